@@ -1,0 +1,163 @@
+"""Reading an artifact's files: each byte once, for both content hashes.
+
+A `Tree` is what an artifact consists of. Symbolic links that stay inside the artifact are kept as
+links; those that leave it, special files, and names that no file system should have are problems
+that the caller reports; the rest of the tree is read all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kitbag.artifacts import FileKind
+from kitbag.errors import HostilePathError, StorageError
+from kitbag.hashing import FileDigest, tree_hash
+from kitbag.paths import RelPath
+
+__all__ = ["Problem", "Tree", "bytes_tree", "file_tree", "folder_tree"]
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file of an artifact that cannot be taken: its path below the artifact, a code, why."""
+
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The files of an artifact and its two hashes.
+
+    `content_hash` is Kitbag's tree hash, `skillmeat_hash` the one that SkillMeat computes over the
+    same files once they are deployed. With `problems`, the tree lacks the files they name.
+    """
+
+    files: tuple[FileDigest, ...]
+    content_hash: str
+    skillmeat_hash: str
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+def file_tree(path: Path, as_path: RelPath) -> Tree:
+    """Read a single-file artifact; `as_path` is its path in the tree (`TypeSpec.only_file`).
+
+    Raises StorageError if the file cannot be read or is not a regular file.
+    """
+    digest = _digest_file(path, as_path, [])
+    return Tree((digest,), tree_hash((digest,)), digest.sha256)
+
+
+def bytes_tree(data: bytes, as_path: RelPath) -> Tree:
+    """Return the tree of a single-file artifact whose content is `data`."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    digest = FileDigest(as_path, FileKind.FILE, False, sha256, len(data))
+    return Tree((digest,), tree_hash((digest,)), sha256)
+
+
+def folder_tree(folder: Path) -> Tree:
+    """Read a folder artifact. Raises StorageError if a file cannot be read."""
+    skillmeat = hashlib.sha256()
+    files: list[FileDigest] = []
+    problems: list[Problem] = []
+    for text, entry in sorted(_walk(folder, ""), key=lambda item: item[0].split("/")):
+        try:
+            path = RelPath.parse(text)
+        except HostilePathError as error:
+            problems.append(Problem(text, error.code, error.message))
+            continue
+        if entry.is_symlink():
+            _take_link(folder, path, entry.path, files, problems, skillmeat)
+        elif entry.is_file(follow_symlinks=False):
+            skillmeat.update(path.encode())
+            files.append(_digest_file(Path(entry.path), path, [skillmeat]))
+        else:
+            problems.append(Problem(text, "special-file", "neither a file, a folder nor a link"))
+    return Tree(tuple(files), tree_hash(files), skillmeat.hexdigest(), tuple(problems))
+
+
+def _walk(folder: Path | str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except OSError as error:
+        raise StorageError(
+            f"cannot read the folder {folder}: {error.strerror}", hint="check its permissions"
+        ) from error
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{prefix}{entry.name}/")
+        else:
+            yield prefix + entry.name, entry
+
+
+def _take_link(
+    folder: Path,
+    path: RelPath,
+    location: str,
+    files: list[FileDigest],
+    problems: list[Problem],
+    skillmeat: hashlib._Hash,
+) -> None:
+    text = os.readlink(location)
+    if not link_stays_inside(path, text):
+        problems.append(Problem(path, "link-outside", f"links outside the artifact: {text!r}"))
+        return
+    data = os.fsencode(text)
+    files.append(
+        FileDigest(path, FileKind.LINK, False, hashlib.sha256(data).hexdigest(), len(data))
+    )
+    target = Path(os.path.realpath(location))
+    # SkillMeat follows links to files; a chain that leaves the folder has no content of ours.
+    if target.is_file() and target.is_relative_to(os.path.realpath(folder)):
+        skillmeat.update(path.encode())
+        _digest_file(target, path, [skillmeat])
+
+
+def link_stays_inside(path: RelPath, text: str) -> bool:
+    """Return whether a link at `path` with that text points to something below the artifact."""
+    if not text or text.startswith("/") or "\0" in text:
+        return False
+    depth = path.count("/")
+    for component in text.split("/"):
+        if component == "..":
+            depth -= 1
+            if depth < 0:
+                return False
+        elif component not in ("", "."):
+            depth += 1
+    return True
+
+
+def _digest_file(path: Path, as_path: RelPath, also: list[hashlib._Hash]) -> FileDigest:
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise StorageError(f"{path} is not a regular file", hint="remove or replace it")
+            while chunk := file.read(_CHUNK):
+                size += len(chunk)
+                for hasher in (digest, *also):
+                    hasher.update(chunk)
+    except OSError as error:
+        raise StorageError(
+            f"cannot read {path}: {error.strerror}", hint="check the file and its permissions"
+        ) from error
+    executable = bool(status.st_mode & 0o111)
+    return FileDigest(as_path, FileKind.FILE, executable, digest.hexdigest(), size)

@@ -1,0 +1,1 @@
+"""Identity and composition: permanent UUIDs, composites with pins, and the resolver."""

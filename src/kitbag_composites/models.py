@@ -1,0 +1,117 @@
+"""The tables, as Peewee models. The migrations make them; `schema` checks that both agree.
+
+Timestamps are UTC text in ISO 8601 (`2026-11-21T02:36:00Z`): equal on both databases, sortable,
+and defaulted by the database itself, so that rows written by plain SQL have them too.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from peewee import SQL, BooleanField, CharField, CompositeKey, IntegerField, Model, TextField
+
+__all__ = [
+    "MODELS",
+    "Artifact",
+    "Collection",
+    "CompositeArtifact",
+    "CompositeMembership",
+    "Deployment",
+    "new_uuid",
+]
+
+
+def new_uuid() -> str:
+    """Return a fresh UUID: 32 lowercase hex digits, RFC 4122 version 4."""
+    return uuid4().hex
+
+
+class Collection(Model):
+    """A collection: a folder with a manifest, known by a permanent id of its own."""
+
+    id = CharField(max_length=32, primary_key=True)
+    name = TextField()
+    manifest_hash = CharField(max_length=64, null=True)
+
+    class Meta:
+        table_name = "collections"
+
+
+class Artifact(Model):
+    """An artifact of a collection. `id` is `type:name`; every relation points to `uuid`."""
+
+    collection_id = CharField(max_length=32)
+    id = TextField()
+    uuid = CharField(max_length=32, unique=True, default=new_uuid)
+    type = TextField()
+    name = TextField()
+    path = TextField(null=True)
+    origin = TextField()
+    content_hash = CharField(max_length=64, null=True)
+    active = BooleanField(constraints=[SQL("DEFAULT TRUE")])
+    created_at = TextField()
+    updated_at = TextField()
+
+    class Meta:
+        table_name = "artifacts"
+        primary_key = CompositeKey("collection_id", "id")
+
+
+class CompositeArtifact(Model):
+    """What a composite has beyond its row in `artifacts`."""
+
+    collection_id = CharField(max_length=32)
+    id = TextField()
+    composite_type = TextField(constraints=[SQL("DEFAULT 'plugin'")])
+    display_name = TextField(null=True)
+    description = TextField(null=True)
+    metadata = TextField(null=True)
+    created_at = TextField()
+    updated_at = TextField()
+
+    class Meta:
+        table_name = "composite_artifacts"
+        primary_key = CompositeKey("collection_id", "id")
+
+
+class CompositeMembership(Model):
+    """A child of a composite. The child is known by its UUID, never by its `type:name`."""
+
+    collection_id = CharField(max_length=32)
+    composite_id = TextField()
+    child_artifact_uuid = CharField(max_length=32)
+    relationship_type = TextField(constraints=[SQL("DEFAULT 'contains'")])
+    position = IntegerField(constraints=[SQL("DEFAULT 0")])
+    pinned_version_hash = CharField(max_length=64, null=True)
+    metadata = TextField(null=True)
+    created_at = TextField()
+
+    class Meta:
+        table_name = "composite_memberships"
+        primary_key = CompositeKey("collection_id", "composite_id", "child_artifact_uuid")
+
+
+class Deployment(Model):
+    """That an artifact lies in a project, as the last finished or begun deploy left it."""
+
+    collection_id = CharField(max_length=32)
+    project = TextField()
+    target_root = TextField()
+    artifact_uuid = CharField(max_length=32)
+    content_hash = CharField(max_length=64)
+    transaction_id = CharField(max_length=32)
+    state = TextField()
+    deployed_at = TextField()
+
+    class Meta:
+        table_name = "deployments"
+        primary_key = CompositeKey("collection_id", "project", "target_root", "artifact_uuid")
+
+
+MODELS: tuple[type[Model], ...] = (
+    Collection,
+    Artifact,
+    CompositeArtifact,
+    CompositeMembership,
+    Deployment,
+)
