@@ -1,0 +1,177 @@
+"""One Kitbag at a time in a project or collection: its `.kitbag` folder and the lock in there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kitbag import syscalls
+from kitbag.errors import HostilePathError, LockedError
+from kitbag.files import Root, reporting
+
+__all__ = ["STATE_FOLDER", "locked", "open_state_folder"]
+
+STATE_FOLDER = ".kitbag"
+
+_LOCK = "lock"
+_BUSY = frozenset({errno.EAGAIN, errno.EACCES})
+_MAX_HOLDER = 4096
+_WORDS = 6
+_UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def open_state_folder(root: Root, *, make: bool) -> int | None:
+    """Open `.kitbag`; where it is missing, create it (0700, ignored by git) or return None.
+
+    Raises HostilePathError if a symlink or a file lies there.
+    """
+    with reporting(root.path / STATE_FOLDER):
+        if make:
+            with contextlib.suppress(FileExistsError):
+                syscalls.make_folder(STATE_FOLDER, root.folders.top, 0o700)
+        try:
+            fd = syscalls.open_folder(STATE_FOLDER, root.folders.top)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _not_ours(root.path / STATE_FOLDER, error) from error
+        try:
+            if make:
+                _write_gitignore(root, fd)
+        except BaseException:
+            os.close(fd)
+            raise
+    return fd
+
+
+def _not_ours(path: Path, error: OSError) -> Exception:
+    if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+        return error
+    return HostilePathError(
+        f"{path} is not what Kitbag makes there", hint="remove it, then try again"
+    )
+
+
+def _open_for_update(root: Root, name: str, folder: int) -> int:
+    try:
+        return os.open(name, _UPDATE, 0o600, dir_fd=folder)
+    except OSError as error:
+        raise _not_ours(root.path / STATE_FOLDER / name, error) from error
+
+
+def _write_gitignore(root: Root, folder: int) -> None:
+    file = _open_for_update(root, ".gitignore", folder)
+    try:
+        # Empty: just made, or a kill came between making and writing.
+        if os.fstat(file).st_size == 0:
+            syscalls.write(file, b"*\n")
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
+    """Hold the lock of a project or collection.
+
+    Raises LockedError, which names the holder, when another one holds it for `timeout` seconds.
+    """
+    folder = open_state_folder(root, make=True)
+    assert folder is not None, "made above"
+    try:
+        with reporting(root.path / STATE_FOLDER / _LOCK):
+            file = _acquire(root, folder, timeout)
+        try:
+            # What was seen before may have been changed by whoever held the lock.
+            root.folders.forget()
+            yield
+        finally:
+            _release(file)
+    finally:
+        os.close(folder)
+
+
+def _acquire(root: Root, folder: int, timeout: float) -> int:
+    deadline = time.monotonic() + timeout
+    pause = 0.005
+    while True:
+        file = _open_for_update(root, _LOCK, folder)
+        try:
+            if _try_lock(file) and _is_still_there(file, folder):
+                _write_holder(file)
+                return file
+            if time.monotonic() >= deadline:
+                raise _held(root, file, timeout)
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+def _try_lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _BUSY:
+            return False
+        raise
+    return True
+
+
+def _is_still_there(file: int, folder: int) -> bool:
+    # Someone may have deleted `.kitbag` by hand: a lock on a deleted file keeps nobody out.
+    try:
+        there = os.stat(_LOCK, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(file), there)
+
+
+def _release(file: int) -> None:
+    try:
+        with contextlib.suppress(OSError):
+            syscalls.truncate(file)
+        # Unlocking by name of the deed: a forked child may still have this descriptor.
+        fcntl.flock(file, fcntl.LOCK_UN)
+    finally:
+        os.close(file)
+
+
+def _write_holder(file: int) -> None:
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "command": _command(sys.argv),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    syscalls.truncate(file)
+    syscalls.write(file, json.dumps(holder).encode())
+
+
+def _command(argv: list[str]) -> str:
+    # A database URL or `password=` on the command line must not end up in a file.
+    words = [w for w in argv[1 : _WORDS + 1] if "://" not in w and "=" not in w]
+    return " ".join([Path(argv[0]).name if argv else "", *words])[:200]
+
+
+def _held(root: Root, file: int, timeout: float) -> LockedError:
+    try:
+        found = json.loads(os.pread(file, _MAX_HOLDER, 0))
+        who = "process {pid} on {host} ({command}), since {since}".format(**found)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        who = "another process"
+    return LockedError(
+        f"{root.path} is locked by {ascii(who)[1:-1]}; gave up after {timeout:g} seconds",
+        hint="wait until it is done, or end it; the lock goes away with its process",
+    )

@@ -1,0 +1,271 @@
+"""Change a project or a collection all at once: the only writer there (DESIGN section 9).
+
+The caller holds the lock around `recover`, its own planning, and `commit`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kitbag import syscalls
+from kitbag.applying import Application
+from kitbag.errors import KitbagError, StorageError
+from kitbag.files import FileState, Root, reporting
+from kitbag.journal import (
+    BACKUPS,
+    JSON,
+    OUTBOX,
+    PLAN,
+    PLAN_TMP,
+    TX,
+    Action,
+    Journal,
+    Plan,
+    Put,
+    Remove,
+    RemoveFolder,
+    encode_plan,
+    new_transaction_id,
+    write_all,
+)
+from kitbag.paths import RelPath
+from kitbag.staging import FEW, Progress, refuse_unsafe, stage
+
+__all__ = [
+    "JSON",
+    "Action",
+    "FileState",
+    "Message",
+    "Outcome",
+    "Progress",
+    "Put",
+    "Recovered",
+    "Remove",
+    "RemoveFolder",
+    "commit",
+    "delivered",
+    "recover",
+    "undelivered",
+    "unfinished",
+]
+
+_LATER = "what is missing will be done by the next kitbag command here; check the disk first"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a commit did: `conflicts` were left alone, `backups` tells where files were kept.
+
+    A backup's place is relative to the root.
+    """
+
+    transaction_id: str
+    conflicts: tuple[RelPath, ...]
+    backups: tuple[tuple[RelPath, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of an unfinished transaction: finished (`applied`) or undone without a trace."""
+
+    transaction_id: str
+    kind: str
+    payload: Mapping[str, JSON]
+    applied: bool
+    conflicts: tuple[RelPath, ...]
+    backups: tuple[tuple[RelPath, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A transaction that is in place, with somebody still to be told."""
+
+    transaction_id: str
+    kind: str
+    payload: Mapping[str, JSON]
+
+
+class _Slots(NamedTuple):
+    transaction: int
+    new: int
+    old: int
+
+
+def commit(
+    root: Root,
+    actions: Sequence[Action],
+    *,
+    kind: str,
+    payload: Mapping[str, JSON],
+    prepare: Callable[[str], None],
+    progress: Progress | None = None,
+) -> Outcome:
+    """Do all actions, in their order, or none, whatever happens in between.
+
+    `prepare` is called with the transaction's id when everything is staged and nothing visible;
+    if it raises, that is all that happened. Afterwards `kind` and `payload` are a message for
+    `undelivered`. Without actions there is only the message; without a payload too, nothing.
+    """
+    if not actions and not payload:
+        return Outcome(new_transaction_id(), (), ())
+    plan = Plan(kind, payload, tuple(actions))
+    encoded = encode_plan(plan)
+    root.folders.forget()
+    root.folders.made.clear()
+    with Journal.make(root) as journal:
+        _refuse_unfinished(journal)
+        refuse_unsafe(root, journal.folder, actions)
+        transaction_id = new_transaction_id()
+        try:
+            _stage(journal, transaction_id, plan, encoded, progress)
+            prepare(transaction_id)
+            _pass_the_commit_point(root, journal, transaction_id, few=len(actions) < FEW)
+        except BaseException:
+            # What cannot be removed now is found without a plan, and removed, by `recover`.
+            with contextlib.suppress(OSError, KitbagError):
+                journal.discard(TX, transaction_id)
+            raise
+        done = _finish(root, journal, transaction_id, plan, again=False)
+    return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
+
+
+def recover(root: Root) -> list[Recovered]:
+    """Finish what an interrupted run had promised, and remove what it had only prepared."""
+    journal = Journal.find(root)
+    if journal is None:
+        return []
+    root.folders.forget()
+    with journal, reporting(journal.path):
+        recovered = [_recover(root, journal, i) for i in journal.ids(TX)]
+        for transaction_id in journal.ids(OUTBOX):
+            if journal.read_plan(OUTBOX, transaction_id) is None:
+                journal.clear_away(OUTBOX, transaction_id)
+            else:
+                journal.strip(transaction_id)
+    return recovered
+
+
+def unfinished(root: Root) -> bool:
+    """Return whether an interrupted run has left something for `recover`; needs no lock."""
+    journal = Journal.find(root)
+    if journal is None:
+        return False
+    with journal, reporting(journal.path):
+        return bool(journal.ids(TX))
+
+
+def undelivered(root: Root) -> list[Message]:
+    """Return the messages of transactions that are in place and not `delivered`, oldest first."""
+    journal = Journal.find(root)
+    if journal is None:
+        return []
+    with journal, reporting(journal.path):
+        plans = ((i, journal.read_plan(OUTBOX, i)) for i in journal.ids(OUTBOX))
+        return [Message(i, plan.kind, plan.payload) for i, plan in plans if plan is not None]
+
+
+def delivered(root: Root, transaction_id: str) -> None:
+    """Forget a transaction's message: everybody knows. Without a message, do nothing."""
+    journal = Journal.find(root)
+    if journal is None:
+        return
+    with journal, reporting(journal.path):
+        if transaction_id in journal.ids(OUTBOX):
+            journal.discard(OUTBOX, transaction_id)
+
+
+def _refuse_unfinished(journal: Journal) -> None:
+    with reporting(journal.path):
+        waiting = journal.ids(TX)
+        journal.ids(OUTBOX)  # for their refusal of what is no folder
+        journal.ids(BACKUPS)
+    if waiting:
+        raise StorageError(
+            f"{journal.path}: the unfinished transaction {waiting[0]} lies here",
+            hint="run kitbag once more, so that it is finished first",
+        )
+
+
+@contextmanager
+def _slots(journal: Journal, transaction_id: str) -> Iterator[_Slots]:
+    with contextlib.ExitStack() as opened:
+        fds = []
+        for names in ((), ("new",), ("old",)):
+            fds.append(journal.open(TX, transaction_id, *names, make=True))
+            opened.callback(os.close, fds[-1])
+        yield _Slots(*fds)
+
+
+def _stage(
+    journal: Journal, transaction_id: str, plan: Plan, encoded: bytes, progress: Progress | None
+) -> None:
+    with reporting(journal.path):
+        os.close(journal.open(OUTBOX, make=True))
+        with _slots(journal, transaction_id) as slots:
+            stage(slots.new, plan.actions, progress)
+            file = syscalls.create_file(PLAN_TMP, slots.transaction, 0o600)
+            try:
+                write_all(file, encoded)
+                if len(plan.actions) < FEW:
+                    syscalls.sync(file)
+            finally:
+                os.close(file)
+
+
+def _pass_the_commit_point(root: Root, journal: Journal, transaction_id: str, *, few: bool) -> None:
+    with reporting(journal.path), _slots(journal, transaction_id) as slots:
+        if few:
+            outer = journal.open(TX)
+            try:
+                above = (outer, journal.folder, root.folders.top)
+                for folder in (slots.new, slots.transaction, *above):
+                    syscalls.sync(folder)
+            finally:
+                os.close(outer)
+        else:
+            syscalls.sync_file_system(journal.folder)
+        syscalls.rename(slots.transaction, PLAN_TMP, slots.transaction, PLAN)
+        syscalls.sync(slots.transaction)
+
+
+def _finish(
+    root: Root, journal: Journal, transaction_id: str, plan: Plan, *, again: bool
+) -> Application:
+    with reporting(root.path, _LATER):
+        with _slots(journal, transaction_id) as slots:
+            application = Application(root, journal, slots.new, slots.old, transaction_id)
+            application.run(plan.actions, again=again)
+        if plan.actions:
+            few = len(plan.actions) < FEW and not application.backups and not again
+            _make_durable(root, application, few=few)
+        journal.move(transaction_id, TX, OUTBOX)
+        journal.strip(transaction_id)
+    return application
+
+
+def _make_durable(root: Root, application: Application, *, few: bool) -> None:
+    if not few:
+        syscalls.sync_file_system(root.folders.top)
+        return
+    touched = application.touched | {path.parent for path in root.folders.made}
+    for path in touched:
+        # A folder that is gone, or not ours any more, has nothing of ours to keep.
+        with contextlib.suppress(KitbagError):
+            if (folder := root.folders.find(path)) is not None:
+                syscalls.sync(folder)
+
+
+def _recover(root: Root, journal: Journal, transaction_id: str) -> Recovered:
+    plan = journal.read_plan(TX, transaction_id)
+    if plan is None:
+        plan = journal.read_plan(TX, transaction_id, PLAN_TMP) or Plan("", {}, ())
+        journal.clear_away(TX, transaction_id)
+        return Recovered(transaction_id, plan.kind, plan.payload, False, ())
+    done = _finish(root, journal, transaction_id, plan, again=True)
+    conflicts, backups = tuple(done.conflicts), tuple(done.backups)
+    return Recovered(transaction_id, plan.kind, plan.payload, True, conflicts, backups)
