@@ -1,0 +1,118 @@
+"""What a source holds, as values: artifacts, composites, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kitbag.artifacts import ArtifactId
+from kitbag.trees import Tree
+
+__all__ = [
+    "Diagnostic",
+    "FoundArtifact",
+    "FoundComposite",
+    "FoundMember",
+    "Reading",
+    "RemoteComposite",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Something about a source that its owner should know.
+
+    `path` is relative to the source. `level` is `error` for what could not be taken, `warning` for
+    what was taken although it is broken, `info` for what is only worth knowing. The table in
+    `kitbag.sources.diagnostics` tells the reason and remedy of each `code`.
+    """
+
+    path: str
+    code: str
+    message: str
+    line: int | None = None
+    level: str = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArtifact:
+    """An artifact at one place of a source.
+
+    Artifacts of one type with the same content share their `id`: they are one artifact that lies
+    at several places. `name` is what the place itself says, `id.name` what it is called when this
+    source is collected. `path` is relative to the source (`<file>#<server>` for an MCP server);
+    `location` is the file or folder to copy from, or None where `data` is the content.
+    """
+
+    id: ArtifactId
+    type: str
+    name: str
+    path: str
+    location: Path | None
+    data: bytes | None
+    tree: Tree
+    description: str | None = None
+    frontmatter_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMember:
+    """A composite's member: the artifact's id and path, and its name there if the id differs."""
+
+    id: ArtifactId
+    path: str
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundComposite:
+    """A bundle of artifacts: a marketplace's entry, an unlisted plugin, or a likely folder.
+
+    `kind` is `marketplace-entry`, `unlisted-plugin` or `heuristic`. Members are in their order,
+    one per place; `distinct_members` has one per artifact. Several composites may share a `path`
+    (a marketplace whose entries all live at its root): name and path together tell them apart.
+    """
+
+    id: ArtifactId
+    name: str
+    path: str
+    members: tuple[FoundMember, ...]
+    description: str | None
+    version: str | None
+    kind: str
+
+    @property
+    def distinct_members(self) -> tuple[FoundMember, ...]:
+        """The first member of each artifact: content that lies twice in a plugin is one."""
+        first: dict[ArtifactId, FoundMember] = {}
+        for member in self.members:
+            first.setdefault(member.id, member)
+        return tuple(first.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteComposite:
+    """A marketplace's entry that lives elsewhere; listed, never followed."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that a source holds: artifacts by place, composites in the source's order."""
+
+    root: Path
+    artifacts: tuple[FoundArtifact, ...]
+    composites: tuple[FoundComposite, ...]
+    remotes: tuple[RemoteComposite, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def distinct_artifacts(self) -> Iterator[FoundArtifact]:
+        """Yield the first place of each artifact."""
+        seen: set[ArtifactId] = set()
+        for artifact in self.artifacts:
+            if artifact.id not in seen:
+                seen.add(artifact.id)
+                yield artifact
