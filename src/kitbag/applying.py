@@ -268,15 +268,29 @@ def move_new(folder: int, name: str, to_folder: int, to_name: str) -> bool:
     try:
         if syscalls.rename_with(syscalls.NO_REPLACE, folder, name, to_folder, to_name):
             return True
-        syscalls.link(folder, name, to_folder, to_name)
     except FileExistsError:
         return False
+    return _move_by_link(folder, name, to_folder, to_name)
+
+
+def _move_by_link(folder: int, name: str, to_folder: int, to_name: str) -> bool:
+    try:
+        syscalls.link(folder, name, to_folder, to_name)
+    except FileExistsError:
+        # One file under both names: an interrupted run had come this far.
+        if not _is_one_file(folder, name, to_folder, to_name):
+            return False
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         return _move_unless_seen(folder, name, to_folder, to_name)
     syscalls.remove_file(name, folder)
     return True
+
+
+def _is_one_file(folder: int, name: str, to_folder: int, to_name: str) -> bool:
+    there = os.stat(to_name, dir_fd=to_folder, follow_symlinks=False)
+    return os.path.samestat(os.stat(name, dir_fd=folder, follow_symlinks=False), there)
 
 
 def _move_unless_seen(folder: int, name: str, to_folder: int, to_name: str) -> bool:

@@ -130,7 +130,7 @@ class ArtifactId:
         type_name, colon, name = text.partition(":")
         if not colon or not _TYPE_NAME.fullmatch(type_name) or not name:
             raise UsageError(
-                f"{ascii(text)} is not an artifact id",
+                f"{text!a} is not an artifact id",
                 hint="write type:name, as in skill:canvas-design",
             )
         return cls.of(type_name, name)
@@ -152,7 +152,7 @@ class ArtifactId:
         """
         if spec.shape is not Shape.FILE and ":" in self.name:
             raise HostilePathError(
-                f"{ascii(str(self))}: a {self.type} may not have a colon in its name",
+                f"{str(self)!a}: a {self.type} may not have a colon in its name",
                 hint="rename it in its source",
             )
         return RelPath.parse(f"{spec.folder}/{self.name.replace(':', '/')}{spec.suffix}")

@@ -1,4 +1,4 @@
-"""Relative paths that may be written: checked once, component by component, where they are parsed."""
+"""Relative paths that may be written: checked component by component where they are parsed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..
 
 
 class RelPath(str):
-    """A POSIX path below some root: no root of its own, no `.` or `..`, nothing a file system minds.
+    """A POSIX path below some root, without `.`, `..` or anything that a file system minds.
 
     Made only by `parse`, so that having one means it was checked.
     """
@@ -37,12 +37,12 @@ class RelPath(str):
         for component in text.split("/"):
             if problem := _problem_of(component):
                 raise HostilePathError(
-                    f"unsafe path {ascii(text)}: {problem}",
+                    f"unsafe path {text!a}: {problem}",
                     hint="rename the file or folder in its source, then try again",
                 )
         if len(text.encode()) > MAX_PATH_BYTES:
             raise HostilePathError(
-                f"unsafe path {ascii(text[:80])}...: longer than {MAX_PATH_BYTES} bytes",
+                f"unsafe path {text[:80]!a}...: longer than {MAX_PATH_BYTES} bytes",
                 hint="shorten the folder names in the source",
             )
         return cls(text)
@@ -102,7 +102,7 @@ def refuse_collisions(paths: Iterable[RelPath]) -> None:
             first = seen.setdefault(prefix.fold_key, prefix)
             if first != prefix:
                 raise ConflictError(
-                    f"{ascii(first)} and {ascii(str(prefix))} would be one file on a"
+                    f"{first!a} and {str(prefix)!a} would be one file on a"
                     " case-insensitive or normalising file system",
                     hint="rename one of them",
                 )

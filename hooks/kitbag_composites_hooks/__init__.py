@@ -1,0 +1,18 @@
+"""The composites plugin's face to the host: thin hooks that import the database when called."""
+
+from kitbag_composites_hooks.collect import kitbag_collect_complete, kitbag_collect_modify
+from kitbag_composites_hooks.commands import kitbag_add_commands
+from kitbag_composites_hooks.deploy import (
+    kitbag_deploy_complete,
+    kitbag_deploy_plan,
+    kitbag_deploy_prepare,
+)
+
+__all__ = [
+    "kitbag_add_commands",
+    "kitbag_collect_complete",
+    "kitbag_collect_modify",
+    "kitbag_deploy_complete",
+    "kitbag_deploy_plan",
+    "kitbag_deploy_prepare",
+]

@@ -1,0 +1,28 @@
+"""Hooks of a collection's changes: UUIDs before it is written, rows once it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kitbag.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from kitbag.changes import ChangeSet
+    from kitbag.collection import Collection
+
+
+@hookimpl
+def kitbag_collect_modify(changes: ChangeSet, collection: Collection) -> None:
+    """Give every entry of the manifest its UUID; refuse unknown members and cycles."""
+    from kitbag_composites.service import identify
+
+    changes.after = identify(collection, changes.after)
+
+
+@hookimpl
+def kitbag_collect_complete(changes: ChangeSet, collection: Collection) -> None:
+    """Make the database follow the manifest."""
+    from kitbag_composites.service import opened
+
+    with opened(collection):
+        pass

@@ -1,0 +1,153 @@
+"""From what a project should hold to the file actions that get there, and what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kitbag.artifacts import ArtifactId
+from kitbag.errors import ConflictError, LocalEditError
+from kitbag.files import FileState, Root
+from kitbag.layout import content_of, placed, state_of
+from kitbag.ledger import Deployed
+from kitbag.paths import RelPath, refuse_collisions
+from kitbag.plan import PlannedArtifact
+from kitbag.targets import Target
+from kitbag.transaction import Action, Put, Remove
+
+__all__ = ["Arrangement", "EditedFile", "arrange", "refuse_edits"]
+
+
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """A file in the way: one that a person changed, or one that Kitbag did not put there."""
+
+    path: RelPath
+    is_ours: bool
+
+    @property
+    def reason(self) -> str:
+        """Why the file must not simply be replaced."""
+        return "changed by hand" if self.is_ours else "not put there by Kitbag"
+
+
+@dataclass(slots=True)
+class Arrangement:
+    """The file actions of a deploy, and the files in the way.
+
+    `files` says for each planned artifact what will lie where. With force, files in the way are
+    replaced too and kept as backups.
+    """
+
+    actions: list[Action] = field(default_factory=list)
+    in_the_way: list[EditedFile] = field(default_factory=list)
+    files: dict[tuple[str, ArtifactId], dict[RelPath, FileState]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    state: FileState
+    size: int
+    content: Path | bytes
+    owner: ArtifactId
+
+
+def arrange(
+    root: Root,
+    owned: Mapping[RelPath, FileState],
+    planned: Iterable[tuple[Target, PlannedArtifact]],
+    obsolete: Sequence[Deployed],
+    *,
+    force: bool,
+) -> Arrangement:
+    """Compare the project with what is planned for it.
+
+    `obsolete` are the deployed artifacts that the planned ones replace, or that go. Files in the
+    way get no action without `force`. Raises ConflictError if two artifacts want one path.
+    """
+    result = Arrangement()
+    wanted: dict[RelPath, _Wanted] = {}
+    for target, artifact in planned:
+        _want(wanted, result, target, artifact)
+    gone = [path for entry in obsolete for path in entry.files if path not in wanted]
+    refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
+    for path, file in wanted.items():
+        _put(root, owned, path, file, result, force=force)
+    for path in gone:
+        _remove(root, owned[path], path, result, force=force)
+    return result
+
+
+def _want(
+    wanted: dict[RelPath, _Wanted],
+    result: Arrangement,
+    target: Target,
+    artifact: PlannedArtifact,
+) -> None:
+    place = target.place_of(artifact.id)
+    if place is None:
+        return
+    spec = target.places[artifact.id.type]
+    files = placed(target.root.joined(place), spec, artifact.tree)
+    for path, digest in files.items():
+        other = wanted.get(path)
+        if other is not None:
+            raise ConflictError(
+                f"{other.owner} and {artifact.id} both want {path}",
+                hint="rename one of them in the collection",
+            )
+        content = content_of(artifact.location, spec, digest)
+        wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id)
+    result.files[target.name, artifact.id] = {p: wanted[p].state for p in files}
+
+
+def _put(
+    root: Root,
+    owned: Mapping[RelPath, FileState],
+    path: RelPath,
+    file: _Wanted,
+    result: Arrangement,
+    *,
+    force: bool,
+) -> None:
+    present = root.state_of(path)
+    if present == file.state:
+        return
+    is_ours = path in owned
+    in_the_way = present is not None and present != owned.get(path)
+    if in_the_way:
+        result.in_the_way.append(EditedFile(path, is_ours))
+    if not in_the_way or force:
+        result.actions.append(
+            Put(path, file.state, file.size, file.content, present, keep_backup=in_the_way)
+        )
+
+
+def _remove(
+    root: Root,
+    as_deployed: FileState,
+    path: RelPath,
+    result: Arrangement,
+    *,
+    force: bool,
+) -> None:
+    present = root.state_of(path)
+    if present is None:
+        return
+    edited = present != as_deployed
+    if edited:
+        result.in_the_way.append(EditedFile(path, is_ours=True))
+    if not edited or force:
+        result.actions.append(Remove(path, present, keep_backup=edited))
+
+
+def refuse_edits(arrangement: Arrangement, root: Path) -> None:
+    """Raise LocalEditError that lists every file in the way; nothing was written."""
+    if not arrangement.in_the_way:
+        return
+    told = "".join(f"\n  {file.path}: {file.reason}" for file in arrangement.in_the_way)
+    raise LocalEditError(
+        f"these files in {root} would be overwritten or deleted:{told}",
+        hint="--force replaces them and keeps each one under .kitbag/backups/",
+    )

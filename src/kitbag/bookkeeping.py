@@ -1,0 +1,135 @@
+"""The actions that bring a project's ledger, records and folders in line with what lies there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from kitbag.arrange import Arrangement
+from kitbag.artifacts import ArtifactId
+from kitbag.files import Root
+from kitbag.layout import ancestors, put_bytes
+from kitbag.ledger import LEDGER_PATH, Ledger, render_ledger
+from kitbag.paths import RelPath
+from kitbag.plan import DeployPlan, PlannedArtifact
+from kitbag.project import Project
+from kitbag.record import RecordEntry, render_record
+from kitbag.targets import Target
+from kitbag.transaction import Action, Put, Remove, RemoveFolder
+
+__all__ = ["bookkeeping"]
+
+
+def bookkeeping(
+    project: Project, plan: DeployPlan, ledger: Ledger, arrangement: Arrangement
+) -> list[Action]:
+    """Return the actions for the records, the ledger and emptied folders.
+
+    `ledger` says what lies in the project afterwards; its folders are settled here. Nothing comes
+    back where nothing differs.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    records = [a for t in plan.targets if (a := _record_action(project, plan, ledger, t, now))]
+    written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
+    folders = project.ledger.folders | set(project.root.missing_folders(written))
+    kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
+    emptied = sorted(folders - kept_folders, key=lambda f: (-f.count("/"), f))
+    ledger = replace(ledger, folders=frozenset(folders & kept_folders))
+    return [
+        *records,
+        *_ledger_actions(project, ledger),
+        *(RemoveFolder(folder) for folder in emptied),
+    ]
+
+
+def _paths_left(
+    project: Project,
+    ledger: Ledger,
+    records: list[Action],
+    arrangement: Arrangement,
+) -> set[RelPath]:
+    left = {path for entry in ledger.deployed for path in entry.files}
+    left |= {file.path for file in arrangement.in_the_way}
+    removed = {action.path for action in records if isinstance(action, Remove)}
+    left |= {action.path for action in records if isinstance(action, Put)}
+    left |= {
+        record.path
+        for record in project.records.values()
+        if record.text is not None and record.path not in removed
+    }
+    return left
+
+
+def _record_action(
+    project: Project, plan: DeployPlan, ledger: Ledger, target: Target, now: str
+) -> Action | None:
+    record = project.records[target.name]
+    entries = list(_record_entries(project, plan, ledger, target, now))
+    return _text_action(
+        project.root, record.path, record.text, render_record(entries) if entries else None
+    )
+
+
+def _record_entries(
+    project: Project, plan: DeployPlan, ledger: Ledger, target: Target, now: str
+) -> Iterator[RecordEntry]:
+    record = project.records[target.name]
+    staying = {entry.id for entry in ledger.deployed if entry.target == target.name}
+    staying |= {e.id for name, e in project.unclear if name == target.name} - project.forgotten
+    planned = {
+        artifact.id: artifact
+        for artifact in plan.artifacts
+        if target.place_of(artifact.id) is not None
+    }
+    known = {entry.id: entry for entry in record.entries}
+    for entry in record.entries:
+        if entry.id not in planned and entry.id in staying:
+            yield entry
+        elif entry.id in planned:
+            yield _record_entry(plan, target, planned.pop(entry.id), known, now)
+    for artifact in planned.values():
+        yield _record_entry(plan, target, artifact, known, now)
+
+
+def _record_entry(
+    plan: DeployPlan,
+    target: Target,
+    artifact: PlannedArtifact,
+    known: Mapping[ArtifactId, RecordEntry],
+    now: str,
+) -> RecordEntry:
+    place = target.place_of(artifact.id)
+    assert place is not None, "only what the target knows is recorded"
+    old = known.get(artifact.id)
+    entry = RecordEntry(
+        artifact.id,
+        place,
+        plan.collection.name,
+        artifact.tree.skillmeat_hash,
+        old.deployed_at if old else now,
+        artifact.uuid,
+        {
+            **(old.extra if old else {}),
+            "deployment_profile_id": target.profile,
+            "platform": target.platform,
+            "profile_root_dir": str(target.root),
+        },
+    )
+    return entry if old is None or entry == old else replace(entry, deployed_at=now)
+
+
+def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:
+    is_empty = not ledger.deployed and not ledger.requests
+    text = None if is_empty else render_ledger(ledger)
+    action = _text_action(project.root, RelPath.parse(LEDGER_PATH), project.ledger_text, text)
+    return [action] if action else []
+
+
+def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) -> Action | None:
+    if old == new:
+        return None
+    present = root.state_of(path)
+    if new is not None:
+        return put_bytes(path, new.encode(), present)
+    return None if present is None else Remove(path, present)

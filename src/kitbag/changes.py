@@ -1,0 +1,85 @@
+"""What a command is about to change in a collection: the unit that hooks see and journals keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from kitbag.artifacts import ArtifactId
+from kitbag.manifest import Manifest
+
+__all__ = ["Change", "ChangeKind", "ChangeSet"]
+
+
+class ChangeKind(StrEnum):
+    """What happens to one artifact or composite."""
+
+    NEW = "new"
+    IDENTICAL = "identical"
+    CHANGED = "changed"
+    RENAMED = "renamed"
+    CONFLICT = "conflict"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One artifact's part of a change set. `old_id` is set for a rename, `note` says why."""
+
+    kind: ChangeKind
+    id: ArtifactId
+    old_id: ArtifactId | None = None
+    note: str | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """Return the change as it stands in `--json` output and in the journal."""
+        table = {"kind": self.kind.value, "id": str(self.id)}
+        if self.old_id is not None:
+            table["old_id"] = str(self.old_id)
+        if self.note is not None:
+            table["note"] = self.note
+        return table
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, str]) -> Change:
+        """Read what `to_json` wrote."""
+        old = table.get("old_id")
+        return cls(
+            ChangeKind(table["kind"]),
+            ArtifactId.parse(table["id"]),
+            ArtifactId.parse(old) if old else None,
+            table.get("note"),
+        )
+
+
+@dataclass(slots=True)
+class ChangeSet:
+    """All that one command changes: the manifest before and after, and each artifact's part.
+
+    Plugins may replace `after` while nothing is written (`kitbag_collect_modify`), and keep what
+    they need later in `extra`, which holds JSON values under the plugin's own name and lives in
+    the journal.
+    """
+
+    command: str
+    before: Manifest
+    after: Manifest
+    changes: tuple[Change, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def of_kind(self, *kinds: ChangeKind) -> list[Change]:
+        """Return the changes of these kinds, in order."""
+        return [change for change in self.changes if change.kind in kinds]
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what the journal keeps; the manifest itself is one of the files."""
+        told = [change.to_json() for change in self.changes if change.kind != ChangeKind.IDENTICAL]
+        return {"command": self.command, "changes": told, "extra": self.extra}
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any], manifest: Manifest) -> ChangeSet:
+        """Rebuild a change set that was applied; `manifest` is the collection's present one."""
+        changes = tuple(Change.from_json(table) for table in payload["changes"])
+        return cls(payload["command"], manifest, manifest, changes, dict(payload["extra"]))

@@ -1,0 +1,304 @@
+"""Taking what a source holds into a collection, without losing what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from kitbag.artifacts import ArtifactId
+from kitbag.changes import Change, ChangeKind, ChangeSet
+from kitbag.collection import Collection
+from kitbag.errors import ConflictError, NotFoundError
+from kitbag.layout import moves, puts
+from kitbag.manifest import ManifestArtifact, ManifestComposite, ManifestMember
+from kitbag.paths import refuse_collisions
+from kitbag.sources.values import FoundArtifact, FoundComposite, Reading
+from kitbag.transaction import Action
+from kitbag.trees import Tree
+
+__all__ = ["ImportPlan", "OnConflict", "plan_import"]
+
+
+class OnConflict(StrEnum):
+    """What to do when the collection has other content under a name that a source brings."""
+
+    FAIL = "fail"
+    KEEP = "keep"
+    TAKE = "take"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What a collect would do: the change set and the file actions that go with it."""
+
+    changes: ChangeSet
+    actions: tuple[Action, ...]
+
+    @property
+    def conflicts(self) -> list[Change]:
+        """The changes that wait for a decision."""
+        return self.changes.of_kind(ChangeKind.CONFLICT)
+
+
+def plan_import(
+    collection: Collection,
+    reading: Reading,
+    *,
+    on_conflict: OnConflict = OnConflict.FAIL,
+    renames: Mapping[ArtifactId, ArtifactId] | None = None,
+) -> ImportPlan:
+    """Sort what a source holds into new, identical, changed, renamed, conflict and gone.
+
+    `renames` gives artifacts of the source other ids. Writes nothing. An artifact is known again
+    by the source and path it came from, else by its id; one that moved within its source, by its
+    content. Raises NotFoundError if a rename names nothing that the source holds.
+    """
+    importer = _Importer(collection, reading, on_conflict, renames or {})
+    importer.artifacts()
+    importer.composites()
+    importer.gone()
+    return importer.plan()
+
+
+@dataclass
+class _Importer:
+    """The state of one import while it is planned."""
+
+    collection: Collection
+    reading: Reading
+    on_conflict: OnConflict
+    renames: Mapping[ArtifactId, ArtifactId]
+    changes: list[Change] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    final: dict[ArtifactId, ArtifactId] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.source = str(self.reading.root)
+        manifest = self.collection.manifest
+        self.entries = {artifact.id: artifact for artifact in manifest.artifacts}
+        self.bundles = {composite.id: composite for composite in manifest.composites}
+        self.by_origin = {
+            (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == self.source
+        }
+        self.bundle_by_origin = {
+            c.source_path: c.id for c in manifest.composites if c.source == self.source
+        }
+        self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
+
+    def artifacts(self) -> None:
+        """Settle each distinct artifact of the reading once."""
+        unknown = self.renames.keys() - {found.id for found in self.reading.artifacts}
+        if unknown:
+            raise NotFoundError(
+                f"--rename: the source holds no {min(map(str, unknown))}",
+                hint="`kitbag scan SOURCE` shows its ids",
+            )
+        for found in self.reading.artifacts:
+            if found.id not in self.final:
+                self.final[found.id] = self._settle(found)
+
+    def _settle(self, found: FoundArtifact) -> ArtifactId:
+        wanted = self.renames.get(found.id, found.id)
+        moved = self._moved_from(found, wanted)
+        if moved is not None:
+            return self._move(moved, wanted, found)
+        known = self._known(found, wanted)
+        if known is None:
+            return self._add(found, wanted)
+        entry = self.entries[known]
+        if entry.content_hash == found.tree.content_hash:
+            self._note(ChangeKind.IDENTICAL, known)
+            return known
+        present = self.collection.tree(entry)
+        untouched = present.content_hash == entry.content_hash
+        if entry.source == self.source and untouched:
+            self._replace(entry, found, present, keep_backup=False)
+            return known
+        return self._conflict(entry, found, present, untouched=untouched)
+
+    def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
+        known = self.by_origin.get((found.type, found.path))
+        if known is not None and known not in self.final.values():
+            return known
+        return wanted if wanted in self.entries else None
+
+    def _moved_from(self, found: FoundArtifact, wanted: ArtifactId) -> ManifestArtifact | None:
+        """Return the entry whose path in the source vanished while its content is here."""
+        if wanted in self.entries or (found.type, found.path) in self.by_origin:
+            return None
+        for key, known in self.by_origin.items():
+            entry = self.entries.get(known)
+            if (
+                entry is not None
+                and key not in self.paths_found
+                and known.type == found.type
+                and entry.content_hash == found.tree.content_hash
+            ):
+                return entry
+        return None
+
+    def _entry_for(self, artifact_id: ArtifactId, found: FoundArtifact) -> ManifestArtifact:
+        path = artifact_id.path_in(self.collection.spec_of(artifact_id))
+        return ManifestArtifact(
+            artifact_id,
+            path,
+            content_hash=found.tree.content_hash,
+            source=self.source,
+            source_path=found.path,
+        )
+
+    def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
+        entry = self._entry_for(artifact_id, found)
+        spec = self.collection.spec_of(artifact_id)
+        self.actions.extend(puts(entry.path, spec, found.tree, _content(found)))
+        self.entries[artifact_id] = entry
+        self._note(ChangeKind.NEW, artifact_id, note=note)
+        return artifact_id
+
+    def _replace(
+        self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, keep_backup: bool
+    ) -> None:
+        spec = self.collection.spec_of(entry.id)
+        self.actions.extend(
+            puts(entry.path, spec, found.tree, _content(found), present, keep_backup=keep_backup)
+        )
+        self.entries[entry.id] = replace(
+            entry,
+            content_hash=found.tree.content_hash,
+            source=self.source,
+            source_path=found.path,
+        )
+        self._note(ChangeKind.CHANGED, entry.id)
+
+    def _move(
+        self, entry: ManifestArtifact, wanted: ArtifactId, found: FoundArtifact
+    ) -> ArtifactId:
+        spec = self.collection.spec_of(wanted)
+        present = self.collection.tree(entry)
+        new = replace(self._entry_for(wanted, found), uuid=entry.uuid, extra=entry.extra)
+        location = self.collection.location(entry)
+        self.actions.extend(moves(entry.path, new.path, spec, present, location))
+        new = replace(new, content_hash=present.content_hash)
+        self.entries = {
+            (wanted if known == entry.id else known): (new if known == entry.id else value)
+            for known, value in self.entries.items()
+        }
+        self._note(ChangeKind.RENAMED, wanted, old_id=entry.id)
+        return wanted
+
+    def _conflict(
+        self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, untouched: bool
+    ) -> ArtifactId:
+        why = "has other content here" if untouched else "was edited here"
+        match self.on_conflict:
+            case OnConflict.TAKE:
+                self._replace(entry, found, present, keep_backup=True)
+            case OnConflict.BOTH:
+                return self._add(found, self._free_id(entry.id), f"besides {entry.id}")
+            case OnConflict.KEEP:
+                self._note(ChangeKind.IDENTICAL, entry.id, note=f"{why}; kept")
+            case OnConflict.FAIL:
+                self._note(ChangeKind.CONFLICT, entry.id, note=f"{entry.id} {why}")
+        return entry.id
+
+    def _free_id(self, taken: ArtifactId) -> ArtifactId:
+        number = 2
+        while (free := ArtifactId.of(taken.type, f"{taken.name}-{number}")) in self.entries:
+            number += 1
+        return free
+
+    def composites(self) -> None:
+        """Settle each composite of the reading, its members in the source's order."""
+        for found in self.reading.composites:
+            known = self.bundle_by_origin.get(found.path)
+            wanted = known or self.renames.get(found.id, found.id)
+            entry = self.bundles.get(wanted)
+            if entry is not None and entry.source != self.source:
+                self._note(ChangeKind.CONFLICT, wanted, note=f"{wanted} is another composite here")
+                continue
+            self._bundle(found, entry or ManifestComposite(wanted))
+
+    def _bundle(self, found: FoundComposite, entry: ManifestComposite) -> None:
+        old = {member.id: member for member in entry.members}
+        members = {member.id: member for member in self._members(found, old)}
+        own = [m for m in entry.members if m.id not in members and not self._came_from_here(m)]
+        bundle = replace(
+            entry,
+            description=found.description,
+            source=self.source,
+            source_path=found.path,
+            members=(*members.values(), *own),
+        )
+        kind = ChangeKind.CHANGED
+        if entry.id not in self.bundles:
+            kind = ChangeKind.NEW
+        elif bundle == entry:
+            kind = ChangeKind.IDENTICAL
+        self.bundles[entry.id] = bundle
+        self._note(kind, entry.id)
+
+    def _members(
+        self, found: FoundComposite, old: Mapping[ArtifactId, ManifestMember]
+    ) -> list[ManifestMember]:
+        members = []
+        for member in found.members:
+            artifact_id = self.final.get(member.id, member.id)
+            entry = old.get(artifact_id) or ManifestMember(artifact_id)
+            if member.alias is not None:
+                entry = replace(entry, extra={**entry.extra, "alias": member.alias})
+            members.append(entry)
+        return members
+
+    def _came_from_here(self, member: ManifestMember) -> bool:
+        entry = self.entries.get(member.id)
+        return entry is not None and entry.source == self.source
+
+    def gone(self) -> None:
+        """Tell what this source once brought and does not hold any more; nothing is deleted."""
+        settled = set(self.final.values())
+        for (_, path), known in self.by_origin.items():
+            if known not in settled and known in self.entries:
+                note = f"no longer in the source at {path}; kept, `kitbag remove {known}` drops it"
+                self._note(ChangeKind.GONE, known, note=note)
+
+    def _note(
+        self,
+        kind: ChangeKind,
+        artifact_id: ArtifactId,
+        *,
+        old_id: ArtifactId | None = None,
+        note: str | None = None,
+    ) -> None:
+        self.changes.append(Change(kind, artifact_id, old_id, note or None))
+
+    def plan(self) -> ImportPlan:
+        """Return what was planned; raises ConflictError if two paths would be one file."""
+        before = self.collection.manifest
+        refuse_collisions(entry.path for entry in self.entries.values())
+        after = replace(
+            before,
+            artifacts=tuple(self.entries.values()),
+            composites=tuple(self.bundles.values()),
+        ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
+        changes = ChangeSet("collect", before, after, tuple(self.changes))
+        return ImportPlan(changes, tuple(self.actions))
+
+
+def refuse_conflicts(plan: ImportPlan) -> None:
+    """Raise ConflictError that lists every conflict of the plan; nothing was written."""
+    if not plan.conflicts:
+        return
+    told = "; ".join(change.note or str(change.id) for change in plan.conflicts)
+    raise ConflictError(
+        told,
+        hint="--on-conflict keep|take|both decides, --rename OLD=NEW gives the newcomer a name",
+    )
+
+
+def _content(found: FoundArtifact) -> Path | bytes:
+    content = found.location if found.data is None else found.data
+    assert content is not None, "a found artifact has a location or data"
+    return content

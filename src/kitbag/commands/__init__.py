@@ -1,0 +1,39 @@
+"""The built-in commands, one thin module each: arguments in, plain calls, printed results out."""
+
+from __future__ import annotations
+
+import argparse
+
+from kitbag.commands import (
+    collect,
+    deploy,
+    init,
+    listing,
+    plugins,
+    remove,
+    rename,
+    scan,
+    show,
+    status,
+    undeploy,
+)
+
+__all__ = ["add_all"]
+
+
+def add_all(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add every built-in command, in the order of `kitbag --help`."""
+    for module in (
+        init,
+        scan,
+        collect,
+        listing,
+        show,
+        rename,
+        remove,
+        deploy,
+        undeploy,
+        status,
+        plugins,
+    ):
+        module.add_parser(subparsers)

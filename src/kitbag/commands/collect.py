@@ -1,0 +1,142 @@
+"""`kitbag collect`: take artifacts into the collection, or take note of edits made in it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kitbag.context import Context
+from kitbag.errors import UsageError
+
+if TYPE_CHECKING:
+    from kitbag.artifacts import ArtifactId
+    from kitbag.changes import ChangeSet
+    from kitbag.editing import Editor
+    from kitbag.sources.values import Diagnostic
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "collect",
+        help="take artifacts into the collection",
+        description="Take artifacts from sources into the collection. Without a source, take note"
+        " of what was edited, renamed, added or deleted in the collection's own folder.",
+    )
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="a folder to take from")
+    parser.add_argument(
+        "--on-conflict",
+        choices=["fail", "keep", "take", "both"],
+        default="fail",
+        help="when the collection has other content under that name (default: fail)",
+    )
+    parser.add_argument(
+        "--rename", action="append", default=[], metavar="OLD=NEW", help="take OLD in as NEW"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Collect from each source in turn, each in a transaction of its own."""
+    renames = _renames(args.rename)
+    results: list[dict[str, object]] = []
+    attention = False
+    with context.editing() as editor:
+        pass
+    own = editor.collection.root.resolve()
+    sources: list[Path | None] = [Path(source) for source in args.sources] or [None]
+    for source in sources:
+        with context.editing() as editor:
+            if source is None or source.resolve() == own:
+                changes, diagnostics = _refresh(editor, args.dry_run)
+            else:
+                changes, diagnostics = _take(context, editor, source, renames, args)
+        attention = _tell(context, changes, diagnostics, args.dry_run) or attention
+        results.append(_to_json(source, changes, diagnostics))
+    context.out.data({"sources": results, "dry_run": args.dry_run})
+    return 1 if attention else 0
+
+
+def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
+    from kitbag.artifacts import ArtifactId
+
+    renames = {}
+    for pair in pairs:
+        old, equals, new = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--rename {pair!a} is not OLD=NEW", hint="as in skill:old=skill:new")
+        old_id, new_id = ArtifactId.parse(old), ArtifactId.parse(new)
+        if old_id.type != new_id.type:
+            raise UsageError(f"--rename {pair!a} changes the type", hint="keep the type")
+        renames[old_id] = new_id
+    return renames
+
+
+def _refresh(editor: Editor, dry_run: bool) -> tuple[ChangeSet, Sequence[Diagnostic]]:
+    from kitbag.refresh import plan_refresh
+
+    found = plan_refresh(editor.collection)
+    editor.propose(found.changes)
+    if not dry_run:
+        editor.commit(found.changes)
+    return found.changes, found.diagnostics
+
+
+def _take(
+    context: Context,
+    editor: Editor,
+    source: Path,
+    renames: dict[ArtifactId, ArtifactId],
+    args: argparse.Namespace,
+) -> tuple[ChangeSet, Sequence[Diagnostic]]:
+    from kitbag.collect import OnConflict, plan_import, refuse_conflicts
+    from kitbag.reading import read_source
+
+    reading = read_source(context.plugins, source)
+    plan = plan_import(
+        editor.collection, reading, on_conflict=OnConflict(args.on_conflict), renames=renames
+    )
+    if args.dry_run:
+        editor.propose(plan.changes)
+        return plan.changes, reading.diagnostics
+    refuse_conflicts(plan)
+    editor.propose(plan.changes)
+    outcome = editor.commit(plan.changes, plan.actions)
+    for path, backup in outcome.backups if outcome else ():
+        context.out.note(f"kept your version of {path} as {backup}")
+    return plan.changes, reading.diagnostics
+
+
+def _tell(
+    context: Context, changes: ChangeSet, diagnostics: Sequence[Diagnostic], dry_run: bool
+) -> bool:
+    from kitbag.changes import ChangeKind
+
+    told = [change for change in changes.changes if change.kind is not ChangeKind.IDENTICAL]
+    for change in told:
+        old = f" (was {change.old_id})" if change.old_id else ""
+        note = f": {change.note}" if change.note else ""
+        context.out.line(f"{change.kind.value:9} {change.id}{old}{note}")
+    for problem in diagnostics:
+        context.out.note(f"{problem.level}: {problem.where}: {problem.message} [{problem.code}]")
+    counts = [
+        f"{len(found)} {kind.value}" for kind in ChangeKind if (found := changes.of_kind(kind))
+    ]
+    written = "nothing written" if dry_run or changes.before == changes.after else "collected"
+    context.out.line(f"{written}: {', '.join(counts) or 'nothing found'}")
+    return bool(changes.of_kind(ChangeKind.CONFLICT)) or any(
+        problem.level != "info" for problem in diagnostics
+    )
+
+
+def _to_json(
+    source: Path | None, changes: ChangeSet, diagnostics: Sequence[Diagnostic]
+) -> dict[str, object]:
+    return {
+        "source": None if source is None else str(source),
+        "changes": [change.to_json() for change in changes.changes],
+        "diagnostics": [problem.to_json() for problem in diagnostics],
+    }

@@ -1,0 +1,108 @@
+"""`kitbag deploy`: put artifacts and composites into a project."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kitbag.context import Context
+
+if TYPE_CHECKING:
+    from kitbag.deploy import DeployResult
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "deploy",
+        help="put artifacts and composites into a project",
+        description="Put artifacts and composites into a project. Without an ID, renew what was"
+        " deployed there.",
+    )
+    parser.add_argument("ids", nargs="*", metavar="ID", help="what to deploy")
+    add_project_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_project_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that deploy and undeploy share."""
+    parser.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
+    parser.add_argument(
+        "--target", action="append", metavar="NAME", help="the agent (default: claude)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace edited files too, each kept as a backup"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Deploy; exit 1 if something needs attention."""
+    from kitbag.deploy import Deployer
+
+    collection = context.collection()
+    deployer = Deployer(
+        collection,
+        Path(args.to),
+        context.targets(args.target),
+        context.plugins,
+        context.config,
+        context.out.note,
+        force=args.force,
+        dry_run=args.dry_run,
+    )
+    result = deployer.deploy([collection.resolve(text) for text in args.ids])
+    return tell(context, result, dry_run=args.dry_run)
+
+
+def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
+    """Print what was done, and return the exit status."""
+    from kitbag.transaction import Put, Remove
+
+    actions = result.arrangement.actions
+    puts = [action for action in actions if isinstance(action, Put)]
+    removals = [action for action in actions if isinstance(action, Remove)]
+    for action in actions if dry_run or context.out.verbose else ():
+        verb = "delete" if isinstance(action, Remove) else "write"
+        context.out.line(f"{verb} {action.path}")
+    _tell_inert(context, result)
+    for warning in result.warnings:
+        context.out.note(f"warning: {warning}")
+    conflicts = result.outcome.conflicts if result.outcome else ()
+    for path in conflicts:
+        context.out.note(f"warning: {path} changed during the deploy; your version was kept")
+    for path, backup in result.outcome.backups if result.outcome else ():
+        context.out.note(f"kept your version of {path} as {backup}")
+    done = f"{len(puts)} files written, {len(removals)} deleted"
+    if not actions:
+        done = "everything is in place already" if result.plan.placed else "nothing to do"
+    context.out.line(f"{'dry run, nothing written: ' if dry_run else ''}{done}")
+    context.out.data(_to_json(result, dry_run=dry_run))
+    return 1 if result.warnings or conflicts else 0
+
+
+def _tell_inert(context: Context, result: DeployResult) -> None:
+    for target in result.plan.targets:
+        for type_name, advice in target.inert.items():
+            ids = [str(a.id) for a in result.plan.artifacts if a.id.type == type_name]
+            if ids:
+                context.out.note(f"note: {', '.join(ids)}: {advice}")
+
+
+def _to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:
+    from kitbag.transaction import Put, Remove
+
+    actions = result.arrangement.actions
+    return {
+        "project": str(result.plan.project),
+        "dry_run": dry_run,
+        "transaction": result.outcome.transaction_id if result.outcome else None,
+        "placed": [placement.to_json() for placement in result.plan.placed],
+        "withdrawn": [placement.to_json() for placement in result.plan.withdrawn],
+        "written": [action.path for action in actions if isinstance(action, Put)],
+        "deleted": [action.path for action in actions if isinstance(action, Remove)],
+        "conflicts": list(result.outcome.conflicts) if result.outcome else [],
+        "backups": dict(result.outcome.backups) if result.outcome else {},
+        "warnings": list(result.warnings),
+    }

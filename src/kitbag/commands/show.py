@@ -1,0 +1,78 @@
+"""`kitbag show`: one artifact or composite."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from kitbag.context import Context
+
+if TYPE_CHECKING:
+    from kitbag.manifest import ManifestArtifact, ManifestComposite
+    from kitbag.trees import Tree
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("show", help="print one artifact")
+    parser.add_argument("id", metavar="ID", help="type:name, or a name that only one artifact has")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Print an artifact's entry and its files, or a composite's members."""
+    from kitbag.manifest import ManifestArtifact
+
+    collection = context.collection()
+    entry = collection.entry(collection.resolve(args.id))
+    tree = collection.tree(entry) if isinstance(entry, ManifestArtifact) else None
+    shown = entry_to_json(entry, tree)
+    rows = [(key, str(value)) for key, value in shown.items() if not isinstance(value, list)]
+    context.out.table(rows)
+    for file in shown.get("files", []):
+        context.out.line(f"  {file['mode']} {file['size']:>8} {file['path']}")
+    for member in shown.get("members", []):
+        context.out.line(f"  {member['relationship']} {member['id']}")
+    context.out.data(shown)
+    edited = tree is not None and tree.content_hash != shown["content_hash"]
+    if edited:
+        context.out.note("edited since it was collected; `kitbag collect` takes note of it")
+    return 1 if edited else 0
+
+
+def entry_to_json(
+    entry: ManifestArtifact | ManifestComposite, tree: Tree | None = None
+) -> dict[str, Any]:
+    """Return an entry as `list --json` and `show --json` print it; files only with a tree."""
+    from kitbag.manifest import ManifestArtifact
+
+    shown: dict[str, Any] = {
+        "id": str(entry.id),
+        "type": entry.id.type,
+        "name": entry.id.name,
+        "uuid": entry.uuid,
+        "source": entry.source,
+        "source_path": entry.source_path,
+    }
+    if isinstance(entry, ManifestArtifact):
+        shown |= {"path": str(entry.path), "content_hash": entry.content_hash}
+    else:
+        shown |= {
+            "composite_type": entry.composite_type,
+            "description": entry.description,
+            "members": [
+                {"id": str(m.id), "relationship": m.relationship, "pin": m.pin}
+                for m in entry.members
+            ],
+        }
+    if tree is not None:
+        shown["files"] = [
+            {
+                "path": f.path,
+                "mode": "x" if f.executable else "-",
+                "size": f.size,
+                "sha256": f.sha256,
+            }
+            for f in tree.files
+        ]
+    return shown

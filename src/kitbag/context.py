@@ -1,0 +1,59 @@
+"""What a command gets to work with: the settings, the plugins, the output, and the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kitbag.config import Config, database_url_of, find_collection
+from kitbag.output import Output
+
+if TYPE_CHECKING:
+    from kitbag.collection import Collection
+    from kitbag.editing import Editor
+    from kitbag.plugins import Plugins
+    from kitbag.targets import Target
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run of the command."""
+
+    config: Config
+    plugins: Plugins
+    out: Output
+
+    @property
+    def collection_root(self) -> Path:
+        """The collection's folder; raises NotFoundError if there is none."""
+        return find_collection(self.config, Path.cwd())
+
+    def collection(self) -> Collection:
+        """Read the collection, finishing first what an interrupted run left there."""
+        from kitbag.collection import open_collection
+        from kitbag.dispatch import is_unsettled
+
+        root = self.collection_root
+        if is_unsettled(root):
+            with self.editing():
+                pass
+        return open_collection(root, database_url_of(self.config, root), self.plugins.types)
+
+    @contextmanager
+    def editing(self) -> Iterator[Editor]:
+        """Lock the collection for a change."""
+        from kitbag.editing import editing
+
+        with editing(self.collection_root, self.plugins, self.config, self.out.note) as editor:
+            yield editor
+
+    def targets(self, names: Sequence[str] | None) -> list[Target]:
+        """Return the targets of these names; `claude` if none is named."""
+        from kitbag.targets import target_named
+
+        return [target_named(name, self.plugins.targets) for name in names or ["claude"]]

@@ -1,0 +1,290 @@
+"""Deploying into a project and taking out of it again: plan, check, then one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kitbag.arrange import Arrangement, arrange, refuse_edits
+from kitbag.artifacts import ArtifactId, ArtifactType
+from kitbag.bookkeeping import bookkeeping
+from kitbag.collection import Collection
+from kitbag.config import Config
+from kitbag.dispatch import DEPLOY, deliver, settle
+from kitbag.errors import NotFoundError, UsageError, VetoError
+from kitbag.files import Root
+from kitbag.hookspecs import Problem, Severity
+from kitbag.ledger import Deployed, Ledger
+from kitbag.locking import locked
+from kitbag.manifest import ManifestArtifact
+from kitbag.plan import DeployPlan, Placement, PlannedArtifact
+from kitbag.plugins import Plugins
+from kitbag.project import Project, read_project
+from kitbag.targets import Target
+from kitbag.transaction import Outcome, commit
+
+__all__ = ["DeployResult", "Deployer"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DeployResult:
+    """What a deploy or undeploy did, or would do: the plan, the file actions, what was in the way.
+
+    `outcome` is None when nothing was written: a dry run, or nothing to do.
+    """
+
+    plan: DeployPlan
+    arrangement: Arrangement
+    warnings: tuple[str, ...]
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class Deployer:
+    """Deploys from one collection into one project. `say` tells people what happens besides."""
+
+    collection: Collection
+    project: Path
+    targets: Sequence[Target]
+    plugins: Plugins
+    config: Config
+    say: Say
+    force: bool = False
+    dry_run: bool = False
+
+    def deploy(self, requests: Sequence[ArtifactId]) -> DeployResult:
+        """Put artifacts and composites into the project; without requests, renew what is there.
+
+        Raises what a plugin refuses, LocalEditError for files in the way, ConflictError for two
+        artifacts at one path; nothing is written then.
+        """
+        with Root(self.project) as root, locked(root):
+            settle(root, self.plugins, self.config, self.say)
+            project = read_project(root, self.targets, self.collection)
+            plan = self._plan("deploy", tuple(requests) or _requests_of(project))
+            try:
+                return self._deploy(project, plan)
+            except Exception as error:
+                for _ in self.plugins.call_each("kitbag_deploy_error", plan=plan, error=error):
+                    pass
+                raise
+
+    def _deploy(self, project: Project, plan: DeployPlan) -> DeployResult:
+        self.plugins.call("kitbag_deploy_plan", plan=plan, project=self.project)
+        self._choose(project, plan)
+        obsolete, kept = _sorted_out(project.ledger.deployed, plan)
+        pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
+        arrangement = arrange(project.root, project.owned, pairs, obsolete, force=self.force)
+        plan.placed = tuple(_placements(arrangement, plan))
+        plan.withdrawn = tuple(_withdrawn(obsolete, plan, self.targets))
+        warnings = self._checked(plan)
+        refuse_edits(arrangement, self.project)
+        entries = [*kept, *self._deployed(plan, arrangement)]
+        requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
+        return self._finish(project, plan, arrangement, entries, requests, warnings)
+
+    def undeploy(self, ids: Sequence[ArtifactId]) -> DeployResult:
+        """Take back what was asked for by these ids; what others still want stays.
+
+        Files edited by hand stay in place unless forced, and are named in the result.
+        """
+        with Root(self.project) as root, locked(root):
+            settle(root, self.plugins, self.config, self.say)
+            project = read_project(root, self.targets, self.collection)
+            plan = self._plan("undeploy", ())
+            unclear = {entry.id for _, entry in project.unclear} & set(ids)
+            obsolete, kept = _withdrawn_by(project.ledger.deployed, set(ids))
+            arrangement = arrange(root, project.owned, (), obsolete, force=self.force)
+            plan.withdrawn = tuple(_withdrawn(obsolete, plan, self.targets))
+            warnings = [
+                *self._checked(plan),
+                *_still_wanted(kept, ids),
+                *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
+            ]
+            project = project.without(unclear)
+            requests = {i: uuid for i, uuid in project.ledger.requests.items() if i not in ids}
+            return self._finish(project, plan, arrangement, kept, requests, warnings)
+
+    def _plan(self, command: str, requests: tuple[ArtifactId, ...]) -> DeployPlan:
+        if command == "deploy" and not requests:
+            raise UsageError(
+                "nothing to deploy: no id was given and the project has nothing yet",
+                hint="name artifacts or composites, as in `kitbag deploy skill:canvas-design`",
+            )
+        return DeployPlan(command, self.project, self.collection, tuple(self.targets), requests)
+
+    def _choose(self, project: Project, plan: DeployPlan) -> None:
+        """Fill `plan.artifacts` with everything the requests bring, in order, once each."""
+        wanted: dict[ArtifactId, list[ArtifactId]] = {}
+        for request in plan.requests:
+            for member in self._members(plan, request):
+                wanted.setdefault(member, []).append(request)
+        earlier = {entry.id: entry.wanted_by for entry in project.ledger.deployed}
+        plan.artifacts = tuple(
+            self._planned(plan, artifact_id, requests, earlier.get(artifact_id, ()))
+            for artifact_id, requests in wanted.items()
+        )
+
+    def _members(self, plan: DeployPlan, request: ArtifactId) -> tuple[ArtifactId, ...]:
+        if request in plan.members:
+            return plan.members[request]
+        if request.type in ArtifactType.composite_types():
+            raise NotFoundError(
+                f"{request} cannot be expanded: no loaded plugin knows composites",
+                hint="`kitbag plugins` shows what is loaded and what failed",
+            )
+        return (request,)
+
+    def _planned(
+        self,
+        plan: DeployPlan,
+        artifact_id: ArtifactId,
+        requests: Sequence[ArtifactId],
+        earlier: Sequence[ArtifactId],
+    ) -> PlannedArtifact:
+        entry = self.collection.entry(artifact_id)
+        assert isinstance(entry, ManifestArtifact)
+        others = [request for request in earlier if request not in plan.requests]
+        tree = self.collection.tree(entry)
+        for problem in tree.problems:
+            self.say(f"{artifact_id}: left out {problem.path}: {problem.message}")
+        return PlannedArtifact(
+            artifact_id,
+            tree,
+            self.collection.location(entry),
+            tuple(dict.fromkeys([*requests, *others])),
+            plan.uuids.get(artifact_id),
+        )
+
+    def _checked(self, plan: DeployPlan) -> list[str]:
+        problems: list[Problem] = []
+        for name, found, error in self.plugins.call_each(
+            "kitbag_deploy_check", plan=plan, project=self.project
+        ):
+            if error is not None:
+                problems.append(Problem(error.message, Severity.ERROR, error.hint))
+            problems.extend(
+                replace(problem, message=f"{problem.message} (plugin {name})")
+                for problem in found or ()
+            )
+        vetoes = [problem for problem in problems if problem.severity is Severity.ERROR]
+        if vetoes:
+            hints = [problem.hint for problem in vetoes if problem.hint]
+            raise VetoError(
+                "; ".join(problem.message for problem in vetoes),
+                hint="; ".join(hints) or "nothing was written",
+            )
+        return [problem.message for problem in problems]
+
+    def _deployed(self, plan: DeployPlan, arrangement: Arrangement) -> Iterable[Deployed]:
+        for artifact in plan.artifacts:
+            for target in self.targets:
+                files = arrangement.files.get((target.name, artifact.id))
+                if files is None:
+                    self.say(f"{target.name} knows no {artifact.id.type}: {artifact.id} left out")
+                    continue
+                yield Deployed(
+                    artifact.id,
+                    target.name,
+                    artifact.uuid,
+                    self.collection.name,
+                    artifact.tree.content_hash,
+                    artifact.wanted_by,
+                    files,
+                )
+
+    def _finish(
+        self,
+        project: Project,
+        plan: DeployPlan,
+        arrangement: Arrangement,
+        entries: Sequence[Deployed],
+        requests: dict[ArtifactId, str | None],
+        warnings: Sequence[str],
+    ) -> DeployResult:
+        ledger = Ledger(tuple(entries), requests)
+        actions = [*arrangement.actions, *bookkeeping(project, plan, ledger, arrangement)]
+        outcome = None
+        if actions and not self.dry_run:
+            outcome = commit(
+                project.root,
+                actions,
+                kind=DEPLOY,
+                payload=plan.to_payload(),
+                prepare=lambda tx: self._prepare(plan, tx),
+            )
+            deliver(project.root, self.plugins, self.config, self.say)
+        return DeployResult(plan, arrangement, tuple(warnings), outcome)
+
+    def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:
+        self.plugins.call("kitbag_deploy_prepare", plan=plan, transaction_id=transaction_id)
+
+
+def _requests_of(project: Project) -> tuple[ArtifactId, ...]:
+    if project.ledger.requests:
+        return tuple(sorted(project.ledger.requests))
+    return tuple(sorted({entry.id for entry in project.ledger.deployed}))
+
+
+def _sorted_out(
+    deployed: Sequence[Deployed], plan: DeployPlan
+) -> tuple[list[Deployed], list[Deployed]]:
+    """Split what lies in the project into what this plan replaces or ends, and what stays."""
+    targets = {target.name for target in plan.targets}
+    ids = {artifact.id for artifact in plan.artifacts}
+    uuids = {artifact.uuid for artifact in plan.artifacts} - {None}
+    obsolete, kept = [], []
+    for entry in deployed:
+        if entry.target not in targets:
+            kept.append(entry)
+            continue
+        others = tuple(request for request in entry.wanted_by if request not in plan.requests)
+        if entry.id in ids or entry.uuid in uuids or (entry.wanted_by and not others):
+            obsolete.append(entry)
+        else:
+            kept.append(replace(entry, wanted_by=others))
+    return obsolete, kept
+
+
+def _withdrawn_by(
+    deployed: Sequence[Deployed], ids: set[ArtifactId]
+) -> tuple[list[Deployed], list[Deployed]]:
+    obsolete, kept = [], []
+    for entry in deployed:
+        wanted_by = entry.wanted_by or (entry.id,)
+        others = tuple(request for request in wanted_by if request not in ids)
+        if others:
+            kept.append(replace(entry, wanted_by=others if entry.wanted_by else ()))
+        else:
+            obsolete.append(entry)
+    return obsolete, kept
+
+
+def _still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
+    return [
+        f"{entry.id} stays: wanted by {', '.join(map(str, entry.wanted_by))}"
+        for entry in kept
+        if entry.id in ids
+    ]
+
+
+def _placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement]:
+    roots = {target.name: target.root for target in plan.targets}
+    artifacts = {artifact.id: artifact for artifact in plan.artifacts}
+    for target, artifact_id in arrangement.files:
+        artifact = artifacts[artifact_id]
+        yield Placement(artifact_id, artifact.uuid, artifact.tree.content_hash, roots[target])
+
+
+def _withdrawn(
+    obsolete: Sequence[Deployed], plan: DeployPlan, targets: Sequence[Target]
+) -> Iterable[Placement]:
+    roots = {target.name: target.root for target in targets}
+    placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
+    for entry in obsolete:
+        root = roots[entry.target]
+        if (root, entry.uuid or str(entry.id)) not in placed:
+            yield Placement(entry.id, entry.uuid, entry.content_hash, root)

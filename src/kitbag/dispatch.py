@@ -1,0 +1,84 @@
+"""Delivering to plugins what a transaction has done: at once, or in the next run until it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kitbag.changes import ChangeSet
+from kitbag.collection import Collection, open_collection
+from kitbag.config import Config, database_url_of
+from kitbag.errors import KitbagError
+from kitbag.files import Root
+from kitbag.plan import DeployPlan
+from kitbag.plugins import Plugins
+from kitbag.transaction import Message, delivered, recover, undelivered, unfinished
+
+__all__ = ["CHANGE", "DEPLOY", "deliver", "is_unsettled", "settle"]
+
+CHANGE = "collection-change"
+DEPLOY = "deploy"
+
+
+def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> None:
+    """Finish what an earlier run left: its transaction, then what plugins have not heard of.
+
+    The caller holds the root's lock. Says one sentence about each unfinished transaction.
+    """
+    for recovered in recover(root):
+        what = "finished" if recovered.applied else "discarded"
+        say(f"{what} the {recovered.kind} that an earlier run left half done in {root.path}")
+        for path in recovered.conflicts:
+            say(f"kept your version of {path}, which changed meanwhile")
+    deliver(root, plugins, config, say)
+
+
+def is_unsettled(path: Path) -> bool:
+    """Return whether an earlier run left something to finish or to tell; needs no lock."""
+    if not path.is_dir():
+        return False
+    with Root(path) as root:
+        return unfinished(root) or bool(undelivered(root))
+
+
+def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> bool:
+    """Call the `_complete` hooks for every applied transaction; return whether all succeeded.
+
+    What a plugin could not take stays in the outbox for the next run.
+    """
+    whole = True
+    for message in undelivered(root):
+        failures = _failures(message, root.path, plugins, config)
+        for error in failures:
+            say(f"{error.message}; the files are in place, the next run tells the plugin again")
+        if failures:
+            whole = False
+        else:
+            delivered(root, message.transaction_id)
+    return whole
+
+
+def _failures(message: Message, path: Path, plugins: Plugins, config: Config) -> list[KitbagError]:
+    try:
+        hook, arguments = _call_of(message, path, plugins, config)
+    except KitbagError as error:
+        return [error]
+    arguments["transaction_id"] = message.transaction_id
+    return [error for _, _, error in plugins.call_each(hook, **arguments) if error]
+
+
+def _call_of(
+    message: Message, path: Path, plugins: Plugins, config: Config
+) -> tuple[str, dict[str, Any]]:
+    if message.kind == CHANGE:
+        collection = _collection_at(path, plugins, config)
+        changes = ChangeSet.from_payload(message.payload, collection.manifest)
+        return "kitbag_collect_complete", {"changes": changes, "collection": collection}
+    collection = _collection_at(Path(message.payload["collection"]), plugins, config)
+    plan = DeployPlan.from_payload(message.payload, path, collection)
+    return "kitbag_deploy_complete", {"plan": plan}
+
+
+def _collection_at(path: Path, plugins: Plugins, config: Config) -> Collection:
+    return open_collection(path, database_url_of(config, path), plugins.types)

@@ -1,0 +1,100 @@
+"""Changing a collection: under its lock, in one transaction, with the plugins told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kitbag.changes import ChangeSet
+from kitbag.collection import Collection, open_collection
+from kitbag.config import MANIFEST, Config, database_url_of
+from kitbag.dispatch import CHANGE, deliver, settle
+from kitbag.errors import ConflictError, StorageError
+from kitbag.files import Root
+from kitbag.layout import put_bytes
+from kitbag.locking import locked
+from kitbag.manifest import Manifest, render
+from kitbag.paths import RelPath
+from kitbag.plugins import Plugins
+from kitbag.transaction import Action, Outcome, commit, delivered
+
+__all__ = ["Editor", "Say", "create_collection", "editing"]
+
+Say = Callable[[str], None]
+
+_MANIFEST_PATH = RelPath.parse(MANIFEST)
+
+
+@dataclass(frozen=True)
+class Editor:
+    """A collection that nobody else changes meanwhile."""
+
+    root: Root
+    collection: Collection
+    plugins: Plugins
+    config: Config
+    say: Say
+
+    def propose(self, changes: ChangeSet) -> None:
+        """Let the plugins complete a change set; raises what they refuse. Writes nothing."""
+        self.plugins.call("kitbag_collect_modify", changes=changes, collection=self.collection)
+
+    def commit(self, changes: ChangeSet, actions: Sequence[Action] = ()) -> Outcome | None:
+        """Write a proposed change set and the files that go with it; None if nothing differs."""
+        before = self.collection
+        text = render(changes.after, before.manifest_text, before.manifest)
+        if text == before.manifest_text and not actions:
+            return None
+        manifest = put_bytes(_MANIFEST_PATH, text.encode(), self.root.state_of(_MANIFEST_PATH))
+        outcome = commit(
+            self.root,
+            [*actions, manifest],
+            kind=CHANGE,
+            payload=changes.to_payload(),
+            prepare=lambda transaction_id: self._prepare(changes, transaction_id),
+        )
+        deliver(self.root, self.plugins, self.config, self.say)
+        return outcome
+
+    def _prepare(self, changes: ChangeSet, transaction_id: str) -> None:
+        self.plugins.call(
+            "kitbag_collect_prepare",
+            changes=changes,
+            collection=self.collection,
+            transaction_id=transaction_id,
+        )
+
+
+@contextmanager
+def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[Editor]:
+    """Lock the collection at `path`, finish what an earlier run left, and read it."""
+    with Root(path) as root, locked(root):
+        settle(root, plugins, config, say)
+        collection = open_collection(path, database_url_of(config, path), plugins.types)
+        yield Editor(root, collection, plugins, config, say)
+
+
+def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
+    """Make an empty collection in a folder that holds none; the folder may exist.
+
+    Raises ConflictError if there is a manifest already.
+    """
+    if (path / MANIFEST).exists():
+        raise ConflictError(
+            f"{path / MANIFEST} exists already", hint="use it, or choose another folder"
+        )
+    if dry_run:
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot make the folder {path}: {error.strerror}", hint="choose another folder"
+        ) from error
+    with Root(path) as root, locked(root):
+        text = render(Manifest(name))
+        action = put_bytes(_MANIFEST_PATH, text.encode(), None)
+        outcome = commit(root, [action], kind="init", payload={}, prepare=lambda _: None)
+        delivered(root, outcome.transaction_id)

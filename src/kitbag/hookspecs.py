@@ -1,0 +1,156 @@
+"""The contract with plugins: every hook, when it is called, what it may change, what if it raises.
+
+A plugin is a module (or object) in the entry point group `kitbag.plugins` with functions of these
+names marked by `hookimpl`. Implementations take any subset of the arguments, by name. All hooks
+exist since Kitbag 0.1. Hooks whose name ends in `_complete` may be called more than once for one
+transaction id and must then have the same effect as once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pluggy
+
+from kitbag.artifacts import TypeSpec
+from kitbag.changes import ChangeSet
+from kitbag.collection import Collection
+from kitbag.config import Config
+from kitbag.plan import DeployPlan
+from kitbag.sources.values import FoundArtifact
+from kitbag.targets import Target
+
+__all__ = ["Problem", "Severity", "hookimpl", "hookspec"]
+
+hookspec = pluggy.HookspecMarker("kitbag")
+hookimpl = pluggy.HookimplMarker("kitbag")
+
+
+class Severity(StrEnum):
+    """How much a problem weighs: an error is a veto, a warning is told."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a plugin has to say against a deploy plan."""
+
+    message: str
+    severity: Severity = Severity.ERROR
+    hint: str | None = None
+
+
+@hookspec(historic=True)
+def kitbag_configure(config: Config) -> None:
+    """Take note of the run's settings. Called once per run, before any other hook.
+
+    If it raises, the plugin is disabled and reported.
+    """
+
+
+@hookspec
+def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add commands. Called when the command line is built.
+
+    Set `run` on a command's parser (`set_defaults(run=function)`): a function of a
+    `kitbag.context.Context` and the parsed arguments that returns an exit status. If the hook
+    raises, the plugin's commands are missing and a warning says so.
+    """
+
+
+@hookspec
+def kitbag_register_types() -> Sequence[TypeSpec]:
+    """Return types of artifacts besides the built-in ones. Called at start.
+
+    If it raises, or names a type that exists, the plugin is disabled and reported.
+    """
+    return ()
+
+
+@hookspec
+def kitbag_register_targets() -> Sequence[Target]:
+    """Return targets besides the built-in ones. Called at start.
+
+    If it raises, or names a target that exists, the plugin is disabled and reported.
+    """
+    return ()
+
+
+@hookspec(firstresult=True)
+def kitbag_collect_file(path: Path, source: Path) -> FoundArtifact | None:
+    """Return the artifact that a file is, or None. Called for files that no reader claimed.
+
+    Read only. If it raises, that file is reported and nothing else changes.
+    """
+
+
+@hookspec
+def kitbag_collect_modify(changes: ChangeSet, collection: Collection) -> None:
+    """Edit what is about to change in a collection: `changes.after` and `changes.extra`.
+
+    Called when all is found and nothing is written, also in a dry run, for every command that
+    changes a collection (collect, rename, remove, composite edits). If it raises, the command
+    is refused and nothing is written.
+    """
+
+
+@hookspec
+def kitbag_collect_prepare(changes: ChangeSet, collection: Collection, transaction_id: str) -> None:
+    """Record what is about to happen. Called with all files staged, before the commit point.
+
+    If it raises, nothing becomes visible. A transaction that was prepared may still be given up.
+    """
+
+
+@hookspec
+def kitbag_collect_complete(
+    changes: ChangeSet, collection: Collection, transaction_id: str
+) -> None:
+    """Record what has happened: the files are in place. `collection` is as it is now.
+
+    If it raises, the user is told, and the next run calls it again until it succeeds.
+    """
+
+
+@hookspec
+def kitbag_deploy_plan(plan: DeployPlan, project: Path) -> None:
+    """Resolve what was asked for: fill `plan.members` and `plan.uuids`; also in a dry run.
+
+    If it raises, the deploy is refused and nothing is written.
+    """
+
+
+@hookspec
+def kitbag_deploy_check(plan: DeployPlan, project: Path) -> Sequence[Problem]:
+    """Return what speaks against the finished plan; one error is a veto. Also in a dry run.
+
+    If it raises, that counts as an error.
+    """
+    return ()
+
+
+@hookspec
+def kitbag_deploy_prepare(plan: DeployPlan, transaction_id: str) -> None:
+    """Record what is about to happen. Called with all files staged, before the commit point.
+
+    If it raises, nothing becomes visible. A transaction that was prepared may still be given up.
+    """
+
+
+@hookspec
+def kitbag_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
+    """Record what has happened: the files are in place. `plan.placed` and `plan.withdrawn` tell.
+
+    If it raises, the user is told, and the next run calls it again until it succeeds.
+    """
+
+
+@hookspec
+def kitbag_deploy_error(plan: DeployPlan, error: Exception) -> None:
+    """Observe that a deploy was given up. If it raises, that is logged; the first error stays."""

@@ -1,0 +1,117 @@
+"""Which files an artifact is when it lies somewhere, and the actions that put it there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from kitbag.artifacts import FileKind, Shape, TypeSpec
+from kitbag.files import FileState
+from kitbag.hashing import FileDigest
+from kitbag.paths import RelPath
+from kitbag.transaction import Action, Put, Remove, RemoveFolder
+from kitbag.trees import Tree
+
+__all__ = [
+    "ancestors",
+    "content_of",
+    "emptied_folders",
+    "moves",
+    "placed",
+    "put_bytes",
+    "puts",
+    "removals",
+    "state_of",
+]
+
+
+def put_bytes(path: RelPath, data: bytes, expected: FileState | None) -> Put:
+    """Return the action that makes `path` a plain file of these bytes."""
+    state = FileState(FileKind.FILE, False, hashlib.sha256(data).hexdigest())
+    return Put(path, state, len(data), data, expected)
+
+
+def placed(base: RelPath, spec: TypeSpec, tree: Tree) -> dict[RelPath, FileDigest]:
+    """Return where each file of an artifact lies when the artifact lies at `base`."""
+    if spec.shape is Shape.FILE:
+        (digest,) = tree.files
+        return {base: digest}
+    return {base.joined(digest.path): digest for digest in tree.files}
+
+
+def state_of(digest: FileDigest) -> FileState:
+    """Return what the file system shows when the file is in place."""
+    return FileState(digest.kind, digest.executable, digest.sha256)
+
+
+def content_of(location: Path, spec: TypeSpec, digest: FileDigest) -> Path | bytes:
+    """Return where a file's bytes come from: the file, or the text of a link."""
+    path = location if spec.shape is Shape.FILE else location / digest.path
+    return os.fsencode(os.readlink(path)) if digest.kind is FileKind.LINK else path
+
+
+def puts(
+    base: RelPath,
+    spec: TypeSpec,
+    tree: Tree,
+    source: Path | bytes,
+    old: Tree | None = None,
+    *,
+    keep_backup: bool = False,
+) -> list[Action]:
+    """Return the actions that turn the artifact at `base` from `old` into `tree`."""
+    present = placed(base, spec, old) if old else {}
+    wanted = placed(base, spec, tree)
+    actions: list[Action] = []
+    for path, digest in wanted.items():
+        was = state_of(present[path]) if path in present else None
+        if was != state_of(digest):
+            content = source if isinstance(source, bytes) else content_of(source, spec, digest)
+            actions.append(
+                Put(path, state_of(digest), digest.size, content, was, keep_backup=keep_backup)
+            )
+    gone = {path: digest for path, digest in present.items() if path not in wanted}
+    actions.extend(_removals(gone, wanted, keep_backup=keep_backup))
+    return actions
+
+
+def removals(base: RelPath, spec: TypeSpec, tree: Tree) -> list[Action]:
+    """Return the actions that take the artifact at `base` away, its emptied folders included."""
+    return _removals(placed(base, spec, tree), {}, keep_backup=False)
+
+
+def moves(
+    old_base: RelPath, new_base: RelPath, spec: TypeSpec, tree: Tree, location: Path
+) -> list[Action]:
+    """Return the actions that move an artifact."""
+    return [*puts(new_base, spec, tree, location), *removals(old_base, spec, tree)]
+
+
+def _removals(
+    gone: Mapping[RelPath, FileDigest], kept: Mapping[RelPath, FileDigest], *, keep_backup: bool
+) -> list[Action]:
+    actions: list[Action] = [
+        Remove(path, state_of(digest), keep_backup=keep_backup) for path, digest in gone.items()
+    ]
+    return [*actions, *(RemoveFolder(folder) for folder in emptied_folders(gone, kept))]
+
+
+def emptied_folders(gone: Iterable[RelPath], kept: Iterable[RelPath]) -> list[RelPath]:
+    """Return the folders below the top one that hold files of `gone` only, deepest first."""
+    lost, held = ancestors(gone), ancestors(kept)
+    return sorted(
+        (folder for folder in lost - held if "/" in folder), key=lambda f: (-f.count("/"), f)
+    )
+
+
+def ancestors(paths: Iterable[RelPath]) -> set[RelPath]:
+    """Return every folder that one of these paths lies in."""
+    found: set[RelPath] = set()
+    for path in paths:
+        folder = path.parent
+        while folder is not None and folder not in found:
+            found.add(folder)
+            folder = folder.parent
+    return found

@@ -1,0 +1,116 @@
+"""`.kitbag/ledger.json` in a project: which files Kitbag put there, from what, and for whom.
+
+It holds what SkillMeat's record has no place for (SkillMeat erases keys it does not know). When it
+is lost, the record and the collection are enough to go on; see `deploy`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kitbag.artifacts import ArtifactId, FileKind
+from kitbag.errors import InputError, KitbagError
+from kitbag.files import FileState
+from kitbag.paths import RelPath
+
+__all__ = ["LEDGER_PATH", "Deployed", "Ledger", "parse_ledger", "render_ledger"]
+
+LEDGER_PATH = ".kitbag/ledger.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An artifact as it was deployed below one target's root.
+
+    `files` says what Kitbag wrote at which path of the project; `wanted_by` names the requests
+    that keep it there: itself, or composites.
+    """
+
+    id: ArtifactId
+    target: str
+    uuid: str | None
+    collection: str
+    content_hash: str
+    wanted_by: tuple[ArtifactId, ...]
+    files: Mapping[RelPath, FileState]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All that Kitbag has in a project.
+
+    `requests` are the ids that people asked for, with their UUIDs, so that a renamed one is known
+    again; `folders` are those that Kitbag made, which go when they become empty.
+    """
+
+    deployed: tuple[Deployed, ...] = ()
+    requests: Mapping[ArtifactId, str | None] = field(default_factory=dict)
+    folders: frozenset[RelPath] = frozenset()
+
+
+def render_ledger(ledger: Ledger) -> str:
+    """Return the file's text, in a stable order."""
+    document = {
+        "format": FORMAT,
+        "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
+        "folders": sorted(ledger.folders),
+        "deployed": [_to_json(entry) for entry in ledger.deployed],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _to_json(entry: Deployed) -> dict[str, Any]:
+    return {
+        "id": str(entry.id),
+        "target": entry.target,
+        "uuid": entry.uuid,
+        "collection": entry.collection,
+        "content_hash": entry.content_hash,
+        "wanted_by": [str(request) for request in entry.wanted_by],
+        "files": {
+            path: [state.kind.value, "x" if state.executable else "-", state.sha256]
+            for path, state in sorted(entry.files.items())
+        },
+    }
+
+
+def parse_ledger(text: str, where: str) -> Ledger:
+    """Read a ledger; raises InputError that names the file and what is wrong with it."""
+    try:
+        document = json.loads(text)
+        if document.get("format") != FORMAT:
+            raise InputError(
+                f"{where}: format {document.get('format')!r} is unknown", hint="use a newer Kitbag"
+            )
+        return Ledger(
+            deployed=tuple(_from_json(entry) for entry in document["deployed"]),
+            requests={ArtifactId.parse(i): uuid for i, uuid in document["requests"].items()},
+            folders=frozenset(RelPath.parse(folder) for folder in document["folders"]),
+        )
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, KitbagError) as error:
+        raise InputError(
+            f"{where}: not a ledger of Kitbag: {error}",
+            hint="delete it: the deployed record and the collection are enough to go on",
+        ) from error
+
+
+def _from_json(entry: Mapping[str, Any]) -> Deployed:
+    files = {
+        RelPath.parse(path): FileState(FileKind(kind), mode == "x", sha256)
+        for path, (kind, mode, sha256) in entry["files"].items()
+    }
+    return Deployed(
+        id=ArtifactId.parse(entry["id"]),
+        target=entry["target"],
+        uuid=entry["uuid"],
+        collection=entry["collection"],
+        content_hash=entry["content_hash"],
+        wanted_by=tuple(ArtifactId.parse(request) for request in entry["wanted_by"]),
+        files=files,
+    )

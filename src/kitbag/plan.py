@@ -1,0 +1,108 @@
+"""A deploy plan: what a command is about to put into a project, and take out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kitbag.artifacts import ArtifactId
+from kitbag.collection import Collection
+from kitbag.paths import RelPath
+from kitbag.targets import Target
+from kitbag.trees import Tree
+
+__all__ = ["DeployPlan", "Placement", "PlannedArtifact"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedArtifact:
+    """An artifact that will lie in the project, whoever asked for it.
+
+    `location` is the file or folder its bytes come from; `wanted_by` are the requests that bring
+    it: itself, or composites. `uuid` is None while no plugin knows its identity.
+    """
+
+    id: ArtifactId
+    tree: Tree
+    location: Path
+    wanted_by: tuple[ArtifactId, ...]
+    uuid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """That an artifact lies, or no longer lies, below a target's root in the project."""
+
+    id: ArtifactId
+    uuid: str | None
+    content_hash: str
+    target_root: RelPath
+
+    def to_json(self) -> dict[str, str | None]:
+        """Return the placement as the journal keeps it."""
+        return {
+            "id": str(self.id),
+            "uuid": self.uuid,
+            "content_hash": self.content_hash,
+            "target_root": self.target_root,
+        }
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> Placement:
+        """Read what `to_json` wrote."""
+        return cls(
+            ArtifactId.parse(table["id"]),
+            table["uuid"],
+            table["content_hash"],
+            RelPath.parse(table["target_root"]),
+        )
+
+
+@dataclass(slots=True)
+class DeployPlan:
+    """What a deploy or undeploy is about to do; hooks see it grow.
+
+    In `kitbag_deploy_plan`, `requests` are the ids asked for, and a plugin may fill `members`
+    (what a composite brings, nested ones resolved, in order) and `uuids`. Afterwards `artifacts`
+    holds all that will lie in the project because of this plan, `placed` what lies there when it
+    is done, and `withdrawn` what does not any more. What plugins put into `extra` (JSON values
+    under their own name) lives in the journal.
+    """
+
+    command: str
+    project: Path
+    collection: Collection
+    targets: tuple[Target, ...] = ()
+    requests: tuple[ArtifactId, ...] = ()
+    members: dict[ArtifactId, tuple[ArtifactId, ...]] = field(default_factory=dict)
+    uuids: dict[ArtifactId, str] = field(default_factory=dict)
+    artifacts: tuple[PlannedArtifact, ...] = ()
+    placed: tuple[Placement, ...] = ()
+    withdrawn: tuple[Placement, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what the journal keeps of the plan."""
+        return {
+            "command": self.command,
+            "collection": str(self.collection.root),
+            "placed": [placement.to_json() for placement in self.placed],
+            "withdrawn": [placement.to_json() for placement in self.withdrawn],
+            "extra": self.extra,
+        }
+
+    @classmethod
+    def from_payload(
+        cls, payload: Mapping[str, Any], project: Path, collection: Collection
+    ) -> DeployPlan:
+        """Rebuild the plan of a transaction that was applied: what it placed and withdrew."""
+        return cls(
+            payload["command"],
+            project,
+            collection,
+            placed=tuple(Placement.from_json(table) for table in payload["placed"]),
+            withdrawn=tuple(Placement.from_json(table) for table in payload["withdrawn"]),
+            extra=dict(payload["extra"]),
+        )

@@ -1,0 +1,200 @@
+"""Finding plugins, loading them behind a fence, and calling their hooks one by one.
+
+pluggy stops at the first implementation that raises and does not say whose it was; where the
+contract promises isolation, each implementation is called by itself here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Any
+
+import pluggy
+
+from kitbag import hookspecs
+from kitbag.artifacts import BUILTIN_TYPES
+from kitbag.config import Config
+from kitbag.errors import KitbagError, PluginError
+from kitbag.targets import BUILTIN_TARGETS
+
+__all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "PluginStatus", "Plugins", "load_plugins"]
+
+ENTRY_POINT_GROUP = "kitbag.plugins"
+
+
+class PluginStatus(StrEnum):
+    """What became of a plugin."""
+
+    LOADED = "loaded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginRecord:
+    """A plugin that was found: where it comes from, what it implements, why it failed."""
+
+    name: str
+    distribution: str | None
+    version: str | None
+    status: PluginStatus
+    hooks: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The plugin's name with its distribution, for messages."""
+        if self.distribution is None:
+            return self.name
+        return f"{self.name} ({self.distribution} {self.version})"
+
+
+class Plugins:
+    """The plugins of one run: loaded ones to call, failed ones to tell of."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager("kitbag")
+        self._manager.add_hookspecs(hookspecs)
+        self._records: dict[object, PluginRecord] = {}
+        self._failed: list[PluginRecord] = []
+        self.types = BUILTIN_TYPES
+        self.targets = BUILTIN_TARGETS
+
+    @property
+    def records(self) -> list[PluginRecord]:
+        """Every plugin that was found, loaded or failed, by name."""
+        return sorted([*self._records.values(), *self._failed], key=lambda r: r.name)
+
+    @property
+    def failed(self) -> list[PluginRecord]:
+        """The plugins that could not be used."""
+        return list(self._failed)
+
+    def add(self, record: PluginRecord, load: Callable[[], object], config: Config) -> None:
+        """Load one plugin behind the fence: whatever it does, the others go on."""
+        try:
+            plugin = load()
+            self._manager.register(plugin, name=f"{record.title}")
+            self._refuse_unknown_hooks(plugin)
+            hooks = tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ()))
+            self._records[plugin] = replace(record, hooks=hooks)
+            self._configure(plugin, config)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
+            self._drop(record, error)
+
+    def _refuse_unknown_hooks(self, plugin: object) -> None:
+        known = {name for name in dir(hookspecs) if name.startswith("kitbag_")}
+        for name in dir(plugin):
+            is_hook = name.startswith("kitbag_") and name not in known
+            if is_hook and self._manager.parse_hookimpl_opts(plugin, name) is not None:
+                raise PluginError(f"there is no hook {name!r}", hint="see kitbag.hookspecs")
+
+    def _configure(self, plugin: object, config: Config) -> None:
+        self._call_one(plugin, "kitbag_configure", {"config": config})
+        types = self._call_one(plugin, "kitbag_register_types", {}) or ()
+        targets = self._call_one(plugin, "kitbag_register_targets", {}) or ()
+        self.types = _extended(self.types, types, "type")
+        self.targets = _extended(self.targets, targets, "target")
+
+    def _drop(self, record: PluginRecord, error: BaseException) -> None:
+        for plugin, known in list(self._records.items()):
+            if (known.name, known.distribution) == (record.name, record.distribution):
+                del self._records[plugin]
+                self._manager.unregister(plugin)
+        for name, plugin in self._manager.list_name_plugin():
+            if plugin not in self._records and name == record.title:
+                self._manager.unregister(plugin)
+        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        self._failed.append(replace(record, status=PluginStatus.FAILED, error=message))
+
+    def _call_one(self, plugin: object, hook: str, arguments: dict[str, Any]) -> Any:
+        for owner, call in self._implementations(hook):
+            if owner is plugin:
+                return call(arguments)
+        return None
+
+    def _implementations(
+        self, hook: str
+    ) -> Iterator[tuple[object, Callable[[dict[str, Any]], Any]]]:
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        for impl in reversed(caller.get_hookimpls()):
+
+            def call(arguments: dict[str, Any], impl: pluggy.HookImpl = impl) -> Any:
+                return impl.function(*(arguments[name] for name in impl.argnames))
+
+            yield impl.plugin, call
+
+    def call(self, hook: str, **arguments: Any) -> list[Any]:
+        """Call every implementation; the first that raises ends the command.
+
+        Kitbag's own errors pass as they are; any other becomes a PluginError that names the plugin
+        and the hook.
+        """
+        results = []
+        for plugin, run in self._implementations(hook):
+            try:
+                results.append(run(arguments))
+            except KitbagError:
+                raise
+            except Exception as error:
+                raise self._blame(plugin, hook, error) from error
+        return results
+
+    def call_each(
+        self, hook: str, **arguments: Any
+    ) -> Iterator[tuple[str, Any, KitbagError | None]]:
+        """Call every implementation, whatever the others do: (plugin, result, error) for each."""
+        for plugin, run in self._implementations(hook):
+            try:
+                yield self._records[plugin].title, run(arguments), None
+            except KitbagError as error:
+                yield self._records[plugin].title, None, error
+            except Exception as error:  # noqa: BLE001 - the fence
+                yield self._records[plugin].title, None, self._blame(plugin, hook, error)
+
+    def implements(self, hook: str) -> bool:
+        """Return whether any plugin has this hook."""
+        return any(True for _ in self._implementations(hook))
+
+    def _blame(self, plugin: object, hook: str, error: Exception) -> PluginError:
+        return PluginError(
+            f"plugin {self._records[plugin].title} failed in {hook}: "
+            f"{type(error).__name__}: {error}",
+            hint="run with --no-plugins to do without it, or report this to its authors",
+        )
+
+
+def _extended(known: Any, added: Sequence[Any], what: str) -> Any:
+    extended = dict(known)
+    for value in added:
+        if value.name in extended:
+            raise PluginError(f"the {what} {value.name!r} exists already")
+        extended[value.name] = value
+    return MappingProxyType(extended)
+
+
+def load_plugins(config: Config) -> Plugins:
+    """Load the installed plugins and the modules of `KITBAG_PLUGINS`, each by itself."""
+    plugins = Plugins()
+    if not config.plugins_enabled:
+        return plugins
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: (p.name, p.value)):
+        plugins.add(_record_of(point), point.load, config)
+    for module in config.extra_plugins:
+        record = PluginRecord(module, None, None, PluginStatus.LOADED)
+        plugins.add(record, lambda name=module: importlib.import_module(name), config)
+    return plugins
+
+
+def _record_of(point: EntryPoint) -> PluginRecord:
+    distribution = point.dist
+    return PluginRecord(
+        point.name,
+        distribution.name if distribution else None,
+        distribution.version if distribution else None,
+        PluginStatus.LOADED,
+    )

@@ -1,0 +1,164 @@
+"""What lies in a project: Kitbag's ledger and the deployed records, read under its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from kitbag.artifacts import ArtifactId, Shape
+from kitbag.collection import Collection
+from kitbag.errors import InputError, NotFoundError, UsageError
+from kitbag.files import FileState, Root
+from kitbag.layout import placed, state_of
+from kitbag.ledger import LEDGER_PATH, Deployed, Ledger, parse_ledger
+from kitbag.paths import RelPath
+from kitbag.record import RECORD_NAME, RecordEntry, parse_record
+from kitbag.targets import Target
+from kitbag.trees import Tree, file_tree, folder_tree
+
+__all__ = ["Project", "ProjectRecord", "read_project"]
+
+MAX_RECORD_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecord:
+    """One target's deployed record: where it is, its text and its entries."""
+
+    path: RelPath
+    text: str | None
+    entries: tuple[RecordEntry, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as Kitbag knows it. `records` are by target name.
+
+    `ledger` includes artifacts that only a record names (SkillMeat deployed them, or the ledger
+    was lost) where their files are what the record says; `unclear` are those that differ, with
+    their target's name.
+    """
+
+    root: Root
+    ledger: Ledger
+    ledger_text: str | None
+    records: Mapping[str, ProjectRecord]
+    unclear: tuple[tuple[str, RecordEntry], ...]
+    forgotten: frozenset[ArtifactId] = frozenset()
+
+    @property
+    def owned(self) -> dict[RelPath, FileState]:
+        """Every file that Kitbag put into the project, as it was put there."""
+        return {p: state for entry in self.ledger.deployed for p, state in entry.files.items()}
+
+    def without(self, ids: set[ArtifactId]) -> Project:
+        """Return the project with the unclear record entries of these ids forgotten."""
+        return replace(self, forgotten=frozenset(ids))
+
+    def resolve(self, text: str) -> ArtifactId:
+        """Return the id of something deployed or asked for here that `text` means.
+
+        Raises NotFoundError if there is none, UsageError if there are several.
+        """
+        known = {entry.id for entry in self.ledger.deployed} | set(self.ledger.requests)
+        known |= {entry.id for _, entry in self.unclear}
+        found = sorted(i for i in known if text in (str(i), i.name))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(
+                f"{text!r} could be any of {', '.join(map(str, found))}", hint="write the type too"
+            )
+        raise NotFoundError(
+            f"{text!a} is not deployed in {self.root.path}", hint="`kitbag status` shows what is"
+        )
+
+
+def read_project(root: Root, targets: Iterable[Target], collection: Collection | None) -> Project:
+    """Read what lies in a project; raises InputError for a record that cannot be understood.
+
+    With `collection`, artifacts that were renamed there since are known by their new names.
+    """
+    ledger_path = RelPath.parse(LEDGER_PATH)
+    ledger_text = _text(root, ledger_path)
+    ledger = Ledger()
+    if ledger_text is not None:
+        ledger = parse_ledger(ledger_text, str(root.path / ledger_path))
+    records: dict[str, ProjectRecord] = {}
+    adopted: list[Deployed] = []
+    unclear: list[tuple[str, RecordEntry]] = []
+    for target in targets:
+        record = _record(root, target)
+        records[target.name] = record
+        known = {entry.id for entry in ledger.deployed if entry.target == target.name}
+        for entry in record.entries:
+            if entry.id not in known:
+                if (found := _adopted(root, target, entry)) is not None:
+                    adopted.append(found)
+                else:
+                    unclear.append((target.name, entry))
+    ledger = replace(ledger, deployed=(*ledger.deployed, *adopted))
+    if collection is not None:
+        ledger = _with_new_names(ledger, collection)
+    return Project(root, ledger, ledger_text, records, tuple(unclear))
+
+
+def _text(root: Root, path: RelPath) -> str | None:
+    data = root.read_bytes(path, MAX_RECORD_BYTES)
+    try:
+        return None if data is None else data.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{root.path / path}: not valid UTF-8", hint="restore it from your version control"
+        ) from error
+
+
+def _record(root: Root, target: Target) -> ProjectRecord:
+    path = target.root.joined(RelPath.parse(RECORD_NAME))
+    text = _text(root, path)
+    entries = parse_record(text, str(root.path / path)) if text is not None else []
+    return ProjectRecord(path, text, tuple(entries))
+
+
+def _adopted(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
+    """Take over an artifact that only the record names, if its files are what it says."""
+    base = target.root.joined(entry.path)
+    spec = target.places.get(entry.id.type)
+    tree = _tree_at(root, base)
+    if spec is None or tree is None or tree.skillmeat_hash != entry.content_hash:
+        return None
+    shape = Shape.FOLDER if (root.path / base).is_dir() else Shape.FILE
+    files = placed(base, replace(spec, shape=shape), tree)
+    return Deployed(
+        id=entry.id,
+        target=target.name,
+        uuid=entry.uuid,
+        collection=entry.collection,
+        content_hash=tree.content_hash,
+        wanted_by=(),
+        files={path: state_of(digest) for path, digest in files.items()},
+    )
+
+
+def _tree_at(root: Root, base: RelPath) -> Tree | None:
+    location = root.path / base
+    if location.is_symlink() or not location.exists():
+        return None
+    if location.is_dir():
+        return folder_tree(location)
+    return file_tree(location, RelPath.parse(base.name))
+
+
+def _with_new_names(ledger: Ledger, collection: Collection) -> Ledger:
+    manifest = collection.manifest
+    names = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
+    uuids = {**{d.id: d.uuid for d in ledger.deployed}, **ledger.requests}
+    renamed = {
+        old: names[uuid] for old, uuid in uuids.items() if uuid in names and names[uuid] != old
+    }
+    deployed = tuple(
+        replace(entry, wanted_by=tuple(renamed.get(i, i) for i in entry.wanted_by))
+        for entry in ledger.deployed
+    )
+    requests = {renamed.get(i, i): uuid for i, uuid in ledger.requests.items()}
+    return replace(ledger, deployed=deployed, requests=requests)

@@ -1,0 +1,121 @@
+"""`.skillmeat-deployed.toml`: what lies below a target's root, in the shape SkillMeat 0.74 uses.
+
+Read leniently (any optional key may be missing, unknown ones are kept), written whole.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kitbag.artifacts import ArtifactId
+from kitbag.errors import InputError, KitbagError
+from kitbag.paths import RelPath
+from kitbag.tomltext import render_array
+
+__all__ = ["RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
+
+RECORD_NAME = ".skillmeat-deployed.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEntry:
+    """One `[[deployed]]` table. `content_hash` is SkillMeat's hash, `path` relative to the root.
+
+    `extra` holds every other key as it was read.
+    """
+
+    id: ArtifactId
+    path: RelPath
+    collection: str
+    content_hash: str
+    deployed_at: str
+    uuid: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the keys in SkillMeat's order."""
+        table: dict[str, Any] = {
+            "artifact_name": self.id.name,
+            "artifact_type": self.id.type,
+            "from_collection": self.collection,
+            "deployed_at": self.deployed_at,
+            "artifact_path": str(self.path),
+            "content_hash": self.content_hash,
+            "collection_sha": self.content_hash,
+        }
+        if self.uuid is not None:
+            table["artifact_uuid"] = self.uuid
+        return {
+            **table,
+            "local_modifications": False,
+            "merge_base_snapshot": self.content_hash,
+            **{key: value for key, value in self.extra.items() if key not in table},
+        }
+
+
+def render_record(entries: Iterable[RecordEntry]) -> str:
+    """Return the file's text, entries in their order."""
+    blocks = [render_array("deployed", entry.to_table()) for entry in entries]
+    return "\n".join(blocks) if blocks else "deployed = []\n"
+
+
+def parse_record(text: str, where: str) -> list[RecordEntry]:
+    """Read a record; `where` is the file's name for errors.
+
+    Raises InputError that names the entry and key.
+    """
+    try:
+        tables = tomllib.loads(text).get("deployed", [])
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(
+            f"{where}: not valid TOML: {error}", hint="restore it from your version control"
+        ) from error
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise InputError(f"{where}: deployed is not an array of tables", hint="write [[deployed]]")
+    return [_entry(dict(table), number, where) for number, table in enumerate(tables, 1)]
+
+
+_NOT_KEPT = ("collection_sha", "local_modifications", "merge_base_snapshot")
+
+
+def _entry(table: dict[str, Any], number: int, where: str) -> RecordEntry:
+    def text(key: str, *others: str) -> str:
+        for name in (key, *others):
+            value = table.pop(name, None)
+            if value:
+                return str(value)
+        raise InputError(
+            f"{where}: [[deployed]] number {number} lacks the key {key!r}",
+            hint="mend the entry, or delete it and deploy again",
+        )
+
+    uuid = table.pop("artifact_uuid", None)
+    try:
+        entry = RecordEntry(
+            id=ArtifactId.parse(f"{text('artifact_type')}:{text('artifact_name')}"),
+            path=RelPath.parse(text("artifact_path").rstrip("/")),
+            collection=text("from_collection"),
+            content_hash=text("content_hash", "collection_sha"),
+            deployed_at=text("deployed_at"),
+            uuid=str(uuid) if uuid else None,
+        )
+    except InputError:
+        raise
+    except KitbagError as error:
+        raise InputError(
+            f"{where}: [[deployed]] number {number}: {error.message}",
+            hint="mend the entry, or delete it and deploy again",
+        ) from error
+    extra = {key: value for key, value in table.items() if key not in _NOT_KEPT}
+    return RecordEntry(
+        entry.id,
+        entry.path,
+        entry.collection,
+        entry.content_hash,
+        entry.deployed_at,
+        entry.uuid,
+        extra,
+    )

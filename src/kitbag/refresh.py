@@ -1,0 +1,173 @@
+"""Taking note of what people did in a collection's own folder: edits, renames, new artifacts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kitbag.artifacts import ArtifactId, Shape, TypeSpec, sorted_ids
+from kitbag.changes import Change, ChangeKind, ChangeSet
+from kitbag.collection import Collection
+from kitbag.errors import HostilePathError
+from kitbag.manifest import Manifest, ManifestArtifact
+from kitbag.sources.values import Diagnostic
+from kitbag.trees import Tree
+
+__all__ = ["Refresh", "plan_refresh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a look at the collection's folder found: changes of the manifest, and problems."""
+
+    changes: ChangeSet
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def plan_refresh(collection: Collection) -> Refresh:
+    """Compare the folder with the manifest. Reads every artifact, writes nothing.
+
+    An artifact whose files are gone while a new one of the same type has its exact content was
+    renamed, and keeps its entry. One whose files are gone for good leaves the manifest, unless a
+    composite still contains it.
+    """
+    diagnostics: list[Diagnostic] = []
+    present = dict(_present(collection, diagnostics))
+    trees = {found: collection.tree(entry) for found, entry in present.items()}
+    known = {artifact.id: artifact for artifact in collection.manifest.artifacts}
+    renames = _renames(known, present, trees)
+    entries, changes = [], []
+    for artifact in collection.manifest.artifacts:
+        entry, change = _settled(artifact, renames.get(artifact.id), present, trees, collection)
+        if entry is not None:
+            entries.append(entry)
+        if change.kind is ChangeKind.CONFLICT:
+            diagnostics.append(
+                Diagnostic(str(artifact.path), "member-gone", change.note or "", level="warning")
+            )
+        changes.append(change)
+    taken = {entry.id for entry in entries}
+    for found in sorted_ids(trees.keys() - taken):
+        entries.append(replace(present[found], content_hash=trees[found].content_hash))
+        changes.append(Change(ChangeKind.NEW, found))
+    diagnostics.extend(_tree_problems(present, trees))
+    after = replace(collection.manifest, artifacts=tuple(entries)).with_renamed(renames)
+    return Refresh(
+        ChangeSet("collect", collection.manifest, after, tuple(changes)), tuple(diagnostics)
+    )
+
+
+def _present(
+    collection: Collection, diagnostics: list[Diagnostic]
+) -> Iterator[tuple[ArtifactId, ManifestArtifact]]:
+    known = {artifact.path: artifact for artifact in collection.manifest.artifacts}
+    for spec in collection.types.values():
+        for name in _names_in(collection.root / spec.folder, spec):
+            try:
+                found = ArtifactId.of(spec.name, name)
+                path = found.path_in(spec)
+                entry = known.get(path) or ManifestArtifact(found, path)
+                yield entry.id, entry
+            except HostilePathError as error:
+                diagnostics.append(
+                    Diagnostic(f"{spec.folder}/{name}", error.code, error.message, level="error")
+                )
+
+
+def _names_in(folder: Path, spec: TypeSpec) -> Iterator[str]:
+    match spec.shape:
+        case Shape.MEMBERS:
+            return
+        case Shape.FOLDER:
+            for entry in _entries(folder):
+                if entry.is_dir(follow_symlinks=False) and _is_artifact(entry, spec):
+                    yield entry.name
+        case Shape.FILE:
+            yield from _files_in(folder, spec.suffix, "")
+
+
+def _is_artifact(entry: os.DirEntry[str], spec: TypeSpec) -> bool:
+    return spec.name != "skill" or Path(entry.path, "SKILL.md").is_file()
+
+
+def _files_in(folder: Path, suffix: str, prefix: str) -> Iterator[str]:
+    for entry in _entries(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_in(Path(entry.path), suffix, f"{prefix}{entry.name}:")
+        elif entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
+            yield prefix + entry.name.removesuffix(suffix)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(
+            (entry for entry in entries if not entry.name.startswith(".")), key=lambda e: e.name
+        )
+
+
+def _renames(
+    known: dict[ArtifactId, ManifestArtifact],
+    present: dict[ArtifactId, ManifestArtifact],
+    trees: dict[ArtifactId, Tree],
+) -> dict[ArtifactId, ArtifactId]:
+    """Pair vanished artifacts with new ones of the same type and content, one to one."""
+    arrived: dict[tuple[str, str], list[ArtifactId]] = {}
+    for found in sorted_ids(present.keys() - known.keys()):
+        arrived.setdefault((found.type, trees[found].content_hash), []).append(found)
+    renames = {}
+    for gone in sorted_ids(known.keys() - present.keys()):
+        candidates = arrived.get((gone.type, known[gone].content_hash or ""))
+        if candidates:
+            renames[gone] = candidates.pop(0)
+    return renames
+
+
+def _settled(
+    artifact: ManifestArtifact,
+    new_id: ArtifactId | None,
+    present: dict[ArtifactId, ManifestArtifact],
+    trees: dict[ArtifactId, Tree],
+    collection: Collection,
+) -> tuple[ManifestArtifact | None, Change]:
+    if new_id is not None:
+        entry = replace(artifact, id=new_id, path=present[new_id].path)
+        return entry, Change(ChangeKind.RENAMED, new_id, artifact.id)
+    if artifact.id in trees:
+        new_hash = trees[artifact.id].content_hash
+        same = new_hash == artifact.content_hash
+        kind = ChangeKind.IDENTICAL if same else ChangeKind.CHANGED
+        return replace(artifact, content_hash=new_hash), Change(kind, artifact.id)
+    holders = holders_of(collection.manifest, artifact.id)
+    if holders:
+        note = (
+            f"{artifact.id}: its files are gone, but {', '.join(map(str, holders))} contains it;"
+            " restore them, or `kitbag remove --force` it"
+        )
+        return artifact, Change(ChangeKind.CONFLICT, artifact.id, note=note)
+    return None, Change(ChangeKind.GONE, artifact.id)
+
+
+def holders_of(manifest: Manifest, member: ArtifactId) -> list[ArtifactId]:
+    """Return the composites that contain an artifact directly."""
+    return [
+        composite.id
+        for composite in manifest.composites
+        if any(known.id == member for known in composite.members)
+    ]
+
+
+def _tree_problems(
+    present: dict[ArtifactId, ManifestArtifact], trees: dict[ArtifactId, Tree]
+) -> Iterator[Diagnostic]:
+    for found, tree in trees.items():
+        for problem in tree.problems:
+            yield Diagnostic(
+                f"{present[found].path}/{problem.path}",
+                problem.code,
+                problem.message,
+                level="error",
+            )
