@@ -103,15 +103,14 @@ def _file_state(file: int) -> FileState | Strange:
 
 def read_chunks(file: int, size: int) -> Iterator[bytes]:
     """Yield the bytes of a file whose size is probably `size`, in as few reads as that allows."""
-    while True:
-        # One byte more than expected: a short answer then means that this was the end.
-        wanted = min(size + 1, _CHUNK)
-        chunk = os.read(file, wanted)
-        if chunk:
-            yield chunk
-        size = max(size - len(chunk), 0)
-        if len(chunk) < wanted and (not chunk or size == 0):
+    # One byte more than expected: a short answer then means that this was the end.
+    wanted = min(size + 1, _CHUNK)
+    while chunk := os.read(file, wanted):
+        yield chunk
+        size -= len(chunk)
+        if size == 0 and len(chunk) < wanted:
             return
+        wanted = min(size + 1, _CHUNK) if size > 0 else _CHUNK
 
 
 class Folders:

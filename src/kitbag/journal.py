@@ -35,6 +35,7 @@ from kitbag.paths import RelPath
 __all__ = [
     "BACKUPS",
     "JSON",
+    "LEDGER",
     "OUTBOX",
     "TX",
     "Action",
@@ -57,6 +58,7 @@ _NOT_A_FOLDER = (errno.ENOTDIR, errno.ELOOP)
 _FORMAT = b"kitbag-plan 1 "
 _MAX_PLAN = 1 << 30
 _ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{12}")
+LEDGER = RelPath.parse(".kitbag/ledger.json")
 _PROTECTED = frozenset({".git", STATE_FOLDER})
 
 
@@ -110,7 +112,9 @@ def new_transaction_id() -> str:
 
 
 def refuse_protected(path: RelPath) -> None:
-    """Raise HostilePathError for paths into `.git` and into Kitbag's own folder."""
+    """Raise HostilePathError for paths into `.git` and Kitbag's own folder, its ledger excepted."""
+    if path == LEDGER:
+        return
     first = RelPath(path.split("/", 1)[0]).fold_key
     # Some file systems ignore invisible characters in names.
     if "".join(c for c in first if unicodedata.category(c) != "Cf") in _PROTECTED:
@@ -146,9 +150,10 @@ def decode_plan(data: bytes) -> Plan | None:
         return None
     try:
         content = json.loads(body)
-        return Plan(
-            content["kind"], content["payload"], tuple(map(_decode_action, content["actions"]))
-        )
+        kind, payload = content["kind"], content["payload"]
+        if not isinstance(kind, str) or not isinstance(payload, dict):
+            return None
+        return Plan(kind, payload, tuple(map(_decode_action, content["actions"])))
     except (ValueError, TypeError, KeyError, RecursionError, HostilePathError):
         return None
 
@@ -174,6 +179,8 @@ def _encode_state(state: FileState | None) -> str | None:
 
 def _decode_action(fields: list[Any]) -> Action:
     name, text, *rest = fields
+    if not isinstance(text, str):
+        raise ValueError(f"not a path: {text!r}")
     path = RelPath.parse(text)
     refuse_protected(path)
     match name, rest:
@@ -188,7 +195,7 @@ def _decode_action(fields: list[Any]) -> Action:
 
 
 def _decode_state(text: str) -> FileState:
-    if text[1] not in "x-" or not is_sha256(text[2:]):
+    if text[1:2] not in ("x", "-") or not is_sha256(text[2:]):
         raise ValueError(f"not a file's state: {text!r}")
     return FileState(FileKind(text[0]), text[1] == "x", text[2:])
 

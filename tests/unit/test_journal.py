@@ -1,0 +1,124 @@
+"""How a plan is written down, and what is not taken for one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from kitbag.artifacts import FileKind
+from kitbag.errors import HostilePathError, InputError
+from kitbag.files import FileState
+from kitbag.journal import (
+    Plan,
+    Put,
+    Remove,
+    RemoveFolder,
+    decode_plan,
+    encode_plan,
+    new_transaction_id,
+    refuse_protected,
+)
+from kitbag.paths import RelPath
+
+pytestmark = pytest.mark.unit
+
+FILE = FileState(FileKind.FILE, True, hashlib.sha256(b"file").hexdigest())
+LINK = FileState(FileKind.LINK, False, hashlib.sha256(b"link").hexdigest())
+
+
+def rel(text: str) -> RelPath:
+    """Return a path."""
+    return RelPath.parse(text)
+
+
+def test_round_trip() -> None:
+    """A plan comes back as it was, only without the sources, which are staged."""
+    actions = (
+        Put(rel("a/é"), FILE, 4, b"", LINK, True),
+        Put(rel("b"), LINK, 4, b""),
+        Remove(rel("c"), FILE, True),
+        RemoveFolder(rel("d")),
+    )
+    plan = Plan("deploy", {"list": [1, 2.5, None, True, {"ключ": "v"}]}, actions)
+    assert decode_plan(encode_plan(plan)) == plan
+    with_source = Put(rel("b"), LINK, 4, Path("/somewhere"))
+    assert encode_plan(Plan("k", {}, (with_source,))) == encode_plan(Plan("k", {}, actions[1:2]))
+
+
+def test_every_torn_plan_is_noticed() -> None:
+    """A plan that was cut off anywhere, or had any byte changed, is none."""
+    data = encode_plan(Plan("deploy", {"n": 1}, (RemoveFolder(rel("d")),)))
+    assert all(decode_plan(data[:end]) is None for end in range(len(data)))
+    for place in range(len(data)):
+        changed = bytearray(data)
+        changed[place] ^= 4
+        if place != len(b"kitbag-plan "):  # that one says: a newer version
+            assert decode_plan(bytes(changed)) is None
+
+
+def test_newer_plan_is_not_thrown_away() -> None:
+    """A plan of a newer version may be half done: it is an error, not a torn plan."""
+    with pytest.raises(InputError, match="newer Kitbag"):
+        decode_plan(b"kitbag-plan 2 " + b"0" * 64 + b"\n{}")
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        ["put", "../a", False, None, "f-" + "0" * 64, 1],
+        ["put", "/etc/passwd", False, None, "f-" + "0" * 64, 1],
+        ["put", ".git/config", False, None, "f-" + "0" * 64, 1],
+        ["put", "a", False, None, "f-" + "0" * 63, 1],
+        ["put", "a", False, None, "z-" + "0" * 64, 1],
+        ["put", "a", False, None, "", 1],
+        ["put", "a", 1, None, "f-" + "0" * 64, 1],
+        ["remove", ".kitbag/lock", False, "f-" + "0" * 64],
+        ["remove", "a", False, None],
+        ["chmod", "a"],
+        ["rmdir"],
+        ["rmdir", 3],
+        [],
+        3,
+        None,
+    ],
+)
+def test_forged_plans(action: object) -> None:
+    """A plan with a right checksum but an action that Kitbag never wrote is none."""
+    body = json.dumps({"kind": "deploy", "payload": {}, "actions": [action]}).encode()
+    checksum = hashlib.sha256(body).hexdigest().encode()
+    assert decode_plan(b"kitbag-plan 1 " + checksum + b"\n" + body) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"[]", b"3", b"[" * 100_000, b'{"kind": "a"}', b'{"kind": "a", "payload": 3}'],
+)
+def test_forged_bodies(body: bytes) -> None:
+    """A body that is no plan is none, however deep or short it is."""
+    checksum = hashlib.sha256(body).hexdigest().encode()
+    assert decode_plan(b"kitbag-plan 1 " + checksum + b"\n" + body) is None
+
+
+@pytest.mark.parametrize(
+    "text", [".git", ".git/hooks/x", ".GIT/config", ".kitbag/lock", ".g\u200dit/x"]
+)
+def test_protected(text: str) -> None:
+    """Nothing is written to git's folder or to Kitbag's, however it is spelled."""
+    with pytest.raises(HostilePathError, match="no artifact may write"):
+        refuse_protected(rel(text))
+
+
+def test_not_protected() -> None:
+    """Names that only begin alike are free."""
+    for text in (".gitignore", ".github/x", ".claude/.git-notes", "kitbag/x"):
+        refuse_protected(rel(text))
+
+
+def test_ids_sort_by_time() -> None:
+    """A later transaction has a greater id, so that messages are delivered in order."""
+    ids = [new_transaction_id() for _ in range(50)]
+    assert len(set(ids)) == 50
+    assert [i[:21] for i in ids] == sorted(i[:21] for i in ids)

@@ -1,0 +1,130 @@
+"""One Kitbag at a time."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from kitbag.errors import HostilePathError, LockedError, StorageError
+from kitbag.files import Root
+from kitbag.locking import locked
+
+pytestmark = pytest.mark.unit
+
+
+def test_state_folder(tmp_path: Path) -> None:
+    """The first lock makes a private `.kitbag` that git ignores; the lock file stays."""
+    with Root(tmp_path) as root, locked(root):
+        pass
+    state = tmp_path / ".kitbag"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert (state / ".gitignore").read_text() == "*\n"
+    assert (state / "lock").read_bytes() == b""
+
+
+def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:
+    """An empty `.gitignore` is filled in, one with other content is the user's."""
+    ignore = tmp_path / ".kitbag/.gitignore"
+    ignore.parent.mkdir()
+    ignore.write_bytes(b"")
+    with Root(tmp_path) as root:
+        with locked(root):
+            assert ignore.read_text() == "*\n"
+        ignore.write_text("mine\n")
+        with locked(root):
+            assert ignore.read_text() == "mine\n"
+
+
+def test_second_one_is_told_who_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who cannot get the lock learns process, host and command, without the command's secrets."""
+    words = ["/usr/bin/kitbag", "--database", "postgresql://u:secret@h/d", "password=secret"]
+    monkeypatch.setattr(sys, "argv", [*words, "deploy"])
+    with Root(tmp_path) as root, Root(tmp_path) as other:
+        with locked(root), pytest.raises(LockedError) as caught, locked(other, timeout=0.02):
+            pass
+        assert f"process {os.getpid()} on " in caught.value.message
+        assert "(kitbag --database deploy), since 20" in caught.value.message
+        assert "secret" not in caught.value.message
+        with locked(other, timeout=0):
+            assert b"secret" not in (tmp_path / ".kitbag/lock").read_bytes()
+
+
+def test_holder_that_cannot_be_read(tmp_path: Path) -> None:
+    """A lock without a readable holder is still a lock."""
+    with Root(tmp_path) as root, Root(tmp_path) as other, locked(root):
+        (tmp_path / ".kitbag/lock").write_bytes(b"[" * 4000)
+        with pytest.raises(LockedError, match="another process"), locked(other, timeout=0):
+            pass
+
+
+def test_lock_goes_away_with_an_error_and_with_its_process(tmp_path: Path) -> None:
+    """An error or a kill of the holder frees the lock."""
+    with Root(tmp_path) as root:
+        with pytest.raises(ZeroDivisionError), locked(root):
+            _ = 1 / 0
+        child = os.fork()
+        if child == 0:
+            with Root(tmp_path) as own, locked(own, timeout=0):
+                os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        with locked(root, timeout=0):
+            pass
+
+
+def test_lock_is_not_kept_by_children(tmp_path: Path) -> None:
+    """A child that was forked while the lock was held does not keep others out."""
+    with Root(tmp_path) as root:
+        read, write = os.pipe()
+        with locked(root):
+            child = os.fork()
+            if child == 0:
+                os.close(write)
+                os.read(read, 1)
+                os._exit(0)
+        with locked(root, timeout=0):
+            pass
+        os.close(write)
+        os.waitpid(child, 0)
+        os.close(read)
+
+
+@pytest.mark.parametrize("name", [".kitbag", ".kitbag/lock", ".kitbag/.gitignore"])
+def test_symlinks_are_refused(tmp_path: Path, name: str) -> None:
+    """Neither `.kitbag` nor a file in it may be a symlink, and its goal is not touched."""
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    outside.mkdir()
+    (project / name).parent.mkdir(parents=True)
+    (project / name).symlink_to(outside)
+    refused = pytest.raises(HostilePathError, match="not what Kitbag makes")
+    with Root(project) as root, refused, locked(root):
+        pass
+    assert list(outside.iterdir()) == []
+
+
+def test_state_folder_must_be_a_folder(tmp_path: Path) -> None:
+    """A file in the place of `.kitbag` is refused, a folder in the place of the lock fails."""
+    (tmp_path / ".kitbag").write_bytes(b"mine")
+    with Root(tmp_path) as root:
+        with pytest.raises(HostilePathError), locked(root):
+            pass
+        assert (tmp_path / ".kitbag").read_bytes() == b"mine"
+        (tmp_path / ".kitbag").unlink()
+        (tmp_path / ".kitbag/lock").mkdir(parents=True)
+        with pytest.raises(StorageError), locked(root):
+            pass
+
+
+def test_deleted_lock_is_made_again(tmp_path: Path) -> None:
+    """Deleting `.kitbag` by hand between two commands does no harm, and nothing stays open."""
+    before = len(os.listdir("/dev/fd"))
+    with Root(tmp_path) as root:
+        for _ in range(2):
+            with locked(root):
+                for path in (tmp_path / ".kitbag").iterdir():
+                    path.unlink()
+                (tmp_path / ".kitbag").rmdir()
+    assert len(os.listdir("/dev/fd")) == before

@@ -1,0 +1,124 @@
+"""What recovery makes of what an interrupted run, or somebody else, left in the journal."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kitbag.artifacts import FileKind
+from kitbag.errors import HostilePathError, InputError, StorageError
+from kitbag.files import FileState, Root
+from kitbag.journal import Plan, encode_plan, new_transaction_id
+from kitbag.locking import locked
+from kitbag.paths import RelPath
+from kitbag.transaction import Put, commit, delivered, recover, undelivered, unfinished
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Root]:
+    """Return an opened empty project; the test must leave no descriptor open."""
+    before = len(os.listdir("/dev/fd"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    with Root(folder) as root:
+        yield root
+    assert len(os.listdir("/dev/fd")) == before
+
+
+def deploy(root: Root) -> None:
+    """Commit one file."""
+    state = FileState(FileKind.FILE, False, hashlib.sha256(b"1").hexdigest())
+    action = Put(RelPath.parse("f"), state, 1, b"1")
+    with locked(root):
+        commit(root, [action], kind="deploy", payload={"n": 1}, prepare=lambda _: None)
+
+
+def left_in_tx(root: Root) -> list[str]:
+    """Return the unfinished transactions."""
+    tx = root.path / ".kitbag/tx"
+    return os.listdir(tx) if tx.exists() else []
+
+
+def visible(root: Root) -> list[str]:
+    """Return what lies in the project."""
+    return sorted(os.listdir(root.path))
+
+
+def test_nothing_to_recover(project: Root) -> None:
+    """A project that Kitbag never touched has nothing to recover and stays untouched."""
+    assert recover(project) == []
+    assert not unfinished(project)
+    assert undelivered(project) == []
+    delivered(project, new_transaction_id())
+    assert visible(project) == []
+
+
+def abandoned(root: Root, name: str, data: bytes) -> str:
+    """Leave a transaction as a kill might."""
+    transaction_id = new_transaction_id()
+    folder = root.path / ".kitbag/tx" / transaction_id
+    (folder / "new").mkdir(parents=True)
+    (folder / "new/0").write_bytes(b"evil")
+    (folder / name).write_bytes(data)
+    return transaction_id
+
+
+def test_recover_discards_what_was_only_prepared(project: Root) -> None:
+    """Staging without a plan is removed, and what it was going to be is told if it is known."""
+    known = abandoned(project, "plan.tmp", encode_plan(Plan("deploy", {"n": 2}, ())))
+    torn = abandoned(project, "plan.tmp", b"kitbag-plan 1 ")
+    assert unfinished(project)
+    found = {r.transaction_id: (r.kind, r.payload, r.applied) for r in recover(project)}
+    assert found == {known: ("deploy", {"n": 2}, False), torn: ("", {}, False)}
+    assert left_in_tx(project) == []
+    assert not unfinished(project)
+
+
+def test_recover_keeps_a_damaged_plan(project: Root) -> None:
+    """A plan that was damaged after the commit point may hold users' files: it is set aside."""
+    transaction_id = abandoned(project, "plan", b"garbage")
+    assert [r.applied for r in recover(project)] == [False]
+    assert left_in_tx(project) == []
+    kept = project.path / ".kitbag/backups" / transaction_id / "new/0"
+    assert kept.read_bytes() == b"evil"
+    assert visible(project) == [".kitbag"]
+
+
+def test_recover_leaves_newer_plans_alone(project: Root) -> None:
+    """A plan of a newer version stays until that version finishes it, and nothing else is begun."""
+    abandoned(project, "plan", b"kitbag-plan 2 " + b"0" * 64 + b"\n{}")
+    with pytest.raises(InputError, match="newer Kitbag"):
+        recover(project)
+    with pytest.raises(StorageError, match="unfinished"):
+        deploy(project)
+    assert len(left_in_tx(project)) == 1
+
+
+@pytest.mark.parametrize("name", ["tx", "outbox", "backups"])
+def test_journal_folders_must_be_folders(project: Root, tmp_path: Path, name: str) -> None:
+    """A symlink in the place of one of the journal's folders is refused."""
+    (project.path / ".kitbag").mkdir()
+    (project.path / ".kitbag" / name).symlink_to(tmp_path)
+    with pytest.raises(HostilePathError, match="not what Kitbag makes"):
+        deploy(project)
+    assert sorted(os.listdir(tmp_path)) == ["project"]
+
+
+def test_transaction_that_is_a_link(project: Root, tmp_path: Path) -> None:
+    """A symlink with a transaction's name is removed, what it points to is not looked at."""
+    (tmp_path / "goal").mkdir()
+    (tmp_path / "goal/plan").write_bytes(b"")
+    for where in ("tx", "outbox"):
+        (project.path / ".kitbag" / where).mkdir(parents=True)
+        (project.path / ".kitbag" / where / new_transaction_id()).symlink_to(tmp_path / "goal")
+    assert undelivered(project) == []
+    recover(project)
+    assert left_in_tx(project) == []
+    assert os.listdir(project.path / ".kitbag/outbox") == []
+    assert (tmp_path / "goal/plan").exists()
