@@ -126,7 +126,7 @@ def _candidates(
 ) -> Iterator[str]:
     yield safe
     for context in dict.fromkeys(contexts):
-        yield safe_name(type_name, f"{safe_name('', context)}-{safe}")
+        yield safe_name(type_name, f"{safe_name(ArtifactType.COMPOSITE, context)}-{safe}")
     for digits in range(_HASH_DIGITS, len(content_hash), _HASH_DIGITS):
         yield f"{safe}-{content_hash[:digits]}"
     number = 2

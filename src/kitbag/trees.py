@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,13 @@ from kitbag.errors import HostilePathError, StorageError
 from kitbag.hashing import FileDigest, tree_hash
 from kitbag.paths import RelPath
 
-__all__ = ["Problem", "Tree", "bytes_tree", "file_tree", "folder_tree"]
+__all__ = ["VCS_FOLDERS", "Peek", "Problem", "Tree", "bytes_tree", "file_tree", "folder_tree"]
+
+VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
+"""What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
+
+Peek = Callable[[RelPath, bytes], None]
+"""Is shown the beginning (up to 1 MiB) of each regular file while it is read."""
 
 _CHUNK = 1 << 20
 
@@ -52,12 +58,12 @@ class Tree:
         return sum(file.size for file in self.files)
 
 
-def file_tree(path: Path, as_path: RelPath) -> Tree:
+def file_tree(path: Path, as_path: RelPath, peek: Peek | None = None) -> Tree:
     """Read a single-file artifact; `as_path` is its path in the tree (`TypeSpec.only_file`).
 
     Raises StorageError if the file cannot be read or is not a regular file.
     """
-    digest = _digest_file(path, as_path, [])
+    digest = _digest_file(path, as_path, [], peek)
     return Tree((digest,), tree_hash((digest,)), digest.sha256)
 
 
@@ -68,12 +74,12 @@ def bytes_tree(data: bytes, as_path: RelPath) -> Tree:
     return Tree((digest,), tree_hash((digest,)), sha256)
 
 
-def folder_tree(folder: Path) -> Tree:
+def folder_tree(folder: Path, peek: Peek | None = None) -> Tree:
     """Read a folder artifact. Raises StorageError if a file cannot be read."""
     skillmeat = hashlib.sha256()
     files: list[FileDigest] = []
     problems: list[Problem] = []
-    for text, entry in sorted(_walk(folder, ""), key=lambda item: item[0].split("/")):
+    for text, entry in sorted(_walk(folder), key=lambda item: item[0].split("/")):
         try:
             path = RelPath.parse(text)
         except HostilePathError as error:
@@ -83,25 +89,33 @@ def folder_tree(folder: Path) -> Tree:
             _take_link(folder, path, entry.path, files, problems, skillmeat)
         elif entry.is_file(follow_symlinks=False):
             skillmeat.update(path.encode())
-            files.append(_digest_file(Path(entry.path), path, [skillmeat]))
+            files.append(_digest_file(Path(entry.path), path, [skillmeat], peek))
         else:
             problems.append(Problem(text, "special-file", "neither a file, a folder nor a link"))
     return Tree(tuple(files), tree_hash(files), skillmeat.hexdigest(), tuple(problems))
 
 
-def _walk(folder: Path | str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _walk(top: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    folders = [(str(top), "")]
+    while folders:
+        folder, prefix = folders.pop()
+        for entry in _entries(folder):
+            if entry.name in VCS_FOLDERS:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, f"{prefix}{entry.name}/"))
+            else:
+                yield prefix + entry.name, entry
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            found = list(entries)
+            return list(entries)
     except OSError as error:
         raise StorageError(
             f"cannot read the folder {folder}: {error.strerror}", hint="check its permissions"
         ) from error
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{prefix}{entry.name}/")
-        else:
-            yield prefix + entry.name, entry
 
 
 def _take_link(
@@ -112,7 +126,7 @@ def _take_link(
     problems: list[Problem],
     skillmeat: hashlib._Hash,
 ) -> None:
-    text = os.readlink(location)
+    text = _link_text(location)
     if not link_stays_inside(path, text):
         problems.append(Problem(path, "link-outside", f"links outside the artifact: {text!r}"))
         return
@@ -127,22 +141,38 @@ def _take_link(
         _digest_file(target, path, [skillmeat])
 
 
+def _link_text(location: str) -> str:
+    try:
+        return os.readlink(location)
+    except OSError as error:
+        raise StorageError(
+            f"cannot read the link {location}: {error.strerror}", hint="try again"
+        ) from error
+
+
 def link_stays_inside(path: RelPath, text: str) -> bool:
-    """Return whether a link at `path` with that text points to something below the artifact."""
-    if not text or text.startswith("/") or "\0" in text:
+    """Return whether a link at `path` with that text points to something below the artifact.
+
+    `..` counts only at the beginning: after a name, which may be a link itself, it could lead
+    anywhere.
+    """
+    if not text or text.startswith("/"):
         return False
     depth = path.count("/")
+    named = False
     for component in text.split("/"):
         if component == "..":
             depth -= 1
-            if depth < 0:
+            if named or depth < 0:
                 return False
         elif component not in ("", "."):
-            depth += 1
+            named = True
     return True
 
 
-def _digest_file(path: Path, as_path: RelPath, also: list[hashlib._Hash]) -> FileDigest:
+def _digest_file(
+    path: Path, as_path: RelPath, also: list[hashlib._Hash], peek: Peek | None = None
+) -> FileDigest:
     digest = hashlib.sha256()
     size = 0
     try:
@@ -152,6 +182,8 @@ def _digest_file(path: Path, as_path: RelPath, also: list[hashlib._Hash]) -> Fil
             if not stat.S_ISREG(status.st_mode):
                 raise StorageError(f"{path} is not a regular file", hint="remove or replace it")
             while chunk := file.read(_CHUNK):
+                if peek is not None and size == 0:
+                    peek(as_path, chunk)
                 size += len(chunk)
                 for hasher in (digest, *also):
                     hasher.update(chunk)

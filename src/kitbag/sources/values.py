@@ -34,6 +34,22 @@ class Diagnostic:
     line: int | None = None
     level: str = "warning"
 
+    @property
+    def sentence(self) -> str:
+        """The diagnostic as people read it: level, place, what is wrong, code."""
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{self.level}: {place}: {self.message} [{self.code}]"
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """Return the diagnostic as `--json` prints it."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "level": self.level,
+            "code": self.code,
+            "message": self.message,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class FoundArtifact:
@@ -108,6 +124,11 @@ class Reading:
     composites: tuple[FoundComposite, ...]
     remotes: tuple[RemoteComposite, ...]
     diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether anything is worse than worth knowing."""
+        return any(diagnostic.level != "info" for diagnostic in self.diagnostics)
 
     def distinct_artifacts(self) -> Iterator[FoundArtifact]:
         """Yield the first place of each artifact."""

@@ -1,0 +1,95 @@
+"""What readers find before names are settled, each place once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kitbag.sources.diagnostics import Code, diagnose
+from kitbag.sources.values import Diagnostic, FoundArtifact, RemoteComposite
+from kitbag.sources.walk import SourceTree
+from kitbag.trees import Tree
+
+__all__ = ["Draft", "DraftComposite", "DraftMember", "Gathering", "Key", "shown"]
+
+Key = tuple[str, str]
+"""An artifact's type and its path in the source."""
+
+
+def shown(path: str) -> str:
+    """Return a path as it stands in results: the source itself is `.`."""
+    return path or "."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An artifact at one place, without its final id."""
+
+    type: str
+    name: str
+    path: str
+    location: Path | None
+    data: bytes | None
+    tree: Tree
+    description: str | None = None
+    frontmatter_name: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """The draft's type and path."""
+        return self.type, self.path
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMember:
+    """A composite's member: where it lies, and what it is called there."""
+
+    key: Key
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftComposite:
+    """A composite without its final id."""
+
+    name: str
+    path: str
+    kind: str
+    members: tuple[DraftMember, ...]
+    description: str | None = None
+    version: str | None = None
+
+
+@dataclass
+class Gathering:
+    """What was found so far. `drafts` has each place once, however many ways lead there."""
+
+    tree: SourceTree
+    drafts: dict[Key, Draft] = field(default_factory=dict)
+    composites: list[DraftComposite] = field(default_factory=list)
+    remotes: list[RemoteComposite] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    claimed: list[FoundArtifact] = field(default_factory=list)
+    plugin_roots: set[str] = field(default_factory=set)
+    config_files: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    refused: set[Key] = field(default_factory=set)
+
+    def say(self, path: str, code: Code, message: str, line: int | None = None) -> None:
+        """Note a diagnostic, once."""
+        diagnostic = diagnose(path, code, message, line)
+        if diagnostic not in self.diagnostics[-50:]:
+            self.diagnostics.append(diagnostic)
+
+    def add(self, draft: Draft) -> Draft:
+        """Take a draft in, unless its place is known already."""
+        known = self.drafts.setdefault(draft.key, draft)
+        if known is draft:
+            for problem in draft.tree.problems:
+                self._say_problem(draft.path, problem.path, problem.code, problem.message)
+        return known
+
+    def _say_problem(self, artifact: str, path: str, code: str, message: str) -> None:
+        whole = path if artifact == "." else f"{artifact}/{path}"
+        self.say(whole, Code(code), message)

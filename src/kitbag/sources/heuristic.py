@@ -1,0 +1,67 @@
+"""Guessing composites: folders that hold several kinds of artifacts side by side (FORMATS P9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kitbag.artifacts import ArtifactType
+from kitbag.sources.configs import HOOKS_FILE
+from kitbag.sources.draft import DraftComposite, DraftMember, Gathering
+from kitbag.sources.loose import inside_skill
+from kitbag.sources.markdown import command_name, is_readme
+from kitbag.sources.walk import joined
+
+__all__ = ["guess_composites"]
+
+_KINDS = 2
+
+
+def guess_composites(gathering: Gathering) -> None:
+    """Add a composite for each likely folder below the source, which itself is none."""
+    for path in gathering.tree.folders:
+        if not path or path in gathering.plugin_roots:
+            continue
+        if inside_skill(gathering.tree, joined(path, "x")):
+            continue
+        kinds = [list(members) for members in _by_kind(gathering, path)]
+        if sum(1 for members in kinds if members) >= _KINDS:
+            gathering.composites.append(
+                DraftComposite(
+                    name=path.rpartition("/")[2],
+                    path=path,
+                    kind="heuristic",
+                    members=tuple(member for members in kinds for member in members),
+                )
+            )
+
+
+def _by_kind(gathering: Gathering, path: str) -> Iterator[Iterator[DraftMember]]:
+    yield _skills(gathering, joined(path, "skills"))
+    yield _markdown(gathering, ArtifactType.COMMAND, joined(path, "commands"))
+    yield _markdown(gathering, ArtifactType.AGENT, joined(path, "agents"))
+    yield _hooks(gathering, joined(path, f"hooks/{HOOKS_FILE}"))
+
+
+def _skills(gathering: Gathering, folder: str) -> Iterator[DraftMember]:
+    for name in gathering.tree.folder(folder).folders:
+        key = (ArtifactType.SKILL.value, joined(folder, name))
+        if key in gathering.drafts:
+            yield DraftMember(key, name)
+
+
+def _markdown(
+    gathering: Gathering, artifact_type: ArtifactType, root: str
+) -> Iterator[DraftMember]:
+    for path, folder in gathering.tree.below(root):
+        for name in sorted(folder.files):
+            file = joined(path, name)
+            draft = gathering.drafts.get((artifact_type.value, file))
+            if draft is not None and not is_readme(file):
+                is_agent = artifact_type is ArtifactType.AGENT
+                yield DraftMember(draft.key, draft.name if is_agent else command_name(file, root))
+
+
+def _hooks(gathering: Gathering, path: str) -> Iterator[DraftMember]:
+    draft = gathering.drafts.get((ArtifactType.HOOK.value, path))
+    if draft is not None:
+        yield DraftMember(draft.key, draft.name)

@@ -1,0 +1,59 @@
+"""What `kitbag scan --json` prints of a reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kitbag.sources.diagnostics import CODES, Code
+from kitbag.sources.values import Diagnostic, FoundArtifact, FoundComposite, Reading
+
+__all__ = ["reading_to_json"]
+
+
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """Return a reading as JSON values; the shape is documented in DESIGN section 12."""
+    return {
+        "artifacts": [_artifact(found) for found in reading.artifacts],
+        "composites": [_composite(found) for found in reading.composites],
+        "remotes": [{"name": r.name, "source": r.source} for r in reading.remotes],
+        "diagnostics": [_diagnostic(told) for told in reading.diagnostics],
+    }
+
+
+def _artifact(found: FoundArtifact) -> dict[str, Any]:
+    return {
+        "type": found.type,
+        "path": found.path,
+        "id": str(found.id),
+        "name": found.name,
+        "content_hash": found.tree.content_hash,
+        "files": len(found.tree.files),
+        "size": found.tree.size,
+        "description": found.description,
+    }
+
+
+def _composite(found: FoundComposite) -> dict[str, Any]:
+    return {
+        "id": str(found.id),
+        "name": found.name,
+        "path": found.path,
+        "kind": found.kind,
+        "version": found.version,
+        "description": found.description,
+        "members": [[member.id.type, member.path] for member in found.members],
+        "aliases": {member.path: member.alias for member in found.members if member.alias},
+    }
+
+
+def _diagnostic(told: Diagnostic) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "path": told.path,
+        "code": told.code,
+        "message": told.message,
+        "level": told.level,
+        "line": told.line,
+    }
+    if told.code in CODES:
+        shape["hint"] = CODES[Code(told.code)].remedy
+    return shape

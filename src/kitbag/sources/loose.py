@@ -1,0 +1,98 @@
+"""Reading what belongs to no plugin: artifacts known by their place (FORMATS P5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kitbag.artifacts import ArtifactType
+from kitbag.sources.configs import (
+    HOOKS_FILE,
+    MCP_FILE,
+    read_hook_file,
+    read_mcp_file,
+    read_single_server,
+)
+from kitbag.sources.diagnostics import Code
+from kitbag.sources.draft import Gathering
+from kitbag.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
+from kitbag.sources.walk import SourceTree, joined
+
+__all__ = ["artifact_files", "inside_skill", "read_kitbag_folders", "read_loose"]
+
+_MARKDOWN = {"commands": ArtifactType.COMMAND, "agents": ArtifactType.AGENT}
+
+
+def inside_skill(tree: SourceTree, path: str) -> bool:
+    """Return whether `path` lies in a folder, at any depth, that holds a skill."""
+    parts = path.split("/")[:-1]
+    return any(
+        tree.is_file(joined("/".join(parts[:depth]), SKILL_FILE)) for depth in range(len(parts) + 1)
+    )
+
+
+def read_loose(gathering: Gathering) -> None:
+    """Read every artifact that its place tells: SKILL.md, commands/, agents/, hooks, servers."""
+    for path, folder in gathering.tree.folders.items():
+        if SKILL_FILE in folder.files:
+            read_skill(gathering, path)
+        else:
+            _tell_odd_names(gathering, path)
+        if HOOKS_FILE in folder.files:
+            read_hook_file(gathering, joined(path, HOOKS_FILE), "hooks")
+        if MCP_FILE in folder.files:
+            read_mcp_file(gathering, joined(path, MCP_FILE))
+        found = _kind_of(path)
+        if found is not None and not _is_in_skill(gathering.tree, path):
+            artifact_type, root = found
+            for name in sorted(folder.files):
+                if name.endswith(".md") and (name != SKILL_FILE):
+                    file = joined(path, name)
+                    read_markdown(
+                        gathering, artifact_type, file, command_name(file, root), loose=True
+                    )
+
+
+def _is_in_skill(tree: SourceTree, folder: str) -> bool:
+    return inside_skill(tree, joined(folder, "x"))
+
+
+def _kind_of(folder: str) -> tuple[ArtifactType, str] | None:
+    """Return what Markdown files in a folder are, and the root of their names."""
+    parts = folder.split("/")
+    for depth in range(len(parts), 0, -1):
+        artifact_type = _MARKDOWN.get(parts[depth - 1])
+        if artifact_type is not None:
+            return artifact_type, "/".join(parts[:depth])
+    return None
+
+
+def _tell_odd_names(gathering: Gathering, path: str) -> None:
+    for name in sorted(gathering.tree.folder(path).files):
+        if name.lower() == SKILL_FILE.lower():
+            gathering.say(joined(path, name), Code.SKILL_FILE_NAME, f"named {name!a}")
+
+
+def read_kitbag_folders(gathering: Gathering) -> None:
+    """Read hooks and servers as a Kitbag collection keeps them: one file each."""
+    if not gathering.tree.is_file("manifest.toml"):
+        return
+    for path in _json_below(gathering.tree, "hooks"):
+        read_hook_file(gathering, path, command_name(path, "hooks").removesuffix(".json"))
+    for path in _json_below(gathering.tree, "mcp"):
+        read_single_server(gathering, path, command_name(path, "mcp").removesuffix(".json"))
+
+
+def _json_below(tree: SourceTree, top: str) -> Iterator[str]:
+    for path, folder in tree.below(top):
+        yield from (joined(path, n) for n in sorted(folder.files) if n.endswith(".json"))
+
+
+def artifact_files(gathering: Gathering) -> Iterator[str]:
+    """Yield the files that no reader claimed, for plugins to look at."""
+    claimed = {path.partition("#")[0] for _, path in gathering.drafts}
+    for path, folder in gathering.tree.folders.items():
+        if _is_in_skill(gathering.tree, path) or path.endswith(".claude-plugin"):
+            continue
+        for name in sorted(folder.files):
+            if (file := joined(path, name)) not in claimed:
+                yield file

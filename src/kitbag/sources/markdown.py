@@ -1,0 +1,148 @@
+"""Reading skills, commands and agents: Markdown with frontmatter, and what lies around it."""
+
+from __future__ import annotations
+
+import re
+
+from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
+from kitbag.documents import Frontmatter, read_frontmatter
+from kitbag.errors import StorageError
+from kitbag.paths import RelPath
+from kitbag.sources.diagnostics import Code
+from kitbag.sources.draft import Draft, Gathering, shown
+from kitbag.sources.walk import joined
+from kitbag.trees import Tree, file_tree, folder_tree
+
+__all__ = ["SKILL_FILE", "command_name", "is_readme", "read_markdown", "read_skill"]
+
+SKILL_FILE = "SKILL.md"
+
+_HEAD_BYTES = 128 << 10
+_NEEDED = ("name", "description")
+_LFS = b"version https://git-lfs.github.com/spec/"
+# Tag characters and bidi controls: text that people do not see, or see in another order.
+_HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+_PROBLEMS = {
+    "absent": Code.FRONTMATTER_ABSENT,
+    "invalid": Code.FRONTMATTER_INVALID,
+    "unterminated": Code.FRONTMATTER_UNTERMINATED,
+}
+
+
+def is_readme(path: str) -> bool:
+    """Return whether a path is that of a README."""
+    return path.rpartition("/")[2].lower() == "readme.md"
+
+
+def command_name(path: str, root: str) -> str:
+    """Return a command's name: its path below the commands' root, colons for slashes."""
+    below = path.removeprefix(f"{root}/") if root else path
+    return below.removesuffix(".md").replace("/", ":")
+
+
+def read_skill(gathering: Gathering, path: str) -> Draft | None:
+    """Read the skill in the folder at `path`; None, with a diagnostic, if it cannot be read."""
+    key = (ArtifactType.SKILL.value, shown(path))
+    if key in gathering.drafts or key in gathering.refused:
+        return gathering.drafts.get(key)
+    heads: dict[str, bytes] = {}
+
+    def peek(file: RelPath, data: bytes) -> None:
+        if file == SKILL_FILE:
+            heads[file] = data
+        elif data.startswith(_LFS):
+            gathering.say(joined(path, file), Code.LFS_POINTER, "only a Git LFS pointer")
+
+    location = gathering.tree.location(path)
+    try:
+        tree = folder_tree(location, peek)
+    except StorageError as error:
+        _unreadable(gathering, key, error)
+        return None
+    file = joined(path, SKILL_FILE)
+    head = _head(gathering, file, heads.get(SKILL_FILE, b""))
+    front = read_frontmatter(head)
+    _judge(gathering, file, front, _NEEDED)
+    name = path.rpartition("/")[2] or front.text("name") or gathering.tree.root.name
+    return _add(gathering, key, name, path, tree, front)
+
+
+def read_markdown(
+    gathering: Gathering, artifact_type: ArtifactType, path: str, name: str, *, loose: bool = False
+) -> Draft | None:
+    """Read a command or an agent.
+
+    None, with a diagnostic, if it cannot be read, or if it is `loose` and only a README. `name` is
+    the artifact's unless it is an agent whose frontmatter names it.
+    """
+    key = (artifact_type.value, path)
+    if key in gathering.drafts or key in gathering.refused:
+        return gathering.drafts.get(key)
+    heads = [b""]
+    spec = BUILTIN_TYPES[artifact_type]
+    try:
+        tree = file_tree(
+            gathering.tree.location(path), spec.only_file, lambda _, data: heads.append(data)
+        )
+    except StorageError as error:
+        _unreadable(gathering, key, error)
+        return None
+    front = read_frontmatter(_head(gathering, path, heads[-1]))
+    absent = front.problem is not None and front.problem.kind == "absent"
+    if loose and absent and is_readme(path):
+        gathering.refused.add(key)
+        gathering.say(path, Code.README_SKIPPED, "a README without frontmatter")
+        return None
+    is_agent = artifact_type is ArtifactType.AGENT
+    if is_agent or not absent:
+        _judge(gathering, path, front, _NEEDED if is_agent else ())
+    if is_agent:
+        name = front.text("name") or name
+    return _add(gathering, key, name, path, tree, front)
+
+
+def _add(
+    gathering: Gathering, key: tuple[str, str], name: str, path: str, tree: Tree, front: Frontmatter
+) -> Draft:
+    return gathering.add(
+        Draft(
+            *(key[0], name, key[1]),
+            location=gathering.tree.location(path),
+            data=None,
+            tree=tree,
+            description=front.text("description"),
+            frontmatter_name=front.text("name"),
+        )
+    )
+
+
+def _unreadable(gathering: Gathering, key: tuple[str, str], error: StorageError) -> None:
+    gathering.refused.add(key)
+    gathering.say(key[1], Code.ITEM_UNREADABLE, error.message)
+
+
+def _head(gathering: Gathering, path: str, data: bytes) -> str:
+    if data.startswith(_LFS):
+        gathering.say(path, Code.LFS_POINTER, "only a Git LFS pointer")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = data.decode("utf-8", "replace")
+        if error.end < len(data) or error.reason != "unexpected end of data":
+            line = data[: error.start].count(b"\n") + 1
+            gathering.say(path, Code.NOT_UTF8, "not valid UTF-8", line)
+    if found := _HIDDEN.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        gathering.say(path, Code.HIDDEN_TEXT, f"holds U+{ord(found[0]):04X}", line)
+    return text[:_HEAD_BYTES]
+
+
+def _judge(gathering: Gathering, path: str, front: Frontmatter, needed: tuple[str, ...]) -> None:
+    if front.problem is not None:
+        problem = front.problem
+        gathering.say(path, _PROBLEMS[problem.kind], problem.message, problem.line)
+        if problem.kind == "absent":
+            return
+    for key in needed:
+        if front.text(key) is None:
+            gathering.say(path, Code.FRONTMATTER_KEY_MISSING, f"lacks the key {key!r}", 1)

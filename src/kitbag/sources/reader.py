@@ -1,0 +1,172 @@
+"""Reading a source: every reader once over one walk, then names for what they found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from kitbag.artifacts import ArtifactId, ArtifactType
+from kitbag.errors import KitbagError
+from kitbag.naming import Names
+from kitbag.sources.diagnostics import Code
+from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
+from kitbag.sources.heuristic import guess_composites
+from kitbag.sources.loose import artifact_files, read_kitbag_folders, read_loose
+from kitbag.sources.marketplace import read_marketplace, read_unlisted_plugins
+from kitbag.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
+from kitbag.sources.walk import walk
+
+__all__ = ["Claim", "read"]
+
+Claim = Callable[[Path, Path], FoundArtifact | None]
+"""Asked about each file that no reader claimed: its path, and the source's."""
+
+_TELL_NOTHING = frozenset(
+    {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", ""}
+)
+
+
+def read(source: Path, claim: Claim | None = None) -> Reading:
+    """Return what a source holds. Writes nothing.
+
+    Whatever is wrong with single files is a diagnostic. Raises NotFoundError if there is no such
+    source, InputError or StorageError if it cannot be read at all.
+    """
+    gathering = Gathering(walk(source))
+    gathering.diagnostics.extend(gathering.tree.diagnostics)
+    read_marketplace(gathering)
+    read_unlisted_plugins(gathering)
+    read_loose(gathering)
+    read_kitbag_folders(gathering)
+    guess_composites(gathering)
+    names = Names()
+    ids = _name_artifacts(gathering, names)
+    artifacts = [_found(draft, ids[draft.key]) for draft in _by_path(gathering.drafts.values())]
+    if claim is not None:
+        artifacts.extend(_claimed(gathering, claim, {found.id for found in artifacts}))
+    composites = tuple(_name_composites(gathering, names, ids))
+    return Reading(
+        gathering.tree.root,
+        tuple(artifacts),
+        composites,
+        tuple(gathering.remotes),
+        tuple(dict.fromkeys(gathering.diagnostics)),
+    )
+
+
+def _by_path(drafts: Iterable[Draft]) -> list[Draft]:
+    order = {artifact_type.value: number for number, artifact_type in enumerate(ArtifactType)}
+    return sorted(drafts, key=lambda d: (order.get(d.type, len(order)), d.path.split("/")))
+
+
+def _found(draft: Draft, artifact_id: ArtifactId) -> FoundArtifact:
+    return FoundArtifact(
+        id=artifact_id,
+        type=draft.type,
+        name=draft.name,
+        path=draft.path,
+        location=draft.location,
+        data=draft.data,
+        tree=draft.tree,
+        description=draft.description,
+        frontmatter_name=draft.frontmatter_name,
+    )
+
+
+def _name_artifacts(gathering: Gathering, names: Names) -> dict[Key, ArtifactId]:
+    """Give each artifact its id by the rules of `kitbag.naming`."""
+    ids: dict[Key, ArtifactId] = {}
+    by_content: dict[tuple[str, str], ArtifactId] = {}
+    parents = _parents(gathering.composites)
+    for draft, name in _in_order(gathering):
+        content = (draft.type, draft.tree.content_hash)
+        known = by_content.get(content)
+        if known is None:
+            contexts = [*parents.get(draft.key, ()), *_folders(draft.path)]
+            known = _claim_name(gathering, names, draft, name, contexts)
+            by_content[content] = known
+        elif known.name != name and draft.name == name:
+            gathering.say(draft.path, Code.SAME_CONTENT, f"has the same content as {known}")
+        ids[draft.key] = known
+    return ids
+
+
+def _in_order(gathering: Gathering) -> Iterator[tuple[Draft, str]]:
+    """Yield each place once with its name: members first, in their order, then the rest by path."""
+    seen: set[Key] = set()
+    members = [member for composite in gathering.composites for member in composite.members]
+    loose = [DraftMember(draft.key, draft.name) for draft in _by_path(gathering.drafts.values())]
+    for member in (*members, *loose):
+        if member.key not in seen:
+            seen.add(member.key)
+            yield gathering.drafts[member.key], member.name
+
+
+def _parents(composites: Iterable[DraftComposite]) -> dict[Key, list[str]]:
+    parents: dict[Key, list[str]] = {}
+    for composite in composites:
+        for member in composite.members:
+            parents.setdefault(member.key, []).append(composite.name)
+    return parents
+
+
+def _folders(path: str) -> list[str]:
+    """Return the names of the folders a path lies in, the nearest first, that tell something."""
+    folders = path.partition("#")[0].split("/")[:-1]
+    return [name for name in reversed(folders) if name not in _TELL_NOTHING]
+
+
+def _claim_name(
+    gathering: Gathering, names: Names, draft: Draft, name: str, contexts: list[str]
+) -> ArtifactId:
+    named = names.claim(draft.type, name, contexts, draft.tree.content_hash)
+    if named.unsafe:
+        message = f"the name {name!a} is not safe; collected as {named.id}"
+        gathering.say(draft.path, Code.NAME_UNSAFE, message)
+    elif named.taken:
+        message = f"another {draft.type} is named {name!a}; collected as {named.id}"
+        gathering.say(draft.path, Code.NAME_TAKEN, message)
+    return named.id
+
+
+def _name_composites(
+    gathering: Gathering, names: Names, ids: dict[Key, ArtifactId]
+) -> Iterator[FoundComposite]:
+    for draft in gathering.composites:
+        place = hashlib.sha256(f"{draft.path}\n{draft.name}".encode()).hexdigest()
+        named = names.claim(ArtifactType.COMPOSITE, draft.name, _folders(draft.path), place)
+        if named.unsafe or named.taken:
+            code = Code.NAME_UNSAFE if named.unsafe else Code.NAME_TAKEN
+            gathering.say(draft.path, code, f"{draft.name!a} is collected as {named.id}")
+        yield FoundComposite(
+            id=named.id,
+            name=draft.name,
+            path=draft.path,
+            members=tuple(_member(member, ids[member.key]) for member in draft.members),
+            description=draft.description,
+            version=draft.version,
+            kind=draft.kind,
+        )
+
+
+def _member(member: DraftMember, artifact_id: ArtifactId) -> FoundMember:
+    alias = member.name if member.name != artifact_id.name else None
+    return FoundMember(artifact_id, member.key[1], alias)
+
+
+def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iterator[FoundArtifact]:
+    """Yield what plugins make of the files that no reader knew; an id is given once."""
+    for path in artifact_files(gathering):
+        try:
+            found = claim(gathering.tree.location(path), gathering.tree.root)
+        except KitbagError as error:
+            gathering.say(path, Code.PLUGIN_FAILED, error.message)
+            continue
+        if found is None:
+            continue
+        if found.id in taken:
+            gathering.say(path, Code.NAME_TAKEN, f"a plugin calls it {found.id}, which is taken")
+            continue
+        taken.add(found.id)
+        yield found

@@ -1,0 +1,153 @@
+"""One walk over a source: what lies where, before anything is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kitbag.errors import InputError, NotFoundError, StorageError
+from kitbag.sources.diagnostics import Code, diagnose
+from kitbag.sources.values import Diagnostic
+from kitbag.trees import VCS_FOLDERS
+
+__all__ = ["Folder", "SourceTree", "joined", "walk"]
+
+_SKIPPED = VCS_FOLDERS | {".kitbag"}
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The names in one folder, each list sorted; `links` are symbolic links of any kind."""
+
+    folders: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
+    links: tuple[str, ...] = ()
+
+
+_NOTHING = Folder()
+
+
+def joined(folder: str, name: str) -> str:
+    """Return the path of `name` in `folder`; the source itself is ''."""
+    return f"{folder}/{name}" if folder else name
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """A source's folders by path relative to it ('' is the source), in the order of the walk."""
+
+    root: Path
+    folders: dict[str, Folder]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def folder(self, path: str) -> Folder:
+        """Return what lies in a folder; nothing where there is no such folder."""
+        return self.folders.get(path, _NOTHING)
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether a real folder lies at `path`."""
+        return path in self.folders
+
+    def is_file(self, path: str) -> bool:
+        """Return whether a regular file lies at `path`."""
+        head, _, name = path.rpartition("/")
+        return name in self.folder(head).files
+
+    def location(self, path: str) -> Path:
+        """Return where `path` lies."""
+        return self.root / path
+
+    def resolved(self, path: str) -> str | None:
+        """Return the path without symbolic links; None if it leaves the source or is not there."""
+        if path in self.folders or self.is_file(path):
+            return path
+        try:
+            real = os.path.realpath(self.root / path, strict=True)
+        except (OSError, ValueError):
+            return None
+        below = os.path.relpath(real, self.root)
+        below = "" if below == "." else below
+        return below if below in self.folders or self.is_file(below) else None
+
+    def below(self, top: str) -> Iterator[tuple[str, Folder]]:
+        """Yield the real folders from `top` down, in path order, `top` first."""
+        waiting = [top]
+        while waiting:
+            path = waiting.pop()
+            folder = self.folder(path)
+            yield path, folder
+            waiting.extend(joined(path, name) for name in reversed(folder.folders))
+
+
+def walk(source: Path) -> SourceTree:
+    """List every folder of a source except version control's own.
+
+    Raises NotFoundError if there is no such source, InputError if it is no folder, StorageError
+    if it cannot be listed.
+    """
+    root = _root_of(source)
+    found: dict[str, Folder] = {}
+    diagnostics: list[Diagnostic] = []
+    waiting = [""]
+    while waiting:
+        path = waiting.pop()
+        try:
+            folder = _list(root / path, path, diagnostics)
+        except OSError as error:
+            if not path:
+                raise StorageError(
+                    f"cannot read the folder {source}: {error.strerror}",
+                    hint="check its permissions",
+                ) from error
+            diagnostics.append(
+                diagnose(path, Code.ITEM_UNREADABLE, f"cannot be listed: {error.strerror}")
+            )
+            folder = _NOTHING
+        found[path] = folder
+        waiting.extend(joined(path, name) for name in reversed(folder.folders))
+    return SourceTree(root, found, diagnostics)
+
+
+def _root_of(source: Path) -> Path:
+    try:
+        root = Path(os.path.realpath(source, strict=True))
+    except FileNotFoundError:
+        raise NotFoundError(
+            f"no source {source}", hint="check the path; it is the folder that holds the artifacts"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise StorageError(f"cannot reach {source}: {error}", hint="check the path") from error
+    if not root.is_dir():
+        raise InputError(
+            f"{source} is not a folder", hint="name the folder that holds the artifacts"
+        )
+    return root
+
+
+def _list(location: Path, path: str, diagnostics: list[Diagnostic]) -> Folder:
+    folders, files, links = [], [], []
+    with os.scandir(location) as entries:
+        for entry in entries:
+            if entry.name in _SKIPPED:
+                continue
+            if not _is_text(entry.name):
+                diagnostics.append(
+                    diagnose(joined(path, entry.name), Code.HOSTILE_PATH, "not valid UTF-8")
+                )
+            elif entry.is_symlink():
+                links.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif entry.is_file(follow_symlinks=False):
+                files.append(entry.name)
+    return Folder(tuple(sorted(folders)), frozenset(files), tuple(sorted(links)))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
