@@ -1,0 +1,60 @@
+"""Directed graphs: whether following edges leads back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["find_cycle", "find_path"]
+
+
+def find_cycle(edges: Mapping[str, Sequence[str]]) -> list[str] | None:
+    """Return the nodes of a cycle, the first one again at the end, or None if there is none."""
+    done: set[str] = set()
+    for root in edges:
+        if root not in done:
+            cycle = _cycle_below(root, edges, done)
+            if cycle:
+                return cycle
+    return None
+
+
+def _cycle_below(root: str, edges: Mapping[str, Sequence[str]], done: set[str]) -> list[str] | None:
+    """Search depth first without recursion: a chain may be longer than Python's stack."""
+    path = [root]
+    on_path = {root}
+    ahead: list[Iterator[str]] = [iter(edges.get(root, ()))]
+    while path:
+        node = next(ahead[-1], None)
+        if node is None:
+            ahead.pop()
+            on_path.discard(path[-1])
+            done.add(path.pop())
+        elif node in on_path:
+            return [*path[path.index(node) :], node]
+        elif node not in done:
+            path.append(node)
+            on_path.add(node)
+            ahead.append(iter(edges.get(node, ())))
+    return None
+
+
+def find_path(edges: Mapping[str, Sequence[str]], start: str, goal: str) -> list[str] | None:
+    """Return a shortest path from `start` to `goal`, both included, or None if there is none."""
+    came_from: dict[str, str | None] = {start: None}
+    frontier = [start]
+    while frontier and goal not in came_from:
+        reached = []
+        for node in frontier:
+            for following in edges.get(node, ()):
+                if following not in came_from:
+                    came_from[following] = node
+                    reached.append(following)
+        frontier = reached
+    return _walked_back(came_from, goal) if goal in came_from else None
+
+
+def _walked_back(came_from: Mapping[str, str | None], goal: str) -> list[str]:
+    path = [goal]
+    while (before := came_from[path[-1]]) is not None:
+        path.append(before)
+    return path[::-1]

@@ -1,0 +1,62 @@
+"""Cycles and paths in graphs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kitbag_composites.graph import find_cycle, find_path
+
+pytestmark = pytest.mark.unit
+
+NODES = st.sampled_from("abcdef")
+GRAPHS = st.dictionaries(NODES, st.lists(NODES, max_size=4), max_size=6)
+
+
+def test_a_diamond_is_no_cycle() -> None:
+    """Two ways to one node lead nowhere back."""
+    assert find_cycle({"a": ["b", "c"], "b": ["d"], "c": ["d"]}) is None
+
+
+@pytest.mark.parametrize(
+    ("edges", "cycle"),
+    [
+        ({"a": ["a"]}, ["a", "a"]),
+        ({"a": ["b"], "b": ["a"]}, ["a", "b", "a"]),
+        ({"a": ["b"], "b": ["c"], "c": ["b"]}, ["b", "c", "b"]),
+    ],
+)
+def test_a_cycle_is_shown_closed(edges: dict[str, list[str]], cycle: list[str]) -> None:
+    """The path starts and ends with the same node and has no tail before it."""
+    assert find_cycle(edges) == cycle
+
+
+def test_a_long_chain_is_searched() -> None:
+    """Ten thousand nodes in a row do not exhaust the stack."""
+    edges = {str(i): [str(i + 1)] for i in range(10_000)}
+    assert find_cycle(edges) is None
+    assert len(find_path(edges, "0", "10000") or []) == 10_001
+    assert len(find_cycle({**edges, "10000": ["0"]}) or []) == 10_002
+
+
+def test_the_shortest_path_is_found() -> None:
+    """Of two ways the shorter one is told."""
+    edges = {"a": ["b", "d"], "b": ["c"], "c": ["d"]}
+    assert find_path(edges, "a", "d") == ["a", "d"]
+    assert find_path(edges, "d", "a") is None
+    assert find_path(edges, "a", "a") == ["a"]
+
+
+@given(GRAPHS)
+@settings(max_examples=100, deadline=None)
+def test_a_cycle_is_found_if_and_only_if_a_node_reaches_itself(
+    edges: dict[str, list[str]],
+) -> None:
+    """The found cycle consists of edges; without one, no node reaches itself."""
+    cycle = find_cycle(edges)
+    if cycle:
+        assert cycle[0] == cycle[-1]
+        assert all(b in edges[a] for a, b in zip(cycle, cycle[1:], strict=False))
+    else:
+        assert not any(find_path(edges, to, node) for node in edges for to in edges[node])
