@@ -249,8 +249,8 @@ def read_frontmatter(text: str) -> Frontmatter:
 
     Never raises: what is wrong is in the result's `problem`.
     """
-    lines = text.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].rstrip() != "---":
+    lines = _NEWLINE.split(text.removeprefix("\ufeff"))
+    if lines[0].rstrip() != "---":
         return Frontmatter(problem=FrontmatterProblem("absent", "no frontmatter", 1))
     for number, line in enumerate(lines[1:], 1):
         if line.rstrip() == "---":
@@ -276,6 +276,7 @@ def _read_head(lines: list[str]) -> Frontmatter:
     return Frontmatter(_line_by_line(lines), problem)
 
 
+_NEWLINE = re.compile(r"\r\n|\n|\r")
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)[ \t]*:(?:[ \t]+(.*))?")
 _BLOCK = re.compile(r"[|>][+-]?\d?")
 

@@ -1,8 +1,9 @@
 """Reading an artifact's files: each byte once, for both content hashes.
 
 A `Tree` is what an artifact consists of. Symbolic links that stay inside the artifact are kept as
-links; those that leave it, special files, and names that no file system should have are problems
-that the caller reports; the rest of the tree is read all the same.
+links; those that lead elsewhere in the source stand for the files there; those that leave it,
+special files, and names that no file system should have are problems that the caller reports; the
+rest of the tree is read all the same.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kitbag.artifacts import FileKind
@@ -45,12 +46,15 @@ class Tree:
 
     `content_hash` is Kitbag's tree hash, `skillmeat_hash` the one that SkillMeat computes over the
     same files once they are deployed. With `problems`, the tree lacks the files they name.
+    `elsewhere` says where the bytes of a file lie that is only linked to; all others lie below the
+    artifact's folder.
     """
 
     files: tuple[FileDigest, ...]
     content_hash: str
     skillmeat_hash: str
     problems: tuple[Problem, ...] = ()
+    elsewhere: Mapping[RelPath, Path] = field(default_factory=dict, hash=False)
 
     @property
     def size(self) -> int:
@@ -74,25 +78,109 @@ def bytes_tree(data: bytes, as_path: RelPath) -> Tree:
     return Tree((digest,), tree_hash((digest,)), sha256)
 
 
-def folder_tree(folder: Path, peek: Peek | None = None) -> Tree:
-    """Read a folder artifact. Raises StorageError if a file cannot be read."""
-    skillmeat = hashlib.sha256()
-    files: list[FileDigest] = []
-    problems: list[Problem] = []
-    for text, entry in sorted(_walk(folder), key=lambda item: item[0].split("/")):
-        try:
-            path = RelPath.parse(text)
-        except HostilePathError as error:
-            problems.append(Problem(text, error.code, error.message))
-            continue
-        if entry.is_symlink():
-            _take_link(folder, path, entry.path, files, problems, skillmeat)
-        elif entry.is_file(follow_symlinks=False):
-            skillmeat.update(path.encode())
-            files.append(_digest_file(Path(entry.path), path, [skillmeat], peek))
+def folder_tree(folder: Path, peek: Peek | None = None, *, within: Path | None = None) -> Tree:
+    """Read a folder artifact. Raises StorageError if a file cannot be read.
+
+    With `within`, links from the artifact to files and folders elsewhere below that folder are
+    followed; otherwise they are problems.
+    """
+    reader = _FolderReader(folder, peek, within)
+    reader.read(folder, "")
+    return reader.tree()
+
+
+class _FolderReader:
+    """Reads one folder's files in order, feeding both hashes."""
+
+    def __init__(self, folder: Path, peek: Peek | None, within: Path | None) -> None:
+        self._folder, self._peek = os.path.realpath(folder), peek
+        self._within = os.path.realpath(within) if within is not None else None
+        self._skillmeat = hashlib.sha256()
+        self._files: list[FileDigest] = []
+        self._problems: list[Problem] = []
+        self._elsewhere: dict[RelPath, Path] = {}
+        self._spelled: dict[str, str] = {}
+
+    def tree(self) -> Tree:
+        """Return what was read."""
+        return Tree(
+            tuple(self._files),
+            tree_hash(self._files),
+            self._skillmeat.hexdigest(),
+            tuple(self._problems),
+            self._elsewhere,
+        )
+
+    def read(self, top: Path, prefix: str) -> None:
+        """Read all files below `top` as if they lay below `prefix`, in SkillMeat's order."""
+        for below, entry in sorted(_walk(top), key=lambda item: item[0].split("/")):
+            text = prefix + below
+            try:
+                path = RelPath.parse(text)
+            except HostilePathError as error:
+                self._refuse(text, error.code, error.message)
+                continue
+            if twin := self._twin_of(path):
+                self._refuse(text, "path-twin", f"on some file systems the same as {twin!a}")
+            elif entry.is_symlink():
+                self._take_link(path, entry.path, borrowed=bool(prefix))
+            elif entry.is_file(follow_symlinks=False):
+                self._take_file(path, Path(entry.path), borrowed=bool(prefix))
+            else:
+                self._refuse(text, "special-file", "neither a file, a folder nor a link")
+
+    def _refuse(self, path: str, code: str, message: str) -> None:
+        self._problems.append(Problem(path, code, message))
+
+    def _twin_of(self, path: RelPath) -> str | None:
+        """Return another file or folder that is the same where case does not count."""
+        keys: dict[str, str] = {}
+        place: RelPath | None = path
+        while place is not None:
+            known = self._spelled.get(place.fold_key)
+            if known == place:
+                break
+            if known is not None:
+                return known
+            keys[place.fold_key] = place
+            place = place.parent
+        self._spelled.update(keys)
+        return None
+
+    def _take_file(self, path: RelPath, location: Path, *, borrowed: bool) -> None:
+        self._skillmeat.update(path.encode())
+        self._files.append(_digest_file(location, path, [self._skillmeat], self._peek))
+        if borrowed:
+            self._elsewhere[path] = location
+
+    def _take_link(self, path: RelPath, location: str, *, borrowed: bool) -> None:
+        text = _link_text(location)
+        if borrowed or not link_stays_inside(path, text):
+            self._borrow(path, location, text, again=borrowed)
+            return
+        data = os.fsencode(text)
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._files.append(FileDigest(path, FileKind.LINK, False, sha256, len(data)))
+        target = Path(os.path.realpath(location))
+        # SkillMeat follows links to files; a chain that leaves the folder has no content of ours.
+        if target.is_file() and target.is_relative_to(self._folder):
+            self._skillmeat.update(path.encode())
+            _digest_file(target, path, [self._skillmeat])
+
+    def _borrow(self, path: RelPath, location: str, text: str, *, again: bool) -> None:
+        """Read what a link means elsewhere in the source as if it lay here."""
+        target = Path(os.path.realpath(location))
+        if self._within is None or not target.is_relative_to(self._within):
+            self._refuse(path, "link-outside", f"links outside the artifact: {text!a}")
+        elif not VCS_FOLDERS.isdisjoint(target.relative_to(self._within).parts):
+            self._refuse(path, "link-outside", f"links into version control: {text!a}")
+        elif target.is_file():
+            self._take_file(path, target, borrowed=True)
+        elif again or not target.is_dir() or Path(self._folder).is_relative_to(target):
+            problem = "links to nothing" if not target.exists() else "links around in a circle"
+            self._refuse(path, "link-broken", f"{problem}: {text!a}")
         else:
-            problems.append(Problem(text, "special-file", "neither a file, a folder nor a link"))
-    return Tree(tuple(files), tree_hash(files), skillmeat.hexdigest(), tuple(problems))
+            self.read(target, f"{path}/")
 
 
 def _walk(top: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -116,29 +204,6 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         raise StorageError(
             f"cannot read the folder {folder}: {error.strerror}", hint="check its permissions"
         ) from error
-
-
-def _take_link(
-    folder: Path,
-    path: RelPath,
-    location: str,
-    files: list[FileDigest],
-    problems: list[Problem],
-    skillmeat: hashlib._Hash,
-) -> None:
-    text = _link_text(location)
-    if not link_stays_inside(path, text):
-        problems.append(Problem(path, "link-outside", f"links outside the artifact: {text!r}"))
-        return
-    data = os.fsencode(text)
-    files.append(
-        FileDigest(path, FileKind.LINK, False, hashlib.sha256(data).hexdigest(), len(data))
-    )
-    target = Path(os.path.realpath(location))
-    # SkillMeat follows links to files; a chain that leaves the folder has no content of ours.
-    if target.is_file() and target.is_relative_to(os.path.realpath(folder)):
-        skillmeat.update(path.encode())
-        _digest_file(target, path, [skillmeat])
 
 
 def _link_text(location: str) -> str:

@@ -43,6 +43,7 @@ class Code(StrEnum):
     NAME_UNSAFE = "name-unsafe"
     NOT_UTF8 = "not-utf8"
     PATH_FIELD = "path-field"
+    PATH_TWIN = "path-twin"
     PLUGIN_FAILED = "plugin-failed"
     PLUGIN_INVALID = "plugin-invalid"
     PLUGIN_UNRESOLVED = "plugin-unresolved"
@@ -100,6 +101,8 @@ def _table() -> Mapping[Code, CodeInfo]:
         (Code.NOT_UTF8, w, "agents read UTF-8", "save the file as UTF-8"),
         (Code.PATH_FIELD, w, "a component path must be relative, start with ./, have no .. and "
          "no wildcard, and exist", "mend the path"),
+        (Code.PATH_TWIN, e, "two names are one file where case does not count",
+         "rename one of them in the source"),
         (Code.PLUGIN_FAILED, e, "a Kitbag plugin failed on this file", "see its message"),
         (Code.PLUGIN_INVALID, w, "the plugin's manifest cannot be used as it is",
          "mend plugin.json"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kitbag.sources.diagnostics import Code, diagnose
-from kitbag.sources.values import Diagnostic, FoundArtifact, RemoteComposite
+from kitbag.sources.values import Diagnostic, RemoteComposite
 from kitbag.sources.walk import SourceTree
 from kitbag.trees import Tree
 
@@ -71,16 +71,13 @@ class Gathering:
     composites: list[DraftComposite] = field(default_factory=list)
     remotes: list[RemoteComposite] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    claimed: list[FoundArtifact] = field(default_factory=list)
     plugin_roots: set[str] = field(default_factory=set)
     config_files: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     refused: set[Key] = field(default_factory=set)
 
     def say(self, path: str, code: Code, message: str, line: int | None = None) -> None:
-        """Note a diagnostic, once."""
-        diagnostic = diagnose(path, code, message, line)
-        if diagnostic not in self.diagnostics[-50:]:
-            self.diagnostics.append(diagnostic)
+        """Note a diagnostic."""
+        self.diagnostics.append(diagnose(path, code, message, line))
 
     def add(self, draft: Draft) -> Draft:
         """Take a draft in, unless its place is known already."""

@@ -9,7 +9,7 @@ from kitbag.sources.draft import Gathering
 from kitbag.sources.markdown import SKILL_FILE
 from kitbag.sources.walk import joined
 
-__all__ = ["markdown_below", "skill_folders"]
+__all__ = ["followed", "markdown_below", "skill_folders"]
 
 
 def skill_folders(gathering: Gathering, shown_as: str, top: str) -> list[tuple[str, str]]:
@@ -21,7 +21,8 @@ def skill_folders(gathering: Gathering, shown_as: str, top: str) -> list[tuple[s
     folder = tree.folder(top)
     found = []
     for name in sorted([*folder.folders, *folder.links]):
-        real = _followed(gathering, joined(top, name), is_link=name in folder.links)
+        path = joined(top, name)
+        real = followed(gathering, path) if name in folder.links else path
         if real is None or not tree.is_folder(real):
             continue
         if tree.is_file(joined(real, SKILL_FILE)):
@@ -57,7 +58,7 @@ def markdown_below(gathering: Gathering, top: str) -> Iterator[tuple[str, str]]:
             path, is_link = joined(real, name), name in folder.links
             if not is_link and name in folder.files and not name.endswith(".md"):
                 continue
-            target = _followed(gathering, path, is_link=is_link)
+            target = followed(gathering, path) if is_link else path
             if target is None:
                 continue
             if tree.is_folder(target):
@@ -66,9 +67,8 @@ def markdown_below(gathering: Gathering, top: str) -> Iterator[tuple[str, str]]:
                 yield joined(below, name), target
 
 
-def _followed(gathering: Gathering, path: str, *, is_link: bool) -> str | None:
-    if not is_link:
-        return path
+def followed(gathering: Gathering, path: str) -> str | None:
+    """Return the real path of a link; None, with a diagnostic, if it leaves the source."""
     real = gathering.tree.resolved(path)
     if real is None:
         there = gathering.tree.location(path).exists()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kitbag.artifacts import ArtifactType
+from kitbag.documents import MAX_TOML_BYTES, parse_toml, read_bounded
+from kitbag.errors import KitbagError
 from kitbag.sources.configs import (
     HOOKS_FILE,
     MCP_FILE,
@@ -19,6 +21,7 @@ from kitbag.sources.walk import SourceTree, joined
 
 __all__ = ["artifact_files", "inside_skill", "read_kitbag_folders", "read_loose"]
 
+_MANIFEST = "manifest.toml"
 _MARKDOWN = {"commands": ArtifactType.COMMAND, "agents": ArtifactType.AGENT}
 
 
@@ -45,7 +48,7 @@ def read_loose(gathering: Gathering) -> None:
         if found is not None and not _is_in_skill(gathering.tree, path):
             artifact_type, root = found
             for name in sorted(folder.files):
-                if name.endswith(".md") and (name != SKILL_FILE):
+                if name.endswith(".md"):
                     file = joined(path, name)
                     read_markdown(
                         gathering, artifact_type, file, command_name(file, root), loose=True
@@ -74,12 +77,23 @@ def _tell_odd_names(gathering: Gathering, path: str) -> None:
 
 def read_kitbag_folders(gathering: Gathering) -> None:
     """Read hooks and servers as a Kitbag collection keeps them: one file each."""
-    if not gathering.tree.is_file("manifest.toml"):
+    if not _is_collection(gathering.tree):
         return
     for path in _json_below(gathering.tree, "hooks"):
         read_hook_file(gathering, path, command_name(path, "hooks").removesuffix(".json"))
     for path in _json_below(gathering.tree, "mcp"):
         read_single_server(gathering, path, command_name(path, "mcp").removesuffix(".json"))
+
+
+def _is_collection(tree: SourceTree) -> bool:
+    """Return whether the source is a Kitbag collection: its manifest has a [collection]."""
+    if not tree.is_file(_MANIFEST):
+        return False
+    try:
+        manifest = parse_toml(read_bounded(tree.location(_MANIFEST), MAX_TOML_BYTES), _MANIFEST)
+    except KitbagError:
+        return False
+    return isinstance(manifest.get("collection"), dict)
 
 
 def _json_below(tree: SourceTree, top: str) -> Iterator[str]:

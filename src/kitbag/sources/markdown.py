@@ -55,7 +55,7 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
 
     location = gathering.tree.location(path)
     try:
-        tree = folder_tree(location, peek)
+        tree = folder_tree(location, peek, within=gathering.tree.root)
     except StorageError as error:
         _unreadable(gathering, key, error)
         return None
@@ -73,7 +73,7 @@ def read_markdown(
     """Read a command or an agent.
 
     None, with a diagnostic, if it cannot be read, or if it is `loose` and only a README. `name` is
-    the artifact's unless it is an agent whose frontmatter names it.
+    a command's; an agent is named by its frontmatter, else its file.
     """
     key = (artifact_type.value, path)
     if key in gathering.drafts or key in gathering.refused:
@@ -97,7 +97,7 @@ def read_markdown(
     if is_agent or not absent:
         _judge(gathering, path, front, _NEEDED if is_agent else ())
     if is_agent:
-        name = front.text("name") or name
+        name = front.text("name") or path.rpartition("/")[2].removesuffix(".md")
     return _add(gathering, key, name, path, tree, front)
 
 

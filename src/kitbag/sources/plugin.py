@@ -19,7 +19,7 @@ from kitbag.sources.configs import (
 )
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, shown
-from kitbag.sources.listing import markdown_below, skill_folders
+from kitbag.sources.listing import followed, markdown_below, skill_folders
 from kitbag.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from kitbag.sources.walk import joined
 
@@ -136,9 +136,16 @@ class _PluginReader:
         self.say(Code.PATH_FIELD, f"{name}: {value!a} {problem}")
         return None
 
+    def _default(self, name: str) -> str | None:
+        """Return the real path of a component in its usual place; None if it is not there."""
+        path = joined(self.root, name)
+        head, _, last = path.rpartition("/")
+        is_link = last in self.gathering.tree.folder(head).links
+        return followed(self.gathering, path) if is_link else self.gathering.tree.resolved(path)
+
     def _skills(self) -> Iterator[DraftMember]:
         tree = self.gathering.tree
-        top = tree.resolved(joined(self.root, "skills"))
+        top = self._default("skills")
         declared = list(self._fields("skills"))
         folders: list[tuple[str, str]] = []
         if top is not None and not self._entry_replaces_scan():
@@ -163,9 +170,10 @@ class _PluginReader:
 
     def _markdown(self, artifact_type: ArtifactType) -> Iterator[DraftMember]:
         name = f"{artifact_type}s"
-        roots = [_below(self.root, name)]
         if any(True for _ in self._fields(name)):
             roots = list(self._paths(name))
+        else:
+            roots = [path for path in [self._default(name)] if path is not None]
         for root in roots:
             for path, own_name in self._markdown_at(name, root):
                 draft = read_markdown(self.gathering, artifact_type, path, own_name)
@@ -187,8 +195,8 @@ class _PluginReader:
             yield real, command_name(below, "")
 
     def _hooks(self) -> Iterator[DraftMember]:
-        default = joined(self.root, f"hooks/{HOOKS_FILE}")
-        files = [default] if self.gathering.tree.resolved(default) is not None else []
+        default = self._default(f"hooks/{HOOKS_FILE}")
+        files = [default] if default is not None else []
         inline: list[Draft | None] = []
         for number, (label, value) in enumerate(self._fields("hooks")):
             if isinstance(value, dict):
@@ -207,7 +215,7 @@ class _PluginReader:
         yield from (DraftMember(draft.key, draft.name) for draft in inline if draft is not None)
 
     def _servers(self) -> Iterator[DraftMember]:
-        default = self.gathering.tree.resolved(joined(self.root, MCP_FILE))
+        default = self._default(MCP_FILE)
         found = read_mcp_file(self.gathering, default) if default is not None else []
         for label, value in self._fields("mcpServers"):
             if isinstance(value, dict):

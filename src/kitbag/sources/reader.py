@@ -51,7 +51,11 @@ def read(source: Path, claim: Claim | None = None) -> Reading:
         tuple(artifacts),
         composites,
         tuple(gathering.remotes),
-        tuple(dict.fromkeys(gathering.diagnostics)),
+        tuple(
+            sorted(
+                set(gathering.diagnostics), key=lambda d: (d.path, d.line or 0, d.code, d.message)
+            )
+        ),
     )
 
 
