@@ -138,9 +138,12 @@ def test_remove_folders(project: Root) -> None:
 
 def test_folder_and_file_change_places(project: Root) -> None:
     """A file can become a folder, and a folder a file, in one transaction."""
-    run(project, put("a", b"1"), put("b/f", b"2"))
+    run(project, put("a", b"1"), put("b/f", b"2"), put("c/f", b"5"))
     outcome = run(
         project,
+        Remove(rel("c/f"), file(b"5")),
+        RemoveFolder(rel("c")),
+        put("c/g", b"6"),
         Remove(rel("a"), file(b"1")),
         put("a/f", b"3"),
         Remove(rel("b/f"), file(b"2")),

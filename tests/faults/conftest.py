@@ -1,0 +1,38 @@
+"""What the fault tests share: their scenario, and the systems that it runs on."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kitbag import syscalls
+
+# The scenario is a module of its own; pytest's import mode puts no test folder on the path.
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def unsupported(*_: Any) -> bool:
+    """Be a rename that the system does not have."""
+    return False
+
+
+def refused(*_: Any) -> None:
+    """Be a file system without hard links."""
+    raise OSError(errno.EPERM, "no links here")
+
+
+@pytest.fixture(params=["renameat2", "link", "neither"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Stand for the systems there are: with atomic exchange, with hard links only, with nothing."""
+    for name in syscalls.MUTATING:  # so that what the tests install is taken away again
+        monkeypatch.setattr(syscalls, name, getattr(syscalls, name))
+    if request.param != "renameat2":
+        monkeypatch.setattr(syscalls, "rename_with", unsupported)
+    if request.param == "neither":
+        monkeypatch.setattr(syscalls, "link", refused)
+    yield request.param
