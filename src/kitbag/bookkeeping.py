@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from kitbag.arrange import Arrangement
 from kitbag.artifacts import ArtifactId
 from kitbag.files import Root
+from kitbag.journal import LEDGER
 from kitbag.layout import ancestors, put_bytes
-from kitbag.ledger import LEDGER_PATH, Ledger, render_ledger
+from kitbag.ledger import Ledger, render_ledger
 from kitbag.paths import RelPath
 from kitbag.plan import DeployPlan, PlannedArtifact
 from kitbag.project import Project
@@ -122,7 +123,7 @@ def _record_entry(
 def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:
     is_empty = not ledger.deployed and not ledger.requests
     text = None if is_empty else render_ledger(ledger)
-    action = _text_action(project.root, RelPath.parse(LEDGER_PATH), project.ledger_text, text)
+    action = _text_action(project.root, LEDGER, project.ledger_text, text)
     return [action] if action else []
 
 

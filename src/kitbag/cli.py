@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kitbag import __version__
 from kitbag.config import Config
@@ -105,6 +105,14 @@ def _global_options(default: object) -> argparse.ArgumentParser:
     return options
 
 
+class _CommandParser(_Parser):
+    """A command's parser: takes the general options too."""
+
+    def __init__(self, **options: Any) -> None:
+        shared = _global_options(default=argparse.SUPPRESS)
+        super().__init__(parents=[shared], allow_abbrev=False, **options)
+
+
 def _parser(plugins: Plugins) -> argparse.ArgumentParser:
     from kitbag import commands
 
@@ -120,15 +128,10 @@ def _parser(plugins: Plugins) -> argparse.ArgumentParser:
         dest="command",
         metavar="COMMAND",
         required=True,
-        parser_class=_command_parser,
+        parser_class=_CommandParser,
     )
     commands.add_all(subparsers)
     for name, _, error in plugins.call_each("kitbag_add_commands", subparsers=subparsers):
         if isinstance(error, PluginError):
             print(f"warning: {escaped(error.message)}; {name} adds no commands", file=sys.stderr)
     return parser
-
-
-def _command_parser(**options: object) -> argparse.ArgumentParser:
-    shared = _global_options(default=argparse.SUPPRESS)
-    return _Parser(parents=[shared], allow_abbrev=False, **options)  # type: ignore[arg-type]

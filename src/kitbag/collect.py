@@ -84,7 +84,9 @@ class _Importer:
             (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == self.source
         }
         self.bundle_by_origin = {
-            c.source_path: c.id for c in manifest.composites if c.source == self.source
+            (c.source_path, c.extra.get("source_name")): c.id
+            for c in manifest.composites
+            if c.source == self.source
         }
         self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
 
@@ -96,9 +98,8 @@ class _Importer:
                 f"--rename: the source holds no {min(map(str, unknown))}",
                 hint="`kitbag scan SOURCE` shows its ids",
             )
-        for found in self.reading.artifacts:
-            if found.id not in self.final:
-                self.final[found.id] = self._settle(found)
+        for found in self.reading.distinct_artifacts():
+            self.final[found.id] = self._settle(found)
 
     def _settle(self, found: FoundArtifact) -> ArtifactId:
         wanted = self.renames.get(found.id, found.id)
@@ -213,7 +214,7 @@ class _Importer:
     def composites(self) -> None:
         """Settle each composite of the reading, its members in the source's order."""
         for found in self.reading.composites:
-            known = self.bundle_by_origin.get(found.path)
+            known = self.bundle_by_origin.get((found.path, found.name))
             wanted = known or self.renames.get(found.id, found.id)
             entry = self.bundles.get(wanted)
             if entry is not None and entry.source != self.source:
@@ -230,6 +231,7 @@ class _Importer:
             description=found.description,
             source=self.source,
             source_path=found.path,
+            extra={**entry.extra, "source_name": found.name},
             members=(*members.values(), *own),
         )
         kind = ChangeKind.CHANGED
@@ -244,7 +246,7 @@ class _Importer:
         self, found: FoundComposite, old: Mapping[ArtifactId, ManifestMember]
     ) -> list[ManifestMember]:
         members = []
-        for member in found.members:
+        for member in found.distinct_members:
             artifact_id = self.final.get(member.id, member.id)
             entry = old.get(artifact_id) or ManifestMember(artifact_id)
             if member.alias is not None:

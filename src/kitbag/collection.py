@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec
@@ -31,7 +31,7 @@ class Collection:
     manifest: Manifest
     manifest_text: str
     database_url: str
-    types: Mapping[str, TypeSpec] = BUILTIN_TYPES
+    types: Mapping[str, TypeSpec] = field(default_factory=lambda: BUILTIN_TYPES)
 
     @property
     def name(self) -> str:

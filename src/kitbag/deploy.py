@@ -64,7 +64,7 @@ class Deployer:
         with Root(self.project) as root, locked(root):
             settle(root, self.plugins, self.config, self.say)
             project = read_project(root, self.targets, self.collection)
-            plan = self._plan("deploy", tuple(requests) or _requests_of(project))
+            plan = self._plan("deploy", tuple(requests) or self._renewable(project))
             try:
                 return self._deploy(project, plan)
             except Exception as error:
@@ -86,14 +86,15 @@ class Deployer:
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         return self._finish(project, plan, arrangement, entries, requests, warnings)
 
-    def undeploy(self, ids: Sequence[ArtifactId]) -> DeployResult:
-        """Take back what was asked for by these ids; what others still want stays.
+    def undeploy(self, texts: Sequence[str]) -> DeployResult:
+        """Take back what was asked for by these ids or names; what others still want stays.
 
         Files edited by hand stay in place unless forced, and are named in the result.
         """
         with Root(self.project) as root, locked(root):
             settle(root, self.plugins, self.config, self.say)
             project = read_project(root, self.targets, self.collection)
+            ids = [project.resolve(text) for text in texts]
             plan = self._plan("undeploy", ())
             unclear = {entry.id for _, entry in project.unclear} & set(ids)
             obsolete, kept = _withdrawn_by(project.ledger.deployed, set(ids))
@@ -115,6 +116,14 @@ class Deployer:
                 hint="name artifacts or composites, as in `kitbag deploy skill:canvas-design`",
             )
         return DeployPlan(command, self.project, self.collection, tuple(self.targets), requests)
+
+    def _renewable(self, project: Project) -> tuple[ArtifactId, ...]:
+        """Return what was asked for earlier and is still in the collection."""
+        earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
+        for request in earlier:
+            if request not in self.collection.manifest.by_id:
+                self.say(f"{request} is not in the collection any more; it stays as it is")
+        return tuple(request for request in earlier if request in self.collection.manifest.by_id)
 
     def _choose(self, project: Project, plan: DeployPlan) -> None:
         """Fill `plan.artifacts` with everything the requests bring, in order, once each."""
@@ -221,12 +230,6 @@ class Deployer:
 
     def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:
         self.plugins.call("kitbag_deploy_prepare", plan=plan, transaction_id=transaction_id)
-
-
-def _requests_of(project: Project) -> tuple[ArtifactId, ...]:
-    if project.ledger.requests:
-        return tuple(sorted(project.ledger.requests))
-    return tuple(sorted({entry.id for entry in project.ledger.deployed}))
 
 
 def _sorted_out(

@@ -75,7 +75,7 @@ def _call_of(
         collection = _collection_at(path, plugins, config)
         changes = ChangeSet.from_payload(message.payload, collection.manifest)
         return "kitbag_collect_complete", {"changes": changes, "collection": collection}
-    collection = _collection_at(Path(message.payload["collection"]), plugins, config)
+    collection = _collection_at(Path(str(message.payload["collection"])), plugins, config)
     plan = DeployPlan.from_payload(message.payload, path, collection)
     return "kitbag_deploy_complete", {"plan": plan}
 

@@ -16,9 +16,8 @@ from kitbag.errors import InputError, KitbagError
 from kitbag.files import FileState
 from kitbag.paths import RelPath
 
-__all__ = ["LEDGER_PATH", "Deployed", "Ledger", "parse_ledger", "render_ledger"]
+__all__ = ["Deployed", "Ledger", "parse_ledger", "render_ledger"]
 
-LEDGER_PATH = ".kitbag/ledger.json"
 FORMAT = 1
 
 

@@ -6,7 +6,7 @@ source's order, then the rest by path), so that the same source always gets the 
 1. Places of one type with the same content are one artifact, named after the first place.
 2. A name that a file system or command line minds is made safe: runs of blanks, separators, control
    and invisible characters and of `: * ? " < > | @ =` become one `-` (a command keeps its colons),
-   dots at the ends go, Windows' reserved words get the type in front (`skill-con`), and long names
+   dots and dashes at the ends go, Windows' reserved words get the type in front (`skill-con`), and long names
    are cut and end in the first digits of the whole name's hash.
 3. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
    system would take for the same count as the same; a command's folder is spelled as it was first.
@@ -34,6 +34,7 @@ MAX_NAME_BYTES = 200
 _MINDED = re.compile(r"[\s/\\:*?\"<>|@=]")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 _HASH_DIGITS = 8
+_ENDS = "-."
 
 
 def safe_name(type_name: str, name: str) -> str:
@@ -47,11 +48,8 @@ def safe_name(type_name: str, name: str) -> str:
 def _safe_part(type_name: str, part: str) -> str:
     text = unicodedata.normalize("NFC", part)
     text = "".join("\n" if unicodedata.category(c) in _INVISIBLE else c for c in text)
-    pieces = [piece for piece in _MINDED.split(text) if piece]
-    text = "-".join(pieces)
-    if text != part:
-        text = text.strip("-")
-    text = text.strip(".").rstrip("-. ") if text.strip("-. ") else ""
+    pieces = [piece for piece in _MINDED.split(text) if piece.strip(".")]
+    text = "-".join(pieces).strip(_ENDS)
     if not text:
         return ""
     try:
@@ -65,7 +63,7 @@ def _cut(text: str, limit: int) -> str:
     data = text.encode()
     if len(data) <= limit:
         return text
-    kept = data[: limit - _HASH_DIGITS - 1].decode("utf-8", "ignore").rstrip(" .:-")
+    kept = data[: limit - _HASH_DIGITS - 1].decode("utf-8", "ignore").rstrip(_ENDS + ":")
     return f"{kept}-{hashlib.sha256(data).hexdigest()[:_HASH_DIGITS]}"
 
 

@@ -13,9 +13,10 @@ __all__ = ["MAX_COMPONENT_BYTES", "MAX_PATH_BYTES", "RelPath", "refuse_collision
 MAX_COMPONENT_BYTES = 255
 MAX_PATH_BYTES = 1024
 
-# Cc: control characters; bidi controls and tag characters can make a name look like another one.
+# Control characters and line separators; bidi controls and tag characters can make a name look
+# like another one.
 _FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 
@@ -80,7 +81,7 @@ def _problem_of(component: str) -> str | None:
     if component[-1] in ". ":
         return "a component ends in a dot or blank"
     if _RESERVED.fullmatch(component):
-        return f"{component!r} is reserved on Windows"
+        return f"{component!a} is reserved on Windows"
     try:
         size = len(component.encode())
     except UnicodeEncodeError:

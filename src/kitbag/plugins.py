@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
@@ -186,7 +187,7 @@ def load_plugins(config: Config) -> Plugins:
         plugins.add(_record_of(point), point.load, config)
     for module in config.extra_plugins:
         record = PluginRecord(module, None, None, PluginStatus.LOADED)
-        plugins.add(record, lambda name=module: importlib.import_module(name), config)
+        plugins.add(record, partial(importlib.import_module, module), config)
     return plugins
 
 

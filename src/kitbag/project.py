@@ -9,8 +9,9 @@ from kitbag.artifacts import ArtifactId, Shape
 from kitbag.collection import Collection
 from kitbag.errors import InputError, NotFoundError, UsageError
 from kitbag.files import FileState, Root
+from kitbag.journal import LEDGER
 from kitbag.layout import placed, state_of
-from kitbag.ledger import LEDGER_PATH, Deployed, Ledger, parse_ledger
+from kitbag.ledger import Deployed, Ledger, parse_ledger
 from kitbag.paths import RelPath
 from kitbag.record import RECORD_NAME, RecordEntry, parse_record
 from kitbag.targets import Target
@@ -79,11 +80,10 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
 
     With `collection`, artifacts that were renamed there since are known by their new names.
     """
-    ledger_path = RelPath.parse(LEDGER_PATH)
-    ledger_text = _text(root, ledger_path)
+    ledger_text = _text(root, LEDGER)
     ledger = Ledger()
     if ledger_text is not None:
-        ledger = parse_ledger(ledger_text, str(root.path / ledger_path))
+        ledger = parse_ledger(ledger_text, str(root.path / LEDGER))
     records: dict[str, ProjectRecord] = {}
     adopted: list[Deployed] = []
     unclear: list[tuple[str, RecordEntry]] = []

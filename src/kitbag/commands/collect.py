@@ -121,7 +121,7 @@ def _tell(
         note = f": {change.note}" if change.note else ""
         context.out.line(f"{change.kind.value:9} {change.id}{old}{note}")
     for problem in diagnostics:
-        context.out.note(f"{problem.level}: {problem.where}: {problem.message} [{problem.code}]")
+        context.out.note(problem.sentence)
     counts = [
         f"{len(found)} {kind.value}" for kind in ChangeKind if (found := changes.of_kind(kind))
     ]

@@ -23,7 +23,7 @@ Claim = Callable[[Path, Path], FoundArtifact | None]
 """Asked about each file that no reader claimed: its path, and the source's."""
 
 _TELL_NOTHING = frozenset(
-    {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", ""}
+    {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", "."}
 )
 
 
@@ -116,9 +116,9 @@ def _parents(composites: Iterable[DraftComposite]) -> dict[Key, list[str]]:
 
 
 def _folders(path: str) -> list[str]:
-    """Return the names of the folders a path lies in, the nearest first, that tell something."""
-    folders = path.partition("#")[0].split("/")[:-1]
-    return [name for name in reversed(folders) if name not in _TELL_NOTHING]
+    """Return the names of the folders a path lies in: the telling ones first, then the nearest."""
+    folders = path.partition("#")[0].split("/")[-2::-1]
+    return sorted(filter(None, folders), key=lambda name: name in _TELL_NOTHING)
 
 
 def _claim_name(
@@ -139,7 +139,8 @@ def _name_composites(
 ) -> Iterator[FoundComposite]:
     for draft in gathering.composites:
         place = hashlib.sha256(f"{draft.path}\n{draft.name}".encode()).hexdigest()
-        named = names.claim(ArtifactType.COMPOSITE, draft.name, _folders(draft.path), place)
+        contexts = [name for name in _folders(f"{draft.path}/") if name != draft.name]
+        named = names.claim(ArtifactType.COMPOSITE, draft.name, contexts, place)
         if named.unsafe or named.taken:
             code = Code.NAME_UNSAFE if named.unsafe else Code.NAME_TAKEN
             gathering.say(draft.path, code, f"{draft.name!a} is collected as {named.id}")

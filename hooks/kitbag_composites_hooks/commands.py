@@ -1,0 +1,16 @@
+"""Commands that need identity: composites, trees, associations, and the database itself."""
+
+from __future__ import annotations
+
+import argparse
+
+from kitbag.hookspecs import hookimpl
+from kitbag_composites_hooks import composite_commands, database_commands, tree_commands
+
+
+@hookimpl
+def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `composite`, `tree`, `associations` and `db`."""
+    composite_commands.add_parser(subparsers)
+    tree_commands.add_parsers(subparsers)
+    database_commands.add_parser(subparsers)

@@ -1,0 +1,91 @@
+"""`kitbag tree` and `kitbag associations`: what belongs together."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from kitbag.context import Context
+
+if TYPE_CHECKING:
+    from kitbag.artifacts import ArtifactId
+    from kitbag.manifest import Manifest
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both commands."""
+    tree = subparsers.add_parser("tree", help="print what a composite contains, all the way down")
+    tree.add_argument("id", metavar="ID", help="a composite or artifact")
+    tree.set_defaults(run=run_tree)
+    associations = subparsers.add_parser(
+        "associations", help="print the composites that contain an artifact, and its own members"
+    )
+    associations.add_argument("id", metavar="ID", help="a composite or artifact")
+    associations.set_defaults(run=run_associations)
+
+
+def run_tree(context: Context, args: argparse.Namespace) -> int:
+    """Print the members of a composite, those of nested ones indented below them."""
+    collection = context.collection()
+    root = collection.resolve(args.id)
+    shown = _node(collection.manifest, root, None, ())
+    for line in _lines(shown, "", ""):
+        context.out.line(line)
+    context.out.data(shown)
+    return 0
+
+
+def _node(
+    manifest: Manifest, artifact_id: ArtifactId, pin: str | None, above: tuple[ArtifactId, ...]
+) -> dict[str, object]:
+    from kitbag.manifest import ManifestComposite
+
+    entry = manifest.by_id.get(artifact_id)
+    node: dict[str, object] = {"id": str(artifact_id), "uuid": entry.uuid if entry else None}
+    if pin is not None:
+        node["pin"] = pin
+    if isinstance(entry, ManifestComposite):
+        below = (*above, artifact_id)
+        node["members"] = [
+            _node(manifest, member.id, member.pin, below)
+            for member in entry.members
+            if member.id not in below
+        ]
+    return node
+
+
+def _lines(node: dict[str, object], first: str, rest: str) -> list[str]:
+    pin = f" @{str(node['pin'])[:12]}" if "pin" in node else ""
+    lines = [f"{first}{node['id']}{pin}"]
+    members = node.get("members", [])
+    assert isinstance(members, list)
+    for number, member in enumerate(members, 1):
+        last = number == len(members)
+        lines += _lines(
+            member, rest + ("└── " if last else "├── "), rest + ("    " if last else "│   ")
+        )
+    return lines
+
+
+def run_associations(context: Context, args: argparse.Namespace) -> int:
+    """Print parents and children as the database knows them."""
+    from kitbag_composites.service import opened
+
+    collection = context.collection()
+    artifact_id = collection.resolve(args.id)
+    if collection.manifest.uuid is None:
+        shown: dict[str, object] = {"parents": [], "children": []}
+    else:
+        with opened(collection) as resolver:
+            found = resolver.associations(collection.manifest.uuid, str(artifact_id))
+        shown = {
+            "parents": [link.to_json() for link in found.parents],
+            "children": [link.to_json() for link in found.children],
+        }
+    for side, links in shown.items():
+        assert isinstance(links, list)
+        context.out.line(f"{side}:{'' if links else ' none'}")
+        for link in links:
+            context.out.line(f"  {link['relationship']} {link['id']}")
+    context.out.data({"id": str(artifact_id), **shown})
+    return 0

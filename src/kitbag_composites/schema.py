@@ -1,0 +1,315 @@
+"""The schema's history: which migrations a database has, and bringing it to another one.
+
+Each migration runs in a transaction of its own, together with its row in the history. One
+migrator at a time: SQLite's write lock, PostgreSQL's advisory lock (transaction-scoped, so that a
+connection pooler cannot leak it). The history is read again inside the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from peewee import Database, SqliteDatabase
+
+from kitbag_composites.backup import back_up
+from kitbag_composites.database import translated_errors
+from kitbag_composites.errors import SchemaError
+from kitbag_composites.revisions import Revision, known_revisions
+
+__all__ = [
+    "HISTORY",
+    "AppliedRevision",
+    "applied_revisions",
+    "dialect_of",
+    "downgrade",
+    "ensure_current",
+    "pending_revisions",
+    "stamp",
+    "statements",
+    "upgrade",
+]
+
+HISTORY = "kitbag_migrations"
+ADVISORY_LOCK = 0x6B69746261670001
+
+_MAKE_HISTORY = f"""CREATE TABLE IF NOT EXISTS {HISTORY} (
+    revision VARCHAR(4) NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    applied_at TEXT NOT NULL
+)"""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRevision:
+    """A row of the history. `applied_at` is UTC in ISO 8601."""
+
+    number: str
+    name: str
+    checksum: str
+    applied_at: str
+
+
+@dataclass
+class _LiveOperations:
+    """Runs a migration's statements on a connected database."""
+
+    database: Database
+    lose_data: bool = False
+
+    @property
+    def dialect(self) -> str:
+        return dialect_of(self.database)
+
+    def execute(self, sql: str) -> None:
+        self.database.execute_sql(sql)
+
+    def fetch(self, sql: str) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = self.database.execute_sql(sql).fetchall()
+        return rows
+
+
+@dataclass
+class _PrintedOperations:
+    """Collects a migration's statements instead of running them."""
+
+    dialect: str
+    lose_data: bool = True
+    collected: list[str] = field(default_factory=list)
+
+    def execute(self, sql: str) -> None:
+        self.collected.append(sql)
+
+    def fetch(self, _sql: str) -> Sequence[Sequence[Any]]:
+        return ()
+
+
+def dialect_of(database: Database) -> str:
+    """Return `sqlite` or `postgresql`."""
+    return "sqlite" if isinstance(database, SqliteDatabase) else "postgresql"
+
+
+def applied_revisions(database: Database) -> list[AppliedRevision]:
+    """Return the history, oldest first; empty for a database that has none."""
+    with translated_errors():
+        if not database.table_exists(HISTORY):
+            return []
+        rows = database.execute_sql(
+            f"SELECT revision, name, checksum, applied_at FROM {HISTORY} ORDER BY revision"  # noqa: S608
+        ).fetchall()
+    return [AppliedRevision(*row) for row in rows]
+
+
+def pending_revisions(database: Database) -> list[Revision]:
+    """Return the migrations that the database lacks.
+
+    Raises SchemaError for a history that does not fit this program: a newer schema, an edited
+    script, a gap.
+    """
+    known = known_revisions()
+    applied = applied_revisions(database)
+    _refuse_misfits(known, applied)
+    return list(known[len(applied) :])
+
+
+def _refuse_misfits(known: Sequence[Revision], applied: Sequence[AppliedRevision]) -> None:
+    by_number = {revision.number: revision for revision in known}
+    for row, expected in zip(applied, known, strict=False):
+        if row.number != expected.number and row.number in by_number:
+            raise SchemaError(
+                f"the database lacks migration {expected.title} but has {row.number}_{row.name}",
+                hint="restore a backup, or `kitbag db stamp` if it has it after all",
+            )
+    for row in applied:
+        revision = by_number.get(row.number)
+        if revision is None:
+            raise SchemaError(
+                f"the database has migration {row.number}_{row.name}, unknown to this Kitbag",
+                hint="use a Kitbag at least as new as the one that wrote this database",
+            )
+        if revision.checksum != row.checksum:
+            raise SchemaError(
+                f"migration {revision.title} is not the one that was applied to this database",
+                hint="migrations are never edited: install Kitbag again, or restore a backup",
+            )
+
+
+def ensure_current(database: Database, *, embedded: bool) -> None:
+    """Bring an embedded database up to date; raise SchemaError for a shared one that is not."""
+    pending = pending_revisions(database)
+    if not pending:
+        return
+    if embedded:
+        upgrade(database)
+        return
+    raise SchemaError(
+        f"the database lacks {len(pending)} migrations, from {pending[0].title} on",
+        hint="`kitbag db upgrade` brings it up to date; a shared database wants to be told",
+    )
+
+
+def upgrade(database: Database, to: str | None = None) -> list[Revision]:
+    """Apply the pending migrations up to revision `to` (default: all); return those applied.
+
+    An SQLite database with rows is backed up before a table is built anew. Raises SchemaError.
+    """
+    target = _number(to) if to is not None else None
+    done: list[Revision] = []
+    for revision in pending_revisions(database):
+        if target is not None and revision.number > target:
+            break
+        if revision.rewrites is not None:
+            back_up_before(database, revision)
+        if _apply(database, revision):
+            done.append(revision)
+    return done
+
+
+def back_up_before(database: Database, revision: Revision) -> None:
+    """Copy an SQLite database whose table the migration builds anew, if it has any rows."""
+    if not isinstance(database, SqliteDatabase) or not applied_revisions(database):
+        return
+    with translated_errors():
+        has_rows = database.execute_sql(f"SELECT 1 FROM {revision.rewrites} LIMIT 1").fetchone()  # noqa: S608
+    if has_rows:
+        back_up(database, f"before-{revision.number}")
+
+
+def _apply(database: Database, revision: Revision) -> bool:
+    with _migrating(database):
+        database.execute_sql(_MAKE_HISTORY)
+        if any(row.number == revision.number for row in applied_revisions(database)):
+            return False
+        _run(revision, "upgrade", _LiveOperations(database))
+        _record(database, revision)
+    return True
+
+
+def downgrade(database: Database, to: str, *, lose_data: bool = False) -> list[Revision]:
+    """Revert migrations down to revision `to` (which stays; `0` reverts all), or `-N` of them.
+
+    Raises SchemaError where that would lose data, unless told, or where something stands against
+    it; what was reverted before stays reverted.
+    """
+    known = {revision.number: revision for revision in known_revisions()}
+    pending_revisions(database)
+    applied = [known[row.number] for row in applied_revisions(database)]
+    reverted = []
+    for revision in reversed(_above(applied, to)):
+        with _migrating(database):
+            if not any(row.number == revision.number for row in applied_revisions(database)):
+                continue
+            _run(revision, "downgrade", _LiveOperations(database, lose_data))
+            _forget(database, revision)
+        reverted.append(revision)
+    return reverted
+
+
+def _above(applied: Sequence[Revision], to: str) -> Sequence[Revision]:
+    if to.startswith("-") and to[1:].isdigit():
+        return applied[max(0, len(applied) - int(to[1:])) :]
+    number = _number(to)
+    return [revision for revision in applied if revision.number > number]
+
+
+def stamp(database: Database, to: str) -> None:
+    """Write into the history that the database is at revision `to`, running nothing."""
+    number = _number(to)
+    with _migrating(database):
+        database.execute_sql(_MAKE_HISTORY)
+        database.execute_sql(f"DELETE FROM {HISTORY}")  # noqa: S608
+        for revision in known_revisions():
+            if revision.number <= number:
+                _record(database, revision)
+
+
+def statements(dialect: str) -> Iterator[str]:
+    """Yield what a full upgrade of an empty database runs; needs no connection."""
+    yield _MAKE_HISTORY
+    for revision in known_revisions():
+        printed = _PrintedOperations(dialect)
+        revision.script.upgrade(printed)
+        yield from printed.collected
+
+
+def _number(text: str) -> str:
+    number = text.partition("_")[0].zfill(4)
+    known = [revision.number for revision in known_revisions()]
+    if number != "0000" and number not in known:
+        raise SchemaError(
+            f"no migration {text!a}", hint=f"known: {', '.join(known)}, or 0 for none"
+        )
+    return number
+
+
+def _record(database: Database, revision: Revision) -> None:
+    mark = "?" if dialect_of(database) == "sqlite" else "%s"
+    database.execute_sql(
+        f"INSERT INTO {HISTORY} VALUES ({mark}, {mark}, {mark}, {mark})",  # noqa: S608
+        (revision.number, revision.name, revision.checksum, _now()),
+    )
+
+
+def _forget(database: Database, revision: Revision) -> None:
+    database.execute_sql(f"DELETE FROM {HISTORY} WHERE revision = '{revision.number}'")  # noqa: S608
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _run(revision: Revision, direction: str, operations: _LiveOperations) -> None:
+    try:
+        getattr(revision.script, direction)(operations)
+    except RuntimeError as error:
+        raise SchemaError(
+            f"{direction} of migration {revision.title}: {error}",
+            hint="nothing of it was done; mend that first",
+        ) from error
+    except Exception as error:
+        if type(error).__name__ != "DataWouldBeLost":
+            raise
+        raise SchemaError(
+            f"{direction} of migration {revision.title} would delete {error}",
+            hint="`kitbag db backup` first, then add --lose-data",
+        ) from error
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[None]:
+    """Hold the one migrator's lock and a transaction, on SQLite with foreign keys off."""
+    if database.in_transaction():
+        raise SchemaError("a migration cannot run inside a transaction", hint="commit first")
+    with translated_errors():
+        if isinstance(database, SqliteDatabase):
+            with _foreign_keys_off(database), database.atomic("IMMEDIATE"):
+                yield
+                _refuse_broken_keys(database)
+        else:
+            with database.atomic():
+                database.execute_sql("SET LOCAL lock_timeout = '30s'")
+                database.execute_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+                yield
+
+
+@contextmanager
+def _foreign_keys_off(database: SqliteDatabase) -> Iterator[None]:
+    """Dropping a table with foreign keys on would fire ON DELETE CASCADE."""
+    database.execute_sql("PRAGMA foreign_keys = 0")
+    if database.execute_sql("PRAGMA foreign_keys").fetchone() != (0,):
+        raise SchemaError("foreign keys cannot be switched off", hint="close other transactions")
+    try:
+        yield
+    finally:
+        database.execute_sql("PRAGMA foreign_keys = 1")
+
+
+def _refuse_broken_keys(database: Database) -> None:
+    broken = database.execute_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        tables = ", ".join(sorted({row[0] for row in broken}))
+        raise SchemaError(f"rows of {tables} would lose their parents", hint="restore a backup")

@@ -1,0 +1,53 @@
+"""Opening a collection's database: connected, its schema current, its rows equal to the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kitbag.artifacts import ArtifactId
+from kitbag.collection import Collection
+from kitbag.manifest import Manifest
+from kitbag_composites.database import connected, is_embedded
+from kitbag_composites.identity import identified
+from kitbag_composites.resolver import Resolver
+from kitbag_composites.schema import ensure_current
+from kitbag_composites.state import state_of
+from kitbag_composites.store import Store
+from kitbag_composites.sync import sync
+
+__all__ = ["identify", "opened"]
+
+
+@contextmanager
+def opened(collection: Collection) -> Iterator[Resolver]:
+    """Connect to a collection's database and bring it in line with the manifest.
+
+    A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
+    Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
+    """
+    with connected(collection.database_url) as database:
+        ensure_current(database, embedded=is_embedded(collection.database_url))
+        store = Store(database)
+        if collection.manifest.uuid is not None:
+            known = store.get_collection(collection.manifest.uuid)
+            if known is None or known.manifest_hash != collection.manifest_hash:
+                sync(store, state_of(collection))
+        yield Resolver(store)
+
+
+def identify(collection: Collection, manifest: Manifest) -> Manifest:
+    """Return `manifest` with every UUID in place, those that the database knows included."""
+    with opened(collection) as resolver:
+        known = _known_uuids(resolver, collection, manifest)
+        return identified(manifest, known.get)
+
+
+def _known_uuids(
+    resolver: Resolver, collection: Collection, manifest: Manifest
+) -> dict[ArtifactId, str]:
+    wanting = [entry.id for entry in manifest.by_id.values() if entry.uuid is None]
+    if collection.manifest.uuid is None or not wanting:
+        return {}
+    found = resolver.store.uuids_of(collection.manifest.uuid, [str(i) for i in wanting])
+    return {ArtifactId.parse(artifact_id): uuid for artifact_id, uuid in found.items()}

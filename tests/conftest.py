@@ -1,0 +1,123 @@
+"""What all tests share: a database of each kind, empty and isolated, and folders to work in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from postgres_server import running_server
+
+WITHOUT_POSTGRES = "KITBAG_TESTS_WITHOUT_POSTGRES"
+
+DIALECTS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs PostgreSQL only where that was asked for."""
+    if os.environ.get(WITHOUT_POSTGRES):
+        skip = pytest.mark.skip(reason=f"{WITHOUT_POSTGRES} is set")
+        for item in items:
+            if item.get_closest_marker("postgresql"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a running PostgreSQL server's maintenance database."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with the present schema, to copy for each test."""
+    from kitbag_composites.database import connected
+    from kitbag_composites.schema import upgrade
+
+    name = f"kitbag_template_{uuid4().hex[:12]}"
+    execute(postgres_server, f"CREATE DATABASE {name}")
+    with connected(with_name(postgres_server, name)) as database:
+        upgrade(database)
+    yield name
+    execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def execute(url: str, sql: str) -> None:
+    """Run one statement outside of a transaction."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql)
+
+
+def with_name(url: str, name: str) -> str:
+    """Return the server's URL with another database."""
+    head, _, tail = url.partition("://")
+    authority, _, path = tail.partition("/")
+    query = path.partition("?")[2]
+    return f"{head}://{authority}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """The kind of database this test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database_url(
+    dialect: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The URL of a database without any table."""
+    yield from _new_database(dialect, tmp_path, request, template="")
+
+
+@pytest.fixture
+def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database with the present schema and no rows."""
+    from kitbag_composites.database import connected
+    from kitbag_composites.schema import upgrade
+
+    if dialect == "postgresql":
+        template = request.getfixturevalue("migrated_template")
+        yield from _new_database(dialect, tmp_path, request, template=f"TEMPLATE {template}")
+        return
+    for url in _new_database(dialect, tmp_path, request, template=""):
+        with connected(url) as database:
+            upgrade(database)
+        yield url
+
+
+def _new_database(
+    dialect: str, tmp_path: Path, request: pytest.FixtureRequest, *, template: str
+) -> Iterator[str]:
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path / 'kitbag.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = f"kitbag_{uuid4().hex[:16]}"
+    execute(server, f"CREATE DATABASE {name} {template}")
+    yield with_name(server, name)
+    # Without FORCE, a connection that a test leaked fails the test here.
+    execute(server, f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def empty_database(empty_database_url: str) -> Iterator[object]:
+    """A connected database without any table."""
+    from kitbag_composites.database import connected
+
+    with connected(empty_database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[object]:
+    """A connected database with the present schema and no rows."""
+    from kitbag_composites.database import connected
+
+    with connected(database_url) as database:
+        yield database

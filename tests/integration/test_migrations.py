@@ -1,0 +1,265 @@
+"""Every migration, up and down, on both databases, with and without rows."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from kitbag_composites.errors import SchemaError
+from kitbag_composites.schema import applied_revisions, dialect_of, downgrade, upgrade
+from peewee import Database, IntegrityError
+
+pytestmark = pytest.mark.integration
+
+UUID4 = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
+ALL = ["0001", "0002", "0003", "0004"]
+
+
+def insert_rows(database: Database, count: int) -> None:
+    """Insert a collection with artifacts by plain SQL, as revision 0001 knows them."""
+    database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'default')")
+    mark = "?" if dialect_of(database) == "sqlite" else "%s"
+    sql = f"INSERT INTO artifacts (collection_id, id, type, name) VALUES ('c', {mark}, 'skill', {mark})"
+    with database.atomic():
+        cursor = database.connection().cursor()
+        cursor.executemany(sql, [(f"skill:s{i}", f"s{i}") for i in range(count)])
+
+
+def rows_of(database: Database, table: str, columns: str = "*") -> list[tuple[object, ...]]:
+    """Return a table's rows in a stable order."""
+    rows = database.execute_sql(f"SELECT {columns} FROM {table}").fetchall()
+    return sorted((tuple(row) for row in rows), key=repr)
+
+
+OLD_COLUMNS = (
+    "collection_id, id, type, name, path, origin, content_hash, active, created_at, updated_at"
+)
+
+
+def revisions(database: Database) -> list[str]:
+    """Return the numbers in the history."""
+    return [row.number for row in applied_revisions(database)]
+
+
+def make_membership(database: Database) -> None:
+    """Insert a composite with one member by plain SQL."""
+    database.execute_sql(
+        "INSERT INTO artifacts (collection_id, id, type, name, uuid)"
+        f" VALUES ('c', 'composite:k', 'composite', 'k', '{uuid4().hex}')"
+    )
+    database.execute_sql(
+        "INSERT INTO composite_artifacts (collection_id, id) VALUES ('c', 'composite:k')"
+    )
+    database.execute_sql(
+        "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid)"
+        " SELECT 'c', 'composite:k', uuid FROM artifacts WHERE type = 'skill' AND collection_id = 'c'"
+    )
+
+
+def test_up_and_down_one_by_one_on_an_empty_database(empty_database: Database) -> None:
+    """Each migration applies and reverts by itself, and nothing but the history is left."""
+    for number in ALL:
+        assert [r.number for r in upgrade(empty_database, number)] == [number]
+    assert revisions(empty_database) == ALL
+    for number in reversed(ALL):
+        assert [r.number for r in downgrade(empty_database, "-1")] == [number]
+    assert empty_database.get_tables() == ["kitbag_migrations"]
+
+
+def test_upgrade_twice_does_nothing_the_second_time(empty_database: Database) -> None:
+    """An up-to-date database is left alone."""
+    assert len(upgrade(empty_database)) == len(ALL)
+    assert upgrade(empty_database) == []
+
+
+def test_uuid_comes_and_goes_without_a_row_changing(empty_database: Database) -> None:
+    """10,000 rows survive up, down and up again; each UUID is distinct and a version 4."""
+    upgrade(empty_database, "0001")
+    insert_rows(empty_database, 10_000)
+    before = rows_of(empty_database, "artifacts", OLD_COLUMNS)
+    for _ in range(2):
+        upgrade(empty_database, "0002")
+        assert rows_of(empty_database, "artifacts", OLD_COLUMNS) == before
+        uuids = [row[0] for row in rows_of(empty_database, "artifacts", "uuid")]
+        assert len(set(uuids)) == 10_000
+        assert all(UUID4.fullmatch(str(uuid)) for uuid in uuids)
+        downgrade(empty_database, "0001")
+        assert rows_of(empty_database, "artifacts") == sorted(before, key=repr)
+
+
+def test_uuid_is_required_unique_and_checked(database: Database) -> None:
+    """NULL, a second row of the same UUID, and anything but 32 hex digits are refused."""
+    insert = "INSERT INTO artifacts (collection_id, id, type, name, uuid) VALUES"
+    database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'default')")
+    database.execute_sql(f"{insert} ('c', 'skill:a', 'skill', 'a', '{'a' * 32}')")
+    for number, value in enumerate(("NULL", f"'{'a' * 32}'", "'A1'", f"'{'G' * 32}'")):
+        with pytest.raises(IntegrityError), database.atomic():
+            database.execute_sql(f"{insert} ('c', 'skill:b{number}', 'skill', 'b', {value})")
+
+
+def test_rebuild_fires_no_cascade_and_keeps_what_others_made(empty_database: Database) -> None:
+    """Child rows, indexes, triggers, views and columns of others survive the uuid migration."""
+    upgrade(empty_database, "0001")
+    insert_rows(empty_database, 3)
+    run = empty_database.execute_sql
+    run("ALTER TABLE artifacts ADD COLUMN note TEXT DEFAULT 'x'")
+    run(
+        "CREATE TABLE notes (collection_id VARCHAR(32), artifact_id TEXT, FOREIGN KEY"
+        " (collection_id, artifact_id) REFERENCES artifacts (collection_id, id)"
+        " ON DELETE CASCADE ON UPDATE CASCADE)"
+    )
+    run("INSERT INTO notes SELECT collection_id, id FROM artifacts")
+    run("CREATE INDEX my_index ON artifacts (origin)")
+    run("CREATE VIEW my_view AS SELECT id FROM artifacts")
+    make_trigger(empty_database)
+    upgrade(empty_database, "0002")
+    assert len(rows_of(empty_database, "notes")) == 3
+    assert {row[0] for row in rows_of(empty_database, "artifacts", "note")} == {"x"}
+    assert len(rows_of(empty_database, "my_view")) == 3
+    assert "my_index" in {index.name for index in empty_database.get_indexes("artifacts")}
+    run(
+        f"INSERT INTO artifacts (collection_id, id, type, name, uuid) VALUES ('c', 'skill:z', 'skill', 'z', '{uuid4().hex}')"
+    )
+    assert len(rows_of(empty_database, "fired")) == 1
+    run("DELETE FROM artifacts WHERE id = 'skill:s0'")
+    assert len(rows_of(empty_database, "notes")) == 2
+
+
+def make_trigger(database: Database) -> None:
+    """Make a trigger on artifacts that notes each insert."""
+    database.execute_sql("CREATE TABLE fired (id TEXT)")
+    if dialect_of(database) == "sqlite":
+        database.execute_sql(
+            "CREATE TRIGGER my_trigger AFTER INSERT ON artifacts"
+            " BEGIN INSERT INTO fired VALUES (new.id); END"
+        )
+        return
+    database.execute_sql(
+        "CREATE FUNCTION note_it() RETURNS trigger AS $$"
+        " BEGIN INSERT INTO fired VALUES (NEW.id); RETURN NEW; END $$ LANGUAGE plpgsql"
+    )
+    database.execute_sql(
+        "CREATE TRIGGER my_trigger AFTER INSERT ON artifacts"
+        " FOR EACH ROW EXECUTE FUNCTION note_it()"
+    )
+
+
+def test_memberships_are_never_lost_unasked(empty_database: Database) -> None:
+    """With memberships there, going below 0003 is refused and changes nothing."""
+    upgrade(empty_database, "0001")
+    insert_rows(empty_database, 10_000)
+    upgrade(empty_database)
+    make_membership(empty_database)
+    before = rows_of(empty_database, "composite_memberships"), rows_of(empty_database, "artifacts")
+    with pytest.raises(SchemaError, match="composites and their memberships"):
+        downgrade(empty_database, "0001")
+    after = rows_of(empty_database, "composite_memberships"), rows_of(empty_database, "artifacts")
+    assert after == before
+    upgrade(empty_database)
+    assert rows_of(empty_database, "composite_memberships") == before[0]
+    assert revisions(empty_database) == ALL
+
+
+def test_told_to_lose_data_it_keeps_the_artifacts(empty_database: Database) -> None:
+    """Down to 0001 and up again with memberships given up: every artifact is still there."""
+    upgrade(empty_database, "0001")
+    insert_rows(empty_database, 100)
+    upgrade(empty_database)
+    make_membership(empty_database)
+    before = rows_of(empty_database, "artifacts", OLD_COLUMNS)
+    downgrade(empty_database, "0001", lose_data=True)
+    upgrade(empty_database)
+    assert rows_of(empty_database, "artifacts", OLD_COLUMNS) == before
+    assert rows_of(empty_database, "composite_memberships") == []
+
+
+def test_dropping_the_uuid_is_refused_while_a_key_needs_it(empty_database: Database) -> None:
+    """A foreign key to artifacts.uuid stops the downgrade, which names its table."""
+    upgrade(empty_database, "0002")
+    empty_database.execute_sql(
+        "CREATE TABLE mine (child VARCHAR(32) REFERENCES artifacts (uuid) ON DELETE CASCADE)"
+    )
+    with pytest.raises(SchemaError, match="mine"):
+        downgrade(empty_database, "0001")
+    assert revisions(empty_database) == ["0001", "0002"]
+
+
+def test_defaults_hold_for_plain_sql(database: Database) -> None:
+    """Relationship, type, position and timestamps are the database's own defaults."""
+    insert_plain(database)
+    make_membership(database)
+    (membership,) = rows_of(
+        database, "composite_memberships", "relationship_type, position, created_at"
+    )
+    assert membership[:2] == ("contains", 0)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", str(membership[2]))
+    assert rows_of(database, "composite_artifacts", "composite_type") == [("plugin",)]
+
+
+def insert_plain(database: Database, collection: str = "c") -> None:
+    """Insert a collection with one skill by plain SQL."""
+    database.execute_sql(f"INSERT INTO collections (id, name) VALUES ('{collection}', 'default')")
+    database.execute_sql(
+        "INSERT INTO artifacts (collection_id, id, type, name, uuid)"
+        f" VALUES ('{collection}', 'skill:a', 'skill', 'a', '{uuid4().hex}')"
+    )
+
+
+def test_two_collections_hold_the_same_id(database: Database) -> None:
+    """`type:name` is unique within a collection, not beyond."""
+    insert_plain(database, "c")
+    insert_plain(database, "d")
+    assert rows_of(database, "artifacts", "collection_id, id") == [
+        ("c", "skill:a"),
+        ("d", "skill:a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("composite", "child"),
+    [("composite:none", None), ("composite:k", "f" * 32), ("composite:k", "of d")],
+)
+def test_a_membership_of_strangers_is_refused(
+    database: Database, composite: str, child: str | None
+) -> None:
+    """An unknown composite, an unknown child and a child of another collection all fail."""
+    insert_plain(database, "c")
+    insert_plain(database, "d")
+    make_membership(database)
+    database.execute_sql("DELETE FROM composite_memberships")
+    where = "d" if child == "of d" else "c"
+    ((known,),) = rows_of(
+        database, f"artifacts WHERE collection_id = '{where}' AND type = 'skill'", "uuid"
+    )
+    uuid = child if child and child != "of d" else known
+    with pytest.raises(IntegrityError), database.atomic():
+        database.execute_sql(
+            "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid)"
+            f" VALUES ('c', '{composite}', '{uuid}')"
+        )
+
+
+@pytest.mark.parametrize("deleted", ["skill:s0", "composite:k"])
+def test_plain_deletes_cascade_to_exactly_their_memberships(
+    empty_database: Database, deleted: str
+) -> None:
+    """Deleting a child removes its membership; deleting a composite removes all of its own."""
+    upgrade(empty_database, "0001")
+    insert_rows(empty_database, 3)
+    upgrade(empty_database)
+    make_membership(empty_database)
+    empty_database.execute_sql(f"DELETE FROM artifacts WHERE id = '{deleted}'")
+    left = len(rows_of(empty_database, "composite_memberships"))
+    assert left == (2 if deleted == "skill:s0" else 0)
+    assert len(rows_of(empty_database, "artifacts")) == 3
+
+
+def test_a_rename_by_plain_sql_reaches_the_memberships(empty_database: Database) -> None:
+    """ON UPDATE CASCADE carries a composite's new id into its own row and its memberships."""
+    upgrade(empty_database, "0001")
+    insert_rows(empty_database, 1)
+    upgrade(empty_database)
+    make_membership(empty_database)
+    empty_database.execute_sql("UPDATE artifacts SET id = 'composite:new' WHERE id = 'composite:k'")
+    assert rows_of(empty_database, "composite_memberships", "composite_id") == [("composite:new",)]
