@@ -6,8 +6,8 @@ source's order, then the rest by path), so that the same source always gets the 
 1. Places of one type with the same content are one artifact, named after the first place.
 2. A name that a file system or command line minds is made safe: runs of blanks, separators, control
    and invisible characters and of `: * ? " < > | @ =` become one `-` (a command keeps its colons),
-   dots and dashes at the ends go, Windows' reserved words get the type in front (`skill-con`), and long names
-   are cut and end in the first digits of the whole name's hash.
+   dots and dashes at the ends go, Windows' reserved words get the type in front (`skill-con`), and
+   long names are cut and end in the first digits of the whole name's hash.
 3. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
    system would take for the same count as the same; a command's folder is spelled as it was first.
 4. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`), else a
