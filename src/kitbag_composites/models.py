@@ -6,6 +6,7 @@ and defaulted by the database itself, so that rows written by plain SQL have the
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import uuid4
 
 from peewee import SQL, BooleanField, CharField, CompositeKey, IntegerField, Model, TextField
@@ -19,6 +20,13 @@ __all__ = [
     "Deployment",
     "new_uuid",
 ]
+
+
+ForeignKeys = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Keys of several columns, which Peewee's fields cannot say: (table, ((column, its column), ...)).
+
+All of them cascade, on delete and on update.
+"""
 
 
 def new_uuid() -> str:
@@ -42,7 +50,7 @@ class Artifact(Model):
 
     collection_id = CharField(max_length=32)
     id = TextField()
-    uuid = CharField(max_length=32, unique=True, default=new_uuid)
+    uuid = CharField(max_length=32, default=new_uuid)
     type = TextField()
     name = TextField()
     path = TextField(null=True)
@@ -52,9 +60,17 @@ class Artifact(Model):
     created_at = TextField()
     updated_at = TextField()
 
+    foreign_keys: ClassVar[ForeignKeys] = (("collections", (("collection_id", "id"),)),)
+
     class Meta:
         table_name = "artifacts"
         primary_key = CompositeKey("collection_id", "id")
+        indexes = (
+            (("uuid",), True),
+            (("collection_id", "uuid"), True),
+            (("collection_id", "name"), False),
+            (("content_hash",), False),
+        )
 
 
 class CompositeArtifact(Model):
@@ -68,6 +84,10 @@ class CompositeArtifact(Model):
     metadata = TextField(null=True)
     created_at = TextField()
     updated_at = TextField()
+
+    foreign_keys: ClassVar[ForeignKeys] = (
+        ("artifacts", (("collection_id", "collection_id"), ("id", "id"))),
+    )
 
     class Meta:
         table_name = "composite_artifacts"
@@ -86,9 +106,24 @@ class CompositeMembership(Model):
     metadata = TextField(null=True)
     created_at = TextField()
 
+    foreign_keys: ClassVar[ForeignKeys] = (
+        (
+            "composite_artifacts",
+            (("collection_id", "collection_id"), ("composite_id", "id")),
+        ),
+        (
+            "artifacts",
+            (("collection_id", "collection_id"), ("child_artifact_uuid", "uuid")),
+        ),
+    )
+
     class Meta:
         table_name = "composite_memberships"
         primary_key = CompositeKey("collection_id", "composite_id", "child_artifact_uuid")
+        indexes = (
+            (("collection_id", "composite_id", "position"), False),
+            (("child_artifact_uuid", "collection_id"), False),
+        )
 
 
 class Deployment(Model):
@@ -103,9 +138,15 @@ class Deployment(Model):
     state = TextField()
     deployed_at = TextField()
 
+    foreign_keys: ClassVar[ForeignKeys] = (
+        ("collections", (("collection_id", "id"),)),
+        ("artifacts", (("artifact_uuid", "uuid"),)),
+    )
+
     class Meta:
         table_name = "deployments"
         primary_key = CompositeKey("collection_id", "project", "target_root", "artifact_uuid")
+        indexes = ((("artifact_uuid",), False),)
 
 
 MODELS: tuple[type[Model], ...] = (

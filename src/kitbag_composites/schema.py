@@ -7,7 +7,7 @@ connection pooler cannot leak it). The history is read again inside the lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ __all__ = [
     "downgrade",
     "ensure_current",
     "pending_revisions",
+    "revisions_above",
     "stamp",
     "statements",
     "upgrade",
@@ -104,8 +105,8 @@ def applied_revisions(database: Database) -> list[AppliedRevision]:
     return [AppliedRevision(*row) for row in rows]
 
 
-def pending_revisions(database: Database) -> list[Revision]:
-    """Return the migrations that the database lacks.
+def pending_revisions(database: Database, to: str | None = None) -> list[Revision]:
+    """Return the migrations that the database lacks, up to revision `to` (default: all).
 
     Raises SchemaError for a history that does not fit this program: a newer schema, an edited
     script, a gap.
@@ -113,7 +114,8 @@ def pending_revisions(database: Database) -> list[Revision]:
     known = known_revisions()
     applied = applied_revisions(database)
     _refuse_misfits(known, applied)
-    return list(known[len(applied) :])
+    last = _number(to) if to is not None else known[-1].number
+    return [revision for revision in known[len(applied) :] if revision.number <= last]
 
 
 def _refuse_misfits(known: Sequence[Revision], applied: Sequence[AppliedRevision]) -> None:
@@ -152,31 +154,36 @@ def ensure_current(database: Database, *, embedded: bool) -> None:
     )
 
 
-def upgrade(database: Database, to: str | None = None) -> list[Revision]:
+def upgrade(
+    database: Database, to: str | None = None, *, say: Callable[[str], None] | None = None
+) -> list[Revision]:
     """Apply the pending migrations up to revision `to` (default: all); return those applied.
 
-    An SQLite database with rows is backed up before a table is built anew. Raises SchemaError.
+    An SQLite database with rows is backed up before a table is built anew, and `say` is told
+    where. Raises SchemaError.
     """
-    target = _number(to) if to is not None else None
     done: list[Revision] = []
-    for revision in pending_revisions(database):
-        if target is not None and revision.number > target:
-            break
-        if revision.rewrites is not None:
-            back_up_before(database, revision)
+    for revision in pending_revisions(database, to):
+        if _wants_backup(database, revision):
+            copy = back_up(database, f"before-{revision.number}")
+            if say is not None:
+                say(f"backed the database up to {copy} before migration {revision.title}")
         if _apply(database, revision):
             done.append(revision)
     return done
 
 
-def back_up_before(database: Database, revision: Revision) -> None:
-    """Copy an SQLite database whose table the migration builds anew, if it has any rows."""
-    if not isinstance(database, SqliteDatabase) or not applied_revisions(database):
-        return
+def _wants_backup(database: Database, revision: Revision) -> bool:
+    if revision.rewrites is None or not isinstance(database, SqliteDatabase):
+        return False
+    if database.database == ":memory:":
+        return False
     with translated_errors():
-        has_rows = database.execute_sql(f"SELECT 1 FROM {revision.rewrites} LIMIT 1").fetchone()  # noqa: S608
-    if has_rows:
-        back_up(database, f"before-{revision.number}")
+        table = revision.rewrites
+        return (
+            database.table_exists(table)
+            and database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None  # noqa: S608
+        )
 
 
 def _apply(database: Database, revision: Revision) -> bool:
@@ -195,11 +202,8 @@ def downgrade(database: Database, to: str, *, lose_data: bool = False) -> list[R
     Raises SchemaError where that would lose data, unless told, or where something stands against
     it; what was reverted before stays reverted.
     """
-    known = {revision.number: revision for revision in known_revisions()}
-    pending_revisions(database)
-    applied = [known[row.number] for row in applied_revisions(database)]
     reverted = []
-    for revision in reversed(_above(applied, to)):
+    for revision in reversed(revisions_above(database, to)):
         with _migrating(database):
             if not any(row.number == revision.number for row in applied_revisions(database)):
                 continue
@@ -209,7 +213,11 @@ def downgrade(database: Database, to: str, *, lose_data: bool = False) -> list[R
     return reverted
 
 
-def _above(applied: Sequence[Revision], to: str) -> Sequence[Revision]:
+def revisions_above(database: Database, to: str) -> Sequence[Revision]:
+    """Return the applied migrations above revision `to`, or the last N for `-N`, oldest first."""
+    pending_revisions(database)
+    known = {revision.number: revision for revision in known_revisions()}
+    applied = [known[row.number] for row in applied_revisions(database)]
     if to.startswith("-") and to[1:].isdigit():
         return applied[max(0, len(applied) - int(to[1:])) :]
     number = _number(to)

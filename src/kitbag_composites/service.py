@@ -1,4 +1,4 @@
-"""Opening a collection's database: connected, its schema current, its rows equal to the manifest."""
+"""Opening a collection's database: the schema made current, the rows equal to the manifest."""
 
 from __future__ import annotations
 

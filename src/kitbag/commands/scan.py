@@ -30,7 +30,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         context.out.table(rows)
         for problem in reading.diagnostics:
             context.out.note(
-                f"{problem.level}: {problem.where}: {problem.message} [{problem.code}]"
+                problem.sentence
             )
         context.out.line(
             f"{len({found.id for found in reading.artifacts})} artifacts,"

@@ -1,0 +1,169 @@
+"""`kitbag db`: the database's schema, and copies of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kitbag.config import database_url_of
+from kitbag.context import Context
+
+if TYPE_CHECKING:
+    from peewee import Database
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command with its actions."""
+    parser = subparsers.add_parser("db", help="look after the database")
+    actions = parser.add_subparsers(
+        title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
+    )
+    for name, run, text in (
+        ("upgrade", run_upgrade, "apply migrations"),
+        ("downgrade", run_downgrade, "revert migrations"),
+        ("stamp", run_stamp, "write a revision into the history, running nothing"),
+        ("current", run_current, "print the revision that the database has"),
+        ("history", run_history, "print every migration, and when it was applied"),
+        ("check", run_check, "compare the live schema with what it should be"),
+        ("sql", run_sql, "print what a full upgrade runs; needs no database"),
+        ("backup", run_backup, "copy an embedded database beside itself"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.set_defaults(run=run)
+        if name == "upgrade":
+            action.add_argument("revision", nargs="?", metavar="REV", help="default: the newest")
+        elif name in ("downgrade", "stamp"):
+            action.add_argument("revision", metavar="REV", help="0001, ...; 0 for none")
+        if name == "downgrade":
+            action.add_argument("--lose-data", action="store_true", help="even if rows go")
+        if name in ("upgrade", "downgrade", "stamp"):
+            action.add_argument("--dry-run", action="store_true", help="print it only")
+        if name == "sql":
+            action.add_argument("--dialect", choices=["sqlite", "postgresql"])
+
+
+@contextmanager
+def _database(context: Context) -> Iterator[Database]:
+    from kitbag_composites.database import connected
+
+    with connected(_url(context)) as database:
+        yield database
+
+
+def _url(context: Context) -> str:
+    if context.config.database:
+        return context.config.database
+    return database_url_of(context.config, context.collection_root)
+
+
+def _tell(context: Context, titles: list[str], verb: str) -> int:
+    for title in titles:
+        context.out.line(f"{verb} {title}")
+    if not titles:
+        context.out.line("nothing to do")
+    context.out.data({"revisions": titles})
+    return 0
+
+
+def run_upgrade(context: Context, args: argparse.Namespace) -> int:
+    """Apply what is pending."""
+    from kitbag_composites import schema
+
+    with _database(context) as database:
+        if args.dry_run:
+            pending = schema.pending_revisions(database, args.revision)
+            return _tell(context, [revision.title for revision in pending], "would apply")
+        done = schema.upgrade(database, args.revision, say=context.out.note)
+        return _tell(context, [revision.title for revision in done], "applied")
+
+
+def run_downgrade(context: Context, args: argparse.Namespace) -> int:
+    """Revert down to a revision, or the last N with -N."""
+    from kitbag_composites import schema
+
+    with _database(context) as database:
+        if args.dry_run:
+            above = schema.revisions_above(database, args.revision)
+            return _tell(context, [r.title for r in reversed(above)], "would revert")
+        done = schema.downgrade(database, args.revision, lose_data=args.lose_data)
+        return _tell(context, [revision.title for revision in done], "reverted")
+
+
+def run_stamp(context: Context, args: argparse.Namespace) -> int:
+    """Set the history."""
+    from kitbag_composites import schema
+
+    with _database(context) as database:
+        if not args.dry_run:
+            schema.stamp(database, args.revision)
+    return _tell(context, [args.revision], "would stamp" if args.dry_run else "stamped")
+
+
+def run_current(context: Context, args: argparse.Namespace) -> int:
+    """Print the newest applied revision; exit 1 if migrations are pending."""
+    from kitbag_composites import schema
+
+    with _database(context) as database:
+        applied = schema.applied_revisions(database)
+        pending = schema.pending_revisions(database)
+    current = f"{applied[-1].number}_{applied[-1].name}" if applied else None
+    context.out.line(f"{current or 'no schema'}{f', {len(pending)} pending' if pending else ''}")
+    context.out.data({"current": current, "pending": [revision.title for revision in pending]})
+    return 1 if pending else 0
+
+
+def run_history(context: Context, args: argparse.Namespace) -> int:
+    """Print every known migration with the time it was applied."""
+    from kitbag_composites import schema
+    from kitbag_composites.revisions import known_revisions
+
+    with _database(context) as database:
+        applied = {row.number: row.applied_at for row in schema.applied_revisions(database)}
+    rows = [(r.title, applied.get(r.number)) for r in known_revisions()]
+    context.out.table([(title, when or "pending") for title, when in rows])
+    context.out.data({"revisions": [{"revision": t, "applied_at": when} for t, when in rows]})
+    return 0
+
+
+def run_check(context: Context, args: argparse.Namespace) -> int:
+    """Name every difference between the live schema and the models; exit 1 if there is one."""
+    from kitbag_composites import schema
+    from kitbag_composites.drift import find_drift
+
+    with _database(context) as database:
+        found = [f"migration {r.title} is pending" for r in schema.pending_revisions(database)]
+        found = found or find_drift(database)
+    for difference in found:
+        context.out.line(difference)
+    if not found:
+        context.out.line("the schema is as it should be")
+    context.out.data({"differences": found})
+    return 1 if found else 0
+
+
+def run_sql(context: Context, args: argparse.Namespace) -> int:
+    """Print the statements of a full upgrade."""
+    from kitbag_composites.database import is_embedded
+    from kitbag_composites.schema import statements
+
+    dialect = args.dialect
+    if dialect is None:
+        dialect = "sqlite" if is_embedded(_url(context)) else "postgresql"
+    printed = list(statements(dialect))
+    for statement in printed:
+        context.out.line(f"{statement};\n")
+    context.out.data({"dialect": dialect, "statements": printed})
+    return 0
+
+
+def run_backup(context: Context, args: argparse.Namespace) -> int:
+    """Copy the database and print where to."""
+    from kitbag_composites.backup import back_up
+
+    with _database(context) as database:
+        copy = back_up(database)
+    context.out.line(str(copy))
+    context.out.data({"backup": str(copy)})
+    return 0

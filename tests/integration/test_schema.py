@@ -1,0 +1,150 @@
+"""The schema's history, drift, and migrators that run at the same time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kitbag_composites import schema
+from kitbag_composites.backup import KEPT, back_up
+from kitbag_composites.database import connected
+from kitbag_composites.drift import find_drift
+from kitbag_composites.errors import SchemaError
+from peewee import Database, SqliteDatabase
+
+pytestmark = pytest.mark.integration
+
+UPGRADE = """
+import sys
+from kitbag_composites.database import connected
+from kitbag_composites.schema import ensure_current
+with connected(sys.argv[1]) as database:
+    ensure_current(database, embedded=True)
+"""
+
+
+def test_a_fresh_database_equals_the_models(database: Database) -> None:
+    """Migrations and models describe the same tables."""
+    assert find_drift(database) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DROP TABLE deployments", "table deployments is missing"),
+        ("ALTER TABLE artifacts ADD COLUMN extra TEXT", "column artifacts.extra is unknown"),
+        ("DROP INDEX artifacts_uuid", "unique index of artifacts on uuid is missing"),
+        ("DROP INDEX artifacts_name", "index of artifacts on collection_id, name is missing"),
+        ("ALTER TABLE collections DROP COLUMN manifest_hash", "manifest_hash is missing"),
+    ],
+)
+def test_drift_is_named(database: Database, statement: str, told: str) -> None:
+    """Each deliberate difference is named."""
+    if "artifacts_uuid" in statement:
+        database.execute_sql("DROP TABLE deployments")
+    database.execute_sql(statement)
+    assert any(told in difference for difference in find_drift(database))
+
+
+def test_eight_openers_of_an_old_database_all_succeed(empty_database_url: str) -> None:
+    """One migrates, the others wait, and the history has each migration once."""
+    with connected(empty_database_url) as database:
+        schema.upgrade(database, "0001")
+    openers = [
+        subprocess.Popen(
+            [sys.executable, "-c", UPGRADE, empty_database_url], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(8)
+    ]
+    errors = [opener.communicate()[1] for opener in openers]
+    assert [opener.returncode for opener in openers] == [0] * 8, errors
+    with connected(empty_database_url) as database:
+        assert schema.pending_revisions(database) == []
+
+
+def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database) -> None:
+    """Without the command, an old shared database is refused with the command as hint."""
+    with pytest.raises(SchemaError) as refused:
+        schema.ensure_current(empty_database, embedded=False)
+    assert "kitbag db upgrade" in str(refused.value.hint)
+    assert schema.applied_revisions(empty_database) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE kitbag_migrations SET checksum = 'x' WHERE revision = '0002'", "not the one"),
+        ("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0004'", "unknown to"),
+        ("DELETE FROM kitbag_migrations WHERE revision = '0002'", "lacks migration 0002"),
+    ],
+)
+def test_a_history_that_does_not_fit_is_refused(database: Database, change: str, told: str) -> None:
+    """An edited script, a newer schema and a gap each get their own sentence."""
+    database.execute_sql(change)
+    with pytest.raises(SchemaError, match=told):
+        schema.pending_revisions(database)
+
+
+def test_stamp_changes_the_history_only(empty_database: Database) -> None:
+    """Stamping runs nothing."""
+    schema.stamp(empty_database, "2")
+    assert [row.number for row in schema.applied_revisions(empty_database)] == ["0001", "0002"]
+    assert empty_database.get_tables() == ["kitbag_migrations"]
+
+
+def test_an_unknown_revision_is_refused(database: Database) -> None:
+    """A revision that does not exist is named, with the known ones as hint."""
+    with pytest.raises(SchemaError, match="no migration '77'"):
+        schema.downgrade(database, "77")
+
+
+def test_printed_statements_make_the_same_schema(empty_database: Database) -> None:
+    """What `db sql` prints, run by hand, leaves no drift."""
+    for statement in schema.statements(schema.dialect_of(empty_database)):
+        empty_database.execute_sql(statement)
+    assert find_drift(empty_database) == []
+
+
+def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
+    """An SQLite database with artifacts is copied before migration 0002, and the copy is whole."""
+    with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
+        schema.upgrade(database, "0001")
+        database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'c')")
+        database.execute_sql(
+            "INSERT INTO artifacts (collection_id, id, type, name)"
+            " VALUES ('c', 'skill:a', 'skill', 'a')"
+        )
+        told: list[str] = []
+        schema.upgrade(database, say=told.append)
+    (copy,) = tmp_path.glob("*.backup")
+    assert str(copy) in told[0]
+    with connected(f"sqlite:///{copy}") as database:
+        assert [row.number for row in schema.applied_revisions(database)] == ["0001"]
+        assert database.execute_sql("SELECT id FROM artifacts").fetchall() == [("skill:a",)]
+
+
+def test_old_backups_go(tmp_path: Path) -> None:
+    """Only the newest few backups stay, readable by their owner only."""
+    with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
+        copies = [back_up(database) for _ in range(KEPT + 2)]
+    left = sorted(tmp_path.glob("*.backup"))
+    assert left == copies[-KEPT:]
+    assert {copy.stat().st_mode & 0o777 for copy in left} == {0o600}
+
+
+def test_backup_of_a_server_is_refused(database: Database) -> None:
+    """PostgreSQL has its own tool, which the hint names."""
+    if isinstance(database, SqliteDatabase):
+        assert back_up(database).exists()
+        return
+    with pytest.raises(SchemaError) as refused:
+        back_up(database)
+    assert "pg_dump" in str(refused.value.hint)
+
+
+def test_a_migration_inside_a_transaction_is_refused(empty_database: Database) -> None:
+    """Foreign keys cannot be switched off inside a transaction, so none may be open."""
+    with empty_database.atomic(), pytest.raises(SchemaError, match="inside a transaction"):
+        schema.upgrade(empty_database)
