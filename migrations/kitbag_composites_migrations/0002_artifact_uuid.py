@@ -33,6 +33,10 @@ SQLITE_NAMES = (
     "collection_id", "id", "type", "name", "path", "origin", "content_hash", "active",
     "created_at", "updated_at",
 )  # fmt: skip
+SQLITE_INDEXES = {
+    "artifacts_name": "CREATE INDEX artifacts_name ON artifacts (collection_id, name)",
+    "artifacts_content_hash": "CREATE INDEX artifacts_content_hash ON artifacts (content_hash)",
+}
 SQLITE_UUID_COLUMN = (
     "uuid VARCHAR(32) NOT NULL CHECK (length(uuid) = 32 AND uuid NOT GLOB '*[^0-9a-f]*')"
 )
@@ -55,12 +59,15 @@ def upgrade(op: Operations) -> None:
     op.execute("CREATE UNIQUE INDEX artifacts_uuid ON artifacts (uuid)")
 
 
+_DEPENDENTS = (
+    "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    " AND (type IN ('trigger', 'view') OR (type = 'index' AND tbl_name = 'artifacts'))"
+    " ORDER BY CASE type WHEN 'index' THEN 0 WHEN 'view' THEN 1 ELSE 2 END, rowid"
+)
+
+
 def _rebuild(op: Operations) -> None:
-    dependents = op.fetch(
-        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-        " AND (type IN ('trigger', 'view') OR (type = 'index' AND tbl_name = 'artifacts'))"
-        " ORDER BY CASE type WHEN 'index' THEN 0 WHEN 'view' THEN 1 ELSE 2 END, rowid"
-    )
+    dependents = [row for row in op.fetch(_DEPENDENTS) if row[1] not in SQLITE_INDEXES]
     for kind, name, _ in reversed(dependents):
         if kind != "index":
             op.execute(f"DROP {kind.upper()} {_quoted(name)}")
@@ -79,7 +86,7 @@ def _rebuild(op: Operations) -> None:
         raise RuntimeError("artifacts_new does not hold as many rows as artifacts")
     op.execute("DROP TABLE artifacts")
     op.execute("ALTER TABLE artifacts_new RENAME TO artifacts")
-    for _, _, sql in dependents:
+    for sql in [*SQLITE_INDEXES.values(), *(sql for _, _, sql in dependents)]:
         op.execute(sql)
 
 
