@@ -166,3 +166,34 @@ def test_frontmatter_never_raises(text: str) -> None:
     """Any head gives values or a problem."""
     front = read_frontmatter("---\n" + text)
     assert isinstance(dict(front.values), dict)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["name", "a-b", "x"]),
+            st.text(alphabet="ab1 :#-,.\"'[]{}&*!|>%@`é\u200b\x85~=", max_size=12)
+            | st.sampled_from(["null", "no", "Use this: now", "a #b", "a#b", "http://x"]),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_simple_heads_are_read_as_yaml_reads_them(pairs: list[tuple[str, str]]) -> None:
+    """The short cut for plain lines never disagrees with the parser."""
+    head = "".join(f"{key}: {value}\n" for key, value in pairs)
+    front = read_frontmatter(f"---\n{head}---\n")
+    try:
+        expected = parse_yaml(head, "f")
+    except InputError:
+        assert front.problem is not None
+    else:
+        assert front.values == expected
+
+
+def test_a_head_above_the_limit_is_invalid() -> None:
+    """Too large a frontmatter is read line by line."""
+    front = read_frontmatter("---\nname: x\nd: '" + "y" * MAX_YAML_BYTES + "'\n---\n")
+    assert front.problem is not None
+    assert front.text("name") == "x"

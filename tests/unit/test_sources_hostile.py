@@ -1,4 +1,4 @@
-"""Made-up trees: whatever lies in a source, reading it ends in values."""
+"""Made-up trees, and trees that change while they are read: reading ends in values."""
 
 import json
 import os
@@ -9,10 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kitbag.artifacts import BUILTIN_TYPES
+from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.sources import read, reading_to_json
+from kitbag.sources.configs import load_json, read_hook_file, read_single_server
 from kitbag.sources.diagnostics import Code
+from kitbag.sources.draft import Gathering
+from kitbag.sources.markdown import read_markdown, read_skill
+from kitbag.sources.walk import walk
 
 pytestmark = pytest.mark.unit
 
@@ -56,13 +60,11 @@ CONTENTS = st.one_of(
     st.text(alphabet="ab:-[]{}'\"|> \n", max_size=40).map(lambda t: f"---\n{t}\n---\n".encode()),
     st.sampled_from(["->/etc", "->..", "->a", "->.", "->../skills", "fifo", "[collection]"]),
 )
-PLACES = st.sampled_from(
-    """
+PLACES = """
     .claude-plugin/marketplace.json .claude-plugin/plugin.json a/.claude-plugin/plugin.json
     a/skills/x/SKILL.md a/skills/y/SKILL.md a/commands/x.md a/commands/A/x.md a/x.md a/agents/x.md
     a/hooks/hooks.json a/.mcp.json skills/x/SKILL.md SKILL.md a/b
-    """.split()
-).map(lambda path: path.split("/"))
+"""
 MARKETS = st.lists(
     st.fixed_dictionaries(
         {"source": st.sampled_from(["./", "./a", "a", ".", "./b", 1])},
@@ -79,7 +81,11 @@ MARKETS = st.lists(
     max_size=3,
 ).map(lambda entries: json.dumps({"plugins": entries, "metadata": {"pluginRoot": "./a"}}).encode())
 TREES = st.lists(
-    st.tuples(PLACES | st.lists(NAMES, min_size=1, max_size=5), CONTENTS | MARKETS),
+    st.tuples(
+        st.sampled_from(PLACES.split()).map(lambda path: path.split("/"))
+        | st.lists(NAMES, min_size=1, max_size=5),
+        CONTENTS | MARKETS,
+    ),
     min_size=1,
     max_size=12,
 )
@@ -102,7 +108,7 @@ def plant(root: Path, parts: list[str], content: bytes | str) -> None:
         pass
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TREES)
 def test_made_up_trees_never_crash_the_readers(files: list[tuple[list[str], bytes | str]]) -> None:
     """Every tree gives a reading that can be printed, named and collected without collisions."""
@@ -132,3 +138,39 @@ def test_made_up_trees_never_crash_the_readers(files: list[tuple[list[str], byte
     known = {(a.id, a.path) for a in reading.artifacts}
     assert all((m.id, m.path) in known for c in reading.composites for m in c.members)
     assert all(RelPath.parse(f.path) for a in reading.artifacts for f in a.tree.files)
+
+
+def test_files_that_vanish_while_they_are_read(tmp_path: Path) -> None:
+    """What is gone between the walk and the reading is a diagnostic, told once."""
+    gathering = Gathering(walk(tmp_path))
+    for _ in range(2):
+        assert read_skill(gathering, "skills/a") is None
+        assert read_markdown(gathering, ArtifactType.AGENT, "agents/a.md", "a") is None
+        assert read_hook_file(gathering, "hooks.json", "hooks") is None
+    assert load_json(gathering, "x.json") is None
+    assert read_single_server(gathering, "mcp/a.json", "a") is None
+    assert [(d.path, d.code) for d in gathering.diagnostics] == [
+        ("skills/a", "unreadable"),
+        ("agents/a.md", "unreadable"),
+        ("hooks.json", "unreadable"),
+        ("x.json", "json-invalid"),
+        ("mcp/a.json", "mcp-invalid"),
+    ]
+
+
+def test_problems_inside_artifacts_are_told(tmp_path: Path) -> None:
+    """A link out of a skill and a pipe in it are diagnostics at their own paths."""
+    skill = tmp_path / "skills" / "a"
+    skill.mkdir(parents=True)
+    (skill / "SKILL.md").write_text("---\nname: a\ndescription: b\n---\n")
+    (skill / "out").symlink_to("/etc/passwd")
+    os.mkfifo(skill / "pipe")
+    (tmp_path / b"\xff.md".decode("utf-8", "surrogateescape")).write_text("x")
+    reading = read(tmp_path)
+    assert [a.path for a in reading.artifacts] == ["skills/a"]
+    assert {(d.path, d.code) for d in reading.diagnostics} == {
+        ("skills/a/out", "link-outside"),
+        ("skills/a/pipe", "special-file"),
+        ("\\udcff.md", "hostile-path"),
+    }
+    assert reading.needs_attention

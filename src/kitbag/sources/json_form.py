@@ -47,13 +47,7 @@ def _composite(found: FoundComposite) -> dict[str, Any]:
 
 
 def _diagnostic(told: Diagnostic) -> dict[str, Any]:
-    shape: dict[str, Any] = {
-        "path": told.path,
-        "code": told.code,
-        "message": told.message,
-        "level": told.level,
-        "line": told.line,
-    }
+    shape: dict[str, Any] = dict(told.to_json())
     if told.code in CODES:
         shape["hint"] = CODES[Code(told.code)].remedy
     return shape

@@ -18,7 +18,7 @@ from kitbag.sources.configs import (
     read_servers,
 )
 from kitbag.sources.diagnostics import Code
-from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, shown
+from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
 from kitbag.sources.listing import followed, markdown_below, skill_folders
 from kitbag.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from kitbag.sources.walk import joined
@@ -45,12 +45,14 @@ def read_plugin(
     `path` is how the source spells the folder; `root` is the same without symbolic links.
     """
     reader = _PluginReader(gathering, root, path, entry)
-    members = tuple(reader.members())
+    members: dict[Key, DraftMember] = {}
+    for member in reader.members():
+        members.setdefault(member.key, member)
     return DraftComposite(
         name=reader.text("name") or shown(path).rpartition("/")[2],
         path=shown(path),
         kind="unlisted-plugin" if entry is None else "marketplace-entry",
-        members=tuple({member.key: member for member in reversed(members)}.values())[::-1],
+        members=tuple(members.values()),
         description=reader.text("description"),
         version=reader.text("version"),
     )
