@@ -10,7 +10,7 @@ from kitbag.collection import Collection
 from kitbag.errors import InputError, NotFoundError, UsageError
 from kitbag.files import FileState, Root
 from kitbag.journal import LEDGER
-from kitbag.layout import placed, state_of
+from kitbag.layout import ancestors, placed, state_of
 from kitbag.ledger import Deployed, Ledger, parse_ledger
 from kitbag.paths import RelPath
 from kitbag.record import RECORD_NAME, RecordEntry, parse_record
@@ -97,7 +97,11 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
                     adopted.append(found)
                 else:
                     unclear.append((target.name, entry))
-    ledger = replace(ledger, deployed=(*ledger.deployed, *adopted))
+    ledger = replace(
+        ledger,
+        deployed=(*ledger.deployed, *adopted),
+        folders=ledger.folders | {f for d in adopted for f in _own_folders(d)},
+    )
     if collection is not None:
         ledger = _with_new_names(ledger, collection)
     return Project(root, ledger, ledger_text, records, tuple(unclear))
@@ -147,6 +151,11 @@ def _tree_at(root: Root, base: RelPath) -> Tree | None:
     if location.is_dir():
         return folder_tree(location)
     return file_tree(location, RelPath.parse(base.name))
+
+
+def _own_folders(entry: Deployed) -> set[RelPath]:
+    """Return the folders of an adopted artifact below its target's folder for the type."""
+    return {folder for folder in ancestors(entry.files) if folder.count("/") > 1}
 
 
 def _with_new_names(ledger: Ledger, collection: Collection) -> Ledger:

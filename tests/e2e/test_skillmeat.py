@@ -1,0 +1,109 @@
+"""SkillMeat reads what Kitbag deploys, and Kitbag what SkillMeat deploys.
+
+Runs the real `skillmeat` command (0.74.0); `make compat` installs it and says where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SKILLMEAT = os.environ.get("KITBAG_SKILLMEAT")
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        not SKILLMEAT, reason="KITBAG_SKILLMEAT names no skillmeat command; `make compat` does"
+    ),
+]
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
+SKILL = "---\nname: mine\ndescription: a skill of mine\n---\nhello\n"
+
+
+@pytest.fixture
+def skillmeat(tmp_path: Path) -> Command:
+    """SkillMeat with a home and a default collection of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(SKILLMEAT), *words],
+            cwd=tmp_path,
+            env={**os.environ, "HOME": str(home), "NO_COLOR": "1", "COLUMNS": "200"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    run("collection", "create", "default")
+    return run
+
+
+def synced_in(output: str) -> set[str]:
+    """Return the `name::type` lines under the heading Synced."""
+    return {line.strip() for line in output.partition("Synced")[2].splitlines() if "::" in line}
+
+
+def test_skillmeat_sees_every_deployed_artifact_as_synced(
+    kitbag: Command, skillmeat: Command, tmp_path: Path
+) -> None:
+    """All types of the sample are in sync for SkillMeat, and an edit is not."""
+    project = tmp_path / "project"
+    project.mkdir()
+    collection = str(tmp_path / "collection")
+    kitbag("init", collection)
+    kitbag("--collection", collection, "collect", str(SAMPLE))
+    listed = json.loads(kitbag("--collection", collection, "list", "--json").stdout)
+    ids = [a["id"] for a in listed["artifacts"] if a["type"] != "composite"]
+    kitbag("--collection", collection, "deploy", *ids, "--to", str(project))
+    expected = {f"{i.partition(':')[2]}::{i.partition(':')[0]}" for i in ids}
+    assert {i.partition(":")[0] for i in ids} == {"skill", "command", "agent", "hook", "mcp"}
+
+    output = skillmeat("status", "--project", str(project)).stdout
+    assert synced_in(output) == expected
+    assert "modified" not in output.lower()
+
+    edited = next((project / ".claude" / "agents").glob("*.md"))
+    edited.write_text("edited by hand")
+    output = skillmeat("status", "--project", str(project)).stdout
+    assert "Locally modified (1)" in output
+
+
+def test_kitbag_takes_over_what_skillmeat_deployed(
+    kitbag: Command, skillmeat: Command, tmp_path: Path
+) -> None:
+    """Status, redeploy and undeploy work on a record that SkillMeat wrote."""
+    source = tmp_path / "source"
+    (source / "mine").mkdir(parents=True)
+    (source / "mine" / "SKILL.md").write_text(SKILL)
+    project = tmp_path / "project"
+    project.mkdir()
+    skillmeat("add", "skill", "./source/mine", "--dangerously-skip-permissions")
+    skillmeat("deploy", "mine", "--project", str(project))
+    collection = str(tmp_path / "collection")
+    kitbag("init", collection)
+    kitbag("--collection", collection, "collect", str(source))
+
+    shown = kitbag("--collection", collection, "status", "--to", str(project), "--json")
+    (status,) = json.loads(shown.stdout)["deployed"]
+    assert (status["id"], status["state"]) == ("skill:mine", "synced")
+
+    kitbag("--collection", collection, "deploy", "skill:mine", "--to", str(project))
+    record = project / ".claude" / ".skillmeat-deployed.toml"
+    (entry,) = tomllib.loads(record.read_text())["deployed"]
+    assert len(entry["artifact_uuid"]) == 32
+    assert synced_in(skillmeat("status", "--project", str(project)).stdout) == {"mine::skill"}
+
+    kitbag("--collection", collection, "undeploy", "skill:mine", "--to", str(project))
+    assert not (project / ".claude" / "skills" / "mine").exists()
