@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +59,6 @@ def test_a_cycle_is_found_if_and_only_if_a_node_reaches_itself(
     cycle = find_cycle(edges)
     if cycle:
         assert cycle[0] == cycle[-1]
-        assert all(b in edges[a] for a, b in zip(cycle, cycle[1:], strict=False))
+        assert all(b in edges[a] for a, b in pairwise(cycle))
     else:
         assert not any(find_path(edges, to, node) for node in edges for to in edges[node])

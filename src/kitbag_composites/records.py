@@ -1,0 +1,86 @@
+"""Rows as they come out of the store: frozen, complete, free of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kitbag_composites.types import DeploymentState
+
+__all__ = [
+    "ArtifactRecord",
+    "CollectionRecord",
+    "CompositeRecord",
+    "DeploymentRecord",
+    "MembershipRecord",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """A row of `collections`."""
+
+    id: str
+    name: str
+    manifest_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRecord:
+    """A row of `artifacts`."""
+
+    collection_id: str
+    id: str
+    uuid: str
+    type: str
+    name: str
+    path: str | None
+    origin: str
+    content_hash: str | None
+    active: bool
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeRecord:
+    """A row of `composite_artifacts` with the UUID and name from its row in `artifacts`."""
+
+    collection_id: str
+    id: str
+    uuid: str
+    name: str
+    composite_type: str
+    display_name: str | None
+    description: str | None
+    metadata: str | None
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRecord:
+    """A row of `composite_memberships` with the child's present `type:name`."""
+
+    collection_id: str
+    composite_id: str
+    child_artifact_uuid: str
+    child_id: str
+    relationship_type: str
+    position: int
+    pinned_version_hash: str | None
+    metadata: str | None
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRecord:
+    """A row of `deployments`. The database sets `deployed_at`."""
+
+    collection_id: str
+    project: str
+    target_root: str
+    artifact_uuid: str
+    content_hash: str
+    transaction_id: str
+    state: str = DeploymentState.PENDING
+    deployed_at: str | None = None

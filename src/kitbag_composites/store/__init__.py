@@ -1,0 +1,34 @@
+"""All queries on rows: frozen records out, our errors, a fixed number of statements per call.
+
+Nothing else writes SQL about rows. Each write is one transaction, or a savepoint inside the
+caller's (`Store.transaction`).
+"""
+
+from __future__ import annotations
+
+from kitbag_composites.records import (
+    ArtifactRecord,
+    CollectionRecord,
+    CompositeRecord,
+    DeploymentRecord,
+    MembershipRecord,
+)
+from kitbag_composites.store.artifacts import ArtifactRows
+from kitbag_composites.store.composites import CompositeRows
+from kitbag_composites.store.deployments import DeploymentRows
+from kitbag_composites.store.memberships import UNCHANGED, Edge, MembershipRows
+
+__all__ = [
+    "UNCHANGED",
+    "ArtifactRecord",
+    "CollectionRecord",
+    "CompositeRecord",
+    "DeploymentRecord",
+    "Edge",
+    "MembershipRecord",
+    "Store",
+]
+
+
+class Store(ArtifactRows, CompositeRows, MembershipRows, DeploymentRows):
+    """The rows of a connected database whose schema is current."""

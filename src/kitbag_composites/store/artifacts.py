@@ -1,0 +1,180 @@
+"""Rows of `artifacts`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kitbag_composites.pagination import DEFAULT_LIMIT, Page
+from kitbag_composites.records import ArtifactRecord
+from kitbag_composites.store.statements import Listing, Statements, as_json
+from kitbag_composites.types import ArtifactState
+
+__all__ = ["ArtifactRows"]
+
+_SELECT = (
+    "SELECT collection_id, id, uuid, type, name, path, origin, content_hash, active,"
+    " created_at, updated_at FROM artifacts"
+)
+_INSERT = (
+    "INSERT INTO artifacts (collection_id, id, uuid, type, name, path, origin, content_hash)"
+    " SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,"
+    " value ->> 6 FROM ROWS(?) WHERE TRUE"
+)
+_UPSERT = (
+    f"{_INSERT} ON CONFLICT (collection_id, id) DO UPDATE SET"
+    " path = excluded.path, origin = excluded.origin, content_hash = excluded.content_hash,"
+    " active = TRUE, updated_at = UTC_NOW"
+)
+_UPDATE = (
+    "UPDATE artifacts SET id = value ->> 0, type = value ->> 2, name = value ->> 3,"
+    " path = value ->> 4, origin = value ->> 5, content_hash = value ->> 6,"
+    " active = TRUE, updated_at = UTC_NOW"
+    " FROM ROWS(?) AS given"
+    " WHERE artifacts.collection_id = ? AND artifacts.uuid = given.value ->> 1"
+)
+
+
+def _record(*row: Any) -> ArtifactRecord:
+    """Make a record of a row; SQLite's booleans are numbers."""
+    *before, active, created_at, updated_at = row
+    values = [*before, bool(active), created_at, updated_at]
+    return ArtifactRecord(*values)
+
+
+def _listing(name: str, condition: str) -> Listing[ArtifactRecord]:
+    return Listing(
+        name=name,
+        query=f"{_SELECT} WHERE collection_id = ?{condition}",
+        key=("id",),
+        shape=(str,),
+        record=_record,
+        key_of=lambda record: (record.id,),
+    )
+
+
+_ACTIVE = _listing("artifacts", " AND active")
+_ALL = _listing("all artifacts", "")
+_ACTIVE_OF_TYPE = _listing("artifacts of a type", " AND active AND type = ?")
+_ALL_OF_TYPE = _listing("all artifacts of a type", " AND type = ?")
+
+
+def _row(state: ArtifactState) -> tuple[str | None, ...]:
+    return (
+        state.id,
+        state.uuid,
+        state.type,
+        state.name,
+        state.path,
+        state.origin,
+        state.content_hash,
+    )
+
+
+class ArtifactRows(Statements):
+    """What can be done with artifacts, composites' rows of this table included."""
+
+    def get_artifact(self, collection_id: str, artifact_id: str) -> ArtifactRecord | None:
+        """Return an artifact by its `type:name`, whether active or not."""
+        rows = self._fetch(
+            f"{_SELECT} WHERE collection_id = ? AND id = ?", collection_id, artifact_id
+        )
+        return _record(*rows[0]) if rows else None
+
+    def get_artifact_by_uuid(self, uuid: str) -> ArtifactRecord | None:
+        """Return an artifact by its UUID, whether active or not."""
+        rows = self._fetch(f"{_SELECT} WHERE uuid = ?", uuid)
+        return _record(*rows[0]) if rows else None
+
+    def get_artifacts_by_uuid(self, uuids: Iterable[str]) -> dict[str, ArtifactRecord]:
+        """Return the artifacts that have one of these UUIDs, of any collection, by UUID."""
+        rows = self._fetch(f"{_SELECT} WHERE uuid IN MANY(?)", as_json(uuids))
+        return {record.uuid: record for record in (_record(*row) for row in rows)}
+
+    def uuids_of(self, collection_id: str, ids: Iterable[str]) -> dict[str, str]:
+        """Return the UUIDs of those ids that exist, inactive ones included."""
+        rows = self._fetch(
+            "SELECT id, uuid FROM artifacts WHERE collection_id = ? AND id IN MANY(?)",
+            collection_id,
+            as_json(ids),
+        )
+        return dict(rows)
+
+    def active_ids(self, collection_id: str) -> list[str]:
+        """Return the `type:name` of every active artifact, in no particular order."""
+        rows = self._fetch(
+            "SELECT id FROM artifacts WHERE collection_id = ? AND active", collection_id
+        )
+        return [artifact_id for (artifact_id,) in rows]
+
+    def all_artifacts(self, collection_id: str) -> list[ArtifactRecord]:
+        """Return every artifact of a collection, inactive ones included."""
+        rows = self._fetch(f"{_SELECT} WHERE collection_id = ? ORDER BY id", collection_id)
+        return [_record(*row) for row in rows]
+
+    def list_artifacts(
+        self,
+        collection_id: str,
+        *,
+        type_name: str | None = None,
+        inactive_too: bool = False,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[ArtifactRecord]:
+        """Return artifacts in the order of their ids."""
+        if type_name is None:
+            return self._page(_ALL if inactive_too else _ACTIVE, (collection_id,), cursor, limit)
+        listing = _ALL_OF_TYPE if inactive_too else _ACTIVE_OF_TYPE
+        return self._page(listing, (collection_id, type_name), cursor, limit)
+
+    def insert_artifacts(self, collection_id: str, states: Iterable[ArtifactState]) -> None:
+        """Insert rows; raises AlreadyExists for an id or UUID that is taken."""
+        rows = [_row(state) for state in states]
+        if rows:
+            self._run(_INSERT, collection_id, as_json(rows))
+
+    def upsert_artifacts(self, collection_id: str, states: Iterable[ArtifactState]) -> None:
+        """Insert rows or, where the id is there, refresh them; those keep their UUIDs."""
+        rows = [_row(state) for state in states]
+        if rows:
+            self._run(_UPSERT, collection_id, as_json(rows))
+
+    def update_artifacts(self, collection_id: str, states: Iterable[ArtifactState]) -> None:
+        """Set everything of the rows with these UUIDs, ids included, and make them active.
+
+        Raises AlreadyExists for an id that is taken, also by a row that is about to give it up:
+        move those out of the way first.
+        """
+        rows = [_row(state) for state in states]
+        if rows:
+            self._run(_UPDATE, as_json(rows), collection_id)
+
+    def move_artifacts(self, collection_id: str, names: Mapping[str, tuple[str, str]]) -> None:
+        """Give each of these UUIDs another id and name; memberships follow by cascade."""
+        rows = [(uuid, artifact_id, name) for uuid, (artifact_id, name) in names.items()]
+        if rows:
+            self._run(
+                "UPDATE artifacts SET id = value ->> 1, name = value ->> 2, updated_at = UTC_NOW"
+                " FROM ROWS(?) AS given"
+                " WHERE artifacts.collection_id = ? AND artifacts.uuid = given.value ->> 0",
+                as_json(rows),
+                collection_id,
+            )
+
+    def deactivate_artifacts(self, collection_id: str, uuids: Iterable[str]) -> None:
+        """Mark artifacts as gone from the collection; their rows and UUIDs stay."""
+        gone = list(uuids)
+        if gone:
+            self._run(
+                "UPDATE artifacts SET active = FALSE, updated_at = UTC_NOW"
+                " WHERE collection_id = ? AND uuid IN MANY(?)",
+                collection_id,
+                as_json(gone),
+            )
+
+    def delete_artifact(self, collection_id: str, artifact_id: str) -> bool:
+        """Delete a row with its memberships and deployments; returns whether there was one."""
+        changed = self._run(
+            "DELETE FROM artifacts WHERE collection_id = ? AND id = ?", collection_id, artifact_id
+        )
+        return changed > 0

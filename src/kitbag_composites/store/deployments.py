@@ -1,0 +1,93 @@
+"""Rows of `deployments`: what lies in which project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kitbag_composites.pagination import DEFAULT_LIMIT, Page
+from kitbag_composites.records import DeploymentRecord
+from kitbag_composites.store.statements import Listing, Statements, as_json
+from kitbag_composites.types import DeploymentState
+
+__all__ = ["DeploymentRows"]
+
+_SELECT = (
+    "SELECT collection_id, project, target_root, artifact_uuid, content_hash, transaction_id,"
+    " state, deployed_at FROM deployments"
+)
+_UPSERT = (
+    "INSERT INTO deployments (collection_id, project, target_root, artifact_uuid, content_hash,"
+    " transaction_id, state)"
+    " SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,"
+    " value ->> 6 FROM ROWS(?) WHERE TRUE"
+    " ON CONFLICT (collection_id, project, target_root, artifact_uuid) DO UPDATE SET"
+    " content_hash = excluded.content_hash, transaction_id = excluded.transaction_id,"
+    " state = excluded.state, deployed_at = UTC_NOW"
+)
+_DELETE = (
+    "DELETE FROM deployments WHERE (collection_id, project, target_root, artifact_uuid) IN"
+    " (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM ROWS(?))"
+)
+
+
+def _listing(name: str, condition: str) -> Listing[DeploymentRecord]:
+    return Listing(
+        name=name,
+        query=f"{_SELECT} WHERE collection_id = ?{condition}",
+        key=("project", "target_root", "artifact_uuid"),
+        shape=(str, str, str),
+        record=DeploymentRecord,
+        key_of=lambda record: (record.project, record.target_root, record.artifact_uuid),
+    )
+
+
+_ALL = _listing("deployments", "")
+_OF_ARTIFACT = _listing("deployments of an artifact", " AND artifact_uuid = ?")
+
+
+def _row(record: DeploymentRecord) -> tuple[str, ...]:
+    return (
+        record.collection_id,
+        record.project,
+        record.target_root,
+        record.artifact_uuid,
+        record.content_hash,
+        record.transaction_id,
+        record.state,
+    )
+
+
+class DeploymentRows(Statements):
+    """What can be done with deployments."""
+
+    def begin_deployments(self, records: Iterable[DeploymentRecord]) -> None:
+        """Record deployments as pending, instead of what was recorded in their places."""
+        self._record(records, DeploymentState.PENDING)
+
+    def finish_deployments(self, records: Iterable[DeploymentRecord]) -> None:
+        """Record deployments as done, whether begun or not. Safe to repeat."""
+        self._record(records, DeploymentState.DONE)
+
+    def _record(self, records: Iterable[DeploymentRecord], state: DeploymentState) -> None:
+        rows = {(row := _row(replace(record, state=state)))[:4]: row for record in records}
+        if rows:
+            self._run(_UPSERT, as_json(rows.values()))
+
+    def forget_deployments(self, records: Iterable[DeploymentRecord]) -> int:
+        """Delete deployments by their keys; returns how many there were. Safe to repeat."""
+        rows = [_row(record) for record in records]
+        return self._run(_DELETE, as_json(rows)) if rows else 0
+
+    def list_deployments(
+        self,
+        collection_id: str,
+        *,
+        artifact_uuid: str | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[DeploymentRecord]:
+        """Return deployments of a collection, or of one artifact, in the order of projects."""
+        if artifact_uuid is None:
+            return self._page(_ALL, (collection_id,), cursor, limit)
+        return self._page(_OF_ARTIFACT, (collection_id, artifact_uuid), cursor, limit)

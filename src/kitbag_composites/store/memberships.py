@@ -1,0 +1,315 @@
+"""Rows of `composite_memberships`: which child belongs to which composite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final, TypeVar
+
+from kitbag_composites.pagination import DEFAULT_LIMIT, Page
+from kitbag_composites.records import MembershipRecord
+from kitbag_composites.store.collections import CollectionRows
+from kitbag_composites.store.statements import Listing, as_json
+from kitbag_composites.types import NewMembership, RelationshipType
+
+__all__ = ["UNCHANGED", "Edge", "MembershipRows", "Unchanged"]
+
+_SELECT = (
+    "SELECT m.collection_id, m.composite_id, m.child_artifact_uuid, a.id, m.relationship_type,"
+    " m.position, m.pinned_version_hash, m.metadata, m.created_at"
+    " FROM composite_memberships AS m JOIN artifacts AS a"
+    " ON a.collection_id = m.collection_id AND a.uuid = m.child_artifact_uuid"
+)
+_CHILDREN = f"{_SELECT} WHERE m.collection_id = ? AND m.composite_id = ?"
+_PARENTS = f"{_SELECT} WHERE m.child_artifact_uuid = ? AND m.collection_id = ?"
+_IN_ORDER = " ORDER BY m.position, m.child_artifact_uuid"
+_ONE = " AND m.child_artifact_uuid = ?"
+
+_LIST_CHILDREN = Listing(
+    name="children",
+    query=_CHILDREN,
+    key=("m.position", "m.child_artifact_uuid"),
+    shape=(int, str),
+    record=MembershipRecord,
+    key_of=lambda record: (record.position, record.child_artifact_uuid),
+)
+_LIST_PARENTS = Listing(
+    name="parents",
+    query=_PARENTS,
+    key=("m.composite_id",),
+    shape=(str,),
+    record=MembershipRecord,
+    key_of=lambda record: (record.composite_id,),
+)
+
+_INSERT = (
+    "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid,"
+    " relationship_type, pinned_version_hash, position, metadata)"
+    " SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3,"
+    " CAST(value ->> 4 AS INTEGER), value ->> 5 FROM ROWS(?) WHERE TRUE"
+)
+_UPDATE = (
+    "UPDATE composite_memberships SET relationship_type = value ->> 2,"
+    " pinned_version_hash = value ->> 3,"
+    " position = COALESCE(CAST(value ->> 4 AS INTEGER), position),"
+    " metadata = value ->> 5 FROM ROWS(?) AS given"
+    " WHERE composite_memberships.collection_id = ?"
+    " AND composite_memberships.composite_id = given.value ->> 0"
+    " AND composite_memberships.child_artifact_uuid = given.value ->> 1"
+)
+_EDGES_BELOW = """
+WITH RECURSIVE reached (id) AS (
+    SELECT id FROM composite_artifacts WHERE collection_id = ? AND id IN MANY(?)
+    UNION
+    SELECT a.id FROM reached
+    JOIN composite_memberships AS m ON m.collection_id = ? AND m.composite_id = reached.id
+    JOIN artifacts AS a ON a.uuid = m.child_artifact_uuid
+    JOIN composite_artifacts AS c ON c.collection_id = a.collection_id AND c.id = a.id
+)
+SELECT m.composite_id, a.id, a.uuid, m.pinned_version_hash, c.id IS NOT NULL, a.active
+FROM reached
+JOIN composite_memberships AS m ON m.collection_id = ? AND m.composite_id = reached.id
+JOIN artifacts AS a ON a.uuid = m.child_artifact_uuid
+LEFT JOIN composite_artifacts AS c ON c.collection_id = a.collection_id AND c.id = a.id
+ORDER BY m.composite_id, m.position, m.child_artifact_uuid
+"""
+
+
+class Unchanged(Enum):
+    """The default of what an update leaves as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+Value = TypeVar("Value")
+
+
+def _given(value: Value | Unchanged, present: Value) -> Value:
+    return present if isinstance(value, Unchanged) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A membership as expansion needs it: the composite's id, then the child."""
+
+    composite_id: str
+    child_id: str
+    child_uuid: str
+    pin: str | None
+    child_is_composite: bool
+    child_is_active: bool
+
+
+def _row(membership: NewMembership) -> tuple[str | int | None, ...]:
+    return (
+        membership.composite_id,
+        membership.child_uuid,
+        membership.relationship_type,
+        membership.pin,
+        membership.position,
+        membership.metadata,
+    )
+
+
+def _as_new(record: MembershipRecord) -> NewMembership:
+    return NewMembership(
+        record.composite_id,
+        record.child_artifact_uuid,
+        record.relationship_type,
+        record.pinned_version_hash,
+        record.position,
+        record.metadata,
+    )
+
+
+class MembershipRows(CollectionRows):
+    """What can be done with memberships. Children are known by UUID, composites by id."""
+
+    def get_children_of(
+        self, composite_id: str, collection_id: str, relationship_type: str | None = None
+    ) -> list[MembershipRecord]:
+        """Return a composite's memberships in their order."""
+        if relationship_type is None:
+            rows = self._fetch(_CHILDREN + _IN_ORDER, collection_id, composite_id)
+        else:
+            rows = self._fetch(
+                f"{_CHILDREN} AND m.relationship_type = ?{_IN_ORDER}",
+                collection_id,
+                composite_id,
+                relationship_type,
+            )
+        return [MembershipRecord(*row) for row in rows]
+
+    def get_parents_of(self, child_uuid: str, collection_id: str) -> list[MembershipRecord]:
+        """Return the memberships of which this is the child, by their composites' ids."""
+        rows = self._fetch(f"{_PARENTS} ORDER BY m.composite_id", child_uuid, collection_id)
+        return [MembershipRecord(*row) for row in rows]
+
+    def get_associations(
+        self, artifact_id: str, artifact_uuid: str, collection_id: str
+    ) -> tuple[list[MembershipRecord], list[MembershipRecord]]:
+        """Return the memberships above and below one artifact."""
+        parents = self.get_parents_of(artifact_uuid, collection_id)
+        return parents, self.get_children_of(artifact_id, collection_id)
+
+    def list_children_of(
+        self,
+        composite_id: str,
+        collection_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[MembershipRecord]:
+        """Return a composite's memberships in their order, in pages."""
+        return self._page(_LIST_CHILDREN, (collection_id, composite_id), cursor, limit)
+
+    def list_parents_of(
+        self,
+        child_uuid: str,
+        collection_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[MembershipRecord]:
+        """Return the memberships of which this is the child, in pages."""
+        return self._page(_LIST_PARENTS, (child_uuid, collection_id), cursor, limit)
+
+    def all_memberships(self, collection_id: str) -> list[MembershipRecord]:
+        """Return every membership of a collection."""
+        rows = self._fetch(f"{_SELECT} WHERE m.collection_id = ?", collection_id)
+        return [MembershipRecord(*row) for row in rows]
+
+    def edges_below(self, collection_id: str, composite_ids: Iterable[str]) -> list[Edge]:
+        """Return all memberships of these composites and of those nested in them, in order.
+
+        One query, whatever the depth; a cycle in the rows is walked once.
+        """
+        rows = self._fetch(
+            _EDGES_BELOW, collection_id, as_json(composite_ids), collection_id, collection_id
+        )
+        return [
+            Edge(parent, child, uuid, pin, bool(nested), bool(active))
+            for parent, child, uuid, pin, nested, active in rows
+        ]
+
+    def create_membership(
+        self,
+        collection_id: str,
+        composite_id: str,
+        child_uuid: str,
+        *,
+        relationship_type: str = RelationshipType.CONTAINS,
+        pin: str | None = None,
+        position: int | None = None,
+        metadata: str | None = None,
+    ) -> MembershipRecord:
+        """Make a child a member; at a taken position those from there on make room.
+
+        Raises AlreadyExists if it is one, ConstraintViolated if composite or child do not exist in
+        this collection. Does not look for cycles: that is the resolver's.
+        """
+        membership = NewMembership(
+            composite_id, child_uuid, relationship_type, pin, position, metadata
+        )
+        with self.transaction():
+            if position is not None:
+                self._make_room(collection_id, composite_id, position)
+            self.create_memberships(collection_id, [membership])
+            row = self._fetch(_CHILDREN + _ONE, collection_id, composite_id, child_uuid)[0]
+            return MembershipRecord(*row)
+
+    def _make_room(self, collection_id: str, composite_id: str, position: int) -> None:
+        self._run(
+            "UPDATE composite_memberships SET position = position + 1"
+            " WHERE collection_id = ? AND composite_id = ? AND position >= ?"
+            " AND EXISTS (SELECT 1 FROM composite_memberships AS there"
+            " WHERE there.collection_id = ? AND there.composite_id = ? AND there.position = ?)",
+            *(collection_id, composite_id, position) * 2,
+        )
+
+    def create_memberships(self, collection_id: str, batch: Iterable[NewMembership]) -> None:
+        """Make many memberships, all or none; positions are taken as they are given."""
+        memberships = list(batch)
+        if not memberships:
+            return
+        with self.transaction():
+            placed = self._placed(collection_id, memberships)
+            self._run(_INSERT, collection_id, as_json(_row(m) for m in placed))
+
+    def _placed(self, collection_id: str, batch: list[NewMembership]) -> list[NewMembership]:
+        """Return the batch with positions for those without: behind all others."""
+        if all(membership.position is not None for membership in batch):
+            return batch
+        ends = dict(
+            self._fetch(
+                "SELECT composite_id, MAX(position) + 1 FROM composite_memberships"
+                " WHERE collection_id = ? AND composite_id IN MANY(?) GROUP BY composite_id",
+                collection_id,
+                as_json({membership.composite_id for membership in batch}),
+            )
+        )
+        placed = []
+        for membership in batch:
+            end = ends.get(membership.composite_id, 0)
+            position = end if membership.position is None else membership.position
+            ends[membership.composite_id] = max(end, position + 1)
+            placed.append(replace(membership, position=position))
+        return placed
+
+    def update_membership(
+        self,
+        collection_id: str,
+        composite_id: str,
+        child_uuid: str,
+        *,
+        relationship_type: str | Unchanged = UNCHANGED,
+        pin: str | Unchanged | None = UNCHANGED,
+        position: int | Unchanged = UNCHANGED,
+        metadata: str | Unchanged | None = UNCHANGED,
+    ) -> MembershipRecord | None:
+        """Change what is given and leave the rest; None if there is no such membership."""
+        key = (collection_id, composite_id, child_uuid)
+        with self.transaction():
+            self.lock_collection(collection_id)
+            rows = self._fetch(_CHILDREN + _ONE, *key)
+            if not rows:
+                return None
+            found = MembershipRecord(*rows[0])
+            changed = replace(
+                found,
+                relationship_type=_given(relationship_type, found.relationship_type),
+                position=_given(position, found.position),
+                pinned_version_hash=_given(pin, found.pinned_version_hash),
+                metadata=_given(metadata, found.metadata),
+            )
+            self.replace_memberships(collection_id, [_as_new(changed)])
+            return changed
+
+    def replace_memberships(self, collection_id: str, batch: Iterable[NewMembership]) -> None:
+        """Set everything of memberships that exist but when they were made, all or none.
+
+        One without a position keeps its present one.
+        """
+        memberships = list(batch)
+        if memberships:
+            self._run(_UPDATE, as_json(_row(m) for m in memberships), collection_id)
+
+    def delete_membership(self, collection_id: str, composite_id: str, child_uuid: str) -> bool:
+        """Take a child out of a composite; returns whether it was a member."""
+        return self.delete_memberships(collection_id, [(composite_id, child_uuid)]) > 0
+
+    def delete_memberships(self, collection_id: str, pairs: Iterable[tuple[str, str]]) -> int:
+        """Take children out, given as (composite id, child UUID); returns how many were members."""
+        rows = list(pairs)
+        if not rows:
+            return 0
+        return self._run(
+            "DELETE FROM composite_memberships WHERE collection_id = ?"
+            " AND (composite_id, child_artifact_uuid) IN"
+            " (SELECT value ->> 0, value ->> 1 FROM ROWS(?))",
+            collection_id,
+            as_json(rows),
+        )

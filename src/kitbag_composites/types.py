@@ -1,0 +1,138 @@
+"""The values that callers hand to the store, the resolver and sync, or get from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kitbag.artifacts import CompositeType
+
+__all__ = [
+    "ArtifactState",
+    "Associations",
+    "CollectionState",
+    "CompositeState",
+    "DeploymentState",
+    "Expanded",
+    "Link",
+    "MemberState",
+    "NewMembership",
+    "RelationshipType",
+]
+
+
+class RelationshipType(StrEnum):
+    """What a composite has to do with a member."""
+
+    CONTAINS = "contains"
+    REQUIRES = "requires"
+    EXTENDS = "extends"
+
+
+class DeploymentState(StrEnum):
+    """Whether a deployment was only begun or is known to be finished."""
+
+    PENDING = "pending"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMembership:
+    """A membership to be made. Without a `position` it comes last."""
+
+    composite_id: str
+    child_uuid: str
+    relationship_type: str = RelationshipType.CONTAINS
+    pin: str | None = None
+    position: int | None = None
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactState:
+    """What the row of an artifact has to say. `id` is `type:name`."""
+
+    uuid: str
+    id: str
+    type: str
+    name: str
+    path: str | None = None
+    origin: str = "local"
+    content_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """What a membership has to say. `uuid` is the child's, `metadata` JSON."""
+
+    uuid: str
+    relationship: str = RelationshipType.CONTAINS
+    pin: str | None = None
+    position: int = 0
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeState:
+    """What the rows of a composite have to say: its artifact, its own, its members."""
+
+    uuid: str
+    id: str
+    name: str
+    composite_type: str = CompositeType.PLUGIN
+    display_name: str | None = None
+    description: str | None = None
+    metadata: str | None = None
+    members: tuple[MemberState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionState:
+    """What the rows of a collection have to say, all in all."""
+
+    uuid: str
+    name: str
+    manifest_hash: str | None = None
+    artifacts: tuple[ArtifactState, ...] = ()
+    composites: tuple[CompositeState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One end of a membership as people name it: the other artifact's `type:name`."""
+
+    id: str
+    relationship: str
+    pin: str | None
+    position: int
+
+    def to_json(self) -> dict[str, object]:
+        """Return the link as JSON."""
+        return {
+            "id": self.id,
+            "relationship": self.relationship,
+            "pin": self.pin,
+            "position": self.position,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Associations:
+    """The composites that contain an artifact, and what it contains itself."""
+
+    parents: tuple[Link, ...]
+    children: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """An artifact that expanding composites led to.
+
+    `composite_id` is the composite that led to it first, None for an artifact that was asked for
+    by itself; `pin` is the version that any composite holds it at.
+    """
+
+    id: str
+    uuid: str
+    pin: str | None = None
+    composite_id: str | None = None

@@ -1,0 +1,77 @@
+"""Rows and values for tests, complete but for what a test is about."""
+
+from __future__ import annotations
+
+from kitbag_composites.models import new_uuid
+from kitbag_composites.store import Store
+from kitbag_composites.types import ArtifactState, CompositeState, MemberState
+
+__all__ = [
+    "make_artifact",
+    "make_collection",
+    "make_composite",
+    "stored_artifacts",
+    "stored_composite",
+]
+
+
+def make_artifact(
+    artifact_id: str = "skill:canvas",
+    *,
+    uuid: str | None = None,
+    path: str | None = None,
+    origin: str = "local",
+    content_hash: str | None = "0" * 64,
+) -> ArtifactState:
+    """Return an artifact's state; the UUID is fresh unless given."""
+    type_name, _, name = artifact_id.partition(":")
+    return ArtifactState(
+        uuid=uuid or new_uuid(),
+        id=artifact_id,
+        type=type_name,
+        name=name,
+        path=path or f"{type_name}s/{name}",
+        origin=origin,
+        content_hash=content_hash,
+    )
+
+
+def make_composite(
+    composite_id: str = "composite:kit",
+    *members: str | MemberState,
+    uuid: str | None = None,
+    description: str | None = None,
+) -> CompositeState:
+    """Return a composite's state; members given as UUIDs are contained in this order."""
+    return CompositeState(
+        uuid=uuid or new_uuid(),
+        id=composite_id,
+        name=composite_id.partition(":")[2],
+        description=description,
+        members=tuple(
+            member if isinstance(member, MemberState) else MemberState(member, position=position)
+            for position, member in enumerate(members)
+        ),
+    )
+
+
+def make_collection(store: Store, name: str = "default") -> str:
+    """Store a collection and return its id."""
+    return store.ensure_collection(new_uuid(), name).id
+
+
+def stored_artifacts(store: Store, collection_id: str, *ids: str) -> list[str]:
+    """Store artifacts and return their UUIDs in the order of the ids."""
+    states = [make_artifact(artifact_id) for artifact_id in ids]
+    store.insert_artifacts(collection_id, states)
+    return [state.uuid for state in states]
+
+
+def stored_composite(
+    store: Store, collection_id: str, composite_id: str = "composite:kit", *children: str
+) -> str:
+    """Store a composite with these children (UUIDs) and return its own UUID."""
+    record = store.create_composite(collection_id, make_composite(composite_id))
+    for child in children:
+        store.create_membership(collection_id, composite_id, child)
+    return record.uuid
