@@ -24,7 +24,7 @@ def guess_composites(gathering: Gathering) -> None:
         if inside_skill(gathering.tree, joined(path, "x")):
             continue
         kinds = [list(members) for members in _by_kind(gathering, path)]
-        if sum(1 for members in kinds if members) >= _KINDS:
+        if sum(any(_counts(gathering, m) for m in members) for members in kinds) >= _KINDS:
             gathering.composites.append(
                 DraftComposite(
                     name=path.rpartition("/")[2],
@@ -33,6 +33,12 @@ def guess_composites(gathering: Gathering) -> None:
                     members=tuple(member for members in kinds for member in members),
                 )
             )
+
+
+def _counts(gathering: Gathering, member: DraftMember) -> bool:
+    """Return whether a member is surely an artifact: an agent without frontmatter may be prose."""
+    draft = gathering.drafts[member.key]
+    return draft.type != ArtifactType.AGENT or bool(draft.frontmatter_name or draft.description)
 
 
 def _by_kind(gathering: Gathering, path: str) -> Iterator[Iterator[DraftMember]]:

@@ -49,7 +49,7 @@ def read_plugin(
     for member in reader.members():
         members.setdefault(member.key, member)
     return DraftComposite(
-        name=reader.text("name") or shown(path).rpartition("/")[2],
+        name=reader.text("name") or path.rpartition("/")[2] or gathering.tree.root.name,
         path=shown(path),
         kind="unlisted-plugin" if entry is None else "marketplace-entry",
         members=tuple(members.values()),
