@@ -1,7 +1,14 @@
-"""Reading sources: folders with artifacts in any of the layouts found in the wild."""
+"""Reading sources: folders with artifacts in any of the layouts found in the wild.
 
-from kitbag.sources.json_form import reading_to_json
-from kitbag.sources.reader import Claim, read
+Only the values are imported at once: every command sees them, few read a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 from kitbag.sources.values import (
     Diagnostic,
     FoundArtifact,
@@ -22,3 +29,24 @@ __all__ = [
     "read",
     "reading_to_json",
 ]
+
+Claim = Callable[[Path, Path], FoundArtifact | None]
+"""Asked about each file that no reader claimed: its path, and the source's."""
+
+
+def read(source: Path, claim: Claim | None = None) -> Reading:
+    """Return what a source holds. Writes nothing.
+
+    Whatever is wrong with single files is a diagnostic. Raises NotFoundError if there is no such
+    source, InputError or StorageError if it cannot be read at all.
+    """
+    from kitbag.sources.reader import read_source
+
+    return read_source(source, claim)
+
+
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """Return a reading as `kitbag scan --json` prints it."""
+    from kitbag.sources.json_form import json_form
+
+    return json_form(reading)

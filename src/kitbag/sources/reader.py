@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.errors import KitbagError
 from kitbag.naming import Names
+from kitbag.sources import Claim
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
 from kitbag.sources.heuristic import guess_composites
@@ -17,22 +18,15 @@ from kitbag.sources.marketplace import read_marketplace, read_unlisted_plugins
 from kitbag.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
 from kitbag.sources.walk import walk
 
-__all__ = ["Claim", "read"]
-
-Claim = Callable[[Path, Path], FoundArtifact | None]
-"""Asked about each file that no reader claimed: its path, and the source's."""
+__all__ = ["read_source"]
 
 _TELL_NOTHING = frozenset(
     {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", "."}
 )
 
 
-def read(source: Path, claim: Claim | None = None) -> Reading:
-    """Return what a source holds. Writes nothing.
-
-    Whatever is wrong with single files is a diagnostic. Raises NotFoundError if there is no such
-    source, InputError or StorageError if it cannot be read at all.
-    """
+def read_source(source: Path, claim: Claim | None = None) -> Reading:
+    """Do what `kitbag.sources.read` promises."""
     gathering = Gathering(walk(source))
     gathering.diagnostics.extend(gathering.tree.diagnostics)
     read_marketplace(gathering)
