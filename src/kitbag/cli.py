@@ -123,12 +123,13 @@ def _parser(plugins: Plugins) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", "-V", action="version", version=f"kitbag {__version__}")
+    parser_class: type[argparse.ArgumentParser] = _CommandParser
     subparsers = parser.add_subparsers(
         title="commands",
         dest="command",
         metavar="COMMAND",
         required=True,
-        parser_class=_CommandParser,
+        parser_class=parser_class,
     )
     commands.add_all(subparsers)
     for name, _, error in plugins.call_each("kitbag_add_commands", subparsers=subparsers):

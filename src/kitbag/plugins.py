@@ -79,13 +79,19 @@ class Plugins:
         """Load one plugin behind the fence: whatever it does, the others go on."""
         try:
             plugin = load()
-            self._manager.register(plugin, name=f"{record.title}")
+            self._manager.register(plugin, name=record.title)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
+            self._fail(record, error)
+            return
+        hooks = tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ()))
+        self._records[plugin] = replace(record, hooks=hooks)
+        try:
             self._refuse_unknown_hooks(plugin)
-            hooks = tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ()))
-            self._records[plugin] = replace(record, hooks=hooks)
             self._configure(plugin, config)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
-            self._drop(record, error)
+            self._manager.unregister(plugin)
+            del self._records[plugin]
+            self._fail(record, error)
 
     def _refuse_unknown_hooks(self, plugin: object) -> None:
         known = {name for name in dir(hookspecs) if name.startswith("kitbag_")}
@@ -101,14 +107,7 @@ class Plugins:
         self.types = _extended(self.types, types, "type")
         self.targets = _extended(self.targets, targets, "target")
 
-    def _drop(self, record: PluginRecord, error: BaseException) -> None:
-        for plugin, known in list(self._records.items()):
-            if (known.name, known.distribution) == (record.name, record.distribution):
-                del self._records[plugin]
-                self._manager.unregister(plugin)
-        for name, plugin in self._manager.list_name_plugin():
-            if plugin not in self._records and name == record.title:
-                self._manager.unregister(plugin)
+    def _fail(self, record: PluginRecord, error: BaseException) -> None:
         message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self._failed.append(replace(record, status=PluginStatus.FAILED, error=message))
 

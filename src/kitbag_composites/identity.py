@@ -60,7 +60,7 @@ def _member(
     uuids: Mapping[ArtifactId, str],
     names: Mapping[str, ArtifactId],
 ) -> ManifestMember:
-    if member.uuid in names:
+    if member.uuid is not None and member.uuid in names:
         return replace(member, id=names[member.uuid])
     if member.id not in uuids:
         raise ArtifactNotFound(
