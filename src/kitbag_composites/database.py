@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import peewee
 from peewee import Database, PostgresqlDatabase, SqliteDatabase
 
-from kitbag.errors import KitbagError
+from kitbag.errors import KitbagError, LockedError
 from kitbag_composites.errors import (
     AlreadyExists,
     ConstraintViolated,
@@ -22,6 +23,7 @@ from kitbag_composites.errors import (
     DatabaseUnreachable,
     WrongDatabaseURL,
 )
+from kitbag_composites.models import new_uuid
 
 __all__ = ["DatabaseURL", "connected", "is_embedded", "make_database", "translated_errors"]
 
@@ -31,66 +33,70 @@ CONNECT_SECONDS = 10
 _FORMS = "sqlite:///folder/file.db or postgresql://user@host:5432/name"
 _SQLITE_PRAGMAS = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": "full"}
 _UNIQUE = re.compile(r"UNIQUE|PRIMARYKEY|ROWID")
+_HOST = r"(?:\[[^][/?#@]*\]|[^][:/?#@,]*)(?::\d{1,5})?"
+_SERVER = re.compile(
+    rf"(?:[^@/?#]*@)?(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[^/?#@]+)(?:\?[^#]*)?"
+)
+_SESSION = (
+    "-c timezone=UTC -c lock_timeout=30s -c statement_timeout=10min"
+    " -c idle_in_transaction_session_timeout=10min"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseURL:
-    """A parsed database URL. `text` may hold a password; `shown` never does."""
+    """A parsed database URL. `text` may hold a password; `shown` never does.
+
+    `path` is the SQLite file, taken as it is written, or the PostgreSQL database's name.
+    """
 
     text: str
     dialect: str
+    path: str
+    shown: str
 
     @classmethod
     def parse(cls, text: str) -> DatabaseURL:
         """Read a URL or the path of an SQLite file; raises WrongDatabaseURL."""
-        scheme, found, _ = text.partition("://")
+        scheme, found, rest = text.partition("://")
         if not found:
             if not text.strip() or ":" in text.split("/")[0]:
                 raise WrongDatabaseURL("not a database URL", hint=f"write {_FORMS}")
-            return cls(f"sqlite:///{text}", "sqlite")
-        dialect = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}.get(
-            scheme.lower()
+            return cls._of_file(text)
+        match scheme.lower():
+            case "sqlite":
+                return cls._of_file(_path_after_slashes(rest))
+            case "postgresql" | "postgres":
+                return cls._of_server(rest)
+        raise WrongDatabaseURL(
+            f"no database of the kind {scheme!a} is supported", hint=f"write {_FORMS}"
         )
-        if dialect is None:
+
+    @classmethod
+    def _of_file(cls, path: str) -> DatabaseURL:
+        if path.startswith((":memory:", "file:")) or "\0" in path:
+            raise WrongDatabaseURL(f"{path!a} is no file that lasts", hint=f"write {_FORMS}")
+        return cls(f"sqlite:///{path}", "sqlite", path, path)
+
+    @classmethod
+    def _of_server(cls, rest: str) -> DatabaseURL:
+        # What does not match is not shown: who knows where in it the password is.
+        place = _SERVER.fullmatch(rest)
+        if place is None:
             raise WrongDatabaseURL(
-                f"no database of the kind {scheme!a} is supported", hint=f"write {_FORMS}"
+                "the PostgreSQL URL is incomplete or wrong",
+                hint=f"write {_FORMS}; %-encode what is special in user and password",
             )
-        url = cls(text, dialect)
-        url.refuse_incomplete()
-        return url
+        shown = f"postgresql://{place['hosts']}/{place['name']}"
+        return cls(f"postgresql://{rest}", "postgresql", unquote(place["name"]), shown)
 
-    def refuse_incomplete(self) -> None:
-        """Raise WrongDatabaseURL if the URL names no file or no database."""
-        try:
-            parts = urlsplit(self.text)
-            port_is_number = parts.port is None or parts.port > 0
-        except ValueError:
-            port_is_number = False
-        if not port_is_number or len(self.path) < 1:
-            raise WrongDatabaseURL(f"{self.shown}: incomplete or wrong", hint=f"write {_FORMS}")
-        if self.dialect == "sqlite" and parts.netloc:
-            raise WrongDatabaseURL(
-                f"{self.shown}: an SQLite URL has three slashes", hint=f"write {_FORMS}"
-            )
 
-    @property
-    def path(self) -> str:
-        """The SQLite file, or the PostgreSQL database's name."""
-        tail = self.text.partition("://")[2].partition("/")[2]
-        return unquote(tail.partition("?")[0])
-
-    @property
-    def password(self) -> str | None:
-        """The password in the URL, if it has one."""
-        return urlsplit(self.text).password if self.dialect == "postgresql" else None
-
-    @property
-    def shown(self) -> str:
-        """The URL without its password and parameters, for messages."""
-        if self.dialect == "sqlite":
-            return self.path
-        host = self.text.partition("://")[2].partition("?")[0].rpartition("@")[2]
-        return f"postgresql://{host}"
+def _path_after_slashes(rest: str) -> str:
+    if not rest.startswith("/") or rest == "/":
+        raise WrongDatabaseURL(
+            "an SQLite URL has three slashes, then the file's path", hint=f"write {_FORMS}"
+        )
+    return rest[1:]
 
 
 def is_embedded(text: str) -> bool:
@@ -106,26 +112,41 @@ def make_database(text: str) -> Database:
 
 def _sqlite(url: DatabaseURL) -> Database:
     # A transaction that reads first and writes later fails busy, whatever the timeout.
-    return SqliteDatabase(
+    database = SqliteDatabase(
         url.path, pragmas=_SQLITE_PRAGMAS, timeout=BUSY_SECONDS, lock_type="IMMEDIATE"
     )
+    database.register_function(new_uuid, "new_uuid", 0)
+    return database
 
 
 def _postgresql(url: DatabaseURL) -> Database:
     try:
-        import psycopg  # noqa: F401 - only to say what is missing
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
     except ImportError:
         raise DatabaseUnreachable(
             f"{url.shown}: the PostgreSQL driver is not installed",
             hint="pip install 'kitbag[postgres]'",
         ) from None
+    try:
+        given = conninfo_to_dict(url.text)
+    except ProgrammingError as error:
+        raise WrongDatabaseURL(
+            f"{url.shown}: {_without_quotes(error)}", hint=f"write {_FORMS}"
+        ) from None
+    # What the URL says goes before what we would say; of the options, the later one counts.
+    options = f"{_SESSION} {given.get('options') or ''}".strip()
+    ours: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "kitbag"}
+    missing = {key: value for key, value in ours.items() if key not in given}
+    # A prepared statement is unknown to the next server connection behind a transaction pooler.
     return PostgresqlDatabase(
-        url.text,
-        prefer_psycopg3=True,
-        connect_timeout=CONNECT_SECONDS,
-        application_name="kitbag",
-        options="-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min",
+        url.text, prefer_psycopg3=True, prepare_threshold=None, options=options, **missing
     )
+
+
+def _without_quotes(error: BaseException) -> str:
+    """Return the first line of a message without what it quotes, which may be a password."""
+    return re.sub(r'"[^"]*"?', "...", _first_line(error))
 
 
 @contextmanager
@@ -138,9 +159,8 @@ def connected(text: str) -> Iterator[Database]:
     try:
         database.connect()
     except (peewee.PeeweeException, OSError) as error:
-        told = _first_line(error).replace(url.password or "\n", "***")
         raise DatabaseUnreachable(
-            f"cannot open the database {url.shown}: {told}", hint=_hint(url)
+            f"cannot open the database {url.shown}: {_first_line(error)}", hint=_hint(url)
         ) from None
     with closing(database):
         yield database
@@ -166,33 +186,51 @@ def _prepare_file(path: Path) -> None:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn a driver's error into ours: by SQLite's error name or PostgreSQL's SQLSTATE."""
+    """Turn a driver's error into ours: by SQLite's error name or PostgreSQL's SQLSTATE.
+
+    Peewee wraps what goes through it; a cursor's own `executemany` raises the driver's errors.
+    """
     try:
         yield
     except peewee.PeeweeException as error:
+        raise _translated(getattr(error, "orig", None) or error.__cause__ or error) from error
+    except _driver_errors() as error:
         raise _translated(error) from error
 
 
-def _translated(error: peewee.PeeweeException) -> KitbagError:
-    original: Any = getattr(error, "orig", None) or error.__cause__ or error
-    sqlite_name = getattr(original, "sqlite_errorname", "") or ""
-    sqlstate = getattr(original, "sqlstate", "") or ""
+def _driver_errors() -> tuple[type[Exception], ...]:
+    # Only a driver that was imported can have raised.
+    modules = (sys.modules.get(name) for name in ("sqlite3", "pysqlite3", "psycopg"))
+    return tuple(module.Error for module in modules if module is not None)
+
+
+def _translated(original: Any) -> KitbagError:
+    name = getattr(original, "sqlite_errorname", "") or ""
+    state = getattr(original, "sqlstate", "") or ""
     told = _first_line(original)
-    if sqlstate == "23505" or ("CONSTRAINT" in sqlite_name and _UNIQUE.search(sqlite_name)):
+    if state == "23505" or ("CONSTRAINT" in name and _UNIQUE.search(name)):
         return AlreadyExists(f"it exists already: {told}", hint="nothing was changed")
-    if sqlstate.startswith(("23", "22")) or "CONSTRAINT" in sqlite_name:
+    if state.startswith(("23", "22")) or "CONSTRAINT" in name:
         return ConstraintViolated(
             f"the database refused it: {told}",
             hint="a parent, child or value that it names is not allowed or not there",
         )
-    if sqlstate.startswith(("08", "57P")) or _is_connection_loss(original, sqlstate):
+    if state == "55P03" or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LockedError(
+            f"the database is in use: {told}", hint="wait for the other Kitbag, then try again"
+        )
+    if state.startswith(("08", "57P", "53300")) or _is_connection_loss(original, name, state):
         return DatabaseUnreachable(f"the database is gone: {told}", hint="run the command again")
+    if state.startswith("40"):
+        return DatabaseFailed(f"two writers met: {told}", hint="run the command again")
     return DatabaseFailed(f"the database failed: {told}", hint="`kitbag db check` looks at it")
 
 
-def _is_connection_loss(original: Any, sqlstate: str) -> bool:
+def _is_connection_loss(original: Any, name: str, state: str) -> bool:
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_IOERR")):
+        return True
     return (
-        not sqlstate
+        not state
         and type(original).__module__.startswith("psycopg")
         and (type(original).__name__ in ("OperationalError", "InterfaceError"))
     )

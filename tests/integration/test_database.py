@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
-from kitbag_composites.database import DatabaseURL, connected, translated_errors
+from peewee import Database, SqliteDatabase
+
+from kitbag.errors import LockedError
+from kitbag_composites.database import connected, make_database, translated_errors
 from kitbag_composites.errors import (
     AlreadyExists,
     ConstraintViolated,
     DatabaseFailed,
     DatabaseUnreachable,
-    WrongDatabaseURL,
 )
-from peewee import Database
 
 pytestmark = pytest.mark.integration
 
@@ -73,19 +76,79 @@ def test_an_unreachable_server_shows_no_password() -> None:
     assert "s3cret" not in refused.value.message + str(refused.value.hint)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "mysql://x/y",
-        "postgresql://host",
-        "sqlite://",
-        "sqlite://host/f",
-        "postgresql://h:p:q/x",
-    ],
-)
-def test_wrong_urls_are_refused(text: str) -> None:
-    """A URL that names no supported database says which forms there are."""
-    with pytest.raises(WrongDatabaseURL) as refused:
-        DatabaseURL.parse(text)
-    assert "sqlite:///" in str(refused.value.hint)
+def test_errors_that_peewee_does_not_wrap_become_ours(database: Database) -> None:
+    """`executemany` on the driver's own cursor raises the driver's errors; they are ours too."""
+    mark = "?" if isinstance(database, SqliteDatabase) else "%s"
+    with pytest.raises(AlreadyExists), translated_errors(), database.atomic():
+        database.connection().cursor().executemany(
+            f"INSERT INTO collections (id, name) VALUES ({mark}, 'c')", [("c",), ("c",)]
+        )
+
+
+def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path) -> None:
+    """A busy SQLite file is an error of its own, which says to wait."""
+    url = str(tmp_path / "k.db")
+    with connected(url) as first, connected(url) as second, first.atomic():
+        second.execute_sql("PRAGMA busy_timeout = 0")
+        with pytest.raises(LockedError), translated_errors(), second.atomic():
+            pass
+
+
+def test_sqlite_can_make_uuids(tmp_path: Path) -> None:
+    """`new_uuid()` is there for SQL, and never gives the same twice."""
+    with connected(str(tmp_path / "k.db")) as database:
+        first, second = database.execute_sql("SELECT new_uuid(), new_uuid()").fetchone()
+    assert re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", first)
+    assert first != second
+
+
+@pytest.mark.postgresql
+def test_a_server_session_has_its_limits(postgres_server: str) -> None:
+    """Time zone, timeouts and no prepared statements, unless the URL says otherwise."""
+    with connected(postgres_server) as database:
+        assert _shown(database, "TimeZone", "lock_timeout", "statement_timeout") == [
+            "UTC",
+            "30s",
+            "10min",
+        ]
+        assert database.connection().prepare_threshold is None
+    extra = "&" if "?" in postgres_server else "?"
+    url = f"{postgres_server}{extra}options=-csearch_path%3Dmine&application_name=me"
+    with connected(url) as database:
+        assert _shown(database, "search_path", "application_name") == ["mine", "me"]
+        assert _shown(database, "TimeZone") == ["UTC"]
+
+
+def _shown(database: Database, *settings: str) -> list[str]:
+    return [database.execute_sql(f"SHOW {setting}").fetchone()[0] for setting in settings]
+
+
+@pytest.mark.postgresql
+def test_both_spellings_reach_the_same_server(postgres_server: str) -> None:
+    """`postgres://` is not taken for the name of a database on some other server."""
+    url = postgres_server.replace("postgresql://", "postgres://")
+    with connected(url) as database, connected(postgres_server) as same:
+        query = "SELECT pg_postmaster_start_time()"
+        assert database.execute_sql(query).fetchone() == same.execute_sql(query).fetchone()
+
+
+def test_a_missing_driver_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without psycopg, a server's URL is answered with the extra to install."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseUnreachable) as refused:
+        make_database("postgresql://me:s3cret@h/kit")
+    assert "kitbag[postgres]" in str(refused.value.hint)
+    assert "s3cret" not in refused.value.message
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_killed_session_is_an_unreachable_database(
+    database: Database, postgres_server: str
+) -> None:
+    """When the server ends the session, the error says that the database is gone."""
+    (pid,) = database.execute_sql("SELECT pg_backend_pid()").fetchone()
+    with connected(postgres_server) as other:
+        other.execute_sql("SELECT pg_terminate_backend(%s)", (pid,))
+    with pytest.raises(DatabaseUnreachable), translated_errors():
+        database.execute_sql("SELECT 1")
