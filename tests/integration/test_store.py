@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from peewee import Database
+
 from factories import (
     make_artifact,
     make_collection,
@@ -10,8 +12,6 @@ from factories import (
     stored_artifacts,
     stored_composite,
 )
-from peewee import Database
-
 from kitbag_composites.errors import AlreadyExists, ConstraintViolated, DatabaseFailed
 from kitbag_composites.models import new_uuid
 from kitbag_composites.store import DeploymentRecord, Store
