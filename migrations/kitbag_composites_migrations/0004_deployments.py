@@ -21,7 +21,7 @@ def upgrade(op: Operations) -> None:
     artifact_uuid VARCHAR(32) NOT NULL
         REFERENCES artifacts (uuid) ON DELETE CASCADE ON UPDATE CASCADE,
     content_hash VARCHAR(64) NOT NULL,
-    transaction_id VARCHAR(32) NOT NULL,
+    transaction_id TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')),
     deployed_at TEXT NOT NULL DEFAULT {NOW[op.dialect]},
     PRIMARY KEY (collection_id, project, target_root, artifact_uuid)

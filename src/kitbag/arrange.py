@@ -97,7 +97,7 @@ def _want(
                 f"{other.owner} and {artifact.id} both want {path}",
                 hint="rename one of them in the collection",
             )
-        content = content_of(artifact.location, spec, digest)
+        content = content_of(artifact.location, spec, artifact.tree, digest)
         wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id)
     result.files[target.name, artifact.id] = {p: wanted[p].state for p in files}
 

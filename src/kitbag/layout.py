@@ -46,9 +46,10 @@ def state_of(digest: FileDigest) -> FileState:
     return FileState(digest.kind, digest.executable, digest.sha256)
 
 
-def content_of(location: Path, spec: TypeSpec, digest: FileDigest) -> Path | bytes:
+def content_of(location: Path, spec: TypeSpec, tree: Tree, digest: FileDigest) -> Path | bytes:
     """Return where a file's bytes come from: the file, or the text of a link."""
     path = location if spec.shape is Shape.FILE else location / digest.path
+    path = tree.elsewhere.get(digest.path, path)
     return os.fsencode(os.readlink(path)) if digest.kind is FileKind.LINK else path
 
 
@@ -68,7 +69,9 @@ def puts(
     for path, digest in wanted.items():
         was = state_of(present[path]) if path in present else None
         if was != state_of(digest):
-            content = source if isinstance(source, bytes) else content_of(source, spec, digest)
+            content = (
+                source if isinstance(source, bytes) else content_of(source, spec, tree, digest)
+            )
             actions.append(
                 Put(path, state_of(digest), digest.size, content, was, keep_backup=keep_backup)
             )

@@ -134,7 +134,7 @@ class Deployment(Model):
     target_root = TextField()
     artifact_uuid = CharField(max_length=32)
     content_hash = CharField(max_length=64)
-    transaction_id = CharField(max_length=32)
+    transaction_id = TextField()
     state = TextField()
     deployed_at = TextField()
 

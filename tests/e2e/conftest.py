@@ -1,0 +1,51 @@
+"""The installed `kitbag` command, with a home of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def clean_environment(home: Path, **extra: str) -> dict[str, str]:
+    """Return this process's environment without Kitbag's variables, and with another home."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("KITBAG_")}
+    return {**kept, "HOME": str(home), "XDG_DATA_HOME": str(home / "share"), **extra}
+
+
+@pytest.fixture
+def kitbag(tmp_path: Path) -> Command:
+    """Run `kitbag` with these words in `tmp_path`; keyword `env` adds variables."""
+    command = Path(sys.executable).with_name("kitbag")
+    assert command.exists(), f"{command} is missing: install the project first"
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def run(
+        *words: str | Path, env: dict[str, str] | None = None, cwd: Path = tmp_path
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(command), *map(str, words)],
+            cwd=cwd,
+            env=clean_environment(home, **(env or {})),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def sample() -> Path:
+    """The sample source in the repository."""
+    return REPOSITORY / "examples" / "sample"

@@ -1,0 +1,124 @@
+"""Wrong input: a clear error and hint, the right exit status, nothing changed."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def collection(kitbag: Command, tmp_path: Path, sample: Path) -> Path:
+    """A collection with the sample in it."""
+    folder = tmp_path / "kit"
+    assert kitbag("init", folder).returncode == 0
+    assert kitbag("--collection", folder, "collect", sample).returncode == 0
+    return folder
+
+
+def bytes_below(folder: Path) -> dict[str, bytes]:
+    """Return every file's bytes but Kitbag's own state."""
+    return {
+        str(path): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".kitbag" not in path.parts
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["show", "skill:changelogs"], 4, "did you mean skill:changelog"),
+        (["deploy", "skill:nowhere", "--to", "."], 4, "skill:nowhere"),
+        (["show", "nowhere"], 4, "nowhere"),
+        (["rename", "skill:changelog", "agent:x"], 2, "keeps the type"),
+        (["rename", "skill:changelog", "skill:../x"], 3, "'..'"),
+        (["rename", "skill:changelog", "skill:plain-prose"], 3, "exists already"),
+        (["collect", "no/such/folder"], 4, "no/such/folder"),
+        (["scan", "no/such/folder"], 4, "no/such/folder"),
+        (["deploy", "skill:changelog", "--to", "no/such/project"], 4, "no/such/project"),
+        (["deploy", "skill:changelog", "--target", "emacs"], 2, "known targets: claude"),
+        (["undeploy", "skill:changelog", "--to", "."], 4, "not deployed"),
+        (["--database", "mysql://x/y", "associations", "changelog"], 2, "mysql"),
+        (["--database", "postgresql://u:pw@127.0.0.1:1/x", "collect"], 5, "127.0.0.1:1/x"),
+        (["--database", "/proc/no/kitbag.db", "collect"], 5, "/proc/no"),
+        (["fly"], 2, "fly"),
+        (["show"], 2, "ID"),
+        (["db", "upgrade", "77"], 5, "no migration"),
+        (["composite", "show", "nothing"], 4, "composite:nothing"),
+    ],
+)
+def test_each_mistake_has_its_sentence(
+    kitbag: Command, collection: Path, words: list[str], status: int, told: str
+) -> None:
+    """The status is documented, the message names the thing, a hint follows, nothing changed."""
+    before = bytes_below(collection)
+    done = kitbag("--collection", collection, *words)
+    assert done.returncode == status, done.stderr
+    assert told in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "\nhint: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert ":pw" not in done.stderr
+    assert bytes_below(collection) == before
+
+
+def test_a_broken_manifest_is_named_with_its_line(kitbag: Command, collection: Path) -> None:
+    """The error says the file and line, and the file stays as it is."""
+    manifest = collection / "manifest.toml"
+    lines = manifest.read_text().splitlines()
+    lines[6] = "name = "
+    manifest.write_text("\n".join(lines))
+    broken = manifest.read_bytes()
+    for words in (["list"], ["collect"], ["deploy", "skill:changelog", "--to", "."]):
+        done = kitbag("--collection", collection, *words)
+        assert done.returncode == 5
+        assert "manifest.toml, line 7" in done.stderr
+    assert manifest.read_bytes() == broken
+
+
+def test_an_unreadable_source_is_reported(
+    kitbag: Command, collection: Path, tmp_path: Path
+) -> None:
+    """A file where a folder is wanted and a folder of garbage change nothing and crash nothing."""
+    (tmp_path / "file").write_bytes(b"\0\xff")
+    assert kitbag("--collection", collection, "collect", tmp_path / "file").returncode in (4, 5)
+    garbage = tmp_path / "garbage"
+    (garbage / "skills" / "x").mkdir(parents=True)
+    (garbage / "skills" / "x" / "SKILL.md").write_bytes(b"\xff\xfe\0\0---")
+    (garbage / ".mcp.json").write_text("[[[[")
+    done = kitbag("--collection", collection, "collect", garbage)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_no_collection_says_where_it_looked(kitbag: Command) -> None:
+    """Outside of any collection, the hint is `kitbag init`."""
+    done = kitbag("list")
+    assert done.returncode == 4
+    assert "kitbag init" in done.stderr
+
+
+def test_a_collection_is_found_upwards_and_by_environment(
+    kitbag: Command, collection: Path
+) -> None:
+    """A folder inside the collection, and KITBAG_COLLECTION, both lead to it."""
+    inside = kitbag("list", cwd=collection / "skills")
+    by_variable = kitbag("list", env={"KITBAG_COLLECTION": str(collection)})
+    assert inside.returncode == by_variable.returncode == 0
+    assert inside.stdout == by_variable.stdout
+
+
+def test_help_and_version(kitbag: Command) -> None:
+    """Help lists the commands of host and plugin; the version is printed."""
+    text = kitbag("--help").stdout
+    for command in ("init", "scan", "collect", "deploy", "composite", "tree", "db", "plugins"):
+        assert f"\n    {command} " in text
+    assert kitbag("--version").stdout.startswith("kitbag 0.")
+    assert kitbag("deploy", "--help").returncode == 0
