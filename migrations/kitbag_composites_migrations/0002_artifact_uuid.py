@@ -7,7 +7,7 @@ runner has switched foreign keys off, else dropping the old table would cascade.
 
 from __future__ import annotations
 
-from kitbag_composites_migrations import Operations
+from kitbag_composites_migrations import Operations, StandsAgainst
 
 REWRITES = "artifacts"
 
@@ -37,6 +37,7 @@ SQLITE_INDEXES = {
     "artifacts_name": "CREATE INDEX artifacts_name ON artifacts (collection_id, name)",
     "artifacts_content_hash": "CREATE INDEX artifacts_content_hash ON artifacts (content_hash)",
 }
+SQLITE_KEY = "PRIMARY KEY (collection_id, id)"
 SQLITE_UUID_COLUMN = (
     "uuid VARCHAR(32) NOT NULL CHECK (length(uuid) = 32 AND uuid NOT GLOB '*[^0-9a-f]*')"
 )
@@ -71,40 +72,35 @@ def _rebuild(op: Operations) -> None:
     for kind, name, _ in reversed(dependents):
         if kind != "index":
             op.execute(f"DROP {kind.upper()} {_quoted(name)}")
-    extra = _columns_of_others(op)
-    names = ", ".join([*SQLITE_NAMES, *(_quoted(name) for name, _ in extra)])
-    columns = ",\n    ".join([SQLITE_COLUMNS, *(ddl for _, ddl in extra), SQLITE_UUID_COLUMN])
-    op.execute(
-        f"CREATE TABLE artifacts_new (\n    {columns},\n    PRIMARY KEY (collection_id, id)\n)"
-    )
+    names = ", ".join([*SQLITE_NAMES, *_columns_of_others(op)])
+    op.execute(f"CREATE TABLE artifacts_new {_definition(op)}")
     op.execute(
         f"INSERT INTO artifacts_new ({names}, uuid)\n"  # noqa: S608 - names come from the schema
         f"    SELECT {names}, {SQLITE_UUID} FROM artifacts"
     )
     before = op.fetch("SELECT count(*) FROM artifacts")
     if before != op.fetch("SELECT count(*) FROM artifacts_new"):
-        raise RuntimeError("artifacts_new does not hold as many rows as artifacts")
+        raise StandsAgainst("the new table does not hold as many rows as the old one")
     op.execute("DROP TABLE artifacts")
     op.execute("ALTER TABLE artifacts_new RENAME TO artifacts")
     for sql in [*SQLITE_INDEXES.values(), *(sql for _, _, sql in dependents)]:
         op.execute(sql)
 
 
-def _columns_of_others(op: Operations) -> list[tuple[str, str]]:
-    """Return the columns that somebody added to the table, with what declares them."""
-    found = []
-    for _, name, type_name, not_null, default, _, hidden in op.fetch(
-        "SELECT * FROM pragma_table_xinfo('artifacts')"
-    ):
-        if name in SQLITE_NAMES:
-            continue
-        if hidden:
-            raise RuntimeError(f"artifacts has a generated column {name!r}: drop it first")
-        ddl = f"{_quoted(name)} {type_name}"
-        ddl += " NOT NULL" if not_null else ""
-        ddl += f" DEFAULT ({default})" if default is not None else ""
-        found.append((name, ddl))
-    return found
+def _definition(op: Operations) -> str:
+    """Return what follows the table's name: frozen, with what others added to it kept verbatim."""
+    rows = op.fetch("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'artifacts'")
+    live = str(rows[0][0]) if rows else f"artifacts (\n    {SQLITE_COLUMNS},\n    {SQLITE_KEY}\n)"
+    head, found, tail = live.partition(SQLITE_COLUMNS)
+    if not found or SQLITE_KEY not in tail:
+        raise StandsAgainst("the table artifacts is not the one that migration 0001 made")
+    return f"{head[head.index('(') :]}{SQLITE_COLUMNS},\n    {SQLITE_UUID_COLUMN}{tail}"
+
+
+def _columns_of_others(op: Operations) -> list[str]:
+    """Return the columns that somebody added, without those that are computed."""
+    names = op.fetch("SELECT name FROM pragma_table_info('artifacts')")
+    return [_quoted(name) for (name,) in names if name not in SQLITE_NAMES]
 
 
 def _quoted(name: str) -> str:
@@ -112,25 +108,42 @@ def _quoted(name: str) -> str:
 
 
 def downgrade(op: Operations) -> None:
-    """Drop the column; every row and every other column stay as they are.
+    """Drop the column; every row and everything else that others made stay as they are.
 
-    Refused while another table's foreign key needs it: dropping it would take that key along.
+    Refused while something needs the column, above all another table's foreign key: dropping it
+    would take that along.
     """
-    needing = sorted(row[0] for row in op.fetch(_FOREIGN_KEYS[op.dialect]))
+    needing = sorted(row[0] for row in op.fetch(_NEEDING_UUID[op.dialect]))
     if needing:
-        raise RuntimeError(f"foreign keys of {', '.join(needing)} need artifacts.uuid")
+        raise StandsAgainst(f"artifacts.uuid is needed by {', '.join(needing)}")
     op.execute("DROP INDEX artifacts_uuid")
     op.execute("ALTER TABLE artifacts DROP COLUMN uuid")
 
 
-_FOREIGN_KEYS = {
-    "sqlite": (
-        "SELECT DISTINCT m.name FROM sqlite_master m, pragma_foreign_key_list(m.name) f"
-        " WHERE m.type = 'table' AND f.\"table\" = 'artifacts' AND f.\"to\" = 'uuid'"
-    ),
-    "postgresql": (
-        "SELECT DISTINCT c.conrelid::regclass::text FROM pg_constraint c"
-        " JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = ANY (c.confkey)"
-        " WHERE c.contype = 'f' AND c.confrelid = 'artifacts'::regclass AND a.attname = 'uuid'"
-    ),
+# SQLite's answer for views and triggers is a guess by their text, which errs on the safe side.
+_NEEDING_UUID = {
+    "sqlite": """
+        SELECT 'a foreign key of ' || tables.name
+        FROM sqlite_master AS tables, pragma_foreign_key_list(tables.name) AS keys
+        WHERE tables.type = 'table' AND lower(keys."table") = 'artifacts'
+            AND lower(keys."to") = 'uuid'
+        UNION
+        SELECT 'index ' || name FROM sqlite_master
+        WHERE type = 'index' AND tbl_name = 'artifacts' AND name <> 'artifacts_uuid'
+            AND sql LIKE '%uuid%'
+        UNION
+        SELECT type || ' ' || name FROM sqlite_master
+        WHERE type IN ('trigger', 'view') AND sql LIKE '%artifacts%' AND sql LIKE '%uuid%'""",
+    "postgresql": """
+        SELECT DISTINCT pg_describe_object(needs.classid, needs.objid, needs.objsubid)
+        FROM pg_depend AS needs
+        JOIN pg_attribute AS col ON col.attrelid = needs.refobjid AND col.attnum = needs.refobjsubid
+        LEFT JOIN pg_constraint AS con
+            ON needs.classid = 'pg_constraint'::regclass AND con.oid = needs.objid
+        LEFT JOIN pg_class AS idx ON needs.classid = 'pg_class'::regclass AND idx.oid = needs.objid
+        WHERE needs.refclassid = 'pg_class'::regclass
+            AND needs.refobjid = 'artifacts'::regclass AND col.attname = 'uuid'
+            AND con.conname IS DISTINCT FROM 'artifacts_uuid_check'
+            AND con.contype IS DISTINCT FROM 'n'
+            AND idx.relname IS DISTINCT FROM 'artifacts_uuid'""",
 }

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-__all__ = ["DataWouldBeLost", "Operations"]
+__all__ = ["DataWouldBeLost", "Operations", "StandsAgainst"]
 
 
 class DataWouldBeLost(Exception):
     """A downgrade would delete what cannot be made again; it wants to be told to."""
+
+
+class StandsAgainst(Exception):
+    """Something that others made in the database would break; the message names it."""
 
 
 class Operations(Protocol):

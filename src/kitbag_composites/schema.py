@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from peewee import Database, SqliteDatabase
 
+from kitbag.errors import RefusedError, UsageError
 from kitbag_composites.backup import back_up
 from kitbag_composites.database import translated_errors
 from kitbag_composites.errors import SchemaError
-from kitbag_composites.revisions import Revision, known_revisions
+from kitbag_composites.revisions import PACKAGE, Revision, known_revisions
 
 __all__ = [
     "HISTORY",
@@ -129,15 +131,19 @@ def _refuse_misfits(known: Sequence[Revision], applied: Sequence[AppliedRevision
     for row in applied:
         revision = by_number.get(row.number)
         if revision is None:
-            raise SchemaError(
-                f"the database has migration {row.number}_{row.name}, unknown to this Kitbag",
-                hint="use a Kitbag at least as new as the one that wrote this database",
-            )
+            raise _unknown(row)
         if revision.checksum != row.checksum:
             raise SchemaError(
                 f"migration {revision.title} is not the one that was applied to this database",
                 hint="migrations are never edited: install Kitbag again, or restore a backup",
             )
+
+
+def _unknown(row: AppliedRevision) -> SchemaError:
+    return SchemaError(
+        f"the database has migration {row.number}_{row.name}, unknown to this Kitbag",
+        hint="use a Kitbag at least as new as the one that wrote this database",
+    )
 
 
 def ensure_current(database: Database, *, embedded: bool) -> None:
@@ -160,57 +166,84 @@ def upgrade(
     """Apply the pending migrations up to revision `to` (default: all); return those applied.
 
     An SQLite database with rows is backed up before a table is built anew, and `say` is told
-    where. Raises SchemaError.
+    where. Raises SchemaError, or UsageError for a revision that there is not.
     """
-    done: list[Revision] = []
-    for revision in pending_revisions(database, to):
-        if _wants_backup(database, revision):
-            copy = back_up(database, f"before-{revision.number}")
-            if say is not None:
-                say(f"backed the database up to {copy} before migration {revision.title}")
-        if _apply(database, revision):
-            done.append(revision)
-    return done
+    migrator = _Migrator(database, say=say)
+    return [each for each in pending_revisions(database, to) if migrator.apply(each)]
 
 
-def _wants_backup(database: Database, revision: Revision) -> bool:
-    if revision.rewrites is None or not isinstance(database, SqliteDatabase):
-        return False
-    if database.database == ":memory:":
-        return False
-    with translated_errors():
-        table = revision.rewrites
-        return (
-            database.table_exists(table)
-            and database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None  # noqa: S608
-        )
-
-
-def _apply(database: Database, revision: Revision) -> bool:
-    with _migrating(database):
-        database.execute_sql(_MAKE_HISTORY)
-        if any(row.number == revision.number for row in applied_revisions(database)):
-            return False
-        _run(revision, "upgrade", _LiveOperations(database))
-        _record(database, revision)
-    return True
-
-
-def downgrade(database: Database, to: str, *, lose_data: bool = False) -> list[Revision]:
+def downgrade(
+    database: Database,
+    to: str,
+    *,
+    lose_data: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> list[Revision]:
     """Revert migrations down to revision `to` (which stays; `0` reverts all), or `-N` of them.
 
-    Raises SchemaError where that would lose data, unless told, or where something stands against
-    it; what was reverted before stays reverted.
+    Raises RefusedError where that would lose data, unless told, or where something stands against
+    it; what was reverted before stays reverted. Backs up as `upgrade` does, and always before
+    data is given up.
     """
-    reverted = []
-    for revision in reversed(revisions_above(database, to)):
-        with _migrating(database):
-            if not any(row.number == revision.number for row in applied_revisions(database)):
-                continue
-            _run(revision, "downgrade", _LiveOperations(database, lose_data))
-            _forget(database, revision)
-        reverted.append(revision)
-    return reverted
+    migrator = _Migrator(database, lose_data=lose_data, say=say)
+    return [each for each in reversed(revisions_above(database, to)) if migrator.revert(each)]
+
+
+@dataclass
+class _Migrator:
+    """Applies or reverts one migration in one transaction, with its row in the history.
+
+    The first of a run that needs a backup makes it: it holds what was there before all of them.
+    """
+
+    database: Database
+    lose_data: bool = False
+    say: Callable[[str], None] | None = None
+    is_backed_up: bool = False
+
+    def apply(self, revision: Revision) -> bool:
+        """Upgrade; returns False where another migrator was faster."""
+        with _migrating(self.database):
+            self.database.execute_sql(_MAKE_HISTORY)
+            pending = pending_revisions(self.database)
+            if revision not in pending:
+                return False
+            _refuse_others_work(revision, pending[0])
+            self._back_up(revision)
+            _run(revision, "upgrade", _LiveOperations(self.database))
+            _record(self.database, revision)
+        return True
+
+    def revert(self, revision: Revision) -> bool:
+        """Downgrade; returns False where another migrator was faster."""
+        with _migrating(self.database):
+            applied = revisions_above(self.database, "0")
+            if revision not in applied:
+                return False
+            _refuse_others_work(revision, applied[-1])
+            self._back_up(revision)
+            _run(revision, "downgrade", _LiveOperations(self.database, self.lose_data))
+            _forget(self.database, revision)
+        return True
+
+    def _back_up(self, revision: Revision) -> None:
+        table = "collections" if self.lose_data else revision.rewrites
+        if table is None or self.is_backed_up or not isinstance(self.database, SqliteDatabase):
+            return
+        if self.database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:  # noqa: S608
+            return
+        copy = back_up(self.database, before=revision.number)
+        self.is_backed_up = True
+        if self.say is not None:
+            self.say(f"backed the database up to {copy} before migration {revision.title}")
+
+
+def _refuse_others_work(revision: Revision, next_one: Revision) -> None:
+    if revision != next_one:
+        raise SchemaError(
+            f"someone else changed the schema before migration {revision.title} had its turn",
+            hint="look at `kitbag db current`, then try again",
+        )
 
 
 def revisions_above(database: Database, to: str) -> Sequence[Revision]:
@@ -225,10 +258,17 @@ def revisions_above(database: Database, to: str) -> Sequence[Revision]:
 
 
 def stamp(database: Database, to: str) -> None:
-    """Write into the history that the database is at revision `to`, running nothing."""
+    """Write into the history that the database is at revision `to`, running nothing.
+
+    Raises SchemaError if it has migrations that this program does not know.
+    """
     number = _number(to)
+    known = {revision.number for revision in known_revisions()}
     with _migrating(database):
         database.execute_sql(_MAKE_HISTORY)
+        for row in applied_revisions(database):
+            if row.number not in known:
+                raise _unknown(row)
         database.execute_sql(f"DELETE FROM {HISTORY}")  # noqa: S608
         for revision in known_revisions():
             if revision.number <= number:
@@ -242,15 +282,17 @@ def statements(dialect: str) -> Iterator[str]:
         printed = _PrintedOperations(dialect)
         revision.script.upgrade(printed)
         yield from printed.collected
+        yield (
+            f"INSERT INTO {HISTORY} VALUES ('{revision.number}', '{revision.name}',"  # noqa: S608
+            f" '{revision.checksum}', '{_now()}')"
+        )
 
 
 def _number(text: str) -> str:
-    number = text.partition("_")[0].zfill(4)
     known = [revision.number for revision in known_revisions()]
+    number = text.partition("_")[0].zfill(4) if text else ""
     if number != "0000" and number not in known:
-        raise SchemaError(
-            f"no migration {text!a}", hint=f"known: {', '.join(known)}, or 0 for none"
-        )
+        raise UsageError(f"no migration {text!a}", hint=f"known: {', '.join(known)}, or 0 for none")
     return number
 
 
@@ -271,19 +313,18 @@ def _now() -> str:
 
 
 def _run(revision: Revision, direction: str, operations: _LiveOperations) -> None:
+    package = import_module(PACKAGE)
     try:
         getattr(revision.script, direction)(operations)
-    except RuntimeError as error:
-        raise SchemaError(
-            f"{direction} of migration {revision.title}: {error}",
-            hint="nothing of it was done; mend that first",
-        ) from error
-    except Exception as error:
-        if type(error).__name__ != "DataWouldBeLost":
-            raise
-        raise SchemaError(
+    except package.DataWouldBeLost as error:
+        raise RefusedError(
             f"{direction} of migration {revision.title} would delete {error}",
             hint="`kitbag db backup` first, then add --lose-data",
+        ) from error
+    except package.StandsAgainst as error:
+        raise RefusedError(
+            f"{direction} of migration {revision.title}: {error}",
+            hint="nothing of it was done; remove what stands against it, then try again",
         ) from error
 
 

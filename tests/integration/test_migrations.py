@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from kitbag_composites.errors import SchemaError
-from kitbag_composites.schema import applied_revisions, dialect_of, downgrade, upgrade
 from peewee import Database, IntegrityError
+
+from kitbag.errors import RefusedError
+from kitbag_composites.database import connected
+from kitbag_composites.schema import applied_revisions, dialect_of, downgrade, stamp, upgrade
 
 pytestmark = pytest.mark.integration
 
@@ -20,7 +27,8 @@ def insert_rows(database: Database, count: int) -> None:
     """Insert a collection with artifacts by plain SQL, as revision 0001 knows them."""
     database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'default')")
     mark = "?" if dialect_of(database) == "sqlite" else "%s"
-    sql = f"INSERT INTO artifacts (collection_id, id, type, name) VALUES ('c', {mark}, 'skill', {mark})"
+    columns = "collection_id, id, type, name"
+    sql = f"INSERT INTO artifacts ({columns}) VALUES ('c', {mark}, 'skill', {mark})"
     with database.atomic():
         cursor = database.connection().cursor()
         cursor.executemany(sql, [(f"skill:s{i}", f"s{i}") for i in range(count)])
@@ -53,7 +61,8 @@ def make_membership(database: Database) -> None:
     )
     database.execute_sql(
         "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid)"
-        " SELECT 'c', 'composite:k', uuid FROM artifacts WHERE type = 'skill' AND collection_id = 'c'"
+        " SELECT 'c', 'composite:k', uuid FROM artifacts"
+        " WHERE type = 'skill' AND collection_id = 'c'"
     )
 
 
@@ -119,7 +128,8 @@ def test_rebuild_fires_no_cascade_and_keeps_what_others_made(empty_database: Dat
     assert len(rows_of(empty_database, "my_view")) == 3
     assert "my_index" in {index.name for index in empty_database.get_indexes("artifacts")}
     run(
-        f"INSERT INTO artifacts (collection_id, id, type, name, uuid) VALUES ('c', 'skill:z', 'skill', 'z', '{uuid4().hex}')"
+        "INSERT INTO artifacts (collection_id, id, type, name, uuid)"
+        f" VALUES ('c', 'skill:z', 'skill', 'z', '{uuid4().hex}')"
     )
     assert len(rows_of(empty_database, "fired")) == 1
     run("DELETE FROM artifacts WHERE id = 'skill:s0'")
@@ -152,7 +162,7 @@ def test_memberships_are_never_lost_unasked(empty_database: Database) -> None:
     upgrade(empty_database)
     make_membership(empty_database)
     before = rows_of(empty_database, "composite_memberships"), rows_of(empty_database, "artifacts")
-    with pytest.raises(SchemaError, match="composites and their memberships"):
+    with pytest.raises(RefusedError, match="composites and their memberships"):
         downgrade(empty_database, "0001")
     after = rows_of(empty_database, "composite_memberships"), rows_of(empty_database, "artifacts")
     assert after == before
@@ -174,15 +184,114 @@ def test_told_to_lose_data_it_keeps_the_artifacts(empty_database: Database) -> N
     assert rows_of(empty_database, "composite_memberships") == []
 
 
-def test_dropping_the_uuid_is_refused_while_a_key_needs_it(empty_database: Database) -> None:
-    """A foreign key to artifacts.uuid stops the downgrade, which names its table."""
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (child VARCHAR(32) REFERENCES Artifacts (UUID) ON DELETE CASCADE)",
+        "CREATE INDEX mine ON artifacts (name, uuid)",
+        "CREATE VIEW mine AS SELECT uuid FROM artifacts",
+    ],
+)
+def test_dropping_the_uuid_is_refused_while_something_needs_it(
+    empty_database: Database, statement: str
+) -> None:
+    """A foreign key, an index and a view stop the downgrade, which names them and keeps them."""
     upgrade(empty_database, "0002")
-    empty_database.execute_sql(
-        "CREATE TABLE mine (child VARCHAR(32) REFERENCES artifacts (uuid) ON DELETE CASCADE)"
-    )
-    with pytest.raises(SchemaError, match="mine"):
+    empty_database.execute_sql(statement)
+    with pytest.raises(RefusedError, match="mine"):
         downgrade(empty_database, "0001")
     assert revisions(empty_database) == ["0001", "0002"]
+    kind = statement.split()[1]
+    empty_database.execute_sql(f"DROP {kind} mine")
+    downgrade(empty_database, "0001")
+
+
+def test_the_uuid_stays_while_memberships_point_to_it(empty_database: Database) -> None:
+    """Even with a wrong history, the column is not dropped under the composites' tables."""
+    upgrade(empty_database, "0001")
+    insert_rows(empty_database, 3)
+    upgrade(empty_database)
+    make_membership(empty_database)
+    before = rows_of(empty_database, "composite_memberships")
+    stamp(empty_database, "0002")
+    with pytest.raises(RefusedError, match="composite_memberships"):
+        downgrade(empty_database, "0001")
+    assert rows_of(empty_database, "composite_memberships") == before
+
+
+def test_what_others_declared_on_sqlite_is_kept_word_for_word(tmp_path: Path) -> None:
+    """Collations, checks, keys and computed columns of others survive up, down and up again."""
+    with connected(str(tmp_path / "k.db")) as database:
+        upgrade(database, "0001")
+        for column in (
+            "code TEXT COLLATE NOCASE CHECK (code <> 'bad')",
+            "label TEXT AS (type || '/' || name)",
+            "owner TEXT REFERENCES collections (id) ON DELETE SET NULL",
+        ):
+            database.execute_sql(f"ALTER TABLE artifacts ADD COLUMN {column}")
+        insert_rows(database, 3)
+        before = rows_of(database, "artifacts", f"{OLD_COLUMNS}, code, label, owner")
+        for number in ("0002", "0001", "0002"):
+            upgrade(database, number)
+            downgrade(database, number)
+            ((ddl,),) = rows_of(database, "sqlite_master WHERE name = 'artifacts'", "sql")
+            assert "code TEXT COLLATE NOCASE CHECK (code <> 'bad')" in str(ddl)
+            assert "label TEXT AS (type || '/' || name)" in str(ddl)
+            assert "owner TEXT REFERENCES collections (id) ON DELETE SET NULL" in str(ddl)
+            assert rows_of(database, "artifacts", f"{OLD_COLUMNS}, code, label, owner") == before
+
+
+def test_a_table_that_0001_did_not_make_is_refused(tmp_path: Path) -> None:
+    """Rather than guess what to keep, the migration says that the table is a stranger's."""
+    with connected(str(tmp_path / "k.db")) as database:
+        upgrade(database, "0001")
+        database.execute_sql("ALTER TABLE artifacts RENAME COLUMN origin TO source")
+        with pytest.raises(RefusedError, match="artifacts is not the one"):
+            upgrade(database, "0002")
+        assert revisions(database) == ["0001"]
+        assert database.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("way", [upgrade, downgrade])
+def test_killed_after_any_statement_it_is_the_old_or_the_new_schema(
+    tmp_path: Path, way: Callable[..., object]
+) -> None:
+    """On SQLite, a kill at every single statement loses no row and needs no repair."""
+    origin, goal = ("0001", "0004") if way is upgrade else ("0004", "0001")
+    start = tmp_path / "start.db"
+    with connected(str(start)) as database:
+        upgrade(database, "0001")
+        insert_rows(database, 5)
+        upgrade(database, origin)
+        before = rows_of(database, "artifacts", OLD_COLUMNS)
+    kills = 0
+    for number in range(200):
+        copy = tmp_path / f"{number}.db"
+        shutil.copy(start, copy)
+        pid = os.fork()
+        if pid == 0:
+            _migrate_until_killed(copy, way, goal, number)
+        kills += 1 if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) else 0
+        with connected(str(copy)) as database:
+            assert rows_of(database, "artifacts", OLD_COLUMNS) == before
+            assert database.execute_sql("PRAGMA integrity_check").fetchone() == ("ok",)
+            way(database, goal)
+            assert revisions(database)[-1] == goal
+        if kills <= number:
+            break
+    assert kills > 10
+
+
+def _migrate_until_killed(
+    path: Path, way: Callable[..., object], goal: str, statements: int
+) -> None:
+    seen = itertools.count()
+    with connected(str(path)) as database:
+        database.connection().set_trace_callback(
+            lambda _: os._exit(9) if next(seen) == statements else None
+        )
+        way(database, goal)
+        os._exit(0)
 
 
 def test_defaults_hold_for_plain_sql(database: Database) -> None:

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from peewee import Database, SqliteDatabase
+
+from kitbag.errors import KitbagError, UsageError
 from kitbag_composites import schema
 from kitbag_composites.backup import KEPT, back_up
 from kitbag_composites.database import connected
 from kitbag_composites.drift import find_drift
 from kitbag_composites.errors import SchemaError
-from peewee import Database, SqliteDatabase
 
 pytestmark = pytest.mark.integration
 
@@ -48,10 +50,15 @@ def test_drift_is_named(database: Database, statement: str, told: str) -> None:
     assert any(told in difference for difference in find_drift(database))
 
 
-def test_eight_openers_of_an_old_database_all_succeed(empty_database_url: str) -> None:
-    """One migrates, the others wait, and the history has each migration once."""
+@pytest.mark.parametrize("revision", ["0", "0001"])
+def test_eight_openers_of_an_old_database_all_succeed(
+    empty_database_url: str, tmp_path: Path, revision: str
+) -> None:
+    """One migrates, the others wait; each migration is applied once, and one backup is made."""
     with connected(empty_database_url) as database:
-        schema.upgrade(database, "0001")
+        schema.upgrade(database, revision)
+        if revision != "0":
+            insert_artifact(database)
     openers = [
         subprocess.Popen(
             [sys.executable, "-c", UPGRADE, empty_database_url], stderr=subprocess.PIPE, text=True
@@ -62,6 +69,18 @@ def test_eight_openers_of_an_old_database_all_succeed(empty_database_url: str) -
     assert [opener.returncode for opener in openers] == [0] * 8, errors
     with connected(empty_database_url) as database:
         assert schema.pending_revisions(database) == []
+        is_rewritten = revision != "0" and isinstance(database, SqliteDatabase)
+    assert len(list(tmp_path.glob("*.backup"))) == (1 if is_rewritten else 0)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def insert_artifact(database: Database) -> None:
+    """Insert a collection with one artifact, as revision 0001 knows them."""
+    database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'c')")
+    database.execute_sql(
+        "INSERT INTO artifacts (collection_id, id, type, name)"
+        " VALUES ('c', 'skill:a', 'skill', 'a')"
+    )
 
 
 def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database) -> None:
@@ -94,28 +113,36 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
     assert empty_database.get_tables() == ["kitbag_migrations"]
 
 
-def test_an_unknown_revision_is_refused(database: Database) -> None:
+def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
+    """What a newer Kitbag wrote into the history is not wiped out of it."""
+    database.execute_sql("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0004'")
+    with pytest.raises(SchemaError, match="9999"):
+        schema.stamp(database, "2")
+    assert [row.number for row in schema.applied_revisions(database)][-1] == "9999"
+
+
+@pytest.mark.parametrize("revision", ["77", "", "-", "head", "00002"])
+def test_an_unknown_revision_is_refused(database: Database, revision: str) -> None:
     """A revision that does not exist is named, with the known ones as hint."""
-    with pytest.raises(SchemaError, match="no migration '77'"):
-        schema.downgrade(database, "77")
+    with pytest.raises(UsageError, match=f"no migration '{revision}'") as refused:
+        schema.downgrade(database, revision)
+    assert "0001" in str(refused.value.hint)
+    assert schema.pending_revisions(database) == []
 
 
 def test_printed_statements_make_the_same_schema(empty_database: Database) -> None:
-    """What `db sql` prints, run by hand, leaves no drift."""
+    """What `db sql` prints, run by hand, leaves no drift and nothing to migrate."""
     for statement in schema.statements(schema.dialect_of(empty_database)):
         empty_database.execute_sql(statement)
     assert find_drift(empty_database) == []
+    assert schema.pending_revisions(empty_database) == []
 
 
 def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
     """An SQLite database with artifacts is copied before migration 0002, and the copy is whole."""
     with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
         schema.upgrade(database, "0001")
-        database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'c')")
-        database.execute_sql(
-            "INSERT INTO artifacts (collection_id, id, type, name)"
-            " VALUES ('c', 'skill:a', 'skill', 'a')"
-        )
+        insert_artifact(database)
         told: list[str] = []
         schema.upgrade(database, say=told.append)
     (copy,) = tmp_path.glob("*.backup")
@@ -125,13 +152,44 @@ def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
         assert database.execute_sql("SELECT id FROM artifacts").fetchall() == [("skill:a",)]
 
 
-def test_old_backups_go(tmp_path: Path) -> None:
-    """Only the newest few backups stay, readable by their owner only."""
+def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
+    """One backup is made of what was there before the first of several migrations is reverted."""
     with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
-        copies = [back_up(database) for _ in range(KEPT + 2)]
-    left = sorted(tmp_path.glob("*.backup"))
-    assert left == copies[-KEPT:]
+        schema.upgrade(database, "0001")
+        insert_artifact(database)
+        schema.upgrade(database)
+        for backup in tmp_path.glob("*.backup"):
+            backup.unlink()
+        schema.downgrade(database, "0", lose_data=True)
+        assert database.get_tables() == ["kitbag_migrations"]
+    (copy,) = tmp_path.glob("*.backup")
+    with connected(str(copy)) as database:
+        assert schema.pending_revisions(database) == []
+        assert database.execute_sql("SELECT count(*) FROM artifacts").fetchone() == (1,)
+
+
+def test_old_backups_go_and_those_made_by_hand_stay(tmp_path: Path) -> None:
+    """Of those before migrations the newest few stay; all are readable by their owner only."""
+    with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
+        by_hand = [back_up(database) for _ in range(KEPT + 2)]
+        before = [back_up(database, before="0002") for _ in range(KEPT + 2)]
+    left = set(tmp_path.glob("*.backup"))
+    assert left == {*by_hand, *before[-KEPT:]}
     assert {copy.stat().st_mode & 0o777 for copy in left} == {0o600}
+
+
+def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """Where no copy can be made there is an error, no half copy, and no migration."""
+    path = tmp_path / "kitbag.db"
+    with connected(str(path)) as database:
+        schema.upgrade(database, "0001")
+        insert_artifact(database)
+        path.rename(tmp_path / "moved.db")
+        with pytest.raises(KitbagError):
+            schema.upgrade(database)
+        assert [row.number for row in schema.applied_revisions(database)] == ["0001"]
+    assert not list(tmp_path.glob("*.backup"))
+    assert not list(tmp_path.glob("*.tmp"))
 
 
 def test_backup_of_a_server_is_refused(database: Database) -> None:
