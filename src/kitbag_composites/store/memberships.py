@@ -217,7 +217,7 @@ class MembershipRows(CollectionRows):
         with self.transaction():
             if position is not None:
                 self._make_room(collection_id, composite_id, position)
-            self.create_memberships(collection_id, [membership])
+            self._insert(collection_id, [membership])
             row = self._fetch(_CHILDREN + _ONE, collection_id, composite_id, child_uuid)[0]
             return MembershipRecord(*row)
 
@@ -236,8 +236,11 @@ class MembershipRows(CollectionRows):
         if not memberships:
             return
         with self.transaction():
-            placed = self._placed(collection_id, memberships)
-            self._run(_INSERT, collection_id, as_json(_row(m) for m in placed))
+            self._insert(collection_id, memberships)
+
+    def _insert(self, collection_id: str, batch: list[NewMembership]) -> None:
+        placed = self._placed(collection_id, batch)
+        self._run(_INSERT, collection_id, as_json(_row(m) for m in placed))
 
     def _placed(self, collection_id: str, batch: list[NewMembership]) -> list[NewMembership]:
         """Return the batch with positions for those without: behind all others."""

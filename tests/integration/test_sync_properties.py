@@ -1,0 +1,110 @@
+"""Rows that follow any sequence of manifests."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from peewee import Database
+
+from factories import make_artifact, make_composite
+from kitbag_composites.store import Store
+from kitbag_composites.sync import ArtifactState, CollectionState, CompositeState, MemberState, sync
+
+pytestmark = pytest.mark.integration
+
+COLLECTION = "d" * 32
+UUIDS = [f"{number:032x}" for number in range(1, 8)]
+NAMES = [*"abcdef", "a~00000000"]
+
+
+@st.composite
+def states(draw: st.DrawFn) -> CollectionState:
+    """Draw a collection of few names and few UUIDs, so that they often meet again."""
+    entries = draw(
+        st.lists(
+            st.tuples(st.sampled_from(UUIDS), st.sampled_from(NAMES), st.booleans()),
+            unique_by=(lambda e: e[0], lambda e: (e[1], e[2])),
+            max_size=len(UUIDS),
+        )
+    )
+    present = [uuid for uuid, _, _ in entries]
+    artifacts, composites = [], []
+    for uuid, name, nested in entries:
+        if nested:
+            members = draw(st.lists(st.sampled_from(present), unique=True, max_size=3))
+            composites.append(_composite(uuid, name, members, draw(st.booleans())))
+        else:
+            artifacts.append(
+                make_artifact(f"skill:{name}", uuid=uuid, content_hash=draw(st.sampled_from("xy")))
+            )
+    return CollectionState(COLLECTION, "any", None, tuple(artifacts), tuple(composites))
+
+
+def _composite(uuid: str, name: str, members: list[str], pinned: bool) -> CompositeState:
+    pin = "f" * 64 if pinned else None
+    found = [MemberState(m, pin=pin, position=n) for n, m in enumerate(members)]
+    return make_composite(f"composite:{name}", *found, uuid=uuid)
+
+
+def stored(store: Store) -> CollectionState:
+    """Return the state that the rows have, in the order of UUIDs."""
+    rows = [row for row in store.all_artifacts(COLLECTION) if row.active]
+    composites = []
+    for row in sorted(store.all_composites(COLLECTION), key=lambda row: row.uuid):
+        members = [
+            MemberState(
+                m.child_artifact_uuid, m.relationship_type, m.pinned_version_hash, m.position
+            )
+            for m in store.get_children_of(row.id, COLLECTION)
+        ]
+        composites.append(make_composite(row.id, *members, uuid=row.uuid))
+    artifacts = [
+        ArtifactState(r.uuid, r.id, r.type, r.name, r.path, r.origin, r.content_hash)
+        for r in sorted(rows, key=lambda row: row.uuid)
+        if r.type != "composite"
+    ]
+    return CollectionState(COLLECTION, "any", None, tuple(artifacts), tuple(composites))
+
+
+def in_order(state: CollectionState) -> CollectionState:
+    """Return the state in the order of UUIDs."""
+    return CollectionState(
+        state.uuid,
+        state.name,
+        state.manifest_hash,
+        tuple(sorted(state.artifacts, key=lambda entry: entry.uuid)),
+        tuple(sorted(state.composites, key=lambda entry: entry.uuid)),
+    )
+
+
+def everything(store: Store) -> list[list[object]]:
+    """Return all records of the collection, inactive ones included."""
+    return [
+        [*store.all_artifacts(COLLECTION)],
+        [*store.all_composites(COLLECTION)],
+        sorted(store.all_memberships(COLLECTION), key=repr),
+    ]
+
+
+@given(history=st.lists(states(), min_size=1, max_size=4))
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_rows_equal_the_last_state_and_forget_no_uuid(
+    database: Database, history: list[CollectionState]
+) -> None:
+    """After each step the rows say what the state says, and the same step again does nothing."""
+    store = Store(database)
+    store.delete_collection(COLLECTION)
+    seen: set[str] = set()
+    for state in history:
+        sync(store, state)
+        assert stored(store) == in_order(state)
+        before = everything(store)
+        sync(store, state)
+        assert everything(store) == before
+        seen |= {entry.uuid for entry in (*state.artifacts, *state.composites)}
+        assert {row.uuid for row in store.all_artifacts(COLLECTION)} == seen
