@@ -16,7 +16,7 @@ from typing import Any
 
 from peewee import Database, SqliteDatabase
 
-from kitbag.errors import RefusedError, UsageError
+from kitbag.errors import RefusedError
 from kitbag_composites.backup import back_up
 from kitbag_composites.database import translated_errors
 from kitbag_composites.errors import SchemaError
@@ -166,7 +166,7 @@ def upgrade(
     """Apply the pending migrations up to revision `to` (default: all); return those applied.
 
     An SQLite database with rows is backed up before a table is built anew, and `say` is told
-    where. Raises SchemaError, or UsageError for a revision that there is not.
+    where. Raises SchemaError.
     """
     migrator = _Migrator(database, say=say)
     return [each for each in pending_revisions(database, to) if migrator.apply(each)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from peewee import Database, SqliteDatabase
 
-from kitbag.errors import KitbagError, UsageError
+from kitbag.errors import KitbagError
 from kitbag_composites import schema
 from kitbag_composites.backup import KEPT, back_up
 from kitbag_composites.database import connected
@@ -124,7 +124,7 @@ def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
 @pytest.mark.parametrize("revision", ["77", "", "-", "head", "00002"])
 def test_an_unknown_revision_is_refused(database: Database, revision: str) -> None:
     """A revision that does not exist is named, with the known ones as hint."""
-    with pytest.raises(UsageError, match=f"no migration '{revision}'") as refused:
+    with pytest.raises(SchemaError, match=f"no migration '{revision}'") as refused:
         schema.downgrade(database, revision)
     assert "0001" in str(refused.value.hint)
     assert schema.pending_revisions(database) == []
