@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +103,8 @@ def database_url_of(config: Config, root: Path) -> str:
     """
     if config.database:
         return config.database
+    import tomllib
+
     settings = root / ".kitbag" / "config.toml"
     try:
         found = tomllib.loads(settings.read_text(encoding="utf-8")).get("database")

@@ -1,0 +1,128 @@
+"""Imports go one way, and what is heavy stays out of the start."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {
+    "kitbag": ROOT / "src/kitbag",
+    "kitbag_composites": ROOT / "src/kitbag_composites",
+    "kitbag_composites_hooks": ROOT / "hooks/kitbag_composites_hooks",
+    "kitbag_composites_migrations": ROOT / "migrations/kitbag_composites_migrations",
+}
+ALLOWED = {
+    "kitbag": {"kitbag"},
+    "kitbag_composites": {"kitbag", "kitbag_composites"},
+    "kitbag_composites_hooks": {"kitbag", "kitbag_composites", "kitbag_composites_hooks"},
+    "kitbag_composites_migrations": {"kitbag_composites_migrations", "peewee", "playhouse"},
+}
+# A module imports modules of its own layer or of one above it in this list.
+LAYERS = [
+    {"errors"},
+    {"paths"},
+    {"artifacts"},
+    {"hashing"},
+    {"trees", "documents", "output"},
+    {"sources", "naming"},
+    {"syscalls", "files", "journal", "locking", "staging", "applying", "transaction"},
+    {"layout", "tomltext"},
+    {"manifest", "manifest_reader", "config"},
+    {"collection"},
+    {"changes", "targets", "record", "ledger"},
+    {"plan", "project"},
+    {"hookspecs", "refresh", "collect", "edits", "arrange", "bookkeeping", "status"},
+    {"plugins"},
+    {"dispatch", "reading"},
+    {"editing", "deploy"},
+    {"context"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+]
+HEAVY = {"peewee", "playhouse", "psycopg", "yaml", "rich"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Yield every module's package and path."""
+    for package, folder in PACKAGES.items():
+        for path in sorted(folder.rglob("*.py")):
+            yield package, path
+
+
+def imports_of(path: Path, *, at_start_only: bool = False) -> set[str]:
+    """Return the dotted names that a module imports, outside of `if TYPE_CHECKING:`."""
+    found: set[str] = set()
+    pending: list[ast.AST] = [ast.parse(path.read_text())]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if not (at_start_only and is_function):
+            pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+@pytest.mark.parametrize(("package", "path"), list(modules()), ids=lambda v: getattr(v, "stem", v))
+def test_packages_import_one_way(package: str, path: Path) -> None:
+    """Hooks use the plugin, the plugin uses the host, migrations use neither."""
+    ours = set(PACKAGES) | {"peewee", "playhouse"}
+    used = {name.split(".")[0] for name in imports_of(path)} & ours
+    if package == "kitbag_composites":
+        used -= {"peewee", "playhouse"}
+    assert used <= ALLOWED[package]
+
+
+def test_the_host_imports_downwards_only() -> None:
+    """Each host module belongs to a layer and imports only its own layer or lower ones."""
+    layer_of = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    for path in PACKAGES["kitbag"].rglob("*.py"):
+        own = path.relative_to(PACKAGES["kitbag"]).parts[0].removesuffix(".py")
+        if own == "__init__":
+            continue
+        assert own in layer_of, f"{own} belongs to no layer: add it to LAYERS"
+        for name in imports_of(path, at_start_only=True):
+            parts = name.split(".")
+            if parts[0] == "kitbag" and parts[1] in layer_of:
+                assert layer_of[parts[1]] <= layer_of[own], f"{own} imports {parts[1]}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(PACKAGES["kitbag"] / name for name in ("cli.py", "__main__.py", "plugins.py")),
+        *(PACKAGES["kitbag"] / name for name in ("context.py", "hookspecs.py", "config.py")),
+        *PACKAGES["kitbag"].glob("commands/*.py"),
+        *PACKAGES["kitbag_composites_hooks"].glob("*.py"),
+    ],
+    ids=lambda path: path.stem,
+)
+def test_the_start_imports_nothing_heavy(path: Path) -> None:
+    """Peewee, YAML and the like are imported inside functions where the start passes by."""
+    assert not {name.split(".")[0] for name in imports_of(path, at_start_only=True)} & HEAVY
+
+
+def test_version_imports_nothing_heavy() -> None:
+    """`kitbag --version` loads neither the database nor YAML nor pluggy."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "kitbag", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "kitbag.cli" in imported
+    assert not imported & {*HEAVY, "pluggy", "platformdirs", "tomllib"}
