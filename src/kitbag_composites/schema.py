@@ -292,7 +292,9 @@ def _number(text: str) -> str:
     known = [revision.number for revision in known_revisions()]
     number = text.partition("_")[0].zfill(4) if text else ""
     if number != "0000" and number not in known:
-        raise UsageError(f"no migration {text!a}", hint=f"known: {', '.join(known)}, or 0 for none")
+        raise SchemaError(
+            f"no migration {text!a}", hint=f"known: {', '.join(known)}, or 0 for none"
+        )
     return number
 
 
