@@ -1,0 +1,58 @@
+"""Wheels of this repository, installed into environments of their own, without a network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def build_wheel(project: Path, into: Path) -> Path:
+    """Build a project's wheel with the hatchling that is installed here."""
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", into, project],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = into.glob("*.whl")
+    return wheel
+
+
+class Environment:
+    """A virtual environment with Kitbag's dependencies and what is installed into it."""
+
+    def __init__(self, folder: Path) -> None:
+        venv.create(folder / "venv", symlinks=True)
+        self.bin = folder / "venv" / "bin"
+        self.folder = folder
+        self.packages = next((folder / "venv" / "lib").glob("python3*")) / "site-packages"
+        # The dependencies come from the environment that runs the tests. A path that a .pth file
+        # adds is not searched for .pth files itself, so its editable Kitbag does not come along.
+        (self.packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+    def install(self, wheel: Path) -> None:
+        """Install a wheel, nothing else."""
+        subprocess.run(
+            [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python",
+             self.bin / "python", "install", "--quiet", "--no-deps", "--no-index", wheel],
+            check=True,
+            capture_output=True,
+        )  # fmt: skip
+
+    def kitbag(self, *words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command in the environment's folder."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("KITBAG_", "PYTHON"))}
+        return subprocess.run(
+            [self.bin / "kitbag", *words],
+            cwd=self.folder,
+            env={**kept, "HOME": str(self.folder), **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
