@@ -63,13 +63,13 @@ def ids(store: Store) -> dict[str, str]:
 
 
 @contextmanager
-def counted(store: Store) -> Iterator[list[str]]:
-    """Collect the statements that run in the block."""
-    seen: list[str] = []
+def counted(store: Store) -> Iterator[list[tuple[str, Any]]]:
+    """Collect the statements and parameters that run in the block."""
+    seen: list[tuple[str, Any]] = []
     execute = store.database.execute_sql
 
     def counting(sql: str, params: Any = None) -> Any:
-        seen.append(sql)
+        seen.append((sql, params))
         return execute(sql, params)
 
     store.database.execute_sql = counting  # type: ignore[method-assign]
@@ -313,3 +313,21 @@ def test_statements_do_not_grow_with_rows(store: Store) -> None:
         store.delete_collection(COLLECTION)
     assert counts[0] == counts[1]
     assert max(counts[0]) < 25
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_updates_look_rows_up_by_key(store: Store) -> None:
+    """SQLite goes through the given rows once; the other way round is quadratic."""
+    a, b = make_artifact("skill:a"), make_artifact("skill:b")
+    kit = make_composite("composite:kit", a.uuid)
+    sync(store, state(a, b, kit))
+    swapped = [replace(a, id=b.id, name="b"), replace(b, id=a.id, name="a")]
+    pinned = MemberState(a.uuid, pin="f" * 64)
+    with counted(store) as seen:
+        sync(store, state(*swapped, replace(kit, description="new", members=(pinned,))))
+    updates = [ran for ran in seen if "AS given" in ran[0]]
+    assert len(updates) == 4
+    for sql, params in updates:
+        plan = store.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+        assert plan[0][3].startswith("SCAN given")
+        assert "uuid=?" in plan[1][3] or " id=?" in plan[1][3]

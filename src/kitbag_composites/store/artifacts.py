@@ -31,7 +31,8 @@ _UPDATE = (
     " path = value ->> 4, origin = value ->> 5, content_hash = value ->> 6,"
     " active = TRUE, updated_at = UTC_NOW"
     " FROM ROWS(?) AS given"
-    " WHERE artifacts.collection_id = ? AND artifacts.uuid = given.value ->> 1"
+    " WHERE artifacts.collection_id = given.value ->> 7"
+    " AND artifacts.uuid = given.value ->> 1"
 )
 
 
@@ -145,20 +146,19 @@ class ArtifactRows(Statements):
         Raises AlreadyExists for an id that is taken, also by a row that is about to give it up:
         move those out of the way first.
         """
-        rows = [_row(state) for state in states]
+        rows = [(*_row(state), collection_id) for state in states]
         if rows:
-            self._run(_UPDATE, as_json(rows), collection_id)
+            self._run(_UPDATE, as_json(rows))
 
     def move_artifacts(self, collection_id: str, names: Mapping[str, tuple[str, str]]) -> None:
         """Give each of these UUIDs another id and name; memberships follow by cascade."""
-        rows = [(uuid, artifact_id, name) for uuid, (artifact_id, name) in names.items()]
+        rows = [(collection_id, uuid, *moved) for uuid, moved in names.items()]
         if rows:
             self._run(
-                "UPDATE artifacts SET id = value ->> 1, name = value ->> 2, updated_at = UTC_NOW"
-                " FROM ROWS(?) AS given"
-                " WHERE artifacts.collection_id = ? AND artifacts.uuid = given.value ->> 0",
+                "UPDATE artifacts SET id = value ->> 2, name = value ->> 3, updated_at = UTC_NOW"
+                " FROM ROWS(?) AS given WHERE artifacts.collection_id = given.value ->> 0"
+                " AND artifacts.uuid = given.value ->> 1",
                 as_json(rows),
-                collection_id,
             )
 
     def deactivate_artifacts(self, collection_id: str, uuids: Iterable[str]) -> None:

@@ -116,17 +116,16 @@ class CompositeRows(Statements):
 
     def update_composites(self, collection_id: str, states: Iterable[CompositeState]) -> int:
         """Set what composites, known by their ids, say about themselves; returns how many."""
-        rows = [_row(state) for state in states]
+        rows = [(*_row(state), collection_id) for state in states]
         if not rows:
             return 0
         return self._run(
             "UPDATE composite_artifacts SET composite_type = value ->> 1,"
             " display_name = value ->> 2, description = value ->> 3, metadata = value ->> 4,"
             " updated_at = UTC_NOW FROM ROWS(?) AS given"
-            " WHERE composite_artifacts.collection_id = ?"
+            " WHERE composite_artifacts.collection_id = given.value ->> 7"
             " AND composite_artifacts.id = given.value ->> 0",
             as_json(rows),
-            collection_id,
         )
 
     def delete_composite(self, collection_id: str, composite_id: str) -> bool:

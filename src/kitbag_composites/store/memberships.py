@@ -54,22 +54,24 @@ _UPDATE = (
     " pinned_version_hash = value ->> 3,"
     " position = COALESCE(CAST(value ->> 4 AS INTEGER), position),"
     " metadata = value ->> 5 FROM ROWS(?) AS given"
-    " WHERE composite_memberships.collection_id = ?"
+    " WHERE composite_memberships.collection_id = given.value ->> 6"
     " AND composite_memberships.composite_id = given.value ->> 0"
     " AND composite_memberships.child_artifact_uuid = given.value ->> 1"
 )
 _EDGES_BELOW = """
-WITH RECURSIVE reached (id) AS (
-    SELECT id FROM composite_artifacts WHERE collection_id = ? AND id IN MANY(?)
+WITH RECURSIVE reached (collection_id, id) AS (
+    SELECT collection_id, id FROM composite_artifacts WHERE collection_id = ? AND id IN MANY(?)
     UNION
-    SELECT a.id FROM reached
-    JOIN composite_memberships AS m ON m.collection_id = ? AND m.composite_id = reached.id
+    SELECT c.collection_id, c.id FROM reached
+    JOIN composite_memberships AS m
+        ON m.collection_id = reached.collection_id AND m.composite_id = reached.id
     JOIN artifacts AS a ON a.uuid = m.child_artifact_uuid
     JOIN composite_artifacts AS c ON c.collection_id = a.collection_id AND c.id = a.id
 )
 SELECT m.composite_id, a.id, a.uuid, m.pinned_version_hash, c.id IS NOT NULL, a.active
 FROM reached
-JOIN composite_memberships AS m ON m.collection_id = ? AND m.composite_id = reached.id
+JOIN composite_memberships AS m
+    ON m.collection_id = reached.collection_id AND m.composite_id = reached.id
 JOIN artifacts AS a ON a.uuid = m.child_artifact_uuid
 LEFT JOIN composite_artifacts AS c ON c.collection_id = a.collection_id AND c.id = a.id
 ORDER BY m.composite_id, m.position, m.child_artifact_uuid
@@ -187,9 +189,7 @@ class MembershipRows(CollectionRows):
 
         One query, whatever the depth; a cycle in the rows is walked once.
         """
-        rows = self._fetch(
-            _EDGES_BELOW, collection_id, as_json(composite_ids), collection_id, collection_id
-        )
+        rows = self._fetch(_EDGES_BELOW, collection_id, as_json(composite_ids))
         return [
             Edge(parent, child, uuid, pin, bool(nested), bool(active))
             for parent, child, uuid, pin, nested, active in rows
@@ -298,7 +298,7 @@ class MembershipRows(CollectionRows):
         """
         memberships = list(batch)
         if memberships:
-            self._run(_UPDATE, as_json(_row(m) for m in memberships), collection_id)
+            self._run(_UPDATE, as_json((*_row(m), collection_id) for m in memberships))
 
     def delete_membership(self, collection_id: str, composite_id: str, child_uuid: str) -> bool:
         """Take a child out of a composite; returns whether it was a member."""

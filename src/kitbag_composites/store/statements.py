@@ -3,7 +3,8 @@
 Statements are written once. `?` marks a parameter; `UTC_NOW` is the present moment as the tables
 keep it; `MANY(?)` is a list of values and `ROWS(?)` a list of rows, both given as one JSON
 parameter, so that neither a statement's text nor the number of statements depends on how many
-there are. Of a row, `value ->> 0` is the first column, as text on PostgreSQL.
+there are. Of a row, `value ->> 0` is the first column, as text on PostgreSQL. An update joins all
+of its key to the rows, the collection too: else SQLite reads all rows for each of the table.
 """
 
 from __future__ import annotations
