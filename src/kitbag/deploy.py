@@ -81,7 +81,8 @@ class Deployer:
         plan.placed = tuple(_placements(arrangement, plan))
         plan.withdrawn = tuple(_withdrawn(obsolete, plan, self.targets))
         warnings = self._checked(plan)
-        refuse_edits(arrangement, self.project)
+        if not self.force:
+            refuse_edits(arrangement, self.project)
         entries = [*kept, *self._deployed(plan, arrangement)]
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         return self._finish(project, plan, arrangement, entries, requests, warnings)
