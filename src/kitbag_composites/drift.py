@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from peewee import BooleanField, CharField, Database, Field, IntegerField, Model
 
 from kitbag_composites.database import translated_errors
 from kitbag_composites.models import MODELS
-from kitbag_composites.schema import dialect_of
+from kitbag_composites.schema import HISTORY, dialect_of
 
 __all__ = ["find_drift"]
 
@@ -28,7 +30,17 @@ def find_drift(database: Database) -> list[str]:
             found.extend(_primary_key(database, model, name))
             found.extend(_foreign_keys(database, model, name))
             found.extend(_indexes(database, model, name))
+        found.extend(_strangers(database, tables))
         return found
+
+
+def _strangers(database: Database, tables: set[str]) -> Iterator[str]:
+    # In a server's schema others may live beside us; an SQLite file is ours alone.
+    if dialect_of(database) == "sqlite":
+        known = {HISTORY, *(model._meta.table_name for model in MODELS)}
+        for name in sorted(tables - known):
+            if not name.startswith("sqlite_"):
+                yield f"table {name} is unknown"
 
 
 def _columns(database: Database, model: type[Model], table: str) -> Iterator[str]:
@@ -81,24 +93,45 @@ def _primary_key(database: Database, model: type[Model], table: str) -> Iterator
 
 
 def _foreign_keys(database: Database, model: type[Model], table: str) -> Iterator[str]:
-    live = set(_rows(database, _FOREIGN_KEYS, table))
+    live = set(_live_keys(database, table))
     expected = {
-        (column, to_table, to_column, "CASCADE", "CASCADE")
+        (to_table, frozenset(pairs), "CASCADE", "CASCADE")
         for to_table, pairs in getattr(model, "foreign_keys", ())
-        for column, to_column in pairs
     }
-    for column, to_table, to_column, *_ in sorted(expected - live):
-        yield f"no cascading foreign key {table}.{column} -> {to_table}.{to_column}"
-    for column, to_table, to_column, *_ in sorted(live - expected):
-        yield f"the foreign key {table}.{column} -> {to_table}.{to_column} is unknown"
+    for key in sorted(expected - live, key=_shown_key):
+        yield f"no cascading foreign key {table} {_shown_key(key)}"
+    for key in sorted(live - expected, key=_shown_key):
+        yield f"the foreign key {table} {_shown_key(key)} is unknown"
+
+
+_ForeignKey = tuple[str, frozenset[tuple[str, str]], str, str]
+
+
+def _live_keys(database: Database, table: str) -> Iterator[_ForeignKey]:
+    """Yield a table's keys whole: one of two columns is another thing than two of one each."""
+    rows = sorted(_rows(database, _FOREIGN_KEYS, table))
+    for _, columns in groupby(rows, key=itemgetter(0)):
+        parts = list(columns)
+        _, to_table, _, _, on_delete, on_update = parts[0]
+        yield to_table, frozenset((part[2], part[3]) for part in parts), on_delete, on_update
+
+
+def _shown_key(key: _ForeignKey) -> str:
+    pairs = sorted(key[1], key=str)
+    columns, to_columns = ", ".join(a for a, _ in pairs), ", ".join(str(b) for _, b in pairs)
+    return f"({columns}) -> {key[0]} ({to_columns})"
 
 
 def _indexes(database: Database, model: type[Model], table: str) -> Iterator[str]:
     live = {(columns, bool(is_unique)) for columns, is_unique in _rows(database, _INDEXES, table)}
-    for columns, is_unique in model._meta.indexes:
-        if (",".join(columns), is_unique) not in live:
-            kind = "unique index" if is_unique else "index"
-            yield f"the {kind} of {table} on {', '.join(columns)} is missing"
+    expected = {(",".join(columns), is_unique) for columns, is_unique in model._meta.indexes}
+    for columns, is_unique in sorted(expected - live):
+        kind = "unique index" if is_unique else "index"
+        yield f"the {kind} of {table} on {columns.replace(',', ', ')} is missing"
+    # Any other index is somebody's own business, unless it refuses rows.
+    for columns, is_unique in sorted(live - expected, key=str):
+        if is_unique:
+            yield f"the unique index of {table} on {str(columns).replace(',', ', ')} is unknown"
 
 
 def _rows(database: Database, queries: Mapping[str, str], table: str) -> list[tuple[Any, ...]]:
@@ -106,28 +139,32 @@ def _rows(database: Database, queries: Mapping[str, str], table: str) -> list[tu
 
 
 _FOREIGN_KEYS = {
-    "sqlite": 'SELECT "from", "table", "to", on_delete, on_update FROM pragma_foreign_key_list(?)',
+    "sqlite": """
+        SELECT id, "table", "from", "to", on_delete, on_update
+        FROM pragma_foreign_key_list(?)""",
     "postgresql": """
-        SELECT own.attname, constr.confrelid::regclass::text, other.attname,
+        SELECT conname, constr.confrelid::regclass::text, own.attname, other.attname,
                CASE confdeltype WHEN 'c' THEN 'CASCADE' ELSE confdeltype::text END,
                CASE confupdtype WHEN 'c' THEN 'CASCADE' ELSE confupdtype::text END
         FROM pg_constraint constr
         CROSS JOIN LATERAL unnest(conkey, confkey) AS pair (own_number, other_number)
         JOIN pg_attribute own ON own.attrelid = conrelid AND own.attnum = own_number
         JOIN pg_attribute other ON other.attrelid = confrelid AND other.attnum = other_number
-        WHERE contype = 'f' AND conrelid = %s::regclass""",
+        WHERE contype = 'f' AND convalidated AND conrelid = %s::regclass""",
 }
 
+# Neither primary keys, which are compared for themselves, nor indexes of some rows only.
 _INDEXES = {
     "sqlite": """
         SELECT (SELECT group_concat(name) FROM
                    (SELECT name FROM pragma_index_info(list.name) ORDER BY seqno)),
                list."unique"
-        FROM pragma_index_list(?) AS list WHERE list.partial = 0""",
+        FROM pragma_index_list(?) AS list WHERE list.partial = 0 AND list.origin <> 'pk'""",
     "postgresql": """
         SELECT (SELECT string_agg(attname, ',' ORDER BY place)
                 FROM unnest(indkey) WITH ORDINALITY AS key (number, place)
                 JOIN pg_attribute ON attrelid = indrelid AND attnum = number),
                indisunique
-        FROM pg_index WHERE indrelid = %s::regclass AND indpred IS NULL""",
+        FROM pg_index
+        WHERE indrelid = %s::regclass AND indpred IS NULL AND indisvalid AND NOT indisprimary""",
 }

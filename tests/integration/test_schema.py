@@ -40,6 +40,10 @@ def test_a_fresh_database_equals_the_models(database: Database) -> None:
         ("DROP INDEX artifacts_uuid", "unique index of artifacts on uuid is missing"),
         ("DROP INDEX artifacts_name", "index of artifacts on collection_id, name is missing"),
         ("ALTER TABLE collections DROP COLUMN manifest_hash", "manifest_hash is missing"),
+        (
+            "CREATE UNIQUE INDEX mine ON artifacts (name)",
+            "unique index of artifacts on name is",
+        ),
     ],
 )
 def test_drift_is_named(database: Database, statement: str, told: str) -> None:
@@ -48,6 +52,61 @@ def test_drift_is_named(database: Database, statement: str, told: str) -> None:
         database.execute_sql("DROP TABLE deployments")
     database.execute_sql(statement)
     assert any(told in difference for difference in find_drift(database))
+
+
+def test_indexes_of_ones_own_are_no_drift(database: Database) -> None:
+    """An index that refuses no row is nobody's mistake."""
+    database.execute_sql("CREATE INDEX mine ON artifacts (origin)")
+    assert find_drift(database) == []
+
+
+def test_a_table_that_is_not_ours_is_drift_in_a_file_of_ours(database: Database) -> None:
+    """In an SQLite file every table is known; a server may hold other programs' tables."""
+    database.execute_sql("CREATE TABLE mine (id INTEGER)")
+    is_ours = isinstance(database, SqliteDatabase)
+    assert find_drift(database) == (["table mine is unknown"] if is_ours else [])
+
+
+DEPLOYMENTS = """CREATE TABLE deployments (
+    collection_id VARCHAR(32) NOT NULL REFERENCES collections (id) {collection},
+    project TEXT NOT NULL, target_root TEXT NOT NULL,
+    artifact_uuid VARCHAR(32) NOT NULL {artifact},
+    content_hash VARCHAR(64) NOT NULL, transaction_id TEXT {transaction},
+    state TEXT NOT NULL, deployed_at TEXT NOT NULL,
+    PRIMARY KEY (collection_id, project, target_root, artifact_uuid) {both})"""
+CASCADE = "ON DELETE CASCADE ON UPDATE CASCADE"
+TO_UUID = f"REFERENCES artifacts (uuid) {CASCADE}"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, []),
+        ({"collection": ""}, ["no cascading foreign key deployments (collection_id)"]),
+        ({"artifact": ""}, ["no cascading foreign key deployments (artifact_uuid)"]),
+        ({"transaction": ""}, ["column deployments.transaction_id allows NULL"]),
+        (
+            {
+                "artifact": "",
+                "both": ", FOREIGN KEY (collection_id, artifact_uuid)"
+                f" REFERENCES artifacts (collection_id, uuid) {CASCADE}",
+            },
+            ["no cascading foreign key deployments (artifact_uuid)", "is unknown"],
+        ),
+    ],
+)
+def test_a_table_made_otherwise_is_drift(
+    database: Database, change: dict[str, str], told: list[str]
+) -> None:
+    """Keys without cascade, missing keys, keys of other columns and NULLs are each named."""
+    parts = {"collection": CASCADE, "artifact": TO_UUID, "transaction": "NOT NULL", "both": ""}
+    database.execute_sql("DROP TABLE deployments")
+    database.execute_sql(DEPLOYMENTS.format(**(parts | change)))
+    database.execute_sql("CREATE INDEX deployments_artifact ON deployments (artifact_uuid)")
+    found = find_drift(database)
+    for part in told:
+        assert any(part in difference for difference in found), found
+    assert bool(found) == bool(told), found
 
 
 @pytest.mark.parametrize("revision", ["0", "0001"])
