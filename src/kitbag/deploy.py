@@ -105,10 +105,16 @@ class Deployer:
                 *self._checked(plan),
                 *_still_wanted(kept, ids),
                 *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
+                *self._left_in_place(arrangement),
             ]
             project = project.without(unclear)
             requests = {i: uuid for i, uuid in project.ledger.requests.items() if i not in ids}
             return self._finish(project, plan, arrangement, kept, requests, warnings)
+
+    def _left_in_place(self, arrangement: Arrangement) -> list[str]:
+        if self.force:
+            return []
+        return [f"left in place: {f.path} ({f.reason})" for f in arrangement.in_the_way]
 
     def _plan(self, command: str, requests: tuple[ArtifactId, ...]) -> DeployPlan:
         if command == "deploy" and not requests:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from kitbag.changes import ChangeSet
 from kitbag.collection import Collection, open_collection
 from kitbag.config import MANIFEST, Config, database_url_of
 from kitbag.dispatch import CHANGE, deliver, settle
-from kitbag.errors import ConflictError, StorageError
+from kitbag.errors import ConflictError, InputError, StorageError
 from kitbag.files import Root
 from kitbag.layout import put_bytes
 from kitbag.locking import locked
 from kitbag.manifest import Manifest, render
+from kitbag.manifest_reader import parse
 from kitbag.paths import RelPath
 from kitbag.plugins import Plugins
 from kitbag.transaction import Action, Outcome, commit, delivered
@@ -44,7 +46,7 @@ class Editor:
     def commit(self, changes: ChangeSet, actions: Sequence[Action] = ()) -> Outcome | None:
         """Write a proposed change set and the files that go with it; None if nothing differs."""
         before = self.collection
-        text = render(changes.after, before.manifest_text, before.manifest)
+        text = self._manifest_text(changes.after)
         if text == before.manifest_text and not actions:
             return None
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), self.root.state_of(_MANIFEST_PATH))
@@ -55,8 +57,26 @@ class Editor:
             payload=changes.to_payload(),
             prepare=lambda transaction_id: self._prepare(changes, transaction_id),
         )
+        for path in outcome.conflicts:
+            self.say(f"warning: {path} changed meanwhile; your version was kept")
         deliver(self.root, self.plugins, self.config, self.say)
         return outcome
+
+    def _manifest_text(self, after: Manifest) -> str:
+        """Render a manifest, and make sure that it reads as what it should be."""
+        where = str(self.root.path / MANIFEST)
+        before = self.collection
+        text = render(after, before.manifest_text, before.manifest)
+        with contextlib.suppress(InputError):
+            if text == before.manifest_text or parse(text, where) == after:
+                return text
+        text = render(after)
+        if parse(text, where) != after:
+            raise InputError(
+                f"{where}: what is about to be written would not read as what it should be",
+                hint="nothing was written; please report this",
+            )
+        return text
 
     def _prepare(self, changes: ChangeSet, transaction_id: str) -> None:
         self.plugins.call(

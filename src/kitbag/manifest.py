@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ import tomli_w
 
 from kitbag.artifacts import ArtifactId, CompositeType
 from kitbag.paths import RelPath
-from kitbag.tomltext import Block, render_array, render_table, split_blocks
+from kitbag.tomltext import render_array, render_table, split_blocks
 
 __all__ = [
     "FORMAT",
@@ -31,7 +32,11 @@ RELATIONSHIPS = ("contains", "requires", "extends")
 
 @dataclass(frozen=True, slots=True)
 class ManifestArtifact:
-    """An `[[artifacts]]` entry. `uuid` None reads as "not yet"; `extra` holds keys of others."""
+    """An `[[artifacts]]` entry. `uuid` None reads as "not yet"; `extra` holds keys of others.
+
+    `source_hash` is the content that the source last brought, where it was edited here since;
+    None means that nobody did.
+    """
 
     id: ArtifactId
     path: RelPath
@@ -40,6 +45,7 @@ class ManifestArtifact:
     content_hash: str | None = None
     source: str | None = None
     source_path: str | None = None
+    source_hash: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_table(self) -> dict[str, Any]:
@@ -51,7 +57,10 @@ class ManifestArtifact:
             "path": self.path,
             "origin": self.origin,
             **_present(
-                source=self.source, source_path=self.source_path, content_hash=self.content_hash
+                source=self.source,
+                source_path=self.source_path,
+                source_hash=self.source_hash,
+                content_hash=self.content_hash,
             ),
             **self.extra,
         }
@@ -114,13 +123,17 @@ class ManifestComposite:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A whole manifest. `uuid` is the collection's own; `extra` holds keys of others."""
+    """A whole manifest. `uuid` is the collection's own; `extra` holds keys of others.
+
+    `others` are top-level keys and tables that Kitbag does not know.
+    """
 
     name: str
     uuid: str | None = None
     artifacts: tuple[ManifestArtifact, ...] = ()
     composites: tuple[ManifestComposite, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> Mapping[ArtifactId, ManifestArtifact | ManifestComposite]:
@@ -155,58 +168,102 @@ def render(manifest: Manifest, previous: str = "", before: Manifest | None = Non
 
     Unchanged entries stay verbatim with their comments; changed ones keep the comment above them
     and, where only strings changed or came, their other lines. A renamed entry is known by its
-    UUID.
+    UUID. Whoever writes the text has to compare what it reads as: headers inside of multi-line
+    values can fool it, and then it is rendered without `previous`.
     """
-    old = _blocks_by_key(previous, before) if before else {}
-    parts = [_render_head(manifest, before, old.get(""))]
+    if before is not None and manifest == before:
+        return previous
+    old = _pieces(previous, before) if before else None
+    if before is None or old is None:
+        return _rendered_anew(manifest)
+    head = old.pop("")
+    parts = [_render_head(manifest, before, head.text), head.tail]
     for name, entries in (("artifacts", manifest.artifacts), ("composites", manifest.composites)):
         for entry in entries:
-            block, was = old.get(str(entry.id)) or old.get(entry.uuid or "-") or (None, None)
-            parts.append(
-                block.text
-                if block and entry == was
-                else _render_changed(name, entry.to_table(), block)
-            )
-    return "\n".join(part.strip("\n") + "\n" for part in parts)
+            piece = old.pop(str(entry.id), None) or old.pop(entry.uuid or "-", None)
+            if piece is None:
+                parts.append(render_array(name, entry.to_table()))
+                continue
+            old = {key: other for key, other in old.items() if other is not piece}
+            same = entry == piece.entry
+            text = piece.text if same else _render_changed(name, entry.to_table(), piece.text)
+            parts.extend((text, piece.tail))
+    parts.extend(dict.fromkeys(piece.tail for piece in old.values()))
+    return _joined(parts)
 
 
-_Old = tuple[Block, Manifest | ManifestArtifact | ManifestComposite]
+def _joined(parts: Iterable[str]) -> str:
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
 
 
-def _blocks_by_key(text: str, before: Manifest) -> dict[str, _Old]:
-    blocks = split_blocks(text)
-    artifacts = [block for block in blocks if block.name == "artifacts"]
-    composites = [block for block in blocks if block.name == "composites"]
-    if len(artifacts) != len(before.artifacts) or len(composites) != len(before.composites):
-        return {}  # a header inside a multi-line string: everything is written anew
-    found: dict[str, _Old] = {"": (blocks[0], before)}
-    entries: list[tuple[Block, ManifestArtifact | ManifestComposite]] = [
-        *zip(artifacts, before.artifacts, strict=True),
-        *zip(composites, before.composites, strict=True),
-    ]
-    for block, entry in entries:
-        found[str(entry.id)] = block, entry
-        if entry.uuid:
-            found[entry.uuid] = block, entry
-    return found
-
-
-def _render_head(manifest: Manifest, before: Manifest | None, old: _Old | None) -> str:
-    head = manifest.head_table()
-    if old is None or before is None or not old[0].text.strip():
-        return "[collection]\n" + render_table("collection", head)
-    if head == before.head_table():
-        return old[0].text
-    return _edited(old[0].text, "collection", head) or "[collection]\n" + render_table(
-        "collection", head
+def _rendered_anew(manifest: Manifest) -> str:
+    tables = {k: v for k, v in manifest.others.items() if isinstance(v, (Mapping, list))}
+    plain = {k: v for k, v in manifest.others.items() if k not in tables}
+    return _joined(
+        [
+            tomli_w.dumps(plain),
+            "[collection]\n" + render_table("collection", manifest.head_table()),
+            *(render_array("artifacts", entry.to_table()) for entry in manifest.artifacts),
+            *(render_array("composites", entry.to_table()) for entry in manifest.composites),
+            tomli_w.dumps(tables),
+        ]
     )
 
 
-def _render_changed(name: str, table: Mapping[str, Any], old: Block | None) -> str:
-    if old is None:
-        return render_array(name, table)
-    comment = old.text[: old.text.index("[[")] if old.text.lstrip().startswith("#") else ""
-    return _edited(old.text, name, table) or comment + render_array(name, table)
+@dataclass(slots=True, eq=False)
+class _Piece:
+    """The text that an entry was read from, and the tables of others that follow it."""
+
+    text: str
+    entry: ManifestArtifact | ManifestComposite | None = None
+    tail: str = ""
+
+
+def _pieces(text: str, before: Manifest) -> dict[str, _Piece] | None:
+    """Return the pieces of a manifest's text by id and UUID, its head by ''.
+
+    None if a header inside a multi-line value was taken for one.
+    """
+    entries: dict[str, Iterator[ManifestArtifact | ManifestComposite]] = {
+        "artifacts": iter(before.artifacts),
+        "composites": iter(before.composites),
+    }
+    head = last = _Piece("")
+    found = {"": head}
+    for block in split_blocks(text):
+        if block.name in entries:
+            entry = next(entries[block.name], None)
+            if entry is None:
+                return None
+            last = _Piece(block.text, entry)
+            found[str(entry.id)] = last
+            found[entry.uuid or str(entry.id)] = last
+        elif block.name in ("", "collection"):
+            head.text += block.text
+            last = head
+        else:
+            last.tail += block.text
+    return found if all(next(rest, None) is None for rest in entries.values()) else None
+
+
+def _render_head(manifest: Manifest, before: Manifest, old: str) -> str:
+    head = manifest.head_table()
+    if head == before.head_table():
+        return old
+    return _edited(old, "collection", head) or (
+        _comment_above(old) + "[collection]\n" + render_table("collection", head)
+    )
+
+
+def _render_changed(name: str, table: Mapping[str, Any], old: str) -> str:
+    return _edited(old, name, table) or _comment_above(old) + render_array(name, table)
+
+
+def _comment_above(text: str) -> str:
+    above = itertools.takewhile(
+        lambda line: not line.lstrip().startswith("["), text.splitlines(keepends=True)
+    )
+    return "".join(above)
 
 
 def _edited(text: str, name: str, wanted: Mapping[str, Any]) -> str | None:

@@ -24,6 +24,7 @@ from kitbag.tomltext import split_blocks
 __all__ = ["parse"]
 
 _UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
+_OWN_KEYS = ("collection", "artifacts", "composites")
 _LINE_OF_ERROR = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -62,6 +63,7 @@ class _Reader:
             artifacts=tuple(self._each("artifacts", self._artifact)),
             composites=tuple(self._each("composites", self._composite)),
             extra=head,
+            others={k: v for k, v in self.document.items() if k not in _OWN_KEYS},
         )
         self._refuse_doubles(manifest)
         return manifest
@@ -104,6 +106,7 @@ class _Reader:
             content_hash=self._hash(entry, "content_hash", kind, index),
             source=self._text(entry, "source", kind, index),
             source_path=self._text(entry, "source_path", kind, index),
+            source_hash=self._hash(entry, "source_hash", kind, index),
             extra=entry,
         )
 
@@ -202,4 +205,23 @@ class _Reader:
                         hint="delete one of the two entries, or its uuid if it is a copy",
                     )
                 seen[key] = str(entry_id)
-        refuse_collisions(artifact.path for artifact in manifest.artifacts)
+        self._refuse_shared_paths(manifest)
+        try:
+            refuse_collisions(artifact.path for artifact in manifest.artifacts)
+        except KitbagError as error:
+            raise self.error("", 0, error.message, hint=error.hint or "") from error
+
+    def _refuse_shared_paths(self, manifest: Manifest) -> None:
+        owners = {artifact.path: artifact.id for artifact in reversed(manifest.artifacts)}
+        for index, artifact in enumerate(manifest.artifacts):
+            place: RelPath | None = artifact.path
+            while place is not None:
+                owner = owners.get(place, artifact.id)
+                if owner != artifact.id:
+                    raise self.error(
+                        "artifacts",
+                        index,
+                        f"its path {str(artifact.path)!a} belongs to {owner} already",
+                        hint="give each artifact a path of its own",
+                    )
+                place = place.parent

@@ -7,7 +7,7 @@ edit and put in git, so a change of one entry must leave every other line as it 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +15,17 @@ import tomli_w
 
 __all__ = ["Block", "render_array", "render_table", "split_blocks"]
 
-_HEADER = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]\s*(?:#.*)?")
+_HEADER = re.compile(r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*(\.[^\[\]]*)?\]{1,2}\s*(?:#.*)?")
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The text of one `[[name]]` table with the comment above it; `line` is its header's, from 1.
+    """The text of one top-level table with the comment above it; `line` is its header's, from 1.
 
-    The part of a file before its first array of tables has the name ''.
+    Each `[[name]]` is a block of its own, sub-tables included. What stands before the first table
+    has the name ''.
     """
 
     name: str
@@ -33,19 +34,30 @@ class Block:
 
 
 def split_blocks(text: str) -> list[Block]:
-    """Cut a TOML document at its `[[name]]` headers; the blocks' texts joined are the document.
+    """Cut a TOML document at its top-level tables; the blocks' texts joined are the document.
 
-    A header inside a multi-line string fools it: compare what a block parses to before using it.
+    A header inside a multi-line value fools it: compare what the text reads as afterwards.
     """
     lines = _LINE.findall(text)
-    headers = [(i, m[1]) for i, line in enumerate(lines) if (m := _HEADER.fullmatch(line.rstrip()))]
     blocks: list[Block] = []
     start, name, header = 0, "", 0
-    for index, next_name in [*headers, (len(lines), "")]:
+    for index, next_name in [*_headers(lines), (len(lines), "")]:
         end = _above_comment(lines, index, start) if index < len(lines) else index
         blocks.append(Block(name, "".join(lines[start:end]), header + 1))
         start, name, header = end, next_name, index
     return blocks
+
+
+def _headers(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the index and name of each header that begins another top-level table."""
+    current = ""
+    for index, line in enumerate(lines):
+        found = _HEADER.fullmatch(line.rstrip())
+        if found is not None:
+            is_entry = bool(found[1]) and not found[3]
+            if is_entry or found[2] != current:
+                current = found[2]
+                yield index, current
 
 
 def _above_comment(lines: Sequence[str], index: int, floor: int) -> int:

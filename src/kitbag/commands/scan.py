@@ -21,7 +21,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from kitbag.sources import reading_to_json
 
     readings = [read_source(context.plugins, Path(source)) for source in args.sources]
-    for reading in readings:
+    for source, reading in zip(args.sources, readings, strict=True):
         rows = [(str(found.id), found.path) for found in reading.artifacts]
         rows += [
             (str(found.id), f"{found.path or '.'} ({len(found.members)} members)")
@@ -35,7 +35,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         context.out.line(
             f"{len({found.id for found in reading.artifacts})} artifacts,"
             f" {len(reading.composites)} composites,"
-            f" {len(reading.diagnostics)} problems in {reading.root}"
+            f" {len(reading.diagnostics)} problems in {source}"
         )
     merged: dict[str, list[object]] = {"artifacts": [], "composites": [], "diagnostics": []}
     for reading in readings:

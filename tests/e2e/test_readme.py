@@ -1,0 +1,63 @@
+"""What the README shows is what happens, word for word."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import REPOSITORY, clean_environment
+
+pytestmark = pytest.mark.e2e
+
+
+def session_of(readme: str) -> list[tuple[str, str]]:
+    """Return the commands of the section "A session" with the output shown for each."""
+    section = readme.partition("## A session\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```console\n(.*?)```", section, re.S)
+    steps: list[tuple[str, str]] = []
+    for line in "".join(blocks).splitlines():
+        if line.startswith("$ "):
+            steps.append((line[2:], ""))
+        else:
+            command, shown = steps[-1]
+            steps[-1] = command, f"{shown}{line}\n"
+    return steps
+
+
+def pattern_of(shown: str) -> str:
+    """Return a pattern for shown output, in which a line `...` stands for any lines."""
+    lines = [".*" if line == "..." else re.escape(line) for line in shown.strip().splitlines()]
+    return "\n".join(lines)
+
+
+def test_the_session_in_the_readme(tmp_path: Path) -> None:
+    """Each command, run in one shell as shown, prints what is shown."""
+    shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
+    home = tmp_path / "home"
+    home.mkdir()
+    folder = Path(sys.executable).parent
+    environment = clean_environment(home)
+    environment["PATH"] = f"{folder}:{environment['PATH']}"
+    steps = session_of((REPOSITORY / "README.md").read_text())
+    assert len(steps) > 10
+    where = tmp_path
+    for command, shown in steps:
+        if command.startswith("cd "):
+            where = (where / command[3:]).resolve()
+            continue
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=where,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        printed = done.stdout.strip()
+        assert re.fullmatch(pattern_of(shown), printed, re.S), f"$ {command}\n{printed}"
