@@ -14,7 +14,7 @@ import tomli_w
 
 from kitbag.artifacts import ArtifactId, CompositeType
 from kitbag.paths import RelPath
-from kitbag.tomltext import render_array, render_table, split_blocks
+from kitbag.tomltext import render_array, render_table, split_blocks, split_tables
 
 __all__ = [
     "FORMAT",
@@ -178,17 +178,18 @@ def render(manifest: Manifest, previous: str = "", before: Manifest | None = Non
         return _rendered_anew(manifest)
     head = old.pop("")
     parts = [_render_head(manifest, before, head.text), head.tail]
+    used: set[_Piece] = set()
     for name, entries in (("artifacts", manifest.artifacts), ("composites", manifest.composites)):
         for entry in entries:
-            piece = old.pop(str(entry.id), None) or old.pop(entry.uuid or "-", None)
-            if piece is None:
+            piece = old.get(entry.uuid or "-") or old.get(str(entry.id))
+            if piece is None or piece in used:
                 parts.append(render_array(name, entry.to_table()))
                 continue
-            old = {key: other for key, other in old.items() if other is not piece}
+            used.add(piece)
             same = entry == piece.entry
             text = piece.text if same else _render_changed(name, entry.to_table(), piece.text)
             parts.extend((text, piece.tail))
-    parts.extend(dict.fromkeys(piece.tail for piece in old.values()))
+    parts.extend(piece.tail for piece in dict.fromkeys(old.values()) if piece not in used)
     return _joined(parts)
 
 
@@ -197,15 +198,14 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _rendered_anew(manifest: Manifest) -> str:
-    tables = {k: v for k, v in manifest.others.items() if isinstance(v, (Mapping, list))}
-    plain = {k: v for k, v in manifest.others.items() if k not in tables}
+    plain, tables = split_tables(manifest.others)
     return _joined(
         [
             tomli_w.dumps(plain),
             "[collection]\n" + render_table("collection", manifest.head_table()),
             *(render_array("artifacts", entry.to_table()) for entry in manifest.artifacts),
             *(render_array("composites", entry.to_table()) for entry in manifest.composites),
-            tomli_w.dumps(tables),
+            render_table("", tables),
         ]
     )
 
@@ -296,4 +296,5 @@ def _read_table(text: str, name: str) -> Mapping[str, Any] | None:
     except (tomllib.TOMLDecodeError, KeyError):
         return None
     found: Mapping[str, Any] = table[0] if isinstance(table, list) else table
-    return found
+    path = found.get("path")
+    return {**found, "path": path.rstrip("/")} if isinstance(path, str) else found

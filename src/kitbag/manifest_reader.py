@@ -51,11 +51,12 @@ class _Reader:
         self.document, self.where, self.text = document, where, text
 
     def manifest(self) -> Manifest:
-        head = dict(self.document.get("collection") or {})
-        if not isinstance(self.document.get("collection"), Mapping):
+        table = self.document.get("collection")
+        if not isinstance(table, Mapping):
             raise self.error(
                 "", 0, "has no [collection] table", hint="add [collection] with a name"
             )
+        head = dict(table)
         self._check_format(head.pop("format", FORMAT))
         manifest = Manifest(
             name=self._text(head, "name", "collection", 0) or "default",

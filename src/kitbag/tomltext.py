@@ -13,7 +13,7 @@ from typing import Any
 
 import tomli_w
 
-__all__ = ["Block", "render_array", "render_table", "split_blocks"]
+__all__ = ["Block", "render_array", "render_table", "split_blocks", "split_tables"]
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*(\.[^\[\]]*)?\]{1,2}\s*(?:#.*)?")
 
@@ -72,15 +72,25 @@ def render_array(name: str, values: Mapping[str, Any]) -> str:
 
 
 def render_table(name: str, values: Mapping[str, Any]) -> str:
-    """Return the keys of a table whose dotted name is `name`, sub-tables after plain values."""
-    plain = {k: v for k, v in values.items() if not _is_table(v)}
+    """Return the keys of a table whose dotted name is `name`, sub-tables after plain values.
+
+    The name of the document itself is ''.
+    """
+    plain, tables = split_tables(values)
     text = tomli_w.dumps(plain)
-    for key, value in values.items():
+    for key, value in tables.items():
+        full = f"{name}.{_key(key)}" if name else _key(key)
         if isinstance(value, Mapping):
-            text += f"[{name}.{_key(key)}]\n" + render_table(f"{name}.{_key(key)}", value)
-        elif _is_table(value):
-            text += "".join(render_array(f"{name}.{_key(key)}", entry) for entry in value)
+            text += f"[{full}]\n" + render_table(full, value)
+        else:
+            text += "".join(render_array(full, entry) for entry in value)
     return text
+
+
+def split_tables(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the plain values, and those that are tables or arrays of tables."""
+    tables = {key: value for key, value in values.items() if _is_table(value)}
+    return {key: value for key, value in values.items() if key not in tables}, tables
 
 
 def _is_table(value: object) -> bool:

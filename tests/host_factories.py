@@ -1,0 +1,215 @@
+"""Collections, projects and plugins on disk, complete but for what a test is about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from kitbag.artifacts import ArtifactId
+from kitbag.changes import ChangeSet
+from kitbag.collect import OnConflict, plan_import, refuse_conflicts
+from kitbag.collection import Collection, open_collection
+from kitbag.config import MANIFEST, Config
+from kitbag.deploy import Deployer, DeployResult
+from kitbag.editing import create_collection, editing
+from kitbag.hookspecs import hookimpl
+from kitbag.plugins import PluginRecord, Plugins, PluginStatus
+from kitbag.reading import read_source
+from kitbag.refresh import Refresh, plan_refresh
+from kitbag.targets import BUILTIN_TARGETS, Target
+
+__all__ = [
+    "Plugin",
+    "collect",
+    "deploy",
+    "deployer",
+    "make_collection",
+    "make_command",
+    "make_plugin",
+    "make_project",
+    "make_skill",
+    "make_source",
+    "manifest_text",
+    "opened",
+    "plugins_of",
+    "refresh",
+    "snapshot",
+    "undeploy",
+]
+
+Plugin = SimpleNamespace
+
+
+def write(path: Path, content: str | bytes, *, executable: bool = False) -> Path:
+    """Write a file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(0o755 if executable else 0o644)
+    return path
+
+
+def make_skill(root: Path, name: str, text: str = "do it", **files: str) -> Path:
+    """Write a skill into a collection's or source's folder and return the skill's."""
+    folder = root / "skills" / name
+    write(folder / "SKILL.md", f"---\nname: {name}\ndescription: {text}\n---\n{text}\n")
+    for file, content in files.items():
+        write(folder / file, content)
+    return folder
+
+
+def make_command(root: Path, name: str, text: str = "run it") -> Path:
+    """Write a command into a collection's or source's folder and return its file."""
+    return write(root / "commands" / f"{name}.md", f"---\ndescription: {text}\n---\n{text}\n")
+
+
+def make_collection(
+    root: Path, *skills: str, plugins: Plugins | None = None, name: str = "kit"
+) -> Path:
+    """Make a collection with these skills, each with its own content, all taken note of."""
+    create_collection(root, name)
+    for skill in skills:
+        make_skill(root, skill, f"the skill {skill}")
+    if skills:
+        refresh(root, plugins)
+    return root
+
+
+def make_source(root: Path, *skills: str) -> Path:
+    """Make a folder to collect from."""
+    root.mkdir(parents=True, exist_ok=True)
+    for skill in skills:
+        make_skill(root, skill, f"the skill {skill}")
+    return root
+
+
+def make_project(root: Path) -> Path:
+    """Make a project with some files of its own, among them in Kitbag's target folder."""
+    write(root / "src" / "main.py", "print('hello')\n", executable=True)
+    write(root / ".claude" / "settings.json", "{}\n")
+    write(root / ".claude" / "skills" / "mine" / "SKILL.md", "my own\n")
+    return root
+
+
+def opened(root: Path, **options: Any) -> Collection:
+    """Read a collection."""
+    return open_collection(root, "sqlite:///unused.db", **options)
+
+
+def manifest_text(root: Path) -> str:
+    """Return a collection's manifest as it lies there."""
+    return (root / MANIFEST).read_text()
+
+
+def make_plugin(**hooks: Callable[..., Any]) -> Plugin:
+    """Return a plugin with these hooks; names are given without `kitbag_`."""
+    plugin = SimpleNamespace()
+    plugin.__dict__.update({f"kitbag_{name}": hookimpl(hook) for name, hook in hooks.items()})
+    return _Hashable(**plugin.__dict__)
+
+
+class _Hashable(SimpleNamespace):
+    __hash__ = object.__hash__
+
+
+def plugins_of(*plugins: object, config: Config | None = None) -> Plugins:
+    """Load plugins under the names p1, p2, ..."""
+    loaded = Plugins()
+    for number, plugin in enumerate(plugins, 1):
+        record = PluginRecord(f"p{number}", None, None, PluginStatus.LOADED)
+        loaded.add(record, lambda plugin=plugin: plugin, config or Config())  # type: ignore[misc]
+    return loaded
+
+
+def refresh(root: Path, plugins: Plugins | None = None, said: list[str] | None = None) -> Refresh:
+    """Take note of what changed in a collection's folder."""
+    plugins, said = plugins or Plugins(), [] if said is None else said
+    with editing(root, plugins, Config(), said.append) as editor:
+        found = plan_refresh(editor.collection)
+        editor.propose(found.changes)
+        editor.commit(found.changes)
+    return found
+
+
+def collect(
+    root: Path,
+    source: Path,
+    *,
+    on_conflict: str = "fail",
+    renames: dict[str, str] | None = None,
+    plugins: Plugins | None = None,
+    said: list[str] | None = None,
+) -> ChangeSet:
+    """Take a source into a collection."""
+    plugins, said = plugins or Plugins(), [] if said is None else said
+    names = {ArtifactId.parse(k): ArtifactId.parse(v) for k, v in (renames or {}).items()}
+    with editing(root, plugins, Config(), said.append) as editor:
+        plan = plan_import(
+            editor.collection,
+            read_source(plugins, source),
+            on_conflict=OnConflict(on_conflict),
+            renames=names,
+        )
+        refuse_conflicts(plan)
+        editor.propose(plan.changes)
+        editor.commit(plan.changes, plan.actions)
+    return plan.changes
+
+
+def deployer(
+    root: Path,
+    project: Path,
+    *,
+    plugins: Plugins | None = None,
+    targets: Sequence[Target] | None = None,
+    said: list[str] | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+) -> Deployer:
+    """Return a deployer from a collection into a project."""
+    return Deployer(
+        opened(root),
+        project,
+        targets or [BUILTIN_TARGETS["claude"]],
+        plugins or Plugins(),
+        Config(),
+        ([] if said is None else said).append,
+        force=force,
+        dry_run=dry_run,
+    )
+
+
+def deploy(root: Path, project: Path, *ids: str, **options: Any) -> DeployResult:
+    """Deploy artifacts; without ids renew what is there."""
+    return deployer(root, project, **options).deploy([ArtifactId.parse(i) for i in ids])
+
+
+def undeploy(root: Path, project: Path, *ids: str, **options: Any) -> DeployResult:
+    """Undeploy artifacts."""
+    return deployer(root, project, **options).undeploy(ids)
+
+
+def snapshot(
+    folder: Path, *, without: Iterable[str] = (".kitbag",), times: bool = True
+) -> dict[str, tuple[object, ...]]:
+    """Return all that lies below a folder: kinds, modes, bytes and, with `times`, when written.
+
+    `without` are names of folders or files to leave out wherever they lie.
+    """
+    left_out = set(without)
+    found: dict[str, tuple[object, ...]] = {}
+    for top, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in left_out]
+        for name in (*folders, *files):
+            path = Path(top, name)
+            status = path.lstat()
+            content = path.is_symlink() and os.readlink(path)
+            if name in files and not content:
+                if name in left_out:
+                    continue
+                content = path.read_bytes()
+            time = status.st_mtime_ns if times else None
+            found[str(path.relative_to(folder))] = (status.st_mode, content, time)
+    return found
