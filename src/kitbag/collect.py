@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -89,6 +91,7 @@ class _Importer:
             if c.source == self.source
         }
         self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
+        self.settled: set[ArtifactId] = set()
 
     def artifacts(self) -> None:
         """Settle each distinct artifact of the reading once."""
@@ -98,8 +101,21 @@ class _Importer:
                 f"--rename: the source holds no {min(map(str, unknown))}",
                 hint="`kitbag scan SOURCE` shows its ids",
             )
-        for found in self.reading.distinct_artifacts():
+        distinct = list(self.reading.distinct_artifacts())
+        self._refuse_shared_names(distinct)
+        for found in distinct:
             self.final[found.id] = self._settle(found)
+            self.settled.add(self.final[found.id])
+
+    def _refuse_shared_names(self, distinct: Sequence[FoundArtifact]) -> None:
+        owners: dict[ArtifactId, ArtifactId] = {}
+        for found in distinct:
+            wanted = self.renames.get(found.id, found.id)
+            if (owner := owners.setdefault(wanted, found.id)) != found.id:
+                raise ConflictError(
+                    f"--rename: {owner} and {found.id} would both be {wanted}",
+                    hint="give one of them another name",
+                )
 
     def _settle(self, found: FoundArtifact) -> ArtifactId:
         wanted = self.renames.get(found.id, found.id)
@@ -109,22 +125,42 @@ class _Importer:
         known = self._known(found, wanted)
         if known is None:
             return self._add(found, wanted)
+        if known in self.settled or self._is_of_another_place(known, found):
+            return self._add(found, self._free_id(known), f"besides {known}")
         entry = self.entries[known]
+        from_here = entry.source == self.source
         if entry.content_hash == found.tree.content_hash:
+            if from_here:
+                self.entries[known] = replace(entry, source_hash=None)
             self._note(ChangeKind.IDENTICAL, known)
             return known
+        if from_here and entry.source_hash == found.tree.content_hash:
+            self._note(ChangeKind.IDENTICAL, known, note="was edited here; kept")
+            return known
         present = self.collection.tree(entry)
-        untouched = present.content_hash == entry.content_hash
-        if entry.source == self.source and untouched:
+        untouched = present.content_hash == entry.content_hash and entry.source_hash is None
+        if from_here and untouched:
             self._replace(entry, found, present, keep_backup=False)
             return known
-        return self._conflict(entry, found, present, untouched=untouched)
+        edited = from_here or present.content_hash != entry.content_hash
+        return self._conflict(entry, found, present, edited=edited)
 
     def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
         known = self.by_origin.get((found.type, found.path))
-        if known is not None and known not in self.final.values():
+        if known is not None and known not in self.settled:
             return known
         return wanted if wanted in self.entries else None
+
+    def _is_of_another_place(self, known: ArtifactId, found: FoundArtifact) -> bool:
+        """Return whether an entry came from another place of the source, which is still there."""
+        entry = self.entries[known]
+        place = known.type, entry.source_path or ""
+        return (
+            entry.source == self.source
+            and place != (found.type, found.path)
+            and place in self.paths_found
+            and entry.content_hash != found.tree.content_hash
+        )
 
     def _moved_from(self, found: FoundArtifact, wanted: ArtifactId) -> ManifestArtifact | None:
         """Return the entry whose path in the source vanished while its content is here."""
@@ -136,7 +172,7 @@ class _Importer:
                 entry is not None
                 and key not in self.paths_found
                 and known.type == found.type
-                and entry.content_hash == found.tree.content_hash
+                and (entry.source_hash or entry.content_hash) == found.tree.content_hash
             ):
                 return entry
         return None
@@ -153,11 +189,22 @@ class _Importer:
 
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
         entry = self._entry_for(artifact_id, found)
+        self._refuse_uncollected(entry, found)
         spec = self.collection.spec_of(artifact_id)
         self.actions.extend(puts(entry.path, spec, found.tree, _content(found)))
         self.entries[artifact_id] = entry
         self._note(ChangeKind.NEW, artifact_id, note=note)
         return artifact_id
+
+    def _refuse_uncollected(self, entry: ManifestArtifact, found: FoundArtifact) -> None:
+        location = self.collection.location(entry)
+        if not os.path.lexists(location):
+            return
+        if self.collection.tree(entry).content_hash != found.tree.content_hash:
+            raise ConflictError(
+                f"{location} is there already, and was not collected",
+                hint="`kitbag collect` takes note of it; then collect the source again",
+            )
 
     def _replace(
         self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, keep_backup: bool
@@ -171,6 +218,7 @@ class _Importer:
             content_hash=found.tree.content_hash,
             source=self.source,
             source_path=found.path,
+            source_hash=None,
         )
         self._note(ChangeKind.CHANGED, entry.id)
 
@@ -179,10 +227,11 @@ class _Importer:
     ) -> ArtifactId:
         spec = self.collection.spec_of(wanted)
         present = self.collection.tree(entry)
-        new = replace(self._entry_for(wanted, found), uuid=entry.uuid, extra=entry.extra)
+        path = wanted.path_in(spec)
+        new = replace(entry, id=wanted, path=path, source_path=found.path)
+        self._refuse_uncollected(new, found)
         location = self.collection.location(entry)
         self.actions.extend(moves(entry.path, new.path, spec, present, location))
-        new = replace(new, content_hash=present.content_hash)
         self.entries = {
             (wanted if known == entry.id else known): (new if known == entry.id else value)
             for known, value in self.entries.items()
@@ -191,9 +240,9 @@ class _Importer:
         return wanted
 
     def _conflict(
-        self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, untouched: bool
+        self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, edited: bool
     ) -> ArtifactId:
-        why = "has other content here" if untouched else "was edited here"
+        why = "was edited here" if edited else "has other content here"
         match self.on_conflict:
             case OnConflict.TAKE:
                 self._replace(entry, found, present, keep_backup=True)
@@ -206,10 +255,13 @@ class _Importer:
         return entry.id
 
     def _free_id(self, taken: ArtifactId) -> ArtifactId:
-        number = 2
-        while (free := ArtifactId.of(taken.type, f"{taken.name}-{number}")) in self.entries:
-            number += 1
-        return free
+        spec = self.collection.spec_of(taken)
+        for number in itertools.count(2):
+            free = ArtifactId.of(taken.type, f"{taken.name}-{number}")
+            is_there = os.path.lexists(self.collection.root / free.path_in(spec))
+            if free not in self.entries and not is_there:
+                return free
+        raise AssertionError("the numbers never end")
 
     def composites(self) -> None:
         """Settle each composite of the reading, its members in the source's order."""
@@ -260,9 +312,8 @@ class _Importer:
 
     def gone(self) -> None:
         """Tell what this source once brought and does not hold any more; nothing is deleted."""
-        settled = set(self.final.values())
         for (_, path), known in self.by_origin.items():
-            if known not in settled and known in self.entries:
+            if known not in self.settled and known in self.entries:
                 note = f"no longer in the source at {path}; kept, `kitbag remove {known}` drops it"
                 self._note(ChangeKind.GONE, known, note=note)
 

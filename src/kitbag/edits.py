@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -64,6 +65,11 @@ def _moves(
     collection: Collection, entry: ManifestArtifact, moved: ManifestArtifact
 ) -> Sequence[Action]:
     spec = collection.spec_of(entry.id)
+    if os.path.lexists(collection.location(moved)):
+        raise ConflictError(
+            f"{collection.location(moved)} is there already, and was not collected",
+            hint="`kitbag collect` takes note of it; or choose another name",
+        )
     tree = collection.tree(entry)
     if tree.problems:
         raise LocalEditError(
@@ -89,7 +95,7 @@ def plan_remove(collection: Collection, ids: Sequence[str], *, force: bool = Fal
     """Take artifacts or composites out of the collection.
 
     Raises ConflictError if a composite that stays contains one, LocalEditError if one was edited
-    and not collected; with `force` it leaves those composites, and goes as it is.
+    and not collected; with `force` it leaves those composites, edited files are kept as backups.
     """
     removed = [collection.resolve(text) for text in ids]
     manifest = collection.manifest
@@ -125,9 +131,11 @@ def _removal(collection: Collection, artifact_id: ArtifactId, *, force: bool) ->
         tree = collection.tree(entry)
     except NotFoundError:
         return []
-    if tree.content_hash != entry.content_hash and not force:
+    edited = tree.content_hash != entry.content_hash
+    if edited and not force:
         raise LocalEditError(
             f"{artifact_id} was edited since it was collected",
-            hint="`kitbag collect` first, or --force",
+            hint="`kitbag collect` first, or --force, which keeps a backup",
         )
-    return removals(entry.path, collection.spec_of(artifact_id), tree)
+    spec = collection.spec_of(artifact_id)
+    return removals(entry.path, spec, tree, keep_backup=edited)

@@ -76,13 +76,15 @@ def puts(
                 Put(path, state_of(digest), digest.size, content, was, keep_backup=keep_backup)
             )
     gone = {path: digest for path, digest in present.items() if path not in wanted}
-    actions.extend(_removals(gone, wanted, keep_backup=keep_backup))
-    return actions
+    # What goes goes first: a folder may take the place of a file, and the other way round.
+    return [*_removals(gone, wanted, keep_backup=keep_backup), *actions]
 
 
-def removals(base: RelPath, spec: TypeSpec, tree: Tree) -> list[Action]:
+def removals(
+    base: RelPath, spec: TypeSpec, tree: Tree, *, keep_backup: bool = False
+) -> list[Action]:
     """Return the actions that take the artifact at `base` away, its emptied folders included."""
-    return _removals(placed(base, spec, tree), {}, keep_backup=False)
+    return _removals(placed(base, spec, tree), {}, keep_backup=keep_backup)
 
 
 def moves(

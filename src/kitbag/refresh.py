@@ -11,11 +11,12 @@ from kitbag.artifacts import ArtifactId, Shape, TypeSpec, sorted_ids
 from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
 from kitbag.errors import HostilePathError
+from kitbag.layout import ancestors
 from kitbag.manifest import Manifest, ManifestArtifact
 from kitbag.sources.values import Diagnostic
 from kitbag.trees import Tree
 
-__all__ = ["Refresh", "plan_refresh"]
+__all__ = ["Refresh", "holders_of", "plan_refresh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,31 @@ def plan_refresh(collection: Collection) -> Refresh:
 def _present(
     collection: Collection, diagnostics: list[Diagnostic]
 ) -> Iterator[tuple[ArtifactId, ManifestArtifact]]:
-    known = {artifact.path: artifact for artifact in collection.manifest.artifacts}
+    here = {
+        artifact.id: artifact
+        for artifact in collection.manifest.artifacts
+        if artifact.id.type in collection.types and collection.location(artifact).exists()
+    }
+    yield from here.items()
+    known = {artifact.path for artifact in collection.manifest.artifacts}
+    outer = ancestors(known)
     for spec in collection.types.values():
         for name in _names_in(collection.root / spec.folder, spec):
             try:
                 found = ArtifactId.of(spec.name, name)
                 path = found.path_in(spec)
-                entry = known.get(path) or ManifestArtifact(found, path)
-                yield entry.id, entry
             except HostilePathError as error:
                 diagnostics.append(
                     Diagnostic(f"{spec.folder}/{name}", error.code, error.message, level="error")
                 )
+                continue
+            if path in known or path in outer or not known.isdisjoint(ancestors([path])):
+                continue
+            if found in here:
+                note = f"{found} lies at {here[found].path}; rename one of them"
+                diagnostics.append(Diagnostic(path, "name-taken", note, level="error"))
+            else:
+                yield found, ManifestArtifact(found, path)
 
 
 def _names_in(folder: Path, spec: TypeSpec) -> Iterator[str]:
@@ -140,7 +154,11 @@ def _settled(
         new_hash = trees[artifact.id].content_hash
         same = new_hash == artifact.content_hash
         kind = ChangeKind.IDENTICAL if same else ChangeKind.CHANGED
-        return replace(artifact, content_hash=new_hash), Change(kind, artifact.id)
+        entry = _edited(artifact, new_hash) if not same else artifact
+        return replace(entry, path=present[artifact.id].path), Change(kind, artifact.id)
+    if artifact.id.type not in collection.types:
+        note = f"the type {artifact.id.type!r} is unknown; left as it is"
+        return artifact, Change(ChangeKind.IDENTICAL, artifact.id, note=note)
     holders = holders_of(collection.manifest, artifact.id)
     if holders:
         note = (
@@ -149,6 +167,13 @@ def _settled(
         )
         return artifact, Change(ChangeKind.CONFLICT, artifact.id, note=note)
     return None, Change(ChangeKind.GONE, artifact.id)
+
+
+def _edited(artifact: ManifestArtifact, new_hash: str) -> ManifestArtifact:
+    """Return the entry with other content, not forgetting what its source had brought."""
+    taken = artifact.source_hash or artifact.content_hash
+    is_own = artifact.source is not None and taken != new_hash
+    return replace(artifact, content_hash=new_hash, source_hash=taken if is_own else None)
 
 
 def holders_of(manifest: Manifest, member: ArtifactId) -> list[ArtifactId]:

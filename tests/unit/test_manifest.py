@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from host_factories import make_collection, make_skill, manifest_text, opened, refresh
 
+from host_factories import make_collection, make_skill, manifest_text, opened, refresh
 from kitbag.artifacts import ArtifactId
 from kitbag.changes import ChangeSet
 from kitbag.config import Config

@@ -26,7 +26,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
         plan = plan_remove(editor.collection, args.ids, force=args.force)
         editor.propose(plan.changes)
         if not args.dry_run:
-            editor.commit(plan.changes, plan.actions)
+            outcome = editor.commit(plan.changes, plan.actions)
+            for path, backup in outcome.backups if outcome else ():
+                context.out.note(f"kept your version of {path} as {backup}")
     for change in plan.changes.changes:
         note = f": {change.note}" if change.note else ""
         context.out.line(f"{'would remove' if args.dry_run else 'removed'} {change.id}{note}")
