@@ -148,8 +148,13 @@ class ArtifactId:
         """Return where an artifact with this id lies below a collection or target of that layout.
 
         Raises HostilePathError for a folder with a colon in its name: `skills/a/b` would lie
-        inside `skills/a`.
+        inside `skills/a`; and for any name with a slash, which would be a second name for it.
         """
+        if "/" in self.name:
+            raise HostilePathError(
+                f"{str(self)!a}: a name may not have a slash in it",
+                hint="write a colon for a file in a folder, as in command:git:commit",
+            )
         if spec.shape is not Shape.FILE and ":" in self.name:
             raise HostilePathError(
                 f"{str(self)!a}: a {self.type} may not have a colon in its name",
