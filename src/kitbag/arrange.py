@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kitbag.artifacts import ArtifactId
 from kitbag.errors import ConflictError, LocalEditError
 from kitbag.files import FileState, Root
-from kitbag.layout import content_of, placed, state_of
+from kitbag.layout import ancestors, content_of, emptied_folders, placed, state_of
 from kitbag.ledger import Deployed
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.plan import PlannedArtifact
 from kitbag.targets import Target
-from kitbag.transaction import Action, Put, Remove
+from kitbag.transaction import Action, Put, Remove, RemoveFolder
 
 __all__ = ["Arrangement", "EditedFile", "arrange", "refuse_edits"]
 
@@ -70,13 +70,37 @@ def arrange(
     wanted: dict[RelPath, _Wanted] = {}
     for target, artifact in planned:
         _want(wanted, result, target, artifact)
-    gone = [path for entry in obsolete for path in entry.files if path not in wanted]
+    gone = {path: None for entry in obsolete for path in entry.files if path not in wanted}
     refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
-    for path, file in wanted.items():
-        _put(root, owned, path, file, result, force=force)
+    # What goes goes first: a folder may take the place of a file, and the other way round.
     for path in gone:
         _remove(root, owned[path], path, result, force=force)
+    emptied = emptied_folders(gone, wanted)
+    result.actions.extend(RemoveFolder(folder) for folder in emptied if _is_below(folder, wanted))
+    for path, file in wanted.items():
+        present = _present(root, path, gone.keys(), emptied)
+        _put(owned, path, file, present, result, force=force)
     return result
+
+
+def _is_below(path: RelPath, above: Container[RelPath]) -> bool:
+    return path in above or any(folder in above for folder in ancestors([path]))
+
+
+def _present(
+    root: Root, path: RelPath, gone: Set[RelPath], emptied: Container[RelPath]
+) -> FileState | None:
+    """Return what will lie at `path` when everything that goes is gone."""
+    if gone and not gone.isdisjoint(ancestors([path])):
+        return None
+    try:
+        return root.state_of(path)
+    except ConflictError:
+        below = (root.path / path).rglob("*")
+        names = {str(p.relative_to(root.path)) for p in below if p.is_symlink() or not p.is_dir()}
+        if path in emptied and names <= gone:
+            return None
+        raise
 
 
 def _want(
@@ -103,15 +127,14 @@ def _want(
 
 
 def _put(
-    root: Root,
     owned: Mapping[RelPath, FileState],
     path: RelPath,
     file: _Wanted,
+    present: FileState | None,
     result: Arrangement,
     *,
     force: bool,
 ) -> None:
-    present = root.state_of(path)
     if present == file.state:
         return
     is_ours = path in owned

@@ -33,7 +33,7 @@ def bookkeeping(
     now = datetime.now(UTC).replace(tzinfo=None).isoformat()
     records = [a for t in plan.targets if (a := _record_action(project, plan, ledger, t, now))]
     written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
-    folders = project.ledger.folders | set(project.root.missing_folders(written))
+    folders = project.ledger.folders | _new_folders(project.root, written, arrangement)
     kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
     emptied = sorted(folders - kept_folders, key=lambda f: (-f.count("/"), f))
     ledger = replace(ledger, folders=frozenset(folders & kept_folders))
@@ -42,6 +42,14 @@ def bookkeeping(
         *_ledger_actions(project, ledger),
         *(RemoveFolder(folder) for folder in emptied),
     ]
+
+
+def _new_folders(root: Root, written: list[RelPath], arrangement: Arrangement) -> set[RelPath]:
+    """Return the folders that will be made, also where a file that goes is in their place."""
+    gone = {action.path for action in arrangement.actions if isinstance(action, Remove)}
+    instead = {f for f in ancestors(written) if f in gone or not gone.isdisjoint(ancestors([f]))}
+    plain = [path for path in written if instead.isdisjoint(ancestors([path]))]
+    return instead | set(root.missing_folders(plain))
 
 
 def _paths_left(
@@ -84,11 +92,11 @@ def _record_entries(
         if target.place_of(artifact.id) is not None
     }
     known = {entry.id: entry for entry in record.entries}
-    for entry in record.entries:
-        if entry.id not in planned and entry.id in staying:
+    for artifact_id, entry in known.items():
+        if artifact_id in planned:
+            yield _record_entry(plan, target, planned.pop(artifact_id), known, now)
+        elif artifact_id in staying:
             yield entry
-        elif entry.id in planned:
-            yield _record_entry(plan, target, planned.pop(entry.id), known, now)
     for artifact in planned.values():
         yield _record_entry(plan, target, artifact, known, now)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kitbag import __version__
 from kitbag.config import Config
-from kitbag.errors import KitbagError, PluginError, UsageError
+from kitbag.errors import KitbagError, UsageError
 from kitbag.output import Output, escaped
 
 if TYPE_CHECKING:
@@ -133,6 +133,6 @@ def _parser(plugins: Plugins) -> argparse.ArgumentParser:
     )
     commands.add_all(subparsers)
     for name, _, error in plugins.call_each("kitbag_add_commands", subparsers=subparsers):
-        if isinstance(error, PluginError):
+        if error is not None:
             print(f"warning: {escaped(error.message)}; {name} adds no commands", file=sys.stderr)
     return parser

@@ -11,8 +11,8 @@ from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.bookkeeping import bookkeeping
 from kitbag.collection import Collection
 from kitbag.config import Config
-from kitbag.dispatch import DEPLOY, deliver, settle
-from kitbag.errors import NotFoundError, UsageError, VetoError
+from kitbag.dispatch import DEPLOY, deliver, journalled, settle
+from kitbag.errors import NotFoundError, PluginError, UsageError, VetoError
 from kitbag.files import Root
 from kitbag.hookspecs import Problem, Severity
 from kitbag.ledger import Deployed, Ledger
@@ -68,8 +68,10 @@ class Deployer:
             try:
                 return self._deploy(project, plan)
             except Exception as error:
-                for _ in self.plugins.call_each("kitbag_deploy_error", plan=plan, error=error):
-                    pass
+                told = self.plugins.call_each("kitbag_deploy_error", plan=plan, error=error)
+                for _, _, problem in told:
+                    if problem is not None:
+                        self.say(f"warning: {problem.message}")
                 raise
 
     def _deploy(self, project: Project, plan: DeployPlan) -> DeployResult:
@@ -98,7 +100,8 @@ class Deployer:
             ids = [project.resolve(text) for text in texts]
             plan = self._plan("undeploy", ())
             unclear = {entry.id for _, entry in project.unclear} & set(ids)
-            obsolete, kept = _withdrawn_by(project.ledger.deployed, set(ids))
+            names = {target.name for target in self.targets}
+            obsolete, kept = _withdrawn_by(project.ledger.deployed, set(ids), names)
             arrangement = arrange(root, project.owned, (), obsolete, force=self.force)
             plan.withdrawn = tuple(_withdrawn(obsolete, plan, self.targets))
             warnings = [
@@ -108,7 +111,9 @@ class Deployer:
                 *self._left_in_place(arrangement),
             ]
             project = project.without(unclear)
-            requests = {i: uuid for i, uuid in project.ledger.requests.items() if i not in ids}
+            elsewhere = {i for e in kept if e.target not in names for i in e.wanted_by}
+            going = set(ids) - elsewhere
+            requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
             return self._finish(project, plan, arrangement, kept, requests, warnings)
 
     def _left_in_place(self, arrangement: Arrangement) -> list[str]:
@@ -138,11 +143,20 @@ class Deployer:
         for request in plan.requests:
             for member in self._members(plan, request):
                 wanted.setdefault(member, []).append(request)
-        earlier = {entry.id: entry.wanted_by for entry in project.ledger.deployed}
         plan.artifacts = tuple(
-            self._planned(plan, artifact_id, requests, earlier.get(artifact_id, ()))
+            self._planned(plan, artifact_id, requests, project)
             for artifact_id, requests in wanted.items()
         )
+
+    def _earlier(
+        self, project: Project, artifact_id: ArtifactId, uuid: str | None
+    ) -> Iterable[ArtifactId]:
+        """Yield who wanted an artifact so far, maybe under another name."""
+        names = {target.name for target in self.targets}
+        for entry in project.ledger.deployed:
+            is_same = entry.id == artifact_id or (uuid is not None and entry.uuid == uuid)
+            if is_same and entry.target in names:
+                yield from entry.wanted_by
 
     def _members(self, plan: DeployPlan, request: ArtifactId) -> tuple[ArtifactId, ...]:
         if request in plan.members:
@@ -159,10 +173,16 @@ class Deployer:
         plan: DeployPlan,
         artifact_id: ArtifactId,
         requests: Sequence[ArtifactId],
-        earlier: Sequence[ArtifactId],
+        project: Project,
     ) -> PlannedArtifact:
         entry = self.collection.entry(artifact_id)
-        assert isinstance(entry, ManifestArtifact)
+        if not isinstance(entry, ManifestArtifact):
+            raise PluginError(
+                f"{artifact_id} has no files of its own, but a plugin named it as a member",
+                hint="run with --no-plugins to do without it, or report this to its authors",
+            )
+        uuid = plan.uuids.get(artifact_id)
+        earlier = self._earlier(project, artifact_id, uuid)
         others = [request for request in earlier if request not in plan.requests]
         tree = self.collection.tree(entry)
         for problem in tree.problems:
@@ -172,7 +192,7 @@ class Deployer:
             tree,
             self.collection.location(entry),
             tuple(dict.fromkeys([*requests, *others])),
-            plan.uuids.get(artifact_id),
+            uuid,
         )
 
     def _checked(self, plan: DeployPlan) -> list[str]:
@@ -182,10 +202,7 @@ class Deployer:
         ):
             if error is not None:
                 problems.append(Problem(error.message, Severity.ERROR, error.hint))
-            problems.extend(
-                replace(problem, message=f"{problem.message} (plugin {name})")
-                for problem in found or ()
-            )
+            problems.extend(_problems_of(name, found))
         vetoes = [problem for problem in problems if problem.severity is Severity.ERROR]
         if vetoes:
             hints = [problem.hint for problem in vetoes if problem.hint]
@@ -229,7 +246,7 @@ class Deployer:
                 project.root,
                 actions,
                 kind=DEPLOY,
-                payload=plan.to_payload(),
+                payload=journalled(plan.to_payload()),
                 prepare=lambda tx: self._prepare(plan, tx),
             )
             deliver(project.root, self.plugins, self.config, self.say)
@@ -259,11 +276,27 @@ def _sorted_out(
     return obsolete, kept
 
 
+def _problems_of(plugin: str, found: object) -> list[Problem]:
+    """Return what a plugin's check said; an answer that nobody understands is a veto."""
+    answers = found if isinstance(found, (list, tuple)) else () if found is None else (found,)
+    if all(isinstance(problem, Problem) for problem in answers):
+        return [replace(p, message=f"{p.message} (plugin {plugin})") for p in answers]
+    return [
+        Problem(
+            f"plugin {plugin} answered kitbag_deploy_check with {found!a}",
+            hint="it has to return a list of kitbag.hookspecs.Problem",
+        )
+    ]
+
+
 def _withdrawn_by(
-    deployed: Sequence[Deployed], ids: set[ArtifactId]
+    deployed: Sequence[Deployed], ids: set[ArtifactId], targets: set[str]
 ) -> tuple[list[Deployed], list[Deployed]]:
     obsolete, kept = [], []
     for entry in deployed:
+        if entry.target not in targets:
+            kept.append(entry)
+            continue
         wanted_by = entry.wanted_by or (entry.id,)
         others = tuple(request for request in wanted_by if request not in ids)
         if others:

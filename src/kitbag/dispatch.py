@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 from kitbag.changes import ChangeSet
 from kitbag.collection import Collection, open_collection
 from kitbag.config import Config, database_url_of
-from kitbag.errors import KitbagError
+from kitbag.errors import KitbagError, PluginError
 from kitbag.files import Root
 from kitbag.plan import DeployPlan
 from kitbag.plugins import Plugins
 from kitbag.transaction import Message, delivered, recover, undelivered, unfinished
 
-__all__ = ["CHANGE", "DEPLOY", "deliver", "is_unsettled", "settle"]
+__all__ = ["CHANGE", "DEPLOY", "deliver", "is_unsettled", "journalled", "settle"]
 
 CHANGE = "collection-change"
 DEPLOY = "deploy"
@@ -32,6 +33,18 @@ def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], No
         for path in recovered.conflicts:
             say(f"kept your version of {path}, which changed meanwhile")
     deliver(root, plugins, config, say)
+
+
+def journalled(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return a payload as the journal gives it back; raises PluginError if it cannot hold it."""
+    try:
+        kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PluginError(
+            f"a plugin put into `extra` what is no JSON: {error}",
+            hint="run with --no-plugins to do without it, or report this to its authors",
+        ) from error
+    return kept
 
 
 def is_unsettled(path: Path) -> bool:

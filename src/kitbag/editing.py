@@ -11,7 +11,7 @@ from pathlib import Path
 from kitbag.changes import ChangeSet
 from kitbag.collection import Collection, open_collection
 from kitbag.config import MANIFEST, Config, database_url_of
-from kitbag.dispatch import CHANGE, deliver, settle
+from kitbag.dispatch import CHANGE, deliver, journalled, settle
 from kitbag.errors import ConflictError, InputError, StorageError
 from kitbag.files import Root
 from kitbag.layout import put_bytes
@@ -54,7 +54,7 @@ class Editor:
             self.root,
             [*actions, manifest],
             kind=CHANGE,
-            payload=changes.to_payload(),
+            payload=journalled(changes.to_payload()),
             prepare=lambda transaction_id: self._prepare(changes, transaction_id),
         )
         for path in outcome.conflicts:

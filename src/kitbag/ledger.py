@@ -87,7 +87,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
             )
         return Ledger(
             deployed=tuple(_from_json(entry) for entry in document["deployed"]),
-            requests={ArtifactId.parse(i): uuid for i, uuid in document["requests"].items()},
+            requests={ArtifactId.parse(i): _uuid(u) for i, u in document["requests"].items()},
             folders=frozenset(RelPath.parse(folder) for folder in document["folders"]),
         )
     except InputError:
@@ -101,15 +101,25 @@ def parse_ledger(text: str, where: str) -> Ledger:
 
 def _from_json(entry: Mapping[str, Any]) -> Deployed:
     files = {
-        RelPath.parse(path): FileState(FileKind(kind), mode == "x", sha256)
+        RelPath.parse(path): FileState(FileKind(kind), mode == "x", _text(sha256))
         for path, (kind, mode, sha256) in entry["files"].items()
     }
     return Deployed(
         id=ArtifactId.parse(entry["id"]),
-        target=entry["target"],
-        uuid=entry["uuid"],
-        collection=entry["collection"],
-        content_hash=entry["content_hash"],
+        target=_text(entry["target"]),
+        uuid=_uuid(entry["uuid"]),
+        collection=_text(entry["collection"]),
+        content_hash=_text(entry["content_hash"]),
         wanted_by=tuple(ArtifactId.parse(request) for request in entry["wanted_by"]),
         files=files,
     )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is not a string")
+
+
+def _uuid(value: object) -> str | None:
+    return None if value is None else _text(value)

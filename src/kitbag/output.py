@@ -16,14 +16,22 @@ from typing import Any
 __all__ = ["Output", "escaped"]
 
 _UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
 def escaped(text: str) -> str:
-    """Return `text` with control, bidi, invisible and surrogate characters written as escapes."""
+    """Return `text` with control, bidi, invisible and surrogate characters written as escapes.
+
+    Ends of lines and tabs stay.
+    """
     return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode_escape", "surrogatepass").decode(), text)
+
+
+def _one_line(text: str) -> str:
+    # A name with an end of line in it must not look like a line of ours.
+    return escaped(text).replace("\n", "\\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,12 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print one line of a result for people; nothing with `--json` or `--quiet`."""
         if not self.json and not self.quiet:
-            print(escaped(text))
+            print(_one_line(text))
 
     def note(self, text: str) -> None:
         """Tell people something besides the result."""
         if not self.quiet:
-            print(escaped(text), file=sys.stderr)
+            print(_one_line(text), file=sys.stderr)
 
     def detail(self, text: str) -> None:
         """Tell people something that only `--verbose` asks for."""

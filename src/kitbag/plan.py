@@ -87,7 +87,7 @@ class DeployPlan:
         """Return what the journal keeps of the plan."""
         return {
             "command": self.command,
-            "collection": str(self.collection.root),
+            "collection": str(self.collection.root.absolute()),
             "placed": [placement.to_json() for placement in self.placed],
             "withdrawn": [placement.to_json() for placement in self.withdrawn],
             "extra": self.extra,

@@ -60,7 +60,7 @@ class Plugins:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager("kitbag")
         self._manager.add_hookspecs(hookspecs)
-        self._records: dict[object, PluginRecord] = {}
+        self._records: dict[int, PluginRecord] = {}
         self._failed: list[PluginRecord] = []
         self.types = BUILTIN_TYPES
         self.targets = BUILTIN_TARGETS
@@ -84,13 +84,13 @@ class Plugins:
             self._fail(record, error)
             return
         hooks = tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ()))
-        self._records[plugin] = replace(record, hooks=hooks)
+        self._records[id(plugin)] = replace(record, hooks=hooks)
         try:
             self._refuse_unknown_hooks(plugin)
             self._configure(plugin, config)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
             self._manager.unregister(plugin)
-            del self._records[plugin]
+            del self._records[id(plugin)]
             self._fail(record, error)
 
     def _refuse_unknown_hooks(self, plugin: object) -> None:
@@ -104,8 +104,9 @@ class Plugins:
         self._call_one(plugin, "kitbag_configure", {"config": config})
         types = self._call_one(plugin, "kitbag_register_types", {}) or ()
         targets = self._call_one(plugin, "kitbag_register_targets", {}) or ()
-        self.types = _extended(self.types, types, "type")
+        extended = _extended(self.types, types, "type")
         self.targets = _extended(self.targets, targets, "target")
+        self.types = extended
 
     def _fail(self, record: PluginRecord, error: BaseException) -> None:
         message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -140,7 +141,7 @@ class Plugins:
                 results.append(run(arguments))
             except KitbagError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise self._blame(plugin, hook, error) from error
         return results
 
@@ -150,19 +151,19 @@ class Plugins:
         """Call every implementation, whatever the others do: (plugin, result, error) for each."""
         for plugin, run in self._implementations(hook):
             try:
-                yield self._records[plugin].title, run(arguments), None
+                yield self._records[id(plugin)].title, run(arguments), None
             except KitbagError as error:
-                yield self._records[plugin].title, None, error
-            except Exception as error:  # noqa: BLE001 - the fence
-                yield self._records[plugin].title, None, self._blame(plugin, hook, error)
+                yield self._records[id(plugin)].title, None, error
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
+                yield self._records[id(plugin)].title, None, self._blame(plugin, hook, error)
 
     def implements(self, hook: str) -> bool:
         """Return whether any plugin has this hook."""
         return any(True for _ in self._implementations(hook))
 
-    def _blame(self, plugin: object, hook: str, error: Exception) -> PluginError:
+    def _blame(self, plugin: object, hook: str, error: BaseException) -> PluginError:
         return PluginError(
-            f"plugin {self._records[plugin].title} failed in {hook}: "
+            f"plugin {self._records[id(plugin)].title} failed in {hook}: "
             f"{type(error).__name__}: {error}",
             hint="run with --no-plugins to do without it, or report this to its authors",
         )

@@ -93,6 +93,7 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
         known = {entry.id for entry in ledger.deployed if entry.target == target.name}
         for entry in record.entries:
             if entry.id not in known:
+                known.add(entry.id)
                 if (found := _adopted(root, target, entry)) is not None:
                     adopted.append(found)
                 else:
@@ -128,8 +129,11 @@ def _adopted(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
     """Take over an artifact that only the record names, if its files are what it says."""
     base = target.root.joined(entry.path)
     spec = target.places.get(entry.id.type)
+    # A record must not make Kitbag the owner of the agent's settings or of a whole folder.
+    if spec is None or not entry.path.startswith(f"{spec.folder}/"):
+        return None
     tree = _tree_at(root, base)
-    if spec is None or tree is None or tree.skillmeat_hash != entry.content_hash:
+    if tree is None or tree.skillmeat_hash != entry.content_hash:
         return None
     shape = Shape.FOLDER if (root.path / base).is_dir() else Shape.FILE
     files = placed(base, replace(spec, shape=shape), tree)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kitbag.artifacts import ArtifactId
@@ -24,7 +24,8 @@ RECORD_NAME = ".skillmeat-deployed.toml"
 class RecordEntry:
     """One `[[deployed]]` table. `content_hash` is SkillMeat's hash, `path` relative to the root.
 
-    `extra` holds every other key as it was read.
+    `extra` holds every other key as it was read; `as_read` is the whole table, which is written
+    again as it was unless somebody deploys the artifact.
     """
 
     id: ArtifactId
@@ -34,9 +35,12 @@ class RecordEntry:
     deployed_at: str
     uuid: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    as_read: Mapping[str, Any] | None = field(default=None, compare=False)
 
     def to_table(self) -> dict[str, Any]:
         """Return the keys in SkillMeat's order."""
+        if self.as_read is not None:
+            return dict(self.as_read)
         table: dict[str, Any] = {
             "artifact_name": self.id.name,
             "artifact_type": self.id.type,
@@ -92,6 +96,7 @@ def _entry(table: dict[str, Any], number: int, where: str) -> RecordEntry:
             hint="mend the entry, or delete it and deploy again",
         )
 
+    as_read = dict(table)
     uuid = table.pop("artifact_uuid", None)
     try:
         entry = RecordEntry(
@@ -110,12 +115,4 @@ def _entry(table: dict[str, Any], number: int, where: str) -> RecordEntry:
             hint="mend the entry, or delete it and deploy again",
         ) from error
     extra = {key: value for key, value in table.items() if key not in _NOT_KEPT}
-    return RecordEntry(
-        entry.id,
-        entry.path,
-        entry.collection,
-        entry.content_hash,
-        entry.deployed_at,
-        entry.uuid,
-        extra,
-    )
+    return replace(entry, extra=extra, as_read=as_read)

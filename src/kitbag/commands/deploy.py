@@ -63,9 +63,11 @@ def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
     actions = result.arrangement.actions
     puts = [action for action in actions if isinstance(action, Put)]
     removals = [action for action in actions if isinstance(action, Remove)]
-    for action in actions if dry_run or context.out.verbose else ():
-        verb = "delete" if isinstance(action, Remove) else "write"
-        context.out.line(f"{verb} {action.path}")
+    if dry_run or context.out.verbose:
+        for removal in removals:
+            context.out.line(f"delete {removal.path}")
+        for put in puts:
+            context.out.line(f"write {put.path}")
     _tell_inert(context, result)
     for warning in result.warnings:
         context.out.note(f"warning: {warning}")
