@@ -11,6 +11,7 @@ __all__ = [
     "CollectionRecord",
     "CompositeRecord",
     "DeploymentRecord",
+    "Edge",
     "MembershipRecord",
 ]
 
@@ -84,3 +85,15 @@ class DeploymentRecord:
     transaction_id: str
     state: str = DeploymentState.PENDING
     deployed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A membership as walking needs it: the composite's id, then the child."""
+
+    composite_id: str
+    child_id: str
+    child_uuid: str
+    pin: str | None
+    child_is_composite: bool
+    child_is_active: bool

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from itertools import chain
 
-from kitbag.errors import ConflictError
+from kitbag.errors import UsageError
 from kitbag_composites.errors import ArtifactNotFound, ConstraintViolated, CycleRefused
+from kitbag_composites.expansion import by_composite, expanded
 from kitbag_composites.graph import find_path
 from kitbag_composites.records import MembershipRecord
-from kitbag_composites.store import Edge, Store
+from kitbag_composites.store import Store
 from kitbag_composites.types import Associations, Expanded, Link, RelationshipType
 
 __all__ = ["Associations", "Expanded", "Link", "Resolver"]
@@ -41,7 +40,7 @@ class Resolver:
         """
         with self.store.transaction():
             self.store.lock_collection(collection_id)
-            uuids = self._uuids(collection_id, [composite_id, member_id])
+            uuids = self._uuids(collection_id, [composite_id, member_id], active_only=True)
             if self.store.get_composite(collection_id, composite_id) is None:
                 raise ConstraintViolated(
                     f"{composite_id} is not a composite", hint="only composites have members"
@@ -59,7 +58,7 @@ class Resolver:
         return _link(made, member_id)
 
     def _refuse_cycle(self, collection_id: str, composite_id: str, member_id: str) -> None:
-        edges = _by_composite(self.store.edges_below(collection_id, [member_id]))
+        edges = by_composite(self.store.edges_below(collection_id, [member_id]))
         path = find_path(
             {parent: [edge.child_id for edge in below] for parent, below in edges.items()},
             member_id,
@@ -97,81 +96,43 @@ class Resolver:
         walked once; artifacts that are gone from the collection are left out. Raises
         ArtifactNotFound for an unknown id, ConflictError for two pins of one artifact.
         """
-        uuids = self._uuids(collection_id, ids)
+        uuids = self._uuids(collection_id, ids, active_only=True)
         roots = {composite.id for composite in self.store.get_composites(collection_id, ids)}
-        edges = _by_composite(self.store.edges_below(collection_id, roots))
-        pins = _pins(edges)
-        found: dict[str, Expanded] = {}
-        walked: set[str] = set()
-        for artifact_id in ids:
-            if artifact_id not in roots:
-                pin = pins.get(artifact_id)
-                found.setdefault(artifact_id, Expanded(artifact_id, uuids[artifact_id], pin))
-            for edge in _members_below(artifact_id, edges, walked):
-                child = Expanded(
-                    edge.child_id, edge.child_uuid, pins.get(edge.child_id), edge.composite_id
-                )
-                found.setdefault(edge.child_id, child)
-        return list(found.values())
+        return expanded(uuids, roots, self.store.edges_below(collection_id, roots))
 
-    def _uuids(self, collection_id: str, ids: Iterable[str]) -> dict[str, str]:
+    def resolve_name(self, collection_id: str, text: str) -> str:
+        """Return the `type:name` that `text` means: itself, or the only one of that name.
+
+        Raises UsageError that lists the candidates, ArtifactNotFound if there is none.
+        """
+        if self.store.uuids_of(collection_id, [text], active_only=True):
+            return text
+        found = [artifact.id for artifact in self.store.find_by_name(collection_id, text)]
+        if len(found) > 1:
+            raise UsageError(
+                f"{text!r} could be any of {', '.join(found)}",
+                hint="write the type too, as in type:name",
+            )
+        if not found:
+            raise ArtifactNotFound(text, hint=self._likely(collection_id, text))
+        return found[0]
+
+    def _uuids(
+        self, collection_id: str, ids: Iterable[str], *, active_only: bool = False
+    ) -> dict[str, str]:
+        """Return UUIDs in the order of the ids; raises ArtifactNotFound, with what is like it."""
         wanted = list(ids)
-        uuids = self.store.uuids_of(collection_id, wanted)
+        uuids = self.store.uuids_of(collection_id, wanted, active_only=active_only)
         for artifact_id in wanted:
             if artifact_id not in uuids:
                 raise ArtifactNotFound(artifact_id, hint=self._likely(collection_id, artifact_id))
-        return uuids
+        return {artifact_id: uuids[artifact_id] for artifact_id in wanted}
 
-    def _likely(self, collection_id: str, artifact_id: str) -> str | None:
-        close = get_close_matches(artifact_id, self.store.active_ids(collection_id))
+    def _likely(self, collection_id: str, text: str) -> str | None:
+        ids = self.store.active_ids(collection_id)
+        close = get_close_matches(text if ":" in text else f"skill:{text}", ids)
         return f"is it {' or '.join(close)}?" if close else None
 
 
 def _link(record: MembershipRecord, shown_id: str) -> Link:
     return Link(shown_id, record.relationship_type, record.pinned_version_hash, record.position)
-
-
-def _by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
-    children = defaultdict(list)
-    for edge in edges:
-        children[edge.composite_id].append(edge)
-    return dict(children)
-
-
-def _members_below(
-    root: str, edges: Mapping[str, Sequence[Edge]], walked: set[str]
-) -> Iterator[Edge]:
-    """Yield memberships of active artifacts in reading order, each composite's only once.
-
-    Without recursion: a chain may be longer than Python's stack.
-    """
-    if root in walked:
-        return
-    walked.add(root)
-    ahead = [iter(edges.get(root, ()))]
-    while ahead:
-        edge = next(ahead[-1], None)
-        if edge is None:
-            ahead.pop()
-        elif not edge.child_is_composite:
-            if edge.child_is_active:
-                yield edge
-        elif edge.child_id not in walked:
-            walked.add(edge.child_id)
-            ahead.append(iter(edges.get(edge.child_id, ())))
-
-
-def _pins(edges: Mapping[str, Sequence[Edge]]) -> dict[str, str]:
-    """Return the pinned artifacts' pins; raises ConflictError for two of one artifact."""
-    first: dict[str, Edge] = {}
-    for edge in chain.from_iterable(edges.values()):
-        if edge.pin is None or edge.child_is_composite or not edge.child_is_active:
-            continue
-        known = first.setdefault(edge.child_id, edge)
-        if known.pin != edge.pin:
-            raise ConflictError(
-                f"{edge.child_id} is pinned to two versions: {known.composite_id} pins"
-                f" {str(known.pin)[:12]}, {edge.composite_id} pins {edge.pin[:12]}",
-                hint="make both pins the same, or unpin one",
-            )
-    return {child_id: edge.pin for child_id, edge in first.items() if edge.pin is not None}

@@ -1,212 +1,123 @@
 """Making a collection's rows equal to what its manifest says.
 
 The manifest is the truth (docs/adr/0001). What it no longer names stays as an inactive row, so
-that its UUID is never given again and comes back with it.
+that its UUID is never given again and comes back with it. When a new artifact takes the id of such
+a row, the row gives way: its id and name get `~` and the first eight digits of its UUID.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from kitbag.artifacts import ArtifactType
-from kitbag_composites.errors import AlreadyExists, ConstraintViolated
-from kitbag_composites.records import ArtifactRecord, CompositeRecord, MembershipRecord
+from kitbag_composites.difference import Difference, Rows, difference
+from kitbag_composites.errors import AlreadyExists
+from kitbag_composites.records import CollectionRecord
 from kitbag_composites.store import Store
-from kitbag_composites.types import (
-    ArtifactState,
-    CollectionState,
-    CompositeState,
-    MemberState,
-    NewMembership,
-)
+from kitbag_composites.types import ArtifactState, CollectionState, CompositeState, MemberState
 
-__all__ = ["ArtifactState", "CollectionState", "CompositeState", "MemberState", "sync"]
+__all__ = [
+    "ArtifactState",
+    "CollectionState",
+    "CompositeState",
+    "Counts",
+    "MemberState",
+    "SyncReport",
+    "sync",
+]
 
 
-def sync(store: Store, state: CollectionState) -> None:
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows of a table came, changed and went."""
+
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did. Composites count among the artifacts too.
+
+    An artifact that is gone became inactive, one that came back has changed. `wrote` says whether
+    there was anything to write, the collection's own row included.
+    """
+
+    wrote: bool = False
+    artifacts: Counts = Counts()
+    composites: Counts = Counts()
+    memberships: Counts = Counts()
+
+
+def sync(store: Store, state: CollectionState) -> SyncReport:
     """Make the rows of one collection equal to `state`, in one transaction.
 
     The number of statements does not depend on the number of rows. Rows that are right are not
-    touched. Raises AlreadyExists for a UUID or id that is there twice or belongs to another
-    collection, ConstraintViolated for a member that is no artifact of this collection.
+    touched; when all are, nothing is locked or written. Raises AlreadyExists for a UUID or id that
+    is there twice or belongs to another collection, ArtifactNotFound for a member that is not in
+    the state.
     """
-    wanted = _wanted(state)
+    wanted = CollectionRecord(state.uuid, state.name, state.manifest_hash)
+    # Without a lock at first: rows of two moments can only look right if another sync is making
+    # them right or wrong just now, which then counts as the later one.
+    if store.get_collection(state.uuid) == wanted and _compared(store, state).is_nothing:
+        return SyncReport()
     with store.transaction():
-        store.ensure_collection(state.uuid, state.name)
+        known = store.ensure_collection(state.uuid, state.name)
         store.lock_collection(state.uuid)
-        rows = {row.uuid: row for row in store.all_artifacts(state.uuid)}
-        _refuse_strangers(store, [a for a in wanted.values() if a.uuid not in rows])
-        _refuse_unknown_members(state, wanted.keys() | rows.keys())
-        _sync_artifacts(store, state.uuid, wanted, rows)
-        _sync_composites(store, state)
-        _sync_memberships(store, state)
-        store.update_collection(state.uuid, name=state.name, manifest_hash=state.manifest_hash)
+        found = _compared(store, state)
+        _refuse_strangers(store, found.new_artifacts)
+        _write(store, state.uuid, found)
+        if known != wanted:
+            store.update_collection(state.uuid, name=state.name, manifest_hash=state.manifest_hash)
+    return _report(found)
 
 
-def _wanted(state: CollectionState) -> dict[str, ArtifactState]:
-    """Return the wanted rows of `artifacts` by UUID; raises AlreadyExists for what is doubled."""
-    wanted: dict[str, ArtifactState] = {}
-    ids: set[str] = set()
-    for entry in (*state.artifacts, *map(_artifact_of, state.composites)):
-        if entry.uuid in wanted:
-            raise AlreadyExists(
-                f"{wanted[entry.uuid].id} and {entry.id} have the same uuid {entry.uuid}",
-                hint="take the uuid out of the copy in the manifest; it then gets its own",
-            )
-        if entry.id in ids:
-            raise AlreadyExists(f"{entry.id} is there twice", hint="rename or remove one of them")
-        wanted[entry.uuid] = entry
-        ids.add(entry.id)
-    return wanted
-
-
-def _artifact_of(composite: CompositeState) -> ArtifactState:
-    return ArtifactState(
-        uuid=composite.uuid, id=composite.id, type=ArtifactType.COMPOSITE, name=composite.name
+def _compared(store: Store, state: CollectionState) -> Difference:
+    rows = Rows(
+        artifacts={row.uuid: row for row in store.all_artifacts(state.uuid)},
+        composites={row.uuid: row for row in store.all_composites(state.uuid)},
+        memberships=tuple(store.all_memberships(state.uuid)),
     )
+    return difference(rows, state)
 
 
-def _refuse_strangers(store: Store, new: list[ArtifactState]) -> None:
+def _refuse_strangers(store: Store, new: Iterable[ArtifactState]) -> None:
     """Raise AlreadyExists if a new artifact's UUID is one of another collection."""
-    taken = store.get_artifacts_by_uuid(entry.uuid for entry in new)
-    for entry in new:
-        owner = taken.get(entry.uuid)
-        if owner is not None:
-            raise AlreadyExists(
-                f"{entry.id}: its uuid {entry.uuid} belongs to {owner.id} of the collection"
-                f" {owner.collection_id}",
-                hint="take the uuid out of the copied manifest entry; it then gets its own",
-            )
-
-
-def _refuse_unknown_members(state: CollectionState, known: set[str]) -> None:
-    for composite in state.composites:
-        seen: set[str] = set()
-        for member in composite.members:
-            if member.uuid not in known:
-                raise ConstraintViolated(
-                    f"{composite.id} has a member with the uuid {member.uuid}, which is nothing"
-                    " in this collection",
-                    hint="collect it, or take it out of the composite in the manifest",
-                )
-            if member.uuid in seen:
-                raise AlreadyExists(
-                    f"{composite.id} has the member {member.uuid} twice",
-                    hint="take one of them out in the manifest",
-                )
-            seen.add(member.uuid)
-
-
-def _sync_artifacts(
-    store: Store,
-    collection_id: str,
-    wanted: dict[str, ArtifactState],
-    rows: dict[str, ArtifactRecord],
-) -> None:
-    changed = [
-        entry for uuid, entry in wanted.items() if uuid in rows and not _is(rows[uuid], entry)
-    ]
-    gone = [row for uuid, row in rows.items() if uuid not in wanted]
-    store.move_artifacts(collection_id, _out_of_the_way(gone, changed, wanted.values(), rows))
-    store.deactivate_artifacts(collection_id, [row.uuid for row in gone if row.active])
-    store.update_artifacts(collection_id, changed)
-    store.insert_artifacts(
-        collection_id, [entry for uuid, entry in wanted.items() if uuid not in rows]
-    )
-
-
-def _is(row: ArtifactRecord, entry: ArtifactState) -> bool:
-    return row.active and entry == ArtifactState(
-        row.uuid, row.id, row.type, row.name, row.path, row.origin, row.content_hash
-    )
-
-
-def _out_of_the_way(
-    gone: Iterable[ArtifactRecord],
-    changed: Iterable[ArtifactState],
-    wanted: Iterable[ArtifactState],
-    rows: dict[str, ArtifactRecord],
-) -> dict[str, tuple[str, str]]:
-    """Return other ids and names, by UUID, for rows whose ids are wanted by others.
-
-    Renamed rows move for a moment only, so that two can swap their ids; rows that are gone stay
-    where they were moved to.
-    """
-    ids = {entry.id for entry in wanted}
-    taken = ids | {row.id for row in rows.values()}
-    moves = {}
-    for row in gone:
-        if row.id in ids:
-            suffix = "~" + row.uuid[:8]
-            if row.id + suffix in taken:
-                suffix = "~" + row.uuid
-            moves[row.uuid] = (row.id + suffix, row.name + suffix)
-    for entry in changed:
-        row = rows[entry.uuid]
-        if row.id != entry.id and row.id in ids:
-            moves[row.uuid] = (f"{row.type}:~{row.uuid}", f"~{row.uuid}")
-    return moves
-
-
-def _sync_composites(store: Store, state: CollectionState) -> None:
-    rows = {row.uuid: row for row in store.all_composites(state.uuid)}
-    wanted = {composite.uuid: composite for composite in state.composites}
-    store.dissolve_composites(state.uuid, [r.id for uuid, r in rows.items() if uuid not in wanted])
-    store.insert_composites(state.uuid, [c for uuid, c in wanted.items() if uuid not in rows])
-    store.update_composites(
-        state.uuid,
-        [c for uuid, c in wanted.items() if uuid in rows and _said(rows[uuid]) != _said(c)],
-    )
-
-
-def _said(composite: CompositeRecord | CompositeState) -> tuple[str | None, ...]:
-    """Return what a composite says about itself."""
-    return (
-        str(composite.composite_type),
-        composite.display_name,
-        composite.description,
-        composite.metadata,
-    )
-
-
-def _sync_memberships(store: Store, state: CollectionState) -> None:
-    rows = {_key(_present(row)): _present(row) for row in store.all_memberships(state.uuid)}
-    wanted = {
-        _key(membership): membership
-        for composite in state.composites
-        for membership in _memberships(composite)
-    }
-    store.delete_memberships(state.uuid, rows.keys() - wanted.keys())
-    store.replace_memberships(
-        state.uuid, [m for key, m in wanted.items() if key in rows and rows[key] != m]
-    )
-    store.create_memberships(state.uuid, [m for key, m in wanted.items() if key not in rows])
-
-
-def _key(membership: NewMembership) -> tuple[str, str]:
-    return membership.composite_id, membership.child_uuid
-
-
-def _memberships(composite: CompositeState) -> list[NewMembership]:
-    return [
-        NewMembership(
-            composite.id,
-            member.uuid,
-            member.relationship,
-            member.pin,
-            member.position,
-            member.metadata,
+    wanted = {entry.uuid: entry for entry in new}
+    for uuid, owner in store.get_artifacts_by_uuid(wanted).items():
+        raise AlreadyExists(
+            f"{wanted[uuid].id}: its uuid {uuid} belongs to {owner.id} of the collection"
+            f" {owner.collection_id}",
+            hint="take the uuid out of the copied manifest entry; it then gets its own",
         )
-        for member in composite.members
-    ]
 
 
-def _present(row: MembershipRecord) -> NewMembership:
-    return NewMembership(
-        row.composite_id,
-        row.child_artifact_uuid,
-        row.relationship_type,
-        row.pinned_version_hash,
-        row.position,
-        row.metadata,
+def _write(store: Store, collection_id: str, found: Difference) -> None:
+    """Write in an order in which neither ids nor foreign keys get in each other's way."""
+    store.delete_memberships(collection_id, found.gone_memberships)
+    store.dissolve_composites(collection_id, found.gone_composites)
+    store.move_artifacts(collection_id, found.moves)
+    store.deactivate_artifacts(collection_id, found.gone_artifacts)
+    store.update_artifacts(collection_id, found.changed_artifacts)
+    store.insert_artifacts(collection_id, found.new_artifacts)
+    store.insert_composites(collection_id, found.new_composites)
+    store.update_composites(collection_id, found.changed_composites)
+    store.replace_memberships(collection_id, found.changed_memberships)
+    store.create_memberships(collection_id, found.new_memberships)
+
+
+def _report(found: Difference) -> SyncReport:
+    return SyncReport(
+        wrote=True,
+        artifacts=Counts(
+            len(found.new_artifacts), len(found.changed_artifacts), len(found.gone_artifacts)
+        ),
+        composites=Counts(
+            len(found.new_composites), len(found.changed_composites), len(found.gone_composites)
+        ),
+        memberships=Counts(
+            len(found.new_memberships), len(found.changed_memberships), len(found.gone_memberships)
+        ),
     )

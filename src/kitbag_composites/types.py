@@ -128,11 +128,11 @@ class Associations:
 class Expanded:
     """An artifact that expanding composites led to.
 
-    `composite_id` is the composite that led to it first, None for an artifact that was asked for
-    by itself; `pin` is the version that any composite holds it at.
+    `pin` is the version that any of the composites holds it at; `wanted_by` are the composites
+    that it is a member of, in the order of reading, none if it was only asked for by itself.
     """
 
     id: str
     uuid: str
     pin: str | None = None
-    composite_id: str | None = None
+    wanted_by: tuple[str, ...] = ()

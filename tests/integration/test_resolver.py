@@ -10,7 +10,7 @@ import pytest
 from peewee import Database
 
 from factories import make_collection, stored_artifacts, stored_composite
-from kitbag.errors import ConflictError, KitbagError
+from kitbag.errors import ConflictError, KitbagError, UsageError
 from kitbag_composites.database import connected
 from kitbag_composites.errors import (
     AlreadyExists,
@@ -154,10 +154,10 @@ def test_a_plain_artifact_stands_for_itself(resolver: Resolver, collection_id: s
     resolver.add_member(collection_id, "composite:x", "skill:a", PIN)
     add(resolver, collection_id, "x:b")
     found = resolver.expand(collection_id, ["skill:a", "composite:x", "skill:c"])
-    assert [(one.id, one.pin, one.composite_id) for one in found] == [
-        ("skill:a", PIN, None),
-        ("skill:b", None, "composite:x"),
-        ("skill:c", None, None),
+    assert [(one.id, one.pin, one.wanted_by) for one in found] == [
+        ("skill:a", PIN, ("composite:x",)),
+        ("skill:b", None, ("composite:x",)),
+        ("skill:c", None, ()),
     ]
     with pytest.raises(ArtifactNotFound, match="composite:none"):
         resolver.expand(collection_id, ["composite:none"])
@@ -181,6 +181,47 @@ def test_what_is_gone_is_not_expanded(resolver: Resolver, collection_id: str) ->
     uuid = resolver.store.uuids_of(collection_id, ["skill:a"])["skill:a"]
     resolver.store.deactivate_artifacts(collection_id, [uuid])
     assert expanded(resolver, collection_id, "x") == "b"
+    with pytest.raises(ArtifactNotFound, match="skill:a"):
+        resolver.expand(collection_id, ["skill:a"])
+
+
+def test_what_is_gone_can_leave_a_composite_but_not_join_one(
+    resolver: Resolver, collection_id: str
+) -> None:
+    """Its old membership can be taken away; a new one is refused as if it were unknown."""
+    add(resolver, collection_id, "x:a")
+    uuid = resolver.store.uuids_of(collection_id, ["skill:a"])["skill:a"]
+    resolver.store.deactivate_artifacts(collection_id, [uuid])
+    assert resolver.remove_member(collection_id, "composite:x", "skill:a")
+    with pytest.raises(ArtifactNotFound, match="skill:a"):
+        resolver.add_member(collection_id, "composite:x", "skill:a")
+    assert resolver.associations(collection_id, "composite:x").children == ()
+
+
+def test_a_name_needs_no_type_where_only_one_has_it(resolver: Resolver, collection_id: str) -> None:
+    """Several are listed, none is an error with what is like it, what is gone does not count."""
+    store = resolver.store
+    (old, *_) = stored_artifacts(store, collection_id, "command:b", "command:git:commit")
+    assert resolver.resolve_name(collection_id, "a") == "skill:a"
+    assert resolver.resolve_name(collection_id, "command:b") == "command:b"
+    assert resolver.resolve_name(collection_id, "git:commit") == "command:git:commit"
+    with pytest.raises(UsageError, match="command:b, skill:b"):
+        resolver.resolve_name(collection_id, "b")
+    store.deactivate_artifacts(collection_id, [old])
+    assert resolver.resolve_name(collection_id, "b") == "skill:b"
+    with pytest.raises(ArtifactNotFound, match="command:b"):
+        resolver.resolve_name(collection_id, "command:b")
+    with pytest.raises(ArtifactNotFound, match="'aa'") as caught:
+        resolver.resolve_name(collection_id, "aa")
+    assert "skill:a" in (caught.value.hint or "")
+
+
+def test_a_pin_is_a_hash(resolver: Resolver, collection_id: str) -> None:
+    """Anything else is refused on both databases, and nothing is changed."""
+    for wrong in ("", "v1", "A" * 64, "a" * 63, "a" * 65):
+        with pytest.raises(ConstraintViolated, match="pin"):
+            resolver.add_member(collection_id, "composite:x", "skill:a", wrong)
+    assert resolver.associations(collection_id, "composite:x").children == ()
 
 
 def test_a_long_chain_is_expanded(resolver: Resolver, collection_id: str) -> None:
@@ -190,7 +231,7 @@ def test_a_long_chain_is_expanded(resolver: Resolver, collection_id: str) -> Non
         resolver.store.create_membership(collection_id, f"composite:{number}", uuid)
     resolver.add_member(collection_id, "composite:299", "skill:a")
     (found,) = resolver.expand(collection_id, ["composite:0"])
-    assert (found.id, found.composite_id) == ("skill:a", "composite:299")
+    assert (found.id, found.wanted_by) == ("skill:a", ("composite:299",))
     with pytest.raises(CycleRefused):
         resolver.add_member(collection_id, "composite:299", "composite:0")
 

@@ -12,6 +12,7 @@ from factories import (
     stored_artifacts,
     stored_composite,
 )
+from kitbag.errors import UsageError
 from kitbag_composites.errors import AlreadyExists, ConstraintViolated, DatabaseFailed
 from kitbag_composites.models import new_uuid
 from kitbag_composites.store import DeploymentRecord, Store
@@ -80,6 +81,30 @@ def test_uuids_of_many_ids(store: Store, collection_id: str) -> None:
     store.deactivate_artifacts(collection_id, uuids[:1])
     assert store.uuids_of(collection_id, [*ids, "skill:no"]) == dict(zip(ids, uuids, strict=True))
     assert store.uuids_of(collection_id, []) == {}
+
+
+def test_artifacts_are_found_by_name(store: Store, collection_id: str) -> None:
+    """Of any type, of this collection, and only those that are there."""
+    stored_artifacts(store, make_collection(store, "other"), "skill:canvas")
+    ids = ("skill:canvas", "command:canvas", "agent:canvas", "skill:canvas-two")
+    uuids = stored_artifacts(store, collection_id, *ids)
+    store.deactivate_artifacts(collection_id, uuids[2:3])
+    found = store.find_by_name(collection_id, "canvas")
+    assert [a.id for a in found] == ["command:canvas", "skill:canvas"]
+    assert store.find_by_name(collection_id, "can") == []
+    store.reactivate_artifacts(collection_id, uuids[2:3])
+    found = store.find_by_name(collection_id, "canvas")
+    assert [a.id for a in found] == ["agent:canvas", "command:canvas", "skill:canvas"]
+    store.reactivate_artifacts(collection_id, [])
+
+
+def test_active_uuids_only_where_asked_for(store: Store, collection_id: str) -> None:
+    """An inactive artifact has a UUID, but is not there."""
+    here, gone = stored_artifacts(store, collection_id, "skill:here", "skill:gone")
+    store.deactivate_artifacts(collection_id, [gone])
+    ids = ["skill:here", "skill:gone"]
+    assert store.uuids_of(collection_id, ids) == {"skill:here": here, "skill:gone": gone}
+    assert store.uuids_of(collection_id, ids, active_only=True) == {"skill:here": here}
 
 
 def test_a_taken_uuid_or_id_is_refused(store: Store, collection_id: str) -> None:
@@ -188,6 +213,32 @@ def test_deployments_are_begun_finished_and_forgotten(store: Store, collection_i
     assert store.forget_deployments(records) == 0
     store.begin_deployments([])
     assert store.forget_deployments([]) == 0
+
+
+def test_deployments_are_listed_by_artifact_and_project(store: Store, collection_id: str) -> None:
+    """Either narrows the list, both together do so twice, in pages too."""
+    first, second = stored_artifacts(store, collection_id, "skill:canvas", "skill:paint")
+    places = [("/a", first), ("/a", second), ("/b", first)]
+    store.finish_deployments(
+        DeploymentRecord(collection_id, project, ".claude", uuid, "f" * 64, "t" * 32)
+        for project, uuid in places
+    )
+
+    def listed(**given: str) -> set[tuple[str, str]]:
+        found = store.list_deployments(collection_id, **given).items  # type: ignore[arg-type]
+        return {(d.project, d.artifact_uuid) for d in found}
+
+    assert listed() == set(places)
+    assert listed(artifact_uuid=first) == {("/a", first), ("/b", first)}
+    assert listed(project="/a") == {("/a", first), ("/a", second)}
+    assert listed(artifact_uuid=second, project="/a") == {("/a", second)}
+    assert listed(artifact_uuid=second, project="/b") == set()
+    page = store.list_deployments(collection_id, project="/a", limit=1)
+    with pytest.raises(UsageError):
+        store.list_deployments(collection_id, cursor=page.next_cursor)
+    rest = store.list_deployments(collection_id, project="/a", limit=1, cursor=page.next_cursor)
+    assert {d.artifact_uuid for d in (*page.items, *rest.items)} == {first, second}
+    assert rest.next_cursor is None
 
 
 def test_a_deployment_of_nothing_is_refused(store: Store, collection_id: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from peewee import Database
 
 from factories import make_collection, make_composite, stored_artifacts, stored_composite
-from kitbag_composites.errors import AlreadyExists, ConstraintViolated
+from kitbag.errors import UsageError
+from kitbag_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
 from kitbag_composites.models import new_uuid
 from kitbag_composites.store import Store
 from kitbag_composites.types import NewMembership
@@ -208,3 +211,66 @@ def test_edges_below_survive_cycles(store: Store, collection_id: str, children: 
         (KIT, "composite:inner"),
     ]
     assert [e.child_is_composite for e in edges] == [True, False, True]
+
+
+def test_edges_above_survive_cycles(store: Store, collection_id: str, children: list[str]) -> None:
+    """Everything that holds a child, however deep, is told once each; its siblings are not."""
+    uuid = store.uuids_of(collection_id, [KIT])[KIT]
+    inner = stored_composite(store, collection_id, "composite:inner", uuid, children[0])
+    store.create_membership(collection_id, KIT, inner)
+    store.create_membership(collection_id, KIT, children[1])
+    store.create_membership(collection_id, KIT, children[0], pin="f" * 64)
+    edges = store.edges_above(collection_id, [children[0]])
+    assert [(e.composite_id, e.child_id, e.child_is_composite, e.pin) for e in edges] == [
+        ("composite:inner", KIT, True, None),
+        ("composite:inner", "skill:a", False, None),
+        (KIT, "composite:inner", True, None),
+        (KIT, "skill:a", False, "f" * 64),
+    ]
+    assert store.edges_above(collection_id, [new_uuid()]) == []
+
+
+def test_members_are_put_in_another_order(
+    store: Store, collection_id: str, children: list[str]
+) -> None:
+    """Those named come first, the others stay in order behind them, without gaps."""
+    a, b, c = children
+    store.create_memberships(
+        collection_id, [NewMembership(KIT, a, position=3), NewMembership(KIT, b, pin="f" * 64)]
+    )
+    store.create_membership(collection_id, KIT, c, position=9, metadata="{}")
+    before = {m.child_artifact_uuid: m for m in store.get_children_of(KIT, collection_id)}
+    found = store.reorder_memberships(collection_id, KIT, [c, b])
+    assert found == store.get_children_of(KIT, collection_id)
+    assert found == [replace(before[uuid], position=n) for n, uuid in enumerate([c, b, a])]
+    store.delete_membership(collection_id, KIT, c)
+    compact = store.reorder_memberships(collection_id, KIT)
+    assert [(m.child_artifact_uuid, m.position) for m in compact] == [(b, 0), (a, 1)]
+    assert store.reorder_memberships(collection_id, "composite:none") == []
+
+
+def test_an_order_names_members_once(store: Store, collection_id: str, children: list[str]) -> None:
+    """UsageError for one twice, ArtifactNotFound for one that is no member; nothing moves."""
+    a, b, c = children
+    store.create_memberships(collection_id, [NewMembership(KIT, a), NewMembership(KIT, b)])
+    with pytest.raises(UsageError, match="twice"):
+        store.reorder_memberships(collection_id, KIT, [b, b])
+    with pytest.raises(ArtifactNotFound, match=c):
+        store.reorder_memberships(collection_id, KIT, [b, c])
+    assert order(store, collection_id) == ["skill:a", "skill:b"]
+
+
+def test_a_pin_is_a_hash_wherever_it_is_written(
+    store: Store, collection_id: str, children: list[str]
+) -> None:
+    """Batches and updates refuse another one whole."""
+    a, b, _ = children
+    with pytest.raises(ConstraintViolated, match="pin"):
+        store.create_memberships(
+            collection_id, [NewMembership(KIT, a), NewMembership(KIT, b, pin="v1")]
+        )
+    store.create_membership(collection_id, KIT, a)
+    with pytest.raises(ConstraintViolated, match="pin"):
+        store.update_membership(collection_id, KIT, a, pin="v1")
+    (found,) = store.get_children_of(KIT, collection_id)
+    assert found.pinned_version_hash is None

@@ -11,10 +11,10 @@ import pytest
 from peewee import Database
 
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
-from kitbag_composites.errors import AlreadyExists, ConstraintViolated
+from kitbag_composites.errors import AlreadyExists, ArtifactNotFound
 from kitbag_composites.models import new_uuid
 from kitbag_composites.store import DeploymentRecord, Store
-from kitbag_composites.sync import CollectionState, MemberState, sync
+from kitbag_composites.sync import CollectionState, Counts, MemberState, SyncReport, sync
 
 pytestmark = pytest.mark.integration
 
@@ -107,8 +107,42 @@ def test_a_second_run_touches_nothing(store: Store) -> None:
     sync(store, wanted)
     backdate(store)
     before = dump(store)
-    sync(store, wanted)
+    with counted(store) as seen:
+        assert sync(store, wanted) == SyncReport()
     assert dump(store) == before
+    assert all(sql.startswith("SELECT") and "FOR UPDATE" not in sql for sql, _ in seen)
+
+
+def test_rows_that_only_seem_current_are_mended(store: Store) -> None:
+    """The manifest's hash is in place, but somebody changed rows by hand."""
+    a = make_artifact("skill:a")
+    wanted = state(a, make_composite("composite:kit", a.uuid))
+    sync(store, wanted)
+    store.delete_membership(COLLECTION, "composite:kit", a.uuid)
+    store.deactivate_artifacts(COLLECTION, [a.uuid])
+    report = sync(store, wanted)
+    assert (report.artifacts, report.memberships) == (Counts(changed=1), Counts(added=1))
+    assert not sync(store, wanted).wrote
+
+
+def test_a_report_counts_rows(store: Store) -> None:
+    """What came, changed and went; another hash or name of the manifest alone is no row."""
+    a, b, c = (make_artifact(f"skill:{name}") for name in "abc")
+    kit = make_composite("composite:kit", a.uuid, b.uuid)
+    report = sync(store, state(a, b, kit))
+    assert report == SyncReport(True, Counts(added=3), Counts(added=1), Counts(added=2))
+    changed = replace(kit, description="new", members=(MemberState(c.uuid), kit.members[1]))
+    report = sync(store, state(replace(b, content_hash="9" * 64), c, changed))
+    assert report == SyncReport(
+        True, Counts(added=1, changed=1, gone=1), Counts(changed=1), Counts(added=1, gone=1)
+    )
+    again = state(replace(b, content_hash="9" * 64), c, changed, manifest_hash="3" * 64)
+    assert sync(store, again) == SyncReport(wrote=True)
+    found = store.get_collection(COLLECTION)
+    assert found is not None
+    assert found.manifest_hash == "3" * 64
+    report = sync(store, state())
+    assert report == SyncReport(True, Counts(gone=3), Counts(gone=1), Counts(gone=2))
 
 
 def test_only_what_changed_is_touched(store: Store) -> None:
@@ -270,9 +304,24 @@ def test_what_contradicts_itself_is_refused(store: Store) -> None:
     ]:
         with pytest.raises(AlreadyExists, match=told):
             sync(store, wrong)
-    with pytest.raises(ConstraintViolated, match="composite:kit"):
-        sync(store, state(a, make_composite("composite:kit", new_uuid())))
     assert store.get_collection(COLLECTION) is None
+
+
+def test_a_member_that_is_not_in_the_state_is_refused(store: Store) -> None:
+    """By its name if the database knows it, else by its UUID; nothing is changed."""
+    a, b = make_artifact("skill:a"), make_artifact("skill:b")
+    kit = make_composite("composite:kit", a.uuid, b.uuid)
+    sync(store, state(a, b, kit))
+    before = dump(store)
+    unknown = new_uuid()
+    for wrong, told in [
+        (state(a, kit, manifest_hash="2" * 64), "skill:b"),
+        (state(a, make_composite("composite:kit", unknown, uuid=kit.uuid)), unknown),
+    ]:
+        with pytest.raises(ArtifactNotFound, match=told) as caught:
+            sync(store, wrong)
+        assert "composite:kit" in (caught.value.hint or "")
+        assert dump(store) == before
 
 
 def test_a_cycle_is_written_as_it_is(store: Store) -> None:

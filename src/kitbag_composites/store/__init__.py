@@ -11,12 +11,14 @@ from kitbag_composites.records import (
     CollectionRecord,
     CompositeRecord,
     DeploymentRecord,
+    Edge,
     MembershipRecord,
 )
 from kitbag_composites.store.artifacts import ArtifactRows
+from kitbag_composites.store.closures import ClosureRows
 from kitbag_composites.store.composites import CompositeRows
 from kitbag_composites.store.deployments import DeploymentRows
-from kitbag_composites.store.memberships import UNCHANGED, Edge, MembershipRows
+from kitbag_composites.store.memberships import UNCHANGED, MembershipRows
 
 __all__ = [
     "UNCHANGED",
@@ -30,5 +32,5 @@ __all__ = [
 ]
 
 
-class Store(ArtifactRows, CompositeRows, MembershipRows, DeploymentRows):
+class Store(ArtifactRows, CompositeRows, MembershipRows, ClosureRows, DeploymentRows):
     """The rows of a connected database whose schema is current."""

@@ -16,6 +16,8 @@ _SELECT = (
     "SELECT collection_id, id, uuid, type, name, path, origin, content_hash, active,"
     " created_at, updated_at FROM artifacts"
 )
+_UUIDS = "SELECT id, uuid FROM artifacts WHERE collection_id = ? AND id IN MANY(?)"
+_ACTIVE_UUIDS = f"{_UUIDS} AND active"
 _INSERT = (
     "INSERT INTO artifacts (collection_id, id, uuid, type, name, path, origin, content_hash)"
     " SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,"
@@ -92,14 +94,21 @@ class ArtifactRows(Statements):
         rows = self._fetch(f"{_SELECT} WHERE uuid IN MANY(?)", as_json(uuids))
         return {record.uuid: record for record in (_record(*row) for row in rows)}
 
-    def uuids_of(self, collection_id: str, ids: Iterable[str]) -> dict[str, str]:
-        """Return the UUIDs of those ids that exist, inactive ones included."""
+    def find_by_name(self, collection_id: str, name: str) -> list[ArtifactRecord]:
+        """Return the active artifacts of this name, of any type, in the order of their ids."""
         rows = self._fetch(
-            "SELECT id, uuid FROM artifacts WHERE collection_id = ? AND id IN MANY(?)",
+            f"{_SELECT} WHERE collection_id = ? AND name = ? AND active ORDER BY id",
             collection_id,
-            as_json(ids),
+            name,
         )
-        return dict(rows)
+        return [_record(*row) for row in rows]
+
+    def uuids_of(
+        self, collection_id: str, ids: Iterable[str], *, active_only: bool = False
+    ) -> dict[str, str]:
+        """Return the UUIDs of those ids that exist, inactive ones included unless told."""
+        sql = _ACTIVE_UUIDS if active_only else _UUIDS
+        return dict(self._fetch(sql, collection_id, as_json(ids)))
 
     def active_ids(self, collection_id: str) -> list[str]:
         """Return the `type:name` of every active artifact, in no particular order."""
@@ -163,13 +172,21 @@ class ArtifactRows(Statements):
 
     def deactivate_artifacts(self, collection_id: str, uuids: Iterable[str]) -> None:
         """Mark artifacts as gone from the collection; their rows and UUIDs stay."""
-        gone = list(uuids)
-        if gone:
+        self._set_active(collection_id, uuids, False)
+
+    def reactivate_artifacts(self, collection_id: str, uuids: Iterable[str]) -> None:
+        """Mark artifacts as being there again, under the ids that their rows have."""
+        self._set_active(collection_id, uuids, True)
+
+    def _set_active(self, collection_id: str, uuids: Iterable[str], active: bool) -> None:
+        changed = list(uuids)
+        if changed:
             self._run(
-                "UPDATE artifacts SET active = FALSE, updated_at = UTC_NOW"
+                "UPDATE artifacts SET active = ?, updated_at = UTC_NOW"
                 " WHERE collection_id = ? AND uuid IN MANY(?)",
+                active,
                 collection_id,
-                as_json(gone),
+                as_json(changed),
             )
 
     def delete_artifact(self, collection_id: str, artifact_id: str) -> bool:

@@ -44,6 +44,16 @@ def _listing(name: str, condition: str) -> Listing[DeploymentRecord]:
 
 _ALL = _listing("deployments", "")
 _OF_ARTIFACT = _listing("deployments of an artifact", " AND artifact_uuid = ?")
+_IN_PROJECT = _listing("deployments in a project", " AND project = ?")
+_OF_ARTIFACT_IN_PROJECT = _listing(
+    "deployments of an artifact in a project", " AND artifact_uuid = ? AND project = ?"
+)
+_BY_GIVEN = {
+    (False, False): _ALL,
+    (True, False): _OF_ARTIFACT,
+    (False, True): _IN_PROJECT,
+    (True, True): _OF_ARTIFACT_IN_PROJECT,
+}
 
 
 def _row(record: DeploymentRecord) -> tuple[str, ...]:
@@ -84,10 +94,11 @@ class DeploymentRows(Statements):
         collection_id: str,
         *,
         artifact_uuid: str | None = None,
+        project: str | None = None,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Page[DeploymentRecord]:
-        """Return deployments of a collection, or of one artifact, in the order of projects."""
-        if artifact_uuid is None:
-            return self._page(_ALL, (collection_id,), cursor, limit)
-        return self._page(_OF_ARTIFACT, (collection_id, artifact_uuid), cursor, limit)
+        """Return deployments of a collection, an artifact, a project, in the order of projects."""
+        listing = _BY_GIVEN[artifact_uuid is not None, project is not None]
+        given = [value for value in (artifact_uuid, project) if value is not None]
+        return self._page(listing, (collection_id, *given), cursor, limit)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Final, TypeVar
 
+from kitbag.errors import UsageError
+from kitbag.hashing import is_sha256
+from kitbag_composites.errors import ArtifactNotFound, ConstraintViolated
 from kitbag_composites.pagination import DEFAULT_LIMIT, Page
 from kitbag_composites.records import MembershipRecord
 from kitbag_composites.store.collections import CollectionRows
 from kitbag_composites.store.statements import Listing, as_json
 from kitbag_composites.types import NewMembership, RelationshipType
 
-__all__ = ["UNCHANGED", "Edge", "MembershipRows", "Unchanged"]
+__all__ = ["UNCHANGED", "MembershipRows", "Unchanged"]
 
 _SELECT = (
     "SELECT m.collection_id, m.composite_id, m.child_artifact_uuid, a.id, m.relationship_type,"
@@ -58,24 +61,6 @@ _UPDATE = (
     " AND composite_memberships.composite_id = given.value ->> 0"
     " AND composite_memberships.child_artifact_uuid = given.value ->> 1"
 )
-_EDGES_BELOW = """
-WITH RECURSIVE reached (collection_id, id) AS (
-    SELECT collection_id, id FROM composite_artifacts WHERE collection_id = ? AND id IN MANY(?)
-    UNION
-    SELECT c.collection_id, c.id FROM reached
-    JOIN composite_memberships AS m
-        ON m.collection_id = reached.collection_id AND m.composite_id = reached.id
-    JOIN artifacts AS a ON a.uuid = m.child_artifact_uuid
-    JOIN composite_artifacts AS c ON c.collection_id = a.collection_id AND c.id = a.id
-)
-SELECT m.composite_id, a.id, a.uuid, m.pinned_version_hash, c.id IS NOT NULL, a.active
-FROM reached
-JOIN composite_memberships AS m
-    ON m.collection_id = reached.collection_id AND m.composite_id = reached.id
-JOIN artifacts AS a ON a.uuid = m.child_artifact_uuid
-LEFT JOIN composite_artifacts AS c ON c.collection_id = a.collection_id AND c.id = a.id
-ORDER BY m.composite_id, m.position, m.child_artifact_uuid
-"""
 
 
 class Unchanged(Enum):
@@ -93,19 +78,13 @@ def _given(value: Value | Unchanged, present: Value) -> Value:
     return present if isinstance(value, Unchanged) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A membership as expansion needs it: the composite's id, then the child."""
-
-    composite_id: str
-    child_id: str
-    child_uuid: str
-    pin: str | None
-    child_is_composite: bool
-    child_is_active: bool
-
-
 def _row(membership: NewMembership) -> tuple[str | int | None, ...]:
+    """Return the columns; raises ConstraintViolated for what only one database would refuse."""
+    if membership.pin is not None and not is_sha256(membership.pin):
+        raise ConstraintViolated(
+            f"{membership.composite_id}: the pin {membership.pin!a} of a member is no version",
+            hint="a pin is a version's hash: 64 lowercase hex digits",
+        )
     return (
         membership.composite_id,
         membership.child_uuid,
@@ -125,6 +104,21 @@ def _as_new(record: MembershipRecord) -> NewMembership:
         record.position,
         record.metadata,
     )
+
+
+def _in_this_order(
+    found: list[MembershipRecord], composite_id: str, first: Sequence[str]
+) -> list[tuple[MembershipRecord, MembershipRecord]]:
+    """Return each membership with its new position, and as it was."""
+    by_child = {record.child_artifact_uuid: record for record in found}
+    for child_uuid in first:
+        if child_uuid not in by_child:
+            raise ArtifactNotFound(child_uuid, hint=f"it is no member of {composite_id}")
+    ordered = dict.fromkeys((*first, *by_child))
+    return [
+        (replace(by_child[child_uuid], position=position), by_child[child_uuid])
+        for position, child_uuid in enumerate(ordered)
+    ]
 
 
 class MembershipRows(CollectionRows):
@@ -183,17 +177,6 @@ class MembershipRows(CollectionRows):
         """Return every membership of a collection."""
         rows = self._fetch(f"{_SELECT} WHERE m.collection_id = ?", collection_id)
         return [MembershipRecord(*row) for row in rows]
-
-    def edges_below(self, collection_id: str, composite_ids: Iterable[str]) -> list[Edge]:
-        """Return all memberships of these composites and of those nested in them, in order.
-
-        One query, whatever the depth; a cycle in the rows is walked once.
-        """
-        rows = self._fetch(_EDGES_BELOW, collection_id, as_json(composite_ids))
-        return [
-            Edge(parent, child, uuid, pin, bool(nested), bool(active))
-            for parent, child, uuid, pin, nested, active in rows
-        ]
 
     def create_membership(
         self,
@@ -299,6 +282,24 @@ class MembershipRows(CollectionRows):
         memberships = list(batch)
         if memberships:
             self._run(_UPDATE, as_json((*_row(m), collection_id) for m in memberships))
+
+    def reorder_memberships(
+        self, collection_id: str, composite_id: str, first: Sequence[str] = ()
+    ) -> list[MembershipRecord]:
+        """Put these children (UUIDs) first, the others behind them as they were; close all gaps.
+
+        Returns all memberships in their new order. Raises UsageError for a child named twice,
+        ArtifactNotFound for one that is no member.
+        """
+        if len(set(first)) != len(first):
+            raise UsageError("a member is named twice", hint="name each member once")
+        with self.transaction():
+            self.lock_collection(collection_id)
+            found = self.get_children_of(composite_id, collection_id)
+            ordered = _in_this_order(found, composite_id, first)
+            moved = [new for new, old in ordered if new.position != old.position]
+            self.replace_memberships(collection_id, [_as_new(record) for record in moved])
+            return [new for new, _ in ordered]
 
     def delete_membership(self, collection_id: str, composite_id: str, child_uuid: str) -> bool:
         """Take a child out of a composite; returns whether it was a member."""

@@ -1,0 +1,87 @@
+"""What composites lead to: reading their memberships in order, each artifact once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from kitbag.errors import ConflictError
+from kitbag_composites.records import Edge
+from kitbag_composites.types import Expanded
+
+__all__ = ["by_composite", "expanded"]
+
+
+def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
+    """Return each composite's memberships in the order given."""
+    children = defaultdict(list)
+    for edge in edges:
+        children[edge.composite_id].append(edge)
+    return dict(children)
+
+
+def expanded(
+    uuids: Mapping[str, str], composites: Iterable[str], edges: Iterable[Edge]
+) -> list[Expanded]:
+    """Return what is asked for, composites replaced by what they contain, all the way down.
+
+    `uuids` are what is asked for, by `type:name` and in order; `composites` those of them that
+    are composites; `edges` all memberships below. What is inactive leads to nothing. Raises
+    ConflictError for two pins of one artifact.
+    """
+    children, roots = by_composite(edges), set(composites)
+    wanting: dict[str, list[Edge]] = {}
+    walked: set[str] = set()
+    for artifact_id in uuids:
+        if artifact_id not in roots:
+            wanting.setdefault(artifact_id, [])
+        for edge in _members_below(artifact_id, children, walked):
+            wanting.setdefault(edge.child_id, []).append(edge)
+    return [_expanded(child_id, wants, uuids) for child_id, wants in wanting.items()]
+
+
+def _expanded(artifact_id: str, wants: list[Edge], uuids: Mapping[str, str]) -> Expanded:
+    if not wants:
+        return Expanded(artifact_id, uuids[artifact_id])
+    if len(wants) == 1:  # as most are: no need to look for the pin
+        return Expanded(artifact_id, wants[0].child_uuid, wants[0].pin, (wants[0].composite_id,))
+    composites = tuple([edge.composite_id for edge in wants])
+    return Expanded(artifact_id, wants[0].child_uuid, _pin(wants), composites)
+
+
+def _members_below(
+    root: str, edges: Mapping[str, Sequence[Edge]], walked: set[str]
+) -> Iterator[Edge]:
+    """Yield memberships of active artifacts in reading order, each composite's only once.
+
+    Without recursion: a chain may be longer than Python's stack.
+    """
+    if root in walked:
+        return
+    walked.add(root)
+    ahead = [iter(edges.get(root, ()))]
+    while ahead:
+        edge = next(ahead[-1], None)
+        if edge is None:
+            ahead.pop()
+        elif not edge.child_is_active:
+            continue
+        elif not edge.child_is_composite:
+            yield edge
+        elif edge.child_id not in walked:
+            walked.add(edge.child_id)
+            ahead.append(iter(edges.get(edge.child_id, ())))
+
+
+def _pin(wants: Sequence[Edge]) -> str | None:
+    """Return the pin of an artifact that these memberships want."""
+    pinned = [(edge.pin, edge) for edge in wants if edge.pin is not None]
+    for pin, edge in pinned[1:]:
+        first, known = pinned[0]
+        if pin != first:
+            raise ConflictError(
+                f"{edge.child_id} is pinned to two versions: {known.composite_id} pins"
+                f" {first[:12]}, {edge.composite_id} pins {pin[:12]}",
+                hint="make both pins the same, or unpin one",
+            )
+    return pinned[0][0] if pinned else None

@@ -1,0 +1,132 @@
+"""What has to be written, found without a database."""
+
+from __future__ import annotations
+
+import pytest
+
+from kitbag_composites.difference import Difference, Rows, difference
+from kitbag_composites.errors import AlreadyExists, ArtifactNotFound
+from kitbag_composites.records import ArtifactRecord, CompositeRecord, MembershipRecord
+from kitbag_composites.types import (
+    ArtifactState,
+    CollectionState,
+    CompositeState,
+    MemberState,
+    NewMembership,
+)
+
+pytestmark = pytest.mark.unit
+
+HERE = "c" * 32
+NOW = "2026-11-21T00:00:00Z"
+A, B, K = "a" * 32, "b" * 32, "1" * 32
+
+
+def skill(uuid: str, name: str) -> ArtifactState:
+    """Return a skill's state."""
+    return ArtifactState(uuid, f"skill:{name}", "skill", name)
+
+
+def kit(name: str, *children: str, pin: str | None = None) -> CompositeState:
+    """Return a composite's state, all of whose members have the pin."""
+    members = tuple(MemberState(uuid, pin=pin, position=n) for n, uuid in enumerate(children))
+    return CompositeState(K, f"composite:{name}", name, members=members)
+
+
+def state(*entries: ArtifactState | CompositeState) -> CollectionState:
+    """Return a collection's state."""
+    return CollectionState(
+        HERE,
+        "default",
+        None,
+        tuple(e for e in entries if isinstance(e, ArtifactState)),
+        tuple(e for e in entries if isinstance(e, CompositeState)),
+    )
+
+
+def rows(present: CollectionState, *, gone: frozenset[str] = frozenset()) -> Rows:
+    """Return the rows that say what a state says, some of them inactive."""
+    own = [ArtifactState(c.uuid, c.id, "composite", c.name) for c in present.composites]
+    return Rows(
+        {
+            e.uuid: ArtifactRecord(
+                HERE,
+                e.id,
+                e.uuid,
+                e.type,
+                e.name,
+                None,
+                "local",
+                None,
+                e.uuid not in gone,
+                NOW,
+                NOW,
+            )
+            for e in (*present.artifacts, *own)
+        },
+        {
+            c.uuid: CompositeRecord(
+                HERE, c.id, c.uuid, c.name, "plugin", None, None, None, NOW, NOW
+            )
+            for c in present.composites
+        },
+        tuple(
+            MembershipRecord(HERE, c.id, m.uuid, "", "contains", m.position, m.pin, None, NOW)
+            for c in present.composites
+            for m in c.members
+        ),
+    )
+
+
+def test_rows_that_are_right_need_nothing() -> None:
+    """Nor do no rows for an empty state."""
+    present = state(skill(A, "a"), kit("k", A))
+    assert difference(rows(present), present).is_nothing
+    assert difference(Rows(), state()) == Difference()
+
+
+def test_a_renamed_composite_keeps_its_memberships() -> None:
+    """They follow by cascade; only a changed one is written, under the new id."""
+    before = state(skill(A, "a"), skill(B, "b"), kit("k", A, B))
+    found = difference(rows(before), state(skill(A, "a"), skill(B, "b"), kit("box", A, B)))
+    assert [entry.id for entry in found.changed_artifacts] == ["composite:box"]
+    assert found == Difference(changed_artifacts=found.changed_artifacts)
+    pinned = state(skill(A, "a"), skill(B, "b"), kit("box", A, pin="f" * 64))
+    found = difference(rows(before), pinned)
+    assert found.gone_memberships == (("composite:k", B),)
+    assert found.changed_memberships == (
+        NewMembership("composite:box", A, pin="f" * 64, position=0),
+    )
+
+
+def test_swapped_names_go_through_others() -> None:
+    """Both rows move aside first; one that is renamed to a free name does not."""
+    before = rows(state(skill(A, "a"), skill(B, "b")))
+    swapped = difference(before, state(skill(A, "b"), skill(B, "a")))
+    assert swapped.moves == {A: (f"skill:~{A}", f"~{A}"), B: (f"skill:~{B}", f"~{B}")}
+    assert difference(before, state(skill(A, "z"), skill(B, "b"))).moves == {}
+
+
+def test_what_is_inactive_gives_its_name_away_and_comes_back() -> None:
+    """It is not deactivated twice; back under its old id it has changed."""
+    before = rows(state(skill(A, "a")), gone=frozenset({A}))
+    taken = difference(before, state(skill(B, "a")))
+    assert taken.moves == {A: ("skill:a~aaaaaaaa", "a~aaaaaaaa")}
+    assert (taken.gone_artifacts, taken.new_artifacts) == ((), (skill(B, "a"),))
+    assert difference(before, state()).is_nothing
+    assert difference(before, state(skill(A, "a"))).changed_artifacts == (skill(A, "a"),)
+
+
+def test_a_state_that_contradicts_itself_is_refused() -> None:
+    """Doubled UUIDs, ids and members, members that are not there."""
+    for wrong in (
+        state(skill(A, "a"), skill(A, "b")),
+        state(skill(A, "a"), skill(B, "a")),
+        state(skill(A, "a"), kit("k", A, A)),
+    ):
+        with pytest.raises(AlreadyExists):
+            difference(Rows(), wrong)
+    with pytest.raises(ArtifactNotFound, match=B):
+        difference(Rows(), state(skill(A, "a"), kit("k", A, B)))
+    with pytest.raises(ArtifactNotFound, match="skill:b"):
+        difference(rows(state(skill(B, "b"))), state(kit("k", B)))
