@@ -59,8 +59,8 @@ def _paths_left(
     arrangement: Arrangement,
 ) -> set[RelPath]:
     left = {path for entry in ledger.deployed for path in entry.files}
-    left |= {file.path for file in arrangement.in_the_way}
-    removed = {action.path for action in records if isinstance(action, Remove)}
+    removed = {a.path for a in (*arrangement.actions, *records) if isinstance(a, Remove)}
+    left |= {file.path for file in arrangement.in_the_way} - removed
     left |= {action.path for action in records if isinstance(action, Put)}
     left |= {
         record.path

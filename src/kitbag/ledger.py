@@ -57,7 +57,9 @@ def render_ledger(ledger: Ledger) -> str:
         "format": FORMAT,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(ledger.folders),
-        "deployed": [_to_json(entry) for entry in ledger.deployed],
+        "deployed": [
+            _to_json(entry) for entry in sorted(ledger.deployed, key=lambda e: (e.target, e.id))
+        ],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
