@@ -84,6 +84,8 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
     ledger = Ledger()
     if ledger_text is not None:
         ledger = parse_ledger(ledger_text, str(root.path / LEDGER))
+        targets = list(targets)
+        _refuse_foreign(ledger, targets, str(root.path / LEDGER))
     records: dict[str, ProjectRecord] = {}
     adopted: list[Deployed] = []
     unclear: list[tuple[str, RecordEntry]] = []
@@ -106,6 +108,23 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
     if collection is not None:
         ledger = _with_new_names(ledger, collection)
     return Project(root, ledger, ledger_text, records, tuple(unclear))
+
+
+def _refuse_foreign(ledger: Ledger, targets: Iterable[Target], where: str) -> None:
+    """Raise InputError for a ledger that calls files Kitbag's which it never puts there."""
+    places = {
+        (target.name, spec.name): f"{target.root}/{spec.folder}/"
+        for target in targets
+        for spec in target.places.values()
+    }
+    for entry in ledger.deployed:
+        place = places.get((entry.target, entry.id.type))
+        foreign = [path for path in entry.files if place and not path.startswith(place)]
+        if foreign:
+            raise InputError(
+                f"{where}: not a ledger of Kitbag: {entry.id} cannot own {str(foreign[0])!a}",
+                hint="delete it: the deployed record and the collection are enough to go on",
+            )
 
 
 def _text(root: Root, path: RelPath) -> str | None:
