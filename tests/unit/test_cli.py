@@ -1,0 +1,326 @@
+"""The command line in one process: statuses, JSON, options, and what is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host_factories import (
+    make_collection,
+    make_project,
+    make_skill,
+    make_source,
+    snapshot,
+)
+from kitbag.cli import main
+from kitbag.config import Config, database_url_of, find_collection
+from kitbag.errors import InputError, NotFoundError
+from kitbag.output import Output, escaped
+
+pytestmark = pytest.mark.unit
+
+
+class Kit:
+    """A collection, a source, a project, and the command without plugins."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.root = make_collection(folder / "kit", "a", "b")
+        self.project = make_project(folder / "project")
+        self.source = make_source(folder / "source", "s")
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *words: str | Path) -> int:
+        """Run one command; its output is in `out` and `err`."""
+        status = main(["--no-plugins", "--collection", str(self.root), *map(str, words)])
+        self.out, self.err = self._capsys.readouterr()
+        return status
+
+    def json(self, *words: str | Path) -> Any:
+        """Run a command with --json and return what it printed."""
+        self(*words, "--json")
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def kit(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Kit:
+    """A world for the command, free of the caller's settings."""
+    for name in ("KITBAG_COLLECTION", "KITBAG_DATABASE_URL", "KITBAG_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.chdir(tmp_path)
+    return Kit(tmp_path, capsys)
+
+
+def test_status_0_and_1(kit: Kit) -> None:
+    """Done, and done with something to look at."""
+    assert kit("deploy", "a", "--to", kit.project) == 0
+    assert kit("status", "--to", kit.project) == 0
+    assert kit("show", "a") == 0
+    make_skill(kit.root, "a", "edited")
+    assert kit("show", "a") == 1
+    assert kit("status", "--to", kit.project) == 1
+    assert "outdated  skill:a" in kit.out
+    (kit.project / ".claude/skills/a/SKILL.md").write_text("edited")
+    assert kit("undeploy", "a", "--to", kit.project) == 1
+    assert ".claude/skills/a/SKILL.md" in kit.err
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ([], 2),
+        (["fly"], 2),
+        (["show"], 2),
+        (["show", "a", "b"], 2),
+        (["list", "--no-such-option"], 2),
+        (["deploy", "a", "--target", "emacs"], 2),
+        (["collect", "x", "--on-conflict", "perhaps"], 2),
+        (["collect", "x", "--rename", "skill:a"], 2),
+        (["collect", "x", "--rename", "skill:a=command:a"], 2),
+        (["--quiet", "--verbose", "list"], 2),
+        (["rename", "a", "b"], 3),
+        (["rename", "a", "../x"], 3),
+        (["init", "kit"], 3),
+        (["show", "nothing"], 4),
+        (["collect", "no/such/place"], 4),
+        (["scan", "no/such/place"], 4),
+        (["deploy", "a", "--to", "no/such/place"], 4),
+        (["status", "--to", "no/such/place"], 4),
+        (["--collection", "elsewhere", "list"], 4),
+    ],
+)
+def test_each_refusal_has_its_status(kit: Kit, words: list[str], status: int) -> None:
+    """One line of error, a hint, and nothing written."""
+    before = snapshot(kit.root.parent)
+    assert kit(*words) == status
+    assert kit.out == ""
+    assert kit.err.startswith("error: ")
+    assert "\nhint: " in kit.err
+    assert snapshot(kit.root.parent) == before
+
+
+def test_status_5_for_what_cannot_be_read(kit: Kit) -> None:
+    """A broken manifest, a broken ledger."""
+    kit("deploy", "a", "--to", kit.project)
+    (kit.project / ".kitbag/ledger.json").write_text("{")
+    assert kit("deploy", "--to", kit.project) == 5
+    (kit.root / "manifest.toml").write_text("[collection\n")
+    assert kit("list") == 5
+    assert "manifest.toml, line 1" in kit.err
+
+
+def test_status_130_when_interrupted(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is told in a line, without a traceback."""
+
+    def interrupt(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kitbag.commands.listing.run", interrupt)
+    assert kit("list") == 130
+    assert kit.err == "interrupted; nothing is left half done\n"
+
+
+def test_general_options_stand_before_or_behind(kit: Kit) -> None:
+    """Either place gives the same answer."""
+    root = str(kit.root)
+    for words in (
+        ["--no-plugins", "--json", "--collection", root, "list"],
+        ["list", "--no-plugins", "--json", "--collection", root],
+        ["--json", "list", "--collection", root, "--no-plugins"],
+    ):
+        assert main(words) == 0
+        kit.out, _ = kit._capsys.readouterr()
+        assert [a["id"] for a in json.loads(kit.out)["artifacts"]] == ["skill:a", "skill:b"]
+
+
+def test_quiet_prints_errors_only(kit: Kit) -> None:
+    """Neither results nor notes; the error is still told, and so is asked-for JSON."""
+    assert kit("--quiet", "list") == 0
+    assert kit("deploy", "a", "--to", kit.project, "-q") == 0
+    assert (kit.out, kit.err) == ("", "")
+    assert kit("-q", "show", "nothing") == 4
+    assert kit.err.startswith("error: ")
+    assert kit.json("-q", "list")["artifacts"]
+
+
+def test_dry_runs_write_nothing(kit: Kit) -> None:
+    """Every writing command has one."""
+    make_skill(kit.root, "new")
+    kit("deploy", "b", "--to", kit.project)
+    before = snapshot(kit.root.parent, without=["lock"])
+    for words in (
+        ["init", "fresh"],
+        ["collect"],
+        ["collect", kit.source],
+        ["rename", "a", "z"],
+        ["remove", "a"],
+        ["deploy", "a", "--to", kit.project],
+        ["undeploy", "b", "--to", kit.project],
+    ):
+        assert kit(*words, "--dry-run") == 0, kit.err
+        assert kit.out
+    assert snapshot(kit.root.parent, without=["lock"]) == before
+
+
+def test_a_dry_run_says_what_would_be_done(kit: Kit) -> None:
+    """Every file is named, and what is in the way is refused as in a real run."""
+    kit("deploy", "a", "--to", kit.project, "--dry-run")
+    assert "write .claude/skills/a/SKILL.md" in kit.out
+    make_skill(kit.project / ".claude", "a", "foreign")
+    assert kit("deploy", "a", "--to", kit.project, "--dry-run") == 3
+
+
+def test_the_json_of_reading_commands(kit: Kit) -> None:
+    """The shapes that programs rely on."""
+    (entry, _) = kit.json("list")["artifacts"]
+    assert entry.keys() == {
+        "id", "type", "name", "uuid", "source", "source_path", "path", "content_hash",
+    }  # fmt: skip
+    (file,) = kit.json("show", "a")["files"]
+    assert file.keys() == {"path", "mode", "size", "sha256"}
+    assert kit.json("scan", kit.source).keys() >= {"artifacts", "composites", "diagnostics"}
+    assert kit.json("plugins") == {"plugins": []}
+    assert kit.json("status", "--to", kit.project)["deployed"] == []
+    assert kit.json("list", "--type", "command") == {"artifacts": []}
+
+
+def test_the_json_of_writing_commands(kit: Kit) -> None:
+    """What happened, with ids, files and backups."""
+    found = kit.json("collect", kit.source)
+    assert found["dry_run"] is False
+    assert found["sources"][0]["changes"] == [{"kind": "new", "id": "skill:s"}]
+    done = kit.json("deploy", "a", "--to", kit.project)
+    assert done["written"] == [".claude/skills/a/SKILL.md"]
+    assert (done["deleted"], done["conflicts"], done["backups"]) == ([], [], {})
+    (deployed,) = kit.json("status", "--to", kit.project)["deployed"]
+    assert deployed == {
+        "id": "skill:a",
+        "target": "claude",
+        "state": "synced",
+        "uuid": None,
+        "wanted_by": ["skill:a"],
+        "files": [],
+        "note": None,
+    }
+    gone = kit.json("undeploy", "a", "--to", kit.project)
+    assert gone["deleted"] == [".claude/skills/a/SKILL.md"]
+    assert kit.json("rename", "a", "z") == {
+        "kind": "renamed",
+        "id": "skill:z",
+        "old_id": "skill:a",
+    }
+    assert kit.json("remove", "z")["removed"] == [{"kind": "gone", "id": "skill:z"}]
+    assert kit.json("init", "fresh") == {"collection": "fresh", "name": "fresh"}
+
+
+def test_collect_tells_of_backups_and_conflicts(kit: Kit) -> None:
+    """A conflict is refused with the ways out; what is taken is kept first."""
+    make_skill(kit.source, "a", "theirs")
+    assert kit("collect", kit.source) == 3
+    assert "--on-conflict" in kit.err
+    assert kit("collect", kit.source, "--dry-run") == 1
+    assert kit("collect", kit.source, "--on-conflict", "take") == 0
+    assert "kept your version of skills/a/SKILL.md as .kitbag/backups/" in kit.err
+
+
+def test_status_without_a_collection(kit: Kit, tmp_path: Path) -> None:
+    """A project can be looked at alone."""
+    kit("deploy", "a", "--to", kit.project)
+    assert main(["--no-plugins", "status", "--to", str(kit.project)]) == 0
+    out, err = kit._capsys.readouterr()
+    assert "synced    skill:a" in out
+    assert "no collection to compare with" in err
+
+
+def test_version_and_help(kit: Kit) -> None:
+    """Both are printed and succeed."""
+    assert main(["--version"]) == 0
+    with pytest.raises(SystemExit) as caught:
+        main(["--no-plugins", "--help"])
+    assert caught.value.code == 0
+    out, _ = kit._capsys.readouterr()
+    assert "undeploy" in out
+
+
+@pytest.mark.parametrize(
+    "char",
+    ["\x1b", "\r", "\x00", "\x9b", "\u202e", "\u061c", "\u200b", "\u2028", "\U000e0041", "\ud800"],
+)
+def test_control_characters_are_printed_as_escapes(
+    char: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing from a file moves the cursor, colours the terminal or hides text."""
+    assert char not in escaped(f"a{char}b")
+    out = Output(verbose=True)
+    for show in (out.line, out.note, out.detail):
+        show(f"x{char}y")
+    out.table([[f"x{char}y", "z"]])
+    printed = "".join(capsys.readouterr())
+    assert char not in printed
+    assert printed.count("y") == 4
+
+
+def test_a_line_of_output_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name with an end of line in it cannot look like a line of ours."""
+    Output().line("skills/x\ncollected: 9 new")
+    assert capsys.readouterr().out == "skills/x\\ncollected: 9 new\n"
+
+
+def test_hostile_names_in_a_source_are_escaped(kit: Kit) -> None:
+    """What the command says about a folder's name is plain text."""
+    (kit.source / "skills/evil\x1b[31m\nok").mkdir()
+    (kit.source / "skills/evil\x1b[31m\nok/SKILL.md").write_text("no frontmatter")
+    for words in (["scan", kit.source], ["collect", kit.source, "--dry-run"]):
+        kit(*words)
+        assert "\x1b" not in kit.out + kit.err
+        assert not any(line.startswith("ok") for line in (kit.out + kit.err).splitlines())
+
+
+def test_settings_come_from_options_before_the_environment() -> None:
+    """And lists are split, blanks ignored."""
+    environment = {
+        "KITBAG_COLLECTION": "/env",
+        "KITBAG_DATABASE_URL": "sqlite:///env",
+        "KITBAG_PLUGINS": "one, two,,",
+    }
+    options: dict[str, Any] = {
+        "plugins_enabled": True, "json": False, "quiet": False, "verbose": False,
+    }  # fmt: skip
+    config = Config.from_environment(environment, collection=None, database=None, **options)
+    assert config.collection == Path("/env")
+    assert config.database == "sqlite:///env"
+    assert config.extra_plugins == ("one", "two")
+    config = Config.from_environment(environment, collection="/o", database="x", **options)
+    assert (config.collection, config.database) == (Path("/o"), "x")
+
+
+def test_a_collection_is_found_upwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest one; other tools' manifests do not count."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    root = make_collection(tmp_path / "kit")
+    inner = root / "skills/x"
+    inner.mkdir(parents=True)
+    (inner / "manifest.toml").write_text("[package]\n")
+    assert find_collection(Config(), inner) == root
+    with pytest.raises(NotFoundError):
+        find_collection(Config(), tmp_path)
+    with pytest.raises(NotFoundError):
+        find_collection(Config(collection=inner / "nothing"), root)
+
+
+def test_the_database_is_settled_per_collection(tmp_path: Path) -> None:
+    """Option, then the collection's own settings, then a file inside of it."""
+    (tmp_path / ".kitbag").mkdir()
+    settings = tmp_path / ".kitbag/config.toml"
+    assert database_url_of(Config(), tmp_path) == f"sqlite:///{tmp_path}/.kitbag/kitbag.db"
+    settings.write_text('database = "postgresql://x/y"\n')
+    assert database_url_of(Config(), tmp_path) == "postgresql://x/y"
+    assert database_url_of(Config(database="z"), tmp_path) == "z"
+    for broken in ("database = 3", "database", "\udcff".encode("utf-8", "surrogateescape")):
+        settings.write_bytes(broken if isinstance(broken, bytes) else broken.encode())
+        with pytest.raises(InputError, match=r"config\.toml"):
+            database_url_of(Config(), tmp_path)
