@@ -6,6 +6,7 @@ from kitbag_composites_hooks.deploy import (
     kitbag_deploy_complete,
     kitbag_deploy_plan,
     kitbag_deploy_prepare,
+    kitbag_version_tree,
 )
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "kitbag_deploy_complete",
     "kitbag_deploy_plan",
     "kitbag_deploy_prepare",
+    "kitbag_version_tree",
 ]

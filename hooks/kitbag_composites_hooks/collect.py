@@ -21,8 +21,8 @@ def kitbag_collect_modify(changes: ChangeSet, collection: Collection) -> None:
 
 @hookimpl
 def kitbag_collect_complete(changes: ChangeSet, collection: Collection) -> None:
-    """Make the database follow the manifest."""
+    """Make the database follow the manifest, and keep what changed as new versions."""
     from kitbag_composites.service import opened
 
-    with opened(collection):
+    with opened(collection, changes.command):
         pass

@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 
 from kitbag.hookspecs import hookimpl
-from kitbag_composites_hooks import composite_commands, database_commands, tree_commands
+from kitbag_composites_hooks import (
+    composite_commands,
+    database_commands,
+    tree_commands,
+    version_commands,
+)
 
 
 @hookimpl
 def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `composite`, `tree`, `associations` and `db`."""
+    """Add `composite`, `tree`, `associations`, `versions`, `diff`, `restore` and `db`."""
     composite_commands.add_parser(subparsers)
     tree_commands.add_parsers(subparsers)
+    version_commands.add_parsers(subparsers)
     database_commands.add_parser(subparsers)

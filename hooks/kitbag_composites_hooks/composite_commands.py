@@ -44,7 +44,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     reorder.add_argument("members", nargs="+", metavar="ID")
     pin = _action(actions, "pin", run_pin, "hold a member at a version")
     pin.add_argument("member", metavar="ID")
-    pin.add_argument("version", nargs="?", metavar="HASH", help="default: the current version")
+    pin.add_argument(
+        "version", nargs="?", metavar="VERSION", help="a number or hash; default: the newest"
+    )
     unpin = _action(actions, "unpin", run_unpin, "let a member follow its current version")
     unpin.add_argument("member", metavar="ID")
     _action(actions, "delete", run_delete, "drop a composite; its members stay")
@@ -137,17 +139,14 @@ def _edit_members(
 
 def run_pin(context: Context, args: argparse.Namespace) -> int:
     """Pin a member to a version, by default the current one."""
-    from kitbag.manifest import ManifestArtifact
     from kitbag_composites.composing import with_pin
 
     composite_id = _composite_id(args)
 
     def edit(collection: Collection) -> Manifest:
         member_id = collection.resolve(args.member)
-        entry = collection.entry(member_id)
-        current = entry.content_hash if isinstance(entry, ManifestArtifact) else None
-        version = args.version or current or "current"
-        return with_pin(collection.manifest, composite_id, member_id, version)
+        pin = _pin(collection, member_id, args.version)
+        return with_pin(collection.manifest, composite_id, member_id, pin)
 
     return _edited(context, args, composite_id, edit, "changed")
 
@@ -209,16 +208,25 @@ def _members(
     collection: Collection, texts: Sequence[str], relationship: str
 ) -> list[ManifestMember]:
     from kitbag.manifest import ManifestMember
-    from kitbag_composites.composing import refuse_unknown_pin
 
     members = []
     for text in texts:
-        name, _, pin = text.partition("@")
+        name, _, version = text.partition("@")
         member_id = collection.resolve(name)
-        if pin:
-            refuse_unknown_pin(collection.manifest, member_id, pin)
-        members.append(ManifestMember(member_id, relationship=relationship, pin=pin or None))
+        pin = _pin(collection, member_id, version) if version else None
+        members.append(ManifestMember(member_id, relationship=relationship, pin=pin))
     return members
+
+
+def _pin(collection: Collection, member_id: ArtifactId, version: str | None) -> str:
+    """Return the content hash of a version, by default the newest; it must exist."""
+    from kitbag_composites.service import opened
+    from kitbag_composites.versions import find_version, newest_version
+
+    with opened(collection) as resolver:
+        if version is None:
+            return newest_version(resolver.store, collection, member_id).content_hash
+        return find_version(resolver.store, collection, member_id, version).content_hash
 
 
 def _edited(

@@ -1,4 +1,4 @@
-"""Hooks of a deploy: composites expanded and UUIDs resolved, deployments recorded."""
+"""Hooks of a deploy: composites and versions resolved, deployments recorded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from kitbag.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from kitbag.artifacts import ArtifactId
+    from kitbag.collection import Collection
     from kitbag.plan import DeployPlan
+    from kitbag.trees import Tree
 
 
 @hookimpl
@@ -33,3 +36,14 @@ def kitbag_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     from kitbag_composites.deploying import finish
 
     finish(plan, transaction_id)
+
+
+@hookimpl
+def kitbag_version_tree(collection: Collection, artifact_id: ArtifactId, version: str) -> Tree:
+    """Return the files of a stored version."""
+    from kitbag_composites.service import opened
+    from kitbag_composites.versions import find_version, version_tree
+
+    with opened(collection) as resolver:
+        found = find_version(resolver.store, collection, artifact_id, version)
+        return version_tree(resolver.store, found.content_hash)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from kitbag.context import Context
 
 if TYPE_CHECKING:
     from kitbag.artifacts import ArtifactId
+    from kitbag.collection import Collection
     from kitbag.manifest import Manifest
 
 
@@ -29,6 +31,7 @@ def run_tree(context: Context, args: argparse.Namespace) -> int:
     collection = context.collection()
     root = collection.resolve(args.id)
     shown = _node(collection.manifest, root, None, ())
+    _tell_how_far_behind(collection, shown)
     for line in _lines(shown, "", ""):
         context.out.line(line)
     context.out.data(shown)
@@ -37,13 +40,13 @@ def run_tree(context: Context, args: argparse.Namespace) -> int:
 
 def _node(
     manifest: Manifest, artifact_id: ArtifactId, pin: str | None, above: tuple[ArtifactId, ...]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     from kitbag.manifest import ManifestComposite
 
     entry = manifest.by_id.get(artifact_id)
-    node: dict[str, object] = {"id": str(artifact_id), "uuid": entry.uuid if entry else None}
+    node: dict[str, Any] = {"id": str(artifact_id), "uuid": entry.uuid if entry else None}
     if pin is not None:
-        node["pin"] = pin
+        node["pin"] = {"content_hash": pin, "number": None, "behind": None}
     if isinstance(entry, ManifestComposite):
         below = (*above, artifact_id)
         node["members"] = [
@@ -54,11 +57,40 @@ def _node(
     return node
 
 
-def _lines(node: dict[str, object], first: str, rest: str) -> list[str]:
-    pin = f" @{str(node['pin'])[:12]}" if "pin" in node else ""
-    lines = [f"{first}{node['id']}{pin}"]
+def _tell_how_far_behind(collection: Collection, root: dict[str, Any]) -> None:
+    """Fill in which version each pin is, and how many newer ones there are."""
+    from kitbag_composites.service import opened
+
+    nodes = [node for node in _walked(root) if "pin" in node and node["uuid"]]
+    if not nodes:
+        return
+    with opened(collection) as resolver:
+        for node in nodes:
+            known = resolver.store.list_versions(node["uuid"])
+            hashes = [version.content_hash for version in known]
+            if node["pin"]["content_hash"] in hashes:
+                at = len(hashes) - 1 - hashes[::-1].index(node["pin"]["content_hash"])
+                node["pin"] |= {"number": known[at].number, "behind": len(hashes) - 1 - at}
+
+
+def _walked(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for member in node.get("members", ()):
+        yield from _walked(member)
+
+
+def _pin(node: dict[str, Any]) -> str:
+    pin = node.get("pin")
+    if pin is None:
+        return ""
+    if pin["number"] is None:
+        return f" @{pin['content_hash'][:12]} (unknown version)"
+    return f" @{pin['number']} ({pin['behind']} behind)"
+
+
+def _lines(node: dict[str, Any], first: str, rest: str) -> list[str]:
+    lines = [f"{first}{node['id']}{_pin(node)}"]
     members = node.get("members", [])
-    assert isinstance(members, list)
     for number, member in enumerate(members, 1):
         last = number == len(members)
         lines += _lines(

@@ -75,7 +75,7 @@ def _rebuild(op: Operations) -> None:
     names = ", ".join([*SQLITE_NAMES, *_columns_of_others(op)])
     op.execute(f"CREATE TABLE artifacts_new {_definition(op)}")
     op.execute(
-        f"INSERT INTO artifacts_new ({names}, uuid)\n"  # noqa: S608 - names come from the schema
+        f"INSERT INTO artifacts_new ({names}, uuid)\n"
         f"    SELECT {names}, {SQLITE_UUID} FROM artifacts"
     )
     before = op.fetch("SELECT count(*) FROM artifacts")

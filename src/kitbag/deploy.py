@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from kitbag.arrange import Arrangement, arrange, refuse_edits
 from kitbag.artifacts import ArtifactId, ArtifactType
@@ -55,16 +56,21 @@ class Deployer:
     force: bool = False
     dry_run: bool = False
 
-    def deploy(self, requests: Sequence[ArtifactId]) -> DeployResult:
+    def deploy(
+        self, requests: Sequence[ArtifactId], versions: Mapping[ArtifactId, str] | None = None
+    ) -> DeployResult:
         """Put artifacts and composites into the project; without requests, renew what is there.
 
+        `versions` chooses other versions of artifacts than composites or the collection say.
         Raises what a plugin refuses, LocalEditError for files in the way, ConflictError for two
         artifacts at one path; nothing is written then.
         """
-        with Root(self.project) as root, locked(root):
+        with Root(self.project) as root, locked(root), TemporaryDirectory("-kitbag") as scratch:
             settle(root, self.plugins, self.config, self.say)
             project = read_project(root, self.targets, self.collection)
             plan = self._plan("deploy", tuple(requests) or self._renewable(project))
+            plan.versions, plan.scratch, plan.is_forced = versions or {}, Path(scratch), self.force
+            plan.standing = tuple(self._standing(project, plan))
             try:
                 return self._deploy(project, plan)
             except Exception as error:
@@ -137,6 +143,12 @@ class Deployer:
                 self.say(f"{request} is not in the collection any more; it stays as it is")
         return tuple(request for request in earlier if request in self.collection.manifest.by_id)
 
+    def _standing(self, project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
+        """Yield what was asked for earlier, is not asked for now, and is still known."""
+        for request in project.ledger.requests:
+            if request not in plan.requests and request in self.collection.manifest.by_id:
+                yield request
+
     def _choose(self, project: Project, plan: DeployPlan) -> None:
         """Fill `plan.artifacts` with everything the requests bring, in order, once each."""
         wanted: dict[ArtifactId, list[ArtifactId]] = {}
@@ -184,15 +196,17 @@ class Deployer:
         uuid = plan.uuids.get(artifact_id)
         earlier = self._earlier(project, artifact_id, uuid)
         others = [request for request in earlier if request not in plan.requests]
-        tree = self.collection.tree(entry)
+        stored = plan.contents.get(artifact_id)
+        tree = stored.tree if stored else self.collection.tree(entry)
         for problem in tree.problems:
             self.say(f"{artifact_id}: left out {problem.path}: {problem.message}")
         return PlannedArtifact(
             artifact_id,
             tree,
-            self.collection.location(entry),
+            stored.location if stored else self.collection.location(entry),
             tuple(dict.fromkeys([*requests, *others])),
             uuid,
+            is_pinned=stored is not None and stored.is_pinned,
         )
 
     def _checked(self, plan: DeployPlan) -> list[str]:
@@ -227,6 +241,7 @@ class Deployer:
                     artifact.tree.content_hash,
                     artifact.wanted_by,
                     files,
+                    artifact.is_pinned,
                 )
 
     def _finish(

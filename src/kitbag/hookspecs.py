@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pluggy
 
-from kitbag.artifacts import TypeSpec
+from kitbag.artifacts import ArtifactId, TypeSpec
 from kitbag.changes import ChangeSet
 from kitbag.collection import Collection
 from kitbag.config import Config
 from kitbag.plan import DeployPlan
 from kitbag.sources.values import FoundArtifact
 from kitbag.targets import Target
+from kitbag.trees import Tree
 
 __all__ = ["Problem", "Severity", "hookimpl", "hookspec"]
 
@@ -115,6 +116,16 @@ def kitbag_collect_complete(
     """Record what has happened: the files are in place. `collection` is as it is now.
 
     If it raises, the user is told, and the next run calls it again until it succeeds.
+    """
+
+
+@hookspec(firstresult=True)
+def kitbag_version_tree(
+    collection: Collection, artifact_id: ArtifactId, version: str
+) -> Tree | None:
+    """Return the files that an artifact had in another version. Called by `kitbag show ID@VERSION`.
+
+    Read only. Raise NotFoundError for a version that does not exist; the command fails with it.
     """
 
 

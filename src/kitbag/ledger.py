@@ -26,7 +26,8 @@ class Deployed:
     """An artifact as it was deployed below one target's root.
 
     `files` says what Kitbag wrote at which path of the project; `wanted_by` names the requests
-    that keep it there: itself, or composites.
+    that keep it there: itself, or composites. `is_pinned` says that one of them holds it at this
+    content, whatever the collection has.
     """
 
     id: ArtifactId
@@ -36,6 +37,7 @@ class Deployed:
     content_hash: str
     wanted_by: tuple[ArtifactId, ...]
     files: Mapping[RelPath, FileState]
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def _to_json(entry: Deployed) -> dict[str, Any]:
         "collection": entry.collection,
         "content_hash": entry.content_hash,
         "wanted_by": [str(request) for request in entry.wanted_by],
+        "is_pinned": entry.is_pinned,
         "files": {
             path: [state.kind.value, "x" if state.executable else "-", state.sha256]
             for path, state in sorted(entry.files.items())
@@ -114,6 +117,7 @@ def _from_json(entry: Mapping[str, Any]) -> Deployed:
         content_hash=_text(entry["content_hash"]),
         wanted_by=tuple(ArtifactId.parse(request) for request in entry["wanted_by"]),
         files=files,
+        is_pinned=entry.get("is_pinned") is True,
     )
 
 

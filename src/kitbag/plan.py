@@ -13,7 +13,20 @@ from kitbag.paths import RelPath
 from kitbag.targets import Target
 from kitbag.trees import Tree
 
-__all__ = ["DeployPlan", "Placement", "PlannedArtifact"]
+__all__ = ["DeployPlan", "Placement", "PlannedArtifact", "StoredContent"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """The files of another version than the collection's present one, laid out for the deploy.
+
+    `location` is a file or folder, as an artifact's is; `is_pinned` says that a composite holds
+    the artifact at this version.
+    """
+
+    tree: Tree
+    location: Path
+    is_pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class PlannedArtifact:
     location: Path
     wanted_by: tuple[ArtifactId, ...]
     uuid: str | None = None
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +78,11 @@ class Placement:
 class DeployPlan:
     """What a deploy or undeploy is about to do; hooks see it grow.
 
-    In `kitbag_deploy_plan`, `requests` are the ids asked for, and a plugin may fill `members`
-    (what a composite brings, nested ones resolved, in order) and `uuids`. Afterwards `artifacts`
+    In `kitbag_deploy_plan`, `requests` are the ids asked for, `standing` those that were asked for
+    earlier and stay, and `versions` the versions that the user chose by name. A plugin may fill
+    `members` (what a composite brings, nested ones resolved, in order), `uuids`, and `contents`
+    (for artifacts that are not deployed as the collection has them; their files may lie in
+    `scratch`, an empty folder that is deleted after the deploy). Afterwards `artifacts`
     holds all that will lie in the project because of this plan, `placed` what lies there when it
     is done, and `withdrawn` what does not any more. What plugins put into `extra` (JSON values
     under their own name) lives in the journal.
@@ -78,6 +95,11 @@ class DeployPlan:
     requests: tuple[ArtifactId, ...] = ()
     members: dict[ArtifactId, tuple[ArtifactId, ...]] = field(default_factory=dict)
     uuids: dict[ArtifactId, str] = field(default_factory=dict)
+    standing: tuple[ArtifactId, ...] = ()
+    versions: Mapping[ArtifactId, str] = field(default_factory=dict)
+    contents: dict[ArtifactId, StoredContent] = field(default_factory=dict)
+    scratch: Path | None = None
+    is_forced: bool = False
     artifacts: tuple[PlannedArtifact, ...] = ()
     placed: tuple[Placement, ...] = ()
     withdrawn: tuple[Placement, ...] = ()

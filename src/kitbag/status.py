@@ -104,6 +104,11 @@ def _against(collection: Collection, entry: Deployed) -> tuple[State, str | None
         return State.REMOVED, "its files are gone from the collection"
     if known.id != entry.id:
         return State.RENAMED, f"is {known.id} in the collection"
+    if current != entry.content_hash and entry.is_pinned:
+        return (
+            State.SYNCED,
+            f"pinned to {entry.content_hash[:12]}; the collection has other content",
+        )
     if current != entry.content_hash:
         return State.OUTDATED, "the collection has other content"
     return State.SYNCED, None

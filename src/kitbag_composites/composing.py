@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from kitbag.artifacts import ArtifactId, CompositeType
 from kitbag.errors import UsageError
-from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
+from kitbag.manifest import Manifest, ManifestComposite, ManifestMember
 from kitbag_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
 
 __all__ = [
@@ -123,28 +123,11 @@ def with_order(
 def with_pin(
     manifest: Manifest, composite_id: ArtifactId, member_id: ArtifactId, pin: str | None
 ) -> Manifest:
-    """Pin a member to a version's hash, or with None let it follow the current one.
-
-    Raises ConstraintViolated for a pin to anything but the member's current version, since no
-    other version could be deployed.
-    """
+    """Pin a member to a version's content hash, or with None let it follow the current one."""
     composite = composite_in(manifest, composite_id)
     member = _member(composite, member_id)
     after = tuple(replace(m, pin=pin) if m is member else m for m in composite.members)
-    if pin is not None:
-        refuse_unknown_pin(manifest, member_id, pin)
     return _replaced(manifest, replace(composite, members=after))
-
-
-def refuse_unknown_pin(manifest: Manifest, member_id: ArtifactId, pin: str) -> None:
-    """Raise ConstraintViolated if `pin` is no version of the artifact that could be deployed."""
-    entry = manifest.by_id.get(member_id)
-    current = entry.content_hash if isinstance(entry, ManifestArtifact) else None
-    if pin != current:
-        raise ConstraintViolated(
-            f"{member_id} has no version {pin}",
-            hint=f"its current version is {current}" if current else "composites have no versions",
-        )
 
 
 def _member(composite: ManifestComposite, member_id: ArtifactId) -> ManifestMember:

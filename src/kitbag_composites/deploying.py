@@ -2,50 +2,91 @@
 
 from __future__ import annotations
 
-from kitbag.artifacts import ArtifactId, ArtifactType
+from collections.abc import Iterable
+
+from kitbag.artifacts import ArtifactId, ArtifactType, Shape
 from kitbag.errors import ConflictError
 from kitbag.manifest import ManifestArtifact
-from kitbag.plan import DeployPlan, Placement
+from kitbag.plan import DeployPlan, Placement, StoredContent
 from kitbag_composites.resolver import Expanded
 from kitbag_composites.service import opened
-from kitbag_composites.store import DeploymentRecord
+from kitbag_composites.store import DeploymentRecord, Store
+from kitbag_composites.versions import find_version, materialize, version_tree
 
 __all__ = ["begin", "finish", "resolve"]
 
 
 def resolve(plan: DeployPlan) -> None:
-    """Fill the plan's members and UUIDs from the database.
+    """Fill the plan's members and UUIDs from the database, and the contents of other versions.
 
-    What is not in the database yet gets no UUID. Raises ConflictError for a pin to a version that
-    is not the collection's current one, or for two pins of one artifact.
+    What is not in the database yet gets no UUID. Raises ConflictError where two requests, those
+    that stand from earlier included, want different versions of one artifact and the user chose
+    none.
     """
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return
-    composites = [r for r in plan.requests if r.type in ArtifactType.composite_types()]
     with opened(plan.collection) as resolver:
-        for request in composites:
+        wants = _Wants()
+        for request in (*plan.requests, *plan.standing):
             expanded = resolver.expand(collection_id, [str(request)])
-            _refuse_old_pins(plan, request, expanded)
-            plan.members[request] = tuple(ArtifactId.parse(found.id) for found in expanded)
+            if request not in plan.versions:
+                wants.add(request, expanded)
+            if request in plan.requests and request.type in ArtifactType.composite_types():
+                plan.members[request] = tuple(ArtifactId.parse(found.id) for found in expanded)
         wanted = {str(request) for request in plan.requests}
         wanted |= {str(member) for members in plan.members.values() for member in members}
         uuids = resolver.store.uuids_of(collection_id, sorted(wanted))
-    plan.uuids.update({ArtifactId.parse(known): uuid for known, uuid in uuids.items()})
+        plan.uuids.update({ArtifactId.parse(known): uuid for known, uuid in uuids.items()})
+        for artifact_id in sorted(plan.uuids):
+            _choose_version(plan, resolver.store, artifact_id, wants)
 
 
-def _refuse_old_pins(plan: DeployPlan, request: ArtifactId, expanded: list[Expanded]) -> None:
-    for found in expanded:
-        entry = plan.collection.entry(ArtifactId.parse(found.id))
-        if found.pin is None or not isinstance(entry, ManifestArtifact):
-            continue
-        current = plan.collection.tree(entry).content_hash
-        if current != found.pin:
-            raise ConflictError(
-                f"{request} pins {found.id} to {found.pin[:12]}, but the collection now holds"
-                f" {current[:12]}",
-                hint=f"restore that state, or `kitbag composite unpin {request.name} {found.id}`",
-            )
+class _Wants:
+    """Which requests want which pin of which artifact; None is the collection's present content."""
+
+    def __init__(self) -> None:
+        self._requests: dict[ArtifactId, dict[str | None, ArtifactId]] = {}
+
+    def add(self, request: ArtifactId, expanded: Iterable[Expanded]) -> None:
+        for found in expanded:
+            pins = self._requests.setdefault(ArtifactId.parse(found.id), {})
+            pins.setdefault(found.pin, request)
+
+    def pin_of(self, artifact_id: ArtifactId, present: str | None) -> str | None:
+        """Return the pin that all agree on; a pin to the present content agrees with none."""
+        pins = self._requests.get(artifact_id, {})
+        if len({pin or present for pin in pins}) < 2:
+            return next((pin for pin in pins if pin is not None), None)
+        told = " and ".join(
+            f"{request} {'at ' + pin[:12] if pin else 'as the collection has it'}"
+            for pin, request in pins.items()
+        )
+        raise ConflictError(
+            f"{artifact_id} is wanted in different versions: {told}",
+            hint=f"choose one with --force and {artifact_id}@VERSION, or change the pins",
+        )
+
+
+def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wants: _Wants) -> None:
+    """Lay out the version to deploy, where it is not simply what the collection's folder holds."""
+    entry = plan.collection.entry(artifact_id)
+    if not isinstance(entry, ManifestArtifact):
+        return
+    if artifact_id in plan.versions:
+        text = plan.versions[artifact_id]
+        pin: str | None = find_version(store, plan.collection, artifact_id, text).content_hash
+        wants.add(artifact_id, [Expanded(str(artifact_id), plan.uuids[artifact_id], pin)])
+    if artifact_id not in plan.versions or not plan.is_forced:
+        pin = wants.pin_of(artifact_id, entry.content_hash)
+    if pin is None or plan.scratch is None:
+        return
+    tree = version_tree(store, pin)
+    folder = plan.scratch / plan.uuids[artifact_id]
+    materialize(store, tree, folder)
+    spec = plan.collection.spec_of(artifact_id)
+    location = folder / spec.only_file if spec.shape is Shape.FILE else folder
+    plan.contents[artifact_id] = StoredContent(tree, location, is_pinned=True)
 
 
 def begin(plan: DeployPlan, transaction_id: str) -> None:

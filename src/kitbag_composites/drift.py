@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from peewee import BooleanField, CharField, Database, Field, IntegerField, Model
+from peewee import BlobField, BooleanField, CharField, Database, Field, IntegerField, Model
 
 from kitbag_composites.database import translated_errors
 from kitbag_composites.models import MODELS
@@ -67,6 +67,8 @@ def _kind_of_field(field: Field) -> str:
             return "integer"
         case CharField():
             return "varchar"
+        case BlobField():
+            return "bytes"
         case _:
             return "text"
 
@@ -75,7 +77,8 @@ def _kind_of_type(data_type: str) -> str:
     lowered = data_type.lower()
     for kind, starts in (
         ("varchar", ("varchar", "character varying")),
-        ("integer", ("int",)),
+        ("integer", ("int", "bigint")),
+        ("bytes", ("blob", "bytea")),
         ("boolean", ("bool",)),
         ("text", ("text",)),
     ):
@@ -95,11 +98,11 @@ def _primary_key(database: Database, model: type[Model], table: str) -> Iterator
 def _foreign_keys(database: Database, model: type[Model], table: str) -> Iterator[str]:
     live = set(_live_keys(database, table))
     expected = {
-        (to_table, frozenset(pairs), "CASCADE", "CASCADE")
-        for to_table, pairs in getattr(model, "foreign_keys", ())
+        (to_table, frozenset(pairs), *(on_delete or ["CASCADE"]), "CASCADE")
+        for to_table, pairs, *on_delete in getattr(model, "foreign_keys", ())
     }
     for key in sorted(expected - live, key=_shown_key):
-        yield f"no cascading foreign key {table} {_shown_key(key)}"
+        yield f"the foreign key {table} {_shown_key(key)} is not as it should be"
     for key in sorted(live - expected, key=_shown_key):
         yield f"the foreign key {table} {_shown_key(key)} is unknown"
 
@@ -144,7 +147,8 @@ _FOREIGN_KEYS = {
         FROM pragma_foreign_key_list(?)""",
     "postgresql": """
         SELECT conname, constr.confrelid::regclass::text, own.attname, other.attname,
-               CASE confdeltype WHEN 'c' THEN 'CASCADE' ELSE confdeltype::text END,
+               CASE confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'a' THEN 'NO ACTION'
+                    WHEN 'n' THEN 'SET NULL' ELSE confdeltype::text END,
                CASE confupdtype WHEN 'c' THEN 'CASCADE' ELSE confupdtype::text END
         FROM pg_constraint constr
         CROSS JOIN LATERAL unnest(conkey, confkey) AS pair (own_number, other_number)

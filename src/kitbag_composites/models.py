@@ -9,23 +9,39 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import uuid4
 
-from peewee import SQL, BooleanField, CharField, CompositeKey, IntegerField, Model, TextField
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    Model,
+    TextField,
+)
 
 __all__ = [
     "MODELS",
     "Artifact",
+    "ArtifactVersion",
+    "Blob",
+    "BlobChunk",
     "Collection",
     "CompositeArtifact",
     "CompositeMembership",
     "Deployment",
+    "Tree",
+    "VersionFile",
     "new_uuid",
 ]
 
 
-ForeignKeys = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-"""Keys of several columns, which Peewee's fields cannot say: (table, ((column, its column), ...)).
+Pairs = tuple[tuple[str, str], ...]
+ForeignKeys = tuple[tuple[str, Pairs] | tuple[str, Pairs, str], ...]
+"""Foreign keys, which may be of several columns: (table, ((column, its column), ...), on delete).
 
-All of them cascade, on delete and on update.
+All cascade on update, and on delete where nothing else is said.
 """
 
 
@@ -149,10 +165,100 @@ class Deployment(Model):
         indexes = ((("artifact_uuid",), False),)
 
 
+class Blob(Model):
+    """The content of a file. `data` is empty for a large one, which lies in chunks."""
+
+    sha256 = CharField(max_length=64, primary_key=True)
+    size = BigIntegerField()
+    encoding = TextField()
+    data = BlobField(null=True)
+
+    class Meta:
+        table_name = "blobs"
+
+
+class BlobChunk(Model):
+    """A piece of a large blob."""
+
+    sha256 = CharField(max_length=64)
+    position = IntegerField()
+    encoding = TextField()
+    data = BlobField()
+
+    foreign_keys: ClassVar[ForeignKeys] = (("blobs", (("sha256", "sha256"),)),)
+
+    class Meta:
+        table_name = "blob_chunks"
+        primary_key = CompositeKey("sha256", "position")
+
+
+class Tree(Model):
+    """A set of files, known by its content hash."""
+
+    content_hash = CharField(max_length=64, primary_key=True)
+    skillmeat_hash = CharField(max_length=64)
+
+    class Meta:
+        table_name = "trees"
+
+
+class VersionFile(Model):
+    """A file of a tree. `kind` is `f` or `l`, as in the tree hash."""
+
+    content_hash = CharField(max_length=64)
+    path = TextField()
+    kind = TextField()
+    executable = BooleanField()
+    size = BigIntegerField()
+    sha256 = CharField(max_length=64)
+
+    foreign_keys: ClassVar[ForeignKeys] = (
+        ("trees", (("content_hash", "content_hash"),)),
+        ("blobs", (("sha256", "sha256"),), "NO ACTION"),
+    )
+
+    class Meta:
+        table_name = "version_files"
+        primary_key = CompositeKey("content_hash", "path")
+        indexes = ((("sha256",), False),)
+
+
+class ArtifactVersion(Model):
+    """A numbered state of an artifact: 0 when first collected, then 1, 2, ..."""
+
+    id = IntegerField(primary_key=True)
+    artifact_uuid = CharField(max_length=32)
+    number = IntegerField()
+    parent_id = IntegerField(null=True)
+    content_hash = CharField(max_length=64)
+    message = TextField(null=True)
+    author = TextField(null=True)
+    created_at = TextField()
+
+    foreign_keys: ClassVar[ForeignKeys] = (
+        ("artifacts", (("artifact_uuid", "uuid"),)),
+        ("artifact_versions", (("parent_id", "id"),), "SET NULL"),
+        ("trees", (("content_hash", "content_hash"),), "NO ACTION"),
+    )
+
+    class Meta:
+        table_name = "artifact_versions"
+        indexes = (
+            (("artifact_uuid", "number"), True),
+            (("content_hash",), False),
+            (("parent_id",), False),
+        )
+
+
 MODELS: tuple[type[Model], ...] = (
     Collection,
     Artifact,
     CompositeArtifact,
     CompositeMembership,
     Deployment,
+    Blob,
+    BlobChunk,
+    Tree,
+    VersionFile,
+    ArtifactVersion,
 )

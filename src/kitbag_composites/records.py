@@ -13,6 +13,7 @@ __all__ = [
     "DeploymentRecord",
     "Edge",
     "MembershipRecord",
+    "VersionRecord",
 ]
 
 
@@ -97,3 +98,27 @@ class Edge:
     pin: str | None
     child_is_composite: bool
     child_is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """A numbered state of an artifact. `content_hash` names its tree; `parent` is a number."""
+
+    artifact_uuid: str
+    number: int
+    parent: int | None
+    content_hash: str
+    message: str | None
+    author: str | None
+    created_at: str
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """Return the version as `kitbag versions --json` prints it."""
+        return {
+            "number": self.number,
+            "parent": self.parent,
+            "content_hash": self.content_hash,
+            "message": self.message,
+            "author": self.author,
+            "created_at": self.created_at,
+        }

@@ -15,14 +15,16 @@ from kitbag_composites.schema import ensure_current
 from kitbag_composites.state import state_of
 from kitbag_composites.store import Store
 from kitbag_composites.sync import sync
+from kitbag_composites.versions import keep
 
 __all__ = ["identify", "opened"]
 
 
 @contextmanager
-def opened(collection: Collection) -> Iterator[Resolver]:
+def opened(collection: Collection, message: str | None = None) -> Iterator[Resolver]:
     """Connect to a collection's database and bring it in line with the manifest.
 
+    What changed becomes new versions, in the same transaction, with `message` in their history.
     A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
     Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
     """
@@ -32,7 +34,9 @@ def opened(collection: Collection) -> Iterator[Resolver]:
         if collection.manifest.uuid is not None:
             known = store.get_collection(collection.manifest.uuid)
             if known is None or known.manifest_hash != collection.manifest_hash:
-                sync(store, state_of(collection))
+                with store.transaction():
+                    sync(store, state_of(collection))
+                    keep(store, collection, message)
         yield Resolver(store)
 
 

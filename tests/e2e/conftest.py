@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from e2e.kit import Kit
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 REPOSITORY = Path(__file__).parents[2]
@@ -49,3 +51,12 @@ def kitbag(tmp_path: Path) -> Command:
 def sample() -> Path:
     """The sample source in the repository."""
     return REPOSITORY / "examples" / "sample"
+
+
+@pytest.fixture
+def kit(kitbag: Command, tmp_path: Path, empty_database_url: str) -> Kit:
+    """A fresh collection whose database is on each kind in turn."""
+    kit = Kit(kitbag, tmp_path, empty_database_url)
+    kit.run("init", kit.collection)
+    kit.run("db", "upgrade")
+    return kit

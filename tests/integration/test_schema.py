@@ -50,6 +50,7 @@ def test_drift_is_named(database: Database, statement: str, told: str) -> None:
     """Each deliberate difference is named."""
     if "artifacts_uuid" in statement:
         database.execute_sql("DROP TABLE deployments")
+        database.execute_sql("DROP TABLE artifact_versions")
     database.execute_sql(statement)
     assert any(told in difference for difference in find_drift(database))
 
@@ -82,8 +83,8 @@ TO_UUID = f"REFERENCES artifacts (uuid) {CASCADE}"
     ("change", "told"),
     [
         ({}, []),
-        ({"collection": ""}, ["no cascading foreign key deployments (collection_id)"]),
-        ({"artifact": ""}, ["no cascading foreign key deployments (artifact_uuid)"]),
+        ({"collection": ""}, ["the foreign key deployments (collection_id)"]),
+        ({"artifact": ""}, ["the foreign key deployments (artifact_uuid)"]),
         ({"transaction": ""}, ["column deployments.transaction_id allows NULL"]),
         (
             {
@@ -91,7 +92,7 @@ TO_UUID = f"REFERENCES artifacts (uuid) {CASCADE}"
                 "both": ", FOREIGN KEY (collection_id, artifact_uuid)"
                 f" REFERENCES artifacts (collection_id, uuid) {CASCADE}",
             },
-            ["no cascading foreign key deployments (artifact_uuid)", "is unknown"],
+            ["the foreign key deployments (artifact_uuid)", "is unknown"],
         ),
     ],
 )
@@ -154,7 +155,7 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
     ("change", "told"),
     [
         ("UPDATE kitbag_migrations SET checksum = 'x' WHERE revision = '0002'", "not the one"),
-        ("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0004'", "unknown to"),
+        ("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0005'", "unknown to"),
         ("DELETE FROM kitbag_migrations WHERE revision = '0002'", "lacks migration 0002"),
     ],
 )
@@ -174,7 +175,7 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
 
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     """What a newer Kitbag wrote into the history is not wiped out of it."""
-    database.execute_sql("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0004'")
+    database.execute_sql("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0005'")
     with pytest.raises(SchemaError, match="9999"):
         schema.stamp(database, "2")
     assert [row.number for row in schema.applied_revisions(database)][-1] == "9999"

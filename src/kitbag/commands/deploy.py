@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Put artifacts and composites into a project. Without an ID, renew what was"
         " deployed there.",
     )
-    parser.add_argument("ids", nargs="*", metavar="ID", help="what to deploy")
+    parser.add_argument("ids", nargs="*", metavar="ID[@VERSION]", help="what to deploy")
     add_project_options(parser)
     parser.set_defaults(run=run)
 
@@ -52,7 +52,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
         force=args.force,
         dry_run=args.dry_run,
     )
-    result = deployer.deploy([collection.resolve(text) for text in args.ids])
+    requests, versions = [], {}
+    for text in args.ids:
+        name, _, version = text.partition("@")
+        requests.append(collection.resolve(name))
+        if version:
+            versions[requests[-1]] = version
+    result = deployer.deploy(requests, versions)
     return tell(context, result, dry_run=args.dry_run)
 
 

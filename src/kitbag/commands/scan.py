@@ -29,9 +29,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         ]
         context.out.table(rows)
         for problem in reading.diagnostics:
-            context.out.note(
-                problem.sentence
-            )
+            context.out.note(problem.sentence)
         context.out.line(
             f"{len({found.id for found in reading.artifacts})} artifacts,"
             f" {len(reading.composites)} composites,"

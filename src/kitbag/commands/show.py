@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kitbag.context import Context
 
 if TYPE_CHECKING:
+    from kitbag.artifacts import ArtifactId
+    from kitbag.collection import Collection
     from kitbag.manifest import ManifestArtifact, ManifestComposite
     from kitbag.trees import Tree
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("show", help="print one artifact")
-    parser.add_argument("id", metavar="ID", help="type:name, or a name that only one artifact has")
+    parser.add_argument("id", metavar="ID[@VERSION]", help="type:name, maybe with @VERSION")
     parser.set_defaults(run=run)
 
 
@@ -24,9 +26,14 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from kitbag.manifest import ManifestArtifact
 
     collection = context.collection()
-    entry = collection.entry(collection.resolve(args.id))
+    name, _, version = args.id.partition("@")
+    entry = collection.entry(collection.resolve(name))
     tree = collection.tree(entry) if isinstance(entry, ManifestArtifact) else None
+    if version:
+        tree = _version(context, collection, entry.id, version)
     shown = entry_to_json(entry, tree)
+    if version and tree is not None:
+        shown["content_hash"] = tree.content_hash
     rows = [(key, str(value)) for key, value in shown.items() if not isinstance(value, list)]
     context.out.table(rows)
     for file in shown.get("files", []):
@@ -34,10 +41,28 @@ def run(context: Context, args: argparse.Namespace) -> int:
     for member in shown.get("members", []):
         context.out.line(f"  {member['relationship']} {member['id']}")
     context.out.data(shown)
-    edited = tree is not None and tree.content_hash != shown["content_hash"]
+    edited = not version and tree is not None and tree.content_hash != shown["content_hash"]
     if edited:
         context.out.note("edited since it was collected; `kitbag collect` takes note of it")
     return 1 if edited else 0
+
+
+def _version(
+    context: Context, collection: Collection, artifact_id: ArtifactId, version: str
+) -> Tree:
+    from kitbag.errors import NotFoundError
+
+    found = context.plugins.call(
+        "kitbag_version_tree", collection=collection, artifact_id=artifact_id, version=version
+    )
+    for tree in found:
+        if tree is not None:
+            chosen: Tree = tree
+            return chosen
+    raise NotFoundError(
+        f"{artifact_id}@{version}: no loaded plugin keeps versions",
+        hint="`kitbag plugins` shows what is loaded and what failed",
+    )
 
 
 def entry_to_json(

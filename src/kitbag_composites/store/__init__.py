@@ -13,12 +13,14 @@ from kitbag_composites.records import (
     DeploymentRecord,
     Edge,
     MembershipRecord,
+    VersionRecord,
 )
 from kitbag_composites.store.artifacts import ArtifactRows
 from kitbag_composites.store.closures import ClosureRows
 from kitbag_composites.store.composites import CompositeRows
 from kitbag_composites.store.deployments import DeploymentRows
 from kitbag_composites.store.memberships import UNCHANGED, MembershipRows
+from kitbag_composites.store.versions import VersionRows
 
 __all__ = [
     "UNCHANGED",
@@ -29,8 +31,9 @@ __all__ = [
     "Edge",
     "MembershipRecord",
     "Store",
+    "VersionRecord",
 ]
 
 
-class Store(ArtifactRows, CompositeRows, MembershipRows, ClosureRows, DeploymentRows):
+class Store(ArtifactRows, CompositeRows, MembershipRows, ClosureRows, DeploymentRows, VersionRows):
     """The rows of a connected database whose schema is current."""

@@ -1,0 +1,113 @@
+"""`kitbag versions`, `diff` and `restore`: the history of an artifact, and the way back."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from kitbag.context import Context
+from kitbag.errors import UsageError
+
+if TYPE_CHECKING:
+    from kitbag.collection import Collection
+    from kitbag.manifest import ManifestArtifact
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    versions = subparsers.add_parser("versions", help="print the versions of an artifact")
+    versions.add_argument("id", metavar="ID", help="the artifact")
+    versions.set_defaults(run=run_versions)
+    diff = subparsers.add_parser("diff", help="print what differs between two versions")
+    diff.add_argument("old", metavar="ID@VERSION", help="from this version")
+    diff.add_argument(
+        "new", nargs="?", metavar="ID@VERSION", help="to this one; default: the files as they are"
+    )
+    diff.set_defaults(run=run_diff)
+    restore = subparsers.add_parser(
+        "restore", help="write an old version into the collection, as a new one"
+    )
+    restore.add_argument("id", metavar="ID", help="the artifact")
+    restore.add_argument("version", metavar="VERSION", help="its number, or 7 digits of its hash")
+    restore.add_argument("--force", action="store_true", help="even over edits not collected")
+    restore.add_argument("--dry-run", action="store_true", help="check only, write nothing")
+    restore.set_defaults(run=run_restore)
+
+
+def _artifact(collection: Collection, text: str) -> ManifestArtifact:
+    from kitbag.manifest import ManifestArtifact
+
+    entry = collection.entry(collection.resolve(text))
+    if not isinstance(entry, ManifestArtifact):
+        raise UsageError(f"{entry.id} is a composite", hint="its members have versions")
+    return entry
+
+
+def run_versions(context: Context, args: argparse.Namespace) -> int:
+    """Print every version, newest first."""
+    from kitbag_composites.service import opened
+
+    collection = context.collection()
+    entry = _artifact(collection, args.id)
+    with opened(collection) as resolver:
+        found = resolver.store.list_versions(entry.uuid) if entry.uuid else []
+    context.out.table(
+        [
+            (
+                f"{'*' if v is found[-1] else ' '}{v.number}",
+                v.content_hash[:12],
+                v.created_at,
+                v.author or "-",
+                v.message or "",
+            )
+            for v in reversed(found)
+        ]
+    )
+    context.out.data({"id": str(entry.id), "versions": [v.to_json() for v in found]})
+    return 0
+
+
+def run_diff(context: Context, args: argparse.Namespace) -> int:
+    """Print a unified diff; exit 1 if there are differences."""
+    from kitbag_composites.comparing import difference, folder_side, stored_side
+    from kitbag_composites.service import opened
+
+    collection = context.collection()
+    name, _, old = args.old.partition("@")
+    entry = _artifact(collection, name)
+    other, _, new = (args.new or name).partition("@")
+    if not old:
+        raise UsageError(f"{args.old!a} names no version", hint="as in `kitbag diff skill:x@2`")
+    other_entry = _artifact(collection, other)
+    with opened(collection) as resolver:
+        before = stored_side(resolver.store, collection, entry.id, old)
+        if new:
+            after = stored_side(resolver.store, collection, other_entry.id, new)
+        else:
+            after = folder_side(collection, other_entry)
+        lines = list(difference(before, after))
+    for line in lines:
+        context.out.line(line)
+    context.out.data({"old": args.old, "new": args.new, "diff": lines})
+    return 1 if lines else 0
+
+
+def run_restore(context: Context, args: argparse.Namespace) -> int:
+    """Bring an old version's files back; the history grows by one."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from kitbag_composites.restoring import plan_restore
+
+    with context.editing() as editor, TemporaryDirectory("-kitbag") as scratch:
+        entry = _artifact(editor.collection, args.id)
+        plan = plan_restore(editor.collection, entry, args.version, Path(scratch), force=args.force)
+        editor.propose(plan.changes)
+        if not args.dry_run:
+            editor.commit(plan.changes, plan.actions)
+    verb = "would restore" if args.dry_run else "restored"
+    if not plan.actions:
+        verb = "nothing to do: it is as it was,"
+    context.out.line(f"{verb} {entry.id}@{args.version}")
+    context.out.data({"id": str(entry.id), "version": args.version, "changed": bool(plan.actions)})
+    return 0

@@ -1,0 +1,68 @@
+"""A collection and a project, and looking at both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Kit:
+    """A collection, a project, and the command that works on them."""
+
+    def __init__(self, kitbag: Command, folder: Path, database_url: str) -> None:
+        self.kitbag = kitbag
+        self.collection = folder / "kit"
+        self.project = folder / "project"
+        self.project.mkdir()
+        self.database_url = database_url
+
+    def run(self, *words: str | Path, status: int = 0) -> str:
+        """Run a command on the collection; return standard output."""
+        done = self.kitbag("--collection", self.collection, "--database", self.database_url, *words)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    def json(self, *words: str | Path, status: int = 0) -> Any:
+        """Run a command with `--json`; return what it printed."""
+        return json.loads(self.run(*words, "--json", status=status))
+
+    def deploy(self, *words: str, status: int = 0) -> Any:
+        """Deploy into the project."""
+        return self.json("deploy", *words, "--to", self.project, status=status)
+
+    def uuids(self) -> dict[str, str]:
+        """Return the manifest's UUIDs by id."""
+        manifest = tomllib.loads((self.collection / "manifest.toml").read_text())
+        found = {f"{a['type']}:{a['name']}": a["uuid"] for a in manifest["artifacts"]}
+        found |= {f"composite:{c['name']}": c["uuid"] for c in manifest.get("composites", [])}
+        return found
+
+    def record(self) -> dict[str, dict[str, Any]]:
+        """Return the deployed record's entries by id."""
+        text = (self.project / ".claude" / ".skillmeat-deployed.toml").read_text()
+        entries = tomllib.loads(text)["deployed"]
+        return {f"{e['artifact_type']}:{e['artifact_name']}": e for e in entries}
+
+
+def tree(folder: Path) -> dict[str, tuple[bytes, bool]]:
+    """Return the files below a folder: bytes and executable bit, by path."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".kitbag" not in path.parts
+    }
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return inode and modification time of everything below a folder but Kitbag's own state."""
+    return {
+        str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if ".kitbag" not in path.parts
+    }
