@@ -29,7 +29,7 @@ from kitbag.transaction import (
     undelivered,
 )
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 def rel(text: str) -> RelPath:

@@ -34,7 +34,7 @@ from kitbag.paths import RelPath
 from kitbag.plan import DeployPlan
 from kitbag.targets import BUILTIN_TARGETS, Target
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 CLAUDE = BUILTIN_TARGETS["claude"]
 OTHER = replace(CLAUDE, name="other", root=RelPath.parse(".other"))

@@ -29,7 +29,7 @@ from kitbag.errors import (
 from kitbag.plugins import Plugins
 from kitbag.transaction import Outcome
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

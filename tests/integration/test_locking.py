@@ -13,7 +13,7 @@ from kitbag.errors import HostilePathError, LockedError, StorageError
 from kitbag.files import Root
 from kitbag.locking import locked
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 def test_state_folder(tmp_path: Path) -> None:

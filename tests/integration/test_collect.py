@@ -24,7 +24,7 @@ from kitbag.changes import ChangeSet
 from kitbag.errors import ConflictError, NotFoundError
 from kitbag.manifest import ManifestArtifact
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from kitbag.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
 from kitbag.reading import read_source
 from kitbag.targets import BUILTIN_TARGETS, target_named
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 PROMPT = TypeSpec("prompt", "prompts", Shape.FILE, ".md")
 CLAUDE = BUILTIN_TARGETS["claude"]

@@ -17,7 +17,7 @@ from kitbag.locking import locked
 from kitbag.paths import RelPath
 from kitbag.transaction import Put, commit, delivered, recover, undelivered, unfinished
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from kitbag.config import Config, database_url_of, find_collection
 from kitbag.errors import InputError, NotFoundError
 from kitbag.output import Output, escaped
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 class Kit:

@@ -31,7 +31,7 @@ from kitbag.status import status_of
 from kitbag.targets import BUILTIN_TARGETS
 from kitbag.trees import folder_tree
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 RECORD = ".claude/.skillmeat-deployed.toml"
 LEDGER = ".kitbag/ledger.json"
