@@ -13,7 +13,7 @@ from kitbag.bookkeeping import bookkeeping
 from kitbag.collection import Collection
 from kitbag.config import Config
 from kitbag.dispatch import DEPLOY, deliver, journalled, settle
-from kitbag.errors import NotFoundError, PluginError, UsageError, VetoError
+from kitbag.errors import ConflictError, NotFoundError, PluginError, UsageError, VetoError
 from kitbag.files import Root
 from kitbag.hookspecs import Problem, Severity
 from kitbag.ledger import Deployed, Ledger
@@ -83,6 +83,8 @@ class Deployer:
     def _deploy(self, project: Project, plan: DeployPlan) -> DeployResult:
         self.plugins.call("kitbag_deploy_plan", plan=plan, project=self.project)
         self._choose(project, plan)
+        if not self.force:
+            self._refuse_strangers(project, plan)
         obsolete, kept = _sorted_out(project.ledger.deployed, plan)
         pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
         arrangement = arrange(project.root, project.owned, pairs, obsolete, force=self.force)
@@ -159,6 +161,19 @@ class Deployer:
             self._planned(plan, artifact_id, requests, project)
             for artifact_id, requests in wanted.items()
         )
+
+    def _refuse_strangers(self, project: Project, plan: DeployPlan) -> None:
+        """Raise ConflictError where another collection's artifact of the same id lies already."""
+        uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
+        for entry in project.ledger.deployed:
+            ours = uuids.get(entry.id)
+            is_another = None not in (ours, entry.uuid) and ours != entry.uuid
+            if is_another and entry.collection != self.collection.name:
+                raise ConflictError(
+                    f"{entry.id} lies in {self.project} already, from the collection"
+                    f" {entry.collection!a}",
+                    hint="undeploy that one first, rename yours, or replace it with --force",
+                )
 
     def _earlier(
         self, project: Project, artifact_id: ArtifactId, uuid: str | None

@@ -21,6 +21,8 @@ __all__ = ["CHANGE", "DEPLOY", "deliver", "is_unsettled", "journalled", "settle"
 CHANGE = "collection-change"
 DEPLOY = "deploy"
 
+_NAMES = {CHANGE: "change of the collection"}
+
 
 def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> None:
     """Finish what an earlier run left: its transaction, then what plugins have not heard of.
@@ -28,8 +30,11 @@ def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], No
     The caller holds the root's lock. Says one sentence about each unfinished transaction.
     """
     for recovered in recover(root):
-        what = "finished" if recovered.applied else "discarded"
-        say(f"{what} the {recovered.kind} that an earlier run left half done in {root.path}")
+        if recovered.applied:
+            what = _NAMES.get(recovered.kind, recovered.kind)
+            say(f"finished the {what} that an earlier run left half done in {root.path}")
+        else:
+            say(f"cleared away what an earlier run had prepared and not begun in {root.path}")
         for path in recovered.conflicts:
             say(f"kept your version of {path}, which changed meanwhile")
     deliver(root, plugins, config, say)

@@ -181,6 +181,26 @@ def test_edits_in_the_project_are_protected(kit: Kit, sample: Path) -> None:
     assert (kit.project / backup).read_text() == "my own words"
 
 
+def test_another_collection_takes_no_place_unasked(kit: Kit, tmp_path: Path, sample: Path) -> None:
+    """The same id from another collection is a conflict; --force replaces it."""
+    kit.run("collect", sample)
+    kit.deploy("agent:editor")
+    other = tmp_path / "other"
+    (tmp_path / "source" / "agents").mkdir(parents=True)
+    (tmp_path / "source" / "agents" / "editor.md").write_text(
+        "---\nname: editor\ndescription: x\n---\n"
+    )
+    kit.kitbag("init", other)
+    kit.kitbag("--collection", other, "collect", tmp_path / "source")
+    before = snapshot(kit.project)
+    words = ("--collection", other, "deploy", "agent:editor", "--to", kit.project)
+    refused = kit.kitbag(*words)
+    assert refused.returncode == 3
+    assert "from the collection 'kit'" in refused.stderr
+    assert snapshot(kit.project) == before
+    assert kit.kitbag(*words, "--force").returncode == 0
+
+
 def test_remove_and_come_back(kit: Kit, sample: Path) -> None:
     """A removed artifact that is collected again has its old UUID."""
     kit.run("collect", sample)
