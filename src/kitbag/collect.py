@@ -275,16 +275,15 @@ class _Importer:
             self._bundle(found, entry or ManifestComposite(wanted))
 
     def _bundle(self, found: FoundComposite, entry: ManifestComposite) -> None:
-        old = {member.id: member for member in entry.members}
-        members = {member.id: member for member in self._members(found, old)}
-        own = [m for m in entry.members if m.id not in members and not self._came_from_here(m)]
+        brought = self._members(found, entry)
         bundle = replace(
             entry,
             description=found.description,
             source=self.source,
             source_path=found.path,
+            source_members=tuple(member.id for member in brought),
             extra={**entry.extra, "source_name": found.name},
-            members=(*members.values(), *own),
+            members=_merged(entry, brought),
         )
         kind = ChangeKind.CHANGED
         if entry.id not in self.bundles:
@@ -294,21 +293,16 @@ class _Importer:
         self.bundles[entry.id] = bundle
         self._note(kind, entry.id)
 
-    def _members(
-        self, found: FoundComposite, old: Mapping[ArtifactId, ManifestMember]
-    ) -> list[ManifestMember]:
-        members = []
+    def _members(self, found: FoundComposite, entry: ManifestComposite) -> list[ManifestMember]:
+        old = {member.id: member for member in entry.members}
+        members: dict[ArtifactId, ManifestMember] = {}
         for member in found.distinct_members:
             artifact_id = self.final.get(member.id, member.id)
-            entry = old.get(artifact_id) or ManifestMember(artifact_id)
+            kept = old.get(artifact_id) or ManifestMember(artifact_id)
             if member.alias is not None:
-                entry = replace(entry, extra={**entry.extra, "alias": member.alias})
-            members.append(entry)
-        return members
-
-    def _came_from_here(self, member: ManifestMember) -> bool:
-        entry = self.entries.get(member.id)
-        return entry is not None and entry.source == self.source
+                kept = replace(kept, extra={**kept.extra, "alias": member.alias})
+            members[artifact_id] = kept
+        return list(members.values())
 
     def gone(self) -> None:
         """Tell what this source once brought and does not hold any more; nothing is deleted."""
@@ -338,6 +332,24 @@ class _Importer:
         ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
         changes = ChangeSet("collect", before, after, tuple(self.changes))
         return ImportPlan(changes, tuple(self.actions))
+
+
+def _merged(
+    entry: ManifestComposite, brought: Sequence[ManifestMember]
+) -> tuple[ManifestMember, ...]:
+    """Return a composite's members after its source changed, three-way.
+
+    What the source added comes, what it dropped goes; members that people added, took out or put
+    in another order stay as they left them.
+    """
+    now = {member.id: member for member in brought}
+    here = [member.id for member in entry.members]
+    base = list(entry.source_members if entry.source_members is not None else here)
+    if here == base:
+        return tuple(brought)
+    kept = [now.get(m.id, m) for m in entry.members if m.id in now or m.id not in base]
+    added = [member for member in brought if member.id not in base and member.id not in here]
+    return (*kept, *added)
 
 
 def refuse_conflicts(plan: ImportPlan) -> None:

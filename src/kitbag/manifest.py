@@ -92,7 +92,11 @@ class ManifestMember:
 
 @dataclass(frozen=True, slots=True)
 class ManifestComposite:
-    """A `[[composites]]` entry with its members in their order."""
+    """A `[[composites]]` entry with its members in their order.
+
+    `source_members` are those that its source had when it was last collected, in the source's
+    order, so that what people change by hand is told from what the source changes.
+    """
 
     id: ArtifactId
     uuid: str | None = None
@@ -101,11 +105,13 @@ class ManifestComposite:
     description: str | None = None
     source: str | None = None
     source_path: str | None = None
+    source_members: tuple[ArtifactId, ...] | None = None
     members: tuple[ManifestMember, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_table(self) -> dict[str, Any]:
         """Return the entry's keys as they stand in the file."""
+        brought = None if self.source_members is None else [str(i) for i in self.source_members]
         return {
             "name": self.id.name,
             "composite_type": self.composite_type,
@@ -115,6 +121,7 @@ class ManifestComposite:
                 description=self.description,
                 source=self.source,
                 source_path=self.source_path,
+                source_members=brought,
             ),
             **self.extra,
             **_present(members=[member.to_table() for member in self.members] or None),
@@ -153,6 +160,8 @@ class Manifest:
             replace(
                 composite,
                 members=tuple(replace(m, id=renames.get(m.id, m.id)) for m in composite.members),
+                source_members=composite.source_members
+                and tuple(renames.get(i, i) for i in composite.source_members),
             )
             for composite in self.composites
         )

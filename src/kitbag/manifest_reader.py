@@ -134,9 +134,22 @@ class _Reader:
             description=self._text(entry, "description", kind, index),
             source=self._text(entry, "source", kind, index),
             source_path=self._text(entry, "source_path", kind, index),
+            source_members=self._ids(entry, "source_members", kind, index),
             members=read,
             extra=entry,
         )
+
+    def _ids(
+        self, entry: dict[str, Any], key: str, kind: str, index: int
+    ) -> tuple[ArtifactId, ...] | None:
+        values = entry.pop(key, None)
+        if values is None:
+            return None
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise self.error(
+                kind, index, f"{key} is not an array of strings", hint=f"delete the key {key}"
+            )
+        return tuple(ArtifactId.parse(value) for value in values)
 
     def _member(self, entry: dict[str, Any], index: int) -> ManifestMember:
         kind = "composites"

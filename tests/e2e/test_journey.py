@@ -128,7 +128,7 @@ def test_cycles_unknown_members_and_doubles_are_refused(kit: Kit, sample: Path) 
     kit.run("composite", "add", "writing", "skill:nowhere", status=4)
     kit.run("composite", "add", "writing", "skill:changelog", status=3)
     kit.run("composite", "create", "outer", status=3)
-    kit.run("composite", "pin", "writing", "skill:changelog", "0" * 64, status=3)
+    kit.run("composite", "pin", "writing", "skill:changelog", "0" * 64, status=4)
     assert (kit.collection / "manifest.toml").read_bytes() == before
 
 
@@ -210,6 +210,30 @@ def test_remove_and_come_back(kit: Kit, sample: Path) -> None:
     kit.run("remove", "skill:changelog", status=3)
     kit.run("collect", sample)
     assert kit.uuids() == before
+
+
+def test_hand_made_changes_of_a_composite_survive_its_source(
+    kit: Kit, sample: Path, tmp_path: Path
+) -> None:
+    """Order, additions and removals by hand stay; what the source adds and drops is followed."""
+    source = tmp_path / "source"
+    shutil.copytree(sample, source)
+    kit.run("collect", source)
+    kit.run("composite", "remove", "writing", "skill:changelog")
+    kit.run("composite", "add", "writing", "skill:commit-message", "--position", "0")
+    before = (kit.collection / "manifest.toml").read_bytes()
+    kit.run("collect", source)
+    assert (kit.collection / "manifest.toml").read_bytes() == before
+    (source / "plugins/writing/agents/editor.md").unlink()
+    (source / "plugins/writing/commands/new.md").write_text("---\ndescription: new\n---\n")
+    kit.run("collect", source)
+    members = [m["id"] for m in kit.json("composite", "show", "writing")["members"]]
+    assert members == [
+        "skill:commit-message",
+        "skill:plain-prose",
+        "command:shorten",
+        "command:new",
+    ]
 
 
 def test_a_lost_database_comes_back_from_the_manifest(kit: Kit, sample: Path) -> None:

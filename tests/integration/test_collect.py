@@ -378,11 +378,6 @@ def test_members_from_elsewhere_stay_in_a_composite(root: Path, source: Path) ->
     assert snapshot(root) == before
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="nothing records which members a source brought, so one added by hand that came from"
-    " the same source is taken out by the next collect",
-)
 def test_members_added_by_hand_from_the_same_source_stay(root: Path, source: Path) -> None:
     """Collecting the unchanged source again must not undo `composite add`."""
     plugin(source, "x")
