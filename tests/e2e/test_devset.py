@@ -1,0 +1,44 @@
+"""A real public marketplace, collected and deployed. Reads ../shared where it is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from e2e.conftest import REPOSITORY
+from e2e.kit import Kit, tree
+
+VOLTAGENT = REPOSITORY.parent / "shared/devset/VoltAgent+awesome-claude-code-subagents"
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not VOLTAGENT.is_dir(), reason=f"{VOLTAGENT} is not here"),
+]
+
+
+def test_a_marketplace_of_ten_plugins(kit: Kit) -> None:
+    """10 composites with 157 memberships; each deploys exactly its members' bytes."""
+    kit.run("collect", VOLTAGENT, status=1)  # some of its frontmatter is broken, and told so
+    composites = kit.json("composite", "list")["composites"]
+    assert len(composites) == 10
+    assert sum(len(composite["members"]) for composite in composites) == 157
+    listed = {artifact["id"]: artifact for artifact in kit.json("list")["artifacts"]}
+    for composite in composites[:2]:
+        kit.deploy(composite["id"])
+        deployed = tree(kit.project / ".claude" / "agents")
+        expected = {
+            f"{listed[member['id']]['name']}.md": listed[member["id"]]["source_path"]
+            for member in composite["members"]
+        }
+        assert deployed.keys() == expected.keys()
+        for name, source_path in expected.items():
+            assert deployed[name][0] == (VOLTAGENT / source_path).read_bytes()
+        kit.run("undeploy", composite["id"], "--to", kit.project)
+        assert not (kit.project / ".claude").exists()
+
+
+def test_collecting_it_again_writes_nothing(kit: Kit) -> None:
+    """The second collect says so and leaves the manifest alone."""
+    kit.run("collect", VOLTAGENT, status=1)
+    before = (kit.collection / "manifest.toml").read_bytes()
+    assert "nothing written: 167 identical" in kit.run("collect", VOLTAGENT, status=1)
+    assert (kit.collection / "manifest.toml").read_bytes() == before
