@@ -10,7 +10,7 @@ from kitbag.arrange import Arrangement
 from kitbag.artifacts import ArtifactId
 from kitbag.files import Root
 from kitbag.journal import LEDGER
-from kitbag.layout import ancestors, put_bytes
+from kitbag.layout import ancestors, as_read, put_bytes
 from kitbag.ledger import Ledger, render_ledger
 from kitbag.paths import RelPath
 from kitbag.plan import DeployPlan, PlannedArtifact
@@ -138,7 +138,7 @@ def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:
 def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) -> Action | None:
     if old == new:
         return None
-    present = root.state_of(path)
+    present = as_read(root, path, old)
     if new is not None:
         return put_bytes(path, new.encode(), present)
     return None if present is None else Remove(path, present)

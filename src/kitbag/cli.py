@@ -64,8 +64,9 @@ def _run(words: list[str]) -> int:
     out = Output(json=config.json, quiet=config.quiet, verbose=config.verbose)
     for record in plugins.failed:
         out.note(f"warning: plugin {record.title} is not used: {record.error}")
-    status: int = args.run(Context(config, plugins, out), args)
-    return status
+    context = Context(config, plugins, out)
+    status: int = args.run(context, args)
+    return status or (1 if context.warnings else 0)
 
 
 def _config(args: argparse.Namespace) -> Config:

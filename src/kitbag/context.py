@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,13 @@ class Context:
     config: Config
     plugins: Plugins
     out: Output
+    warnings: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Tell people something; what begins with `warning:` makes the exit status 1."""
+        self.out.note(text)
+        if text.startswith("warning:"):
+            self.warnings.append(text)
 
     @property
     def collection_root(self) -> Path:
@@ -49,7 +56,7 @@ class Context:
         """Lock the collection for a change."""
         from kitbag.editing import editing
 
-        with editing(self.collection_root, self.plugins, self.config, self.out.note) as editor:
+        with editing(self.collection_root, self.plugins, self.config, self.say) as editor:
             yield editor
 
     def targets(self, names: Sequence[str] | None) -> list[Target]:

@@ -69,7 +69,9 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
     for message in undelivered(root):
         failures = _failures(message, root.path, plugins, config)
         for error in failures:
-            say(f"{error.message}; the files are in place, the next run tells the plugin again")
+            say(
+                f"warning: {error.message}; the files are in place, and the next run tells it again"
+            )
         if failures:
             whole = False
         else:

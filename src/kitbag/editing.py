@@ -14,7 +14,7 @@ from kitbag.config import MANIFEST, Config, database_url_of
 from kitbag.dispatch import CHANGE, deliver, journalled, settle
 from kitbag.errors import ConflictError, InputError, StorageError
 from kitbag.files import Root
-from kitbag.layout import put_bytes
+from kitbag.layout import as_read, put_bytes
 from kitbag.locking import locked
 from kitbag.manifest import Manifest, render
 from kitbag.manifest_reader import parse
@@ -49,7 +49,8 @@ class Editor:
         text = self._manifest_text(changes.after)
         if text == before.manifest_text and not actions:
             return None
-        manifest = put_bytes(_MANIFEST_PATH, text.encode(), self.root.state_of(_MANIFEST_PATH))
+        expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
+        manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
         outcome = commit(
             self.root,
             [*actions, manifest],

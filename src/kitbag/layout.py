@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kitbag.artifacts import FileKind, Shape, TypeSpec
-from kitbag.files import FileState
+from kitbag.errors import ConflictError
+from kitbag.files import FileState, Root
 from kitbag.hashing import FileDigest
 from kitbag.paths import RelPath
 from kitbag.transaction import Action, Put, Remove, RemoveFolder
@@ -16,6 +17,7 @@ from kitbag.trees import Tree
 
 __all__ = [
     "ancestors",
+    "as_read",
     "content_of",
     "emptied_folders",
     "moves",
@@ -31,6 +33,20 @@ def put_bytes(path: RelPath, data: bytes, expected: FileState | None) -> Put:
     """Return the action that makes `path` a plain file of these bytes."""
     state = FileState(FileKind.FILE, False, hashlib.sha256(data).hexdigest())
     return Put(path, state, len(data), data, expected)
+
+
+def as_read(root: Root, path: RelPath, text: str | None) -> FileState | None:
+    """Return the state of one of Kitbag's own files, which must be as it was read.
+
+    Raises ConflictError if somebody changed it since; `text` None means that it was not there.
+    """
+    present = root.state_of(path)
+    known = None if text is None else hashlib.sha256(text.encode()).hexdigest()
+    if (None if present is None else present.sha256) != known:
+        raise ConflictError(
+            f"{root.path / path} changed while Kitbag was at work", hint="run the command again"
+        )
+    return present
 
 
 def placed(base: RelPath, spec: TypeSpec, tree: Tree) -> dict[RelPath, FileDigest]:

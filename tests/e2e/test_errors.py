@@ -115,6 +115,36 @@ def test_a_collection_is_found_upwards_and_by_environment(
     assert inside.stdout == by_variable.stdout
 
 
+TELLTALE = """
+from pathlib import Path
+from kitbag.hookspecs import hookimpl
+
+@hookimpl
+def kitbag_collect_complete(changes, transaction_id):
+    if Path("broken").exists():
+        raise RuntimeError("out of paper")
+    with open("told", "a") as file:
+        file.write(changes.command + "\\n")
+"""
+
+
+def test_what_a_plugin_could_not_take_is_told_again(
+    kitbag: Command, collection: Path, tmp_path: Path
+) -> None:
+    """The change is done with status 1 and the plugin's name; the next command tells it again."""
+    (tmp_path / "telltale.py").write_text(TELLTALE)
+    (tmp_path / "broken").touch()
+    env = {"KITBAG_PLUGINS": "telltale", "PYTHONPATH": str(tmp_path)}
+    done = kitbag("--collection", collection, "rename", "skill:changelog", "news", env=env)
+    assert done.returncode == 1
+    assert "telltale" in done.stderr
+    assert "out of paper" in done.stderr
+    assert (collection / "skills" / "news").exists()
+    (tmp_path / "broken").unlink()
+    assert kitbag("--collection", collection, "list", env=env).returncode == 0
+    assert (tmp_path / "told").read_text() == "rename\n"
+
+
 def test_help_and_version(kitbag: Command) -> None:
     """Help lists the commands of host and plugin; the version is printed."""
     text = kitbag("--help").stdout

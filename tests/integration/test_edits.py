@@ -225,3 +225,16 @@ def test_a_collection_is_made_once(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == before
     create_collection(tmp_path / "new/one", "n")
     assert opened(tmp_path / "new/one").name == "n"
+
+
+def test_a_manifest_edited_meanwhile_is_not_overwritten(root: Path) -> None:
+    """What a person writes into the manifest while a command is at work stays, and stops it."""
+    with editing(root, Plugins(), Config(), print) as editor:
+        plan = plan_rename(editor.collection, "skill:a", "skill:z")
+        with (root / "manifest.toml").open("a") as file:
+            file.write("# my own words\n")
+        before = snapshot(root)
+        with pytest.raises(ConflictError, match="changed while Kitbag was at work"):
+            editor.commit(plan.changes, plan.actions)
+    assert snapshot(root) == before
+    assert manifest_text(root).endswith("# my own words\n")

@@ -48,7 +48,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         context.targets(args.target),
         context.plugins,
         context.config,
-        context.out.note,
+        context.say,
         force=args.force,
         dry_run=args.dry_run,
     )
