@@ -87,7 +87,9 @@ def run_downgrade(context: Context, args: argparse.Namespace) -> int:
         if args.dry_run:
             above = schema.revisions_above(database, args.revision)
             return _tell(context, [r.title for r in reversed(above)], "would revert")
-        done = schema.downgrade(database, args.revision, lose_data=args.lose_data)
+        done = schema.downgrade(
+            database, args.revision, lose_data=args.lose_data, say=context.out.note
+        )
         return _tell(context, [revision.title for revision in done], "reverted")
 
 

@@ -276,7 +276,7 @@ def test_what_a_plugin_could_not_take_is_told_again(
     bad = plugins_of(make_plugin(deploy_plan=fill, deploy_complete=lambda: leave()))
     monkeypatch.chdir(tmp_path)
     result = deploy(Path("kit"), project, "skill:a", plugins=bad, said=said)
-    assert "the next run tells the plugin again" in said[0]
+    assert "the next run tells it again" in said[0]
     assert (project / ".claude/skills/a/SKILL.md").exists()
     monkeypatch.chdir("/")
     good = plugins_of(make_plugin(deploy_complete=take))
