@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SKILLMEAT := .skillmeat
 
-.PHONY: help demo test unit check wheel compat clean
+.PHONY: help demo test unit check wheel bench compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench: $(VENV)/installed  ## measure collect and deploy against cp -a
+	$(BIN)/python benchmarks/deploy.py
 
 wheel: $(VENV)/installed  ## build dist/*.whl
 	$(BIN)/python -m build --wheel
