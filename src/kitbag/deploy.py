@@ -162,6 +162,14 @@ class Deployer:
             for artifact_id, requests in wanted.items()
         )
 
+    def _known_uuid(self, project: Project, artifact_id: ArtifactId) -> str | None:
+        """Return the UUID an artifact was deployed with, for when no plugin knows it now."""
+        if not self.plugins.implements("kitbag_deploy_plan"):
+            for entry in project.ledger.deployed:
+                if entry.id == artifact_id and entry.collection == self.collection.name:
+                    return entry.uuid
+        return None
+
     def _refuse_strangers(self, project: Project, plan: DeployPlan) -> None:
         """Raise ConflictError where another collection's artifact of the same id lies already."""
         uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
@@ -208,7 +216,7 @@ class Deployer:
                 f"{artifact_id} has no files of its own, but a plugin named it as a member",
                 hint="run with --no-plugins to do without it, or report this to its authors",
             )
-        uuid = plan.uuids.get(artifact_id)
+        uuid = plan.uuids.get(artifact_id) or self._known_uuid(project, artifact_id)
         earlier = self._earlier(project, artifact_id, uuid)
         others = [request for request in earlier if request not in plan.requests]
         stored = plan.contents.get(artifact_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,7 +68,9 @@ class ArtifactStatus:
 
 def status_of(project: Project, collection: Collection | None) -> list[ArtifactStatus]:
     """Return the state of every deployed artifact; without a collection, only of its files."""
-    found = [_status(project, entry, collection) for entry in project.ledger.deployed]
+    artifacts = collection.manifest.artifacts if collection else ()
+    by_uuid = {artifact.uuid: artifact for artifact in artifacts if artifact.uuid}
+    found = [_status(project, entry, collection, by_uuid) for entry in project.ledger.deployed]
     for target, record_entry in project.unclear:
         note = "named by the record only, and its files are not what the record says"
         found.append(
@@ -77,9 +79,14 @@ def status_of(project: Project, collection: Collection | None) -> list[ArtifactS
     return sorted(found, key=lambda status: (status.target, status.id))
 
 
-def _status(project: Project, entry: Deployed, collection: Collection | None) -> ArtifactStatus:
+_ByUUID = Mapping[str, ManifestArtifact]
+
+
+def _status(
+    project: Project, entry: Deployed, collection: Collection | None, by_uuid: _ByUUID
+) -> ArtifactStatus:
     files = tuple(_changed_files(project, entry))
-    state, note = _against(collection, entry) if collection else (State.SYNCED, None)
+    state, note = _against(collection, entry, by_uuid) if collection else (State.SYNCED, None)
     if files:
         state = State.MODIFIED
     return ArtifactStatus(entry.id, entry.target, state, entry.uuid, entry.wanted_by, files, note)
@@ -94,8 +101,8 @@ def _changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
             yield FileChange(path, "edited")
 
 
-def _against(collection: Collection, entry: Deployed) -> tuple[State, str | None]:
-    known = _known(collection, entry)
+def _against(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> tuple[State, str | None]:
+    known = _known(collection, entry, by_uuid)
     if known is None:
         return State.REMOVED, f"not in the collection {collection.name!r}"
     try:
@@ -114,10 +121,8 @@ def _against(collection: Collection, entry: Deployed) -> tuple[State, str | None
     return State.SYNCED, None
 
 
-def _known(collection: Collection, entry: Deployed) -> ManifestArtifact | None:
-    if entry.uuid:
-        for artifact in collection.manifest.artifacts:
-            if artifact.uuid == entry.uuid:
-                return artifact
+def _known(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> ManifestArtifact | None:
+    if entry.uuid is not None and entry.uuid in by_uuid:
+        return by_uuid[entry.uuid]
     found = collection.manifest.by_id.get(entry.id)
     return found if isinstance(found, ManifestArtifact) else None

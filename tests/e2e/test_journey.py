@@ -259,6 +259,12 @@ def test_without_plugins_the_host_still_works(kit: Kit, sample: Path) -> None:
     kit.run("collect")
     kit.deploy("skill:changelog", "composite:writing")
     assert kit.record()["skill:changelog"]["artifact_uuid"] == kit.uuids()["skill:changelog"]
+    before = kit.record()
+    (kit.collection / "skills/changelog/SKILL.md").write_text("edited")
+    kit.run("--no-plugins", "deploy", "skill:changelog", "--to", kit.project)
+    after = kit.record()["skill:changelog"]
+    assert after["artifact_uuid"] == before["skill:changelog"]["artifact_uuid"]
+    assert after["content_hash"] != before["skill:changelog"]["content_hash"]
 
 
 def test_dry_runs_write_nothing(kit: Kit, sample: Path) -> None:
