@@ -16,7 +16,7 @@ from kitbag.plan import PlannedArtifact
 from kitbag.targets import Target
 from kitbag.transaction import Action, Put, Remove, RemoveFolder
 
-__all__ = ["Arrangement", "EditedFile", "arrange", "refuse_edits"]
+__all__ = ["Arrangement", "EditedFile", "arrange", "is_below", "refuse_edits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,15 @@ def arrange(
     for path in gone:
         _remove(root, owned[path], path, result, force=force)
     emptied = emptied_folders(gone, wanted)
-    result.actions.extend(RemoveFolder(folder) for folder in emptied if _is_below(folder, wanted))
+    result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     for path, file in wanted.items():
         present = _present(root, path, gone.keys(), emptied)
         _put(owned, path, file, present, result, force=force)
     return result
 
 
-def _is_below(path: RelPath, above: Container[RelPath]) -> bool:
+def is_below(path: RelPath, above: Container[RelPath]) -> bool:
+    """Return whether a path is one of others, or lies below one."""
     return path in above or any(folder in above for folder in ancestors([path]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,9 +11,8 @@ from kitbag.artifacts import ArtifactId
 from kitbag.files import Root
 from kitbag.journal import LEDGER
 from kitbag.layout import ancestors, as_read, put_bytes
-from kitbag.ledger import Ledger, render_ledger
+from kitbag.ledger import Deployed, Ledger, render_ledger
 from kitbag.paths import RelPath
-from kitbag.plan import DeployPlan, PlannedArtifact
 from kitbag.project import Project
 from kitbag.record import RecordEntry, render_record
 from kitbag.targets import Target
@@ -23,15 +22,19 @@ __all__ = ["bookkeeping"]
 
 
 def bookkeeping(
-    project: Project, plan: DeployPlan, ledger: Ledger, arrangement: Arrangement
+    project: Project,
+    targets: Iterable[Target],
+    ledger: Ledger,
+    arrangement: Arrangement,
+    new: Mapping[tuple[str, ArtifactId], str],
 ) -> list[Action]:
     """Return the actions for the records, the ledger and emptied folders.
 
-    `ledger` says what lies in the project afterwards; its folders are settled here. Nothing comes
-    back where nothing differs.
+    `ledger` says what lies in the project afterwards; its folders are settled here. `new` are the
+    SkillMeat hashes of what was just deployed, by target and id. Nothing comes back where nothing
+    differs.
     """
-    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
-    records = [a for t in plan.targets if (a := _record_action(project, plan, ledger, t, now))]
+    records = [a for t in targets if (a := _record_action(project, ledger, t, new))]
     written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
     folders = project.ledger.folders | _new_folders(project.root, written, arrangement)
     kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
@@ -71,53 +74,34 @@ def _paths_left(
 
 
 def _record_action(
-    project: Project, plan: DeployPlan, ledger: Ledger, target: Target, now: str
+    project: Project, ledger: Ledger, target: Target, new: Mapping[tuple[str, ArtifactId], str]
 ) -> Action | None:
     record = project.records[target.name]
-    entries = list(_record_entries(project, plan, ledger, target, now))
-    return _text_action(
-        project.root, record.path, record.text, render_record(entries) if entries else None
-    )
-
-
-def _record_entries(
-    project: Project, plan: DeployPlan, ledger: Ledger, target: Target, now: str
-) -> Iterator[RecordEntry]:
-    record = project.records[target.name]
-    staying = {entry.id for entry in ledger.deployed if entry.target == target.name}
-    staying |= {e.id for name, e in project.unclear if name == target.name} - project.forgotten
-    planned = {
-        artifact.id: artifact
-        for artifact in plan.artifacts
-        if target.place_of(artifact.id) is not None
-    }
-    known = {entry.id: entry for entry in record.entries}
-    for artifact_id, entry in known.items():
-        if artifact_id in planned:
-            yield _record_entry(plan, target, planned.pop(artifact_id), known, now)
-        elif artifact_id in staying:
-            yield entry
-    for artifact in planned.values():
-        yield _record_entry(plan, target, artifact, known, now)
+    deployed = {entry.id: entry for entry in ledger.deployed if entry.target == target.name}
+    unclear = {e.id for name, e in project.unclear if name == target.name} - project.forgotten
+    entries = {e.id: e for e in record.entries if e.id in deployed or e.id in unclear}
+    for artifact_id, entry in deployed.items():
+        skillmeat_hash = new.get((target.name, artifact_id))
+        if skillmeat_hash is not None:
+            old = entries.get(artifact_id)
+            entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old)
+    text = render_record(list(entries.values())) if entries else None
+    return _text_action(project.root, record.path, record.text, text)
 
 
 def _record_entry(
-    plan: DeployPlan,
-    target: Target,
-    artifact: PlannedArtifact,
-    known: Mapping[ArtifactId, RecordEntry],
-    now: str,
+    target: Target, deployed: Deployed, skillmeat_hash: str, old: RecordEntry | None
 ) -> RecordEntry:
-    place = target.place_of(artifact.id)
+    place = target.place_of(deployed.id)
     assert place is not None, "only what the target knows is recorded"
-    old = known.get(artifact.id)
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
     entry = RecordEntry(
-        artifact.id,
+        deployed.id,
         place,
-        plan.collection.name,
-        artifact.tree.skillmeat_hash,
+        deployed.collection,
+        skillmeat_hash,
         old.deployed_at if old else now,
-        artifact.uuid,
+        deployed.uuid,
         {
             **(old.extra if old else {}),
             "deployment_profile_id": target.profile,

@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from kitbag.artifacts import ArtifactId
+from kitbag.entries import EntryEdit, edits_between
 from kitbag.manifest import Manifest
+from kitbag.signature import Signature
 
 __all__ = ["Change", "ChangeKind", "ChangeSet"]
 
@@ -60,7 +62,7 @@ class ChangeSet:
 
     Plugins may replace `after` while nothing is written (`kitbag_collect_modify`), and keep what
     they need later in `extra`, which holds JSON values under the plugin's own name and lives in
-    the journal.
+    the journal. Once it is applied, `edits` says what became of which entry.
     """
 
     command: str
@@ -68,6 +70,8 @@ class ChangeSet:
     after: Manifest
     changes: tuple[Change, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    signature: Signature = field(default_factory=Signature.now)
+    edits: tuple[EntryEdit, ...] = ()
 
     def of_kind(self, *kinds: ChangeKind) -> list[Change]:
         """Return the changes of these kinds, in order."""
@@ -76,10 +80,24 @@ class ChangeSet:
     def to_payload(self) -> dict[str, Any]:
         """Return what the journal keeps; the manifest itself is one of the files."""
         told = [change.to_json() for change in self.changes if change.kind != ChangeKind.IDENTICAL]
-        return {"command": self.command, "changes": told, "extra": self.extra}
+        edits = [edit.to_json() for edit in edits_between(self.before, self.after)]
+        return {
+            "command": self.command,
+            "changes": told,
+            "edits": edits,
+            "extra": self.extra,
+            "signature": self.signature.to_json(),
+        }
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any], manifest: Manifest) -> ChangeSet:
         """Rebuild a change set that was applied; `manifest` is the collection's present one."""
-        changes = tuple(Change.from_json(table) for table in payload["changes"])
-        return cls(payload["command"], manifest, manifest, changes, dict(payload["extra"]))
+        return cls(
+            payload["command"],
+            manifest,
+            manifest,
+            tuple(Change.from_json(table) for table in payload["changes"]),
+            dict(payload["extra"]),
+            Signature.from_json(payload["signature"]),
+            tuple(EntryEdit.from_json(table) for table in payload["edits"]),
+        )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from kitbag.arrange import Arrangement, arrange, refuse_edits
 from kitbag.artifacts import ArtifactId, ArtifactType
@@ -17,13 +18,16 @@ from kitbag.errors import ConflictError, NotFoundError, PluginError, UsageError,
 from kitbag.files import Root
 from kitbag.hookspecs import Problem, Severity
 from kitbag.ledger import Deployed, Ledger
+from kitbag.ledger_changes import LedgerChange, ledger_change
 from kitbag.locking import locked
 from kitbag.manifest import ManifestArtifact
 from kitbag.plan import DeployPlan, Placement, PlannedArtifact
 from kitbag.plugins import Plugins
 from kitbag.project import Project, read_project
+from kitbag.reverting import ContentOf, arranged_back, touched_files, turned_back
 from kitbag.targets import Target
 from kitbag.transaction import Outcome, commit
+from kitbag.trees import Tree
 
 __all__ = ["DeployResult", "Deployer"]
 
@@ -95,7 +99,10 @@ class Deployer:
             refuse_edits(arrangement, self.project)
         entries = [*kept, *self._deployed(plan, arrangement)]
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
-        return self._finish(project, plan, arrangement, entries, requests, warnings)
+        hashes = {artifact.id: artifact.tree.skillmeat_hash for artifact in plan.artifacts}
+        new = {(target, i): hashes[i] for target, i in arrangement.files}
+        ledger = Ledger(tuple(entries), requests)
+        return self._finish(project, plan, arrangement, ledger, new, warnings)
 
     def undeploy(self, texts: Sequence[str]) -> DeployResult:
         """Take back what was asked for by these ids or names; what others still want stays.
@@ -122,7 +129,44 @@ class Deployer:
             elsewhere = {i for e in kept if e.target not in names for i in e.wanted_by}
             going = set(ids) - elsewhere
             requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
-            return self._finish(project, plan, arrangement, kept, requests, warnings)
+            ledger = Ledger(tuple(kept), requests)
+            return self._finish(project, plan, arrangement, ledger, {}, warnings)
+
+    def revert(
+        self,
+        change: LedgerChange,
+        tree_of: Callable[[Deployed], Tree],
+        content_of: ContentOf,
+        extra: Mapping[str, Any],
+    ) -> DeployResult:
+        """Turn a change of the project back: its files and what is known of them.
+
+        `tree_of` and `content_of` give what was deployed before. Raises ConflictError if the
+        project is not as the change left it, LocalEditError for files edited since.
+        """
+        with Root(self.project) as root, locked(root):
+            settle(root, self.plugins, self.config, self.say)
+            project = read_project(root, self.targets, None)
+            plan = self._plan("undo", ())
+            plan.extra.update(extra)
+            ledger = turned_back(project, change)
+            arrangement = arranged_back(project, change, content_of, force=self.force)
+            roots = {target.name: target.root for target in self.targets}
+            plan.placed = tuple(
+                Placement(b.id, b.uuid, b.content_hash, roots[b.target])
+                for b, _ in change.entries.values()
+                if b is not None
+            )
+            plan.withdrawn = tuple(
+                Placement(a.id, a.uuid, a.content_hash, roots[a.target])
+                for b, a in change.entries.values()
+                if b is None and a is not None
+            )
+            warnings = self._checked(plan)
+            if not self.force:
+                refuse_edits(arrangement, self.project)
+            new = {key: tree_of(b).skillmeat_hash for key, (b, _) in change.entries.items() if b}
+            return self._finish(project, plan, arrangement, ledger, new, warnings)
 
     def _left_in_place(self, arrangement: Arrangement) -> list[str]:
         if self.force:
@@ -272,12 +316,13 @@ class Deployer:
         project: Project,
         plan: DeployPlan,
         arrangement: Arrangement,
-        entries: Sequence[Deployed],
-        requests: dict[ArtifactId, str | None],
+        ledger: Ledger,
+        new: Mapping[tuple[str, ArtifactId], str],
         warnings: Sequence[str],
     ) -> DeployResult:
-        ledger = Ledger(tuple(entries), requests)
-        actions = [*arrangement.actions, *bookkeeping(project, plan, ledger, arrangement)]
+        records = bookkeeping(project, plan.targets, ledger, arrangement, new)
+        actions = [*arrangement.actions, *records]
+        plan.change = ledger_change(project.ledger, ledger, touched_files(arrangement.actions))
         outcome = None
         if actions and not self.dry_run:
             outcome = commit(

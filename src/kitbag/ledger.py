@@ -7,7 +7,7 @@ is lost, the record and the collection are enough to go on; see `deploy`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,16 @@ from kitbag.errors import InputError, KitbagError
 from kitbag.files import FileState
 from kitbag.paths import RelPath
 
-__all__ = ["Deployed", "Ledger", "parse_ledger", "render_ledger"]
+__all__ = [
+    "Deployed",
+    "Ledger",
+    "deployed_from_json",
+    "deployed_to_json",
+    "parse_ledger",
+    "render_ledger",
+    "state_from_json",
+    "state_to_json",
+]
 
 FORMAT = 1
 
@@ -60,13 +69,15 @@ def render_ledger(ledger: Ledger) -> str:
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(ledger.folders),
         "deployed": [
-            _to_json(entry) for entry in sorted(ledger.deployed, key=lambda e: (e.target, e.id))
+            deployed_to_json(entry)
+            for entry in sorted(ledger.deployed, key=lambda e: (e.target, e.id))
         ],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _to_json(entry: Deployed) -> dict[str, Any]:
+def deployed_to_json(entry: Deployed) -> dict[str, Any]:
+    """Return one artifact's entry as the ledger keeps it."""
     return {
         "id": str(entry.id),
         "target": entry.target,
@@ -75,11 +86,19 @@ def _to_json(entry: Deployed) -> dict[str, Any]:
         "content_hash": entry.content_hash,
         "wanted_by": [str(request) for request in entry.wanted_by],
         "is_pinned": entry.is_pinned,
-        "files": {
-            path: [state.kind.value, "x" if state.executable else "-", state.sha256]
-            for path, state in sorted(entry.files.items())
-        },
+        "files": {path: state_to_json(state) for path, state in sorted(entry.files.items())},
     }
+
+
+def state_to_json(state: FileState) -> list[str]:
+    """Return a file's state as the ledger keeps it."""
+    return [state.kind.value, "x" if state.executable else "-", state.sha256]
+
+
+def state_from_json(values: Sequence[str]) -> FileState:
+    """Read what `state_to_json` wrote."""
+    kind, mode, sha256 = values
+    return FileState(FileKind(kind), mode == "x", _text(sha256))
 
 
 def parse_ledger(text: str, where: str) -> Ledger:
@@ -91,7 +110,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
                 f"{where}: format {document.get('format')!r} is unknown", hint="use a newer Kitbag"
             )
         return Ledger(
-            deployed=tuple(_from_json(entry) for entry in document["deployed"]),
+            deployed=tuple(deployed_from_json(entry) for entry in document["deployed"]),
             requests={ArtifactId.parse(i): _uuid(u) for i, u in document["requests"].items()},
             folders=frozenset(RelPath.parse(folder) for folder in document["folders"]),
         )
@@ -104,11 +123,9 @@ def parse_ledger(text: str, where: str) -> Ledger:
         ) from error
 
 
-def _from_json(entry: Mapping[str, Any]) -> Deployed:
-    files = {
-        RelPath.parse(path): FileState(FileKind(kind), mode == "x", _text(sha256))
-        for path, (kind, mode, sha256) in entry["files"].items()
-    }
+def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:
+    """Read what `deployed_to_json` wrote; raises whatever a wrong entry leads to."""
+    files = {RelPath.parse(path): state_from_json(v) for path, v in entry["files"].items()}
     return Deployed(
         id=ArtifactId.parse(entry["id"]),
         target=_text(entry["target"]),

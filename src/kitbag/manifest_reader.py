@@ -21,7 +21,7 @@ from kitbag.manifest import (
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.tomltext import split_blocks
 
-__all__ = ["parse"]
+__all__ = ["parse", "read_entry"]
 
 _UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 _OWN_KEYS = ("collection", "artifacts", "composites")
@@ -44,6 +44,14 @@ def parse(text: str, where: str) -> Manifest:
     return _Reader(document, where, text).manifest()
 
 
+def read_entry(kind: str, table: Mapping[str, Any]) -> ManifestArtifact | ManifestComposite:
+    """Read one entry of `artifacts` or `composites` from what its `to_table` gave."""
+    reader = _Reader({}, f"an entry of {kind}", "")
+    if kind == "artifacts":
+        return reader.artifact(dict(table), 0)
+    return reader.composite(dict(table), 0)
+
+
 class _Reader:
     """Turns a parsed document into a manifest, knowing where each entry stands."""
 
@@ -61,8 +69,8 @@ class _Reader:
         manifest = Manifest(
             name=self._text(head, "name", "collection", 0) or "default",
             uuid=self._uuid(head, "collection", 0),
-            artifacts=tuple(self._each("artifacts", self._artifact)),
-            composites=tuple(self._each("composites", self._composite)),
+            artifacts=tuple(self._each("artifacts", self.artifact)),
+            composites=tuple(self._each("composites", self.composite)),
             extra=head,
             others={k: v for k, v in self.document.items() if k not in _OWN_KEYS},
         )
@@ -96,7 +104,8 @@ class _Reader:
                     kind, index, error.message, hint=error.hint or "mend the entry"
                 ) from error
 
-    def _artifact(self, entry: dict[str, Any], index: int) -> ManifestArtifact:
+    def artifact(self, entry: dict[str, Any], index: int) -> ManifestArtifact:
+        """Read one `[[artifacts]]` entry; `index` is its place in the file."""
         kind = "artifacts"
         artifact_type = self._needed(entry, "type", kind, index)
         return ManifestArtifact(
@@ -111,7 +120,8 @@ class _Reader:
             extra=entry,
         )
 
-    def _composite(self, entry: dict[str, Any], index: int) -> ManifestComposite:
+    def composite(self, entry: dict[str, Any], index: int) -> ManifestComposite:
+        """Read one `[[composites]]` entry; `index` is its place in the file."""
         kind = "composites"
         members = entry.pop("members", [])
         if not isinstance(members, list) or not all(isinstance(m, Mapping) for m in members):

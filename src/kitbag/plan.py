@@ -9,7 +9,9 @@ from typing import Any
 
 from kitbag.artifacts import ArtifactId
 from kitbag.collection import Collection
+from kitbag.ledger_changes import LedgerChange
 from kitbag.paths import RelPath
+from kitbag.signature import Signature
 from kitbag.targets import Target
 from kitbag.trees import Tree
 
@@ -82,10 +84,10 @@ class DeployPlan:
     earlier and stay, and `versions` the versions that the user chose by name. A plugin may fill
     `members` (what a composite brings, nested ones resolved, in order), `uuids`, and `contents`
     (for artifacts that are not deployed as the collection has them; their files may lie in
-    `scratch`, an empty folder that is deleted after the deploy). Afterwards `artifacts`
-    holds all that will lie in the project because of this plan, `placed` what lies there when it
-    is done, and `withdrawn` what does not any more. What plugins put into `extra` (JSON values
-    under their own name) lives in the journal.
+    `scratch`, an empty folder that is deleted after the deploy). Afterwards `artifacts` holds all
+    that will lie in the project because of this plan, `placed` what lies there when it is done,
+    `withdrawn` what does not any more, and `change` what it takes to turn that back. What plugins
+    put into `extra` (JSON values under their own name) lives in the journal.
     """
 
     command: str
@@ -103,7 +105,9 @@ class DeployPlan:
     artifacts: tuple[PlannedArtifact, ...] = ()
     placed: tuple[Placement, ...] = ()
     withdrawn: tuple[Placement, ...] = ()
+    change: LedgerChange = field(default_factory=LedgerChange)
     extra: dict[str, Any] = field(default_factory=dict)
+    signature: Signature = field(default_factory=Signature.now)
 
     def to_payload(self) -> dict[str, Any]:
         """Return what the journal keeps of the plan."""
@@ -112,7 +116,9 @@ class DeployPlan:
             "collection": str(self.collection.root.absolute()),
             "placed": [placement.to_json() for placement in self.placed],
             "withdrawn": [placement.to_json() for placement in self.withdrawn],
+            "change": self.change.to_json(),
             "extra": self.extra,
+            "signature": self.signature.to_json(),
         }
 
     @classmethod
@@ -126,5 +132,7 @@ class DeployPlan:
             collection,
             placed=tuple(Placement.from_json(table) for table in payload["placed"]),
             withdrawn=tuple(Placement.from_json(table) for table in payload["withdrawn"]),
+            change=LedgerChange.from_json(payload["change"]),
             extra=dict(payload["extra"]),
+            signature=Signature.from_json(payload["signature"]),
         )

@@ -27,7 +27,7 @@ ALLOWED = {
 }
 # A module imports modules of its own layer or of one above it in this list.
 LAYERS = [
-    {"errors"},
+    {"errors", "signature"},
     {"paths"},
     {"artifacts"},
     {"hashing"},
@@ -37,9 +37,10 @@ LAYERS = [
     {"layout", "tomltext"},
     {"manifest", "manifest_reader", "config"},
     {"collection"},
-    {"changes", "targets", "record", "ledger"},
+    {"entries", "targets", "record", "ledger"},
+    {"changes", "ledger_changes"},
     {"plan", "project"},
-    {"hookspecs", "refresh", "collect", "edits", "arrange", "bookkeeping", "status"},
+    {"hookspecs", "refresh", "collect", "edits", "arrange", "bookkeeping", "reverting", "status"},
     {"plugins"},
     {"dispatch", "reading"},
     {"editing", "deploy"},

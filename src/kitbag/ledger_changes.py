@@ -1,0 +1,134 @@
+"""What a deploy changed in a project: the ledger and the files, each part before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from kitbag.artifacts import ArtifactId
+from kitbag.files import FileState
+from kitbag.ledger import (
+    Deployed,
+    Ledger,
+    deployed_from_json,
+    deployed_to_json,
+    state_from_json,
+    state_to_json,
+)
+from kitbag.paths import RelPath
+
+__all__ = ["FilePair", "LedgerChange", "ledger_change"]
+
+Asked = tuple[str | None]
+"""That something was asked for, with its UUID."""
+
+FilePair = tuple[FileState | None, FileState | None]
+Key = tuple[str, ArtifactId]
+AnyKey = TypeVar("AnyKey")
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChange:
+    """Two states of a project, as far as they differ: pairs of before and after, None for nothing.
+
+    `entries` are the ledger's, by target and id; `requests` what people asked for; `files` what
+    lay at which path. Where somebody's own file was in the way, that is not what the ledger says.
+    """
+
+    entries: Mapping[Key, tuple[Deployed | None, Deployed | None]] = field(default_factory=dict)
+    requests: Mapping[ArtifactId, tuple[Asked | None, Asked | None]] = field(default_factory=dict)
+    files: Mapping[RelPath, FilePair] = field(default_factory=dict)
+
+    def followed_by(self, later: LedgerChange) -> LedgerChange:
+        """Return both changes as one."""
+        return LedgerChange(
+            _chained(self.entries, later.entries),
+            _chained(self.requests, later.requests),
+            _chained(self.files, later.files),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the change as the journal keeps it; files as the entries tell are left out."""
+        told = self._told_files()
+        return {
+            "entries": [
+                [e and deployed_to_json(e) for e in pair] for pair in self.entries.values()
+            ],
+            "requests": {str(i): [a and list(a) for a in p] for i, p in self.requests.items()},
+            "strays": {
+                path: [state and state_to_json(state) for state in pair]
+                for path, pair in self.files.items()
+                if told.get(path) != pair
+            },
+            "untouched": [path for path in told if path not in self.files],
+        }
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> LedgerChange:
+        """Read what `to_json` wrote."""
+        entries = {}
+        for before, after in table["entries"]:
+            pair = (before and deployed_from_json(before), after and deployed_from_json(after))
+            entry = pair[0] or pair[1]
+            entries[entry.target, entry.id] = pair
+        requests = {
+            ArtifactId.parse(i): (before and (before[0],), after and (after[0],))
+            for i, (before, after) in table["requests"].items()
+        }
+        strays = {
+            RelPath.parse(path): (
+                before and state_from_json(before),
+                after and state_from_json(after),
+            )
+            for path, (before, after) in table["strays"].items()
+        }
+        told = cls(entries)._told_files()
+        untouched = set(table["untouched"])
+        files = {path: pair for path, pair in told.items() if path not in untouched}
+        return cls(entries, requests, {**files, **strays})
+
+    def _told_files(self) -> dict[RelPath, FilePair]:
+        """Return the files that differ by what the entries say."""
+        before = {p: s for b, _ in self.entries.values() if b for p, s in b.files.items()}
+        after = {p: s for _, a in self.entries.values() if a for p, s in a.files.items()}
+        return _differing(before, after)
+
+
+def ledger_change(before: Ledger, after: Ledger, files: Mapping[RelPath, FilePair]) -> LedgerChange:
+    """Return what differs between two ledgers; `files` are those that a transaction touches."""
+    return LedgerChange(
+        _differing(_entries(before), _entries(after)),
+        _differing(_requests(before), _requests(after)),
+        files,
+    )
+
+
+def _entries(ledger: Ledger) -> dict[Key, Deployed]:
+    return {(entry.target, entry.id): entry for entry in ledger.deployed}
+
+
+def _requests(ledger: Ledger) -> dict[ArtifactId, Asked]:
+    return {artifact_id: (uuid,) for artifact_id, uuid in ledger.requests.items()}
+
+
+def _differing(
+    before: Mapping[AnyKey, Part], after: Mapping[AnyKey, Part]
+) -> dict[AnyKey, tuple[Part | None, Part | None]]:
+    return {
+        key: (before.get(key), after.get(key))
+        for key in {**before, **after}
+        if before.get(key) != after.get(key)
+    }
+
+
+def _chained(
+    older: Mapping[AnyKey, tuple[Part, Part]], newer: Mapping[AnyKey, tuple[Part, Part]]
+) -> dict[AnyKey, tuple[Part, Part]]:
+    """Return pairs from before the older to after the newer change, without those that meet."""
+    pairs = {
+        key: (older.get(key, newer.get(key))[0], newer.get(key, older.get(key))[1])  # type: ignore[index]
+        for key in {**older, **newer}
+    }
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}

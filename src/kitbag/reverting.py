@@ -1,0 +1,87 @@
+"""Turning back what an earlier deploy or undeploy did to a project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from kitbag.arrange import Arrangement, EditedFile, is_below
+from kitbag.errors import ConflictError
+from kitbag.files import FileState
+from kitbag.layout import emptied_folders
+from kitbag.ledger import Ledger
+from kitbag.ledger_changes import FilePair, LedgerChange
+from kitbag.paths import RelPath
+from kitbag.project import Project
+from kitbag.transaction import Action, Put, Remove, RemoveFolder
+
+__all__ = ["ContentOf", "arranged_back", "touched_files", "turned_back"]
+
+ContentOf = Callable[[RelPath, FileState], tuple[Path | bytes, int]]
+"""Where the bytes of a file come from that lay at a path in this state, and how many they are."""
+
+
+def touched_files(actions: Iterable[Action]) -> dict[RelPath, FilePair]:
+    """Return what lies at each path before and after some actions."""
+    pairs: dict[RelPath, FilePair] = {}
+    for action in actions:
+        if not isinstance(action, RemoveFolder):
+            first = pairs[action.path][0] if action.path in pairs else action.expected
+            pairs[action.path] = (first, action.state if isinstance(action, Put) else None)
+    return pairs
+
+
+def turned_back(project: Project, change: LedgerChange) -> Ledger:
+    """Return the ledger as it was before; raises ConflictError if it is not as the change left it.
+
+    Its folders are not settled.
+    """
+    entries = {(entry.target, entry.id): entry for entry in project.ledger.deployed}
+    requests = {i: (uuid,) for i, uuid in project.ledger.requests.items()}
+    moved = [id_ for (t, id_), (_, a) in change.entries.items() if entries.get((t, id_)) != a]
+    moved += [i for i, (_, after) in change.requests.items() if requests.get(i) != after]
+    if moved:
+        raise ConflictError(
+            f"{moved[0]} in {project.root.path} is not as that operation left it",
+            hint="undo what changed it later first; `kitbag log ID` shows that",
+        )
+    entries.update({key: before for key, (before, _) in change.entries.items() if before})
+    requests.update({i: before for i, (before, _) in change.requests.items() if before})
+    return Ledger(
+        tuple(e for key, e in entries.items() if change.entries.get(key, (e,))[0]),
+        {i: r[0] for i, r in requests.items() if change.requests.get(i, (r,))[0]},
+    )
+
+
+def arranged_back(
+    project: Project, change: LedgerChange, content_of: ContentOf, *, force: bool
+) -> Arrangement:
+    """Return the file actions; with `force` files edited since are replaced, each kept as a backup.
+
+    What is not Kitbag's, because an earlier undo brought it back, is kept as a backup too.
+    """
+    result = Arrangement()
+    owned = project.owned
+    gone, puts = [], []
+    for path, (before, after) in change.files.items():
+        present = project.root.state_of(path)
+        if present == before:
+            continue
+        in_the_way = present is not None and present != after
+        if in_the_way:
+            result.in_the_way.append(EditedFile(path, is_ours=path in owned))
+            if not force:
+                continue
+        keep = in_the_way or (present is not None and path not in owned)
+        if before is not None:
+            content, size = content_of(path, before)
+            puts.append(Put(path, before, size, content, present, keep_backup=keep))
+        elif present is not None:
+            gone.append(Remove(path, present, keep_backup=keep))
+    wanted = {action.path for action in puts}
+    emptied = emptied_folders([a.path for a in gone], wanted)
+    # What goes goes first: a folder may take the place of a file, and the other way round.
+    result.actions.extend(gone)
+    result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
+    result.actions.extend(puts)
+    return result
