@@ -20,9 +20,13 @@ def kitbag_collect_modify(changes: ChangeSet, collection: Collection) -> None:
 
 
 @hookimpl
-def kitbag_collect_complete(changes: ChangeSet, collection: Collection) -> None:
-    """Make the database follow the manifest, and keep what changed as new versions."""
+def kitbag_collect_complete(
+    changes: ChangeSet, collection: Collection, transaction_id: str
+) -> None:
+    """Make the database follow the manifest, keep what changed as new versions, and log it."""
+    from kitbag_composites.operations import record_change
     from kitbag_composites.service import opened
 
-    with opened(collection, changes.command):
-        pass
+    with opened(collection, changes.command, changes.signature.author) as resolver:
+        if collection.manifest.uuid is not None:
+            record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)

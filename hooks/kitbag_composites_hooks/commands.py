@@ -8,6 +8,7 @@ from kitbag.hookspecs import hookimpl
 from kitbag_composites_hooks import (
     composite_commands,
     database_commands,
+    history_commands,
     tree_commands,
     version_commands,
 )
@@ -15,8 +16,10 @@ from kitbag_composites_hooks import (
 
 @hookimpl
 def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `composite`, `tree`, `associations`, `versions`, `diff`, `restore` and `db`."""
+    """Add `composite`, `tree`, `associations`, `versions`, `diff`, `restore`,
+    `log`, `undo` and `db`."""
     composite_commands.add_parser(subparsers)
     tree_commands.add_parsers(subparsers)
     version_commands.add_parsers(subparsers)
+    history_commands.add_parsers(subparsers)
     database_commands.add_parser(subparsers)

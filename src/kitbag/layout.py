@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from kitbag.artifacts import FileKind, Shape, TypeSpec
@@ -20,11 +20,13 @@ __all__ = [
     "as_read",
     "content_of",
     "emptied_folders",
+    "exchange",
     "moves",
     "placed",
     "put_bytes",
     "puts",
     "removals",
+    "sourced",
     "state_of",
 ]
 
@@ -80,27 +82,46 @@ def puts(
 ) -> list[Action]:
     """Return the actions that turn the artifact at `base` from `old` into `tree`."""
     present = placed(base, spec, old) if old else {}
-    wanted = placed(base, spec, tree)
+    wanted = sourced(base, spec, tree, source)
+    return exchange(present, wanted, present if keep_backup else ())
+
+
+def sourced(
+    base: RelPath, spec: TypeSpec, tree: Tree, source: Path | bytes
+) -> dict[RelPath, tuple[FileDigest, Path | bytes]]:
+    """Return each file of an artifact that will lie at `base`, with where its bytes come from."""
+    return {
+        path: (
+            digest,
+            source if isinstance(source, bytes) else content_of(source, spec, tree, digest),
+        )
+        for path, digest in placed(base, spec, tree).items()
+    }
+
+
+def exchange(
+    present: Mapping[RelPath, FileDigest],
+    wanted: Mapping[RelPath, tuple[FileDigest, Path | bytes]],
+    kept: Container[RelPath] = (),
+) -> list[Action]:
+    """Return the actions that turn some files into others; `kept` get backups."""
     actions: list[Action] = []
-    for path, digest in wanted.items():
+    for path, (digest, content) in wanted.items():
         was = state_of(present[path]) if path in present else None
         if was != state_of(digest):
-            content = (
-                source if isinstance(source, bytes) else content_of(source, spec, tree, digest)
-            )
-            actions.append(
-                Put(path, state_of(digest), digest.size, content, was, keep_backup=keep_backup)
-            )
+            keep = path in kept
+            actions.append(Put(path, state_of(digest), digest.size, content, was, keep_backup=keep))
     gone = {path: digest for path, digest in present.items() if path not in wanted}
     # What goes goes first: a folder may take the place of a file, and the other way round.
-    return [*_removals(gone, wanted, keep_backup=keep_backup), *actions]
+    return [*_removals(gone, wanted, kept), *actions]
 
 
 def removals(
     base: RelPath, spec: TypeSpec, tree: Tree, *, keep_backup: bool = False
 ) -> list[Action]:
     """Return the actions that take the artifact at `base` away, its emptied folders included."""
-    return _removals(placed(base, spec, tree), {}, keep_backup=keep_backup)
+    gone = placed(base, spec, tree)
+    return _removals(gone, (), gone if keep_backup else ())
 
 
 def moves(
@@ -111,12 +132,12 @@ def moves(
 
 
 def _removals(
-    gone: Mapping[RelPath, FileDigest], kept: Mapping[RelPath, FileDigest], *, keep_backup: bool
+    gone: Mapping[RelPath, FileDigest], wanted: Iterable[RelPath], kept: Container[RelPath]
 ) -> list[Action]:
     actions: list[Action] = [
-        Remove(path, state_of(digest), keep_backup=keep_backup) for path, digest in gone.items()
+        Remove(path, state_of(digest), keep_backup=path in kept) for path, digest in gone.items()
     ]
-    return [*actions, *(RemoveFolder(folder) for folder in emptied_folders(gone, kept))]
+    return [*actions, *(RemoveFolder(folder) for folder in emptied_folders(gone, wanted))]
 
 
 def emptied_folders(gone: Iterable[RelPath], kept: Iterable[RelPath]) -> list[RelPath]:

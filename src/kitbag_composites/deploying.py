@@ -8,6 +8,7 @@ from kitbag.artifacts import ArtifactId, ArtifactType, Shape
 from kitbag.errors import ConflictError
 from kitbag.manifest import ManifestArtifact
 from kitbag.plan import DeployPlan, Placement, StoredContent
+from kitbag_composites.operations import record_deploy
 from kitbag_composites.resolver import Expanded
 from kitbag_composites.service import opened
 from kitbag_composites.store import DeploymentRecord, Store
@@ -98,13 +99,16 @@ def begin(plan: DeployPlan, transaction_id: str) -> None:
 
 
 def finish(plan: DeployPlan, transaction_id: str) -> None:
-    """Record the placements as done and forget what was withdrawn. Safe to repeat."""
+    """Record the placements as done, forget what was withdrawn, and log it. Safe to repeat."""
+    collection_id = plan.collection.manifest.uuid
+    if collection_id is None:
+        return
     records = _records(plan, plan.placed, transaction_id)
     withdrawn = _records(plan, plan.withdrawn, transaction_id)
-    if records or withdrawn:
-        with opened(plan.collection) as resolver, resolver.store.transaction():
-            resolver.store.finish_deployments(records)
-            resolver.store.forget_deployments(withdrawn)
+    with opened(plan.collection) as resolver, resolver.store.transaction():
+        resolver.store.finish_deployments(records)
+        resolver.store.forget_deployments(withdrawn)
+        record_deploy(resolver.store, collection_id, plan, transaction_id)
 
 
 def _records(

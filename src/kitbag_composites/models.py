@@ -31,6 +31,8 @@ __all__ = [
     "CompositeArtifact",
     "CompositeMembership",
     "Deployment",
+    "Operation",
+    "OperationArtifact",
     "Tree",
     "VersionFile",
     "new_uuid",
@@ -250,6 +252,46 @@ class ArtifactVersion(Model):
         )
 
 
+class Operation(Model):
+    """A change that a Kitbag command made. `details` is JSON: what it takes to turn it back."""
+
+    collection_id = CharField(max_length=32)
+    number = IntegerField()
+    transaction_id = TextField()
+    command = TextField()
+    summary = TextField()
+    project = TextField(null=True)
+    author = TextField(null=True)
+    host = TextField()
+    at = TextField()
+    undoes = TextField(null=True)
+    details = TextField(null=True)
+
+    foreign_keys: ClassVar[ForeignKeys] = (("collections", (("collection_id", "id"),)),)
+
+    class Meta:
+        table_name = "operations"
+        primary_key = CompositeKey("collection_id", "number")
+        indexes = ((("collection_id", "transaction_id"), True),)
+
+
+class OperationArtifact(Model):
+    """That an operation changed an artifact, which may be gone for good by now."""
+
+    collection_id = CharField(max_length=32)
+    number = IntegerField()
+    artifact_uuid = CharField(max_length=32)
+
+    foreign_keys: ClassVar[ForeignKeys] = (
+        ("operations", (("collection_id", "collection_id"), ("number", "number"))),
+    )
+
+    class Meta:
+        table_name = "operation_artifacts"
+        primary_key = CompositeKey("collection_id", "number", "artifact_uuid")
+        indexes = ((("artifact_uuid", "collection_id"), False),)
+
+
 MODELS: tuple[type[Model], ...] = (
     Collection,
     Artifact,
@@ -261,4 +303,6 @@ MODELS: tuple[type[Model], ...] = (
     Tree,
     VersionFile,
     ArtifactVersion,
+    Operation,
+    OperationArtifact,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from kitbag_composites.types import DeploymentState
 
@@ -13,6 +13,7 @@ __all__ = [
     "DeploymentRecord",
     "Edge",
     "MembershipRecord",
+    "OperationRecord",
     "VersionRecord",
 ]
 
@@ -122,3 +123,22 @@ class VersionRecord:
             "author": self.author,
             "created_at": self.created_at,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """A row of `operations` without its details. `undoes` are the numbers of operations."""
+
+    number: int
+    transaction_id: str
+    command: str
+    summary: str
+    project: str | None
+    author: str | None
+    host: str
+    at: str
+    undoes: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return the operation as `kitbag log --json` prints it."""
+        return asdict(self)

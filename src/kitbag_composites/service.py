@@ -21,10 +21,13 @@ __all__ = ["identify", "opened"]
 
 
 @contextmanager
-def opened(collection: Collection, message: str | None = None) -> Iterator[Resolver]:
+def opened(
+    collection: Collection, message: str | None = None, author: str | None = None
+) -> Iterator[Resolver]:
     """Connect to a collection's database and bring it in line with the manifest.
 
-    What changed becomes new versions, in the same transaction, with `message` in their history.
+    What changed becomes new versions, in the same transaction, with `message` and `author` in their
+    history.
     A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
     Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
     """
@@ -36,7 +39,7 @@ def opened(collection: Collection, message: str | None = None) -> Iterator[Resol
             if known is None or known.manifest_hash != collection.manifest_hash:
                 with store.transaction():
                     sync(store, state_of(collection))
-                    keep(store, collection, message)
+                    keep(store, collection, message, author)
         yield Resolver(store)
 
 

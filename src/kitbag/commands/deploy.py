@@ -64,6 +64,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
 def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
     """Print what was done, and return the exit status."""
+    needs_attention = tell_files(context, result, dry_run=dry_run)
+    context.out.data(result_to_json(result, dry_run=dry_run))
+    return 1 if needs_attention else 0
+
+
+def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool:
+    """Print for people what was done; return whether something needs their attention."""
     from kitbag.transaction import Put, Remove
 
     actions = result.arrangement.actions
@@ -86,8 +93,7 @@ def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
     if not actions:
         done = "everything is in place already" if result.plan.placed else "nothing to do"
     context.out.line(f"{'dry run, nothing written: ' if dry_run else ''}{done}")
-    context.out.data(_to_json(result, dry_run=dry_run))
-    return 1 if result.warnings or conflicts else 0
+    return bool(result.warnings or conflicts)
 
 
 def _tell_inert(context: Context, result: DeployResult) -> None:
@@ -98,7 +104,8 @@ def _tell_inert(context: Context, result: DeployResult) -> None:
                 context.out.note(f"note: {', '.join(ids)}: {advice}")
 
 
-def _to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:
+def result_to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:
+    """Return the result as `--json` prints it."""
     from kitbag.transaction import Put, Remove
 
     actions = result.arrangement.actions

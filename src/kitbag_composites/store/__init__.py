@@ -13,6 +13,7 @@ from kitbag_composites.records import (
     DeploymentRecord,
     Edge,
     MembershipRecord,
+    OperationRecord,
     VersionRecord,
 )
 from kitbag_composites.store.artifacts import ArtifactRows
@@ -20,6 +21,7 @@ from kitbag_composites.store.closures import ClosureRows
 from kitbag_composites.store.composites import CompositeRows
 from kitbag_composites.store.deployments import DeploymentRows
 from kitbag_composites.store.memberships import UNCHANGED, MembershipRows
+from kitbag_composites.store.operations import OperationRows
 from kitbag_composites.store.versions import VersionRows
 
 __all__ = [
@@ -30,10 +32,19 @@ __all__ = [
     "DeploymentRecord",
     "Edge",
     "MembershipRecord",
+    "OperationRecord",
     "Store",
     "VersionRecord",
 ]
 
 
-class Store(ArtifactRows, CompositeRows, MembershipRows, ClosureRows, DeploymentRows, VersionRows):
+class Store(
+    ArtifactRows,
+    CompositeRows,
+    MembershipRows,
+    ClosureRows,
+    DeploymentRows,
+    VersionRows,
+    OperationRows,
+):
     """The rows of a connected database whose schema is current."""

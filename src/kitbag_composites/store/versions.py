@@ -103,33 +103,41 @@ class VersionRows(Statements):
     def unknown_blobs(self, hashes: Iterable[str]) -> set[str]:
         """Return those of the hashes that no blob has."""
         wanted = set(hashes)
-        rows = self._fetch("SELECT sha256 FROM blobs WHERE sha256 IN MANY(?)", as_json(wanted))
-        return wanted - {sha256 for (sha256,) in rows}
+        return wanted - self.blob_sizes(wanted).keys()
 
     def put_blob(self, sha256: str, size: int, chunks: Iterator[bytes]) -> None:
-        """Store a file's content; `chunks` yields it in pieces of at most `CHUNK` bytes."""
-        if size <= CHUNK:
-            encoding, data = _encoded(b"".join(chunks))
-            self._put_blob_row(sha256, size, encoding, data)
-            return
-        self._put_blob_row(sha256, size, "chunks", None)
-        for position, chunk in enumerate(chunks):
-            encoding, data = _encoded(chunk)
-            self._run(
-                "INSERT INTO blob_chunks (sha256, position, encoding, data) VALUES (?, ?, ?, ?)",
-                sha256,
-                position,
-                encoding,
-                data,
-            )
+        """Store a file's content; `chunks` yields it in pieces of at most `CHUNK` bytes.
 
-    def _put_blob_row(self, sha256: str, size: int, encoding: str, data: bytes | None) -> None:
-        self._run(
-            "INSERT INTO blobs (sha256, size, encoding, data) VALUES (?, ?, ?, ?)",
+        Does nothing if it is known, also by another writer whose transaction it waits for.
+        """
+        if size <= CHUNK:
+            self._put_blob_row(sha256, size, *_encoded(b"".join(chunks)))
+            return
+        with self.transaction():
+            if self._put_blob_row(sha256, size, "chunks", None):
+                for position, chunk in enumerate(chunks):
+                    self._run(
+                        "INSERT INTO blob_chunks (sha256, position, encoding, data)"
+                        " VALUES (?, ?, ?, ?)",
+                        sha256,
+                        position,
+                        *_encoded(chunk),
+                    )
+
+    def _put_blob_row(self, sha256: str, size: int, encoding: str, data: bytes | None) -> int:
+        return self._run(
+            "INSERT INTO blobs (sha256, size, encoding, data) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (sha256) DO NOTHING",
             sha256,
             size,
             encoding,
             data,
+        )
+
+    def blob_sizes(self, hashes: Iterable[str]) -> dict[str, int]:
+        """Return the sizes of those blobs that there are."""
+        return dict(
+            self._fetch("SELECT sha256, size FROM blobs WHERE sha256 IN MANY(?)", as_json(hashes))
         )
 
     def read_blob(self, sha256: str) -> Iterator[bytes]:
