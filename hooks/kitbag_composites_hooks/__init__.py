@@ -1,6 +1,10 @@
 """The composites plugin's face to the host: thin hooks that import the database when called."""
 
-from kitbag_composites_hooks.collect import kitbag_collect_complete, kitbag_collect_modify
+from kitbag_composites_hooks.collect import (
+    kitbag_collect_check,
+    kitbag_collect_complete,
+    kitbag_collect_modify,
+)
 from kitbag_composites_hooks.commands import kitbag_add_commands
 from kitbag_composites_hooks.deploy import (
     kitbag_deploy_complete,
@@ -11,6 +15,7 @@ from kitbag_composites_hooks.deploy import (
 
 __all__ = [
     "kitbag_add_commands",
+    "kitbag_collect_check",
     "kitbag_collect_complete",
     "kitbag_collect_modify",
     "kitbag_deploy_complete",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kitbag.hookspecs import hookimpl
+from kitbag.hookspecs import Problem, Severity, hookimpl
 
 if TYPE_CHECKING:
     from kitbag.changes import ChangeSet
@@ -17,6 +17,14 @@ def kitbag_collect_modify(changes: ChangeSet, collection: Collection) -> None:
     from kitbag_composites.service import identify
 
     changes.after = identify(collection, changes.after)
+
+
+@hookimpl
+def kitbag_collect_check(changes: ChangeSet, collection: Collection) -> list[Problem]:
+    """Tell which composites and projects still want what leaves the collection."""
+    from kitbag_composites.removing import still_wanted
+
+    return [Problem(text, Severity.WARNING) for text in still_wanted(collection, changes)]
 
 
 @hookimpl

@@ -89,7 +89,8 @@ def _pin(node: dict[str, Any]) -> str:
 
 
 def _lines(node: dict[str, Any], first: str, rest: str) -> list[str]:
-    lines = [f"{first}{node['id']}{_pin(node)}"]
+    removed = "" if node["uuid"] else " (removed)"
+    lines = [f"{first}{node['id']}{_pin(node)}{removed}"]
     members = node.get("members", [])
     for number, member in enumerate(members, 1):
         last = number == len(members)

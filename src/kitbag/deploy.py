@@ -11,12 +11,12 @@ from typing import Any
 from kitbag.arrange import Arrangement, arrange, refuse_edits
 from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.bookkeeping import bookkeeping
+from kitbag.checking import checked
 from kitbag.collection import Collection
 from kitbag.config import Config
 from kitbag.dispatch import DEPLOY, deliver, journalled, settle
-from kitbag.errors import ConflictError, NotFoundError, PluginError, UsageError, VetoError
+from kitbag.errors import ConflictError, NotFoundError, PluginError, UsageError
 from kitbag.files import Root
-from kitbag.hookspecs import Problem, Severity
 from kitbag.ledger import Deployed, Ledger
 from kitbag.ledger_changes import LedgerChange, ledger_change
 from kitbag.locking import locked
@@ -277,21 +277,7 @@ class Deployer:
         )
 
     def _checked(self, plan: DeployPlan) -> list[str]:
-        problems: list[Problem] = []
-        for name, found, error in self.plugins.call_each(
-            "kitbag_deploy_check", plan=plan, project=self.project
-        ):
-            if error is not None:
-                problems.append(Problem(error.message, Severity.ERROR, error.hint))
-            problems.extend(_problems_of(name, found))
-        vetoes = [problem for problem in problems if problem.severity is Severity.ERROR]
-        if vetoes:
-            hints = [problem.hint for problem in vetoes if problem.hint]
-            raise VetoError(
-                "; ".join(problem.message for problem in vetoes),
-                hint="; ".join(hints) or "nothing was written",
-            )
-        return [problem.message for problem in problems]
+        return checked(self.plugins, "kitbag_deploy_check", plan=plan, project=self.project)
 
     def _deployed(self, plan: DeployPlan, arrangement: Arrangement) -> Iterable[Deployed]:
         for artifact in plan.artifacts:
@@ -357,19 +343,6 @@ def _sorted_out(
         else:
             kept.append(replace(entry, wanted_by=others))
     return obsolete, kept
-
-
-def _problems_of(plugin: str, found: object) -> list[Problem]:
-    """Return what a plugin's check said; an answer that nobody understands is a veto."""
-    answers = found if isinstance(found, (list, tuple)) else () if found is None else (found,)
-    if all(isinstance(problem, Problem) for problem in answers):
-        return [replace(p, message=f"{p.message} (plugin {plugin})") for p in answers]
-    return [
-        Problem(
-            f"plugin {plugin} answered kitbag_deploy_check with {found!a}",
-            hint="it has to return a list of kitbag.hookspecs.Problem",
-        )
-    ]
 
 
 def _withdrawn_by(

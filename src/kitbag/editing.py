@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kitbag.changes import ChangeSet
+from kitbag.checking import checked
 from kitbag.collection import Collection, open_collection
 from kitbag.config import MANIFEST, Config, database_url_of
 from kitbag.dispatch import CHANGE, deliver, journalled, settle
@@ -40,8 +41,14 @@ class Editor:
     say: Say
 
     def propose(self, changes: ChangeSet) -> None:
-        """Let the plugins complete a change set; raises what they refuse. Writes nothing."""
-        self.plugins.call("kitbag_collect_modify", changes=changes, collection=self.collection)
+        """Let the plugins complete and check a change set; raises what they refuse.
+
+        Writes nothing; their warnings are said.
+        """
+        arguments = {"changes": changes, "collection": self.collection}
+        self.plugins.call("kitbag_collect_modify", **arguments)
+        for warning in checked(self.plugins, "kitbag_collect_check", **arguments):
+            self.say(f"warning: {warning}")
 
     def commit(self, changes: ChangeSet, actions: Sequence[Action] = ()) -> Outcome | None:
         """Write a proposed change set and the files that go with it; None if nothing differs."""

@@ -94,8 +94,9 @@ def _plan_of(
 def plan_remove(collection: Collection, ids: Sequence[str], *, force: bool = False) -> EditPlan:
     """Take artifacts or composites out of the collection.
 
-    Raises ConflictError if a composite that stays contains one, LocalEditError if one was edited
-    and not collected; with `force` it leaves those composites, edited files are kept as backups.
+    Composites keep them as members, for when they come back; with `force` they leave those too.
+    Raises LocalEditError if one was edited and not collected; with `force` edited files are kept
+    as backups.
     """
     removed = [collection.resolve(text) for text in ids]
     manifest = collection.manifest
@@ -103,24 +104,22 @@ def plan_remove(collection: Collection, ids: Sequence[str], *, force: bool = Fal
     changes = []
     for artifact_id in dict.fromkeys(removed):
         holders = [h for h in holders_of(manifest, artifact_id) if h not in removed]
-        if holders and not force:
-            raise ConflictError(
-                f"{artifact_id} is a member of {', '.join(map(str, holders))}",
-                hint="--force takes it out of them too",
-            )
         actions.extend(_removal(collection, artifact_id, force=force))
-        note = f"also out of {', '.join(map(str, holders))}" if holders else None
+        note = f"also out of {', '.join(map(str, holders))}" if holders and force else None
         changes.append(Change(ChangeKind.GONE, artifact_id, note=note))
     after = replace(
         manifest,
         artifacts=tuple(a for a in manifest.artifacts if a.id not in removed),
         composites=tuple(
-            replace(c, members=tuple(m for m in c.members if m.id not in removed))
-            for c in manifest.composites
-            if c.id not in removed
+            _without(c, removed) if force else c for c in manifest.composites if c.id not in removed
         ),
     )
     return EditPlan(ChangeSet("remove", manifest, after, tuple(changes)), tuple(actions))
+
+
+def _without(composite: ManifestComposite, removed: Sequence[ArtifactId]) -> ManifestComposite:
+    kept = tuple(member for member in composite.members if member.id not in removed)
+    return replace(composite, members=kept)
 
 
 def _removal(collection: Collection, artifact_id: ArtifactId, *, force: bool) -> list[Action]:

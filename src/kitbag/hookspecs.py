@@ -40,7 +40,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a plugin has to say against a deploy plan."""
+    """What a plugin has to say against a change of the collection, or a deploy plan."""
 
     message: str
     severity: Severity = Severity.ERROR
@@ -99,6 +99,15 @@ def kitbag_collect_modify(changes: ChangeSet, collection: Collection) -> None:
     changes a collection (collect, rename, remove, composite edits). If it raises, the command
     is refused and nothing is written.
     """
+
+
+@hookspec
+def kitbag_collect_check(changes: ChangeSet, collection: Collection) -> Sequence[Problem]:
+    """Return what speaks against the finished change set; one error is a veto. Also in a dry run.
+
+    If it raises, that counts as an error.
+    """
+    return ()
 
 
 @hookspec

@@ -163,7 +163,7 @@ def _settled(
     if holders:
         note = (
             f"{artifact.id}: its files are gone, but {', '.join(map(str, holders))} contains it;"
-            " restore them, or `kitbag remove --force` it"
+            " restore them, or `kitbag remove` it"
         )
         return artifact, Change(ChangeKind.CONFLICT, artifact.id, note=note)
     return None, Change(ChangeKind.GONE, artifact.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kitbag.artifacts import ArtifactId, ArtifactType, Shape
-from kitbag.errors import ConflictError
+from kitbag.errors import ConflictError, NotFoundError
 from kitbag.manifest import ManifestArtifact
 from kitbag.plan import DeployPlan, Placement, StoredContent
 from kitbag_composites.operations import record_deploy
@@ -22,12 +22,14 @@ def resolve(plan: DeployPlan) -> None:
 
     What is not in the database yet gets no UUID. Raises ConflictError where two requests, those
     that stand from earlier included, want different versions of one artifact and the user chose
-    none.
+    none; NotFoundError where a composite's member was removed, unless forced.
     """
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return
     with opened(plan.collection) as resolver:
+        if not plan.is_forced:
+            _refuse_removed_members(plan, resolver.store, collection_id)
         wants = _Wants()
         for request in (*plan.requests, *plan.standing):
             expanded = resolver.expand(collection_id, [str(request)])
@@ -41,6 +43,19 @@ def resolve(plan: DeployPlan) -> None:
         plan.uuids.update({ArtifactId.parse(known): uuid for known, uuid in uuids.items()})
         for artifact_id in sorted(plan.uuids):
             _choose_version(plan, resolver.store, artifact_id, wants)
+
+
+def _refuse_removed_members(plan: DeployPlan, store: Store, collection_id: str) -> None:
+    composites = [str(r) for r in plan.requests if r.type in ArtifactType.composite_types()]
+    edges = store.edges_below(collection_id, composites) if composites else []
+    for edge in edges:
+        if not edge.child_is_active:
+            raise NotFoundError(
+                f"{edge.composite_id} contains {edge.child_id}, which was removed from the"
+                " collection",
+                hint="bring it back with `kitbag undo` or by collecting it, take it out with"
+                " `kitbag composite remove`, or leave it out with --force",
+            )
 
 
 class _Wants:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kitbag.artifacts import ArtifactType
@@ -35,7 +35,8 @@ class Difference:
     """What to write, in the order of the fields.
 
     What is gone is known by the composites' present ids, everything new or changed by the ids of
-    the state. `moves` are other ids and names, by UUID, for rows whose ids are wanted by others.
+    the state. `moves` are other ids and names, by UUID, for rows whose ids are wanted by others;
+    `forgotten_artifacts` are removed ones that composites still name and that have no row.
     """
 
     gone_memberships: tuple[Pair, ...] = ()
@@ -44,6 +45,7 @@ class Difference:
     gone_artifacts: tuple[UUID, ...] = ()
     changed_artifacts: tuple[ArtifactState, ...] = ()
     new_artifacts: tuple[ArtifactState, ...] = ()
+    forgotten_artifacts: tuple[ArtifactState, ...] = ()
     new_composites: tuple[CompositeState, ...] = ()
     changed_composites: tuple[CompositeState, ...] = ()
     changed_memberships: tuple[NewMembership, ...] = ()
@@ -63,12 +65,14 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     """
     wanted = _wanted(state)
     _refuse_wrong_members(state, wanted, rows)
-    found = _of_artifacts(rows, wanted)
+    found = _of_artifacts(rows, wanted, state.removed)
     found = _of_composites(found, rows, state)
     return _of_memberships(found, rows, state)
 
 
-def _of_artifacts(rows: Rows, wanted: Mapping[UUID, ArtifactState]) -> Difference:
+def _of_artifacts(
+    rows: Rows, wanted: Mapping[UUID, ArtifactState], removed: Iterable[ArtifactState]
+) -> Difference:
     changed = tuple(
         entry
         for uuid, entry in wanted.items()
@@ -80,7 +84,19 @@ def _of_artifacts(rows: Rows, wanted: Mapping[UUID, ArtifactState]) -> Differenc
         gone_artifacts=tuple(row.uuid for row in gone if row.active),
         changed_artifacts=changed,
         new_artifacts=tuple(e for uuid, e in wanted.items() if uuid not in rows.artifacts),
+        forgotten_artifacts=tuple(_forgotten(rows, wanted, removed)),
     )
+
+
+def _forgotten(
+    rows: Rows, wanted: Mapping[UUID, ArtifactState], removed: Iterable[ArtifactState]
+) -> Iterator[ArtifactState]:
+    taken = {entry.id for entry in wanted.values()} | {row.id for row in rows.artifacts.values()}
+    for entry in removed:
+        if entry.uuid not in rows.artifacts:
+            suffix = "~" + entry.uuid if entry.id in taken else ""
+            taken.add(entry.id)
+            yield replace(entry, id=entry.id + suffix, name=entry.name + suffix)
 
 
 def _of_composites(found: Difference, rows: Rows, state: CollectionState) -> Difference:
@@ -144,10 +160,11 @@ def _artifact_of(composite: CompositeState) -> ArtifactState:
 def _refuse_wrong_members(
     state: CollectionState, wanted: Mapping[UUID, ArtifactState], rows: Rows
 ) -> None:
+    known = wanted.keys() | {entry.uuid for entry in state.removed}
     for composite in state.composites:
         seen: set[UUID] = set()
         for member in composite.members:
-            if member.uuid not in wanted:
+            if member.uuid not in known:
                 gone = rows.artifacts.get(member.uuid)
                 raise ArtifactNotFound(
                     gone.id if gone else member.uuid,
@@ -156,7 +173,7 @@ def _refuse_wrong_members(
                 )
             if member.uuid in seen:
                 raise AlreadyExists(
-                    f"{composite.id} has the member {wanted[member.uuid].id} twice",
+                    f"{composite.id} has the member {member.uuid} twice",
                     hint="take one of them out in the manifest",
                 )
             seen.add(member.uuid)

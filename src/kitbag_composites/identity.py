@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 
 from kitbag.artifacts import ArtifactId
@@ -16,13 +16,14 @@ __all__ = ["identified"]
 KnownUUID = Callable[[ArtifactId], str | None]
 
 
-def identified(manifest: Manifest, known_uuid: KnownUUID) -> Manifest:
+def identified(manifest: Manifest, known_uuid: KnownUUID, removed: Container[str] = ()) -> Manifest:
     """Return the manifest with all UUIDs in place.
 
     Entries keep theirs; one without gets the one that `known_uuid` knows for its id (a manifest
     that lost it), else a fresh one. A member is known by its UUID first, so that it follows a
-    rename, else by its id. Raises ArtifactNotFound for a member that is nothing in the
-    collection, CycleRefused for a composite that would contain itself.
+    rename, else by its id. One of the `removed` UUIDs stays, for when its artifact comes back.
+    Raises ArtifactNotFound for a member that is nothing in the collection, CycleRefused for a
+    composite that would contain itself.
     """
     manifest = replace(
         manifest,
@@ -38,7 +39,7 @@ def identified(manifest: Manifest, known_uuid: KnownUUID) -> Manifest:
     )
     uuids = {entry.id: entry.uuid for entry in manifest.by_id.values() if entry.uuid}
     names = {uuid: artifact_id for artifact_id, uuid in uuids.items()}
-    composites = tuple(_with_members(c, uuids, names) for c in manifest.composites)
+    composites = tuple(_with_members(c, uuids, names, removed) for c in manifest.composites)
     _refuse_cycles(composites, names)
     return replace(manifest, composites=composites)
 
@@ -47,10 +48,11 @@ def _with_members(
     composite: ManifestComposite,
     uuids: Mapping[ArtifactId, str],
     names: Mapping[str, ArtifactId],
+    removed: Container[str],
 ) -> ManifestComposite:
     return replace(
         composite,
-        members=tuple(_member(composite, m, uuids, names) for m in composite.members),
+        members=tuple(_member(composite, m, uuids, names, removed) for m in composite.members),
     )
 
 
@@ -59,9 +61,12 @@ def _member(
     member: ManifestMember,
     uuids: Mapping[ArtifactId, str],
     names: Mapping[str, ArtifactId],
+    removed: Container[str],
 ) -> ManifestMember:
     if member.uuid is not None and member.uuid in names:
         return replace(member, id=names[member.uuid])
+    if member.uuid is not None and member.uuid in removed:
+        return member
     if member.id not in uuids:
         raise ArtifactNotFound(
             str(member.id), hint=f"{composite.id} names it as a member: collect it or take it out"
@@ -72,7 +77,11 @@ def _member(
 def _refuse_cycles(
     composites: tuple[ManifestComposite, ...], names: Mapping[str, ArtifactId]
 ) -> None:
-    edges = {c.uuid: [m.uuid for m in c.members if m.uuid] for c in composites if c.uuid}
+    edges = {
+        c.uuid: [m.uuid for m in c.members if m.uuid and m.uuid in names]
+        for c in composites
+        if c.uuid
+    }
     cycle = find_cycle(edges)
     if cycle:
         path = " -> ".join(str(names[uuid]) for uuid in cycle)

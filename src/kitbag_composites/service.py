@@ -47,7 +47,7 @@ def identify(collection: Collection, manifest: Manifest) -> Manifest:
     """Return `manifest` with every UUID in place, those that the database knows included."""
     with opened(collection) as resolver:
         known = _known_uuids(resolver, collection, manifest)
-        return identified(manifest, known.get)
+        return identified(manifest, known.get, _removed(resolver, collection, manifest))
 
 
 def _known_uuids(
@@ -58,3 +58,14 @@ def _known_uuids(
         return {}
     found = resolver.store.uuids_of(collection.manifest.uuid, [str(i) for i in wanting])
     return {ArtifactId.parse(artifact_id): uuid for artifact_id, uuid in found.items()}
+
+
+def _removed(resolver: Resolver, collection: Collection, manifest: Manifest) -> set[str]:
+    """Return the UUIDs of members that were artifacts of the collection once."""
+    here = {entry.uuid for entry in manifest.by_id.values()}
+    members = {member.uuid for c in manifest.composites for member in c.members}
+    missing = members - here - {None}
+    if not missing:
+        return set()
+    found = resolver.store.get_artifacts_by_uuid(uuid for uuid in missing if uuid)
+    return {u for u, row in found.items() if row.collection_id == collection.manifest.uuid}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from kitbag.artifacts import CompositeType
 from kitbag.collection import Collection
-from kitbag.manifest import ManifestArtifact, ManifestComposite
+from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite
 from kitbag_composites.sync import ArtifactState, CollectionState, CompositeState, MemberState
 
 __all__ = ["state_of"]
@@ -23,7 +24,15 @@ def state_of(collection: Collection) -> CollectionState:
         manifest_hash=collection.manifest_hash,
         artifacts=tuple(_artifact(a, a.uuid) for a in manifest.artifacts if a.uuid),
         composites=tuple(_composite(c, c.uuid, uuids) for c in manifest.composites if c.uuid),
+        removed=tuple(_removed(manifest, set(uuids.values()))),
     )
+
+
+def _removed(manifest: Manifest, here: set[str]) -> Iterator[ArtifactState]:
+    members = {m.uuid: m.id for c in manifest.composites for m in c.members if m.uuid}
+    for uuid, member_id in members.items():
+        if uuid not in here:
+            yield ArtifactState(uuid, str(member_id), member_id.type, member_id.name)
 
 
 def _artifact(entry: ManifestArtifact, uuid: str) -> ArtifactState:

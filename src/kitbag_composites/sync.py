@@ -67,7 +67,7 @@ def sync(store: Store, state: CollectionState) -> SyncReport:
         known = store.ensure_collection(state.uuid, state.name)
         store.lock_collection(state.uuid)
         found = _compared(store, state)
-        _refuse_strangers(store, found.new_artifacts)
+        _refuse_strangers(store, (*found.new_artifacts, *found.forgotten_artifacts))
         _write(store, state.uuid, found)
         if known != wanted:
             store.update_collection(state.uuid, name=state.name, manifest_hash=state.manifest_hash)
@@ -102,6 +102,8 @@ def _write(store: Store, collection_id: str, found: Difference) -> None:
     store.deactivate_artifacts(collection_id, found.gone_artifacts)
     store.update_artifacts(collection_id, found.changed_artifacts)
     store.insert_artifacts(collection_id, found.new_artifacts)
+    store.insert_artifacts(collection_id, found.forgotten_artifacts)
+    store.deactivate_artifacts(collection_id, [e.uuid for e in found.forgotten_artifacts])
     store.insert_composites(collection_id, found.new_composites)
     store.update_composites(collection_id, found.changed_composites)
     store.replace_memberships(collection_id, found.changed_memberships)

@@ -88,13 +88,17 @@ class CompositeState:
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
-    """What the rows of a collection have to say, all in all."""
+    """What the rows of a collection have to say, all in all.
+
+    `removed` are members of composites that are no artifacts of the collection any more.
+    """
 
     uuid: str
     name: str
     manifest_hash: str | None = None
     artifacts: tuple[ArtifactState, ...] = ()
     composites: tuple[CompositeState, ...] = ()
+    removed: tuple[ArtifactState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,13 @@ class Kit:
         self.project.mkdir()
         self.database_url = database_url
 
+    def command(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a command on the collection."""
+        return self.kitbag("--collection", self.collection, "--database", self.database_url, *words)
+
     def run(self, *words: str | Path, status: int = 0) -> str:
-        """Run a command on the collection; return standard output."""
-        done = self.kitbag("--collection", self.collection, "--database", self.database_url, *words)
+        """Run a command that ends with this status; return standard output."""
+        done = self.command(*words)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
 

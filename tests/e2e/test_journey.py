@@ -207,8 +207,30 @@ def test_remove_and_come_back(kit: Kit, sample: Path) -> None:
     before = kit.uuids()
     kit.run("remove", "skill:meeting-notes")
     assert not (kit.collection / "skills/meeting-notes").exists()
-    kit.run("remove", "skill:changelog", status=3)
     kit.run("collect", sample)
+    assert kit.uuids() == before
+
+
+def test_what_still_wants_a_removed_artifact_is_told(kit: Kit, sample: Path) -> None:
+    """It stays a member, is left out of nothing in silence, and may come back."""
+    kit.run("collect", sample)
+    before = kit.uuids()
+    kit.deploy("composite:writing")
+    done = kit.command("remove", "skill:changelog")
+    assert done.returncode == 1
+    assert "skill:changelog is still a member of composite:writing" in done.stderr
+    assert f"skill:changelog still lies in {kit.project}" in done.stderr
+    assert "skill:changelog (removed)" in kit.run("tree", "writing")
+    kit.run("rename", "composite:writing", "prose")
+    refused = kit.command("deploy", "composite:prose", "--to", kit.project)
+    assert refused.returncode == 4
+    assert "composite:prose contains skill:changelog, which was removed" in refused.stderr
+    kit.deploy("composite:prose", "--force")
+    assert not (kit.project / ".claude/skills/changelog").exists()
+    kit.run("collect", sample)
+    kit.deploy("composite:prose")
+    assert (kit.project / ".claude/skills/changelog/SKILL.md").exists()
+    kit.run("rename", "composite:prose", "writing")
     assert kit.uuids() == before
 
 

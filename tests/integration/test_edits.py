@@ -55,6 +55,11 @@ def rename(root: Path, old: str, new: str) -> None:
         editor.commit(plan.changes, plan.actions)
 
 
+def members(root: Path) -> list[str]:
+    """Return the members of the composite."""
+    return [str(member.id) for member in opened(root).manifest.composites[0].members]
+
+
 def remove(root: Path, *ids: str, force: bool = False) -> Outcome | None:
     """Remove artifacts."""
     with editing(root, Plugins(), Config(), print) as editor:
@@ -158,14 +163,13 @@ def test_remove_takes_exactly_its_own(root: Path) -> None:
     assert "skill:b" not in manifest_text(root)
 
 
-def test_a_member_is_not_removed(root: Path) -> None:
-    """Unless it is forced, or all that contain it go too."""
-    before = snapshot(root)
-    with pytest.raises(ConflictError, match="skill:a is a member of composite:kit"):
-        remove(root, "skill:a")
-    assert snapshot(root) == before
-    remove(root, "skill:a", "composite:kit", "skill:a")
-    assert ids(root) == ["command:git:commit", "skill:b"]
+def test_a_removed_artifact_stays_a_member(root: Path) -> None:
+    """For when it comes back; with force it leaves its composites too."""
+    remove(root, "skill:a")
+    assert not (root / "skills/a").exists()
+    assert members(root) == ["skill:a", "skill:b", "command:git:commit"]
+    remove(root, "skill:b", force=True)
+    assert members(root) == ["skill:a", "command:git:commit"]
 
 
 def test_an_edited_artifact_is_not_removed(root: Path) -> None:

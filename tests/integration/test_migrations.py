@@ -20,7 +20,7 @@ from kitbag_composites.schema import applied_revisions, dialect_of, downgrade, s
 pytestmark = pytest.mark.integration
 
 UUID4 = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
-ALL = ["0001", "0002", "0003", "0004", "0005"]
+ALL = ["0001", "0002", "0003", "0004", "0005", "0006"]
 
 
 def insert_rows(database: Database, count: int) -> None:

@@ -155,7 +155,7 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
     ("change", "told"),
     [
         ("UPDATE kitbag_migrations SET checksum = 'x' WHERE revision = '0002'", "not the one"),
-        ("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0005'", "unknown to"),
+        ("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0006'", "unknown to"),
         ("DELETE FROM kitbag_migrations WHERE revision = '0002'", "lacks migration 0002"),
     ],
 )
@@ -175,7 +175,7 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
 
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     """What a newer Kitbag wrote into the history is not wiped out of it."""
-    database.execute_sql("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0005'")
+    database.execute_sql("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0006'")
     with pytest.raises(SchemaError, match="9999"):
         schema.stamp(database, "2")
     assert [row.number for row in schema.applied_revisions(database)][-1] == "9999"

@@ -42,7 +42,7 @@ LAYERS = [
     {"plan", "project"},
     {"hookspecs", "refresh", "collect", "edits", "arrange", "bookkeeping", "reverting", "status"},
     {"plugins"},
-    {"dispatch", "reading"},
+    {"dispatch", "reading", "checking"},
     {"editing", "deploy"},
     {"context"},
     {"commands"},

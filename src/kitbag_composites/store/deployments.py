@@ -89,6 +89,21 @@ class DeploymentRows(Statements):
         rows = [_row(record) for record in records]
         return self._run(_DELETE, as_json(rows)) if rows else 0
 
+    def projects_of(self, artifact_uuids: Iterable[str]) -> dict[str, list[str]]:
+        """Return the projects that these artifacts lie in, by UUID; none for one that lies nowhere.
+
+        Of any collection.
+        """
+        rows = self._fetch(
+            "SELECT DISTINCT artifact_uuid, project FROM deployments"
+            " WHERE artifact_uuid IN MANY(?) ORDER BY artifact_uuid, project",
+            as_json(artifact_uuids),
+        )
+        found: dict[str, list[str]] = {}
+        for uuid, project in rows:
+            found.setdefault(uuid, []).append(project)
+        return found
+
     def list_deployments(
         self,
         collection_id: str,
