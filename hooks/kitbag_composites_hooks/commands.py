@@ -6,6 +6,7 @@ import argparse
 
 from kitbag.hookspecs import hookimpl
 from kitbag_composites_hooks import (
+    care_commands,
     composite_commands,
     database_commands,
     history_commands,
@@ -17,9 +18,10 @@ from kitbag_composites_hooks import (
 @hookimpl
 def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `composite`, `tree`, `associations`, `versions`, `diff`, `restore`,
-    `log`, `undo` and `db`."""
+    `log`, `undo`, `purge`, `doctor`, `rebuild` and `db`."""
     composite_commands.add_parser(subparsers)
     tree_commands.add_parsers(subparsers)
     version_commands.add_parsers(subparsers)
     history_commands.add_parsers(subparsers)
+    care_commands.add_parsers(subparsers)
     database_commands.add_parser(subparsers)

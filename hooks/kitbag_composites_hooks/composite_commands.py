@@ -221,11 +221,9 @@ def _members(
 def _pin(collection: Collection, member_id: ArtifactId, version: str | None) -> str:
     """Return the content hash of a version, by default the newest; it must exist."""
     from kitbag_composites.service import opened
-    from kitbag_composites.versions import find_version, newest_version
+    from kitbag_composites.versions import find_version
 
     with opened(collection) as resolver:
-        if version is None:
-            return newest_version(resolver.store, collection, member_id).content_hash
         return find_version(resolver.store, collection, member_id, version).content_hash
 
 

@@ -25,10 +25,18 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     diff.set_defaults(run=run_diff)
     restore = subparsers.add_parser(
-        "restore", help="write an old version into the collection, as a new one"
+        "restore",
+        help="write an old version into the collection, as a new one",
+        description="Write an old version into the collection, as a new one. A removed artifact"
+        " comes back with its UUID.",
     )
     restore.add_argument("id", metavar="ID", help="the artifact")
-    restore.add_argument("version", metavar="VERSION", help="its number, or 7 digits of its hash")
+    restore.add_argument(
+        "version",
+        nargs="?",
+        metavar="VERSION",
+        help="its number, or 7 digits of its hash; default: the newest",
+    )
     restore.add_argument("--force", action="store_true", help="even over edits not collected")
     restore.add_argument("--dry-run", action="store_true", help="check only, write nothing")
     restore.set_defaults(run=run_restore)
@@ -100,14 +108,16 @@ def run_restore(context: Context, args: argparse.Namespace) -> int:
     from kitbag_composites.restoring import plan_restore
 
     with context.editing() as editor, TemporaryDirectory("-kitbag") as scratch:
-        entry = _artifact(editor.collection, args.id)
-        plan = plan_restore(editor.collection, entry, args.version, Path(scratch), force=args.force)
+        plan = plan_restore(
+            editor.collection, args.id, args.version, Path(scratch), force=args.force
+        )
         editor.propose(plan.changes)
         if not args.dry_run:
             editor.commit(plan.changes, plan.actions)
+    (change,) = plan.changes.changes
     verb = "would restore" if args.dry_run else "restored"
     if not plan.actions:
-        verb = "nothing to do: it is as it was,"
-    context.out.line(f"{verb} {entry.id}@{args.version}")
-    context.out.data({"id": str(entry.id), "version": args.version, "changed": bool(plan.actions)})
+        verb = "nothing to do:"
+    context.out.line(f"{verb} {change.id} {change.note}")
+    context.out.data({"id": str(change.id), "version": args.version, "changed": bool(plan.actions)})
     return 0

@@ -42,13 +42,18 @@ class Context:
 
     def collection(self) -> Collection:
         """Read the collection, finishing first what an interrupted run left there."""
-        from kitbag.collection import open_collection
         from kitbag.dispatch import is_unsettled
 
-        root = self.collection_root
-        if is_unsettled(root):
+        if is_unsettled(self.collection_root):
             with self.editing():
                 pass
+        return self.collection_as_it_is()
+
+    def collection_as_it_is(self) -> Collection:
+        """Read the collection and change nothing, whatever an interrupted run left there."""
+        from kitbag.collection import open_collection
+
+        root = self.collection_root
         return open_collection(root, database_url_of(self.config, root), self.plugins.types)
 
     @contextmanager

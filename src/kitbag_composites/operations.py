@@ -78,7 +78,8 @@ def _undoes(extra: dict[str, object]) -> tuple[int, ...]:
 
 def _summary(changes: Sequence[Change]) -> str:
     """Return in a few words what became of what, as in `new skill:a, skill:b and 7 more`."""
-    told = [change for change in changes if change.kind is not ChangeKind.IDENTICAL]
+    untold = (ChangeKind.IDENTICAL, ChangeKind.CONFLICT)
+    told = [change for change in changes if change.kind not in untold]
     told.sort(key=lambda change: list(ChangeKind).index(change.kind))
     parts = []
     for kind, group in groupby(told, key=lambda change: change.kind):

@@ -14,6 +14,7 @@ __all__ = [
     "Edge",
     "MembershipRecord",
     "OperationRecord",
+    "Purged",
     "VersionRecord",
 ]
 
@@ -142,3 +143,13 @@ class OperationRecord:
     def to_json(self) -> dict[str, object]:
         """Return the operation as `kitbag log --json` prints it."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What was deleted for good: numbers of rows, and the bytes of content in the blobs."""
+
+    artifacts: int
+    versions: int
+    blobs: int
+    size: int

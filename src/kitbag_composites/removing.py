@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from kitbag.changes import ChangeSet
+from kitbag.artifacts import ArtifactId
+from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
+from kitbag.errors import RefusedError
 from kitbag.refresh import holders_of
+from kitbag.signature import Signature
+from kitbag_composites.errors import ArtifactNotFound
+from kitbag_composites.records import ArtifactRecord, OperationRecord
 from kitbag_composites.service import opened
+from kitbag_composites.store import Purged, Store
 
-__all__ = ["still_wanted"]
+__all__ = ["plan_purge", "purge", "still_wanted"]
 
 
 def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
@@ -27,3 +34,50 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
             yield f"{entry.id} is still a member of {', '.join(holders)}"
         if entry.uuid in places:
             yield f"{entry.id} still lies in {', '.join(places[entry.uuid])}"
+
+
+def plan_purge(
+    store: Store, collection: Collection, ids: Sequence[str]
+) -> tuple[list[ArtifactRecord], ChangeSet]:
+    """Return the removed artifacts that `ids` name (none: all), and what becomes of composites.
+
+    Raises ArtifactNotFound for an id that is unknown, RefusedError for one that is not removed.
+    """
+    manifest = collection.manifest
+    removed = {row.id: row for row in store.removed_artifacts(manifest.uuid or "")}
+    for text in ids:
+        if text not in removed:
+            if any(str(known) == text for known in manifest.by_id):
+                raise RefusedError(f"{text} is not removed", hint=f"`kitbag remove {text}` first")
+            raise ArtifactNotFound(text, hint=f"removed are: {', '.join(removed) or 'none'}")
+    going = [removed[text] for text in ids] if ids else list(removed.values())
+    uuids = {row.uuid for row in going}
+    composites = tuple(
+        replace(c, members=tuple(m for m in c.members if m.uuid not in uuids))
+        for c in manifest.composites
+    )
+    told = tuple(Change(ChangeKind.GONE, ArtifactId.parse(row.id)) for row in going)
+    after = replace(manifest, composites=composites)
+    return going, ChangeSet("purge", manifest, after, told)
+
+
+def purge(store: Store, collection_id: str, going: Sequence[ArtifactRecord]) -> Purged:
+    """Delete removed artifacts for good, with all that only they needed, and log it."""
+    signature = Signature.now()
+    operation = OperationRecord(
+        number=0,
+        transaction_id=f"purge-{signature.at}-{going[0].uuid if going else ''}",
+        command="purge",
+        summary=", ".join(row.id for row in going[:3])
+        + (f" and {len(going) - 3} more" if len(going) > 3 else ""),
+        project=None,
+        author=signature.author,
+        host=signature.host,
+        at=signature.at,
+    )
+    with store.transaction():
+        store.lock_collection(collection_id)
+        purged = store.purge(collection_id, [row.uuid for row in going])
+        if going:
+            store.add_operation(collection_id, operation, None, [row.uuid for row in going])
+    return purged

@@ -20,7 +20,7 @@ from kitbag_composites.errors import ArtifactNotFound
 from kitbag_composites.store import Store, VersionRecord
 from kitbag_composites.store.versions import CHUNK
 
-__all__ = ["find_version", "keep", "materialize", "newest_version", "version_tree"]
+__all__ = ["find_version", "keep", "materialize", "version_of", "version_tree"]
 
 
 def keep(store: Store, collection: Collection, message: str | None, author: str | None) -> None:
@@ -86,36 +86,29 @@ def _content(
 
 
 def find_version(
-    store: Store, collection: Collection, artifact_id: ArtifactId, text: str
+    store: Store, collection: Collection, artifact_id: ArtifactId, text: str | None
 ) -> VersionRecord:
     """Return the version that `text` means: a number, or the first digits of a content hash.
 
-    Raises ArtifactNotFound, which says which versions there are.
+    None means the newest. Raises ArtifactNotFound, which says which versions there are.
     """
-    uuid = collection.entry(artifact_id).uuid
+    return version_of(store, collection.entry(artifact_id).uuid, str(artifact_id), text)
+
+
+def version_of(store: Store, uuid: str | None, artifact_id: str, text: str | None) -> VersionRecord:
+    """Return a version of the artifact with this UUID, as `find_version` does."""
     known = store.list_versions(uuid) if uuid else []
-    is_number = text.isdigit() and len(text) <= 6
+    is_number = text is not None and text.isdigit() and len(text) <= 6
     for version in reversed(known):
-        if is_number and version.number == int(text):
+        if text is None or (is_number and version.number == int(text)):
             return version
         if not is_number and len(text) >= 7 and version.content_hash.startswith(text):
             return version
     there = f"it has {known[0].number} to {known[-1].number}" if known else "it has none yet"
     raise ArtifactNotFound(
-        f"{artifact_id}@{text}",
+        f"{artifact_id}@{text or 'newest'}",
         hint=f"{there}; `kitbag versions {artifact_id}` shows them (a hash needs 7 digits)",
     )
-
-
-def newest_version(store: Store, collection: Collection, artifact_id: ArtifactId) -> VersionRecord:
-    """Return an artifact's newest version; raises ArtifactNotFound if it has none."""
-    uuid = collection.entry(artifact_id).uuid
-    known = store.list_versions(uuid) if uuid else []
-    if not known:
-        raise ArtifactNotFound(
-            f"{artifact_id}@newest", hint="it has no versions: `kitbag collect` makes the first"
-        )
-    return known[-1]
 
 
 def version_tree(store: Store, content_hash: str) -> Tree:

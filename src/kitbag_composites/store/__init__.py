@@ -14,12 +14,14 @@ from kitbag_composites.records import (
     Edge,
     MembershipRecord,
     OperationRecord,
+    Purged,
     VersionRecord,
 )
 from kitbag_composites.store.artifacts import ArtifactRows
 from kitbag_composites.store.closures import ClosureRows
 from kitbag_composites.store.composites import CompositeRows
 from kitbag_composites.store.deployments import DeploymentRows
+from kitbag_composites.store.integrity import IntegrityRows
 from kitbag_composites.store.memberships import UNCHANGED, MembershipRows
 from kitbag_composites.store.operations import OperationRows
 from kitbag_composites.store.versions import VersionRows
@@ -33,6 +35,7 @@ __all__ = [
     "Edge",
     "MembershipRecord",
     "OperationRecord",
+    "Purged",
     "Store",
     "VersionRecord",
 ]
@@ -46,5 +49,6 @@ class Store(
     DeploymentRows,
     VersionRows,
     OperationRows,
+    IntegrityRows,
 ):
     """The rows of a connected database whose schema is current."""

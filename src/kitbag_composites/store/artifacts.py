@@ -122,6 +122,13 @@ class ArtifactRows(Statements):
         rows = self._fetch(f"{_SELECT} WHERE collection_id = ? ORDER BY id", collection_id)
         return [_record(*row) for row in rows]
 
+    def removed_artifacts(self, collection_id: str) -> list[ArtifactRecord]:
+        """Return the inactive artifacts of a collection."""
+        rows = self._fetch(
+            f"{_SELECT} WHERE collection_id = ? AND NOT active ORDER BY id", collection_id
+        )
+        return [_record(*row) for row in rows]
+
     def list_artifacts(
         self,
         collection_id: str,
