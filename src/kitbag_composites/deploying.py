@@ -8,6 +8,7 @@ from kitbag.artifacts import ArtifactId, ArtifactType, Shape
 from kitbag.errors import ConflictError, NotFoundError
 from kitbag.manifest import ManifestArtifact
 from kitbag.plan import DeployPlan, Placement, StoredContent
+from kitbag_composites.keeping import keep_deployed
 from kitbag_composites.operations import record_deploy
 from kitbag_composites.resolver import Expanded
 from kitbag_composites.service import opened
@@ -106,10 +107,11 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
 
 
 def begin(plan: DeployPlan, transaction_id: str) -> None:
-    """Record the plan's placements as pending."""
+    """Record the plan's placements as pending, and keep the bytes that no version has."""
     records = _records(plan, plan.placed, transaction_id)
     if records:
         with opened(plan.collection) as resolver:
+            keep_deployed(resolver.store, plan)
             resolver.store.begin_deployments(records)
 
 

@@ -185,12 +185,11 @@ def _versions(store: Store, collection_id: str, *, deep: bool) -> Iterator[Findi
             f"it pins {child} to {pin[:12]}, which is no version of it",
             f"`kitbag composite unpin {composite_id} {child}`, or pin another version",
         )
-    trees, blobs = store.count_unused()
-    if trees or blobs:
+    if unused := store.count_unused_blobs():
         yield Finding(
             "unused-blobs",
             "blobs",
-            f"{trees} trees and {blobs} blobs belong to no version",
+            f"{unused} stored files belong to nothing",
             "`kitbag purge` deletes them",
         )
     if deep:

@@ -10,12 +10,12 @@ from kitbag.collection import Collection
 from kitbag.manifest import Manifest
 from kitbag_composites.database import connected, is_embedded
 from kitbag_composites.identity import identified
+from kitbag_composites.keeping import keep
 from kitbag_composites.resolver import Resolver
 from kitbag_composites.schema import ensure_current
 from kitbag_composites.state import state_of
 from kitbag_composites.store import Store
 from kitbag_composites.sync import sync
-from kitbag_composites.versions import keep
 
 __all__ = ["identify", "opened"]
 

@@ -13,6 +13,7 @@ __all__ = ["IntegrityRows"]
 _UNUSED_TREES = (
     "FROM trees WHERE NOT EXISTS"
     " (SELECT 1 FROM artifact_versions v WHERE v.content_hash = trees.content_hash)"
+    " AND content_hash NOT IN (SELECT content_hash FROM deployments)"
 )
 _UNUSED_BLOBS = (
     "FROM blobs WHERE NOT EXISTS (SELECT 1 FROM version_files f WHERE f.sha256 = blobs.sha256)"
@@ -83,11 +84,10 @@ class IntegrityRows(Statements):
         )
         return rows
 
-    def count_unused(self) -> tuple[int, int]:
-        """Return how many trees and blobs no version uses."""
-        ((trees,),) = self._fetch(f"SELECT count(*) {_UNUSED_TREES}")
+    def count_unused_blobs(self) -> int:
+        """Return how many blobs no tree uses."""
         ((blobs,),) = self._fetch(f"SELECT count(*) {_UNUSED_BLOBS}")
-        return trees, blobs
+        return int(blobs)
 
     def purge(self, collection_id: str, uuids: Iterable[str]) -> Purged:
         """Delete inactive artifacts for good, and every tree and blob that nobody needs any more.

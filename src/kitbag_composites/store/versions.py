@@ -100,6 +100,14 @@ class VersionRows(Statements):
         files.sort(key=lambda file: file.path.encode())
         return Tree(tuple(files), content_hash, known[0][0])
 
+    def unknown_trees(self, hashes: Iterable[str]) -> set[str]:
+        """Return those of the hashes that no tree has."""
+        wanted = set(hashes)
+        rows = self._fetch(
+            "SELECT content_hash FROM trees WHERE content_hash IN MANY(?)", as_json(wanted)
+        )
+        return wanted - {content_hash for (content_hash,) in rows}
+
     def unknown_blobs(self, hashes: Iterable[str]) -> set[str]:
         """Return those of the hashes that no blob has."""
         wanted = set(hashes)
