@@ -1,0 +1,525 @@
+"""Whatever people do in whatever order: every version is exact, undo goes back, all agree.
+
+A model in memory follows random commands. `KITBAG_LONG_TESTS=1` (or `make long`) runs many more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from kitbag.artifacts import BUILTIN_TYPES, FileKind
+from kitbag.cli import main
+from kitbag.hashing import FileDigest, tree_hash
+from kitbag.paths import RelPath
+from kitbag_composites.database import connected
+from kitbag_composites.store import Store
+
+pytestmark = pytest.mark.integration
+
+LONG = bool(os.environ.get("KITBAG_LONG_TESTS"))
+SETTINGS = settings(
+    max_examples=500 if LONG else 8,
+    stateful_step_count=50 if LONG else 25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+RAM = Path("/dev/shm")
+NAMES = ["a", "b", "c"]
+
+Files = dict[str, tuple[bytes, bool]]
+Members = list[tuple[str, str | None]]
+
+texts = st.sampled_from([b"", b"a", b"b\n", b"long " * 100, bytes(range(256))])
+scripts = st.tuples(texts, st.booleans())
+contents = st.fixed_dictionaries(
+    {"SKILL.md": st.tuples(texts, st.just(False))},
+    optional={"bin/run.sh": scripts, "notes.md": st.tuples(texts, st.just(False))},
+)
+pick = st.integers(0, 7)
+
+
+def hash_of(files: Files) -> str:
+    """Return the tree hash of some files, worked out without Kitbag's walk of the disk."""
+    return tree_hash(
+        FileDigest(
+            RelPath.parse(path), FileKind.FILE, mode, hashlib.sha256(data).hexdigest(), len(data)
+        )
+        for path, (data, mode) in files.items()
+    )
+
+
+def read_files(folder: Path) -> Files:
+    """Return what lies below a folder, but for Kitbag's own state and the record's times."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
+        for path in folder.rglob("*")
+        if path.is_file()
+        and ".kitbag" not in path.parts
+        and path.name != ".skillmeat-deployed.toml"
+    }
+
+
+@dataclass
+class Known:
+    """An artifact of the model: its name, what was collected of it, all it ever was, its edit."""
+
+    name: str
+    files: Files
+    history: list[Files]
+    edit: Files | None = None
+
+    @property
+    def on_disk(self) -> Files:
+        return self.files if self.edit is None else self.edit
+
+
+@dataclass
+class State:
+    """What an operation may change: active artifacts, composites, and the project's files."""
+
+    active: dict[str, tuple[str, Files]] = field(default_factory=dict)
+    composites: dict[str, Members] = field(default_factory=dict)
+    project: Files = field(default_factory=dict)
+
+
+@dataclass
+class Done:
+    """An operation of the log: what was there before it; None if it cannot be turned back."""
+
+    is_project: bool
+    before: State | None
+
+
+class History(RuleBasedStateMachine):
+    """Runs commands, and a model beside them."""
+
+    database_url: Callable[[Path], str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        base = RAM if RAM.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="kitbag-history-", dir=base))
+        self.kit, self.project = self.folder / "kit", self.folder / "project"
+        self.project.mkdir()
+        self.url = type(self).database_url(self.folder)
+        self.known: dict[str, Known] = {}
+        self.removed: dict[str, Known] = {}
+        self.composites: dict[str, Members] = {}
+        self.log: list[Done] = []
+        self.was_purged = False
+
+    def teardown(self) -> None:
+        """Take the folder away."""
+        shutil.rmtree(self.folder)
+
+    @initialize(files=contents)
+    def begin(self, files: Files) -> None:
+        """Make a collection with one skill."""
+        assert self.run("init", str(self.kit)) == 0
+        self.write(self.kit / "skills" / "a", files)
+        before = self.state()
+        assert self.run("collect") == 0
+        self.take_in_new("a", files)
+        self.note(before)
+
+    # -- the commands
+
+    def run(self, *words: str) -> int:
+        """Run a command in this process; return its status, and keep what it printed."""
+        out, err = io.StringIO(), io.StringIO()
+        options = ["--collection", str(self.kit), "--database", self.url]
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main([*options, *words])
+        self.out, self.err = out.getvalue(), err.getvalue()
+        assert "Traceback" not in self.err, self.err
+        return status
+
+    def write(self, folder: Path, files: Files) -> None:
+        """Make a folder hold exactly these files."""
+        shutil.rmtree(folder, ignore_errors=True)
+        for path, (data, mode) in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+            (folder / path).chmod(0o755 if mode else 0o644)
+
+    def manifest(self) -> dict[str, object]:
+        """Return the manifest as it is."""
+        return tomllib.loads((self.kit / "manifest.toml").read_text())
+
+    def state(self) -> State:
+        """Return what the model says is there."""
+        active = {uuid: (k.name, k.files) for uuid, k in self.known.items()}
+        return deepcopy(State(active, self.composites, read_files(self.project)))
+
+    def operations(self) -> list[bool]:
+        """Return for each operation of the log, oldest first, whether it changed a project."""
+        uuid = self.manifest()["collection"].get("uuid", "")  # type: ignore[attr-defined]
+        with connected(self.url) as database:
+            found = Store(database).list_operations(uuid)
+        return [operation.project is not None for operation in reversed(found)]
+
+    def note(self, before: State) -> None:
+        """Take in what the command that just ran has logged: collection first, then project."""
+        now = self.operations()
+        for is_project in now[len(self.log) :]:
+            self.log.append(Done(is_project, deepcopy(before)))
+            after = self.state()
+            if is_project:
+                before.project = after.project
+            else:
+                before.active, before.composites = after.active, after.composites
+        assert len(now) == len(self.log)
+
+    def take_in_new(self, name: str, files: Files) -> None:
+        """Learn the UUID of what was just collected; a name that comes back keeps its own."""
+        uuid = next(
+            str(entry["uuid"])
+            for entry in self.manifest()["artifacts"]  # type: ignore[attr-defined]
+            if entry["name"] == name
+        )
+        known = self.removed.pop(uuid, None) or Known(name, files, [])
+        known.name = name
+        self.known[uuid] = known
+        self.settle(known, files)
+
+    def settle(self, known: Known, files: Files) -> None:
+        """Let an artifact be collected with these files."""
+        known.files, known.edit = files, None
+        if not known.history or known.history[-1] != files:
+            known.history.append(files)
+
+    def chosen(self, number: int) -> tuple[str, Known]:
+        """Return one of the artifacts that are there."""
+        uuids = sorted(self.known, key=lambda u: self.known[u].name)
+        uuid = uuids[number % len(uuids)]
+        return uuid, self.known[uuid]
+
+    # -- rules
+
+    @rule(name=st.sampled_from(NAMES), files=contents)
+    def add(self, name: str, files: Files) -> None:
+        """Put a new skill into the folder, and collect it with all edits."""
+        if any(known.name == name for known in self.known.values()):
+            return
+        before = self.state()
+        self.write(self.kit / "skills" / name, files)
+        # A folder with the content of nothing that vanished is new, whatever its name.
+        assert self.run("collect") == 0, self.err
+        self.take_in_edits()
+        self.take_in_new(name, files)
+        self.note(before)
+
+    @precondition(lambda self: self.known)
+    @rule(number=pick, files=contents)
+    def edit(self, number: int, files: Files) -> None:
+        """Edit a skill by hand."""
+        _, known = self.chosen(number)
+        self.write(self.kit / "skills" / known.name, files)
+        known.edit = files if files != known.files else None
+
+    @rule()
+    def collect(self) -> None:
+        """Take note of all edits; without any, write nothing."""
+        before = self.state()
+        text = (self.kit / "manifest.toml").read_bytes()
+        assert self.run("collect") == 0, self.err
+        if not any(known.edit for known in self.known.values()):
+            assert (self.kit / "manifest.toml").read_bytes() == text
+        self.take_in_edits()
+        self.note(before)
+
+    def take_in_edits(self) -> None:
+        """Let every edit be collected."""
+        for known in self.known.values():
+            if known.edit is not None:
+                self.settle(known, known.edit)
+
+    @precondition(lambda self: self.known)
+    @rule(number=pick, name=st.sampled_from(NAMES))
+    def rename(self, number: int, name: str) -> None:
+        """Give a skill another name; refused if that is taken."""
+        before = self.state()
+        _, known = self.chosen(number)
+        taken = any(other.name == name for other in self.known.values())
+        status = self.run("rename", f"skill:{known.name}", name)
+        assert status == (3 if taken else 0), self.err
+        if not taken:
+            known.name = name
+        self.note(before)
+
+    @precondition(lambda self: self.known)
+    @rule(number=pick)
+    def remove(self, number: int) -> None:
+        """Take a skill out; refused while it has an edit that is nowhere else."""
+        before = self.state()
+        uuid, known = self.chosen(number)
+        status = self.run("remove", f"skill:{known.name}")
+        if known.edit is not None:
+            assert status == 3
+        else:
+            assert status in (0, 1), self.err
+            self.removed[uuid] = self.known.pop(uuid)
+        self.note(before)
+
+    @precondition(lambda self: self.known)
+    @rule(number=pick, version=pick)
+    def restore(self, number: int, version: int) -> None:
+        """Bring an old version back; refused over an edit, and for a number that is not there."""
+        before = self.state()
+        _, known = self.chosen(number)
+        status = self.run("restore", f"skill:{known.name}", str(version))
+        if known.edit is not None:
+            assert status == 3
+        elif version >= len(known.history):
+            assert status == 4
+        else:
+            assert status == 0, self.err
+            self.settle(known, known.history[version])
+        self.note(before)
+
+    @rule(name=st.sampled_from("xy"))
+    def compose(self, name: str) -> None:
+        """Make a composite, or drop it if it is there."""
+        before = self.state()
+        if name in self.composites:
+            assert self.run("composite", "delete", name) in (0, 1), self.err
+            del self.composites[name]
+        else:
+            assert self.run("composite", "create", name) == 0, self.err
+            self.composites[name] = []
+        self.note(before)
+
+    @precondition(lambda self: self.known and self.composites)
+    @rule(number=pick, which=pick, first=st.booleans())
+    def add_member(self, number: int, which: int, first: bool) -> None:
+        """Make a skill a member."""
+        before = self.state()
+        uuid, known = self.chosen(number)
+        name = sorted(self.composites)[which % len(self.composites)]
+        place = ["--position", "0"] if first else []
+        status = self.run("composite", "add", name, f"skill:{known.name}", *place)
+        if status == 0:
+            members = self.composites[name]
+            members.insert(0 if first else len(members), (uuid, None))
+        else:
+            assert status == 3
+        self.note(before)
+
+    @precondition(lambda self: any(self.composites.values()))
+    @rule(which=pick, number=pick, what=st.sampled_from(["remove", "pin", "unpin"]), version=pick)
+    def change_member(self, which: int, number: int, what: str, version: int) -> None:
+        """Take a member out, pin it to a version, or unpin it."""
+        before = self.state()
+        name = sorted(n for n, members in self.composites.items() if members)[0 if which < 4 else -1]
+        members = self.composites[name]
+        place = number % len(members)
+        uuid, pin = members[place]
+        if uuid not in self.known:
+            return
+        known = self.known[uuid]
+        words = [name, f"skill:{known.name}", *([str(version)] if what == "pin" else [])]
+        status = self.run("composite", what, *words)
+        if what == "pin" and version >= len(known.history):
+            assert status == 4
+            return
+        assert status == 0, self.err
+        match what:
+            case "remove":
+                del members[place]
+            case "pin":
+                members[place] = (uuid, hash_of(known.history[version]))
+            case "unpin":
+                members[place] = (uuid, None)
+        self.note(before)
+
+    @precondition(lambda self: self.known)
+    @rule(number=pick, which=pick)
+    def deploy(self, number: int, which: int) -> None:
+        """Deploy a skill or a composite; what is refused changes nothing."""
+        before = self.state()
+        uuid, known = self.chosen(number)
+        wanted: Members = [(uuid, None)]
+        request = f"skill:{known.name}"
+        if self.composites and which < 4:
+            name = sorted(self.composites)[which % len(self.composites)]
+            wanted, request = self.composites[name], f"composite:{name}"
+        status = self.run("deploy", request, "--to", str(self.project))
+        assert status in (0, 3, 4), self.err
+        if status:
+            assert self.state() == before
+        for uuid, pin in wanted if status == 0 else []:
+            member = self.known[uuid]
+            files = read_files(self.project / ".claude" / "skills" / member.name)
+            assert hash_of(files) == (pin or hash_of(member.on_disk))
+        self.note(before)
+
+    @precondition(lambda self: self.known)
+    @rule(number=pick)
+    def undeploy(self, number: int) -> None:
+        """Take a skill out of the project, if it was asked for by itself."""
+        before = self.state()
+        _, known = self.chosen(number)
+        status = self.run("undeploy", f"skill:{known.name}", "--to", str(self.project))
+        assert status in (0, 1, 4), self.err
+        self.note(before)
+
+    @rule()
+    def purge(self) -> None:
+        """Delete what was removed for good; that cannot be undone."""
+        before = self.state()
+        assert self.run("purge") == 0, self.err
+        if self.removed:
+            self.was_purged = True
+        for name, members in self.composites.items():
+            self.composites[name] = [m for m in members if m[0] not in self.removed]
+        is_logged = bool(self.removed)
+        self.removed.clear()
+        self.note(before)
+        if is_logged:
+            self.log[-1].before = None
+
+    @precondition(lambda self: self.log)
+    @rule(count=st.integers(1, 3))
+    def undo(self, count: int) -> None:
+        """Go back by some operations, undos included; refused over edits that it would touch."""
+        before = self.state()
+        chosen = self.log[-count:][::-1]
+        status = self.run("undo", str(count))
+        if status not in (0, 1):
+            assert status == (4 if count > len(self.log) else 3), self.err
+            assert self.state() == before
+            befores = [done.before for done in chosen]
+            expected = None in befores or self.was_purged or count > len(self.log)
+            assert expected or self.touches_edits(chosen), self.err
+            return
+        for done in chosen:
+            assert done.before is not None
+            if not done.is_project:
+                self.go_back_to(done.before)
+        projects = [done for done in chosen if done.is_project]
+        if projects:
+            assert projects[-1].before is not None
+            assert read_files(self.project) == projects[-1].before.project
+        # Of what it went through only the last state was ever there.
+        for uuid, known in self.known.items():
+            self.known[uuid] = known
+        self.settle_all()
+        self.note(before)
+
+    def touches_edits(self, chosen: list[Done]) -> bool:
+        """Return whether going back would change an artifact that has an edit."""
+        target = next((d.before for d in reversed(chosen) if not d.is_project), None)
+        if target is None:
+            return False
+        return any(
+            known.edit is not None and target.active.get(uuid) != (known.name, known.files)
+            for uuid, known in self.known.items()
+        )
+
+    def go_back_to(self, state: State) -> None:
+        """Let the collection be as it was; histories only grow."""
+        everything = {**self.known, **self.removed}
+        self.known, self.removed = {}, {}
+        for uuid, known in everything.items():
+            if uuid in state.active:
+                name, files = state.active[uuid]
+                known.name, known.files = name, files
+                self.known[uuid] = known
+            else:
+                self.removed[uuid] = known
+        self.composites = deepcopy(state.composites)
+
+    def settle_all(self) -> None:
+        """Let what an undo brought back be the newest version."""
+        for known in self.known.values():
+            if known.history[-1] != known.files:
+                known.history.append(known.files)
+
+    # -- what always holds
+
+    @invariant()
+    def the_manifest_says_what_the_model_says(self) -> None:
+        """UUIDs, names, content hashes, and composites with their members and pins."""
+        if not (self.kit / "manifest.toml").exists():
+            return
+        manifest = self.manifest()
+        artifacts: list[dict[str, str]] = manifest.get("artifacts", [])  # type: ignore[assignment]
+        assert {a["uuid"]: (a["name"], a["content_hash"]) for a in artifacts} == {
+            uuid: (known.name, hash_of(known.files)) for uuid, known in self.known.items()
+        }
+        composites: list[dict[str, list[dict[str, str]]]] = manifest.get("composites", [])  # type: ignore[assignment]
+        assert {
+            c["name"]: [(m["uuid"], m.get("pin")) for m in c.get("members", [])]
+            for c in composites
+        } == self.composites
+
+    @invariant()
+    def the_files_are_as_collected_or_edited(self) -> None:
+        """Nobody's edit is lost."""
+        for known in self.known.values():
+            assert read_files(self.kit / "skills" / known.name) == known.on_disk
+
+    @invariant()
+    def every_version_is_exact(self) -> None:
+        """In number, order and bytes, of removed artifacts too."""
+        everything = {**self.known, **self.removed}
+        if not everything:
+            return
+        with connected(self.url) as database:
+            store = Store(database)
+            for uuid, known in everything.items():
+                versions = store.list_versions(uuid)
+                assert [v.content_hash for v in versions] == [hash_of(f) for f in known.history]
+                assert [v.number for v in versions] == list(range(len(versions)))
+                tree = store.get_tree(versions[-1].content_hash)
+                assert tree is not None
+                for file in tree.files:
+                    data = b"".join(store.read_blob(file.sha256))
+                    assert known.history[-1][file.path] == (data, file.executable)
+
+    @invariant()
+    def the_doctor_finds_nothing(self) -> None:
+        """But for edits that wait to be collected."""
+        if not (self.kit / "manifest.toml").exists():
+            return
+        status = self.run("doctor", "--deep", "--json")
+        findings = json.loads(self.out)["findings"]
+        edited = {f"skill:{k.name}" for k in self.known.values() if k.edit is not None}
+        assert {f["subject"] for f in findings if f["code"] == "edited"} == edited
+        assert [f for f in findings if f["code"] != "edited"] == []
+        assert status == (1 if edited else 0)
+
+
+def test_any_history(dialect: str, request: pytest.FixtureRequest) -> None:
+    """Random commands against the model, with every check after each."""
+    assert BUILTIN_TYPES["skill"].folder == "skills"
+    shared = request.getfixturevalue("database_url") if dialect == "postgresql" else None
+
+    class OnDatabase(History):
+        database_url = staticmethod(lambda folder: shared or f"sqlite:///{folder}/kitbag.db")
+
+    run_state_machine_as_test(OnDatabase, settings=SETTINGS)
