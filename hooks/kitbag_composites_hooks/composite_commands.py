@@ -241,7 +241,7 @@ def _edited(
     with context.editing() as editor:
         before = editor.collection.manifest
         change = Change(kinds[done], composite_id)
-        changes = ChangeSet("composite", before, edit(editor.collection), (change,))
+        changes = ChangeSet(f"composite {args.action}", before, edit(editor.collection), (change,))
         editor.propose(changes)
         if not args.dry_run:
             editor.commit(changes)

@@ -120,7 +120,7 @@ def _turned_back(present: Sequence[AnyEntry], edits: Sequence[EntryEdit]) -> tup
         key = _key(edit.entry)
         if entries.get(key) != edit.after:
             raise ConflictError(
-                f"{edit.entry.id} is not as that operation left it",
+                f"{(entries.get(key) or edit.entry).id} is not as that operation left it",
                 hint="undo what changed it later first; `kitbag log ID` shows that",
             )
         if edit.after is None:

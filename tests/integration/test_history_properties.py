@@ -94,6 +94,7 @@ class Known:
 
     @property
     def on_disk(self) -> Files:
+        """What lies in the folder."""
         return self.files if self.edit is None else self.edit
 
 
@@ -334,10 +335,12 @@ class History(RuleBasedStateMachine):
     def change_member(self, which: int, number: int, what: str, version: int) -> None:
         """Take a member out, pin it to a version, or unpin it."""
         before = self.state()
-        name = sorted(n for n, members in self.composites.items() if members)[0 if which < 4 else -1]
+        name = sorted(n for n, members in self.composites.items() if members)[
+            0 if which < 4 else -1
+        ]
         members = self.composites[name]
         place = number % len(members)
-        uuid, pin = members[place]
+        uuid = members[place][0]
         if uuid not in self.known:
             return
         known = self.known[uuid]
@@ -473,8 +476,7 @@ class History(RuleBasedStateMachine):
         }
         composites: list[dict[str, list[dict[str, str]]]] = manifest.get("composites", [])  # type: ignore[assignment]
         assert {
-            c["name"]: [(m["uuid"], m.get("pin")) for m in c.get("members", [])]
-            for c in composites
+            c["name"]: [(m["uuid"], m.get("pin")) for m in c.get("members", [])] for c in composites
         } == self.composites
 
     @invariant()

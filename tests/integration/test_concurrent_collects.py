@@ -1,0 +1,90 @@
+"""Eight processes that collect changed versions of the same artifacts at once.
+
+With `KITBAG_LONG_TESTS=1` for 30 seconds, else for a few.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_factories import make_skill
+from kitbag_composites.database import connected
+from kitbag_composites.store import ArtifactRecord, Store
+
+pytestmark = pytest.mark.integration
+
+PROCESSES = 8
+SECONDS = 30 if os.environ.get("KITBAG_LONG_TESTS") else 3
+PROGRAM = Path(__file__).parent / "collector_process.py"
+
+
+@pytest.mark.parametrize("places", ["one folder", "a folder each"])
+def test_no_version_is_lost(database_url: str, tmp_path: Path, places: str) -> None:
+    """Numbers stay sequential, every version has its bytes, and no process fails.
+
+    A folder each is what several machines have that share a database: clones of one collection.
+    """
+    kit = tmp_path / "kit"
+    kitbag(kit, database_url, "init", kit)
+    make_skill(kit, "a")
+    make_skill(kit, "b")
+    kitbag(kit, database_url, "collect")
+    kits = [kit] * PROCESSES
+    if places == "a folder each":
+        kits = [tmp_path / f"kit{number}" for number in range(PROCESSES)]
+        for clone in kits:
+            shutil.copytree(kit, clone)
+    running = [
+        subprocess.Popen(
+            [sys.executable, PROGRAM, folder, database_url, str(SECONDS), str(number)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number, folder in enumerate(kits)
+    ]
+    counts = []
+    for process in running:
+        out, err = process.communicate(timeout=SECONDS + 120)
+        assert process.returncode == 0, err
+        counts.append(int(out))
+    kitbag(kits[-1], database_url, "collect")
+    report = kitbag(kits[-1], database_url, "doctor", "--deep", "--json")
+    assert json.loads(report)["findings"] == []
+    with connected(database_url) as database:
+        store = Store(database)
+        for artifact in ("a", "b"):
+            (row,) = [a for a in artifacts(store) if a.id == f"skill:{artifact}"]
+            versions = store.list_versions(row.uuid)
+            assert [v.number for v in versions] == list(range(len(versions)))
+            assert [v.parent for v in versions] == [None, *range(len(versions) - 1)]
+            for version in versions:
+                tree = store.get_tree(version.content_hash)
+                assert tree is not None
+                assert all(b"".join(store.read_blob(file.sha256)) for file in tree.files)
+            # Whoever collected found its own edit or a later one: each round made a version.
+            assert len(versions) > (max(counts) if places == "one folder" else sum(counts))
+
+
+def kitbag(kit: Path, url: str, *words: str | Path) -> str:
+    """Run a command that has to succeed; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kitbag", "--collection", kit, "--database", url, *words],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def artifacts(store: Store) -> list[ArtifactRecord]:
+    """Return all artifacts of the only collection."""
+    (collection,) = store.list_collections().items
+    return store.all_artifacts(collection.id)
