@@ -5,7 +5,7 @@ from kitbag_composites_hooks.collect import (
     kitbag_collect_complete,
     kitbag_collect_modify,
 )
-from kitbag_composites_hooks.commands import kitbag_add_commands
+from kitbag_composites_hooks.commands import kitbag_add_commands, kitbag_configure
 from kitbag_composites_hooks.deploy import (
     kitbag_deploy_complete,
     kitbag_deploy_plan,
@@ -18,6 +18,7 @@ __all__ = [
     "kitbag_collect_check",
     "kitbag_collect_complete",
     "kitbag_collect_modify",
+    "kitbag_configure",
     "kitbag_deploy_complete",
     "kitbag_deploy_plan",
     "kitbag_deploy_prepare",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from kitbag.config import Config
 from kitbag.hookspecs import hookimpl
 from kitbag_composites_hooks import (
     care_commands,
@@ -13,6 +14,14 @@ from kitbag_composites_hooks import (
     tree_commands,
     version_commands,
 )
+
+
+@hookimpl
+def kitbag_configure(config: Config) -> None:
+    """Take note of whether people want quiet."""
+    from kitbag_composites.telling import configure
+
+    configure(quiet=config.quiet)
 
 
 @hookimpl

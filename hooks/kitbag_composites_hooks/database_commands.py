@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("current", run_current, "print the revision that the database has"),
         ("history", run_history, "print every migration, and when it was applied"),
         ("check", run_check, "compare the live schema with what it should be"),
-        ("sql", run_sql, "print what a full upgrade runs; needs no database"),
+        ("sql", run_sql, "print what an upgrade or downgrade runs; needs no database"),
         ("backup", run_backup, "copy an embedded database beside itself"),
     ):
         action = actions.add_parser(name, help=text)
@@ -42,6 +42,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             action.add_argument("--dry-run", action="store_true", help="print it only")
         if name == "sql":
             action.add_argument("--dialect", choices=["sqlite", "postgresql"])
+            action.add_argument("--from", dest="start", default="0", metavar="REV")
+            action.add_argument("--to", metavar="REV", help="default: the newest")
 
 
 @contextmanager
@@ -106,9 +108,10 @@ def run_stamp(context: Context, args: argparse.Namespace) -> int:
 def run_current(context: Context, args: argparse.Namespace) -> int:
     """Print the newest applied revision; exit 1 if migrations are pending."""
     from kitbag_composites import schema
+    from kitbag_composites.migration_history import applied_revisions
 
     with _database(context) as database:
-        applied = schema.applied_revisions(database)
+        applied = applied_revisions(database)
         pending = schema.pending_revisions(database)
     current = f"{applied[-1].number}_{applied[-1].name}" if applied else None
     context.out.line(f"{current or 'no schema'}{f', {len(pending)} pending' if pending else ''}")
@@ -117,15 +120,25 @@ def run_current(context: Context, args: argparse.Namespace) -> int:
 
 
 def run_history(context: Context, args: argparse.Namespace) -> int:
-    """Print every known migration with the time it was applied."""
-    from kitbag_composites import schema
+    """Print every known migration with the time it was applied, then all that came and went."""
+    from kitbag_composites.migration_history import applied_revisions, audit_records
     from kitbag_composites.revisions import known_revisions
 
     with _database(context) as database:
-        applied = {row.number: row.applied_at for row in schema.applied_revisions(database)}
+        applied = {row.number: row.applied_at for row in applied_revisions(database)}
+        audit = audit_records(database)
     rows = [(r.title, applied.get(r.number)) for r in known_revisions()]
     context.out.table([(title, when or "pending") for title, when in rows])
-    context.out.data({"revisions": [{"revision": t, "applied_at": when} for t, when in rows]})
+    context.out.line()
+    context.out.table(
+        [(a.at, f"{a.author or '-'}@{a.host}", a.action, f"{a.revision}_{a.name}") for a in audit]
+    )
+    context.out.data(
+        {
+            "revisions": [{"revision": title, "applied_at": when} for title, when in rows],
+            "audit": [record.to_json() for record in audit],
+        }
+    )
     return 0
 
 
@@ -146,14 +159,14 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
 
 
 def run_sql(context: Context, args: argparse.Namespace) -> int:
-    """Print the statements of a full upgrade."""
+    """Print the statements that lead from one revision to another."""
     from kitbag_composites.database import is_embedded
     from kitbag_composites.schema import statements
 
     dialect = args.dialect
     if dialect is None:
         dialect = "sqlite" if is_embedded(_url(context)) else "postgresql"
-    printed = list(statements(dialect))
+    printed = list(statements(dialect, args.start, args.to))
     for statement in printed:
         context.out.line(f"{statement};\n")
     context.out.data({"dialect": dialect, "statements": printed})

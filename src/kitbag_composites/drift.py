@@ -10,14 +10,18 @@ from typing import Any
 from peewee import BlobField, BooleanField, CharField, Database, Field, IntegerField, Model
 
 from kitbag_composites.database import translated_errors
+from kitbag_composites.migration_history import AUDIT, HISTORY, dialect_of
 from kitbag_composites.models import MODELS
-from kitbag_composites.schema import HISTORY, dialect_of
+from kitbag_composites.reference import Details, live_details, wanted_details
 
 __all__ = ["find_drift"]
 
 
 def find_drift(database: Database) -> list[str]:
-    """Return a sentence for each difference in tables, columns, keys and indexes."""
+    """Return a sentence for each difference in tables, columns, keys, indexes, checks, defaults.
+
+    Triggers on our tables are named, too.
+    """
     with translated_errors():
         tables = set(database.get_tables())
         found: list[str] = []
@@ -30,14 +34,32 @@ def find_drift(database: Database) -> list[str]:
             found.extend(_primary_key(database, model, name))
             found.extend(_foreign_keys(database, model, name))
             found.extend(_indexes(database, model, name))
+        here = tables & {model._meta.table_name for model in MODELS}
+        found.extend(_details(live_details(database, here), wanted_details(database, here)))
         found.extend(_strangers(database, tables))
         return found
+
+
+def _details(live: Details, wanted: Details) -> Iterator[str]:
+    for table in sorted(live.checks.keys() | wanted.checks.keys()):
+        there, due = live.checks.get(table, set()), wanted.checks.get(table, set())
+        for condition in sorted(due - there):
+            yield f"the check of {table} on {condition} is missing"
+        for condition in sorted(there - due):
+            yield f"the check of {table} on {condition} is unknown"
+    for table, column in sorted(live.defaults.keys() | wanted.defaults.keys()):
+        is_now, due_now = (d.defaults.get((table, column)) for d in (live, wanted))
+        if is_now != due_now:
+            yield f"the default of {table}.{column} is {is_now}, not {due_now}"
+    for table, names in sorted(live.triggers.items()):
+        for name in sorted(names - wanted.triggers.get(table, set())):
+            yield f"the trigger {name} of {table} is unknown"
 
 
 def _strangers(database: Database, tables: set[str]) -> Iterator[str]:
     # In a server's schema others may live beside us; an SQLite file is ours alone.
     if dialect_of(database) == "sqlite":
-        known = {HISTORY, *(model._meta.table_name for model in MODELS)}
+        known = {HISTORY, AUDIT, *(model._meta.table_name for model in MODELS)}
         for name in sorted(tables - known):
             if not name.startswith("sqlite_"):
                 yield f"table {name} is unknown"
@@ -88,9 +110,9 @@ def _kind_of_type(data_type: str) -> str:
 
 
 def _primary_key(database: Database, model: type[Model], table: str) -> Iterator[str]:
-    live = sorted(database.get_primary_keys(table))
+    live = [name for (name,) in _rows(database, _PRIMARY_KEY, table)]
     key: Any = model._meta.primary_key
-    expected = sorted(getattr(key, "field_names", None) or [key.name])
+    expected = list(getattr(key, "field_names", None) or [key.name])
     if live != expected:
         yield f"the primary key of {table} is {', '.join(live) or 'missing'}"
 
@@ -140,6 +162,14 @@ def _indexes(database: Database, model: type[Model], table: str) -> Iterator[str
 def _rows(database: Database, queries: Mapping[str, str], table: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in database.execute_sql(queries[dialect_of(database)], (table,))]
 
+
+_PRIMARY_KEY = {
+    "sqlite": "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk",
+    "postgresql": """
+        SELECT attname FROM pg_index, unnest(indkey) WITH ORDINALITY AS key (number, place)
+        JOIN pg_attribute ON attnum = number
+        WHERE indrelid = %s::regclass AND attrelid = indrelid AND indisprimary ORDER BY place""",
+}
 
 _FOREIGN_KEYS = {
     "sqlite": """

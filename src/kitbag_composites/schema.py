@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -20,13 +19,20 @@ from kitbag.errors import RefusedError
 from kitbag_composites.backup import back_up
 from kitbag_composites.database import translated_errors
 from kitbag_composites.errors import SchemaError
+from kitbag_composites.migration_history import (
+    AppliedRevision,
+    applied_revisions,
+    dialect_of,
+    forget,
+    insertion,
+    make_history,
+    record,
+    tables,
+)
 from kitbag_composites.revisions import PACKAGE, Revision, known_revisions
+from kitbag_composites.telling import sign_of_life
 
 __all__ = [
-    "HISTORY",
-    "AppliedRevision",
-    "applied_revisions",
-    "dialect_of",
     "downgrade",
     "ensure_current",
     "pending_revisions",
@@ -36,25 +42,10 @@ __all__ = [
     "upgrade",
 ]
 
-HISTORY = "kitbag_migrations"
 ADVISORY_LOCK = 0x6B69746261670001
+MANY_ROWS = 10_000
 
-_MAKE_HISTORY = f"""CREATE TABLE IF NOT EXISTS {HISTORY} (
-    revision VARCHAR(4) NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL,
-    checksum VARCHAR(64) NOT NULL,
-    applied_at TEXT NOT NULL
-)"""
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedRevision:
-    """A row of the history. `applied_at` is UTC in ISO 8601."""
-
-    number: str
-    name: str
-    checksum: str
-    applied_at: str
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -89,22 +80,6 @@ class _PrintedOperations:
 
     def fetch(self, _sql: str) -> Sequence[Sequence[Any]]:
         return ()
-
-
-def dialect_of(database: Database) -> str:
-    """Return `sqlite` or `postgresql`."""
-    return "sqlite" if isinstance(database, SqliteDatabase) else "postgresql"
-
-
-def applied_revisions(database: Database) -> list[AppliedRevision]:
-    """Return the history, oldest first; empty for a database that has none."""
-    with translated_errors():
-        if not database.table_exists(HISTORY):
-            return []
-        rows = database.execute_sql(
-            f"SELECT revision, name, checksum, applied_at FROM {HISTORY} ORDER BY revision"  # noqa: S608
-        ).fetchall()
-    return [AppliedRevision(*row) for row in rows]
 
 
 def pending_revisions(database: Database, to: str | None = None) -> list[Revision]:
@@ -146,13 +121,13 @@ def _unknown(row: AppliedRevision) -> SchemaError:
     )
 
 
-def ensure_current(database: Database, *, embedded: bool) -> None:
+def ensure_current(database: Database, *, embedded: bool, say: Say | None = None) -> None:
     """Bring an embedded database up to date; raise SchemaError for a shared one that is not."""
     pending = pending_revisions(database)
     if not pending:
         return
     if embedded:
-        upgrade(database)
+        upgrade(database, say=say)
         return
     raise SchemaError(
         f"the database lacks {len(pending)} migrations, from {pending[0].title} on",
@@ -160,9 +135,7 @@ def ensure_current(database: Database, *, embedded: bool) -> None:
     )
 
 
-def upgrade(
-    database: Database, to: str | None = None, *, say: Callable[[str], None] | None = None
-) -> list[Revision]:
+def upgrade(database: Database, to: str | None = None, *, say: Say | None = None) -> list[Revision]:
     """Apply the pending migrations up to revision `to` (default: all); return those applied.
 
     An SQLite database with rows is backed up before a table is built anew, and `say` is told
@@ -177,7 +150,7 @@ def downgrade(
     to: str,
     *,
     lose_data: bool = False,
-    say: Callable[[str], None] | None = None,
+    say: Say | None = None,
 ) -> list[Revision]:
     """Revert migrations down to revision `to` (which stays; `0` reverts all), or `-N` of them.
 
@@ -198,20 +171,21 @@ class _Migrator:
 
     database: Database
     lose_data: bool = False
-    say: Callable[[str], None] | None = None
+    say: Say | None = None
     is_backed_up: bool = False
 
     def apply(self, revision: Revision) -> bool:
         """Upgrade; returns False where another migrator was faster."""
         with _migrating(self.database):
-            self.database.execute_sql(_MAKE_HISTORY)
+            make_history(self.database)
             pending = pending_revisions(self.database)
             if revision not in pending:
                 return False
             _refuse_others_work(revision, pending[0])
             self._back_up(revision)
-            _run(revision, "upgrade", _LiveOperations(self.database))
-            _record(self.database, revision)
+            with self._told(revision):
+                _run(revision, "upgrade", _LiveOperations(self.database))
+            record(self.database, revision)
         return True
 
     def revert(self, revision: Revision) -> bool:
@@ -223,8 +197,21 @@ class _Migrator:
             _refuse_others_work(revision, applied[-1])
             self._back_up(revision)
             _run(revision, "downgrade", _LiveOperations(self.database, self.lose_data))
-            _forget(self.database, revision)
+            forget(self.database, revision)
         return True
+
+    @contextmanager
+    def _told(self, revision: Revision) -> Iterator[None]:
+        """Say that a migration builds a large table anew, and show that it is at work."""
+        if self.say is None or revision.rewrites is None:
+            yield
+            return
+        sql = f"SELECT count(*) FROM {revision.rewrites}"  # noqa: S608
+        (rows,) = self.database.execute_sql(sql).fetchone()
+        if rows >= MANY_ROWS:
+            self.say(f"migrating the database to {revision.title}: {rows:,} {revision.rewrites}")
+        with sign_of_life(self.database.connection(), revision.title):
+            yield
 
     def _back_up(self, revision: Revision) -> None:
         table = "collections" if self.lose_data else revision.rewrites
@@ -263,29 +250,43 @@ def stamp(database: Database, to: str) -> None:
     Raises SchemaError if it has migrations that this program does not know.
     """
     number = _number(to)
-    known = {revision.number for revision in known_revisions()}
+    known = {revision.number: revision for revision in known_revisions()}
     with _migrating(database):
-        database.execute_sql(_MAKE_HISTORY)
-        for row in applied_revisions(database):
+        make_history(database)
+        applied = applied_revisions(database)
+        for row in applied:
             if row.number not in known:
                 raise _unknown(row)
-        database.execute_sql(f"DELETE FROM {HISTORY}")  # noqa: S608
+        for row in reversed(applied):
+            forget(database, known[row.number], "unstamped")
         for revision in known_revisions():
             if revision.number <= number:
-                _record(database, revision)
+                record(database, revision, "stamped")
 
 
-def statements(dialect: str) -> Iterator[str]:
-    """Yield what a full upgrade of an empty database runs; needs no connection."""
-    yield _MAKE_HISTORY
-    for revision in known_revisions():
-        printed = _PrintedOperations(dialect)
-        revision.script.upgrade(printed)
-        yield from printed.collected
-        yield (
-            f"INSERT INTO {HISTORY} VALUES ('{revision.number}', '{revision.name}',"  # noqa: S608
-            f" '{revision.checksum}', '{_now()}')"
-        )
+def statements(dialect: str, start: str = "0", to: str | None = None) -> Iterator[str]:
+    """Yield what going from revision `start` to `to` runs; by default all, on an empty database.
+
+    Needs no connection. Downwards it is what runs if data may be lost.
+    """
+    known = known_revisions()
+    first, last = _number(start), _number(to) if to is not None else known[-1].number
+    if first == "0000" and first < last:
+        yield from tables(dialect)
+    for revision in known:
+        if first < revision.number <= last:
+            yield from _printed(revision, "upgrade", dialect)
+            yield from insertion(revision, "applied")
+    for revision in reversed(known):
+        if last < revision.number <= first:
+            yield from _printed(revision, "downgrade", dialect)
+            yield from insertion(revision, "reverted")
+
+
+def _printed(revision: Revision, direction: str, dialect: str) -> list[str]:
+    operations = _PrintedOperations(dialect)
+    getattr(revision.script, direction)(operations)
+    return operations.collected
 
 
 def _number(text: str) -> str:
@@ -296,22 +297,6 @@ def _number(text: str) -> str:
             f"no migration {text!a}", hint=f"known: {', '.join(known)}, or 0 for none"
         )
     return number
-
-
-def _record(database: Database, revision: Revision) -> None:
-    mark = "?" if dialect_of(database) == "sqlite" else "%s"
-    database.execute_sql(
-        f"INSERT INTO {HISTORY} VALUES ({mark}, {mark}, {mark}, {mark})",  # noqa: S608
-        (revision.number, revision.name, revision.checksum, _now()),
-    )
-
-
-def _forget(database: Database, revision: Revision) -> None:
-    database.execute_sql(f"DELETE FROM {HISTORY} WHERE revision = '{revision.number}'")  # noqa: S608
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _run(revision: Revision, direction: str, operations: _LiveOperations) -> None:

@@ -16,6 +16,7 @@ from kitbag_composites.schema import ensure_current
 from kitbag_composites.state import state_of
 from kitbag_composites.store import Store
 from kitbag_composites.sync import sync
+from kitbag_composites.telling import say
 
 __all__ = ["identify", "opened"]
 
@@ -32,7 +33,7 @@ def opened(
     Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
     """
     with connected(collection.database_url) as database:
-        ensure_current(database, embedded=is_embedded(collection.database_url))
+        ensure_current(database, embedded=is_embedded(collection.database_url), say=say)
         store = Store(database)
         if collection.manifest.uuid is not None:
             known = store.get_collection(collection.manifest.uuid)

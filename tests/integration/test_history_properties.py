@@ -35,7 +35,7 @@ from kitbag.cli import main
 from kitbag.hashing import FileDigest, tree_hash
 from kitbag.paths import RelPath
 from kitbag_composites.database import connected
-from kitbag_composites.store import Store
+from kitbag_composites.store import OperationRecord, Store
 
 pytestmark = pytest.mark.integration
 
@@ -176,18 +176,20 @@ class History(RuleBasedStateMachine):
         active = {uuid: (k.name, k.files) for uuid, k in self.known.items()}
         return deepcopy(State(active, self.composites, read_files(self.project)))
 
-    def operations(self) -> list[bool]:
-        """Return for each operation of the log, oldest first, whether it changed a project."""
+    def operations(self) -> list[OperationRecord]:
+        """Return the log, oldest first."""
         uuid = self.manifest()["collection"].get("uuid", "")  # type: ignore[attr-defined]
         with connected(self.url) as database:
             found = Store(database).list_operations(uuid)
-        return [operation.project is not None for operation in reversed(found)]
+        return found[::-1]
 
     def note(self, before: State) -> None:
         """Take in what the command that just ran has logged: collection first, then project."""
         now = self.operations()
-        for is_project in now[len(self.log) :]:
-            self.log.append(Done(is_project, deepcopy(before)))
+        for operation in now[len(self.log) :]:
+            is_project = operation.project is not None
+            is_purge = operation.command == "purge" and operation.number == len(now)
+            self.log.append(Done(is_project, None if is_purge else deepcopy(before)))
             after = self.state()
             if is_project:
                 before.project = after.project
@@ -395,15 +397,12 @@ class History(RuleBasedStateMachine):
         """Delete what was removed for good; that cannot be undone."""
         before = self.state()
         assert self.run("purge") == 0, self.err
-        if self.removed:
-            self.was_purged = True
         for name, members in self.composites.items():
             self.composites[name] = [m for m in members if m[0] not in self.removed]
-        is_logged = bool(self.removed)
         self.removed.clear()
+        known = len(self.log)
         self.note(before)
-        if is_logged:
-            self.log[-1].before = None
+        self.was_purged |= len(self.log) > known
 
     @precondition(lambda self: self.log)
     @rule(count=st.integers(1, 3))
@@ -427,9 +426,6 @@ class History(RuleBasedStateMachine):
         if projects:
             assert projects[-1].before is not None
             assert read_files(self.project) == projects[-1].before.project
-        # Of what it went through only the last state was ever there.
-        for uuid, known in self.known.items():
-            self.known[uuid] = known
         self.settle_all()
         self.note(before)
 

@@ -6,6 +6,8 @@ import itertools
 import os
 import re
 import shutil
+import signal
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -13,9 +15,12 @@ from uuid import uuid4
 import pytest
 from peewee import Database, IntegrityError
 
+from conftest import execute, with_name
 from kitbag.errors import RefusedError
 from kitbag_composites.database import connected
-from kitbag_composites.schema import applied_revisions, dialect_of, downgrade, stamp, upgrade
+from kitbag_composites.drift import find_drift
+from kitbag_composites.migration_history import applied_revisions, dialect_of
+from kitbag_composites.schema import downgrade, stamp, upgrade
 
 pytestmark = pytest.mark.integration
 
@@ -38,6 +43,41 @@ def rows_of(database: Database, table: str, columns: str = "*") -> list[tuple[ob
     """Return a table's rows in a stable order."""
     rows = database.execute_sql(f"SELECT {columns} FROM {table}").fetchall()
     return sorted((tuple(row) for row in rows), key=repr)
+
+
+class Copies:
+    """A database to start from, and copies of it."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+
+    def make(self, number: int) -> str:
+        """Copy it; returns the copy's URL."""
+        if self.origin.startswith("sqlite"):
+            copy = f"{self.origin}-{number}"
+            shutil.copy(self.origin.removeprefix("sqlite:///"), copy.removeprefix("sqlite:///"))
+            return copy
+        name = name_in(self.origin)
+        execute(
+            with_name(self.origin, "postgres"), f"CREATE DATABASE {name}_{number} TEMPLATE {name}"
+        )
+        return with_name(self.origin, f"{name}_{number}")
+
+    def drop(self, url: str) -> None:
+        """Take a copy away."""
+        if url.startswith("postgresql"):
+            execute(with_name(url, "postgres"), f"DROP DATABASE {name_in(url)} WITH (FORCE)")
+
+
+def name_in(url: str) -> str:
+    """Return the database that a server's URL names."""
+    return url.partition("://")[2].partition("/")[2].partition("?")[0]
+
+
+@pytest.fixture
+def copies(empty_database_url: str) -> Copies:
+    """An empty database that can be copied."""
+    return Copies(empty_database_url)
 
 
 OLD_COLUMNS = (
@@ -73,7 +113,7 @@ def test_up_and_down_one_by_one_on_an_empty_database(empty_database: Database) -
     assert revisions(empty_database) == ALL
     for number in reversed(ALL):
         assert [r.number for r in downgrade(empty_database, "-1")] == [number]
-    assert empty_database.get_tables() == ["kitbag_migrations"]
+    assert empty_database.get_tables() == ["kitbag_migrations", "kitbag_migrations_audit"]
 
 
 def test_upgrade_twice_does_nothing_the_second_time(empty_database: Database) -> None:
@@ -254,46 +294,78 @@ def test_a_table_that_0001_did_not_make_is_refused(tmp_path: Path) -> None:
         assert database.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
 
 
-@pytest.mark.parametrize("way", [upgrade, downgrade])
+def down_for_good(database: Database, goal: str) -> object:
+    """Downgrade, whatever rows it costs."""
+    return downgrade(database, goal, lose_data=True)
+
+
+@pytest.mark.parametrize(
+    ("origin", "way", "goal"),
+    [
+        ("0", upgrade, ALL[-1]),
+        ("0001", upgrade, ALL[-1]),
+        (ALL[-1], downgrade, "0001"),
+        (ALL[-1], down_for_good, "0"),
+    ],
+)
 def test_killed_after_any_statement_it_is_the_old_or_the_new_schema(
-    tmp_path: Path, way: Callable[..., object]
+    copies: Copies, origin: str, way: Callable[[Database, str], object], goal: str
 ) -> None:
-    """On SQLite, a kill at every single statement loses no row and needs no repair."""
-    origin, goal = ("0001", ALL[-1]) if way is upgrade else (ALL[-1], "0001")
-    start = tmp_path / "start.db"
-    with connected(str(start)) as database:
+    """A kill at every single statement loses no row and needs no repair."""
+    with connected(copies.origin) as database:
         upgrade(database, "0001")
-        insert_rows(database, 5)
-        upgrade(database, origin)
-        before = rows_of(database, "artifacts", OLD_COLUMNS)
+        if origin != "0":
+            insert_rows(database, 5)
+        upgrade(database, origin) if origin != "0" else downgrade(database, "0")
+        before = rows_of(database, "artifacts", OLD_COLUMNS) if origin != "0" else []
     kills = 0
-    for number in range(200):
-        copy = tmp_path / f"{number}.db"
-        shutil.copy(start, copy)
+    for number in itertools.count():
+        url = copies.make(number)
         pid = os.fork()
         if pid == 0:
-            _migrate_until_killed(copy, way, goal, number)
-        kills += 1 if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) else 0
-        with connected(str(copy)) as database:
-            assert rows_of(database, "artifacts", OLD_COLUMNS) == before
-            assert database.execute_sql("PRAGMA integrity_check").fetchone() == ("ok",)
+            _migrate_until_killed(url, way, goal, number)
+        killed = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        with connected(url) as database:
+            if revisions(database) and goal != "0":
+                assert rows_of(database, "artifacts", OLD_COLUMNS) == before
             way(database, goal)
-            assert revisions(database)[-1] == goal
-        if kills <= number:
+            assert revisions(database)[-1:] == ([] if goal == "0" else [goal])
+            if goal == ALL[-1]:
+                assert find_drift(database) == []
+                assert rows_of(database, "artifacts", OLD_COLUMNS) == before
+        copies.drop(url)
+        if killed == 0:
             break
-    assert kills > 10
+        assert killed == -signal.SIGKILL
+        kills += 1
+    assert kills > 20
 
 
 def _migrate_until_killed(
-    path: Path, way: Callable[..., object], goal: str, statements: int
+    url: str, way: Callable[[Database, str], object], goal: str, statements: int
 ) -> None:
+    """Migrate in a forked process, which is killed behind that many statements and commits."""
     seen = itertools.count()
-    with connected(str(path)) as database:
-        database.connection().set_trace_callback(
-            lambda _: os._exit(9) if next(seen) == statements else None
-        )
-        way(database, goal)
+
+    def counted(run: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **named: object) -> object:
+            result = run(*arguments, **named)
+            if next(seen) == statements:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    try:
+        with connected(url) as database:
+            database.execute_sql = counted(database.execute_sql)
+            database.begin = counted(database.begin)
+            database.commit = counted(database.commit)
+            way(database, goal)
         os._exit(0)
+    except BaseException:  # noqa: BLE001 - nothing may return from here into pytest
+        traceback.print_exc()
+        os._exit(1)
 
 
 def test_defaults_hold_for_plain_sql(database: Database) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from peewee import Database, SqliteDatabase
 
 from kitbag.errors import KitbagError
-from kitbag_composites import schema
+from kitbag_composites import schema, telling
 from kitbag_composites.backup import KEPT, back_up
 from kitbag_composites.database import connected
 from kitbag_composites.drift import find_drift
 from kitbag_composites.errors import SchemaError
+from kitbag_composites.migration_history import applied_revisions, audit_records, dialect_of
 
 pytestmark = pytest.mark.integration
 
@@ -37,22 +41,31 @@ def test_a_fresh_database_equals_the_models(database: Database) -> None:
     [
         ("DROP TABLE deployments", "table deployments is missing"),
         ("ALTER TABLE artifacts ADD COLUMN extra TEXT", "column artifacts.extra is unknown"),
-        ("DROP INDEX artifacts_uuid", "unique index of artifacts on uuid is missing"),
         ("DROP INDEX artifacts_name", "index of artifacts on collection_id, name is missing"),
         ("ALTER TABLE collections DROP COLUMN manifest_hash", "manifest_hash is missing"),
         (
             "CREATE UNIQUE INDEX mine ON artifacts (name)",
-            "unique index of artifacts on name is",
+            "unique index of artifacts on name is unknown",
         ),
     ],
 )
 def test_drift_is_named(database: Database, statement: str, told: str) -> None:
-    """Each deliberate difference is named."""
-    if "artifacts_uuid" in statement:
-        database.execute_sql("DROP TABLE deployments")
-        database.execute_sql("DROP TABLE artifact_versions")
+    """Each deliberate difference is named, and nothing else."""
     database.execute_sql(statement)
-    assert any(told in difference for difference in find_drift(database))
+    (difference,) = find_drift(database)
+    assert told in difference
+
+
+def test_a_trigger_is_drift(database: Database) -> None:
+    """It could change rows behind our back."""
+    body = "BEGIN SELECT 1; END"
+    if not isinstance(database, SqliteDatabase):
+        database.execute_sql(
+            "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+        )
+        body = "FOR EACH ROW EXECUTE FUNCTION meddle()"
+    database.execute_sql(f"CREATE TRIGGER meddler AFTER INSERT ON artifacts {body}")
+    assert find_drift(database) == ["the trigger meddler of artifacts is unknown"]
 
 
 def test_indexes_of_ones_own_are_no_drift(database: Database) -> None:
@@ -69,45 +82,97 @@ def test_a_table_that_is_not_ours_is_drift_in_a_file_of_ours(database: Database)
 
 
 DEPLOYMENTS = """CREATE TABLE deployments (
-    collection_id VARCHAR(32) NOT NULL REFERENCES collections (id) {collection},
-    project TEXT NOT NULL, target_root TEXT NOT NULL,
+    collection_id VARCHAR(32) NOT NULL REFERENCES collections (id) {cascade},
+    project {project} NOT NULL, target_root TEXT NOT NULL,
     artifact_uuid VARCHAR(32) NOT NULL {artifact},
     content_hash VARCHAR(64) NOT NULL, transaction_id TEXT {transaction},
-    state TEXT NOT NULL, deployed_at TEXT NOT NULL,
-    PRIMARY KEY (collection_id, project, target_root, artifact_uuid) {both})"""
+    state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL DEFAULT {now}
+    {key} {more})"""
+DEPLOYED_INDEX = "CREATE INDEX deployments_artifact ON deployments {columns}"
 CASCADE = "ON DELETE CASCADE ON UPDATE CASCADE"
-TO_UUID = f"REFERENCES artifacts (uuid) {CASCADE}"
+PENDING = "DEFAULT 'pending'"
+STATES = "CHECK (state IN ('pending', 'done'))"
+AS_IT_IS = {
+    "cascade": CASCADE,
+    "project": "TEXT",
+    "artifact": f"REFERENCES artifacts (uuid) {CASCADE}",
+    "transaction": "NOT NULL",
+    "state": f"{PENDING} {STATES}",
+    "key": ", PRIMARY KEY (collection_id, project, target_root, artifact_uuid)",
+    "more": "",
+    "columns": "(artifact_uuid)",
+}
+BY_BOTH = (
+    ", FOREIGN KEY (collection_id, artifact_uuid)"
+    f" REFERENCES artifacts (collection_id, uuid) {CASCADE}"
+)
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ({}, []),
-        ({"collection": ""}, ["the foreign key deployments (collection_id)"]),
-        ({"artifact": ""}, ["the foreign key deployments (artifact_uuid)"]),
-        ({"transaction": ""}, ["column deployments.transaction_id allows NULL"]),
+        ({"cascade": ""}, ["(collection_id) -> collections (id) is not", "(id) is unknown"]),
         (
-            {
-                "artifact": "",
-                "both": ", FOREIGN KEY (collection_id, artifact_uuid)"
-                f" REFERENCES artifacts (collection_id, uuid) {CASCADE}",
-            },
-            ["the foreign key deployments (artifact_uuid)", "is unknown"],
+            {"cascade": "ON DELETE CASCADE"},
+            ["(collection_id) -> collections (id) is not", "(id) is unknown"],
+        ),
+        ({"artifact": ""}, ["foreign key deployments (artifact_uuid)"]),
+        ({"artifact": "", "more": BY_BOTH}, ["(artifact_uuid) ->", "(artifact_uuid, collection"]),
+        ({"transaction": ""}, ["column deployments.transaction_id allows NULL"]),
+        ({"project": "INTEGER"}, ["column deployments.project is of type"]),
+        ({"key": ""}, ["the primary key of deployments is missing"]),
+        (
+            {"key": ", PRIMARY KEY (project, collection_id, target_root, artifact_uuid)"},
+            ["the primary key of deployments is project, collection_id"],
+        ),
+        (
+            {"key": ", PRIMARY KEY (collection_id, project, target_root)"},
+            ["the primary key of deployments is collection_id, project, target_root"],
+        ),
+        ({"state": STATES}, ["the default of deployments.state is None, not 'pending'"]),
+        ({"state": f"DEFAULT 'done' {STATES}"}, ["the default of deployments.state is 'done'"]),
+        ({"state": PENDING}, ["the check of deployments on", "is missing"]),
+        (
+            {"state": f"{PENDING} CHECK (state IN ('pending', 'done', 'gone'))"},
+            ["the check of deployments on", "is missing", "'gone'", "is unknown"],
+        ),
+        ({"more": ", CHECK (project <> '')"}, ["the check of deployments on", "is unknown"]),
+        ({"columns": "(artifact_uuid, project)"}, ["index of deployments on artifact_uuid is m"]),
+        (
+            {"columns": "(artifact_uuid) WHERE state = 'done'"},
+            ["index of deployments on artifact_uuid is missing"],
         ),
     ],
 )
 def test_a_table_made_otherwise_is_drift(
     database: Database, change: dict[str, str], told: list[str]
 ) -> None:
-    """Keys without cascade, missing keys, keys of other columns and NULLs are each named."""
-    parts = {"collection": CASCADE, "artifact": TO_UUID, "transaction": "NOT NULL", "both": ""}
+    """One difference in types, NULLs, keys, actions, checks, defaults or indexes is named."""
+    dialect = dialect_of(database)
+    now = import_module("kitbag_composites_migrations.0004_deployments").NOW[dialect]
+    parts = AS_IT_IS | {"now": now} | change
     database.execute_sql("DROP TABLE deployments")
-    database.execute_sql(DEPLOYMENTS.format(**(parts | change)))
-    database.execute_sql("CREATE INDEX deployments_artifact ON deployments (artifact_uuid)")
+    database.execute_sql(DEPLOYMENTS.format(**parts))
+    database.execute_sql(DEPLOYED_INDEX.format(**parts))
     found = find_drift(database)
     for part in told:
         assert any(part in difference for difference in found), found
     assert bool(found) == bool(told), found
+    assert all("deployments" in difference for difference in found)
+    assert len(found) <= 2
+
+
+def test_a_unique_index_made_plain_is_drift(database: Database) -> None:
+    """And one without any column of its key."""
+    database.execute_sql("DROP INDEX operations_transaction")
+    assert find_drift(database) == [
+        "the unique index of operations on collection_id, transaction_id is missing"
+    ]
+    database.execute_sql("CREATE INDEX mine ON operations (collection_id, transaction_id)")
+    assert find_drift(database) == [
+        "the unique index of operations on collection_id, transaction_id is missing"
+    ]
 
 
 @pytest.mark.parametrize("revision", ["0", "0001"])
@@ -148,7 +213,7 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
     with pytest.raises(SchemaError) as refused:
         schema.ensure_current(empty_database, embedded=False)
     assert "kitbag db upgrade" in str(refused.value.hint)
-    assert schema.applied_revisions(empty_database) == []
+    assert applied_revisions(empty_database) == []
 
 
 @pytest.mark.parametrize(
@@ -169,8 +234,8 @@ def test_a_history_that_does_not_fit_is_refused(database: Database, change: str,
 def test_stamp_changes_the_history_only(empty_database: Database) -> None:
     """Stamping runs nothing."""
     schema.stamp(empty_database, "2")
-    assert [row.number for row in schema.applied_revisions(empty_database)] == ["0001", "0002"]
-    assert empty_database.get_tables() == ["kitbag_migrations"]
+    assert [row.number for row in applied_revisions(empty_database)] == ["0001", "0002"]
+    assert empty_database.get_tables() == ["kitbag_migrations", "kitbag_migrations_audit"]
 
 
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
@@ -178,7 +243,7 @@ def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     database.execute_sql("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0006'")
     with pytest.raises(SchemaError, match="9999"):
         schema.stamp(database, "2")
-    assert [row.number for row in schema.applied_revisions(database)][-1] == "9999"
+    assert [row.number for row in applied_revisions(database)][-1] == "9999"
 
 
 @pytest.mark.parametrize("revision", ["77", "", "-", "head", "00002"])
@@ -190,12 +255,61 @@ def test_an_unknown_revision_is_refused(database: Database, revision: str) -> No
     assert schema.pending_revisions(database) == []
 
 
-def test_printed_statements_make_the_same_schema(empty_database: Database) -> None:
-    """What `db sql` prints, run by hand, leaves no drift and nothing to migrate."""
-    for statement in schema.statements(schema.dialect_of(empty_database)):
-        empty_database.execute_sql(statement)
+@pytest.mark.parametrize("start", ["0", "0001", "0003"])
+def test_printed_statements_make_the_same_schema(empty_database: Database, start: str) -> None:
+    """What `db sql` prints, run by hand, leaves no drift and nothing to migrate; back as well."""
+    dialect = dialect_of(empty_database)
+    schema.upgrade(empty_database, start)
+    run_by_hand(empty_database, schema.statements(dialect, start))
     assert find_drift(empty_database) == []
     assert schema.pending_revisions(empty_database) == []
+    run_by_hand(empty_database, schema.statements(dialect, "0006", start))
+    assert [row.number for row in applied_revisions(empty_database)][-1:] == (
+        [] if start == "0" else [start]
+    )
+    schema.upgrade(empty_database)
+    assert find_drift(empty_database) == []
+
+
+def run_by_hand(database: Database, statements: Iterable[str]) -> None:
+    """Run statements as somebody would who pasted them."""
+    for statement in statements:
+        database.execute_sql(statement)
+
+
+def test_what_came_and_went_is_on_record(empty_database: Database) -> None:
+    """Every migration that was applied, reverted or stamped, in order, by whom and where."""
+    schema.upgrade(empty_database, "0002")
+    schema.downgrade(empty_database, "0001")
+    schema.stamp(empty_database, "0")
+    found = audit_records(empty_database)
+    assert [(row.action, row.revision) for row in found] == [
+        ("applied", "0001"),
+        ("applied", "0002"),
+        ("reverted", "0002"),
+        ("unstamped", "0001"),
+    ]
+    assert {row.host for row in found} == {platform.node()}
+    assert all(row.at and row.name and len(row.checksum) == 64 for row in found)
+    with pytest.raises(KitbagError):
+        schema.upgrade(empty_database)
+    assert len(audit_records(empty_database)) == 4
+
+
+def test_a_long_migration_says_what_it_does(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which, and over how many rows; on a terminal SQLite shows that it is alive."""
+    schema.upgrade(empty_database, "0001")
+    insert_artifact(empty_database)
+    monkeypatch.setattr(schema, "MANY_ROWS", 1)
+    monkeypatch.setattr(telling, "_EVERY_STEPS", 1)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    told: list[str] = []
+    schema.upgrade(empty_database, say=told.append)
+    assert "migrating the database to 0002_artifact_uuid: 1 artifacts" in told
+    is_shown = "0002_artifact_uuid: 0 s" in capsys.readouterr().err
+    assert is_shown == isinstance(empty_database, SqliteDatabase)
 
 
 def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
@@ -208,7 +322,7 @@ def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
     (copy,) = tmp_path.glob("*.backup")
     assert str(copy) in told[0]
     with connected(f"sqlite:///{copy}") as database:
-        assert [row.number for row in schema.applied_revisions(database)] == ["0001"]
+        assert [row.number for row in applied_revisions(database)] == ["0001"]
         assert database.execute_sql("SELECT id FROM artifacts").fetchall() == [("skill:a",)]
 
 
@@ -221,7 +335,7 @@ def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
         for backup in tmp_path.glob("*.backup"):
             backup.unlink()
         schema.downgrade(database, "0", lose_data=True)
-        assert database.get_tables() == ["kitbag_migrations"]
+        assert database.get_tables() == ["kitbag_migrations", "kitbag_migrations_audit"]
     (copy,) = tmp_path.glob("*.backup")
     with connected(str(copy)) as database:
         assert schema.pending_revisions(database) == []
@@ -247,7 +361,7 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
         path.rename(tmp_path / "moved.db")
         with pytest.raises(KitbagError):
             schema.upgrade(database)
-        assert [row.number for row in schema.applied_revisions(database)] == ["0001"]
+        assert [row.number for row in applied_revisions(database)] == ["0001"]
     assert not list(tmp_path.glob("*.backup"))
     assert not list(tmp_path.glob("*.tmp"))
 

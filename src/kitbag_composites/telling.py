@@ -1,0 +1,48 @@
+"""What the plugin tells people on standard error while it works, unless they want quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kitbag.output import escaped
+
+__all__ = ["configure", "say", "sign_of_life"]
+
+_EVERY_STEPS = 2_000_000
+_settings = {"quiet": False}
+
+
+def configure(*, quiet: bool) -> None:
+    """Take note of whether people want quiet."""
+    _settings["quiet"] = quiet
+
+
+def say(text: str) -> None:
+    """Print one line."""
+    if not _settings["quiet"]:
+        print(escaped(text), file=sys.stderr)
+
+
+@contextmanager
+def sign_of_life(connection: Any, what: str) -> Iterator[None]:
+    """Show on a terminal how long an SQLite connection has been at work in the block."""
+    can_tell = hasattr(connection, "set_progress_handler") and sys.stderr.isatty()
+    if _settings["quiet"] or not can_tell:
+        yield
+        return
+    start = time.monotonic()
+
+    def tick() -> int:
+        print(f"\r{what}: {time.monotonic() - start:.0f} s", end="", file=sys.stderr, flush=True)
+        return 0
+
+    connection.set_progress_handler(tick, _EVERY_STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
