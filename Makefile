@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SKILLMEAT := .skillmeat
 
-.PHONY: help demo test unit check wheel bench compat clean
+.PHONY: help demo test long unit check wheel bench compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,13 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed  ## measure collect and deploy against cp -a
+bench: $(VENV)/installed  ## measure collect and deploy against cp -a, migrations against one pass
 	$(BIN)/python benchmarks/deploy.py
+	$(BIN)/python benchmarks/migrate.py
+
+long: $(VENV)/installed  ## run the tests of random histories and of concurrency at length (an hour)
+	KITBAG_LONG_TESTS=1 $(BIN)/python -m pytest tests/integration/test_history_properties.py \
+		tests/integration/test_concurrent_collects.py
 
 wheel: $(VENV)/installed  ## build dist/*.whl
 	$(BIN)/python -m build --wheel
