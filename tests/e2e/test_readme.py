@@ -1,4 +1,4 @@
-"""What the README shows is what happens, word for word."""
+"""What the README and the documentation show is what happens, word for word."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from e2e.conftest import REPOSITORY, clean_environment
 pytestmark = pytest.mark.e2e
 
 
-def session_of(readme: str) -> list[tuple[str, str]]:
-    """Return the commands of the section "A session" with the output shown for each."""
-    section = readme.partition("## A session\n")[2].partition("\n## ")[0]
+def session_of(page: str) -> list[tuple[str, str]]:
+    """Return the commands of a page, or its "A session", with the output shown for each."""
+    section = page.partition("## A session\n")[2].partition("\n## ")[0] or page
     blocks = re.findall(r"```console\n(.*?)```", section, re.S)
     steps: list[tuple[str, str]] = []
     for line in "".join(blocks).splitlines():
@@ -30,12 +30,16 @@ def session_of(readme: str) -> list[tuple[str, str]]:
 
 
 def pattern_of(shown: str) -> str:
-    """Return a pattern for shown output, in which a line `...` stands for any lines."""
-    lines = [".*" if line == "..." else re.escape(line) for line in shown.strip().splitlines()]
+    """Return a pattern for shown output: a line `...` stands for any lines, `…` for any text."""
+    lines = [
+        ".*" if line == "..." else re.escape(line).replace("…", "[^\\n]*")
+        for line in shown.strip().splitlines()
+    ]
     return "\n".join(lines)
 
 
-def test_the_session_in_the_readme(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/history.md"])
+def test_the_session_on_the_page(tmp_path: Path, page: str) -> None:
     """Each command, run in one shell as shown, prints what is shown."""
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
     home = tmp_path / "home"
@@ -43,7 +47,7 @@ def test_the_session_in_the_readme(tmp_path: Path) -> None:
     folder = Path(sys.executable).parent
     environment = clean_environment(home)
     environment["PATH"] = f"{folder}:{environment['PATH']}"
-    steps = session_of((REPOSITORY / "README.md").read_text())
+    steps = session_of((REPOSITORY / page).read_text())
     assert len(steps) > 10
     where = tmp_path
     for command, shown in steps:
