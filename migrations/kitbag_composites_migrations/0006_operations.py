@@ -1,6 +1,7 @@
 """The log of operations: who changed what, when, on which host, and how to turn it back.
 
-`operation_artifacts` holds plain UUIDs: the log outlives what it tells of.
+`operation_artifacts` holds plain UUIDs: the log outlives what it tells of. Its content hash is what a
+deploy placed, so that a later undo finds those bytes.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def upgrade(op: Operations) -> None:
     collection_id VARCHAR(32) NOT NULL,
     number INTEGER NOT NULL,
     artifact_uuid VARCHAR(32) NOT NULL,
+    content_hash VARCHAR(64),
     PRIMARY KEY (collection_id, number, artifact_uuid),
     FOREIGN KEY (collection_id, number) REFERENCES operations (collection_id, number)
         ON DELETE CASCADE ON UPDATE CASCADE

@@ -276,11 +276,15 @@ class Operation(Model):
 
 
 class OperationArtifact(Model):
-    """That an operation changed an artifact, which may be gone for good by now."""
+    """That an operation changed an artifact, which may be gone for good by now.
+
+    `content_hash` is what a deploy placed of it.
+    """
 
     collection_id = CharField(max_length=32)
     number = IntegerField()
     artifact_uuid = CharField(max_length=32)
+    content_hash = CharField(max_length=64, null=True)
 
     foreign_keys: ClassVar[ForeignKeys] = (
         ("operations", (("collection_id", "collection_id"), ("number", "number"))),

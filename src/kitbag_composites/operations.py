@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from kitbag.changes import Change, ChangeKind, ChangeSet
@@ -35,8 +35,8 @@ def record_change(
     )
     details = {"edits": [edit.to_json() for edit in changes.edits]}
     entries = [entry for edit in changes.edits for entry in (edit.before, edit.after)]
-    uuids = [entry.uuid for entry in entries if entry is not None and entry.uuid]
-    _add(store, collection_id, operation, details, uuids)
+    artifacts = {entry.uuid: None for entry in entries if entry is not None and entry.uuid}
+    _add(store, collection_id, operation, details, artifacts)
 
 
 def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transaction_id: str) -> None:
@@ -55,8 +55,9 @@ def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transactio
         at=plan.signature.at,
         undoes=_undoes(plan.extra),
     )
-    uuids = [p.uuid for p in (*plan.placed, *plan.withdrawn) if p.uuid]
-    _add(store, collection_id, operation, {"change": plan.change.to_json()}, uuids)
+    artifacts: dict[str, str | None] = {p.uuid: None for p in plan.withdrawn if p.uuid}
+    artifacts |= {p.uuid: p.content_hash for p in plan.placed if p.uuid}
+    _add(store, collection_id, operation, {"change": plan.change.to_json()}, artifacts)
 
 
 def _add(
@@ -64,11 +65,11 @@ def _add(
     collection_id: str,
     operation: OperationRecord,
     details: object,
-    uuids: Iterable[str],
+    artifacts: Mapping[str, str | None],
 ) -> None:
     with store.transaction():
         store.lock_collection(collection_id)
-        store.add_operation(collection_id, operation, details, uuids)
+        store.add_operation(collection_id, operation, details, artifacts)
 
 
 def _undoes(extra: dict[str, object]) -> tuple[int, ...]:

@@ -79,5 +79,5 @@ def purge(store: Store, collection_id: str, going: Sequence[ArtifactRecord]) -> 
         store.lock_collection(collection_id)
         purged = store.purge(collection_id, [row.uuid for row in going])
         if going:
-            store.add_operation(collection_id, operation, None, [row.uuid for row in going])
+            store.add_operation(collection_id, operation, None, {row.uuid: None for row in going})
     return purged

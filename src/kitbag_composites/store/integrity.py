@@ -13,7 +13,9 @@ __all__ = ["IntegrityRows"]
 _UNUSED_TREES = (
     "FROM trees WHERE NOT EXISTS"
     " (SELECT 1 FROM artifact_versions v WHERE v.content_hash = trees.content_hash)"
-    " AND content_hash NOT IN (SELECT content_hash FROM deployments)"
+    " AND NOT EXISTS (SELECT 1 FROM deployments d WHERE d.content_hash = trees.content_hash)"
+    " AND NOT EXISTS"
+    " (SELECT 1 FROM operation_artifacts o WHERE o.content_hash = trees.content_hash)"
 )
 _UNUSED_BLOBS = (
     "FROM blobs WHERE NOT EXISTS (SELECT 1 FROM version_files f WHERE f.sha256 = blobs.sha256)"
@@ -108,6 +110,12 @@ class IntegrityRows(Statements):
             )
             artifacts = self._run(
                 "DELETE FROM artifacts WHERE collection_id = ? AND NOT active AND uuid IN MANY(?)",
+                collection_id,
+                wanted,
+            )
+            self._run(
+                "UPDATE operation_artifacts SET content_hash = NULL"
+                " WHERE collection_id = ? AND artifact_uuid IN MANY(?)",
                 collection_id,
                 wanted,
             )

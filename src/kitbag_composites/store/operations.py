@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kitbag_composites.records import OperationRecord
@@ -43,11 +43,12 @@ class OperationRows(Statements):
         collection_id: str,
         operation: OperationRecord,
         details: object | None,
-        artifact_uuids: Iterable[str],
+        artifacts: Mapping[str, str | None],
     ) -> bool:
         """Append an operation under the next number, whatever number it bears.
 
-        Does nothing if its transaction is in the log; returns whether it was added. Needs the
+        `artifacts` are the UUIDs of those it changed, with the content hash that it placed. Does
+        nothing if its transaction is in the log; returns whether it was added. Needs the
         collection's lock.
         """
         with self.transaction():
@@ -67,11 +68,12 @@ class OperationRows(Statements):
             )
             if added:
                 self._run(
-                    "INSERT INTO operation_artifacts (collection_id, number, artifact_uuid)"
-                    " SELECT o.collection_id, o.number, given.uuid"
-                    " FROM operations o, (SELECT DISTINCT value ->> 0 AS uuid FROM ROWS(?)) given"
+                    "INSERT INTO operation_artifacts"
+                    " (collection_id, number, artifact_uuid, content_hash)"
+                    " SELECT o.collection_id, o.number, value ->> 0, value ->> 1"
+                    " FROM operations o, ROWS(?) AS given"
                     " WHERE o.collection_id = ? AND o.transaction_id = ?",
-                    as_json([uuid] for uuid in artifact_uuids),
+                    as_json(artifacts.items()),
                     collection_id,
                     operation.transaction_id,
                 )

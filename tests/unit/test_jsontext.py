@@ -1,0 +1,128 @@
+"""JSON edited as text: what is put in can be taken out again, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kitbag.errors import InputError
+from kitbag.jsontext import MISSING, JsonText, Marks
+
+pytestmark = pytest.mark.unit
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+objects = st.dictionaries(st.sampled_from(["a", "b", "servers", "hooks"]), values, max_size=3)
+layouts = st.sampled_from([None, 1, 2, 4, "\t"])
+
+
+def test_an_entry_is_added_in_the_files_own_style() -> None:
+    """Indentation, line ends and comments stay."""
+    text = '{\r\n\t// mine\r\n\t"servers": {\r\n\t\t"a": {"x": 1}, // why\r\n\t},\r\n}\r\n'
+    document, marks = JsonText(text, "x.json"), Marks()
+    document.put(("servers", "b"), {"y": [2]}, marks)
+    assert document.text == text.replace(
+        '{"x": 1},',
+        '{"x": 1},\r\n\t\t"b": {\r\n\t\t\t"y": [\r\n\t\t\t\t2\r\n\t\t\t]\r\n\t\t},',
+    )
+    document.remove(("servers", "b"), marks)
+    assert document.text == text
+
+
+TEXTS = [
+    "{}",
+    "{ }\n",
+    "{\n}\n",
+    "{\n  // nothing\n}\n",
+    '{"a": 1}',
+    '{"servers": {}}',
+    '{"a":[ ]}',
+    '{"servers": { } , "a": 1}\n',
+    '\ufeff{"a": 1}',
+    '{\n  "a": 1,\n}\n',
+    '{"servers":{"x":{}}}',
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("first_out", ["one", "two"])
+def test_two_entries_go_in_any_order(text: str, first_out: str) -> None:
+    """Whoever goes first, the last one leaves the text as it was."""
+    document, marks = JsonText(text, "x.json"), Marks()
+    before = document.get(())
+    document.put(("servers", "one"), {"command": "x"}, marks)
+    document.put(("servers", "two"), {"command": "y"}, marks)
+    document.append(("hooks", "Stop"), {"one": 1}, marks)
+    document.append(("hooks", "Stop"), {"two": 2}, marks)
+    added = document.get(())
+    assert added["servers"]["two"] == {"command": "y"}
+    assert added["hooks"] == {"Stop": [{"one": 1}, {"two": 2}]}
+    for name in (first_out, {"one": "two", "two": "one"}[first_out]):
+        document.remove(("servers", name), marks)
+        document.remove_element(("hooks", "Stop"), {name: {"one": 1, "two": 2}[name]}, marks)
+    assert document.text == text
+    assert document.get(()) == before
+    assert marks == Marks()
+
+
+@given(objects, layouts, st.permutations(["p", "q", "r"]), values)
+def test_any_document_is_as_before(
+    held: dict[str, Any], indent: Any, order: list[str], value: Any
+) -> None:
+    """Entries put in and taken out in any order leave no trace; others are never touched."""
+    text = json.dumps(held, indent=indent)
+    document, marks = JsonText(text, "x.json"), Marks()
+    if not isinstance(held.get("servers", {}), dict):
+        with pytest.raises(InputError, match="servers is not an object"):
+            document.put(("servers", "p"), value, marks)
+        return
+    for name in ("p", "q", "r"):
+        document.put(("servers", name), value, marks)
+    expected = {**held, "servers": {**held.get("servers", {}), "p": value, "q": value, "r": value}}
+    assert document.get(()) == expected == json.loads(document.text)
+    marks = Marks.from_json(json.loads(json.dumps(marks.to_json())))
+    for name in order:
+        document.remove(("servers", name), marks)
+    assert document.text == text
+
+
+def test_people_may_edit_in_between() -> None:
+    """Their entries stay, also in an object that was made for ours."""
+    document, marks = JsonText("{}\n", "x.json"), Marks()
+    document.put(("servers", "ours"), 1, marks)
+    document.put(("servers", "theirs"), 2, Marks())
+    document.remove(("servers", "ours"), marks)
+    assert json.loads(document.text) == {"servers": {"theirs": 2}}
+    assert document.get(("servers", "ours")) is MISSING
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "line 1: not valid JSON"),
+        ("[]", "not a JSON object"),
+        ('{"a": 1', "a comma or } is missing"),
+        ('{"a" 1}', "a colon is missing"),
+        ("{a: 1}", "a key in quotes"),
+        ('{"a": 1, "a": 2}', "twice"),
+        ('{"a": 01}', "not valid JSON"),
+        ('{"a": NaN}', "not valid JSON"),
+        ('{"a": 1} x', "behind the end"),
+        ('{"a":' * 200 + "1" + "}" * 200, "nested too deeply"),
+        ('{\n"a": tru\n}', "line 2"),
+        ('{"a": "\\x"}', "not valid JSON"),
+    ],
+)
+def test_what_is_no_json_is_refused(text: str, told: str) -> None:
+    """With the file and the line."""
+    with pytest.raises(InputError, match=told):
+        JsonText(text, "settings.json")
