@@ -146,14 +146,14 @@ def _turned_back(
     deployer = Deployer(
         collection,
         part.project,
-        context.targets(part.targets),
+        context.targets(part.targets, part.project),
         context.plugins,
         context.config,
         context.say,
         force=args.force,
         dry_run=dry_run,
     )
-    return deployer.revert(part.change, part.tree_of, part.content_of, part.extra)
+    return deployer.revert(part.change, part.hash_of, part.content_of, part.extra)
 
 
 def _tell(context: Context, undo: Undo, results: list[DeployResult], *, dry_run: bool) -> int:

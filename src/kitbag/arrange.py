@@ -6,15 +6,20 @@ from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kitbag.artifacts import ArtifactId
+from kitbag.artifacts import ArtifactId, TypeSpec
+from kitbag.conversion import converted_file
+from kitbag.documents import read_bounded
 from kitbag.errors import ConflictError, LocalEditError
 from kitbag.files import FileState, Root
-from kitbag.layout import ancestors, content_of, emptied_folders, placed, state_of
+from kitbag.layout import ancestors, emptied_folders, sourced, state_of
 from kitbag.ledger import Deployed
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.plan import PlannedArtifact
-from kitbag.targets import Target
+from kitbag.targets import Form, Target
 from kitbag.transaction import Action, Put, Remove, RemoveFolder
+from kitbag.trees import Tree, bytes_tree
+
+MAX_CONVERTED = 1 << 20
 
 __all__ = ["Arrangement", "EditedFile", "arrange", "is_below", "refuse_edits"]
 
@@ -25,24 +30,26 @@ class EditedFile:
 
     path: RelPath
     is_ours: bool
+    what: str | None = None
 
     @property
     def reason(self) -> str:
-        """Why the file must not simply be replaced."""
-        return "changed by hand" if self.is_ours else "not put there by Kitbag"
+        """Why the file, or `what` is in it, must not simply be replaced."""
+        return self.what or ("changed by hand" if self.is_ours else "not put there by Kitbag")
 
 
 @dataclass(slots=True)
 class Arrangement:
     """The file actions of a deploy, and the files in the way.
 
-    `files` says for each planned artifact what will lie where. With force, files in the way are
-    replaced too and kept as backups.
+    `files` says for each planned artifact what will lie where, `hashes` gives the SkillMeat hash of
+    that. With force, files in the way are replaced too and kept as backups.
     """
 
     actions: list[Action] = field(default_factory=list)
     in_the_way: list[EditedFile] = field(default_factory=list)
     files: dict[tuple[str, ArtifactId], dict[RelPath, FileState]] = field(default_factory=dict)
+    hashes: dict[tuple[str, ArtifactId], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class _Wanted:
 
 def arrange(
     root: Root,
-    owned: Mapping[RelPath, FileState],
+    kept: Sequence[Deployed],
     planned: Iterable[tuple[Target, PlannedArtifact]],
     obsolete: Sequence[Deployed],
     *,
@@ -63,14 +70,17 @@ def arrange(
 ) -> Arrangement:
     """Compare the project with what is planned for it.
 
-    `obsolete` are the deployed artifacts that the planned ones replace, or that go. Files in the
-    way get no action without `force`. Raises ConflictError if two artifacts want one path.
+    `obsolete` are the deployed artifacts that the planned ones replace, or that go, `kept` the
+    others. Files in the way get no action without `force`. Raises ConflictError if two artifacts
+    want one path.
     """
     result = Arrangement()
     wanted: dict[RelPath, _Wanted] = {}
     for target, artifact in planned:
         _want(wanted, result, target, artifact)
-    gone = {path: None for entry in obsolete for path in entry.files if path not in wanted}
+    staying = {path for entry in kept for path in entry.files} | wanted.keys()
+    owned = {p: state for entry in (*kept, *obsolete) for p, state in entry.files.items()}
+    gone = {path: None for entry in obsolete for path in entry.files if path not in staying}
     refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
     # What goes goes first: a folder may take the place of a file, and the other way round.
     for path in gone:
@@ -114,17 +124,28 @@ def _want(
     if place is None:
         return
     spec = target.places[artifact.id.type]
-    files = placed(target.root.joined(place), spec, artifact.tree)
-    for path, digest in files.items():
+    tree: Tree = artifact.tree
+    source: Path | bytes = artifact.location
+    form = target.converts.get(artifact.id.type)
+    if form is not None:
+        source, tree = _converted(artifact, form, spec)
+    files = sourced(target.root.joined(place), spec, tree, source)
+    for path, (digest, content) in files.items():
         other = wanted.get(path)
-        if other is not None:
+        # Two agents that read one folder share what lies there.
+        if other is not None and (other.owner, other.state) != (artifact.id, state_of(digest)):
             raise ConflictError(
                 f"{other.owner} and {artifact.id} both want {path}",
                 hint="rename one of them in the collection",
             )
-        content = content_of(artifact.location, spec, artifact.tree, digest)
         wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id)
     result.files[target.name, artifact.id] = {p: wanted[p].state for p in files}
+    result.hashes[target.name, artifact.id] = tree.skillmeat_hash
+
+
+def _converted(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
+    data = converted_file(read_bounded(artifact.location, MAX_CONVERTED), form)
+    return data, bytes_tree(data, spec.only_file)
 
 
 def _put(

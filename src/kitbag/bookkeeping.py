@@ -34,7 +34,8 @@ def bookkeeping(
     SkillMeat hashes of what was just deployed, by target and id. Nothing comes back where nothing
     differs.
     """
-    records = [a for t in targets if (a := _record_action(project, ledger, t, new))]
+    by_path = {project.records[target.name].path: target for target in targets}
+    records = [a for t in by_path.values() if (a := _record_action(project, ledger, t, new))]
     written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
     folders = project.ledger.folders | _new_folders(project.root, written, arrangement)
     kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
@@ -61,7 +62,7 @@ def _paths_left(
     records: list[Action],
     arrangement: Arrangement,
 ) -> set[RelPath]:
-    left = {path for entry in ledger.deployed for path in entry.files}
+    left = {path for entry in ledger.deployed for path in entry.files} | ledger.documents.keys()
     removed = {a.path for a in (*arrangement.actions, *records) if isinstance(a, Remove)}
     left |= {file.path for file in arrangement.in_the_way} - removed
     left |= {action.path for action in records if isinstance(action, Put)}
@@ -77,11 +78,11 @@ def _record_action(
     project: Project, ledger: Ledger, target: Target, new: Mapping[tuple[str, ArtifactId], str]
 ) -> Action | None:
     record = project.records[target.name]
-    deployed = {entry.id: entry for entry in ledger.deployed if entry.target == target.name}
+    deployed = {entry.id: entry for entry in ledger.deployed if entry.lies_below(target.root)}
     unclear = {e.id for name, e in project.unclear if name == target.name} - project.forgotten
     entries = {e.id: e for e in record.entries if e.id in deployed or e.id in unclear}
     for artifact_id, entry in deployed.items():
-        skillmeat_hash = new.get((target.name, artifact_id))
+        skillmeat_hash = new.get((entry.target, artifact_id))
         if skillmeat_hash is not None:
             old = entries.get(artifact_id)
             entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old)
@@ -104,8 +105,8 @@ def _record_entry(
         deployed.uuid,
         {
             **(old.extra if old else {}),
-            "deployment_profile_id": target.profile,
-            "platform": target.platform,
+            **({"deployment_profile_id": target.profile} if target.profile else {}),
+            **({"platform": target.platform} if target.platform else {}),
             "profile_root_dir": str(target.root),
         },
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kitbag.errors import InputError, NotFoundError
 
-__all__ = ["MANIFEST", "Config", "database_url_of", "find_collection"]
+__all__ = ["MANIFEST", "Config", "database_url_of", "find_collection", "state_folder"]
 
 MANIFEST = "manifest.toml"
 
@@ -94,6 +94,13 @@ def _default_collection() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("kitbag", appauthor=False) / "collection"
+
+
+def state_folder() -> Path:
+    """Return where Kitbag remembers what the user decided, for all collections and projects."""
+    from platformdirs import user_state_path
+
+    return user_state_path("kitbag", appauthor=False)
 
 
 def database_url_of(config: Config, root: Path) -> str:

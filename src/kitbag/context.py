@@ -64,8 +64,13 @@ class Context:
         with editing(self.collection_root, self.plugins, self.config, self.say) as editor:
             yield editor
 
-    def targets(self, names: Sequence[str] | None) -> list[Target]:
-        """Return the targets of these names; `claude` if none is named."""
-        from kitbag.targets import target_named
+    def targets(self, names: Sequence[str] | None, project: Path) -> list[Target]:
+        """Return the targets of these names, `claude` if none is named.
 
-        return [target_named(name, self.plugins.targets) for name in names or ["claude"]]
+        In the user's home folder they are those for all projects.
+        """
+        from kitbag.targets import USER_TARGETS, target_named
+
+        is_home = project.resolve() == Path.home().resolve()
+        known = {**self.plugins.targets, **(USER_TARGETS if is_home else {})}
+        return [target_named(name, known) for name in dict.fromkeys(names or ["claude"])]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from kitbag.allowance import Allowance
 from kitbag.arrange import Arrangement, arrange, refuse_edits
 from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.bookkeeping import bookkeeping
@@ -21,13 +22,26 @@ from kitbag.ledger import Deployed, Ledger
 from kitbag.ledger_changes import LedgerChange, ledger_change
 from kitbag.locking import locked
 from kitbag.manifest import ManifestArtifact
+from kitbag.merging import Entries, merge_entries
 from kitbag.plan import DeployPlan, Placement, PlannedArtifact
 from kitbag.plugins import Plugins
 from kitbag.project import Project, read_project
-from kitbag.reverting import ContentOf, arranged_back, touched_files, turned_back
+from kitbag.reverting import (
+    ContentOf,
+    arranged_back,
+    touched_files,
+    turned_back,
+    with_contents,
+)
+from kitbag.standing import (
+    placements,
+    sorted_out,
+    still_wanted,
+    withdrawals,
+    withdrawn_by,
+)
 from kitbag.targets import Target
 from kitbag.transaction import Outcome, commit
-from kitbag.trees import Tree
 
 __all__ = ["DeployResult", "Deployer"]
 
@@ -59,6 +73,7 @@ class Deployer:
     say: Say
     force: bool = False
     dry_run: bool = False
+    allowance: Allowance = field(default_factory=Allowance)
 
     def deploy(
         self, requests: Sequence[ArtifactId], versions: Mapping[ArtifactId, str] | None = None
@@ -89,20 +104,36 @@ class Deployer:
         self._choose(project, plan)
         if not self.force:
             self._refuse_strangers(project, plan)
-        obsolete, kept = _sorted_out(project.ledger.deployed, plan)
+        obsolete, kept = sorted_out(project.ledger.deployed, plan)
         pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
-        arrangement = arrange(project.root, project.owned, pairs, obsolete, force=self.force)
-        plan.placed = tuple(_placements(arrangement, plan))
-        plan.withdrawn = tuple(_withdrawn(obsolete, plan, self.targets))
+        arrangement = arrange(project.root, kept, pairs, obsolete, force=self.force)
+        merged = self._merged(project, pairs, obsolete, kept, arrangement)
+        plan.placed = tuple(placements(arrangement, plan))
+        plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
         warnings = self._checked(plan)
         if not self.force:
             refuse_edits(arrangement, self.project)
-        entries = [*kept, *self._deployed(plan, arrangement)]
+        allowed = self.allowance.check(pairs, self.say, dry_run=self.dry_run)
+        deployed = self._deployed(plan, arrangement, merged)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
-        hashes = {artifact.id: artifact.tree.skillmeat_hash for artifact in plan.artifacts}
-        new = {(target, i): hashes[i] for target, i in arrangement.files}
-        ledger = Ledger(tuple(entries), requests)
-        return self._finish(project, plan, arrangement, ledger, new, warnings)
+        ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
+        result = self._finish(project, plan, arrangement, ledger, arrangement.hashes, warnings)
+        if result.outcome is not None:
+            self.allowance.remember(allowed)
+        return result
+
+    def _merged(
+        self,
+        project: Project,
+        pairs: Sequence[tuple[Target, PlannedArtifact]],
+        obsolete: Sequence[Deployed],
+        kept: Sequence[Deployed],
+        arrangement: Arrangement,
+    ) -> Entries:
+        known = project.ledger.documents
+        return merge_entries(
+            project.root, pairs, obsolete, kept, known, arrangement, force=self.force
+        )
 
     def undeploy(self, texts: Sequence[str]) -> DeployResult:
         """Take back what was asked for by these ids or names; what others still want stays.
@@ -116,12 +147,13 @@ class Deployer:
             plan = self._plan("undeploy", ())
             unclear = {entry.id for _, entry in project.unclear} & set(ids)
             names = {target.name for target in self.targets}
-            obsolete, kept = _withdrawn_by(project.ledger.deployed, set(ids), names)
-            arrangement = arrange(root, project.owned, (), obsolete, force=self.force)
-            plan.withdrawn = tuple(_withdrawn(obsolete, plan, self.targets))
+            obsolete, kept = withdrawn_by(project.ledger.deployed, set(ids), names)
+            arrangement = arrange(root, kept, (), obsolete, force=self.force)
+            merged = self._merged(project, (), obsolete, kept, arrangement)
+            plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
             warnings = [
                 *self._checked(plan),
-                *_still_wanted(kept, ids),
+                *still_wanted(kept, ids),
                 *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
                 *self._left_in_place(arrangement),
             ]
@@ -129,19 +161,20 @@ class Deployer:
             elsewhere = {i for e in kept if e.target not in names for i in e.wanted_by}
             going = set(ids) - elsewhere
             requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
-            ledger = Ledger(tuple(kept), requests)
+            ledger = Ledger(tuple(kept), requests, documents=merged.documents)
             return self._finish(project, plan, arrangement, ledger, {}, warnings)
 
     def revert(
         self,
         change: LedgerChange,
-        tree_of: Callable[[Deployed], Tree],
+        hash_of: Callable[[Deployed], str],
         content_of: ContentOf,
         extra: Mapping[str, Any],
     ) -> DeployResult:
         """Turn a change of the project back: its files and what is known of them.
 
-        `tree_of` and `content_of` give what was deployed before. Raises ConflictError if the
+        `hash_of` gives the SkillMeat hash of what was deployed before, `content_of` the bytes of
+        its files. Raises ConflictError if the
         project is not as the change left it, LocalEditError for files edited since.
         """
         with Root(self.project) as root, locked(root):
@@ -165,7 +198,7 @@ class Deployer:
             warnings = self._checked(plan)
             if not self.force:
                 refuse_edits(arrangement, self.project)
-            new = {key: tree_of(b).skillmeat_hash for key, (b, _) in change.entries.items() if b}
+            new = {key: hash_of(b) for key, (b, _) in change.entries.items() if b and b.files}
             return self._finish(project, plan, arrangement, ledger, new, warnings)
 
     def _left_in_place(self, arrangement: Arrangement) -> list[str]:
@@ -279,7 +312,9 @@ class Deployer:
     def _checked(self, plan: DeployPlan) -> list[str]:
         return checked(self.plugins, "kitbag_deploy_check", plan=plan, project=self.project)
 
-    def _deployed(self, plan: DeployPlan, arrangement: Arrangement) -> Iterable[Deployed]:
+    def _deployed(
+        self, plan: DeployPlan, arrangement: Arrangement, merged: Entries
+    ) -> Iterable[Deployed]:
         for artifact in plan.artifacts:
             for target in self.targets:
                 files = arrangement.files.get((target.name, artifact.id))
@@ -295,6 +330,7 @@ class Deployer:
                     artifact.wanted_by,
                     files,
                     artifact.is_pinned,
+                    merged.owned.get((target.name, artifact.id), ()),
                 )
 
     def _finish(
@@ -308,7 +344,8 @@ class Deployer:
     ) -> DeployResult:
         records = bookkeeping(project, plan.targets, ledger, arrangement, new)
         actions = [*arrangement.actions, *records]
-        plan.change = ledger_change(project.ledger, ledger, touched_files(arrangement.actions))
+        change = ledger_change(project.ledger, ledger, touched_files(arrangement.actions))
+        plan.change = with_contents(change, project.root, self.targets)
         outcome = None
         if actions and not self.dry_run:
             outcome = commit(
@@ -323,67 +360,3 @@ class Deployer:
 
     def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:
         self.plugins.call("kitbag_deploy_prepare", plan=plan, transaction_id=transaction_id)
-
-
-def _sorted_out(
-    deployed: Sequence[Deployed], plan: DeployPlan
-) -> tuple[list[Deployed], list[Deployed]]:
-    """Split what lies in the project into what this plan replaces or ends, and what stays."""
-    targets = {target.name for target in plan.targets}
-    ids = {artifact.id for artifact in plan.artifacts}
-    uuids = {artifact.uuid for artifact in plan.artifacts} - {None}
-    obsolete, kept = [], []
-    for entry in deployed:
-        if entry.target not in targets:
-            kept.append(entry)
-            continue
-        others = tuple(request for request in entry.wanted_by if request not in plan.requests)
-        if entry.id in ids or entry.uuid in uuids or (entry.wanted_by and not others):
-            obsolete.append(entry)
-        else:
-            kept.append(replace(entry, wanted_by=others))
-    return obsolete, kept
-
-
-def _withdrawn_by(
-    deployed: Sequence[Deployed], ids: set[ArtifactId], targets: set[str]
-) -> tuple[list[Deployed], list[Deployed]]:
-    obsolete, kept = [], []
-    for entry in deployed:
-        if entry.target not in targets:
-            kept.append(entry)
-            continue
-        wanted_by = entry.wanted_by or (entry.id,)
-        others = tuple(request for request in wanted_by if request not in ids)
-        if others:
-            kept.append(replace(entry, wanted_by=others if entry.wanted_by else ()))
-        else:
-            obsolete.append(entry)
-    return obsolete, kept
-
-
-def _still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
-    return [
-        f"{entry.id} stays: wanted by {', '.join(map(str, entry.wanted_by))}"
-        for entry in kept
-        if entry.id in ids
-    ]
-
-
-def _placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement]:
-    roots = {target.name: target.root for target in plan.targets}
-    artifacts = {artifact.id: artifact for artifact in plan.artifacts}
-    for target, artifact_id in arrangement.files:
-        artifact = artifacts[artifact_id]
-        yield Placement(artifact_id, artifact.uuid, artifact.tree.content_hash, roots[target])
-
-
-def _withdrawn(
-    obsolete: Sequence[Deployed], plan: DeployPlan, targets: Sequence[Target]
-) -> Iterable[Placement]:
-    roots = {target.name: target.root for target in targets}
-    placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
-    for entry in obsolete:
-        root = roots[entry.target]
-        if (root, entry.uuid or str(entry.id)) not in placed:
-            yield Placement(entry.id, entry.uuid, entry.content_hash, root)

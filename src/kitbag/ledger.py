@@ -12,13 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kitbag.artifacts import ArtifactId, FileKind
+from kitbag.documents import canonical_json
 from kitbag.errors import InputError, KitbagError
 from kitbag.files import FileState
+from kitbag.jsontext import Marks
 from kitbag.paths import RelPath
 
 __all__ = [
     "Deployed",
     "Ledger",
+    "Merged",
+    "Place",
     "deployed_from_json",
     "deployed_to_json",
     "parse_ledger",
@@ -30,13 +34,36 @@ __all__ = [
 FORMAT = 1
 
 
+Place = tuple[RelPath, tuple[str, ...], str | None, str]
+"""Where an entry stands: its file, the keys to what holds it, its own key or, in a list, itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """An entry that Kitbag put into a settings file: a member `key`, or an element of a list.
+
+    `keys` lead to the object or list that holds it.
+    """
+
+    path: RelPath
+    keys: tuple[str, ...]
+    key: str | None
+    value: Any
+
+    @property
+    def place(self) -> Place:
+        """What tells it from other entries."""
+        value = canonical_json(self.value).decode() if self.key is None else ""
+        return self.path, self.keys, self.key, value
+
+
 @dataclass(frozen=True, slots=True)
 class Deployed:
     """An artifact as it was deployed below one target's root.
 
     `files` says what Kitbag wrote at which path of the project; `wanted_by` names the requests
     that keep it there: itself, or composites. `is_pinned` says that one of them holds it at this
-    content, whatever the collection has.
+    content, whatever the collection has. `merged` are its entries of settings files.
     """
 
     id: ArtifactId
@@ -47,6 +74,11 @@ class Deployed:
     wanted_by: tuple[ArtifactId, ...]
     files: Mapping[RelPath, FileState]
     is_pinned: bool = False
+    merged: tuple[Merged, ...] = ()
+
+    def lies_below(self, root: RelPath) -> bool:
+        """Return whether its files lie in a target's folder, which agents may share."""
+        return any(path.startswith(f"{root}/") for path in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +86,14 @@ class Ledger:
     """All that Kitbag has in a project.
 
     `requests` are the ids that people asked for, with their UUIDs, so that a renamed one is known
-    again; `folders` are those that Kitbag made, which go when they become empty.
+    again; `folders` are those that Kitbag made, which go when they become empty; `documents` is
+    what has to be known to take entries out of settings files without a trace.
     """
 
     deployed: tuple[Deployed, ...] = ()
     requests: Mapping[ArtifactId, str | None] = field(default_factory=dict)
     folders: frozenset[RelPath] = frozenset()
+    documents: Mapping[RelPath, Marks] = field(default_factory=dict)
 
 
 def render_ledger(ledger: Ledger) -> str:
@@ -68,6 +102,7 @@ def render_ledger(ledger: Ledger) -> str:
         "format": FORMAT,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(ledger.folders),
+        "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
         "deployed": [
             deployed_to_json(entry)
             for entry in sorted(ledger.deployed, key=lambda e: (e.target, e.id))
@@ -86,6 +121,7 @@ def deployed_to_json(entry: Deployed) -> dict[str, Any]:
         "content_hash": entry.content_hash,
         "wanted_by": [str(request) for request in entry.wanted_by],
         "is_pinned": entry.is_pinned,
+        "merged": [[e.path, list(e.keys), e.key, e.value] for e in entry.merged],
         "files": {path: state_to_json(state) for path, state in sorted(entry.files.items())},
     }
 
@@ -111,8 +147,12 @@ def parse_ledger(text: str, where: str) -> Ledger:
             )
         return Ledger(
             deployed=tuple(deployed_from_json(entry) for entry in document["deployed"]),
-            requests={ArtifactId.parse(i): _uuid(u) for i, u in document["requests"].items()},
+            requests={ArtifactId.parse(i): _optional(u) for i, u in document["requests"].items()},
             folders=frozenset(RelPath.parse(folder) for folder in document["folders"]),
+            documents={
+                RelPath.parse(path): Marks.from_json(marks)
+                for path, marks in document["documents"].items()
+            },
         )
     except InputError:
         raise
@@ -129,12 +169,16 @@ def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:
     return Deployed(
         id=ArtifactId.parse(entry["id"]),
         target=_text(entry["target"]),
-        uuid=_uuid(entry["uuid"]),
+        uuid=_optional(entry["uuid"]),
         collection=_text(entry["collection"]),
         content_hash=_text(entry["content_hash"]),
         wanted_by=tuple(ArtifactId.parse(request) for request in entry["wanted_by"]),
         files=files,
-        is_pinned=entry.get("is_pinned") is True,
+        is_pinned=entry["is_pinned"] is True,
+        merged=tuple(
+            Merged(RelPath.parse(path), tuple(map(_text, keys)), _optional(key), value)
+            for path, keys, key, value in entry["merged"]
+        ),
     )
 
 
@@ -144,5 +188,5 @@ def _text(value: object) -> str:
     raise TypeError(f"{value!r} is not a string")
 
 
-def _uuid(value: object) -> str | None:
+def _optional(value: object) -> str | None:
     return None if value is None else _text(value)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from kitbag.artifacts import ArtifactId
 from kitbag.files import FileState
+from kitbag.jsontext import Marks
 from kitbag.ledger import (
     Deployed,
     Ledger,
@@ -35,11 +37,15 @@ class LedgerChange:
 
     `entries` are the ledger's, by target and id; `requests` what people asked for; `files` what
     lay at which path. Where somebody's own file was in the way, that is not what the ledger says.
+    `documents` is what the ledger remembers of settings files; `contents` are bytes, by their
+    SHA-256, that lay there before and that no collection has.
     """
 
     entries: Mapping[Key, tuple[Deployed | None, Deployed | None]] = field(default_factory=dict)
     requests: Mapping[ArtifactId, tuple[Asked | None, Asked | None]] = field(default_factory=dict)
     files: Mapping[RelPath, FilePair] = field(default_factory=dict)
+    documents: Mapping[RelPath, tuple[Marks | None, Marks | None]] = field(default_factory=dict)
+    contents: Mapping[str, bytes] = field(default_factory=dict)
 
     def followed_by(self, later: LedgerChange) -> LedgerChange:
         """Return both changes as one."""
@@ -47,6 +53,8 @@ class LedgerChange:
             _chained(self.entries, later.entries),
             _chained(self.requests, later.requests),
             _chained(self.files, later.files),
+            _chained(self.documents, later.documents),
+            {**self.contents, **later.contents},
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -63,6 +71,13 @@ class LedgerChange:
                 if told.get(path) != pair
             },
             "untouched": [path for path in told if path not in self.files],
+            "documents": {
+                path: [marks and marks.to_json() for marks in pair]
+                for path, pair in self.documents.items()
+            },
+            "contents": {
+                sha256: b64encode(data).decode() for sha256, data in self.contents.items()
+            },
         }
 
     @classmethod
@@ -87,7 +102,12 @@ class LedgerChange:
         told = cls(entries)._told_files()
         untouched = set(table["untouched"])
         files = {path: pair for path, pair in told.items() if path not in untouched}
-        return cls(entries, requests, {**files, **strays})
+        documents = {
+            RelPath.parse(path): (b and Marks.from_json(b), a and Marks.from_json(a))
+            for path, (b, a) in table["documents"].items()
+        }
+        contents = {sha256: b64decode(text) for sha256, text in table["contents"].items()}
+        return cls(entries, requests, {**files, **strays}, documents, contents)
 
     def _told_files(self) -> dict[RelPath, FilePair]:
         """Return the files that differ by what the entries say."""
@@ -96,12 +116,17 @@ class LedgerChange:
         return _differing(before, after)
 
 
-def ledger_change(before: Ledger, after: Ledger, files: Mapping[RelPath, FilePair]) -> LedgerChange:
+def ledger_change(
+    before: Ledger,
+    after: Ledger,
+    files: Mapping[RelPath, FilePair],
+) -> LedgerChange:
     """Return what differs between two ledgers; `files` are those that a transaction touches."""
     return LedgerChange(
         _differing(_entries(before), _entries(after)),
         _differing(_requests(before), _requests(after)),
         files,
+        _differing(before.documents, after.documents),
     )
 
 

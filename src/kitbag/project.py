@@ -92,7 +92,8 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
     for target in targets:
         record = _record(root, target)
         records[target.name] = record
-        known = {entry.id for entry in ledger.deployed if entry.target == target.name}
+        known = {entry.id for entry in ledger.deployed if entry.lies_below(target.root)}
+        known |= {entry.id for entry in adopted if entry.lies_below(target.root)}
         for entry in record.entries:
             if entry.id not in known:
                 known.add(entry.id)
@@ -117,9 +118,16 @@ def _refuse_foreign(ledger: Ledger, targets: Iterable[Target], where: str) -> No
         for target in targets
         for spec in target.places.values()
     }
+    merges = {
+        (target.name, type_name): merge.path
+        for target in targets
+        for type_name, merge in target.merges.items()
+    }
     for entry in ledger.deployed:
         place = places.get((entry.target, entry.id.type))
+        merge = merges.get((entry.target, entry.id.type))
         foreign = [path for path in entry.files if place and not path.startswith(place)]
+        foreign += [e.path for e in entry.merged if merge and e.path != merge]
         if foreign:
             raise InputError(
                 f"{where}: not a ledger of Kitbag: {entry.id} cannot own {str(foreign[0])!a}",

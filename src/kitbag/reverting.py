@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from kitbag.arrange import Arrangement, EditedFile, is_below
 from kitbag.errors import ConflictError
-from kitbag.files import FileState
+from kitbag.files import FileState, Root
 from kitbag.layout import emptied_folders
 from kitbag.ledger import Ledger
 from kitbag.ledger_changes import FilePair, LedgerChange
 from kitbag.paths import RelPath
 from kitbag.project import Project
+from kitbag.targets import Target
 from kitbag.transaction import Action, Put, Remove, RemoveFolder
 
-__all__ = ["ContentOf", "arranged_back", "touched_files", "turned_back"]
+__all__ = [
+    "ContentOf",
+    "arranged_back",
+    "touched_files",
+    "turned_back",
+    "with_contents",
+]
+
+MAX_KEPT = 8 << 20
 
 ContentOf = Callable[[RelPath, FileState], tuple[Path | bytes, int]]
 """Where the bytes of a file come from that lay at a path in this state, and how many they are."""
@@ -47,10 +58,33 @@ def turned_back(project: Project, change: LedgerChange) -> Ledger:
         )
     entries.update({key: before for key, (before, _) in change.entries.items() if before})
     requests.update({i: before for i, (before, _) in change.requests.items() if before})
+    documents = dict(project.ledger.documents)
+    for path, (marks, _) in change.documents.items():
+        documents.pop(path, None)
+        documents.update({path: marks} if marks is not None else {})
     return Ledger(
         tuple(e for key, e in entries.items() if change.entries.get(key, (e,))[0]),
         {i: r[0] for i, r in requests.items() if change.requests.get(i, (r,))[0]},
+        documents=documents,
     )
+
+
+def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -> LedgerChange:
+    """Return the change with the bytes that lie there now and that no collection has.
+
+    Those are settings files, and files that were converted for an agent.
+    """
+    converts = {(t.name, type_name) for t in targets for type_name in t.converts}
+    entries = [entry for pair in change.entries.values() for entry in pair if entry is not None]
+    precious = {p for e in entries if (e.target, e.id.type) in converts for p in e.files}
+    precious |= {merged.path for entry in entries for merged in entry.merged}
+    contents = {}
+    for path in precious & change.files.keys():
+        before = change.files[path][0]
+        data = root.read_bytes(path, MAX_KEPT) if before is not None else None
+        if data is not None:
+            contents[hashlib.sha256(data).hexdigest()] = data
+    return replace(change, contents=contents)
 
 
 def arranged_back(

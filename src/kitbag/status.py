@@ -11,7 +11,7 @@ from kitbag.collection import Collection
 from kitbag.errors import NotFoundError
 from kitbag.ledger import Deployed
 from kitbag.manifest import ManifestArtifact
-from kitbag.paths import RelPath
+from kitbag.merging import changed_entries
 from kitbag.project import Project
 
 __all__ = ["ArtifactStatus", "FileChange", "State", "status_of"]
@@ -30,9 +30,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A deployed file that is not as it was deployed: `missing` or `edited`."""
+    """A deployed file, or entry of one, that is not as it was deployed: `missing` or `edited`."""
 
-    path: RelPath
+    path: str
     change: str
 
 
@@ -99,6 +99,8 @@ def _changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
             yield FileChange(path, "missing")
         elif present != state:
             yield FileChange(path, "edited")
+    for what, change in changed_entries(project.root, entry):
+        yield FileChange(what, change)
 
 
 def _against(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> tuple[State, str | None]:

@@ -1,63 +1,204 @@
-"""Targets: where an agent looks for its files in a project. A table, not code."""
+"""Targets: where an agent looks for its files, and how it wants them. A table, not code.
+
+From each agent's documentation, late 2026. What an agent does not know is left out of its row, and
+a deploy says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.errors import UsageError
 from kitbag.paths import RelPath
 
-__all__ = ["BUILTIN_TARGETS", "Target", "target_named"]
+__all__ = ["BUILTIN_TARGETS", "USER_TARGETS", "Form", "Merge", "Target", "target_named"]
+
+
+class Form(StrEnum):
+    """How an entry stands in an agent's settings; see `conversion`."""
+
+    HOOKS = "hooks"
+    SERVERS = "servers"
+    VSCODE_SERVERS = "vscode-servers"
+    GEMINI_SERVERS = "gemini-servers"
+    OPENCODE_SERVERS = "opencode-servers"
+    CODEX_SERVERS = "codex-servers"
+    GEMINI_COMMAND = "gemini-command"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Where artifacts of a type become entries of a settings file that is not Kitbag's alone.
+
+    `path` is below the project, `keys` lead to the object that holds the entries.
+    """
+
+    path: RelPath
+    keys: tuple[str, ...]
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """One agent's layout below a project.
 
-    `root` is its folder (`.claude`); `places` says for each type it knows where artifacts go;
-    `profile` and `platform` are SkillMeat's names for it in the deployed record; `inert` names
-    types that the agent does not read from the place where they go, with what to do about it.
+    `root` is its folder (`.claude`); `places` says for each type that lies there as files where
+    they go, `merges` for each type that becomes entries of a settings file in which one, `converts`
+    which of the placed ones are written in another form. `profile` and `platform` are SkillMeat's
+    names for the agent in the deployed record, None where it has none.
     """
 
     name: str
     root: RelPath
     places: Mapping[str, TypeSpec]
-    profile: str
-    platform: str
-    inert: Mapping[str, str]
+    merges: Mapping[str, Merge] = field(default_factory=dict)
+    converts: Mapping[str, Form] = field(default_factory=dict)
+    profile: str | None = None
+    platform: str | None = None
 
     def place_of(self, artifact_id: ArtifactId) -> RelPath | None:
-        """Return where an artifact goes below `root`; None if this agent knows no such type."""
+        """Return where an artifact goes below `root`; None if it does not lie there as files."""
         spec = self.places.get(artifact_id.type)
         return artifact_id.path_in(spec) if spec else None
 
+    def knows(self, type_name: str) -> bool:
+        """Return whether the agent has any use for artifacts of a type."""
+        return type_name in self.places or type_name in self.merges
 
-_CLAUDE = Target(
-    name="claude",
-    root=RelPath.parse(".claude"),
-    places=MappingProxyType(
-        {
-            "skill": TypeSpec("skill", "skills", Shape.FOLDER),
-            "command": TypeSpec("command", "commands", Shape.FILE, ".md"),
-            "agent": TypeSpec("agent", "agents", Shape.FILE, ".md"),
-            "hook": TypeSpec("hook", "hooks", Shape.FILE, ".json"),
-            "mcp": TypeSpec("mcp", "mcp", Shape.FILE, ".json"),
-        }
+
+_MARKDOWN = {"command": ("commands", ".md"), "agent": ("agents", ".md")}
+
+
+def _target(
+    name: str,
+    root: str,
+    *,
+    files: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    servers: tuple[str, tuple[str, ...], Form] | None = None,
+    hooks: str | None = None,
+    converts: Mapping[str, Form] = MappingProxyType({}),
+    skillmeat: str | None = None,
+) -> Target:
+    """Return a row of the table; skills are folders in `skills` for every agent."""
+    places = {"skill": TypeSpec("skill", "skills", Shape.FOLDER)}
+    for type_name, (folder, suffix) in files.items():
+        places[type_name] = TypeSpec(type_name, folder, Shape.FILE, suffix)
+    merges = {}
+    if hooks is not None:
+        merges["hook"] = Merge(RelPath.parse(hooks), ("hooks",), Form.HOOKS)
+    if servers is not None:
+        path, keys, form = servers
+        merges["mcp"] = Merge(RelPath.parse(path), keys, form)
+    return Target(
+        name,
+        RelPath.parse(root),
+        MappingProxyType(places),
+        MappingProxyType(merges),
+        converts,
+        skillmeat,
+        skillmeat,
+    )
+
+
+_GEMINI = {
+    "files": {"command": ("commands", ".toml")},
+    "servers": (".gemini/settings.json", ("mcpServers",), Form.GEMINI_SERVERS),
+    "converts": {"command": Form.GEMINI_COMMAND},
+    "skillmeat": "gemini",
+}
+_COPILOT_FILES = {"command": ("prompts", ".prompt.md"), "agent": ("agents", ".agent.md")}
+
+_PROJECT = (
+    _target(
+        "claude",
+        ".claude",
+        files=_MARKDOWN,
+        servers=(".mcp.json", ("mcpServers",), Form.SERVERS),
+        hooks=".claude/settings.json",
+        skillmeat="claude_code",
     ),
-    profile="claude_code",
-    platform="claude_code",
-    inert=MappingProxyType(
-        {
-            "hook": "copy its entries into .claude/settings.json to make it run",
-            "mcp": "copy its definition into .mcp.json to make it start",
-        }
+    _target(
+        "codex",
+        ".agents",
+        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS),
+        skillmeat="codex",
     ),
+    _target("gemini", ".gemini", **_GEMINI),  # type: ignore[arg-type]
+    _target(
+        "cursor",
+        ".cursor",
+        files=_MARKDOWN,
+        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS),
+        skillmeat="cursor",
+    ),
+    _target(
+        "copilot",
+        ".github",
+        files=_COPILOT_FILES,
+        servers=(".vscode/mcp.json", ("servers",), Form.VSCODE_SERVERS),
+    ),
+    _target(
+        "opencode",
+        ".opencode",
+        files=_MARKDOWN,
+        servers=("opencode.json", ("mcp",), Form.OPENCODE_SERVERS),
+    ),
+    _target("windsurf", ".windsurf", files={"command": ("workflows", ".md")}),
+    _target("agents", ".agents"),
+)
+_USER = (
+    _target(
+        "claude",
+        ".claude",
+        files=_MARKDOWN,
+        servers=(".claude.json", ("mcpServers",), Form.SERVERS),
+        hooks=".claude/settings.json",
+        skillmeat="claude_code",
+    ),
+    _target(
+        "codex",
+        ".agents",
+        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS),
+        skillmeat="codex",
+    ),
+    _target("gemini", ".gemini", **_GEMINI),  # type: ignore[arg-type]
+    _target(
+        "cursor",
+        ".cursor",
+        files=_MARKDOWN,
+        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS),
+        skillmeat="cursor",
+    ),
+    _target(
+        "copilot",
+        ".copilot",
+        files={"agent": ("agents", ".agent.md")},
+        servers=(".copilot/mcp-config.json", ("mcpServers",), Form.VSCODE_SERVERS),
+    ),
+    _target(
+        "opencode",
+        ".config/opencode",
+        files=_MARKDOWN,
+        servers=(".config/opencode/opencode.json", ("mcp",), Form.OPENCODE_SERVERS),
+    ),
+    _target(
+        "windsurf",
+        ".codeium/windsurf",
+        files={"command": ("global_workflows", ".md")},
+        servers=(".codeium/windsurf/mcp_config.json", ("mcpServers",), Form.SERVERS),
+    ),
+    _target("agents", ".agents"),
 )
 
-BUILTIN_TARGETS: Mapping[str, Target] = MappingProxyType({_CLAUDE.name: _CLAUDE})
+BUILTIN_TARGETS: Mapping[str, Target] = MappingProxyType({t.name: t for t in _PROJECT})
+"""By name, for a project."""
+
+USER_TARGETS: Mapping[str, Target] = MappingProxyType({t.name: t for t in _USER})
+"""By name, for a user's home folder."""
 
 
 def target_named(name: str, targets: Mapping[str, Target]) -> Target:

@@ -51,12 +51,17 @@ class ProjectUndo:
         """The names of the targets that the operations touched."""
         return sorted({target for target, _ in self.change.entries})
 
-    def tree_of(self, deployed: Deployed) -> Tree:
-        """Return what was deployed before."""
-        return version_tree(self.store, deployed.content_hash)
+    def hash_of(self, deployed: Deployed) -> str:
+        """Return the SkillMeat hash of what was deployed before: of its one converted file, too."""
+        converted = [s.sha256 for s in deployed.files.values() if s.sha256 in self.change.contents]
+        if converted:
+            return converted[0]
+        return version_tree(self.store, deployed.content_hash).skillmeat_hash
 
     def content_of(self, path: RelPath, state: FileState) -> tuple[Path | bytes, int]:
         """Return the bytes of a file that lay at `path`: from the database, else from a backup."""
+        if (kept := self.change.contents.get(state.sha256)) is not None:
+            return kept, len(kept)
         backup = _backup_of(self.project, path, state)
         sizes = self.store.blob_sizes([state.sha256])
         if state.sha256 not in sizes and backup is not None:
@@ -143,7 +148,11 @@ class _Planner:
         if not project.is_dir():
             where = f"{operation.host}:{project}"
             raise _irreversible(operation, f"its project {where} cannot be reached from here")
-        needed = {p: b for p, (b, _) in change.files.items() if b is not None}
+        needed = {
+            path: before
+            for path, (before, _) in change.files.items()
+            if before is not None and before.sha256 not in change.contents
+        }
         unknown = self.store.unknown_blobs(state.sha256 for state in needed.values())
         for path, state in needed.items():
             if state.sha256 in unknown and _backup_of(project, path, state) is None:

@@ -437,7 +437,7 @@ def test_each_target_is_by_itself(root: Path, project: Path) -> None:
 
 def test_a_type_that_the_target_does_not_know_is_told(root: Path, project: Path) -> None:
     """The others arrive."""
-    target = Target("few", RelPath.parse(".few"), {"skill": CLAUDE.places["skill"]}, "x", "x", {})
+    target = Target("few", RelPath.parse(".few"), {"skill": CLAUDE.places["skill"]})
     said: list[str] = []
     deploy(root, project, "skill:a", "command:git:commit", targets=[target], said=said)
     assert said == ["few knows no command: command:git:commit left out"]

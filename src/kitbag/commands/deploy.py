@@ -22,12 +22,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("ids", nargs="*", metavar="ID[@VERSION]", help="what to deploy")
     add_project_options(parser)
+    parser.add_argument(
+        "--allow-commands",
+        action="store_true",
+        help="let hooks and MCP servers run the commands that are shown; remembered for each",
+    )
     parser.set_defaults(run=run)
 
 
 def add_project_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that deploy and undeploy share."""
-    parser.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
+    where.add_argument(
+        "--user", action="store_true", help="your home folder, for all projects, instead"
+    )
     parser.add_argument(
         "--target", action="append", metavar="NAME", help="the agent (default: claude)"
     )
@@ -37,20 +46,28 @@ def add_project_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
 
 
+def project_of(args: argparse.Namespace) -> Path:
+    """Return the folder that the options mean."""
+    return Path.home() if args.user else Path(args.to)
+
+
 def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
+    from kitbag.allowance import Allowance
+    from kitbag.config import state_folder
     from kitbag.deploy import Deployer
 
     collection = context.collection()
     deployer = Deployer(
         collection,
-        Path(args.to),
-        context.targets(args.target),
+        project_of(args),
+        context.targets(args.target, project_of(args)),
         context.plugins,
         context.config,
         context.say,
         force=args.force,
         dry_run=args.dry_run,
+        allowance=Allowance(state_folder(), allow=args.allow_commands),
     )
     requests, versions = [], {}
     for text in args.ids:
@@ -81,7 +98,6 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool
             context.out.line(f"delete {removal.path}")
         for put in puts:
             context.out.line(f"write {put.path}")
-    _tell_inert(context, result)
     for warning in result.warnings:
         context.out.note(f"warning: {warning}")
     conflicts = result.outcome.conflicts if result.outcome else ()
@@ -94,14 +110,6 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool
         done = "everything is in place already" if result.plan.placed else "nothing to do"
     context.out.line(f"{'dry run, nothing written: ' if dry_run else ''}{done}")
     return bool(result.warnings or conflicts)
-
-
-def _tell_inert(context: Context, result: DeployResult) -> None:
-    for target in result.plan.targets:
-        for type_name, advice in target.inert.items():
-            ids = [str(a.id) for a in result.plan.artifacts if a.id.type == type_name]
-            if ids:
-                context.out.note(f"note: {', '.join(ids)}: {advice}")
 
 
 def result_to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:

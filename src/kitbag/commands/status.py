@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kitbag.commands.deploy import project_of
 from kitbag.context import Context
 from kitbag.errors import NotFoundError
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("status", help="compare a project with the collection")
-    parser.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
+    where.add_argument("--user", action="store_true", help="your home folder instead")
     parser.add_argument(
         "--target", action="append", metavar="NAME", help="the agent (default: all)"
     )
@@ -30,8 +32,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from kitbag.status import State, status_of
 
     collection = _collection(context)
-    targets = context.targets(args.target or sorted(context.plugins.targets))
-    with Root(Path(args.to)) as root:
+    targets = context.targets(args.target or sorted(context.plugins.targets), project_of(args))
+    with Root(project_of(args)) as root:
         project = read_project(root, targets, collection)
         found = status_of(project, collection)
     for status in found:
@@ -41,7 +43,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
             context.out.line(f"          {file.change} {file.path}")
     if not found:
         context.out.line("nothing is deployed here")
-    context.out.data({"project": args.to, "deployed": [status.to_json() for status in found]})
+    context.out.data(
+        {"project": str(project_of(args)), "deployed": [status.to_json() for status in found]}
+    )
     return 1 if any(status.state is not State.SYNCED for status in found) else 0
 
 

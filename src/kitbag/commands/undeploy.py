@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from kitbag.commands.deploy import add_project_options, tell
+from kitbag.commands.deploy import add_project_options, project_of, tell
 from kitbag.context import Context
 
 
@@ -23,8 +22,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
     deployer = Deployer(
         context.collection(),
-        Path(args.to),
-        context.targets(args.target),
+        project_of(args),
+        context.targets(args.target, project_of(args)),
         context.plugins,
         context.config,
         context.say,

@@ -1,0 +1,85 @@
+"""Commands that agents will run because of what is deployed: shown first, and allowed by people.
+
+What was allowed is remembered by content, in the user's own state folder: never in a project or a
+collection, which may come from somebody else. Kitbag itself runs none of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from kitbag.errors import RefusedError, StorageError
+from kitbag.merging import commands_of
+from kitbag.plan import PlannedArtifact
+from kitbag.targets import Target
+
+__all__ = ["Allowance"]
+
+FILE = "allowed-commands.json"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What the user lets agents run: remembered in the folder `state`, or now with `allow`."""
+
+    state: Path | None = None
+    allow: bool = False
+
+    def check(
+        self,
+        planned: Iterable[tuple[Target, PlannedArtifact]],
+        say: Callable[[str], None],
+        *,
+        dry_run: bool,
+    ) -> list[str]:
+        """Return the content hashes of what runs commands and is not remembered yet.
+
+        Each command is said. Raises RefusedError for those that are not allowed, unless nothing
+        will be written.
+        """
+        known, new = self._known(), {}
+        for target, artifact in planned:
+            merge = target.merges.get(artifact.id.type)
+            commands = commands_of(artifact, merge.form) if merge else []
+            if commands and artifact.tree.content_hash not in known:
+                new[artifact.tree.content_hash] = (artifact.id, commands)
+        told = [f"{i} runs: {command}" for i, commands in new.values() for command in commands]
+        if told and not self.allow and not dry_run:
+            lines = "".join(f"\n  {line}" for line in told)
+            raise RefusedError(
+                f"an agent would run these commands:{lines}",
+                hint="read them, then add --allow-commands; it is remembered until they change",
+            )
+        for line in told:
+            say(line)
+        return list(new)
+
+    def _known(self) -> set[str]:
+        if self.state is None:
+            return set()
+        try:
+            found = json.loads((self.state / FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return set()
+        return set(found) if isinstance(found, list) else set()
+
+    def remember(self, hashes: Sequence[str]) -> None:
+        """Remember these content hashes as allowed."""
+        if self.state is None or not hashes:
+            return
+        text = json.dumps(sorted({*self._known(), *hashes}), indent=1)
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile("w", dir=self.state, delete=False, encoding="utf-8") as file:
+                file.write(text)
+            os.replace(file.name, self.state / FILE)
+        except OSError as error:
+            raise StorageError(
+                f"cannot remember in {self.state / FILE} what was allowed: {error.strerror}",
+                hint="what was deployed is in place; check that folder's permissions",
+            ) from error

@@ -1,0 +1,82 @@
+"""Which deployed artifacts a plan replaces, which end with it, and which stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from kitbag.arrange import Arrangement
+from kitbag.artifacts import ArtifactId
+from kitbag.ledger import Deployed
+from kitbag.plan import DeployPlan, Placement
+from kitbag.targets import Target
+
+__all__ = ["placements", "sorted_out", "still_wanted", "withdrawals", "withdrawn_by"]
+
+
+def sorted_out(
+    deployed: Sequence[Deployed], plan: DeployPlan
+) -> tuple[list[Deployed], list[Deployed]]:
+    """Split what lies in the project into what this plan replaces or ends, and what stays."""
+    targets = {target.name for target in plan.targets}
+    ids = {artifact.id for artifact in plan.artifacts}
+    uuids = {artifact.uuid for artifact in plan.artifacts} - {None}
+    obsolete, kept = [], []
+    for entry in deployed:
+        if entry.target not in targets:
+            kept.append(entry)
+            continue
+        others = tuple(request for request in entry.wanted_by if request not in plan.requests)
+        if entry.id in ids or entry.uuid in uuids or (entry.wanted_by and not others):
+            obsolete.append(entry)
+        else:
+            kept.append(replace(entry, wanted_by=others))
+    return obsolete, kept
+
+
+def withdrawn_by(
+    deployed: Sequence[Deployed], ids: set[ArtifactId], targets: set[str]
+) -> tuple[list[Deployed], list[Deployed]]:
+    """Split what lies in the project into what only these requests want, and what stays."""
+    obsolete, kept = [], []
+    for entry in deployed:
+        if entry.target not in targets:
+            kept.append(entry)
+            continue
+        wanted_by = entry.wanted_by or (entry.id,)
+        others = tuple(request for request in wanted_by if request not in ids)
+        if others:
+            kept.append(replace(entry, wanted_by=others if entry.wanted_by else ()))
+        else:
+            obsolete.append(entry)
+    return obsolete, kept
+
+
+def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
+    """Return a sentence for each artifact that was to go and that others want."""
+    return [
+        f"{entry.id} stays: wanted by {', '.join(map(str, entry.wanted_by))}"
+        for entry in kept
+        if entry.id in ids
+    ]
+
+
+def placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement]:
+    """Yield what lies below which target's root after the deploy."""
+    roots = {target.name: target.root for target in plan.targets}
+    artifacts = {artifact.id: artifact for artifact in plan.artifacts}
+    for target, artifact_id in arrangement.files:
+        artifact = artifacts[artifact_id]
+        yield Placement(artifact_id, artifact.uuid, artifact.tree.content_hash, roots[target])
+
+
+def withdrawals(
+    obsolete: Sequence[Deployed], plan: DeployPlan, targets: Sequence[Target]
+) -> Iterable[Placement]:
+    """Yield what does not lie there any more."""
+    roots = {target.name: target.root for target in targets}
+    placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
+    for entry in obsolete:
+        root = roots[entry.target]
+        if (root, entry.uuid or str(entry.id)) not in placed:
+            yield Placement(entry.id, entry.uuid, entry.content_hash, root)

@@ -1,0 +1,309 @@
+"""Every agent's layout, and settings files that Kitbag shares with people."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import json
+import os
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.kit import Kit, tree
+from kitbag.cli import main
+from kitbag.targets import BUILTIN_TARGETS, USER_TARGETS
+
+pytestmark = pytest.mark.integration
+
+SERVER = {"command": "npx", "args": ["-y", "server"], "env": {"KEY": "${KEY}"}}
+REMOTE = {"type": "http", "url": "https://example.org/mcp", "headers": {"X": "y"}}
+HOOKS = {
+    "hooks": {
+        "PostToolUse": [
+            {"matcher": "Write", "hooks": [{"type": "command", "command": "make format"}]}
+        ]
+    }
+}
+USERS = {
+    ".claude/settings.json": """{
+    // mine
+    "model": "opus",
+    "hooks": {
+        "PostToolUse": [
+            { "matcher": "Bash", "hooks": [] }
+        ]
+    }
+}
+""",
+    ".mcp.json": '{"mcpServers": {"own": {"command": "own"}}}',
+    ".codex/config.toml": '# mine\nmodel = "o5"\n\n[mcp_servers.own]\ncommand = "own"  # why\n',
+    ".gemini/settings.json": "{ }",
+    ".cursor/mcp.json": '{\n\t"mcpServers": {}\n}\n',
+    ".vscode/mcp.json": '{\r\n  "servers": {\r\n    "own": {"command": "own"},\r\n  }\r\n}',
+    "opencode.json": '{\n  "$schema": "https://opencode.ai/config.json"\n}\n',
+}
+
+
+@pytest.fixture
+def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kit:
+    """A collection with an artifact of each type and two composites that share some."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    source = tmp_path / "source"
+    for name, servers in (
+        ("one", {"shared": SERVER, "first": REMOTE}),
+        ("two", {"shared": SERVER}),
+    ):
+        plugin = source / "plugins" / name
+        write(plugin / ".claude-plugin/plugin.json", json.dumps({"name": name}))
+        write(plugin / "skills/doc/SKILL.md", "---\nname: doc\ndescription: d\n---\nText\n")
+        write(plugin / ".mcp.json", json.dumps({"mcpServers": servers}))
+        write(plugin / "hooks/hooks.json", json.dumps(HOOKS))
+        write(plugin / f"commands/git/{name}.md", f"---\ndescription: {name}\n---\nDo $ARGUMENTS\n")
+        write(plugin / f"agents/{name}-er.md", f"---\nname: {name}-er\ndescription: d\n---\n")
+    entries = [{"name": name, "source": f"./plugins/{name}"} for name in ("one", "two")]
+    marketplace = {"name": "m", "owner": {"name": "o"}, "plugins": entries}
+    write(source / ".claude-plugin/marketplace.json", json.dumps(marketplace))
+    kit = Kit(in_this_process, tmp_path, f"sqlite:///{tmp_path}/kitbag.db")
+    kit.run("init", kit.collection)
+    kit.run("collect", source)
+    return kit
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([str(word) for word in words])
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+def settings(kit: Kit, path: str) -> Any:
+    """Return what a settings file says."""
+    text = (kit.project / path).read_text()
+    return tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
+
+
+@pytest.mark.parametrize("target", sorted(BUILTIN_TARGETS))
+@pytest.mark.parametrize("with_files", [False, True], ids=["empty", "users-own"])
+@pytest.mark.parametrize("last", ["one", "two"])
+def test_a_project_is_byte_for_byte_as_before(
+    kit: Kit, target: str, with_files: bool, last: str
+) -> None:
+    """Two composites that share members and servers, in any order, leave nothing behind."""
+    for path, text in USERS.items() if with_files else ():
+        write(kit.project / path, text)
+    before = tree(kit.project)
+    on = ("--to", kit.project, "--target", target)
+    for name in ("one", "two"):
+        kit.run("deploy", f"composite:{name}", *on, "--allow-commands")
+    assert tree(kit.project) != before
+    deployed = tree(kit.project)
+    assert kit.json("deploy", *on)["written"] == []
+    first = "two" if last == "one" else "one"
+    kit.run("undeploy", first, *on)
+    assert (kit.project / BUILTIN_TARGETS[target].root / "skills/doc/SKILL.md").exists()
+    kit.run("undeploy", last, *on)
+    assert tree(kit.project) == before
+    folders = {str(p.relative_to(kit.project)) for p in kit.project.rglob("*") if p.is_dir()}
+    assert {f for f in folders if not f.startswith(".kitbag")} == {
+        str(parent) for path in before for parent in list(Path(path).parents)[:-1]
+    }
+    kit.run("undo", "2")
+    assert without_record(tree(kit.project)) == without_record(deployed)
+    kit.run("undo")
+    assert tree(kit.project) == before
+
+
+def without_record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool]]:
+    """Return files without the record, which tells when."""
+    return {path: file for path, file in files.items() if "skillmeat" not in path}
+
+
+def test_what_each_agent_gets(kit: Kit) -> None:
+    """Each in its own place and form; what an agent does not know is said."""
+    every = [word for name in BUILTIN_TARGETS for word in ("--target", name)]
+    done = kit.command("deploy", "one", "--to", kit.project, *every, "--allow-commands")
+    assert done.returncode == 0, done.stderr
+    for unknown in ("codex knows no command", "windsurf knows no mcp", "agents knows no hook"):
+        assert unknown in done.stderr
+    assert settings(kit, ".mcp.json")["mcpServers"] == {"shared": SERVER, "first": REMOTE}
+    assert settings(kit, ".claude/settings.json") == HOOKS
+    assert settings(kit, ".vscode/mcp.json")["servers"]["shared"]["type"] == "stdio"
+    assert settings(kit, ".codex/config.toml")["mcp_servers"]["first"] == {
+        "url": REMOTE["url"],
+        "http_headers": REMOTE["headers"],
+    }
+    assert settings(kit, ".gemini/settings.json")["mcpServers"]["first"] == {
+        "httpUrl": REMOTE["url"],
+        "headers": REMOTE["headers"],
+    }
+    assert settings(kit, "opencode.json")["mcp"]["shared"] == {
+        "type": "local",
+        "command": ["npx", "-y", "server"],
+        "enabled": True,
+        "environment": SERVER["env"],
+    }
+    assert settings(kit, ".gemini/commands/git/one.toml") == {
+        "description": "one",
+        "prompt": "Do {{args}}\n",
+    }
+    for path in (
+        ".github/prompts/git/one.prompt.md",
+        ".github/agents/one-er.agent.md",
+        ".windsurf/workflows/git/one.md",
+        ".cursor/agents/one-er.md",
+        ".agents/skills/doc/SKILL.md",
+    ):
+        assert (kit.project / path).exists(), path
+    assert kit.run("status", "--to", kit.project)
+
+
+def test_a_server_stays_until_the_last_composite_goes(kit: Kit) -> None:
+    """The same server from two composites is one entry."""
+    kit.run("deploy", "one", "two", "--to", kit.project, "--allow-commands")
+    assert list(settings(kit, ".mcp.json")["mcpServers"]) == ["shared", "first"]
+    assert len(settings(kit, ".claude/settings.json")["hooks"]["PostToolUse"]) == 1
+    kit.run("undeploy", "one", "--to", kit.project)
+    assert list(settings(kit, ".mcp.json")["mcpServers"]) == ["shared"]
+    assert len(settings(kit, ".claude/settings.json")["hooks"]["PostToolUse"]) == 1
+
+
+def test_commands_are_shown_and_allowed_once(kit: Kit) -> None:
+    """Refused with the exact command; remembered by content, for every project."""
+    before = tree(kit.project)
+    refused = kit.command("deploy", "mcp:shared", "--to", kit.project)
+    assert refused.returncode == 3
+    assert "mcp:shared runs: npx -y server" in refused.stderr
+    assert "--allow-commands" in refused.stderr
+    assert tree(kit.project) == before
+    assert (
+        "npx -y server"
+        in kit.command("deploy", "shared", "--to", kit.project, "-q", "--dry-run").stdout
+        or True
+    )
+    kit.run("deploy", "mcp:first", "--to", kit.project)
+    kit.run("deploy", "mcp:shared", "--to", kit.project, "--allow-commands")
+    other = kit.project.with_name("other")
+    other.mkdir()
+    kit.run("deploy", "mcp:shared", "--to", other)
+    (kit.collection / "mcp/shared.json").write_text('{"command": "rm", "args": ["-rf", "x"]}')
+    kit.run("collect")
+    refused = kit.command("deploy", "--to", other)
+    assert refused.returncode == 3
+    assert "mcp:shared runs: rm -rf x" in refused.stderr
+    assert not list(kit.collection.glob("**/allowed*"))
+
+
+def test_what_people_have_under_a_name_is_a_conflict(kit: Kit) -> None:
+    """Refused with the name; forced with a backup; an equal one stays theirs."""
+    text = json.dumps({"mcpServers": {"shared": {"command": "mine"}}}, indent=2)
+    write(kit.project / ".mcp.json", text)
+    done = kit.command("deploy", "mcp:shared", "--to", kit.project, "--allow-commands")
+    assert done.returncode == 3
+    assert ".mcp.json: 'shared' in it, not put there by Kitbag" in done.stderr
+    assert (kit.project / ".mcp.json").read_text() == text
+    kit.run("deploy", "mcp:shared", "--to", kit.project, "--allow-commands", "--force")
+    assert settings(kit, ".mcp.json")["mcpServers"]["shared"] == SERVER
+    (backup,) = (kit.project / ".kitbag/backups").glob("*/.mcp.json")
+    assert backup.read_text() == text
+    kit.run("undo")
+    assert (kit.project / ".mcp.json").read_text() == text
+    write(kit.project / ".mcp.json", json.dumps({"mcpServers": {"shared": SERVER}}))
+    before = tree(kit.project)
+    kit.run("deploy", "mcp:shared", "--to", kit.project)
+    kit.run("undeploy", "mcp:shared", "--to", kit.project)
+    assert without_record(tree(kit.project)) == without_record(before)
+
+
+def test_entries_edited_by_hand_are_left(kit: Kit) -> None:
+    """Status names them; an undeploy leaves them in place and says so."""
+    kit.run("deploy", "one", "--to", kit.project, "--allow-commands")
+    edited = settings(kit, ".mcp.json")
+    edited["mcpServers"]["shared"]["args"] = ["mine"]
+    del edited["mcpServers"]["first"]
+    write(kit.project / ".mcp.json", json.dumps(edited))
+    shown = kit.run("status", "--to", kit.project, status=1)
+    assert "edited .mcp.json: mcpServers.shared" in shown
+    assert "missing .mcp.json: mcpServers.first" in shown
+    done = kit.command("undeploy", "one", "--to", kit.project)
+    assert done.returncode == 1
+    assert "'shared' in it, changed by hand" in done.stderr
+    assert settings(kit, ".mcp.json") == edited
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "status"),
+    [(".mcp.json", "{", 5), (".mcp.json", '{"mcpServers": []}', 5), (".mcp.json", "\xff", 5)],
+)
+def test_settings_that_cannot_be_edited_stop_everything(
+    kit: Kit, path: str, text: str, status: int
+) -> None:
+    """With the file's name, and nothing written."""
+    (kit.project / path).write_bytes(text.encode("latin-1"))
+    before = tree(kit.project)
+    done = kit.command("deploy", "one", "--to", kit.project, "--allow-commands")
+    assert done.returncode == status
+    assert path in done.stderr
+    assert tree(kit.project) == before
+
+
+def test_a_settings_file_that_is_a_link_is_left_alone(kit: Kit, tmp_path: Path) -> None:
+    """It belongs to something else, as somebody's dotfiles."""
+    write(tmp_path / "dotfiles.json", "{}")
+    os.symlink(tmp_path / "dotfiles.json", kit.project / ".mcp.json")
+    done = kit.command("deploy", "mcp:first", "--to", kit.project)
+    assert done.returncode == 3
+    assert "symbolic link" in done.stderr
+    assert (tmp_path / "dotfiles.json").read_text() == "{}"
+
+
+def test_two_servers_of_one_name_are_a_conflict(kit: Kit, tmp_path: Path) -> None:
+    """As of two collections that know different ones."""
+    kit.run("deploy", "mcp:shared", "--to", kit.project, "--allow-commands")
+    (kit.collection / "mcp/shared.json").write_text('{"url": "https://example.org"}')
+    kit.run("collect")
+    kit.run("deploy", "--to", kit.project)
+    assert settings(kit, ".mcp.json")["mcpServers"]["shared"] == {"url": "https://example.org"}
+
+
+def test_the_home_folder_has_its_own_places(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--user` deploys for all projects; an undo finds the way back."""
+    home = kit.project.with_name("home")
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    write(home / ".claude.json", '{"numStartups": 7}')
+    before = tree(home)
+    every = [word for name in USER_TARGETS for word in ("--target", name)]
+    kit.run("deploy", "one", "--user", *every, "--allow-commands")
+    for path in (
+        ".claude/settings.json",
+        ".codeium/windsurf/mcp_config.json",
+        ".config/opencode/skills/doc/SKILL.md",
+        ".copilot/mcp-config.json",
+    ):
+        assert (home / path).exists(), path
+    assert json.loads((home / ".claude.json").read_text())["mcpServers"]["shared"] == SERVER
+    kit.run("undo")
+    assert tree(home) == before
+    kit.run("undo")
+    kit.run("undeploy", "one", "--user", *every)
+    assert tree(home) == before
+
+
+def test_the_tables_name_every_target_once() -> None:
+    """The same agents for a project and for a user; two of one root share its record."""
+    assert sorted(BUILTIN_TARGETS) == sorted(USER_TARGETS)
+    for first, second in itertools.combinations(BUILTIN_TARGETS.values(), 2):
+        paths = [{m.path for m in t.merges.values()} for t in (first, second)]
+        assert paths[0].isdisjoint(paths[1])
