@@ -147,8 +147,7 @@ def on_sqlite(folder: Path, rows: int, rounds: int) -> None:
 
 
 def on_postgresql(rows: int, rounds: int) -> None:
-    from conftest import execute, with_name
-    from postgres_server import running_server
+    from postgres_server import execute, running_server, with_name
 
     with running_server() as server:
         execute(server, "CREATE DATABASE origin")

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from postgres_server import running_server
+from postgres_server import execute, running_server, with_name
 
 WITHOUT_POSTGRES = "KITBAG_TESTS_WITHOUT_POSTGRES"
 
@@ -44,22 +44,6 @@ def migrated_template(postgres_server: str) -> Iterator[str]:
         upgrade(database)
     yield name
     execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def execute(url: str, sql: str) -> None:
-    """Run one statement outside of a transaction."""
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql)
-
-
-def with_name(url: str, name: str) -> str:
-    """Return the server's URL with another database."""
-    head, _, tail = url.partition("://")
-    authority, _, path = tail.partition("/")
-    query = path.partition("?")[2]
-    return f"{head}://{authority}/{name}" + (f"?{query}" if query else "")
 
 
 @pytest.fixture(params=DIALECTS)

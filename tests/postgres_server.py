@@ -75,3 +75,19 @@ def _stop_server_in(data: Path) -> None:
         if str(data) in server.cmdline():
             server.send_signal(signal.SIGINT)
             server.wait(timeout=10)
+
+
+def execute(url: str, sql: str) -> None:
+    """Run one statement outside of a transaction."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql)
+
+
+def with_name(url: str, name: str) -> str:
+    """Return the server's URL with another database."""
+    head, _, tail = url.partition("://")
+    authority, _, path = tail.partition("/")
+    query = path.partition("?")[2]
+    return f"{head}://{authority}/{name}" + (f"?{query}" if query else "")

@@ -87,7 +87,9 @@ class Deployer:
         with Root(self.project) as root, locked(root), TemporaryDirectory("-kitbag") as scratch:
             settle(root, self.plugins, self.config, self.say)
             project = read_project(root, self.targets, self.collection)
-            plan = self._plan("deploy", tuple(requests) or self._renewable(project))
+            asked = tuple(requests) or self._renewable(project)
+            asked = tuple(dict.fromkeys((*asked, *self._displaced(project)))) if asked else ()
+            plan = self._plan("deploy", asked)
             plan.versions, plan.scratch, plan.is_forced = versions or {}, Path(scratch), self.force
             plan.standing = tuple(self._standing(project, plan))
             try:
@@ -190,10 +192,11 @@ class Deployer:
                 for b, _ in change.entries.values()
                 if b is not None
             )
+            placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
             plan.withdrawn = tuple(
                 Placement(a.id, a.uuid, a.content_hash, roots[a.target])
-                for b, a in change.entries.values()
-                if b is None and a is not None
+                for _, a in change.entries.values()
+                if a is not None and (roots[a.target], a.uuid or str(a.id)) not in placed
             )
             warnings = self._checked(plan)
             if not self.force:
@@ -221,6 +224,17 @@ class Deployer:
             if request not in self.collection.manifest.by_id:
                 self.say(f"{request} is not in the collection any more; it stays as it is")
         return tuple(request for request in earlier if request in self.collection.manifest.by_id)
+
+    def _displaced(self, project: Project) -> Iterable[ArtifactId]:
+        """Yield who wants what was renamed since, and whose old name something else has now.
+
+        Else that would be deployed over it.
+        """
+        by_id = self.collection.manifest.by_id
+        names = {entry.uuid: entry.id for entry in by_id.values() if entry.uuid}
+        for entry in project.ledger.deployed:
+            if entry.id in by_id and names.get(entry.uuid or "", entry.id) != entry.id:
+                yield from (request for request in entry.wanted_by if request in by_id)
 
     def _standing(self, project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
         """Yield what was asked for earlier, is not asked for now, and is still known."""

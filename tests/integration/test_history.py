@@ -375,3 +375,19 @@ def test_a_shared_database_is_not_rebuilt(kit_with_sample: Kit) -> None:
     """Nor set aside: it is not this collection's alone."""
     if kit_with_sample.database_url.startswith("postgresql"):
         kit_with_sample.run("rebuild", "--force", status=2)
+
+
+def test_a_name_that_moves_on_takes_nobodys_place(kit_with_sample: Kit) -> None:
+    """What was deployed under a name that another artifact has now goes on under its new one."""
+    kit = kit_with_sample
+    kit.deploy("skill:changelog")
+    uuid = kit.uuids()["skill:changelog"]
+    kit.run("rename", "skill:changelog", "news")
+    kit.run("rename", "skill:plain-prose", "changelog")
+    kit.deploy("skill:changelog")
+    assert kit.record()["skill:news"]["artifact_uuid"] == uuid
+    assert set(kit.record()) == {"skill:news", "skill:changelog"}
+    assert codes(kit) == {}
+    kit.run("undo")
+    assert set(kit.record()) == {"skill:changelog"}
+    assert codes(kit) == {}

@@ -15,12 +15,12 @@ from uuid import uuid4
 import pytest
 from peewee import Database, IntegrityError
 
-from conftest import execute, with_name
 from kitbag.errors import RefusedError
 from kitbag_composites.database import connected
 from kitbag_composites.drift import find_drift
 from kitbag_composites.migration_history import applied_revisions, dialect_of
 from kitbag_composites.schema import downgrade, stamp, upgrade
+from postgres_server import execute, with_name
 
 pytestmark = pytest.mark.integration
 
