@@ -10,6 +10,7 @@ from kitbag_composites_hooks import (
     care_commands,
     composite_commands,
     database_commands,
+    export_commands,
     history_commands,
     tree_commands,
     version_commands,
@@ -27,10 +28,12 @@ def kitbag_configure(config: Config) -> None:
 @hookimpl
 def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `composite`, `tree`, `associations`, `versions`, `diff`, `restore`,
-    `log`, `undo`, `purge`, `doctor`, `rebuild` and `db`."""
+    `log`, `undo`, `purge`, `doctor`, `rebuild`, `export`
+    and `db`."""
     composite_commands.add_parser(subparsers)
     tree_commands.add_parsers(subparsers)
     version_commands.add_parsers(subparsers)
     history_commands.add_parsers(subparsers)
     care_commands.add_parsers(subparsers)
+    export_commands.add_parser(subparsers)
     database_commands.add_parser(subparsers)

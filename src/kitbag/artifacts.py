@@ -14,6 +14,7 @@ from kitbag.paths import RelPath
 
 __all__ = [
     "BUILTIN_TYPES",
+    "RELATIONSHIPS",
     "ArtifactId",
     "ArtifactType",
     "CompositeType",
@@ -49,6 +50,10 @@ class CompositeType(StrEnum):
     """What kind of bundle a composite is. `stack` and `suite` are reserved for later."""
 
     PLUGIN = "plugin"
+
+
+RELATIONSHIPS = ("contains", "requires", "extends")
+"""What a composite has to do with a member."""
 
 
 class Shape(StrEnum):

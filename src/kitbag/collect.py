@@ -16,7 +16,7 @@ from kitbag.errors import ConflictError, NotFoundError
 from kitbag.layout import moves, puts
 from kitbag.manifest import ManifestArtifact, ManifestComposite, ManifestMember
 from kitbag.paths import refuse_collisions
-from kitbag.sources.values import FoundArtifact, FoundComposite, Reading
+from kitbag.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
 from kitbag.transaction import Action
 from kitbag.trees import Tree
 
@@ -90,6 +90,7 @@ class _Importer:
             for c in manifest.composites
             if c.source == self.source
         }
+        self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
         self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
         self.settled: set[ArtifactId] = set()
 
@@ -146,6 +147,8 @@ class _Importer:
         return self._conflict(entry, found, present, edited=edited)
 
     def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
+        if found.uuid in self.by_uuid and self.by_uuid[found.uuid] not in self.settled:
+            return self.by_uuid[found.uuid]
         known = self.by_origin.get((found.type, found.path))
         if known is not None and known not in self.settled:
             return known
@@ -182,6 +185,7 @@ class _Importer:
         return ManifestArtifact(
             artifact_id,
             path,
+            uuid=None if found.uuid in self.by_uuid else found.uuid,
             content_hash=found.tree.content_hash,
             source=self.source,
             source_path=found.path,
@@ -267,12 +271,16 @@ class _Importer:
         """Settle each composite of the reading, its members in the source's order."""
         for found in self.reading.composites:
             known = self.bundle_by_origin.get((found.path, found.name))
+            known = self.by_uuid.get(found.uuid or "", known)
             wanted = known or self.renames.get(found.id, found.id)
             entry = self.bundles.get(wanted)
-            if entry is not None and entry.source != self.source:
+            if entry is not None and entry.source != self.source and entry.uuid != found.uuid:
                 self._note(ChangeKind.CONFLICT, wanted, note=f"{wanted} is another composite here")
                 continue
-            self._bundle(found, entry or ManifestComposite(wanted))
+            new = ManifestComposite(wanted, found.uuid)
+            if found.composite_type is not None:
+                new = replace(new, composite_type=found.composite_type)
+            self._bundle(found, entry or new)
 
     def _bundle(self, found: FoundComposite, entry: ManifestComposite) -> None:
         brought = self._members(found, entry)
@@ -298,11 +306,18 @@ class _Importer:
         members: dict[ArtifactId, ManifestMember] = {}
         for member in found.distinct_members:
             artifact_id = self.final.get(member.id, member.id)
-            kept = old.get(artifact_id) or ManifestMember(artifact_id)
+            kept = old.get(artifact_id) or self._new_member(member, artifact_id)
             if member.alias is not None:
                 kept = replace(kept, extra={**kept.extra, "alias": member.alias})
             members[artifact_id] = kept
         return list(members.values())
+
+    def _new_member(self, member: FoundMember, artifact_id: ArtifactId) -> ManifestMember:
+        """Return a member as an export says it is; a pin to bytes that are not here is dropped."""
+        entry = self.entries.get(artifact_id)
+        is_here = entry is not None and entry.content_hash == member.pin
+        new = ManifestMember(artifact_id, pin=member.pin if is_here else None)
+        return replace(new, relationship=member.relationship) if member.relationship else new
 
     def gone(self) -> None:
         """Tell what this source once brought and does not hold any more; nothing is deleted."""

@@ -18,7 +18,6 @@ from kitbag.tomltext import render_array, render_table, split_blocks, split_tabl
 
 __all__ = [
     "FORMAT",
-    "RELATIONSHIPS",
     "Manifest",
     "ManifestArtifact",
     "ManifestComposite",
@@ -27,7 +26,6 @@ __all__ = [
 ]
 
 FORMAT = 1
-RELATIONSHIPS = ("contains", "requires", "extends")
 
 
 @dataclass(frozen=True, slots=True)

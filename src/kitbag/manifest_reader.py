@@ -7,12 +7,11 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from kitbag.artifacts import ArtifactId, CompositeType
+from kitbag.artifacts import RELATIONSHIPS, ArtifactId, CompositeType
 from kitbag.errors import InputError, KitbagError
 from kitbag.hashing import is_sha256
 from kitbag.manifest import (
     FORMAT,
-    RELATIONSHIPS,
     Manifest,
     ManifestArtifact,
     ManifestComposite,

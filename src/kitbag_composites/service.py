@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from kitbag.artifacts import ArtifactId
 from kitbag.collection import Collection
@@ -47,8 +48,31 @@ def opened(
 def identify(collection: Collection, manifest: Manifest) -> Manifest:
     """Return `manifest` with every UUID in place, those that the database knows included."""
     with opened(collection) as resolver:
+        manifest = _without_strangers(resolver, collection, manifest)
         known = _known_uuids(resolver, collection, manifest)
         return identified(manifest, known.get, _removed(resolver, collection, manifest))
+
+
+def _without_strangers(resolver: Resolver, collection: Collection, manifest: Manifest) -> Manifest:
+    """Return the manifest without UUIDs that came from outside and are another collection's here.
+
+    Two collections in one database may collect the same export; the second gets its own.
+    """
+    before = {entry.uuid for entry in collection.manifest.by_id.values()}
+    new = {entry.uuid for entry in manifest.by_id.values()} - before - {None}
+    if not new:
+        return manifest
+    found = resolver.store.get_artifacts_by_uuid(uuid for uuid in new if uuid)
+    others = {u for u, row in found.items() if row.collection_id != collection.manifest.uuid}
+    return replace(
+        manifest,
+        artifacts=tuple(
+            replace(a, uuid=None) if a.uuid in others else a for a in manifest.artifacts
+        ),
+        composites=tuple(
+            replace(c, uuid=None) if c.uuid in others else c for c in manifest.composites
+        ),
+    )
 
 
 def _known_uuids(

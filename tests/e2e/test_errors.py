@@ -43,7 +43,7 @@ def bytes_below(folder: Path) -> dict[str, bytes]:
         (["collect", "no/such/folder"], 4, "no/such/folder"),
         (["scan", "no/such/folder"], 4, "no/such/folder"),
         (["deploy", "skill:changelog", "--to", "no/such/project"], 4, "no/such/project"),
-        (["deploy", "skill:changelog", "--target", "emacs"], 2, "known targets: claude"),
+        (["deploy", "skill:changelog", "--target", "emacs"], 2, "known targets: agents, claude"),
         (["undeploy", "skill:changelog", "--to", "."], 4, "not deployed"),
         (["--database", "mysql://x/y", "associations", "changelog"], 2, "mysql"),
         (["--database", "postgresql://u:pw@127.0.0.1:1/x", "collect"], 5, "127.0.0.1:1/x"),

@@ -318,4 +318,4 @@ def test_an_unknown_target_lists_the_known_ones() -> None:
     """The hint is the table."""
     with pytest.raises(KitbagError) as caught:
         target_named("emacs", BUILTIN_TARGETS)
-    assert caught.value.hint == "known targets: claude"
+    assert caught.value.hint == f"known targets: {', '.join(sorted(BUILTIN_TARGETS))}"

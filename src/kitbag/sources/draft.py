@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kitbag.sources.diagnostics import Code, diagnose
+from kitbag.sources.identity import KnownMember, KnownPlugin
 from kitbag.sources.values import Diagnostic, RemoteComposite
 from kitbag.sources.walk import SourceTree
 from kitbag.trees import Tree
@@ -44,10 +45,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DraftMember:
-    """A composite's member: where it lies, and what it is called there."""
+    """A composite's member: where it lies, what it is called there, what an export says of it."""
 
     key: Key
     name: str
+    known: KnownMember | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class DraftComposite:
     members: tuple[DraftMember, ...]
     description: str | None = None
     version: str | None = None
+    known: KnownPlugin = field(default_factory=KnownPlugin)
 
 
 @dataclass

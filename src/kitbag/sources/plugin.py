@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kitbag.artifacts import ArtifactType
@@ -19,6 +19,7 @@ from kitbag.sources.configs import (
 )
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
+from kitbag.sources.identity import IDENTITY_KEY, KnownPlugin, read_identity
 from kitbag.sources.listing import followed, markdown_below, skill_folders
 from kitbag.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from kitbag.sources.walk import joined
@@ -45,17 +46,32 @@ def read_plugin(
     `path` is how the source spells the folder; `root` is the same without symbolic links.
     """
     reader = _PluginReader(gathering, root, path, entry)
+    known = read_identity(reader.manifest)
+    if known is None:
+        reader.say(Code.PLUGIN_INVALID, f"the key {IDENTITY_KEY!r} is not what an export writes")
+    known = known or KnownPlugin()
     members: dict[Key, DraftMember] = {}
     for member in reader.members():
-        members.setdefault(member.key, member)
+        members.setdefault(member.key, _as_exported(member, root, known))
+    order = {said.id: number for number, said in enumerate(known.members.values())}
     return DraftComposite(
         name=reader.text("name") or path.rpartition("/")[2] or gathering.tree.root.name,
         path=shown(path),
         kind="unlisted-plugin" if entry is None else "marketplace-entry",
-        members=tuple(members.values()),
+        members=tuple(
+            sorted(members.values(), key=lambda m: order[m.known.id] if m.known else len(order))
+        ),
         description=reader.text("description"),
         version=reader.text("version"),
+        known=known,
     )
+
+
+def _as_exported(member: DraftMember, root: str, known: KnownPlugin) -> DraftMember:
+    artifact_type, path = member.key
+    below = path.removeprefix(f"{root}/") if root else path
+    found = known.members.get((artifact_type, below))
+    return replace(member, name=found.id.name, known=found) if found else member
 
 
 @dataclass

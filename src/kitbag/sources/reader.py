@@ -36,7 +36,11 @@ def read_source(source: Path, claim: Claim | None = None) -> Reading:
     guess_composites(gathering)
     names = Names()
     ids = _name_artifacts(gathering, names)
-    artifacts = [_found(draft, ids[draft.key]) for draft in _by_path(gathering.drafts.values())]
+    uuids = {m.key: m.known.uuid for c in gathering.composites for m in c.members if m.known}
+    artifacts = [
+        _found(draft, ids[draft.key], uuids.get(draft.key))
+        for draft in _by_path(gathering.drafts.values())
+    ]
     if claim is not None:
         artifacts.extend(_claimed(gathering, claim, {found.id for found in artifacts}))
     composites = tuple(_name_composites(gathering, names, ids))
@@ -58,7 +62,7 @@ def _by_path(drafts: Iterable[Draft]) -> list[Draft]:
     return sorted(drafts, key=lambda d: (order.get(d.type, len(order)), d.path.split("/")))
 
 
-def _found(draft: Draft, artifact_id: ArtifactId) -> FoundArtifact:
+def _found(draft: Draft, artifact_id: ArtifactId, uuid: str | None) -> FoundArtifact:
     return FoundArtifact(
         id=artifact_id,
         type=draft.type,
@@ -69,6 +73,7 @@ def _found(draft: Draft, artifact_id: ArtifactId) -> FoundArtifact:
         tree=draft.tree,
         description=draft.description,
         frontmatter_name=draft.frontmatter_name,
+        uuid=uuid,
     )
 
 
@@ -146,12 +151,21 @@ def _name_composites(
             description=draft.description,
             version=draft.version,
             kind=draft.kind,
+            uuid=draft.known.uuid,
+            composite_type=draft.known.composite_type,
         )
 
 
 def _member(member: DraftMember, artifact_id: ArtifactId) -> FoundMember:
     alias = member.name if member.name != artifact_id.name else None
-    return FoundMember(artifact_id, member.key[1], alias)
+    known = member.known
+    return FoundMember(
+        artifact_id,
+        member.key[1],
+        alias,
+        known.relationship if known else None,
+        known.pin if known else None,
+    )
 
 
 def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iterator[FoundArtifact]:

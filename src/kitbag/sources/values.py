@@ -57,8 +57,9 @@ class FoundArtifact:
 
     Artifacts of one type with the same content share their `id`: they are one artifact that lies
     at several places. `name` is what the place itself says, `id.name` what it is called when this
-    source is collected. `path` is relative to the source (`<file>#<server>` for an MCP server);
-    `location` is the file or folder to copy from, or None where `data` is the content.
+    source is collected. `uuid` is what an export of Kitbag says. `path` is relative to the source
+    (`<file>#<server>` for an MCP server); `location` is the file or folder to copy from, or None
+    where `data` is the content.
     """
 
     id: ArtifactId
@@ -70,15 +71,21 @@ class FoundArtifact:
     tree: Tree
     description: str | None = None
     frontmatter_name: str | None = None
+    uuid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundMember:
-    """A composite's member: the artifact's id and path, and its name there if the id differs."""
+    """A composite's member: the artifact's id and path, and its name there if the id differs.
+
+    `relationship` and `pin` are what an export says.
+    """
 
     id: ArtifactId
     path: str
     alias: str | None = None
+    relationship: str | None = None
+    pin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,8 @@ class FoundComposite:
     description: str | None
     version: str | None
     kind: str
+    uuid: str | None = None
+    composite_type: str | None = None
 
     @property
     def distinct_members(self) -> tuple[FoundMember, ...]:

@@ -1,0 +1,74 @@
+"""What an export of Kitbag says about identity: the key `kitbag` of a plugin's manifest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kitbag.artifacts import RELATIONSHIPS, ArtifactId
+from kitbag.errors import KitbagError
+from kitbag.hashing import is_sha256
+
+__all__ = ["IDENTITY_KEY", "KnownMember", "KnownPlugin", "read_identity"]
+
+IDENTITY_KEY = "kitbag"
+FORMAT = 1
+
+_UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMember:
+    """What an export says about a member."""
+
+    id: ArtifactId
+    uuid: str
+    relationship: str
+    pin: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlugin:
+    """What an export says about itself; `members` by type and path below the plugin's folder."""
+
+    uuid: str | None = None
+    composite_type: str | None = None
+    members: Mapping[tuple[str, str], KnownMember] = field(default_factory=dict)
+
+
+def read_identity(manifest: Mapping[str, Any]) -> KnownPlugin | None:
+    """Return what a manifest says under `kitbag`; None where that is nothing to rely on."""
+    table = manifest.get(IDENTITY_KEY)
+    if table is None:
+        return KnownPlugin()
+    try:
+        if table["format"] != FORMAT or not isinstance(table["members"], list):
+            return None
+        members = {}
+        for entry in table["members"]:
+            artifact_id = ArtifactId.parse(entry["id"])
+            key = (artifact_id.type, _text(entry["path"]))
+            members[key] = KnownMember(
+                artifact_id,
+                _matching(entry["uuid"], bool(_UUID.fullmatch(str(entry["uuid"])))),
+                _matching(entry["relationship"], entry["relationship"] in RELATIONSHIPS),
+                None if entry["pin"] is None else _matching(entry["pin"], is_sha256(entry["pin"])),
+            )
+        uuid = _matching(table["uuid"], bool(_UUID.fullmatch(str(table["uuid"]))))
+        return KnownPlugin(uuid, _text(table["composite_type"]), members)
+    except (KeyError, TypeError, ValueError, AttributeError, KitbagError):
+        return None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is not a string")
+
+
+def _matching(value: object, is_right: bool) -> str:
+    if not is_right:
+        raise ValueError(f"{value!r} cannot be")
+    return _text(value)

@@ -1,0 +1,231 @@
+"""Exporting a composite and collecting it elsewhere: who is who stays, to the byte."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from e2e.kit import Kit, tree
+from kitbag.cli import main
+
+pytestmark = pytest.mark.integration
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
+
+
+def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([str(word) for word in words])
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+def new_kit(folder: Path) -> Kit:
+    """An empty collection with a database of its own."""
+    folder.mkdir()
+    kit = Kit(in_this_process, folder, f"sqlite:///{folder}/kitbag.db")
+    kit.run("init", kit.collection)
+    return kit
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    """A collection that holds the sample."""
+    kit = new_kit(tmp_path / "first")
+    kit.run("collect", SAMPLE)
+    return kit
+
+
+def known(kit: Kit) -> dict[str, Any]:
+    """Return what a manifest says beyond where things came from, by UUID."""
+    manifest = tomllib.loads((kit.collection / "manifest.toml").read_text())
+    found = {
+        a["uuid"]: (a["type"], a["name"], a["content_hash"]) for a in manifest.get("artifacts", [])
+    }
+    for composite in manifest.get("composites", []):
+        members = [
+            (m["id"], m["uuid"], m["relationship"], m.get("pin"))
+            for m in composite.get("members", [])
+        ]
+        found[composite["uuid"]] = (composite["name"], composite.get("description"), members)
+    return found
+
+
+@pytest.mark.parametrize("name", ["writing", "git-care"])
+def test_collecting_an_export_is_the_identity(kit: Kit, tmp_path: Path, name: str) -> None:
+    """Ids, UUIDs, content hashes, the composite with its order, relationships and pins."""
+    kit.run("rename", "agent:editor", "redactor")
+    kit.run("rename", "mcp:git", "tracker")
+    kit.run("composite", "add", name, "skill:meeting-notes", "--relationship", "requires")
+    kit.run("composite", "pin", name, "skill:meeting-notes")
+    kit.run("export", name, "--to", tmp_path / "out")
+    other = new_kit(tmp_path / "second")
+    other.run("collect", tmp_path / "out")
+    theirs = known(other)
+    assert theirs == {uuid: said for uuid, said in known(kit).items() if uuid in theirs}
+    members = kit.json("composite", "show", name)["members"]
+    assert len(theirs) == len(members) + 1
+    before = tree(other.collection)
+    other.run("collect", tmp_path / "out")
+    assert tree(other.collection) == before
+    other.run("export", name, "--to", tmp_path / "again")
+    assert tree(tmp_path / "again") == tree(tmp_path / "out")
+
+
+def test_an_export_is_reproducible(kit: Kit, tmp_path: Path) -> None:
+    """The same bytes each time; unpacked, archives are what the folder is."""
+    script = kit.collection / "skills/changelog/scripts/since-last-tag.sh"
+    os.symlink("SKILL.md", kit.collection / "skills/changelog/link.md")
+    os.utime(script, (1, 1))
+    kit.run("collect")
+    kit.run("export", "writing", "--to", tmp_path / "folder")
+    for name in ("x.zip", "x.tar.gz"):
+        kit.run("export", "writing", "--to", tmp_path / name)
+        first = (tmp_path / name).read_bytes()
+        os.utime(script)
+        kit.run("export", "writing", "--to", tmp_path / name, status=3)
+        kit.run("export", "writing", "--to", tmp_path / name, "--force")
+        assert (tmp_path / name).read_bytes() == first
+    with tarfile.open(tmp_path / "x.tar.gz") as archive:
+        archive.extractall(tmp_path / "tar", filter="data")
+    assert tree(tmp_path / "tar") == tree(tmp_path / "folder")
+    assert os.readlink(tmp_path / "tar/skills/changelog/link.md") == "SKILL.md"
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        found = {i.filename: i.external_attr >> 16 for i in archive.infolist()}
+    assert found["skills/changelog/scripts/since-last-tag.sh"] == 0o100755
+    assert found["skills/changelog/link.md"] == 0o120777
+
+
+def test_a_pinned_member_is_exported_as_it_is_pinned(kit: Kit, tmp_path: Path) -> None:
+    """Not as the collection has it now."""
+    kit.run("composite", "pin", "writing", "skill:changelog")
+    skill = kit.collection / "skills/changelog/SKILL.md"
+    before = skill.read_bytes()
+    skill.write_text("newer\n")
+    kit.run("collect")
+    kit.run("export", "writing", "--to", tmp_path / "out")
+    assert (tmp_path / "out/skills/changelog/SKILL.md").read_bytes() == before
+    other = new_kit(tmp_path / "second")
+    other.run("collect", tmp_path / "out")
+    (pin,) = [m["pin"] for m in other.json("composite", "show", "writing")["members"] if m["pin"]]
+    (version,) = other.json("versions", "skill:changelog")["versions"]
+    assert version["content_hash"] == pin
+
+
+def test_nothing_of_anybodys_is_replaced(kit: Kit, tmp_path: Path) -> None:
+    """Only an empty folder or, by force, an earlier export; a failed one leaves nothing."""
+    (tmp_path / "empty").mkdir()
+    kit.run("export", "writing", "--to", tmp_path / "empty")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/file").write_text("mine\n")
+    for force in ((), ("--force",)):
+        kit.run("export", "writing", "--to", tmp_path / "mine", *force, status=3)
+    assert tree(tmp_path / "mine") == {"file": (b"mine\n", False)}
+    kit.run("export", "writing", "--to", tmp_path / "empty", status=3)
+    kit.run("export", "git-care", "--to", tmp_path / "empty", "--force")
+    manifest = json.loads((tmp_path / "empty/.claude-plugin/plugin.json").read_text())
+    assert manifest["name"] == "git-care"
+    kit.run("export", "writing", "--to", tmp_path / "no", "--dry-run")
+    (kit.collection / "skills/changelog/SKILL.md").write_text("edited\n")
+    kit.run("export", "writing", "--to", tmp_path / "no", status=3)
+    kit.run("export", "skill:changelog", "--to", tmp_path / "no", status=2)
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith((".", "no"))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"format": 2}, {"uuid": "x"}, {"members": {}}, {"members": [{"id": "skill:../x"}]}, []],
+)
+def test_a_forged_identity_is_ignored(kit: Kit, tmp_path: Path, change: Any) -> None:
+    """The plugin is collected all the same, and a diagnostic says so."""
+    kit.run("export", "writing", "--to", tmp_path / "out")
+    path = tmp_path / "out/.claude-plugin/plugin.json"
+    manifest = json.loads(path.read_text())
+    manifest["kitbag"] = {**manifest["kitbag"], **change} if change else "x"
+    path.write_text(json.dumps(manifest))
+    other = new_kit(tmp_path / "second")
+    done = other.command("collect", tmp_path / "out")
+    assert done.returncode == 1
+    assert "is not what an export writes" in done.stderr
+    assert "composite:writing" in other.uuids()
+
+
+def test_a_uuid_that_is_here_is_that_artifact(kit: Kit, tmp_path: Path) -> None:
+    """Under another name, too; and two collections in one database keep apart."""
+    kit.run("export", "writing", "--to", tmp_path / "out")
+    other = new_kit(tmp_path / "second")
+    other.run("collect", tmp_path / "out")
+    other.run("rename", "skill:changelog", "news")
+    skill = kit.collection / "skills/changelog/SKILL.md"
+    skill.write_text(skill.read_text() + "newer\n")
+    kit.run("collect")
+    shutil.rmtree(tmp_path / "out")
+    kit.run("export", "writing", "--to", tmp_path / "out")
+    other.run("collect", tmp_path / "out")
+    assert (other.collection / "skills/news/SKILL.md").read_text() == skill.read_text()
+    assert "skill:changelog" not in other.uuids()
+    third = new_kit(tmp_path / "third")
+    third.database_url = kit.database_url
+    third.run("collect", tmp_path / "out")
+    assert not set(third.uuids().values()) & set(kit.uuids().values())
+
+
+names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    skills=st.dictionaries(names, texts, max_size=3),
+    commands=st.dictionaries(names, texts, max_size=3),
+    servers=st.dictionaries(names, st.dictionaries(names, texts, max_size=2), max_size=3),
+)
+def test_any_plugin_survives_the_round_trip(
+    tmp_path_factory: pytest.TempPathFactory,
+    skills: dict[str, str],
+    commands: dict[str, str],
+    servers: dict[str, Any],
+) -> None:
+    """Whatever it is called and holds: collect, export, collect again is the identity."""
+    folder = tmp_path_factory.mktemp("any")
+    plugin = folder / "plugin"
+    write(plugin / ".claude-plugin/plugin.json", json.dumps({"name": "any"}))
+    for number, (name, text) in enumerate(skills.items()):
+        head = f"---\nname: {json.dumps(name)}\ndescription: x\n---\n"
+        place = plugin / "skills" / (name if is_file_name(name) else f"s{number}")
+        write(place / "SKILL.md", head + text)
+    for number, (name, text) in enumerate(commands.items()):
+        write(plugin / "commands" / (f"{name if is_file_name(name) else number}.md"), text)
+    write(plugin / ".mcp.json", json.dumps({"mcpServers": servers}))
+    first, second = new_kit(folder / "first"), new_kit(folder / "second")
+    assert first.command("collect", plugin).returncode in (0, 1)
+    first.run("export", "any", "--to", folder / "out")
+    assert second.command("collect", folder / "out").returncode in (0, 1)
+    assert known(second) == known(first)
+
+
+def is_file_name(name: str) -> bool:
+    """Return whether a file can be called so, anywhere in a source."""
+    return not set(name) & set("/\0") and name not in (".", "..") and not name.startswith(".")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
