@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SKILLMEAT := .skillmeat
 
-.PHONY: help demo test long unit check wheel bench compat clean
+.PHONY: help demo test long unit check docs wheel bench compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(VENV)/installed  ## write docs/diagnostics.md
+	$(BIN)/python -c 'from kitbag.sources.handbook import handbook; print(handbook(), end="")' \
+		> docs/diagnostics.md
 
 bench: $(VENV)/installed  ## measure collect and deploy against cp -a, migrations against one pass
 	$(BIN)/python benchmarks/deploy.py

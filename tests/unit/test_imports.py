@@ -33,6 +33,7 @@ LAYERS = [
     {"hashing"},
     {"trees", "documents", "output"},
     {"sources", "naming"},
+    {"linting"},
     {"syscalls", "files", "journal", "locking", "staging", "applying", "transaction"},
     {"layout", "tomltext", "jsontext"},
     {"manifest", "manifest_reader", "config"},

@@ -240,4 +240,4 @@ def test_json_form(source: Source) -> None:
 def test_every_code_has_a_reason_and_a_remedy() -> None:
     """The table of diagnostics is complete."""
     assert set(CODES) == set(Code)
-    assert all(info.reason and info.remedy for info in CODES.values())
+    assert all(info.meaning and info.reason and info.remedy for info in CODES.values())

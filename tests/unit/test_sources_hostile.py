@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
+from kitbag.linting import findings_to_json, lint
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.sources import read, reading_to_json
 from kitbag.sources.configs import load_json, read_hook_file, read_single_server
@@ -123,10 +124,13 @@ def test_made_up_trees_never_crash_the_readers(files: list[tuple[list[str], byte
         before = sorted(os.walk(root))
         reading = read(root)
         again = read(root)
+        findings = lint("source", reading)
         assert sorted(os.walk(root)) == before
     assert reading == again
     json.dumps(reading_to_json(reading), ensure_ascii=False).encode()
     assert {d.code for d in reading.diagnostics} <= {code.value for code in Code}
+    assert set(reading.diagnostics) <= {finding.diagnostic for finding in findings}
+    json.dumps(findings_to_json(findings), ensure_ascii=False).encode()
     by_id = {}
     for artifact in reading.artifacts:
         content = by_id.setdefault(artifact.id, artifact.tree.content_hash)
@@ -147,13 +151,13 @@ def test_files_that_vanish_while_they_are_read(tmp_path: Path) -> None:
         assert read_skill(gathering, "skills/a") is None
         assert read_markdown(gathering, ArtifactType.AGENT, "agents/a.md", "a") is None
         assert read_hook_file(gathering, "hooks.json", "hooks") is None
-    assert load_json(gathering, "x.json") is None
+    assert load_json(gathering, "x.json", Code.MCP_INVALID) is None
     assert read_single_server(gathering, "mcp/a.json", "a") is None
     assert [(d.path, d.code) for d in gathering.diagnostics] == [
         ("skills/a", "unreadable"),
         ("agents/a.md", "unreadable"),
         ("hooks.json", "unreadable"),
-        ("x.json", "json-invalid"),
+        ("x.json", "mcp-invalid"),
         ("mcp/a.json", "mcp-invalid"),
     ]
 

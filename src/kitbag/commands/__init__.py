@@ -8,6 +8,7 @@ from kitbag.commands import (
     collect,
     deploy,
     init,
+    lint,
     listing,
     plugins,
     remove,
@@ -26,6 +27,7 @@ def add_all(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     for module in (
         init,
         scan,
+        lint,
         collect,
         listing,
         show,

@@ -31,7 +31,7 @@ _SERVER_KEYS = frozenset({"command", "url", "type", "httpUrl", "serverUrl"})
 _MCP = BUILTIN_TYPES[ArtifactType.MCP]
 
 
-def load_json(gathering: Gathering, path: str, code: Code = Code.JSON_INVALID) -> Any:
+def load_json(gathering: Gathering, path: str, code: Code) -> Any:
     """Return a JSON file's object, read once; None, with a diagnostic of `code`, if it has none."""
     if path not in gathering.config_files:
         gathering.config_files[path] = _load(gathering, path, code)
@@ -82,7 +82,7 @@ def _judge_hooks(gathering: Gathering, path: str, value: Mapping[str, Any]) -> N
         gathering.say(path, Code.HOOKS_INVALID, "has no key `hooks`")
 
 
-def read_inline_hooks(gathering: Gathering, path: str, name: str, value: Any) -> Draft | None:
+def read_inline_hooks(gathering: Gathering, path: str, name: str, value: Any) -> Draft:
     """Take hooks that stand inside a manifest; `path` tells where."""
     hooks = value if "hooks" in value else {"hooks": value}
     _judge_hooks(gathering, path, hooks)
@@ -115,8 +115,7 @@ def read_servers(gathering: Gathering, file: str, prefix: str, servers: Any) -> 
     found = []
     for name, server in servers.items():
         if isinstance(server, dict):
-            draft = _inline(gathering, (_MCP.name, f"{prefix}{name}"), name, server)
-            found.extend([draft] if draft else [])
+            found.append(_inline(gathering, (_MCP.name, f"{prefix}{name}"), name, server))
         else:
             gathering.say(file, Code.MCP_INVALID, f"the server {name!a} is not an object")
     return found
@@ -135,13 +134,9 @@ def read_single_server(gathering: Gathering, path: str, name: str) -> Draft | No
     return gathering.add(Draft(_MCP.name, name, path, location, None, tree))
 
 
-def _inline(gathering: Gathering, key: Key, name: str, value: Any) -> Draft | None:
+def _inline(gathering: Gathering, key: Key, name: str, value: Any) -> Draft:
     if key in gathering.drafts:
         return gathering.drafts[key]
-    try:
-        data = canonical_json(value)
-    except UnicodeEncodeError:
-        gathering.say(key[1], Code.JSON_INVALID, "holds half of a surrogate pair")
-        return None
+    data = canonical_json(value)
     tree = bytes_tree(data, BUILTIN_TYPES[key[0]].only_file)
     return gathering.add(Draft(key[0], name, key[1], None, data, tree))

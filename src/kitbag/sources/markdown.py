@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
 from kitbag.documents import Frontmatter, read_frontmatter
 from kitbag.errors import StorageError
 from kitbag.paths import RelPath
+from kitbag.sources.contents import hidden_text
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, Gathering, shown
 from kitbag.sources.walk import joined
@@ -20,8 +19,6 @@ SKILL_FILE = "SKILL.md"
 _HEAD_BYTES = 128 << 10
 _NEEDED = ("name", "description")
 _LFS = b"version https://git-lfs.github.com/spec/"
-# Tag characters and bidi controls: text that people do not see, or see in another order.
-_HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _PROBLEMS = {
     "absent": Code.FRONTMATTER_ABSENT,
     "invalid": Code.FRONTMATTER_INVALID,
@@ -131,9 +128,7 @@ def _head(gathering: Gathering, path: str, data: bytes) -> str:
         if error.end < len(data) or error.reason != "unexpected end of data":
             line = data[: error.start].count(b"\n") + 1
             gathering.say(path, Code.NOT_UTF8, "not valid UTF-8", line)
-    if found := _HIDDEN.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        gathering.say(path, Code.HIDDEN_TEXT, f"holds U+{ord(found[0]):04X}", line)
+    gathering.diagnostics.extend(hidden_text(path, text))
     return text[:_HEAD_BYTES]
 
 

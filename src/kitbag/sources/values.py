@@ -23,9 +23,10 @@ __all__ = [
 class Diagnostic:
     """Something about a source that its owner should know.
 
-    `path` is relative to the source. `level` is `error` for what could not be taken, `warning` for
-    what was taken although it is broken, `info` for what is only worth knowing. The table in
-    `kitbag.sources.diagnostics` tells the reason and remedy of each `code`.
+    `path` is relative to the source. `level` is `error` for what could not be taken, what agents
+    refuse and what should not be trusted, `warning` for what was taken although it is broken,
+    `info` for what is only worth knowing. The table in `kitbag.sources.diagnostics` tells the
+    reason and remedy of each `code`.
     """
 
     path: str

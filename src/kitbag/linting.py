@@ -1,0 +1,116 @@
+"""Judging a source: what reading it told, the specifications' limits, and what its texts hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kitbag.artifacts import ArtifactType, FileKind
+from kitbag.sources import Diagnostic, FoundArtifact, Reading
+from kitbag.sources.contents import judge_text, references
+from kitbag.sources.diagnostics import CODES, Code, Level
+from kitbag.sources.limits import judge_frontmatter
+
+__all__ = ["MAX_TEXT_BYTES", "Finding", "counts", "findings_to_json", "lint"]
+
+MAX_TEXT_BYTES = 64 << 10
+"""How much of each file is looked at."""
+
+_FRONTED = (ArtifactType.SKILL, ArtifactType.COMMAND, ArtifactType.AGENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic, and the source that it is about as the caller named it."""
+
+    source: str
+    diagnostic: Diagnostic
+
+    @property
+    def place(self) -> str:
+        """The file's path from where the caller stands."""
+        path = self.diagnostic.path
+        if path == "." or self.source in (".", "./"):
+            return self.source if path == "." else path
+        return f"{self.source.rstrip('/')}/{path}"
+
+    @property
+    def sentence(self) -> str:
+        """The finding as people and editors read it: `path:line: level: message [code]`."""
+        told = self.diagnostic
+        place = self.place if told.line is None else f"{self.place}:{told.line}"
+        return f"{place}: {told.level}: {told.message} [{told.code}]"
+
+
+def lint(source: str, reading: Reading, allowed: Collection[str] = ()) -> list[Finding]:
+    """Return what is wrong with a source, by path and line, without the codes in `allowed`."""
+    found = set(reading.diagnostics)
+    for artifact in reading.artifacts:
+        found.update(_judged(artifact, reading.root))
+    ordered = sorted(found, key=lambda d: (d.path, d.line or 0, d.code, d.message))
+    return [Finding(source, told) for told in ordered if told.code not in allowed]
+
+
+def counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return how many findings there are of each level."""
+    found = Counter(finding.diagnostic.level for finding in findings)
+    return {f"{level}s": found[level] for level in Level}
+
+
+def findings_to_json(findings: Collection[Finding]) -> dict[str, Any]:
+    """Return findings as `kitbag lint --json` prints them."""
+    return {"diagnostics": [_finding(finding) for finding in findings], **counts(findings)}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    info = CODES[Code(finding.diagnostic.code)]
+    told = {"source": finding.source, **finding.diagnostic.to_json()}
+    return {**told, "why": info.reason, "remedy": info.remedy}
+
+
+def _judged(artifact: FoundArtifact, root: Path) -> Iterator[Diagnostic]:
+    is_skill = artifact.type == ArtifactType.SKILL
+    for number, (path, below, text) in enumerate(_texts(artifact, root)):
+        if artifact.type in _FRONTED and (below == "SKILL.md" if is_skill else number == 0):
+            yield from judge_frontmatter(artifact, path, text)
+        yield from judge_text(path, text)
+        if is_skill:
+            yield from references(path, text, below.count("/"))
+
+
+def _texts(artifact: FoundArtifact, root: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield each text file of an artifact: its path in the source, its path there, the text."""
+    location = artifact.location
+    if location is None:
+        # The content of an inline artifact is a part of this file, unless a folder stands for it.
+        file = artifact.path.partition("#")[0]
+        is_file = (root / file).is_file()
+        data = _beginning(root / file) if is_file else (artifact.data or b"")[:MAX_TEXT_BYTES]
+        yield file if is_file else artifact.path, "", data.decode("utf-8", "replace")
+        return
+    if not location.is_dir():
+        yield from _text(artifact.path, "", location)
+        return
+    for digest in artifact.tree.files:
+        if digest.kind is FileKind.FILE:
+            path = digest.path if artifact.path == "." else f"{artifact.path}/{digest.path}"
+            where = artifact.tree.elsewhere.get(digest.path, location / digest.path)
+            yield from _text(path, digest.path, where)
+
+
+def _text(path: str, below: str, location: Path) -> Iterator[tuple[str, str, str]]:
+    data = _beginning(location)
+    if b"\0" not in data:
+        yield path, below, data.decode("utf-8", "replace")
+
+
+def _beginning(location: Path) -> bytes:
+    """Return what is looked at of a file; nothing if it went away since it was read."""
+    try:
+        with location.open("rb") as file:
+            return file.read(MAX_TEXT_BYTES)
+    except OSError:
+        return b""
