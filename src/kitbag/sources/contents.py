@@ -20,7 +20,7 @@ _FLAG = re.compile(
 )
 # Joiners and direction marks are spelling in many scripts and in emoji, but not after ASCII.
 _ZERO_WIDTH = re.compile(
-    "[\u180e\u200b\u2060-\u2064\ufeff]|(?<![^\x00-\x7f])[\u200c-\u200f]|[\u200c-\u200f]{2}"
+    "[\u180e\u200b\u2060-\u2064\ufeff]|(?<![^\x00-\x7f])[\u200c-\u200f]|[\u200c-\u200f](?=[\u200c-\u200f])"
 )
 _SECRETS = {
     "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
