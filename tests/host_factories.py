@@ -17,7 +17,7 @@ from kitbag.deploy import Deployer, DeployResult
 from kitbag.editing import create_collection, editing
 from kitbag.hookspecs import hookimpl
 from kitbag.plugins import PluginRecord, Plugins, PluginStatus
-from kitbag.reading import read_source
+from kitbag.reading import opened_source
 from kitbag.refresh import Refresh, plan_refresh
 from kitbag.targets import BUILTIN_TARGETS, Target
 
@@ -135,7 +135,7 @@ def refresh(root: Path, plugins: Plugins | None = None, said: list[str] | None =
 
 def collect(
     root: Path,
-    source: Path,
+    source: Path | str,
     *,
     on_conflict: str = "fail",
     renames: dict[str, str] | None = None,
@@ -145,10 +145,13 @@ def collect(
     """Take a source into a collection."""
     plugins, said = plugins or Plugins(), [] if said is None else said
     names = {ArtifactId.parse(k): ArtifactId.parse(v) for k, v in (renames or {}).items()}
-    with editing(root, plugins, Config(), said.append) as editor:
+    with (
+        opened_source(plugins, str(source)) as reading,
+        editing(root, plugins, Config(), said.append) as editor,
+    ):
         plan = plan_import(
             editor.collection,
-            read_source(plugins, source),
+            reading,
             on_conflict=OnConflict(on_conflict),
             renames=names,
         )

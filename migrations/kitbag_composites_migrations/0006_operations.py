@@ -1,7 +1,7 @@
 """The log of operations: who changed what, when, on which host, and how to turn it back.
 
-`operation_artifacts` holds plain UUIDs: the log outlives what it tells of. Its content hash is what a
-deploy placed, so that a later undo finds those bytes.
+`operation_artifacts` holds plain UUIDs: the log outlives what it tells of. Its content hash is what
+a deploy placed, so that a later undo finds those bytes.
 """
 
 from __future__ import annotations

@@ -10,13 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from kitbag.artifacts import ArtifactId
+from kitbag.bundling import Bundler
 from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
 from kitbag.errors import ConflictError, NotFoundError
-from kitbag.layout import moves, puts
-from kitbag.manifest import ManifestArtifact, ManifestComposite, ManifestMember
-from kitbag.paths import refuse_collisions
-from kitbag.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
+from kitbag.layout import puts, removals
+from kitbag.manifest import ManifestArtifact
+from kitbag.paths import RelPath, refuse_collisions
+from kitbag.sources.values import FoundArtifact, Reading
 from kitbag.transaction import Action
 from kitbag.trees import Tree
 
@@ -55,8 +56,9 @@ def plan_import(
     """Sort what a source holds into new, identical, changed, renamed, conflict and gone.
 
     `renames` gives artifacts of the source other ids. Writes nothing. An artifact is known again
-    by the source and path it came from, else by its id; one that moved within its source, by its
-    content. Raises NotFoundError if a rename names nothing that the source holds.
+    by its UUID if the source has one, by the source and path it came from, else by its id; one that
+    moved within its source, by its content. Raises NotFoundError if a rename names nothing that the
+    source holds.
     """
     importer = _Importer(collection, reading, on_conflict, renames or {})
     importer.artifacts()
@@ -78,19 +80,16 @@ class _Importer:
     final: dict[ArtifactId, ArtifactId] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.source = str(self.reading.root)
+        self.source = self.reading.source or str(self.reading.root)
         manifest = self.collection.manifest
         self.entries = {artifact.id: artifact for artifact in manifest.artifacts}
         self.bundles = {composite.id: composite for composite in manifest.composites}
         self.by_origin = {
             (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == self.source
         }
-        self.bundle_by_origin = {
-            (c.source_path, c.extra.get("source_name")): c.id
-            for c in manifest.composites
-            if c.source == self.source
-        }
         self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
+        self.uuids_found = {a.uuid for a in self.reading.artifacts if a.uuid}
+        self.vacated: dict[RelPath, Tree] = {}
         self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
         self.settled: set[ArtifactId] = set()
 
@@ -104,7 +103,8 @@ class _Importer:
             )
         distinct = list(self.reading.distinct_artifacts())
         self._refuse_shared_names(distinct)
-        for found in distinct:
+        # Those known by UUID first: they may free the names that others get.
+        for found in sorted(distinct, key=lambda f: f.uuid not in self.by_uuid):
             self.final[found.id] = self._settle(found)
             self.settled.add(self.final[found.id])
 
@@ -120,15 +120,48 @@ class _Importer:
 
     def _settle(self, found: FoundArtifact) -> ArtifactId:
         wanted = self.renames.get(found.id, found.id)
+        same = self._of_uuid(found.uuid, found.type)
+        if same is not None:
+            return self._follow(self.entries[same], wanted, found)
         moved = self._moved_from(found, wanted)
         if moved is not None:
             return self._move(moved, wanted, found)
         known = self._known(found, wanted)
+        if known is None and wanted in self.entries:
+            return self._add(found, self._free_id(wanted), f"besides {wanted}")
         if known is None:
             return self._add(found, wanted)
         if known in self.settled or self._is_of_another_place(known, found):
             return self._add(found, self._free_id(known), f"besides {known}")
-        entry = self.entries[known]
+        return self._compare(self.entries[known], found)
+
+    def _of_uuid(self, uuid: str | None, type_name: str) -> ArtifactId | None:
+        """Return the entry that a UUID names; moved ones are settled and not asked for again."""
+        known = self.by_uuid.get(uuid) if uuid else None
+        return known if known and known.type == type_name and known not in self.settled else None
+
+    def _follow(
+        self, entry: ManifestArtifact, wanted: ArtifactId, found: FoundArtifact
+    ) -> ArtifactId:
+        """Settle an artifact that is known by its UUID, whatever it is called by now."""
+        if entry.source != self.source or entry.source_path == found.path:
+            return self._compare(entry, found)
+        if entry.path != entry.source_path:  # it has a name of its own here, which stays
+            self.entries[entry.id] = replace(entry, source_path=found.path)
+            return self._compare(self.entries[entry.id], found)
+        if wanted in self.entries:
+            return self._compare(entry, found)
+        if found.tree.content_hash == (entry.source_hash or entry.content_hash):
+            return self._move(entry, wanted, found)
+        if self._is_untouched(entry, self.collection.tree(entry)):
+            return self._move(entry, wanted, found, takes_content=True)
+        return self._compare(entry, found)
+
+    def _is_untouched(self, entry: ManifestArtifact, present: Tree) -> bool:
+        return present.content_hash == entry.content_hash and entry.source_hash is None
+
+    def _compare(self, entry: ManifestArtifact, found: FoundArtifact) -> ArtifactId:
+        known = entry.id
         from_here = entry.source == self.source
         if entry.content_hash == found.tree.content_hash:
             if from_here:
@@ -139,20 +172,22 @@ class _Importer:
             self._note(ChangeKind.IDENTICAL, known, note="was edited here; kept")
             return known
         present = self.collection.tree(entry)
-        untouched = present.content_hash == entry.content_hash and entry.source_hash is None
-        if from_here and untouched:
+        if from_here and self._is_untouched(entry, present):
             self._replace(entry, found, present, keep_backup=False)
             return known
         edited = from_here or present.content_hash != entry.content_hash
         return self._conflict(entry, found, present, edited=edited)
 
     def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
-        if found.uuid in self.by_uuid and self.by_uuid[found.uuid] not in self.settled:
-            return self.by_uuid[found.uuid]
         known = self.by_origin.get((found.type, found.path))
-        if known is not None and known not in self.settled:
+        if known is not None and known not in self.settled and self._is_free(known, found):
             return known
-        return wanted if wanted in self.entries else None
+        return wanted if wanted in self.entries and self._is_free(wanted, found) else None
+
+    def _is_free(self, known: ArtifactId, found: FoundArtifact) -> bool:
+        """Return whether no other artifact of the source is this entry by its UUID."""
+        uuid = self.entries[known].uuid if known in self.entries else None
+        return uuid == found.uuid or uuid not in self.uuids_found
 
     def _is_of_another_place(self, known: ArtifactId, found: FoundArtifact) -> bool:
         """Return whether an entry came from another place of the source, which is still there."""
@@ -185,24 +220,41 @@ class _Importer:
         return ManifestArtifact(
             artifact_id,
             path,
-            uuid=None if found.uuid in self.by_uuid else found.uuid,
+            uuid=self._free_uuid(found.uuid),
+            origin=found.origin or "local",
             content_hash=found.tree.content_hash,
             source=self.source,
             source_path=found.path,
+            source_revision=self.reading.revision,
+            extra=found.extra,
         )
+
+    def _free_uuid(self, uuid: str | None) -> str | None:
+        """Return the UUID that a source brings, unless somebody has it."""
+        return uuid if uuid and self.by_uuid.get(uuid) is None else None
 
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
         entry = self._entry_for(artifact_id, found)
         self._refuse_uncollected(entry, found)
-        spec = self.collection.spec_of(artifact_id)
-        self.actions.extend(puts(entry.path, spec, found.tree, _content(found)))
+        self._put(entry, found.tree, _content(found))
         self.entries[artifact_id] = entry
+        if entry.uuid:
+            self.by_uuid[entry.uuid] = artifact_id
         self._note(ChangeKind.NEW, artifact_id, note=note)
         return artifact_id
 
+    def _put(self, entry: ManifestArtifact, tree: Tree, content: Path | bytes) -> None:
+        """Plan a newcomer's files, in the place of what leaves it at the same time."""
+        spec = self.collection.spec_of(entry.id)
+        old = self.vacated.pop(entry.path, None)
+        if old is not None:
+            going = removals(entry.path, spec, old)
+            self.actions = [action for action in self.actions if action not in going]
+        self.actions.extend(puts(entry.path, spec, tree, content, old))
+
     def _refuse_uncollected(self, entry: ManifestArtifact, found: FoundArtifact) -> None:
         location = self.collection.location(entry)
-        if not os.path.lexists(location):
+        if entry.path in self.vacated or not os.path.lexists(location):
             return
         if self.collection.tree(entry).content_hash != found.tree.content_hash:
             raise ConflictError(
@@ -222,24 +274,42 @@ class _Importer:
             content_hash=found.tree.content_hash,
             source=self.source,
             source_path=found.path,
+            source_revision=self.reading.revision,
             source_hash=None,
         )
         self._note(ChangeKind.CHANGED, entry.id)
 
     def _move(
-        self, entry: ManifestArtifact, wanted: ArtifactId, found: FoundArtifact
+        self,
+        entry: ManifestArtifact,
+        wanted: ArtifactId,
+        found: FoundArtifact,
+        *,
+        takes_content: bool = False,
     ) -> ArtifactId:
         spec = self.collection.spec_of(wanted)
         present = self.collection.tree(entry)
-        path = wanted.path_in(spec)
-        new = replace(entry, id=wanted, path=path, source_path=found.path)
+        new = replace(
+            entry,
+            id=wanted,
+            path=wanted.path_in(spec),
+            content_hash=found.tree.content_hash if takes_content else entry.content_hash,
+            source_path=found.path,
+            source_revision=self.reading.revision,
+        )
         self._refuse_uncollected(new, found)
-        location = self.collection.location(entry)
-        self.actions.extend(moves(entry.path, new.path, spec, present, location))
+        if takes_content:
+            self._put(new, found.tree, _content(found))
+        else:
+            self._put(new, present, self.collection.location(entry))
+        self.actions.extend(removals(entry.path, spec, present))
+        self.vacated[entry.path] = present
         self.entries = {
             (wanted if known == entry.id else known): (new if known == entry.id else value)
             for known, value in self.entries.items()
         }
+        if entry.uuid:
+            self.by_uuid[entry.uuid] = wanted
         self._note(ChangeKind.RENAMED, wanted, old_id=entry.id)
         return wanted
 
@@ -268,56 +338,18 @@ class _Importer:
         raise AssertionError("the numbers never end")
 
     def composites(self) -> None:
-        """Settle each composite of the reading, its members in the source's order."""
-        for found in self.reading.composites:
-            known = self.bundle_by_origin.get((found.path, found.name))
-            known = self.by_uuid.get(found.uuid or "", known)
-            wanted = known or self.renames.get(found.id, found.id)
-            entry = self.bundles.get(wanted)
-            if entry is not None and entry.source != self.source and entry.uuid != found.uuid:
-                self._note(ChangeKind.CONFLICT, wanted, note=f"{wanted} is another composite here")
-                continue
-            new = ManifestComposite(wanted, found.uuid)
-            if found.composite_type is not None:
-                new = replace(new, composite_type=found.composite_type)
-            self._bundle(found, entry or new)
-
-    def _bundle(self, found: FoundComposite, entry: ManifestComposite) -> None:
-        brought = self._members(found, entry)
-        bundle = replace(
-            entry,
-            description=found.description,
-            source=self.source,
-            source_path=found.path,
-            source_members=tuple(member.id for member in brought),
-            extra={**entry.extra, "source_name": found.name},
-            members=_merged(entry, brought),
+        """Settle each composite of the reading."""
+        bundler = Bundler(
+            self.reading,
+            self.source,
+            self.bundles,
+            self.by_uuid,
+            self.final,
+            keeps=self.on_conflict is OnConflict.KEEP,
+            takes=self.on_conflict is OnConflict.TAKE,
         )
-        kind = ChangeKind.CHANGED
-        if entry.id not in self.bundles:
-            kind = ChangeKind.NEW
-        elif bundle == entry:
-            kind = ChangeKind.IDENTICAL
-        self.bundles[entry.id] = bundle
-        self._note(kind, entry.id)
-
-    def _members(self, found: FoundComposite, entry: ManifestComposite) -> list[ManifestMember]:
-        old = {member.id: member for member in entry.members}
-        members: dict[ArtifactId, ManifestMember] = {}
-        for member in found.distinct_members:
-            artifact_id = self.final.get(member.id, member.id)
-            kept = old.get(artifact_id) or self._new_member(member, artifact_id)
-            if member.alias is not None:
-                kept = replace(kept, extra={**kept.extra, "alias": member.alias})
-            members[artifact_id] = kept
-        return list(members.values())
-
-    def _new_member(self, member: FoundMember, artifact_id: ArtifactId) -> ManifestMember:
-        """Return a member as an export says it is; a pin to bytes that are not here is dropped."""
-        entry = self.entries.get(artifact_id)
-        is_here = entry is not None and entry.content_hash == member.pin
-        new = ManifestMember(artifact_id, pin=member.pin if is_here else None)
-        return replace(new, relationship=member.relationship) if member.relationship else new
+        self.changes.extend(bundler.settle(self.renames))
+        self.bundles = bundler.entries
 
     def gone(self) -> None:
         """Tell what this source once brought and does not hold any more; nothing is deleted."""
@@ -347,24 +379,6 @@ class _Importer:
         ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
         changes = ChangeSet("collect", before, after, tuple(self.changes))
         return ImportPlan(changes, tuple(self.actions))
-
-
-def _merged(
-    entry: ManifestComposite, brought: Sequence[ManifestMember]
-) -> tuple[ManifestMember, ...]:
-    """Return a composite's members after its source changed, three-way.
-
-    What the source added comes, what it dropped goes; members that people added, took out or put
-    in another order stay as they left them.
-    """
-    now = {member.id: member for member in brought}
-    here = [member.id for member in entry.members]
-    base = list(entry.source_members if entry.source_members is not None else here)
-    if here == base:
-        return tuple(brought)
-    kept = [now.get(m.id, m) for m in entry.members if m.id in now or m.id not in base]
-    added = [member for member in brought if member.id not in base and member.id not in here]
-    return (*kept, *added)
 
 
 def refuse_conflicts(plan: ImportPlan) -> None:

@@ -32,6 +32,7 @@ FORMAT = 1
 class ManifestArtifact:
     """An `[[artifacts]]` entry. `uuid` None reads as "not yet"; `extra` holds keys of others.
 
+    `source_revision` is the commit or checksum of the source that brought this content.
     `source_hash` is the content that the source last brought, where it was edited here since;
     None means that nobody did.
     """
@@ -43,6 +44,7 @@ class ManifestArtifact:
     content_hash: str | None = None
     source: str | None = None
     source_path: str | None = None
+    source_revision: str | None = None
     source_hash: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -57,6 +59,7 @@ class ManifestArtifact:
             **_present(
                 source=self.source,
                 source_path=self.source_path,
+                source_revision=self.source_revision,
                 source_hash=self.source_hash,
                 content_hash=self.content_hash,
             ),
@@ -103,6 +106,7 @@ class ManifestComposite:
     description: str | None = None
     source: str | None = None
     source_path: str | None = None
+    source_revision: str | None = None
     source_members: tuple[ArtifactId, ...] | None = None
     members: tuple[ManifestMember, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -119,6 +123,7 @@ class ManifestComposite:
                 description=self.description,
                 source=self.source,
                 source_path=self.source_path,
+                source_revision=self.source_revision,
                 source_members=brought,
             ),
             **self.extra,

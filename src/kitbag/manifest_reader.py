@@ -115,6 +115,7 @@ class _Reader:
             content_hash=self._hash(entry, "content_hash", kind, index),
             source=self._text(entry, "source", kind, index),
             source_path=self._text(entry, "source_path", kind, index),
+            source_revision=self._text(entry, "source_revision", kind, index),
             source_hash=self._hash(entry, "source_hash", kind, index),
             extra=entry,
         )
@@ -143,6 +144,7 @@ class _Reader:
             description=self._text(entry, "description", kind, index),
             source=self._text(entry, "source", kind, index),
             source_path=self._text(entry, "source_path", kind, index),
+            source_revision=self._text(entry, "source_revision", kind, index),
             source_members=self._ids(entry, "source_members", kind, index),
             members=read,
             extra=entry,

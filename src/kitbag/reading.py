@@ -1,8 +1,10 @@
-"""Reading a source with the help of plugins, for types that only they know."""
+"""Reading a source: what it is, what it holds, with plugins' help for types that only they know."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +12,36 @@ if TYPE_CHECKING:
     from kitbag.plugins import Plugins
     from kitbag.sources.values import FoundArtifact, Reading
 
-__all__ = ["read_source"]
+__all__ = ["opened_source", "read_source"]
+
+
+@contextmanager
+def opened_source(plugins: Plugins, source: str) -> Iterator[Reading]:
+    """Read what `source` names: a folder, an archive, or a git repository.
+
+    The files that the reading tells of are there until the context ends. Raises what
+    `kitbag.origins.opened` and `read_source` raise.
+    """
+    from kitbag.origins import opened
+
+    with opened(source) as origin:
+        reading = read_source(plugins, origin.folder)
+        yield replace(reading, source=origin.name, revision=origin.revision)
 
 
 def read_source(plugins: Plugins, source: Path) -> Reading:
-    """Read everything that a folder holds; raises NotFoundError if it is not there."""
+    """Read everything that a folder holds; raises NotFoundError if it is not there.
+
+    A folder that is a collection, Kitbag's or SkillMeat's, is read as its manifest says.
+    """
+    from kitbag.origins.listing import as_listed
+    from kitbag.origins.manifests import listing_of
     from kitbag.sources import read
 
     claim = _claimer(plugins) if plugins.implements("kitbag_collect_file") else None
-    return read(source, claim)
+    plain = read(source, claim)
+    listing = listing_of(plain.root)
+    return plain if listing is None else as_listed(plain, listing, plugins.types)
 
 
 def _claimer(plugins: Plugins) -> Callable[[Path, Path], FoundArtifact | None]:

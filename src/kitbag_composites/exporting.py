@@ -246,14 +246,16 @@ def _mode(file: _File) -> int:
     return 0o755 if file.executable else 0o644
 
 
+# Not compressed: what a compressor makes of the same bytes differs from one zlib to the next.
+
+
 def _zipped(export: Export) -> bytes:
     whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
         for path, file, data in _sorted(export.files):
             info = zipfile.ZipInfo(path, _EPOCH)
             info.create_system = 3
             info.external_attr = (0o120777 if file.is_link else 0o100000 | _mode(file)) << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
     return whole.getvalue()
 
@@ -261,7 +263,7 @@ def _zipped(export: Export) -> bytes:
 def _tarred(export: Export) -> bytes:
     whole = io.BytesIO()
     with (
-        gzip.GzipFile("", "wb", fileobj=whole, mtime=0) as packed,
+        gzip.GzipFile("", "wb", compresslevel=0, fileobj=whole, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for path, file, data in _sorted(export.files):

@@ -39,7 +39,7 @@ LAYERS = [
     {"manifest", "manifest_reader", "config"},
     {"collection"},
     {"entries", "targets", "conversion", "tomlentries", "record", "ledger"},
-    {"changes", "ledger_changes"},
+    {"bundling", "changes", "ledger_changes"},
     {"plan", "project"},
     {
         "hookspecs",
@@ -55,6 +55,7 @@ LAYERS = [
         "status",
     },
     {"plugins"},
+    {"origins"},
     {"dispatch", "reading", "checking"},
     {"editing", "deploy"},
     {"context"},

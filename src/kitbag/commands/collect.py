@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from kitbag.context import Context
 from kitbag.errors import UsageError
+from kitbag.origins import shown
 
 if TYPE_CHECKING:
     from kitbag.artifacts import ArtifactId
     from kitbag.changes import ChangeSet
     from kitbag.editing import Editor
-    from kitbag.sources.values import Diagnostic
+    from kitbag.sources.values import Diagnostic, Reading
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,7 +26,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Take artifacts from sources into the collection. Without a source, take note"
         " of what was edited, renamed, added or deleted in the collection's own folder.",
     )
-    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="a folder to take from")
+    parser.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="a folder, an archive, or a git repository: URL[@REVISION][#FOLDER]",
+    )
     parser.add_argument(
         "--on-conflict",
         choices=["fail", "keep", "take", "both"],
@@ -47,15 +53,14 @@ def run(context: Context, args: argparse.Namespace) -> int:
     with context.editing() as editor:
         pass
     own = editor.collection.root.resolve()
-    sources: list[Path | None] = [Path(source) for source in args.sources] or [None]
-    for source in sources:
-        with context.editing() as editor:
-            if source is None or source.resolve() == own:
-                changes, diagnostics = _refresh(editor, args.dry_run)
-            else:
-                changes, diagnostics = _take(context, editor, source, renames, args)
+    for source in args.sources or [None]:
+        if source is None or Path(source).resolve() == own:
+            changes, diagnostics = _refresh(context, args.dry_run)
+            revision = None
+        else:
+            changes, diagnostics, revision = _take(context, source, renames, args)
         attention = _tell(context, changes, diagnostics, args.dry_run) or attention
-        results.append(_to_json(source, changes, diagnostics))
+        results.append(_to_json(source, revision, changes, diagnostics))
     context.out.data({"sources": results, "dry_run": args.dry_run})
     return 1 if attention else 0
 
@@ -75,39 +80,49 @@ def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
     return renames
 
 
-def _refresh(editor: Editor, dry_run: bool) -> tuple[ChangeSet, Sequence[Diagnostic]]:
+def _refresh(context: Context, dry_run: bool) -> tuple[ChangeSet, Sequence[Diagnostic]]:
     from kitbag.refresh import plan_refresh
 
-    found = plan_refresh(editor.collection)
-    editor.propose(found.changes)
-    if not dry_run:
-        editor.commit(found.changes)
+    with context.editing() as editor:
+        found = plan_refresh(editor.collection)
+        editor.propose(found.changes)
+        if not dry_run:
+            editor.commit(found.changes)
     return found.changes, found.diagnostics
 
 
 def _take(
+    context: Context, source: str, renames: dict[ArtifactId, ArtifactId], args: argparse.Namespace
+) -> tuple[ChangeSet, Sequence[Diagnostic], str | None]:
+    from kitbag.reading import opened_source
+
+    # Fetching can take long: the collection is locked only once everything is read.
+    with opened_source(context.plugins, source) as reading, context.editing() as editor:
+        changes = _import(context, editor, reading, renames, args)
+        return changes, reading.diagnostics, reading.revision
+
+
+def _import(
     context: Context,
     editor: Editor,
-    source: Path,
+    reading: Reading,
     renames: dict[ArtifactId, ArtifactId],
     args: argparse.Namespace,
-) -> tuple[ChangeSet, Sequence[Diagnostic]]:
+) -> ChangeSet:
     from kitbag.collect import OnConflict, plan_import, refuse_conflicts
-    from kitbag.reading import read_source
 
-    reading = read_source(context.plugins, source)
     plan = plan_import(
         editor.collection, reading, on_conflict=OnConflict(args.on_conflict), renames=renames
     )
     if args.dry_run:
         editor.propose(plan.changes)
-        return plan.changes, reading.diagnostics
+        return plan.changes
     refuse_conflicts(plan)
     editor.propose(plan.changes)
     outcome = editor.commit(plan.changes, plan.actions)
     for path, backup in outcome.backups if outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
-    return plan.changes, reading.diagnostics
+    return plan.changes
 
 
 def _tell(
@@ -133,10 +148,14 @@ def _tell(
 
 
 def _to_json(
-    source: Path | None, changes: ChangeSet, diagnostics: Sequence[Diagnostic]
+    source: str | None,
+    revision: str | None,
+    changes: ChangeSet,
+    diagnostics: Sequence[Diagnostic],
 ) -> dict[str, object]:
     return {
-        "source": None if source is None else str(source),
+        "source": None if source is None else shown(source),
+        "revision": revision,
         "changes": [change.to_json() for change in changes.changes],
         "diagnostics": [problem.to_json() for problem in diagnostics],
     }

@@ -30,6 +30,7 @@ def _artifact(found: FoundArtifact) -> dict[str, Any]:
         "files": len(found.tree.files),
         "size": found.tree.size,
         "description": found.description,
+        "uuid": found.uuid,
     }
 
 
@@ -42,6 +43,7 @@ def _composite(found: FoundComposite) -> dict[str, Any]:
         "version": found.version,
         "description": found.description,
         "members": [[member.id.type, member.path] for member in found.members],
+        "uuid": found.uuid,
         "aliases": {member.path: member.alias for member in found.members if member.alias},
     }
 

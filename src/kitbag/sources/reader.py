@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kitbag.artifacts import ArtifactId, ArtifactType
+from kitbag.artifacts import ArtifactId, ArtifactType, CompositeType
 from kitbag.errors import KitbagError
 from kitbag.naming import Names
 from kitbag.sources import Claim
@@ -152,7 +152,7 @@ def _name_composites(
             version=draft.version,
             kind=draft.kind,
             uuid=draft.known.uuid,
-            composite_type=draft.known.composite_type,
+            composite_type=draft.known.composite_type or CompositeType.PLUGIN.value,
         )
 
 
@@ -163,7 +163,7 @@ def _member(member: DraftMember, artifact_id: ArtifactId) -> FoundMember:
         artifact_id,
         member.key[1],
         alias,
-        known.relationship if known else None,
+        known.relationship if known else "contains",
         known.pin if known else None,
     )
 

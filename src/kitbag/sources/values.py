@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from kitbag.artifacts import ArtifactId
+from kitbag.artifacts import ArtifactId, CompositeType
 from kitbag.trees import Tree
 
 __all__ = [
@@ -23,10 +24,9 @@ __all__ = [
 class Diagnostic:
     """Something about a source that its owner should know.
 
-    `path` is relative to the source. `level` is `error` for what could not be taken, what agents
-    refuse and what should not be trusted, `warning` for what was taken although it is broken,
-    `info` for what is only worth knowing. The table in `kitbag.sources.diagnostics` tells the
-    reason and remedy of each `code`.
+    `path` is relative to the source. `level` is `error` for what could not be taken, `warning` for
+    what was taken although it is broken, `info` for what is only worth knowing. The table in
+    `kitbag.sources.diagnostics` tells the reason and remedy of each `code`.
     """
 
     path: str
@@ -58,9 +58,9 @@ class FoundArtifact:
 
     Artifacts of one type with the same content share their `id`: they are one artifact that lies
     at several places. `name` is what the place itself says, `id.name` what it is called when this
-    source is collected. `uuid` is what an export of Kitbag says. `path` is relative to the source
-    (`<file>#<server>` for an MCP server); `location` is the file or folder to copy from, or None
-    where `data` is the content.
+    source is collected. `path` is relative to the source (`<file>#<server>` for an MCP server);
+    `location` is the file or folder to copy from, or None where `data` is the content. `uuid`,
+    `origin` and `extra` are what the source's own manifest says, where it has one.
     """
 
     id: ArtifactId
@@ -73,29 +73,33 @@ class FoundArtifact:
     description: str | None = None
     frontmatter_name: str | None = None
     uuid: str | None = None
+    origin: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundMember:
     """A composite's member: the artifact's id and path, and its name there if the id differs.
 
-    `relationship` and `pin` are what an export says.
+    A member that a collection tells of brings its relationship and pin along.
     """
 
     id: ArtifactId
     path: str
     alias: str | None = None
-    relationship: str | None = None
+    relationship: str = "contains"
     pin: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundComposite:
     """A bundle of artifacts: a marketplace's entry, an unlisted plugin, or a likely folder.
 
-    `kind` is `marketplace-entry`, `unlisted-plugin` or `heuristic`. Members are in their order,
-    one per place; `distinct_members` has one per artifact. Several composites may share a `path`
-    (a marketplace whose entries all live at its root): name and path together tell them apart.
+    `kind` is `marketplace-entry`, `unlisted-plugin`, `heuristic`, or `collection` for one that a
+    Kitbag collection's manifest lists, with its UUID. Members are in their order, one per place;
+    `distinct_members` has one per artifact. Several composites may share a `path` (a marketplace
+    whose entries all live at its root): name and path together tell them apart.
     """
 
     id: ArtifactId
@@ -106,7 +110,9 @@ class FoundComposite:
     version: str | None
     kind: str
     uuid: str | None = None
-    composite_type: str | None = None
+    display_name: str | None = None
+    composite_type: str = CompositeType.PLUGIN.value
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def distinct_members(self) -> tuple[FoundMember, ...]:
@@ -127,13 +133,19 @@ class RemoteComposite:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that a source holds: artifacts by place, composites in the source's order."""
+    """All that a source holds: artifacts by place, composites in the source's order.
+
+    `source` is what to record as the place that it came from, the root if None; `revision` the
+    commit or checksum of what was read, where there is one.
+    """
 
     root: Path
     artifacts: tuple[FoundArtifact, ...]
     composites: tuple[FoundComposite, ...]
     remotes: tuple[RemoteComposite, ...]
     diagnostics: tuple[Diagnostic, ...]
+    source: str | None = None
+    revision: str | None = None
 
     @property
     def needs_attention(self) -> bool:

@@ -1,0 +1,124 @@
+"""The `git` command, called so that nothing a repository says is run or asked for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from kitbag.errors import KitbagError, NotFoundError, StorageError
+
+__all__ = ["Git", "GitFailed", "head_of"]
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "protocol.ext.allow=never",
+    "protocol.file.allow=user",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=30",
+)
+_OPTIONS = tuple(word for setting in _SETTINGS for word in ("-c", setting))
+_NO_TRANSPORT = "none"
+_CREDENTIALS_WANTED = (
+    "could not read Username",
+    "could not read Password",
+    "terminal prompts disabled",
+    "Authentication failed",
+    "Permission denied (",
+    "Host key verification failed",
+)
+_NOT_THERE = ("not found", "does not appear to be a git repository", "does not exist")
+
+
+class GitFailed(Exception):
+    """What git said when it failed; never shown as it is, since it may quote credentials."""
+
+
+class Git:
+    """Runs git on one git directory. `label` names the source in errors.
+
+    Without `may_fetch` no transport is allowed, so that a repository which lacks objects cannot
+    make git go and get them.
+    """
+
+    def __init__(self, git_dir: Path, label: str, *, may_fetch: bool) -> None:
+        self.git_dir, self.label = git_dir, label
+        self._environment = _environment()
+        if not may_fetch:
+            self._environment["GIT_ALLOW_PROTOCOL"] = _NO_TRANSPORT
+
+    def run(self, *words: str) -> bytes:
+        """Run a git command and return its output; raises GitFailed with what it complained of."""
+        with self.started(words, stderr=subprocess.PIPE) as process:
+            output, complaint = process.communicate()
+        if process.returncode:
+            raise GitFailed(complaint.decode(errors="replace"))
+        return output
+
+    def started(
+        self, words: Sequence[str], *, stdin: int = subprocess.DEVNULL, stderr: int
+    ) -> subprocess.Popen[bytes]:
+        """Start a git command, whose output is to be read from a pipe."""
+        try:
+            return subprocess.Popen(
+                ["git", *_OPTIONS, f"--git-dir={self.git_dir}", *words],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=self._environment,
+                cwd="/",
+                # ssh asks at the terminal unless there is none.
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise StorageError(
+                f"{self.label}: reading a git repository needs the git command, which is not there",
+                hint="install git, or name a folder or an archive",
+            ) from None
+
+    def unreachable(self, complaint: str) -> KitbagError:
+        """Make the error for a repository that could not be fetched from."""
+        if any(words in complaint for words in _CREDENTIALS_WANTED):
+            return StorageError(
+                f"{self.label}: the server wants credentials",
+                hint="set up a git credential helper or an ssh key; is the address right?",
+            )
+        if any(words in complaint for words in _NOT_THERE):
+            return NotFoundError(
+                f"{self.label}: no such git repository", hint="check the address for typing errors"
+            )
+        return StorageError(
+            f"{self.label}: git cannot reach the repository",
+            hint="try `git ls-remote` with the same address, which tells more",
+        )
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {
+        **kept,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C",
+    }
+
+
+def head_of(folder: Path) -> str | None:
+    """Return the commit that is checked out in the work tree a folder lies in; None if unknown."""
+    top = next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
+    if top is None or not (top / ".git").is_dir():
+        return None
+    try:
+        git = Git(top / ".git", str(folder), may_fetch=False)
+        return git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+    except (GitFailed, StorageError, OSError):
+        return None

@@ -1,0 +1,128 @@
+"""Writing what an archive or a repository holds below a folder of ours, and nowhere else.
+
+Regular files are written first, each newly made; links come last, so that nothing is ever written
+through one. What a link means is for the reader to judge.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from kitbag.errors import InputError, RefusedError, StorageError
+
+__all__ = ["MAX_BYTES", "MAX_MEMBERS", "Budget", "Unpacker"]
+
+MAX_MEMBERS = 100_000
+MAX_BYTES = 2 << 30
+_MAX_RATIO = 200
+_RATIO_COUNTS_ABOVE = 100 << 20
+_MAX_LINK_BYTES = 4096
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Budget:
+    """Counts bytes, and refuses what grows out of proportion.
+
+    `packed` is the size of what they come from; None where that says nothing.
+    """
+
+    def __init__(self, label: str, packed: int | None = None) -> None:
+        self.label, self.packed = label, packed
+        self.spent = 0
+
+    def spend(self, size: int) -> None:
+        """Count `size` bytes more; raises RefusedError if that is too much."""
+        self.spent += size
+        if self.spent > MAX_BYTES:
+            raise RefusedError(
+                f"{self.label}: holds more than {MAX_BYTES >> 30} GiB",
+                hint="collect a smaller part of it, unpacked by hand",
+            )
+        if (
+            self.packed is not None
+            and self.spent > _RATIO_COUNTS_ABOVE
+            and self.spent > _MAX_RATIO * self.packed
+        ):
+            raise RefusedError(
+                f"{self.label}: grows more than {_MAX_RATIO} times when it is unpacked",
+                hint="an archive that does this is made to fill disks; unpack it by hand",
+            )
+
+
+class Unpacker:
+    """Makes files and links below one new folder. Paths were checked by whoever calls."""
+
+    def __init__(self, folder: Path, budget: Budget) -> None:
+        self.folder, self.budget = folder, budget
+        self._members = 0
+        self._links: dict[str, str] = {}
+
+    def count(self) -> None:
+        """Count a member of any kind; raises RefusedError if there are too many."""
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise RefusedError(
+                f"{self.budget.label}: holds more than {MAX_MEMBERS:,} members",
+                hint="collect a smaller part of it",
+            )
+
+    def file(self, path: str, chunks: Iterable[bytes], *, executable: bool) -> None:
+        """Make a regular file of these bytes, with the mode 0644 or 0755."""
+        target = self.folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(target, _NEW_FILE, 0o600), "wb") as file:
+                os.fchmod(file.fileno(), 0o755 if executable else 0o644)
+                for chunk in chunks:
+                    self.budget.spend(len(chunk))
+                    file.write(chunk)
+        except (FileExistsError, NotADirectoryError):
+            raise self._twice(path) from None
+        except OSError as error:
+            raise self._failed(path, error) from error
+
+    def link(self, path: str, text: str) -> None:
+        """Take a symbolic link in, to be made by `finish`."""
+        if not text or "\0" in text or len(os.fsencode(text)) > _MAX_LINK_BYTES:
+            raise InputError(
+                f"{self.budget.label}: the link {path!a} has no usable text",
+                hint="take it out of there",
+            )
+        if path in self._links:
+            raise self._twice(path)
+        self._links[path] = text
+
+    def finish(self) -> None:
+        """Make the links."""
+        for path, text in self._links.items():
+            target = self.folder / path
+            try:
+                self._real_parent(path).mkdir(parents=True, exist_ok=True)
+                target.symlink_to(text)
+            except (FileExistsError, NotADirectoryError):
+                raise self._twice(path) from None
+            except OSError as error:
+                raise self._failed(path, error) from error
+
+    def _real_parent(self, path: str) -> Path:
+        """Return the folder of a link; raises RefusedError if that is itself below a link."""
+        parent = os.path.dirname(path)
+        while parent:
+            if parent in self._links:
+                raise self._twice(parent)
+            parent = os.path.dirname(parent)
+        return (self.folder / path).parent
+
+    def _twice(self, path: str) -> RefusedError:
+        return RefusedError(
+            f"{self.budget.label}: {path!a} is there twice, or is both a file and a folder",
+            hint="which one is meant cannot be told; mend it where it was made",
+        )
+
+    def _failed(self, path: str, error: OSError) -> StorageError:
+        return StorageError(
+            f"{self.budget.label}: cannot write {path!a} to a temporary folder: {error.strerror}",
+            hint="is there room in it? TMPDIR names another one",
+        )

@@ -1,0 +1,106 @@
+"""What people write to name a source, told apart without touching the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kitbag.errors import HostilePathError, KitbagError, UsageError
+from kitbag.origins.address import ArchiveAddress, FolderAddress, GitAddress, parse, shown
+
+pytestmark = pytest.mark.unit
+
+
+def bare(folder: Path) -> Path:
+    """Make what looks like a bare repository."""
+    for name in ("objects", "refs"):
+        (folder / name).mkdir(parents=True)
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "revision", "subfolder", "name"),
+    [
+        ("https://h/a/b.git", "https://h/a/b.git", None, None, "https://h/a/b.git"),
+        ("git+https://h/a/b/", "https://h/a/b/", None, None, "https://h/a/b"),
+        ("https://h/a@v1", "https://h/a", "v1", None, "https://h/a"),
+        ("https://h/a@feature/x#sub", "https://h/a", "feature/x", "sub", "https://h/a#sub"),
+        ("https://h/a#./sub/dir/", "https://h/a", None, "sub/dir", "https://h/a#sub/dir"),
+        ("https://u:p@h:8443/a@v1", "https://u:p@h:8443/a", "v1", None, "https://h:8443/a"),
+        ("https://token@h/a", "https://token@h/a", None, None, "https://h/a"),
+        ("https://h/a?token=x", "https://h/a?token=x", None, None, "https://h/a"),
+        ("ssh://git@h/a@v1", "ssh://git@h/a", "v1", None, "ssh://git@h/a"),
+        ("git+ssh://git:pw@h:22/a", "ssh://git:pw@h:22/a", None, None, "ssh://git@h:22/a"),
+        ("git@h:a/b.git@v1#s", "git@h:a/b.git", "v1", "s", "git@h:a/b.git#s"),
+        ("file:///srv/a.git@v1", "file:///srv/a.git", "v1", None, "file:///srv/a.git"),
+    ],
+)
+def test_urls(text: str, url: str, revision: str | None, subfolder: str | None, name: str) -> None:
+    """Revision and folder are split off; the recorded name has neither them nor credentials."""
+    assert parse(text) == GitAddress(url, name, revision, subfolder, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("http://h/a", UsageError),
+        ("git://h/a", UsageError),
+        ("ext::sh://x", UsageError),
+        ("https://h/a@", UsageError),
+        ("https://h/a@--upload-pack=x", UsageError),
+        ("https://h/a@+x:y", UsageError),
+        ("https://h/a@a..b", UsageError),
+        ("https://h/a@HEAD~1", UsageError),
+        ("https://h/a\nb", UsageError),
+        ("https://[h/a", UsageError),
+        ("https://h/a#../x", HostilePathError),
+        ("https://h/a#/etc", HostilePathError),
+    ],
+)
+def test_what_is_no_address(text: str, error: type[KitbagError]) -> None:
+    """Refused before git is asked."""
+    if text.startswith("ext::"):
+        assert parse(text) == FolderAddress(Path(text))
+        return
+    with pytest.raises(error):
+        parse(text)
+
+
+def test_folders_and_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What exists under that very name comes first; what exists nowhere is a folder not found."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("plain", "a@v1", "x#y"):
+        (tmp_path / name).mkdir()
+        assert parse(name) == FolderAddress(Path(name))
+    for name in ("a.zip", "A.TAR.GZ", "b.tgz", "c.tar.bz2", "d.tar.xz", "e.tar"):
+        (tmp_path / name).touch()
+        assert parse(name) == ArchiveAddress(Path(name))
+    (tmp_path / "f.rar").touch()
+    assert parse("f.rar") == FolderAddress(Path("f.rar"))
+    assert parse("no/such@place#x") == FolderAddress(Path("no/such@place#x"))
+
+
+def test_local_repositories(tmp_path: Path) -> None:
+    """A bare one by itself; a work tree's if a revision, a folder or git+ asks for it."""
+    path = bare(tmp_path / "r.git")
+    assert parse(str(path)) == GitAddress(str(path), str(path), None, None, path)
+    both = parse(f"{path}@v1#sub")
+    assert both == GitAddress(str(path), f"{path}#sub", "v1", "sub", path)  # type: ignore[arg-type]
+    work = tmp_path / "work"
+    git_dir = bare(work / ".git")
+    assert parse(str(work)) == FolderAddress(work)
+    for text in (f"{work}#s", f"{work}@v1", f"git+{work}"):
+        address = parse(text)
+        assert isinstance(address, GitAddress)
+        assert address.git_dir == git_dir
+    with pytest.raises(UsageError):
+        parse(f"{path}@-x")
+
+
+def test_what_is_shown_has_no_credentials() -> None:
+    """Neither a user, a password nor a query."""
+    assert shown("git+https://u:p@h/a?t=1@v1#s") == "git+https://h/a#s"
+    assert shown("https://h/a@v1") == "https://h/a@v1"
+    assert shown("some/folder?") == "some/folder?"
