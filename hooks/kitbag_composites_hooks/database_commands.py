@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kitbag.config import database_url_of
 from kitbag.context import Context
+from kitbag.errors import NotFoundError
 
 if TYPE_CHECKING:
     from peewee import Database
@@ -44,6 +45,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             action.add_argument("--dialect", choices=["sqlite", "postgresql"])
             action.add_argument("--from", dest="start", default="0", metavar="REV")
             action.add_argument("--to", metavar="REV", help="default: the newest")
+
+
+# What the migration runner does besides, for those who run the statements by hand.
+_AROUND = {
+    "sqlite": (
+        ("PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE"),
+        ("COMMIT", "PRAGMA foreign_keys = ON"),
+    ),
+    "postgresql": (("BEGIN",), ("COMMIT",)),
+}
 
 
 @contextmanager
@@ -165,10 +176,15 @@ def run_sql(context: Context, args: argparse.Namespace) -> int:
 
     dialect = args.dialect
     if dialect is None:
-        dialect = "sqlite" if is_embedded(_url(context)) else "postgresql"
+        try:
+            dialect = "sqlite" if is_embedded(_url(context)) else "postgresql"
+        except NotFoundError:
+            dialect = "sqlite"
     printed = list(statements(dialect, args.start, args.to))
-    for statement in printed:
-        context.out.line(f"{statement};\n")
+    before, after = _AROUND[dialect]
+    for statement in (*before, *printed, *after):
+        for line in f"{statement};".splitlines():
+            context.out.line(line)
     context.out.data({"dialect": dialect, "statements": printed})
     return 0
 

@@ -13,6 +13,7 @@ from kitbag.artifacts import ArtifactId
 from kitbag.bundling import Bundler
 from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
+from kitbag.departing import reason_to_keep
 from kitbag.errors import ConflictError, NotFoundError
 from kitbag.layout import puts, removals
 from kitbag.manifest import ManifestArtifact
@@ -352,11 +353,25 @@ class _Importer:
         self.bundles = bundler.entries
 
     def gone(self) -> None:
-        """Tell what this source once brought and does not hold any more; nothing is deleted."""
+        """Take out what this source once brought and does not hold any more.
+
+        Kept, and told, is what was edited here, what composites from elsewhere contain, and
+        everything where the source could not be read wholly.
+        """
         for (_, path), known in self.by_origin.items():
-            if known not in self.settled and known in self.entries:
-                note = f"no longer in the source at {path}; kept, `kitbag remove {known}` drops it"
-                self._note(ChangeKind.GONE, known, note=note)
+            entry = self.entries.get(known)
+            if entry is None or known in self.settled:
+                continue
+            bundles = self.bundles.values()
+            why = reason_to_keep(entry, self.collection, self.reading, bundles)
+            if why is None:
+                present = self.collection.tree(entry)
+                self.actions.extend(removals(entry.path, self.collection.spec_of(known), present))
+                del self.entries[known]
+                self._note(ChangeKind.GONE, known, note=f"no longer in the source at {path}")
+            else:
+                note = f"no longer in the source at {path}; kept: {why}"
+                self._note(ChangeKind.IDENTICAL, known, note=note)
 
     def _note(
         self,

@@ -51,6 +51,11 @@ def _details(live: Details, wanted: Details) -> Iterator[str]:
         is_now, due_now = (d.defaults.get((table, column)) for d in (live, wanted))
         if is_now != due_now:
             yield f"the default of {table}.{column} is {is_now}, not {due_now}"
+    for table, column in sorted(live.types.keys() & wanted.types.keys()):
+        is_now, due_now = live.types[table, column], wanted.types[table, column]
+        # Another kind of type is told by comparing with the models.
+        if is_now != due_now and _kind_of_type(is_now) == _kind_of_type(due_now):
+            yield f"column {table}.{column} is of type {is_now}, not {due_now}"
     for table, names in sorted(live.triggers.items()):
         for name in sorted(names - wanted.triggers.get(table, set())):
             yield f"the trigger {name} of {table} is unknown"

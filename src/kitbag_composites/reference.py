@@ -22,11 +22,12 @@ __all__ = ["Details", "live_details", "wanted_details"]
 
 @dataclass(slots=True)
 class Details:
-    """CHECK conditions by table, defaults by table and column, triggers by table."""
+    """CHECK conditions and triggers by table, defaults and exact types by table and column."""
 
     checks: dict[str, set[str]] = field(default_factory=dict)
     defaults: dict[tuple[str, str], str] = field(default_factory=dict)
     triggers: dict[str, set[str]] = field(default_factory=dict)
+    types: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def live_details(database: Database, tables: Iterable[str]) -> Details:
@@ -64,9 +65,10 @@ def _of_sqlite(database: Database, tables: Iterable[str]) -> Details:
             elif kind == "trigger":
                 found.triggers.setdefault(table, set()).add(name)
         columns = database.execute_sql(
-            "SELECT name, dflt_value FROM pragma_table_info(?)", (table,)
+            "SELECT name, type, dflt_value FROM pragma_table_info(?)", (table,)
         ).fetchall()
-        found.defaults.update({(table, name): text for name, text in columns if text is not None})
+        found.types.update({(table, name): kind for name, kind, _ in columns})
+        found.defaults.update({(table, n): text for n, _, text in columns if text is not None})
     return found
 
 
@@ -92,6 +94,10 @@ _DEFAULTS = """
     JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
     JOIN pg_class ON pg_class.oid = adrelid
     WHERE adrelid = to_regclass(%s)"""
+_TYPES = """
+    SELECT relname, attname, format_type(atttypid, atttypmod) FROM pg_attribute
+    JOIN pg_class ON pg_class.oid = attrelid
+    WHERE attnum > 0 AND NOT attisdropped AND attrelid = to_regclass(%s)"""
 _TRIGGERS = """
     SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE NOT tgisinternal AND tgrelid = to_regclass(%s)"""
@@ -104,6 +110,8 @@ def _of_postgresql(database: Database, tables: Iterable[str]) -> Details:
             found.checks.setdefault(name, set()).add(condition)
         for name, column, text in database.execute_sql(_DEFAULTS, (table,)).fetchall():
             found.defaults[name, column] = text
+        for name, column, kind in database.execute_sql(_TYPES, (table,)).fetchall():
+            found.types[name, column] = kind
         for name, trigger in database.execute_sql(_TRIGGERS, (table,)).fetchall():
             found.triggers.setdefault(name, set()).add(trigger)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -305,14 +306,41 @@ def test_a_move_onto_files_that_nobody_collected_is_refused(root: Path, source: 
     assert snapshot(root) == before
 
 
-def test_what_left_the_source_is_told_and_kept(root: Path, source: Path) -> None:
-    """A source never deletes anything here."""
+def test_what_left_the_source_leaves_the_collection(root: Path, source: Path) -> None:
+    """If nobody touched it; it is told, and what came from elsewhere stays."""
     collect(root, source)
+    make_skill(root, "mine")
+    refresh(root)
     shutil.rmtree(source / "skills/a")
-    before = snapshot(root)
     changes = collect(root, source)
     assert kinds(changes)["skill:a"] == "gone"
-    assert snapshot(root) == before
+    assert not (root / "skills/a").exists()
+    assert (root / "skills/mine/SKILL.md").exists()
+    assert 'name = "a"' not in manifest_text(root)
+
+
+@pytest.mark.parametrize("why", ["edited", "collected", "empty", "held", "broken"])
+def test_what_left_the_source_stays_for_a_reason(root: Path, source: Path, why: str) -> None:
+    """An edit, a composite of one's own, or a source that could not be read wholly."""
+    collect(root, source)
+    if why == "held":
+        with (root / "manifest.toml").open("a") as file:
+            member = '[[composites.members]]\nid = "skill:a"\n'
+            file.write(f'\n[[composites]]\nname = "kit"\n{member}')
+    if why in ("edited", "collected"):
+        make_skill(root, "a", "mine")
+    if why == "collected":
+        refresh(root)
+    shutil.rmtree(source / "skills" if why == "empty" else source / "skills/a")
+    if why == "empty":
+        for path in source.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if why == "broken":
+        os.mkfifo(source / "skills/b/pipe")
+    before = (root / "skills/a/SKILL.md").read_bytes()
+    changes = collect(root, source)
+    assert kinds(changes)["skill:a"] == "identical"
+    assert (root / "skills/a/SKILL.md").read_bytes() == before
 
 
 def test_the_same_content_from_elsewhere_is_no_conflict(root: Path, source: Path) -> None:

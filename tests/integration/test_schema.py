@@ -85,7 +85,7 @@ DEPLOYMENTS = """CREATE TABLE deployments (
     collection_id VARCHAR(32) NOT NULL REFERENCES collections (id) {cascade},
     project {project} NOT NULL, target_root TEXT NOT NULL,
     artifact_uuid VARCHAR(32) NOT NULL {artifact},
-    content_hash VARCHAR(64) NOT NULL, transaction_id TEXT {transaction},
+    content_hash {hash} NOT NULL, transaction_id TEXT {transaction},
     state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL DEFAULT {now}
     {key} {more})"""
 DEPLOYED_INDEX = "CREATE INDEX deployments_artifact ON deployments {columns}"
@@ -95,6 +95,7 @@ STATES = "CHECK (state IN ('pending', 'done'))"
 AS_IT_IS = {
     "cascade": CASCADE,
     "project": "TEXT",
+    "hash": "VARCHAR(64)",
     "artifact": f"REFERENCES artifacts (uuid) {CASCADE}",
     "transaction": "NOT NULL",
     "state": f"{PENDING} {STATES}",
@@ -121,6 +122,7 @@ BY_BOTH = (
         ({"artifact": "", "more": BY_BOTH}, ["(artifact_uuid) ->", "(artifact_uuid, collection"]),
         ({"transaction": ""}, ["column deployments.transaction_id allows NULL"]),
         ({"project": "INTEGER"}, ["column deployments.project is of type"]),
+        ({"hash": "VARCHAR(32)"}, ["column deployments.content_hash is of type"]),
         ({"key": ""}, ["the primary key of deployments is missing"]),
         (
             {"key": ", PRIMARY KEY (project, collection_id, target_root, artifact_uuid)"},

@@ -39,7 +39,7 @@ LAYERS = [
     {"manifest", "manifest_reader", "config"},
     {"collection"},
     {"entries", "targets", "conversion", "tomlentries", "record", "ledger"},
-    {"bundling", "changes", "ledger_changes"},
+    {"bundling", "departing", "changes", "ledger_changes"},
     {"plan", "project"},
     {
         "hookspecs",
