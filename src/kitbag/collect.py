@@ -89,7 +89,7 @@ class _Importer:
             (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == self.source
         }
         self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
-        self.uuids_found = {a.uuid for a in self.reading.artifacts if a.uuid}
+        self.uuids_found = {(a.type, a.uuid) for a in self.reading.artifacts if a.uuid}
         self.vacated: dict[RelPath, Tree] = {}
         self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
         self.settled: set[ArtifactId] = set()
@@ -181,14 +181,16 @@ class _Importer:
 
     def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
         known = self.by_origin.get((found.type, found.path))
-        if known is not None and known not in self.settled and self._is_free(known, found):
+        if known is not None and known not in self.settled and self._may_be(known, found):
             return known
-        return wanted if wanted in self.entries and self._is_free(wanted, found) else None
+        return wanted if self._may_be(wanted, found) else None
 
-    def _is_free(self, known: ArtifactId, found: FoundArtifact) -> bool:
-        """Return whether no other artifact of the source is this entry by its UUID."""
-        uuid = self.entries[known].uuid if known in self.entries else None
-        return uuid == found.uuid or uuid not in self.uuids_found
+    def _may_be(self, known: ArtifactId, found: FoundArtifact) -> bool:
+        """Return whether an entry is there and not, by its UUID, another artifact of the source."""
+        entry = self.entries.get(known)
+        return entry is not None and (
+            entry.uuid == found.uuid or (known.type, entry.uuid) not in self.uuids_found
+        )
 
     def _is_of_another_place(self, known: ArtifactId, found: FoundArtifact) -> bool:
         """Return whether an entry came from another place of the source, which is still there."""
