@@ -10,12 +10,13 @@ from typing import Any
 
 from kitbag.artifacts import ArtifactId
 from kitbag.changes import ChangeSet
-from kitbag.collect import OnConflict, plan_import, refuse_conflicts
+from kitbag.collect import plan_import
 from kitbag.collection import Collection, open_collection
 from kitbag.config import MANIFEST, Config
 from kitbag.deploy import Deployer, DeployResult
 from kitbag.editing import create_collection, editing
 from kitbag.hookspecs import hookimpl
+from kitbag.importing import OnConflict, refuse_conflicts
 from kitbag.plugins import PluginRecord, Plugins, PluginStatus
 from kitbag.reading import opened_source
 from kitbag.refresh import Refresh, plan_refresh

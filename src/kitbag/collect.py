@@ -6,7 +6,6 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 
 from kitbag.artifacts import ArtifactId
@@ -15,6 +14,7 @@ from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
 from kitbag.departing import reason_to_keep
 from kitbag.errors import ConflictError, NotFoundError
+from kitbag.importing import Clash, ImportPlan, OnConflict
 from kitbag.layout import puts, removals
 from kitbag.manifest import ManifestArtifact
 from kitbag.paths import RelPath, refuse_collisions
@@ -22,29 +22,7 @@ from kitbag.sources.values import FoundArtifact, Reading
 from kitbag.transaction import Action
 from kitbag.trees import Tree
 
-__all__ = ["ImportPlan", "OnConflict", "plan_import"]
-
-
-class OnConflict(StrEnum):
-    """What to do when the collection has other content under a name that a source brings."""
-
-    FAIL = "fail"
-    KEEP = "keep"
-    TAKE = "take"
-    BOTH = "both"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
-    """What a collect would do: the change set and the file actions that go with it."""
-
-    changes: ChangeSet
-    actions: tuple[Action, ...]
-
-    @property
-    def conflicts(self) -> list[Change]:
-        """The changes that wait for a decision."""
-        return self.changes.of_kind(ChangeKind.CONFLICT)
+__all__ = ["plan_import"]
 
 
 def plan_import(
@@ -79,6 +57,7 @@ class _Importer:
     changes: list[Change] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     final: dict[ArtifactId, ArtifactId] = field(default_factory=dict)
+    clashes: list[Clash] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.source = self.reading.source or str(self.reading.root)
@@ -320,6 +299,9 @@ class _Importer:
         self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, edited: bool
     ) -> ArtifactId:
         why = "was edited here" if edited else "has other content here"
+        if edited:
+            base = entry.source_hash or entry.content_hash
+            self.clashes.append(Clash(entry.id, base, present, found.tree))
         match self.on_conflict:
             case OnConflict.TAKE:
                 self._replace(entry, found, present, keep_backup=True)
@@ -395,18 +377,7 @@ class _Importer:
             composites=tuple(self.bundles.values()),
         ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
         changes = ChangeSet("collect", before, after, tuple(self.changes))
-        return ImportPlan(changes, tuple(self.actions))
-
-
-def refuse_conflicts(plan: ImportPlan) -> None:
-    """Raise ConflictError that lists every conflict of the plan; nothing was written."""
-    if not plan.conflicts:
-        return
-    told = "; ".join(change.note or str(change.id) for change in plan.conflicts)
-    raise ConflictError(
-        told,
-        hint="--on-conflict keep|take|both decides, --rename OLD=NEW gives the newcomer a name",
-    )
+        return ImportPlan(changes, tuple(self.actions), tuple(self.clashes))
 
 
 def _content(found: FoundArtifact) -> Path | bytes:

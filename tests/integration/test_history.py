@@ -391,3 +391,22 @@ def test_a_name_that_moves_on_takes_nobodys_place(kit_with_sample: Kit) -> None:
     kit.run("undo")
     assert set(kit.record()) == {"skill:changelog"}
     assert codes(kit) == {}
+
+
+def test_an_edit_that_the_source_changed_too_is_shown_three_way(kit: Kit, tmp_path: Path) -> None:
+    """File by file: who changed it since both had the same."""
+    source = tmp_path / "source"
+    skill = source / "skills/doc"
+    skill.mkdir(parents=True)
+    for name in ("SKILL.md", "ours.md", "theirs.md", "both.md"):
+        (skill / name).write_text("---\nname: doc\ndescription: d\n---\n")
+    kit.run("collect", source)
+    for folder, names in ((skill, ("theirs.md", "both.md")), (kit.collection / "skills/doc", ())):
+        for name in names or ("ours.md", "both.md"):
+            (folder / name).write_text(f"by {folder}\n")
+    done = kit.command("collect", source)
+    assert done.returncode == 3
+    assert "skill:doc: both.md: edited here and changed in the source" in done.stderr
+    assert "skill:doc: ours.md: edited here" in done.stderr
+    assert "skill:doc: theirs.md: changed in the source" in done.stderr
+    assert "SKILL.md" not in done.stderr

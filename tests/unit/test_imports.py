@@ -44,6 +44,7 @@ LAYERS = [
     {
         "hookspecs",
         "refresh",
+        "importing",
         "collect",
         "edits",
         "arrange",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kitbag.artifacts import ArtifactId
     from kitbag.changes import ChangeSet
     from kitbag.editing import Editor
+    from kitbag.importing import ImportPlan
     from kitbag.sources.values import Diagnostic, Reading
 
 
@@ -109,11 +110,13 @@ def _import(
     renames: dict[ArtifactId, ArtifactId],
     args: argparse.Namespace,
 ) -> ChangeSet:
-    from kitbag.collect import OnConflict, plan_import, refuse_conflicts
+    from kitbag.collect import plan_import
+    from kitbag.importing import OnConflict, refuse_conflicts
 
     plan = plan_import(
         editor.collection, reading, on_conflict=OnConflict(args.on_conflict), renames=renames
     )
+    _tell_clashes(context, editor, plan)
     if args.dry_run:
         editor.propose(plan.changes)
         return plan.changes
@@ -123,6 +126,24 @@ def _import(
     for path, backup in outcome.backups if outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
     return plan.changes
+
+
+def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
+    """Show three-way what was edited here and changed in the source."""
+    from kitbag.importing import three_way
+
+    for clash in plan.clashes:
+        base = None
+        if clash.base is not None:
+            found = context.plugins.call_each(
+                "kitbag_version_tree",
+                collection=editor.collection,
+                artifact_id=clash.id,
+                version=clash.base,
+            )
+            base = next((tree for _, tree, error in found if error is None and tree), None)
+        for line in three_way(clash, base):
+            context.out.note(f"{clash.id}: {line}")
 
 
 def _tell(

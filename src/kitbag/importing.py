@@ -1,0 +1,86 @@
+"""What a collect would do, and how it stands where people and a source changed the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kitbag.artifacts import ArtifactId
+from kitbag.changes import Change, ChangeKind, ChangeSet
+from kitbag.errors import ConflictError
+from kitbag.transaction import Action
+from kitbag.trees import Tree
+
+__all__ = ["Clash", "ImportPlan", "OnConflict", "refuse_conflicts", "three_way"]
+
+
+class OnConflict(StrEnum):
+    """What to do when the collection has other content under a name that a source brings."""
+
+    FAIL = "fail"
+    KEEP = "keep"
+    TAKE = "take"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """An artifact that was edited here and changed in its source.
+
+    `base` is the content hash that both began with, where that is known.
+    """
+
+    id: ArtifactId
+    base: str | None
+    here: Tree
+    there: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What a collect would do: the change set and the file actions that go with it."""
+
+    changes: ChangeSet
+    actions: tuple[Action, ...]
+    clashes: tuple[Clash, ...] = ()
+
+    @property
+    def conflicts(self) -> list[Change]:
+        """The changes that wait for a decision."""
+        return self.changes.of_kind(ChangeKind.CONFLICT)
+
+
+def refuse_conflicts(plan: ImportPlan) -> None:
+    """Raise ConflictError that lists every conflict of the plan; nothing was written."""
+    if not plan.conflicts:
+        return
+    told = "; ".join(change.note or str(change.id) for change in plan.conflicts)
+    raise ConflictError(
+        told,
+        hint="--on-conflict keep|take|both decides, --rename OLD=NEW gives the newcomer a name",
+    )
+
+
+def three_way(clash: Clash, base: Tree | None) -> Iterator[str]:
+    """Yield a line for each file that differs: who changed it since both were the same.
+
+    Without `base`, only that it differs.
+    """
+    before, here, there = (
+        {file.path: file for file in tree.files} if tree is not None else {}
+        for tree in (base, clash.here, clash.there)
+    )
+    for path in sorted({**here, **there}, key=os.fsencode):
+        old, ours, theirs = (found.get(path) for found in (before, here, there))
+        if ours == theirs:
+            continue
+        if base is None:
+            yield f"{path}: differs"
+        elif ours == old:
+            yield f"{path}: changed in the source"
+        elif theirs == old:
+            yield f"{path}: edited here"
+        else:
+            yield f"{path}: edited here and changed in the source"
