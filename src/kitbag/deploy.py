@@ -112,7 +112,7 @@ class Deployer:
         merged = self._merged(project, pairs, obsolete, kept, arrangement)
         plan.placed = tuple(placements(arrangement, plan))
         plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
-        warnings = self._checked(plan)
+        warnings = [*self._checked(plan), *merged.notes]
         if not self.force:
             refuse_edits(arrangement, self.project)
         allowed = self.allowance.check(pairs, self.say, dry_run=self.dry_run)

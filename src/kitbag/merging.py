@@ -27,6 +27,8 @@ from kitbag.transaction import Put, Remove
 
 __all__ = ["Entries", "changed_entries", "commands_of", "merge_entries", "read_definition"]
 
+PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
+
 Key = tuple[str, ArtifactId]
 Document: TypeAlias = JsonText | TomlText
 
@@ -36,11 +38,12 @@ class Entries:
     """What a deploy made of settings files.
 
     `owned` are the entries that each artifact has there now, by target and id; `documents` what
-    Kitbag remembers of the files that still hold some.
+    Kitbag remembers of the files that still hold some; `notes` are worth telling people.
     """
 
     owned: dict[Key, tuple[Merged, ...]] = field(default_factory=dict)
     documents: dict[RelPath, Marks] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_definition(artifact: PlannedArtifact) -> dict[str, Any]:
@@ -123,6 +126,11 @@ def merge_entries(
     entries = Entries()
     for key, some in wanted.items():
         arrangement.files[key] = {}
+        if any(PLUGIN_ROOT in str(entry.value) for entry in some):
+            entries.notes.append(
+                f"{key[1]} refers to ${{{PLUGIN_ROOT}}}, which only installed plugins have:"
+                " what it looks for there will not be found"
+            )
         entries.owned[key] = tuple(e for e in some if merger.put_in(e, key[1]))
     still = {e.path for d in kept for e in d.merged}
     still |= {e.path for some in entries.owned.values() for e in some}

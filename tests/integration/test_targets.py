@@ -205,6 +205,15 @@ def test_commands_are_shown_and_allowed_once(kit: Kit) -> None:
     assert not list(kit.collection.glob("**/allowed*"))
 
 
+def test_what_needs_an_installed_plugin_is_told(kit: Kit) -> None:
+    """Its own files are not there."""
+    (kit.collection / "mcp/first.json").write_text('{"command": "${CLAUDE_PLUGIN_ROOT}/run"}')
+    kit.run("collect")
+    done = kit.command("deploy", "mcp:first", "--to", kit.project, "--allow-commands")
+    assert done.returncode == 1
+    assert "mcp:first refers to ${CLAUDE_PLUGIN_ROOT}" in done.stderr
+
+
 def test_what_people_have_under_a_name_is_a_conflict(kit: Kit) -> None:
     """Refused with the name; forced with a backup; an equal one stays theirs."""
     text = json.dumps({"mcpServers": {"shared": {"command": "mine"}}}, indent=2)
