@@ -12,7 +12,7 @@ from kitbag.artifacts import ArtifactId
 from kitbag.bundling import Bundler
 from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
-from kitbag.departing import reason_to_keep
+from kitbag.departing import departed_composites, reason_to_keep
 from kitbag.errors import ConflictError, NotFoundError
 from kitbag.importing import Clash, ImportPlan, OnConflict
 from kitbag.layout import puts, removals
@@ -342,11 +342,15 @@ class _Importer:
         Kept, and told, is what was edited here, what composites from elsewhere contain, and
         everything where the source could not be read wholly.
         """
+        told = {change.id for change in self.changes}
+        bundles = self.bundles.values()
+        for left in departed_composites(bundles, told, self.source, self.reading):
+            self._note(ChangeKind.GONE, left, note="no longer in the source")
+            del self.bundles[left]
         for (_, path), known in self.by_origin.items():
             entry = self.entries.get(known)
             if entry is None or known in self.settled:
                 continue
-            bundles = self.bundles.values()
             why = reason_to_keep(entry, self.collection, self.reading, bundles)
             if why is None:
                 present = self.collection.tree(entry)

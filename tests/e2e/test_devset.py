@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from e2e.conftest import REPOSITORY
 from e2e.kit import Kit, tree
 
+OLD = REPOSITORY.parent / "shared/devset-old/anthropics+claude-plugins-official"
+NEW = REPOSITORY.parent / "shared/devset/anthropics+claude-plugins-official"
 VOLTAGENT = REPOSITORY.parent / "shared/devset/VoltAgent+awesome-claude-code-subagents"
 
 pytestmark = [
@@ -42,3 +47,24 @@ def test_collecting_it_again_writes_nothing(kit: Kit) -> None:
     before = (kit.collection / "manifest.toml").read_bytes()
     assert "nothing written: 167 identical" in kit.run("collect", VOLTAGENT, status=1)
     assert (kit.collection / "manifest.toml").read_bytes() == before
+
+
+def test_an_update_changes_exactly_what_differs(kit: Kit, tmp_path: Path) -> None:
+    """From the older state to the newer one: as a fresh collect, with every UUID kept."""
+    source = tmp_path / "source"
+    shutil.copytree(OLD, source, symlinks=True)
+    kit.run("collect", source, status=1)
+    uuids = kit.uuids()
+    shutil.rmtree(source)
+    shutil.copytree(NEW, source, symlinks=True)
+    changes = kit.json("collect", source, status=1)["sources"][0]["changes"]
+    found = {kind: {c["id"] for c in changes if c["kind"] == kind} for kind in ("new", "gone")}
+    assert len(found["new"]) == 40
+    assert found["gone"] == {"mcp:asana", "mcp:supabase", "composite:supabase"}
+    after = kit.uuids()
+    assert {known: after.get(known) for known in uuids} == {
+        known: None if known in found["gone"] else uuid for known, uuid in uuids.items()
+    }
+    before = tree(kit.collection)
+    assert "nothing written" in kit.run("collect", source, status=1)
+    assert tree(kit.collection) == before
