@@ -113,6 +113,7 @@ class Deployer:
         plan.placed = tuple(placements(arrangement, plan))
         plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
         warnings = [*self._checked(plan), *merged.notes]
+        self._tell_left_out(plan)
         if not self.force:
             refuse_edits(arrangement, self.project)
         allowed = self.allowance.check(pairs, self.say, dry_run=self.dry_run)
@@ -326,6 +327,16 @@ class Deployer:
     def _checked(self, plan: DeployPlan) -> list[str]:
         return checked(self.plugins, "kitbag_deploy_check", plan=plan, project=self.project)
 
+    def _tell_left_out(self, plan: DeployPlan) -> None:
+        for target in self.targets:
+            unknown = [artifact.id for artifact in plan.artifacts]
+            unknown = [found for found in unknown if not target.knows(found.type)]
+            for type_name in dict.fromkeys(found.type for found in unknown):
+                ids = [str(found) for found in unknown if found.type == type_name]
+                more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+                told = ", ".join(ids[:3]) + more
+                self.say(f"{target.name} knows no {type_name}: {told} left out")
+
     def _deployed(
         self, plan: DeployPlan, arrangement: Arrangement, merged: Entries
     ) -> Iterable[Deployed]:
@@ -333,7 +344,6 @@ class Deployer:
             for target in self.targets:
                 files = arrangement.files.get((target.name, artifact.id))
                 if files is None:
-                    self.say(f"{target.name} knows no {artifact.id.type}: {artifact.id} left out")
                     continue
                 yield Deployed(
                     artifact.id,

@@ -55,8 +55,12 @@ def read_definition(artifact: PlannedArtifact) -> dict[str, Any]:
 
 
 def commands_of(artifact: PlannedArtifact, form: Form) -> list[str]:
-    """Return the commands that an agent will run because of an artifact."""
-    definition = read_definition(artifact)
+    """Return the commands that an agent will run because of an artifact; none of a broken one."""
+    try:
+        definition = read_definition(artifact)
+        groups = list(_groups(artifact, definition)) if form is Form.HOOKS else []
+    except InputError:
+        return []
     if form is not Form.HOOKS:
         command = definition.get("command")
         return (
@@ -64,7 +68,7 @@ def commands_of(artifact: PlannedArtifact, form: Form) -> list[str]:
         )
     return [
         str(hook["command"])
-        for _, group in _groups(artifact, definition)
+        for _, group in groups
         for hook in (group.get("hooks") if isinstance(group, dict) else None) or ()
         if isinstance(hook, dict) and hook.get("command")
     ]
@@ -107,23 +111,27 @@ def merge_entries(
     """Add to `arrangement` what has to change in settings files.
 
     `obsolete` are the deployed artifacts that the planned ones replace, or that go; `kept` the
-    others; `known` what is remembered of the files. Raises ConflictError for two definitions of
-    one name, InputError for a file that cannot be edited.
+    others; `known` what is remembered of the files. What is no hook or server is left out, with a
+    note. Raises ConflictError for two definitions of one name, InputError for a file that cannot be
+    edited.
     """
     merger = _Merger(root, known, arrangement, force)
     kept, obsolete = list(kept), list(obsolete)
     merger.owned = {e.place: e for d in (*kept, *obsolete) for e in d.merged}
     merger.held = {e.place: d.id for d in kept for e in d.merged}
     wanted: dict[Key, list[Merged]] = {}
+    entries = Entries()
     for target, artifact in planned:
         if merge := target.merges.get(artifact.id.type):
-            wanted[target.name, artifact.id] = _wanted(artifact, merge)
+            try:
+                wanted[target.name, artifact.id] = _wanted(artifact, merge)
+            except InputError as error:
+                entries.notes.append(f"left out {artifact.id}: {error.message}")
     staying = {e.place for entries in wanted.values() for e in entries} | merger.held.keys()
     for entry in {
         e.place: e for d in obsolete for e in d.merged if e.place not in staying
     }.values():
         merger.take_out(entry)
-    entries = Entries()
     for key, some in wanted.items():
         arrangement.files[key] = {}
         if any(PLUGIN_ROOT in str(entry.value) for entry in some):

@@ -214,6 +214,17 @@ def test_what_needs_an_installed_plugin_is_told(kit: Kit) -> None:
     assert "mcp:first refers to ${CLAUDE_PLUGIN_ROOT}" in done.stderr
 
 
+def test_a_broken_hook_is_left_out_and_told(kit: Kit) -> None:
+    """It could not work; the rest is deployed."""
+    (kit.collection / "hooks/hooks.json").write_text('{"hooks": []}')
+    kit.run("collect", status=0)
+    done = kit.command("deploy", "composite:one", "--to", kit.project, "--allow-commands")
+    assert done.returncode == 1
+    assert "left out hook:hooks" in done.stderr
+    assert not (kit.project / ".claude/settings.json").exists()
+    assert settings(kit, ".mcp.json")["mcpServers"]
+
+
 def test_what_people_have_under_a_name_is_a_conflict(kit: Kit) -> None:
     """Refused with the name; forced with a backup; an equal one stays theirs."""
     text = json.dumps({"mcpServers": {"shared": {"command": "mine"}}}, indent=2)
