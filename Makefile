@@ -45,7 +45,7 @@ bench: $(VENV)/installed  ## measure collect and deploy against cp -a, migration
 	$(BIN)/python benchmarks/migrate.py
 
 long: $(VENV)/installed  ## run the tests of random histories and of concurrency at length (an hour)
-	KITBAG_LONG_TESTS=1 $(BIN)/python -m pytest tests/integration/test_history_properties.py \
+	KITBAG_LONG_TESTS=500 $(BIN)/python -m pytest tests/integration/test_history_properties.py \
 		tests/integration/test_concurrent_collects.py
 
 wheel: $(VENV)/installed  ## build dist/*.whl

@@ -1,6 +1,6 @@
 """Eight processes that collect changed versions of the same artifacts at once.
 
-With `KITBAG_LONG_TESTS=1` for 30 seconds, else for a few.
+With `make long` for 30 seconds, else for a few.
 """
 
 from __future__ import annotations
