@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kitbag.artifacts import ArtifactId, Shape
 from kitbag.collection import Collection
@@ -17,7 +18,7 @@ from kitbag.record import RECORD_NAME, RecordEntry, parse_record
 from kitbag.targets import Target
 from kitbag.trees import Tree, file_tree, folder_tree
 
-__all__ = ["Project", "ProjectRecord", "read_project"]
+__all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]
 
 MAX_RECORD_BYTES = 64 << 20
 
@@ -109,6 +110,17 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
     if collection is not None:
         ledger = _with_new_names(ledger, collection)
     return Project(root, ledger, ledger_text, records, tuple(unclear))
+
+
+def targets_in(path: Path) -> list[str]:
+    """Return the names of the targets that Kitbag deployed for in a project, sorted."""
+    if not path.is_dir():
+        return []
+    with Root(path) as root:
+        text = _text(root, LEDGER)
+    if text is None:
+        return []
+    return sorted({entry.target for entry in parse_ledger(text, str(path / LEDGER)).deployed})
 
 
 def _refuse_foreign(ledger: Ledger, targets: Iterable[Target], where: str) -> None:

@@ -214,6 +214,19 @@ def test_what_needs_an_installed_plugin_is_told(kit: Kit) -> None:
     assert "mcp:first refers to ${CLAUDE_PLUGIN_ROOT}" in done.stderr
 
 
+def test_a_project_remembers_its_targets(kit: Kit) -> None:
+    """What was deployed for an agent is renewed and taken out for it without being told again."""
+    kit.run("deploy", "skill:doc", "--to", kit.project, "--target", "cursor", "--target", "gemini")
+    (kit.collection / "skills/doc/SKILL.md").write_text("newer\n")
+    kit.run("collect")
+    kit.run("deploy", "--to", kit.project)
+    for root in (".cursor", ".gemini"):
+        assert (kit.project / root / "skills/doc/SKILL.md").read_text() == "newer\n"
+    assert not (kit.project / ".claude").exists()
+    kit.run("undeploy", "doc", "--to", kit.project)
+    assert tree(kit.project) == {}
+
+
 def test_a_broken_hook_is_left_out_and_told(kit: Kit) -> None:
     """It could not work; the rest is deployed."""
     (kit.collection / "hooks/hooks.json").write_text('{"hooks": []}')

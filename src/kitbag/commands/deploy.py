@@ -10,6 +10,7 @@ from kitbag.context import Context
 
 if TYPE_CHECKING:
     from kitbag.deploy import DeployResult
+    from kitbag.targets import Target
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,7 +39,10 @@ def add_project_options(parser: argparse.ArgumentParser) -> None:
         "--user", action="store_true", help="your home folder, for all projects, instead"
     )
     parser.add_argument(
-        "--target", action="append", metavar="NAME", help="the agent (default: claude)"
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="the agent, may be repeated (default: those of what is there, else claude)",
     )
     parser.add_argument(
         "--force", action="store_true", help="replace edited files too, each kept as a backup"
@@ -51,6 +55,14 @@ def project_of(args: argparse.Namespace) -> Path:
     return Path.home() if args.user else Path(args.to)
 
 
+def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> list[Target]:
+    """Return the targets that are named, else those that the project has; `claude` for new ones."""
+    from kitbag.project import targets_in
+
+    names = args.target or ([] if is_new else targets_in(project_of(args)))
+    return context.targets(names, project_of(args))
+
+
 def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
     from kitbag.allowance import Allowance
@@ -61,7 +73,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     deployer = Deployer(
         collection,
         project_of(args),
-        context.targets(args.target, project_of(args)),
+        targets_of(context, args, is_new=bool(args.ids)),
         context.plugins,
         context.config,
         context.say,

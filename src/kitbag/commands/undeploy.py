@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from kitbag.commands.deploy import add_project_options, project_of, tell
+from kitbag.commands.deploy import add_project_options, project_of, targets_of, tell
 from kitbag.context import Context
 
 
@@ -23,7 +23,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     deployer = Deployer(
         context.collection(),
         project_of(args),
-        context.targets(args.target, project_of(args)),
+        targets_of(context, args, is_new=False),
         context.plugins,
         context.config,
         context.say,
