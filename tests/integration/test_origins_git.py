@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,6 +152,9 @@ def test_the_head_of_a_work_tree_is_recorded(root: Path, upstream: Upstream) -> 
     """For a folder below its top too; a folder outside of git has no revision."""
     collect(root, upstream.work / "skills")
     assert skill(root).source_revision == upstream.second
+    git(upstream.work, "worktree", "add", "--quiet", str(root.parent / "linked"), "v1")
+    with origin(str(root.parent / "linked/skills")) as found:
+        assert found.revision == upstream.first
     with origin(str(root)) as found:
         assert found.revision is None
 
@@ -227,6 +232,25 @@ def test_no_failure_shows_credentials(
         assert "https://h/a" in said
         assert "hunter2" not in said
         assert "joe" not in said
+
+
+def test_an_interrupt_ends_git_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes on fetching behind one's back."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(process: subprocess.Popen[bytes]) -> None:
+        started.append(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", "exec sleep 60"))
+    monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
+    with pytest.raises(KeyboardInterrupt), origin("https://h/a"):
+        pass
+    (process,) = started
+    assert process.returncode == -signal.SIGKILL
+    for pipe in (process.stdout, process.stderr):
+        assert pipe is not None
+        assert pipe.closed
 
 
 def test_git_is_never_asked_for_more_than_it_should_do(

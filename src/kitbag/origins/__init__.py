@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Origin", "opened", "shown"]
 
+_LONGEST = 60
+
 
 @contextmanager
 def opened(text: str) -> Iterator[Origin]:
@@ -74,4 +76,4 @@ def _archive(address: ArchiveAddress, scratch: Path) -> Origin:
 
 def _safe(name: str) -> str:
     """Return a name for the folder to read, which may name what lies at its top."""
-    return name if name.strip(".") and "\0" not in name else "source"
+    return name[:_LONGEST] if name.strip(".") else "source"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from kitbag.errors import KitbagError, NotFoundError, StorageError
 
-__all__ = ["Git", "GitFailed", "head_of"]
+__all__ = ["Git", "GitFailed", "ended", "head_of"]
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -53,7 +56,7 @@ class Git:
 
     def run(self, *words: str) -> bytes:
         """Run a git command and return its output; raises GitFailed with what it complained of."""
-        with self.started(words, stderr=subprocess.PIPE) as process:
+        with self.started(words, stderr=subprocess.PIPE) as process, ended(process):
             output, complaint = process.communicate()
         if process.returncode:
             raise GitFailed(complaint.decode(errors="replace"))
@@ -97,6 +100,18 @@ class Git:
         )
 
 
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill git and all that it started if we give up: in a session of its own, Ctrl-C spares it."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {
@@ -115,7 +130,7 @@ def _environment() -> dict[str, str]:
 def head_of(folder: Path) -> str | None:
     """Return the commit that is checked out in the work tree a folder lies in; None if unknown."""
     top = next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
-    if top is None or not (top / ".git").is_dir():
+    if top is None:
         return None
     try:
         git = Git(top / ".git", str(folder), may_fetch=False)

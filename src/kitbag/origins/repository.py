@@ -16,12 +16,11 @@ from typing import IO
 
 from kitbag.errors import HostilePathError, NotFoundError, StorageError
 from kitbag.origins.address import GitAddress
-from kitbag.origins.git import Git, GitFailed
+from kitbag.origins.git import Git, GitFailed, ended
 from kitbag.origins.unpacking import Budget, Unpacker
 
 __all__ = ["lay_out"]
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _LINK, _EXECUTABLE = "120000", "100755"
@@ -146,14 +145,13 @@ def _write(git: Git, blobs: list[_Blob], folder: Path) -> None:
     wanted.write_text("".join(f"{blob.sha}\n" for blob in blobs))
     with wanted.open("rb") as names:
         words = ("cat-file", "--batch", "--buffer")
-        with git.started(words, stdin=names.fileno(), stderr=subprocess.DEVNULL) as process:
+        with (
+            git.started(words, stdin=names.fileno(), stderr=subprocess.DEVNULL) as process,
+            ended(process),
+        ):
             assert process.stdout is not None, "it was asked for"
-            try:
-                for blob in blobs:
-                    _write_one(unpacker, blob, process.stdout)
-            except BaseException:
-                process.kill()
-                raise
+            for blob in blobs:
+                _write_one(unpacker, blob, process.stdout)
     unpacker.finish()
 
 
