@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,25 @@ def test_status_130_when_interrupted(kit: Kit, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("kitbag.commands.listing.run", interrupt)
     assert kit("list") == 130
     assert kit.err == "interrupted; nothing is left half done\n"
+
+
+def test_a_newer_archive_of_that_name_updates_what_came_from_it(kit: Kit) -> None:
+    """Told with its checksum; the same archive again writes nothing."""
+    archive = kit.root.parent / "pack.zip"
+    for text in ("old", "new"):
+        make_skill(kit.source, "s", text)
+        shutil.make_archive(str(archive.with_suffix("")), "zip", kit.source)
+        (told,) = kit.json("collect", archive)["sources"]
+        assert told["source"] == str(archive)
+        checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+        assert told["revision"] == f"sha256:{checksum}"
+        assert told["revision"] in (kit.root / "manifest.toml").read_text()
+        assert text in (kit.root / "skills/s/SKILL.md").read_text()
+        before = snapshot(kit.root)
+        assert kit("collect", archive) == 0
+        assert snapshot(kit.root) == before
+    assert kit("scan", archive) == 0
+    assert "skill:s" in kit.out
 
 
 def test_general_options_stand_before_or_behind(kit: Kit) -> None:
