@@ -368,7 +368,7 @@ class Deployer:
     ) -> DeployResult:
         records = bookkeeping(project, plan.targets, ledger, arrangement, new)
         actions = [*arrangement.actions, *records]
-        change = ledger_change(project.ledger, ledger, touched_files(arrangement.actions))
+        change = ledger_change(project.written, ledger, touched_files(arrangement.actions))
         plan.change = with_contents(change, project.root, self.targets)
         outcome = None
         if actions and not self.dry_run:

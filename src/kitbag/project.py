@@ -38,11 +38,13 @@ class Project:
 
     `ledger` includes artifacts that only a record names (SkillMeat deployed them, or the ledger
     was lost) where their files are what the record says; `unclear` are those that differ, with
-    their target's name.
+    their target's name. In `ledger` what was renamed in the collection has its new name, in
+    `written` the one that it was deployed with.
     """
 
     root: Root
     ledger: Ledger
+    written: Ledger
     ledger_text: str | None
     records: Mapping[str, ProjectRecord]
     unclear: tuple[tuple[str, RecordEntry], ...]
@@ -107,9 +109,8 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
         deployed=(*ledger.deployed, *adopted),
         folders=ledger.folders | {f for d in adopted for f in _own_folders(d)},
     )
-    if collection is not None:
-        ledger = _with_new_names(ledger, collection)
-    return Project(root, ledger, ledger_text, records, tuple(unclear))
+    renamed = ledger if collection is None else _with_new_names(ledger, collection)
+    return Project(root, renamed, ledger, ledger_text, records, tuple(unclear))
 
 
 def targets_in(path: Path) -> list[str]:

@@ -393,6 +393,21 @@ def test_a_name_that_moves_on_takes_nobodys_place(kit_with_sample: Kit) -> None:
     assert codes(kit) == {}
 
 
+def test_deploys_before_and_after_a_rename_are_undone_together(kit_with_sample: Kit) -> None:
+    """What each left is compared under the name that it was deployed with."""
+    kit = kit_with_sample
+    kit.deploy("skill:changelog")
+    kit.run("rename", "skill:changelog", "news")
+    kit.deploy("skill:news")
+    kit.run("undo", "3")
+    assert tree(kit.project) == {}
+    kit.run("undo", "2")
+    assert set(kit.record()) == {"skill:news"}
+    for _ in range(2):
+        kit.run("undo")
+    assert codes(kit) == {}
+
+
 def test_an_edit_that_the_source_changed_too_is_shown_three_way(kit: Kit, tmp_path: Path) -> None:
     """File by file: who changed it since both had the same."""
     source = tmp_path / "source"
