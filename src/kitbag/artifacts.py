@@ -26,13 +26,17 @@ __all__ = [
 
 
 class ArtifactType(StrEnum):
-    """The built-in types of artifacts; plugins may register more."""
+    """The built-in types of artifacts; plugins may register more.
+
+    `plugin-files` is what a plugin holds besides its artifacts: README, license, scripts.
+    """
 
     SKILL = "skill"
     COMMAND = "command"
     AGENT = "agent"
     HOOK = "hook"
     MCP = "mcp"
+    PLUGIN_FILES = "plugin-files"
     COMPOSITE = "composite"
 
     @classmethod
@@ -105,6 +109,8 @@ def _builtin_spec(artifact_type: ArtifactType) -> TypeSpec:
             return TypeSpec("hook", "hooks", Shape.FILE, ".json")
         case ArtifactType.MCP:
             return TypeSpec("mcp", "mcp", Shape.FILE, ".json")
+        case ArtifactType.PLUGIN_FILES:
+            return TypeSpec("plugin-files", "plugin-files", Shape.FOLDER)
         case ArtifactType.COMPOSITE:
             return TypeSpec("composite", "composites", Shape.MEMBERS)
         case _:

@@ -96,7 +96,8 @@ class ManifestComposite:
     """A `[[composites]]` entry with its members in their order.
 
     `source_members` are those that its source had when it was last collected, in the source's
-    order, so that what people change by hand is told from what the source changes.
+    order, so that what people change by hand is told from what the source changes. `files` are the
+    plugin's own files, `metadata` the rest of its manifest: version, author, license.
     """
 
     id: ArtifactId
@@ -108,6 +109,8 @@ class ManifestComposite:
     source_path: str | None = None
     source_revision: str | None = None
     source_members: tuple[ArtifactId, ...] | None = None
+    files: ArtifactId | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     members: tuple[ManifestMember, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -125,8 +128,10 @@ class ManifestComposite:
                 source_path=self.source_path,
                 source_revision=self.source_revision,
                 source_members=brought,
+                files=str(self.files) if self.files else None,
             ),
             **self.extra,
+            **_present(metadata=dict(self.metadata) or None),
             **_present(members=[member.to_table() for member in self.members] or None),
         }
 
@@ -165,6 +170,7 @@ class Manifest:
                 members=tuple(replace(m, id=renames.get(m.id, m.id)) for m in composite.members),
                 source_members=composite.source_members
                 and tuple(renames.get(i, i) for i in composite.source_members),
+                files=composite.files and renames.get(composite.files, composite.files),
             )
             for composite in self.composites
         )

@@ -146,9 +146,23 @@ class _Reader:
             source_path=self._text(entry, "source_path", kind, index),
             source_revision=self._text(entry, "source_revision", kind, index),
             source_members=self._ids(entry, "source_members", kind, index),
+            files=self._files(entry, index),
+            metadata=self._metadata(entry, index),
             members=read,
             extra=entry,
         )
+
+    def _files(self, entry: dict[str, Any], index: int) -> ArtifactId | None:
+        text = self._text(entry, "files", "composites", index)
+        return ArtifactId.parse(text) if text else None
+
+    def _metadata(self, entry: dict[str, Any], index: int) -> Mapping[str, Any]:
+        value = entry.pop("metadata", {})
+        if not isinstance(value, Mapping):
+            raise self.error(
+                "composites", index, "metadata is not a table", hint="write [composites.metadata]"
+            )
+        return value
 
     def _ids(
         self, entry: dict[str, Any], key: str, kind: str, index: int

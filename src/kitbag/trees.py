@@ -20,7 +20,16 @@ from kitbag.errors import HostilePathError, StorageError
 from kitbag.hashing import FileDigest, tree_hash
 from kitbag.paths import RelPath
 
-__all__ = ["VCS_FOLDERS", "Peek", "Problem", "Tree", "bytes_tree", "file_tree", "folder_tree"]
+__all__ = [
+    "VCS_FOLDERS",
+    "Peek",
+    "Problem",
+    "Tree",
+    "bytes_tree",
+    "file_tree",
+    "folder_tree",
+    "link_stays_inside",
+]
 
 VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
 """What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
@@ -78,13 +87,20 @@ def bytes_tree(data: bytes, as_path: RelPath) -> Tree:
     return Tree((digest,), tree_hash((digest,)), sha256)
 
 
-def folder_tree(folder: Path, peek: Peek | None = None, *, within: Path | None = None) -> Tree:
+def folder_tree(
+    folder: Path,
+    peek: Peek | None = None,
+    *,
+    within: Path | None = None,
+    leave_out: Callable[[str], bool] | None = None,
+) -> Tree:
     """Read a folder artifact. Raises StorageError if a file cannot be read.
 
     With `within`, links from the artifact to files and folders elsewhere below that folder are
-    followed; otherwise they are problems.
+    followed; otherwise they are problems. `leave_out` is asked about each path below the folder;
+    what it tells to leave out is not looked at.
     """
-    reader = _FolderReader(folder, peek, within)
+    reader = _FolderReader(folder, peek, within, leave_out)
     reader.read(folder, "")
     return reader.tree()
 
@@ -92,9 +108,16 @@ def folder_tree(folder: Path, peek: Peek | None = None, *, within: Path | None =
 class _FolderReader:
     """Reads one folder's files in order, feeding both hashes."""
 
-    def __init__(self, folder: Path, peek: Peek | None, within: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        peek: Peek | None,
+        within: Path | None,
+        leave_out: Callable[[str], bool] | None,
+    ) -> None:
         self._folder, self._peek = os.path.realpath(folder), peek
         self._within = os.path.realpath(within) if within is not None else None
+        self._leave_out = leave_out
         self._skillmeat = hashlib.sha256()
         self._files: list[FileDigest] = []
         self._problems: list[Problem] = []
@@ -113,7 +136,8 @@ class _FolderReader:
 
     def read(self, top: Path, prefix: str) -> None:
         """Read all files below `top` as if they lay below `prefix`, in SkillMeat's order."""
-        for below, entry in sorted(_walk(top), key=lambda item: item[0].split("/")):
+        leave_out = None if prefix else self._leave_out
+        for below, entry in sorted(_walk(top, leave_out), key=lambda item: item[0].split("/")):
             text = prefix + below
             try:
                 path = RelPath.parse(text)
@@ -183,17 +207,20 @@ class _FolderReader:
             self.read(target, f"{path}/")
 
 
-def _walk(top: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _walk(
+    top: Path, leave_out: Callable[[str], bool] | None
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
     folders = [(str(top), "")]
     while folders:
         folder, prefix = folders.pop()
         for entry in _entries(folder):
-            if entry.name in VCS_FOLDERS:
+            below = prefix + entry.name
+            if entry.name in VCS_FOLDERS or (leave_out is not None and leave_out(below)):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                folders.append((entry.path, f"{prefix}{entry.name}/"))
+                folders.append((entry.path, f"{below}/"))
             else:
-                yield prefix + entry.name, entry
+                yield below, entry
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -215,7 +242,7 @@ def _link_text(location: str) -> str:
         ) from error
 
 
-def link_stays_inside(path: RelPath, text: str) -> bool:
+def link_stays_inside(path: str, text: str) -> bool:
     """Return whether a link at `path` with that text points to something below the artifact.
 
     `..` counts only at the beginning: after a name, which may be a link itself, it could lead

@@ -22,7 +22,8 @@ from typing import Any
 from kitbag.artifacts import ArtifactId, FileKind, Shape
 from kitbag.collection import Collection
 from kitbag.documents import parse_json, read_bounded
-from kitbag.errors import ConflictError, InputError, LocalEditError, StorageError
+from kitbag.errors import ConflictError, InputError, LocalEditError, NotFoundError, StorageError
+from kitbag.hashing import FileDigest
 from kitbag.layout import content_of, placed
 from kitbag.manifest import ManifestArtifact, ManifestComposite
 from kitbag.paths import RelPath, refuse_collisions
@@ -52,9 +53,13 @@ class _File:
 
 @dataclass
 class Export:
-    """The files of an export by path; `members` is what the manifest says about each member."""
+    """The files of an export by path; `members` is what the manifest says about each member.
+
+    `own` is what it says about the plugin's own files.
+    """
 
     composite: ManifestComposite
+    own: dict[str, str] | None = None
     files: dict[RelPath, _File] = field(default_factory=dict)
     members: list[dict[str, Any]] = field(default_factory=list)
 
@@ -96,11 +101,27 @@ def plan_export(
                 "pin": member.pin if member else None,
             }
         )
+    if composite.files is not None:
+        _add_own_files(export, collection, composite.files)
     if servers:
         export.files[SERVERS] = _json({"mcpServers": servers})
     export.files[MANIFEST] = _json(_manifest(export, len(hooks)))
     refuse_collisions(export.files)
     return export
+
+
+def _add_own_files(export: Export, collection: Collection, files: ArtifactId) -> None:
+    entry = collection.manifest.by_id.get(files)
+    if not isinstance(entry, ManifestArtifact) or entry.uuid is None:
+        raise NotFoundError(
+            f"{export.composite.id}: its own files, {files}, are not in the collection",
+            hint="`kitbag undo` brings them back, or delete the key files in manifest.toml",
+        )
+    tree, location = _current(collection, entry)
+    spec = collection.spec_of(files)
+    for digest in tree.files:
+        _add_file(export, digest.path, content_of(location, spec, tree, digest), digest)
+    export.own = {"id": str(files), "uuid": entry.uuid, "content_hash": tree.content_hash}
 
 
 def _content(
@@ -112,16 +133,20 @@ def _content(
 ) -> tuple[Tree, Path]:
     spec = collection.spec_of(entry.id)
     if expanded.pin is None or expanded.pin == entry.content_hash:
-        tree = collection.tree(entry)
-        if tree.content_hash != entry.content_hash:
-            raise LocalEditError(
-                f"{entry.id} was edited since it was collected", hint="`kitbag collect` first"
-            )
-        return tree, collection.location(entry)
+        return _current(collection, entry)
     tree = version_tree(resolver.store, expanded.pin)
     folder = scratch / expanded.uuid
     materialize(resolver.store, tree, folder)
     return tree, folder / spec.only_file if spec.shape is Shape.FILE else folder
+
+
+def _current(collection: Collection, entry: ManifestArtifact) -> tuple[Tree, Path]:
+    tree = collection.tree(entry)
+    if tree.content_hash != entry.content_hash:
+        raise LocalEditError(
+            f"{entry.id} was edited since it was collected", hint="`kitbag collect` first"
+        )
+    return tree, collection.location(entry)
 
 
 def _add(
@@ -136,12 +161,14 @@ def _add(
     spec = collection.spec_of(artifact_id)
     base = base or artifact_id.path_in(spec)
     for path, digest in placed(base, spec, tree).items():
-        if path in export.files:
-            raise ConflictError(f"two members want {path} in the export", hint="rename one of them")
-        content = content_of(location, spec, tree, digest)
-        is_link = digest.kind is FileKind.LINK
-        export.files[path] = _File(content, digest.executable, is_link)
+        _add_file(export, path, content_of(location, spec, tree, digest), digest)
     return str(base)
+
+
+def _add_file(export: Export, path: RelPath, content: Path | bytes, digest: FileDigest) -> None:
+    if path in export.files:
+        raise ConflictError(f"two members want {path} in the export", hint="rename one of them")
+    export.files[path] = _File(content, digest.executable, digest.kind is FileKind.LINK)
 
 
 def _server(location: Path) -> Any:
@@ -157,7 +184,7 @@ def _json(value: Any) -> _File:
 
 def _manifest(export: Export, hooks: int) -> dict[str, Any]:
     composite = export.composite
-    manifest: dict[str, Any] = {"name": composite.id.name}
+    manifest: dict[str, Any] = {"name": composite.id.name, **composite.metadata}
     if composite.description:
         manifest["description"] = composite.description
     if hooks > 1:
@@ -168,6 +195,7 @@ def _manifest(export: Export, hooks: int) -> dict[str, Any]:
         "format": 1,
         "uuid": composite.uuid,
         "composite_type": composite.composite_type,
+        "files": export.own,
         "members": export.members,
     }
     return manifest

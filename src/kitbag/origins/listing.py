@@ -166,5 +166,7 @@ def _composite(composite: ManifestComposite, members: Iterable[FoundMember]) -> 
         uuid=composite.uuid,
         display_name=composite.display_name,
         composite_type=composite.composite_type,
+        files=composite.files,
+        metadata=composite.metadata,
         extra=composite.extra,
     )

@@ -54,7 +54,7 @@ class DraftMember:
 
 @dataclass(frozen=True, slots=True)
 class DraftComposite:
-    """A composite without its final id."""
+    """A composite without its final id; `files` is the place of its own files."""
 
     name: str
     path: str
@@ -63,6 +63,8 @@ class DraftComposite:
     description: str | None = None
     version: str | None = None
     known: KnownPlugin = field(default_factory=KnownPlugin)
+    files: Key | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

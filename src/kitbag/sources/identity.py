@@ -30,12 +30,24 @@ class KnownMember:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFiles:
+    """What an export says about the plugin's own files."""
+
+    id: ArtifactId
+    uuid: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnownPlugin:
-    """What an export says about itself; `members` by type and path below the plugin's folder."""
+    """What an export says about itself; `members` by type and path below the plugin's folder.
+
+    `files` are the plugin's own.
+    """
 
     uuid: str | None = None
     composite_type: str | None = None
     members: Mapping[tuple[str, str], KnownMember] = field(default_factory=dict)
+    files: KnownFiles | None = None
 
 
 def read_identity(manifest: Mapping[str, Any]) -> KnownPlugin | None:
@@ -52,12 +64,13 @@ def read_identity(manifest: Mapping[str, Any]) -> KnownPlugin | None:
             key = (artifact_id.type, _text(entry["path"]))
             members[key] = KnownMember(
                 artifact_id,
-                _matching(entry["uuid"], bool(_UUID.fullmatch(str(entry["uuid"])))),
+                _uuid(entry),
                 _matching(entry["relationship"], entry["relationship"] in RELATIONSHIPS),
                 None if entry["pin"] is None else _matching(entry["pin"], is_sha256(entry["pin"])),
             )
-        uuid = _matching(table["uuid"], bool(_UUID.fullmatch(str(table["uuid"]))))
-        return KnownPlugin(uuid, _text(table["composite_type"]), members)
+        own = table["files"]
+        files = None if own is None else KnownFiles(ArtifactId.parse(own["id"]), _uuid(own))
+        return KnownPlugin(_uuid(table), _text(table["composite_type"]), members, files)
     except (KeyError, TypeError, ValueError, AttributeError, KitbagError):
         return None
 
@@ -66,6 +79,10 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     raise TypeError(f"{value!r} is not a string")
+
+
+def _uuid(table: Mapping[str, Any]) -> str:
+    return _matching(table["uuid"], bool(_UUID.fullmatch(str(table["uuid"]))))
 
 
 def _matching(value: object, is_right: bool) -> str:

@@ -28,7 +28,9 @@ __all__ = ["PLUGIN_MANIFEST", "read_plugin"]
 
 PLUGIN_MANIFEST = ".claude-plugin/plugin.json"
 
-_COMPONENTS = ("skills", "commands", "agents", "hooks", "mcpServers", "lspServers", "outputStyles")
+_COLLECTED = ("skills", "commands", "agents", "hooks", "mcpServers")
+_COMPONENTS = (*_COLLECTED, "lspServers", "outputStyles")
+_TOLD_APART = {"$schema", "name", "description", "source", "strict", IDENTITY_KEY, *_COLLECTED}
 _UNSUPPORTED = {
     "lspServers": (".lsp.json",),
     "outputStyles": ("output-styles",),
@@ -64,6 +66,7 @@ def read_plugin(
         description=reader.text("description"),
         version=reader.text("version"),
         known=known,
+        metadata=reader.metadata(),
     )
 
 
@@ -114,6 +117,12 @@ class _PluginReader:
             if isinstance(value, str) and value.strip():
                 return value.strip()
         return None
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what manifest and entry say besides what is read from them otherwise."""
+        said = {**self.manifest, **(self.entry or {})}
+        kept = {key: _without_nulls(said[key]) for key in said if key not in _TOLD_APART}
+        return {key: value for key, value in kept.items() if value is not None}
 
     def members(self) -> Iterator[DraftMember]:
         """Yield the members in their order: skills, commands, agents, hooks, servers."""
@@ -254,7 +263,7 @@ class _PluginReader:
             there = any(tree.resolved(joined(self.root, place)) is not None for place in places)
             if there or any(True for _ in self._fields(name)):
                 self.gathering.say(
-                    shown(self.path), Code.UNSUPPORTED_COMPONENT, f"{name} are not collected"
+                    shown(self.path), Code.UNSUPPORTED_COMPONENT, f"{name} are not deployed"
                 )
 
 
@@ -265,6 +274,15 @@ def _sources(value: Any) -> Iterator[Any]:
         return
     for item in value.values():
         yield item.get("source", item) if isinstance(item, dict) else item
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a JSON value as a TOML file can hold it."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value if item is not None]
+    return value
 
 
 def _problem_of(path: str) -> str | None:

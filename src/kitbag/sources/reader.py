@@ -15,6 +15,7 @@ from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, 
 from kitbag.sources.heuristic import guess_composites
 from kitbag.sources.loose import artifact_files, read_kitbag_folders, read_loose
 from kitbag.sources.marketplace import read_marketplace, read_unlisted_plugins
+from kitbag.sources.own_files import read_own_files
 from kitbag.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
 from kitbag.sources.walk import walk
 
@@ -34,9 +35,10 @@ def read_source(source: Path, claim: Claim | None = None) -> Reading:
     read_loose(gathering)
     read_kitbag_folders(gathering)
     guess_composites(gathering)
+    read_own_files(gathering)
     names = Names()
     ids = _name_artifacts(gathering, names)
-    uuids = {m.key: m.known.uuid for c in gathering.composites for m in c.members if m.known}
+    uuids = dict(_exported_uuids(gathering.composites))
     artifacts = [
         _found(draft, ids[draft.key], uuids.get(draft.key))
         for draft in _by_path(gathering.drafts.values())
@@ -55,6 +57,13 @@ def read_source(source: Path, claim: Claim | None = None) -> Reading:
             )
         ),
     )
+
+
+def _exported_uuids(composites: Iterable[DraftComposite]) -> Iterator[tuple[Key, str]]:
+    for composite in composites:
+        yield from ((m.key, m.known.uuid) for m in composite.members if m.known)
+        if composite.files and composite.known.files:
+            yield composite.files, composite.known.files.uuid
 
 
 def _by_path(drafts: Iterable[Draft]) -> list[Draft]:
@@ -153,6 +162,8 @@ def _name_composites(
             kind=draft.kind,
             uuid=draft.known.uuid,
             composite_type=draft.known.composite_type or CompositeType.PLUGIN.value,
+            files=ids[draft.files] if draft.files else None,
+            metadata=draft.metadata,
         )
 
 

@@ -98,8 +98,10 @@ class FoundComposite:
 
     `kind` is `marketplace-entry`, `unlisted-plugin`, `heuristic`, or `collection` for one that a
     Kitbag collection's manifest lists, with its UUID. Members are in their order, one per place;
-    `distinct_members` has one per artifact. Several composites may share a `path` (a marketplace
-    whose entries all live at its root): name and path together tell them apart.
+    `distinct_members` has one per artifact. `files` are the plugin's own files, `metadata` what its
+    manifest says besides name, description and components: version, author, license. Several
+    composites may share a `path` (a marketplace whose entries all live at its root): name and path
+    together tell them apart.
     """
 
     id: ArtifactId
@@ -112,6 +114,8 @@ class FoundComposite:
     uuid: str | None = None
     display_name: str | None = None
     composite_type: str = CompositeType.PLUGIN.value
+    files: ArtifactId | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
