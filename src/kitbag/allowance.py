@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -32,22 +32,28 @@ class Allowance:
 
     def check(
         self,
-        planned: Iterable[tuple[Target, PlannedArtifact]],
+        planned: Collection[tuple[Target, PlannedArtifact]],
+        project: Path,
         say: Callable[[str], None],
         *,
         dry_run: bool,
     ) -> list[str]:
         """Return the content hashes of what runs commands and is not remembered yet.
 
+        What looks for its plugin's files is remembered with theirs: the programs are among them.
         Each command is said. Raises RefusedError for those that are not allowed, unless nothing
         will be written.
         """
         known, new = self._known(), {}
+        hashes = {artifact.id: artifact.tree.content_hash for _, artifact in planned}
         for target, artifact in planned:
             merge = target.merges.get(artifact.id.type)
-            commands = commands_of(artifact, merge.form) if merge else []
-            if commands and artifact.tree.content_hash not in known:
-                new[artifact.tree.content_hash] = (artifact.id, commands)
+            commands = commands_of(artifact, merge, target, project) if merge else []
+            content = hashes[artifact.id]
+            if artifact.companion is not None:
+                content = f"{content}+{hashes[artifact.companion]}"
+            if commands and content not in known:
+                new[content] = (artifact.id, commands)
         told = [f"{i} runs: {command}" for i, commands in new.values() for command in commands]
         if told and not self.allow and not dry_run:
             lines = "".join(f"\n  {line}" for line in told)

@@ -21,6 +21,7 @@ __all__ = [
     "FileKind",
     "Shape",
     "TypeSpec",
+    "having_name",
     "sorted_ids",
 ]
 
@@ -172,6 +173,14 @@ class ArtifactId:
                 hint="rename it in its source",
             )
         return RelPath.parse(f"{spec.folder}/{self.name.replace(':', '/')}{spec.suffix}")
+
+
+def having_name(ids: Iterable[ArtifactId], name: str) -> list[ArtifactId]:
+    """Return the ids that a name without a type may mean.
+
+    A plugin's own files mostly have their composite's name, and are never meant by it.
+    """
+    return [i for i in ids if i.name == name and i.type != ArtifactType.PLUGIN_FILES]
 
 
 def sorted_ids(ids: Iterable[ArtifactId]) -> list[ArtifactId]:

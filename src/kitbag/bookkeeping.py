@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from kitbag.arrange import Arrangement
-from kitbag.artifacts import ArtifactId
+from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.files import Root
 from kitbag.journal import LEDGER
 from kitbag.layout import ancestors, as_read, put_bytes
@@ -83,7 +83,8 @@ def _record_action(
     entries = {e.id: e for e in record.entries if e.id in deployed or e.id in unclear}
     for artifact_id, entry in deployed.items():
         skillmeat_hash = new.get((entry.target, artifact_id))
-        if skillmeat_hash is not None:
+        # SkillMeat does not read a record with a type that it does not know.
+        if skillmeat_hash is not None and artifact_id.type != ArtifactType.PLUGIN_FILES:
             old = entries.get(artifact_id)
             entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old)
     text = render_record(list(entries.values())) if entries else None

@@ -116,7 +116,7 @@ class Deployer:
         self._tell_left_out(plan)
         if not self.force:
             refuse_edits(arrangement, self.project)
-        allowed = self.allowance.check(pairs, self.say, dry_run=self.dry_run)
+        allowed = self.allowance.check(pairs, self.project, self.say, dry_run=self.dry_run)
         deployed = self._deployed(plan, arrangement, merged)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
@@ -248,7 +248,9 @@ class Deployer:
         wanted: dict[ArtifactId, list[ArtifactId]] = {}
         for request in plan.requests:
             for member in self._members(plan, request):
-                wanted.setdefault(member, []).append(request)
+                companion = plan.companions.get(member)
+                for artifact_id in (member, companion) if companion else (member,):
+                    wanted.setdefault(artifact_id, []).append(request)
         plan.artifacts = tuple(
             self._planned(plan, artifact_id, requests, project)
             for artifact_id, requests in wanted.items()
@@ -322,6 +324,7 @@ class Deployer:
             tuple(dict.fromkeys([*requests, *others])),
             uuid,
             is_pinned=stored is not None and stored.is_pinned,
+            companion=plan.companions.get(artifact_id),
         )
 
     def _checked(self, plan: DeployPlan) -> list[str]:

@@ -6,8 +6,10 @@ entries that it put there, known by where they stand and what they say, and touc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from kitbag.arrange import Arrangement, EditedFile
@@ -28,6 +30,8 @@ from kitbag.transaction import Put, Remove
 __all__ = ["Entries", "changed_entries", "commands_of", "merge_entries", "read_definition"]
 
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
+
+_PLUGIN_ROOT = re.compile(r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b")
 
 Key = tuple[str, ArtifactId]
 Document: TypeAlias = JsonText | TomlText
@@ -54,14 +58,16 @@ def read_definition(artifact: PlannedArtifact) -> dict[str, Any]:
     raise InputError(f"{artifact.location}: not a JSON object", hint="mend it, then collect it")
 
 
-def commands_of(artifact: PlannedArtifact, form: Form) -> list[str]:
+def commands_of(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> list[str]:
     """Return the commands that an agent will run because of an artifact; none of a broken one."""
     try:
-        definition = read_definition(artifact)
-        groups = list(_groups(artifact, definition)) if form is Form.HOOKS else []
+        definition = _definition(artifact, merge, target, project)
+        groups = list(_groups(artifact, definition)) if merge.form is Form.HOOKS else []
     except InputError:
         return []
-    if form is not Form.HOOKS:
+    if merge.form is not Form.HOOKS:
         command = definition.get("command")
         return (
             [" ".join([str(command), *map(str, definition.get("args") or ())])] if command else []
@@ -89,13 +95,38 @@ def _wrong(artifact: PlannedArtifact, problem: str) -> InputError:
     return InputError(f"{artifact.id}: {artifact.location}: {problem}", hint="`kitbag lint` tells")
 
 
-def _wanted(artifact: PlannedArtifact, merge: Merge) -> list[Merged]:
-    definition = read_definition(artifact)
+def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Path) -> list[Merged]:
+    definition = _definition(artifact, merge, target, project)
     if merge.form is Form.HOOKS:
         found = _groups(artifact, definition)
         return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
     server = converted_server(definition, merge.form)
     return [Merged(merge.path, merge.keys, artifact.id.name, server)]
+
+
+def _definition(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> dict[str, Any]:
+    """Return a definition with the place of its companion wherever it names its plugin's folder."""
+    definition = read_definition(artifact)
+    place = target.place_of(artifact.companion) if artifact.companion else None
+    if place is None:
+        return definition
+    top = str(project.absolute()) if merge.project is None else merge.project
+    root = f"{top}/{target.root}/{place}"
+    return {key: _with_root(value, root) for key, value in definition.items()}
+
+
+def _with_root(value: Any, root: str) -> Any:
+    match value:
+        case str():
+            return _PLUGIN_ROOT.sub(lambda _: root, value)
+        case list():
+            return [_with_root(item, root) for item in value]
+        case dict():
+            return {key: _with_root(item, root) for key, item in value.items()}
+        case _:
+            return value
 
 
 def merge_entries(
@@ -124,7 +155,7 @@ def merge_entries(
     for target, artifact in planned:
         if merge := target.merges.get(artifact.id.type):
             try:
-                wanted[target.name, artifact.id] = _wanted(artifact, merge)
+                wanted[target.name, artifact.id] = _wanted(artifact, merge, target, root.path)
             except InputError as error:
                 entries.notes.append(f"left out {artifact.id}: {error.message}")
     staying = {e.place for entries in wanted.values() for e in entries} | merger.held.keys()
@@ -136,8 +167,8 @@ def merge_entries(
         arrangement.files[key] = {}
         if any(PLUGIN_ROOT in str(entry.value) for entry in some):
             entries.notes.append(
-                f"{key[1]} refers to ${{{PLUGIN_ROOT}}}, which only installed plugins have:"
-                " what it looks for there will not be found"
+                f"{key[1]} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its plugin's"
+                " files: what it looks for there will not be found"
             )
         entries.owned[key] = tuple(e for e in some if merger.put_in(e, key[1]))
     still = {e.path for d in kept for e in d.merged}

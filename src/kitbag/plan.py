@@ -36,7 +36,8 @@ class PlannedArtifact:
     """An artifact that will lie in the project, whoever asked for it.
 
     `location` is the file or folder its bytes come from; `wanted_by` are the requests that bring
-    it: itself, or composites. `uuid` is None while no plugin knows its identity.
+    it: itself, or composites. `uuid` is None while no plugin knows its identity. `companion` is the
+    artifact whose files it looks for where `${CLAUDE_PLUGIN_ROOT}` stands in it.
     """
 
     id: ArtifactId
@@ -45,6 +46,7 @@ class PlannedArtifact:
     wanted_by: tuple[ArtifactId, ...]
     uuid: str | None = None
     is_pinned: bool = False
+    companion: ArtifactId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,13 @@ class DeployPlan:
 
     In `kitbag_deploy_plan`, `requests` are the ids asked for, `standing` those that were asked for
     earlier and stay, and `versions` the versions that the user chose by name. A plugin may fill
-    `members` (what a composite brings, nested ones resolved, in order), `uuids`, and `contents`
-    (for artifacts that are not deployed as the collection has them; their files may lie in
-    `scratch`, an empty folder that is deleted after the deploy). Afterwards `artifacts` holds all
-    that will lie in the project because of this plan, `placed` what lies there when it is done,
-    `withdrawn` what does not any more, and `change` what it takes to turn that back. What plugins
-    put into `extra` (JSON values under their own name) lives in the journal.
+    `members` (what a composite brings, nested ones resolved, in order), `uuids`, `companions` (the
+    own files of the plugin that an artifact refers to, which come along) and `contents` (for
+    artifacts that are not deployed as the collection has them; their files may lie in `scratch`,
+    an empty folder that is deleted after the deploy). Afterwards `artifacts` holds all that will
+    lie in the project because of this plan, `placed` what lies there when it is done, `withdrawn`
+    what does not any more, and `change` what it takes to turn that back. What plugins put into
+    `extra` (JSON values under their own name) lives in the journal.
     """
 
     command: str
@@ -97,6 +100,7 @@ class DeployPlan:
     requests: tuple[ArtifactId, ...] = ()
     members: dict[ArtifactId, tuple[ArtifactId, ...]] = field(default_factory=dict)
     uuids: dict[ArtifactId, str] = field(default_factory=dict)
+    companions: dict[ArtifactId, ArtifactId] = field(default_factory=dict)
     standing: tuple[ArtifactId, ...] = ()
     versions: Mapping[ArtifactId, str] = field(default_factory=dict)
     contents: dict[ArtifactId, StoredContent] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kitbag.artifacts import ArtifactId, Shape
+from kitbag.artifacts import ArtifactId, Shape, having_name
 from kitbag.collection import Collection
 from kitbag.errors import InputError, NotFoundError, UsageError
 from kitbag.files import FileState, Root
@@ -66,7 +66,7 @@ class Project:
         """
         known = {entry.id for entry in self.ledger.deployed} | set(self.ledger.requests)
         known |= {entry.id for _, entry in self.unclear}
-        found = sorted(i for i in known if text in (str(i), i.name))
+        found = [i for i in known if str(i) == text] or sorted(having_name(known, text))
         if len(found) == 1:
             return found[0]
         if found:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from kitbag.artifacts import ArtifactId, Shape, TypeSpec
+from kitbag.artifacts import ArtifactId, ArtifactType, Shape, TypeSpec
 from kitbag.errors import UsageError
 from kitbag.paths import RelPath
 
@@ -34,12 +34,14 @@ class Form(StrEnum):
 class Merge:
     """Where artifacts of a type become entries of a settings file that is not Kitbag's alone.
 
-    `path` is below the project, `keys` lead to the object that holds the entries.
+    `path` is below the project, `keys` lead to the object that holds the entries. `project` is how
+    an entry there names the project's folder; None where only its full path will do.
     """
 
     path: RelPath
     keys: tuple[str, ...]
     form: Form
+    project: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +80,28 @@ def _target(
     root: str,
     *,
     files: Mapping[str, tuple[str, str]] = MappingProxyType({}),
-    servers: tuple[str, tuple[str, ...], Form] | None = None,
-    hooks: str | None = None,
+    servers: tuple[str, tuple[str, ...], Form, str | None] | None = None,
+    hooks: tuple[str, str] | None = None,
     converts: Mapping[str, Form] = MappingProxyType({}),
     skillmeat: str | None = None,
 ) -> Target:
-    """Return a row of the table; skills are folders in `skills` for every agent."""
+    """Return a row of the table; skills are folders in `skills` for every agent.
+
+    `hooks` is a settings file and how it names the project, `servers` a file, keys, form and that.
+    What is merged may need the own files of the plugin that it comes from.
+    """
     places = {"skill": TypeSpec("skill", "skills", Shape.FOLDER)}
     for type_name, (folder, suffix) in files.items():
         places[type_name] = TypeSpec(type_name, folder, Shape.FILE, suffix)
     merges = {}
     if hooks is not None:
-        merges["hook"] = Merge(RelPath.parse(hooks), ("hooks",), Form.HOOKS)
+        merges["hook"] = Merge(RelPath.parse(hooks[0]), ("hooks",), Form.HOOKS, hooks[1])
     if servers is not None:
-        path, keys, form = servers
-        merges["mcp"] = Merge(RelPath.parse(path), keys, form)
+        path, keys, form, project = servers
+        merges["mcp"] = Merge(RelPath.parse(path), keys, form, project)
+    if merges:
+        own = ArtifactType.PLUGIN_FILES.value
+        places[own] = TypeSpec(own, own, Shape.FOLDER)
     return Target(
         name,
         RelPath.parse(root),
@@ -104,12 +113,17 @@ def _target(
     )
 
 
-_GEMINI = {
-    "files": {"command": ("commands", ".toml")},
-    "servers": (".gemini/settings.json", ("mcpServers",), Form.GEMINI_SERVERS),
-    "converts": {"command": Form.GEMINI_COMMAND},
-    "skillmeat": "gemini",
-}
+def _gemini(project: str | None) -> Target:
+    return _target(
+        "gemini",
+        ".gemini",
+        files={"command": ("commands", ".toml")},
+        servers=(".gemini/settings.json", ("mcpServers",), Form.GEMINI_SERVERS, project),
+        converts={"command": Form.GEMINI_COMMAND},
+        skillmeat="gemini",
+    )
+
+
 _COPILOT_FILES = {"command": ("prompts", ".prompt.md"), "agent": ("agents", ".agent.md")}
 
 _PROJECT = (
@@ -117,35 +131,35 @@ _PROJECT = (
         "claude",
         ".claude",
         files=_MARKDOWN,
-        servers=(".mcp.json", ("mcpServers",), Form.SERVERS),
-        hooks=".claude/settings.json",
+        servers=(".mcp.json", ("mcpServers",), Form.SERVERS, "${CLAUDE_PROJECT_DIR:-.}"),
+        hooks=(".claude/settings.json", "${CLAUDE_PROJECT_DIR}"),
         skillmeat="claude_code",
     ),
     _target(
         "codex",
         ".agents",
-        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS),
+        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS, "."),
         skillmeat="codex",
     ),
-    _target("gemini", ".gemini", **_GEMINI),  # type: ignore[arg-type]
+    _gemini("."),
     _target(
         "cursor",
         ".cursor",
         files=_MARKDOWN,
-        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS),
+        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS, "${workspaceFolder}"),
         skillmeat="cursor",
     ),
     _target(
         "copilot",
         ".github",
         files=_COPILOT_FILES,
-        servers=(".vscode/mcp.json", ("servers",), Form.VSCODE_SERVERS),
+        servers=(".vscode/mcp.json", ("servers",), Form.VSCODE_SERVERS, "${workspaceFolder}"),
     ),
     _target(
         "opencode",
         ".opencode",
         files=_MARKDOWN,
-        servers=("opencode.json", ("mcp",), Form.OPENCODE_SERVERS),
+        servers=("opencode.json", ("mcp",), Form.OPENCODE_SERVERS, "."),
     ),
     _target("windsurf", ".windsurf", files={"command": ("workflows", ".md")}),
     _target("agents", ".agents"),
@@ -155,41 +169,41 @@ _USER = (
         "claude",
         ".claude",
         files=_MARKDOWN,
-        servers=(".claude.json", ("mcpServers",), Form.SERVERS),
-        hooks=".claude/settings.json",
+        servers=(".claude.json", ("mcpServers",), Form.SERVERS, None),
+        hooks=(".claude/settings.json", "${HOME}"),
         skillmeat="claude_code",
     ),
     _target(
         "codex",
         ".agents",
-        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS),
+        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS, None),
         skillmeat="codex",
     ),
-    _target("gemini", ".gemini", **_GEMINI),  # type: ignore[arg-type]
+    _gemini(None),
     _target(
         "cursor",
         ".cursor",
         files=_MARKDOWN,
-        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS),
+        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS, None),
         skillmeat="cursor",
     ),
     _target(
         "copilot",
         ".copilot",
         files={"agent": ("agents", ".agent.md")},
-        servers=(".copilot/mcp-config.json", ("mcpServers",), Form.VSCODE_SERVERS),
+        servers=(".copilot/mcp-config.json", ("mcpServers",), Form.VSCODE_SERVERS, None),
     ),
     _target(
         "opencode",
         ".config/opencode",
         files=_MARKDOWN,
-        servers=(".config/opencode/opencode.json", ("mcp",), Form.OPENCODE_SERVERS),
+        servers=(".config/opencode/opencode.json", ("mcp",), Form.OPENCODE_SERVERS, None),
     ),
     _target(
         "windsurf",
         ".codeium/windsurf",
         files={"command": ("global_workflows", ".md")},
-        servers=(".codeium/windsurf/mcp_config.json", ("mcpServers",), Form.SERVERS),
+        servers=(".codeium/windsurf/mcp_config.json", ("mcpServers",), Form.SERVERS, None),
     ),
     _target("agents", ".agents"),
 )

@@ -8,6 +8,7 @@ from kitbag.artifacts import ArtifactId, ArtifactType, Shape
 from kitbag.errors import ConflictError, NotFoundError
 from kitbag.manifest import ManifestArtifact
 from kitbag.plan import DeployPlan, Placement, StoredContent
+from kitbag_composites.companions import find_companions
 from kitbag_composites.keeping import keep_deployed
 from kitbag_composites.operations import record_deploy
 from kitbag_composites.resolver import Expanded
@@ -44,6 +45,10 @@ def resolve(plan: DeployPlan) -> None:
         plan.uuids.update({ArtifactId.parse(known): uuid for known, uuid in uuids.items()})
         for artifact_id in sorted(plan.uuids):
             _choose_version(plan, resolver.store, artifact_id, wants)
+        plan.companions.update(find_companions(plan, sorted(plan.uuids)))
+        files = sorted(map(str, set(plan.companions.values())))
+        known = resolver.store.uuids_of(collection_id, files) if files else {}
+        plan.uuids.update({ArtifactId.parse(name): uuid for name, uuid in known.items()})
 
 
 def _refuse_removed_members(plan: DeployPlan, store: Store, collection_id: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from kitbag.cli import main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,13 +30,13 @@ class Kit:
         """Run a command on the collection."""
         return self.kitbag("--collection", self.collection, "--database", self.database_url, *words)
 
-    def run(self, *words: str | Path, status: int = 0) -> str:
-        """Run a command that ends with this status; return standard output."""
+    def run(self, *words: str | Path, status: int | None = 0) -> str:
+        """Run a command that ends with this status, any if None; return standard output."""
         done = self.command(*words)
-        assert done.returncode == status, done.stdout + done.stderr
+        assert status in (None, done.returncode), done.stdout + done.stderr
         return done.stdout
 
-    def json(self, *words: str | Path, status: int = 0) -> Any:
+    def json(self, *words: str | Path, status: int | None = 0) -> Any:
         """Run a command with `--json`; return what it printed."""
         return json.loads(self.run(*words, "--json", status=status))
 
@@ -52,6 +56,44 @@ class Kit:
         text = (self.project / ".claude" / ".skillmeat-deployed.toml").read_text()
         entries = tomllib.loads(text)["deployed"]
         return {f"{e['artifact_type']}:{e['artifact_name']}": e for e in entries}
+
+
+def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command without a process of its own, which is ten times as fast."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([str(word) for word in words])
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+def new_kit(folder: Path) -> Kit:
+    """Return an empty collection with a database of its own."""
+    folder.mkdir()
+    kit = Kit(in_this_process, folder, f"sqlite:///{folder}/kitbag.db")
+    kit.run("init", kit.collection)
+    return kit
+
+
+def known(kit: Kit) -> dict[str, Any]:
+    """Return what a manifest says beyond where things came from, by UUID."""
+    manifest = tomllib.loads((kit.collection / "manifest.toml").read_text())
+    found = {
+        a["uuid"]: (a["type"], a["name"], a["content_hash"]) for a in manifest.get("artifacts", [])
+    }
+    for composite in manifest.get("composites", []):
+        members = [
+            (m["id"], m["uuid"], m["relationship"], m.get("pin"))
+            for m in composite.get("members", [])
+        ]
+        said = {key: composite.get(key) for key in ("name", "description", "files", "metadata")}
+        found[composite["uuid"]] = (said, members)
+    return found
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, bool]]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import shutil
-import subprocess
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,28 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from e2e.kit import Kit, tree
-from kitbag.cli import main
+from e2e.kit import Kit, known, new_kit, tree, write
+from hostile_trees import TREES, Content, plant
 
 pytestmark = pytest.mark.integration
 
+LONG = int(os.environ.get("KITBAG_LONG_TESTS", "0"))
 SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
-
-
-def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(word) for word in words])
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
-
-
-def new_kit(folder: Path) -> Kit:
-    """An empty collection with a database of its own."""
-    folder.mkdir()
-    kit = Kit(in_this_process, folder, f"sqlite:///{folder}/kitbag.db")
-    kit.run("init", kit.collection)
-    return kit
 
 
 @pytest.fixture
@@ -48,21 +29,6 @@ def kit(tmp_path: Path) -> Kit:
     kit = new_kit(tmp_path / "first")
     kit.run("collect", SAMPLE)
     return kit
-
-
-def known(kit: Kit) -> dict[str, Any]:
-    """Return what a manifest says beyond where things came from, by UUID."""
-    manifest = tomllib.loads((kit.collection / "manifest.toml").read_text())
-    found = {
-        a["uuid"]: (a["type"], a["name"], a["content_hash"]) for a in manifest.get("artifacts", [])
-    }
-    for composite in manifest.get("composites", []):
-        members = [
-            (m["id"], m["uuid"], m["relationship"], m.get("pin"))
-            for m in composite.get("members", [])
-        ]
-        found[composite["uuid"]] = (composite["name"], composite.get("description"), members)
-    return found
 
 
 @pytest.mark.parametrize("name", ["writing", "git-care"])
@@ -220,12 +186,39 @@ def test_any_plugin_survives_the_round_trip(
     assert known(second) == known(first)
 
 
+@settings(
+    max_examples=LONG or 25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(TREES)
+def test_hostile_trees_survive_the_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, files: list[tuple[list[str], Content]]
+) -> None:
+    """What could be collected of whatever lay there comes back from its export as it was."""
+    folder = tmp_path_factory.mktemp("hostile")
+    plugin = folder / "source" / "p"
+    plugin.mkdir(parents=True)
+    plant(plugin, files)
+    if not (plugin / ".claude-plugin").exists():
+        write(plugin / ".claude-plugin/plugin.json", '{"name": "p"}')
+    first = new_kit(folder / "first")
+    assert first.command("collect", plugin.parent).returncode in (0, 1)
+    said = known(first)
+    names = {uuid: one[0]["name"] for uuid, one in said.items() if isinstance(one[0], dict)}
+    for number, (uuid, name) in enumerate(sorted(names.items())):
+        out = folder / f"out{number}"
+        first.run("export", f"composite:{name}", "--to", out)
+        second = new_kit(folder / f"again{number}")
+        assert second.command("collect", out).returncode in (0, 1)
+        theirs = known(second)
+        assert theirs == {one: said.get(one) for one in theirs}
+        assert uuid in theirs
+        again = folder / f"more{number}"
+        second.run("export", f"composite:{name}", "--to", again)
+        assert tree(again) == tree(out)
+
+
 def is_file_name(name: str) -> bool:
     """Return whether a file can be called so, anywhere in a source."""
     return not set(name) & set("/\0") and name not in (".", "..") and not name.startswith(".")
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file with its folders."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
-import io
 import json
 import os
 import platform
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from e2e.kit import Kit, snapshot, tree
-from kitbag.cli import main
+from e2e.kit import Kit, in_this_process, snapshot, tree
 
 pytestmark = pytest.mark.integration
 
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
-
-
-def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command without a process of its own, which is ten times as fast."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(word) for word in words])
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

@@ -69,7 +69,10 @@ class DraftComposite:
 
 @dataclass
 class Gathering:
-    """What was found so far. `drafts` has each place once, however many ways lead there."""
+    """What was found so far. `drafts` has each place once, however many ways lead there.
+
+    `exports` are the folders of plugins that Kitbag exported: what those say they hold is all.
+    """
 
     tree: SourceTree
     drafts: dict[Key, Draft] = field(default_factory=dict)
@@ -77,12 +80,27 @@ class Gathering:
     remotes: list[RemoteComposite] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     plugin_roots: set[str] = field(default_factory=set)
+    exports: set[str] = field(default_factory=set)
     config_files: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     refused: set[Key] = field(default_factory=set)
 
     def say(self, path: str, code: Code, message: str, line: int | None = None) -> None:
         """Note a diagnostic."""
         self.diagnostics.append(diagnose(path, code, message, line))
+
+    def file_of(self, draft: Draft) -> str:
+        """Return the folder or file that an artifact is, or that it is an entry of."""
+        if draft.location is not None:
+            return draft.path
+        ends = [end for end, sign in enumerate(draft.path) if sign == "#"]
+        files = (draft.path[:end] for end in ends if self.tree.is_file(draft.path[:end]))
+        return next(files, draft.path)
+
+    def is_exported(self, path: str) -> bool:
+        """Return whether a path is that of an export, or lies below one."""
+        return bool(self.exports) and any(
+            path == export or not export or path.startswith(f"{export}/") for export in self.exports
+        )
 
     def add(self, draft: Draft) -> Draft:
         """Take a draft in, unless its place is known already."""

@@ -19,7 +19,7 @@ _KINDS = 2
 def guess_composites(gathering: Gathering) -> None:
     """Add a composite for each likely folder below the source, which itself is none."""
     for path in gathering.tree.folders:
-        if not path or path in gathering.plugin_roots:
+        if not path or path in gathering.plugin_roots or gathering.is_exported(path):
             continue
         if inside_skill(gathering.tree, joined(path, "x")):
             continue

@@ -36,6 +36,8 @@ def inside_skill(tree: SourceTree, path: str) -> bool:
 def read_loose(gathering: Gathering) -> None:
     """Read every artifact that its place tells: SKILL.md, commands/, agents/, hooks, servers."""
     for path, folder in gathering.tree.folders.items():
+        if gathering.is_exported(path):
+            continue
         if SKILL_FILE in folder.files:
             read_skill(gathering, path)
         else:
@@ -103,7 +105,7 @@ def _json_below(tree: SourceTree, top: str) -> Iterator[str]:
 
 def artifact_files(gathering: Gathering) -> Iterator[str]:
     """Yield the files that no reader claimed, for plugins to look at."""
-    claimed = {path.partition("#")[0] for _, path in gathering.drafts}
+    claimed = {gathering.file_of(draft) for draft in gathering.drafts.values()}
     for path, folder in gathering.tree.folders.items():
         if _is_in_skill(gathering.tree, path) or path.endswith(".claude-plugin"):
             continue

@@ -108,7 +108,7 @@ def _unresolved(gathering: Gathering, name: str, problem: str) -> None:
 def read_unlisted_plugins(gathering: Gathering) -> None:
     """Read every folder with a plugin manifest that the marketplace does not list."""
     for path in gathering.tree.folders:
-        if path in gathering.plugin_roots:
+        if path in gathering.plugin_roots or gathering.is_exported(path):
             continue
         if gathering.tree.is_file(joined(path, PLUGIN_MANIFEST)):
             gathering.plugin_roots.add(path)

@@ -53,7 +53,7 @@ class _OwnFiles:
 
     def __init__(self, gathering: Gathering) -> None:
         self._gathering, self._tree = gathering, gathering.tree
-        self._artifacts = {path.partition("#")[0] for _, path in gathering.drafts}
+        self._artifacts = {gathering.file_of(draft) for draft in gathering.drafts.values()}
         self._holders = {path[:end] for path in self._artifacts for end in _slashes(path)} | {""}
 
     def read(self, composite: DraftComposite, root: str) -> Draft | None:
@@ -83,7 +83,8 @@ class _OwnFiles:
         head, _, name = path.rpartition("/")
         if path in self._artifacts or path in self._gathering.plugin_roots or name == ".kitbag":
             return True
-        if name not in self._tree.folder(head).links:
+        # All that an export holds was told apart when it was collected first.
+        if name not in self._tree.folder(head).links or self._gathering.is_exported(path):
             return False
         real = self._tree.resolved(path)
         if real is None:

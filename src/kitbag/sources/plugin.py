@@ -52,6 +52,8 @@ def read_plugin(
     if known is None:
         reader.say(Code.PLUGIN_INVALID, f"the key {IDENTITY_KEY!r} is not what an export writes")
     known = known or KnownPlugin()
+    if known.uuid is not None:
+        gathering.exports.add(root)
     members: dict[Key, DraftMember] = {}
     for member in reader.members():
         members.setdefault(member.key, _as_exported(member, root, known))
