@@ -13,7 +13,7 @@ from typing import Any
 
 import tomli_w
 
-from kitbag.documents import read_frontmatter
+from kitbag.frontmatter import read_frontmatter
 from kitbag.targets import Form
 
 __all__ = ["converted_file", "converted_server"]

@@ -1,16 +1,18 @@
-"""Reading YAML, TOML, JSON and frontmatter from strangers: bounded, and never any other error.
+"""Reading YAML, TOML and JSON from strangers: bounded, and never any other error.
 
-The parsers' own failure modes (deep nesting, alias bombs, dotted keys, stray exceptions) are
-refused before or caught at this edge. Everything raises InputError that names file and line.
+The one place that calls their parsers on what somebody else wrote. Size, number of values and depth
+are bounded before or behind the parsers, which bounds their time and memory; their own failure
+modes (deep nesting, alias bombs, dotted keys, stray exceptions) are caught at this edge. Everything
+raises InputError that names file and line.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,24 +26,25 @@ __all__ = [
     "MAX_JSON_BYTES",
     "MAX_TOML_BYTES",
     "MAX_YAML_BYTES",
-    "Frontmatter",
-    "FrontmatterProblem",
+    "YAML_NULLS",
     "canonical_json",
     "parse_json",
     "parse_toml",
     "parse_yaml",
     "read_bounded",
-    "read_frontmatter",
+    "refuse_crowded",
 ]
 
 MAX_YAML_BYTES = 64 << 10
 MAX_JSON_BYTES = 16 << 20
 MAX_TOML_BYTES = 16 << 20
 MAX_DEPTH = 32
-_MAX_JSON_DEPTH = 64
-_MAX_DOTS = 256
-_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+YAML_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+_MAX_NESTED = 64
+_BYTES_PER_VALUE = 16
+_CONTAINERS = frozenset({dict, list})
+_FAILURES = (ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -58,6 +61,28 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return data
 
 
+def _broken(where: str, line: int | None, problem: str, hint: str) -> InputError:
+    return InputError(f"{where}{f', line {line}' if line else ''}: {problem}", hint=hint)
+
+
+def _bounded_text(data: bytes | str, where: str, limit: int, marks: str) -> str:
+    """Return the text of a document that is no larger than `limit` and has not too many marks."""
+    if len(data) > limit:
+        raise _broken(where, None, f"larger than {limit >> 20} MiB", "is it the right file?")
+    text = data if isinstance(data, str) else _decoded(data, where)
+    refuse_crowded(text, where, limit // _BYTES_PER_VALUE, marks)
+    return text
+
+
+def refuse_crowded(text: str, where: str, limit: int, marks: str) -> None:
+    """Raise InputError if a document has more marks between values than `limit`.
+
+    What a parser needs for a byte differs a hundredfold; what it needs for a value does not.
+    """
+    if len(text) > limit and sum(map(text.count, marks)) > limit:
+        raise _broken(where, None, f"holds more than {limit:,} values", "is it the right file?")
+
+
 def _decoded(data: bytes, where: str) -> str:
     try:
         return data.decode("utf-8-sig")
@@ -66,30 +91,83 @@ def _decoded(data: bytes, where: str) -> str:
         raise _broken(where, line, "not valid UTF-8", "save it as UTF-8") from error
 
 
-def _broken(where: str, line: int | None, problem: str, hint: str) -> InputError:
-    return InputError(f"{where}{f', line {line}' if line else ''}: {problem}", hint=hint)
+def _refuse_depth(value: Any, where: str) -> None:
+    level = [value]
+    for _ in range(_MAX_NESTED):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) in _CONTAINERS
+        ]
+        if not level:
+            return
+    raise _broken(where, None, f"nested deeper than {_MAX_NESTED} levels", "flatten it")
 
 
-def parse_json(data: bytes, where: str) -> Any:
-    """Read JSON as RFC 8259 has it: no NaN, no lone surrogates, bounded size and depth."""
-    if len(data) > MAX_JSON_BYTES:
-        raise _broken(where, None, "larger than 16 MiB", "is it the right file?")
-    text = _decoded(data, where)
+# -- JSON
+
+
+class _DoubledKey(Exception):
+    """An object has a key twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _DoubledKey
+    return found
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_object)
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],]', re.DOTALL)
+
+
+def parse_json(data: bytes | str, where: str, *, limit: int = MAX_JSON_BYTES) -> Any:
+    """Read JSON as RFC 8259 has it: no NaN, no lone surrogates, no key twice."""
+    text = _bounded_text(data, where, limit, ",[{")
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = _JSON.decode(text)
     except json.JSONDecodeError as error:
         raise _broken(where, error.lineno, f"not valid JSON: {error.msg}", "mend it") from error
-    except (ValueError, RecursionError) as error:
-        raise _broken(where, None, f"not usable JSON: {error}", "mend it") from error
-    if _depth(value) > _MAX_JSON_DEPTH:
-        raise _broken(where, None, f"nested deeper than {_MAX_JSON_DEPTH} levels", "flatten it")
+    except _DoubledKey:
+        key, line = _doubled(text)
+        raise _broken(where, line, f"the key {key!a:.80} twice", "take one out") from None
+    except _FAILURES as error:
+        raise _broken(where, None, f"not usable JSON: {_told(error)}", "mend it") from error
+    if type(value) in _CONTAINERS:
+        _refuse_depth(value, where)
     if "\\u" in text:
         _refuse_surrogates(value, where)
     return value
 
 
-def _refuse_constant(text: str) -> None:
-    raise ValueError(f"{text} is not JSON")
+def _told(error: BaseException) -> str:
+    """Return an error's first line, cut to what a sentence takes."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _doubled(text: str) -> tuple[str, int]:
+    """Return the key that an object has twice, and the line where it is for the second time."""
+    objects: list[set[str] | None] = []
+    before = ""
+    for token in _JSON_TOKEN.finditer(text):
+        mark = token[0]
+        if mark in ("{", "["):
+            objects.append(set() if mark == "{" else None)
+        elif mark in ("}", "]"):
+            objects.pop()
+        elif before in ("{", ",") and objects and (keys := objects[-1]) is not None:
+            key = str(_JSON.decode(mark))
+            if key in keys:
+                return key, text.count("\n", 0, token.start()) + 1
+            keys.add(key)
+        before = mark
+    raise AssertionError("the parser found one")
 
 
 def _refuse_surrogates(value: Any, where: str) -> None:
@@ -99,52 +177,83 @@ def _refuse_surrogates(value: Any, where: str) -> None:
         raise _broken(where, None, "holds half of a surrogate pair", "mend the escape") from error
 
 
-def _depth(value: Any) -> int:
-    deepest, level = 0, [value]
-    while level and deepest <= _MAX_JSON_DEPTH:
-        deepest += 1
-        level = [child for item in level for child in _children(item)]
-    return deepest
-
-
-def _children(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
-
-
 def canonical_json(value: Any) -> bytes:
     """Return JSON with sorted keys, no blanks, in UTF-8: the identity of a JSON artifact."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def parse_toml(data: bytes, where: str) -> dict[str, Any]:
-    """Read TOML, refusing the keys that make its parser slow."""
-    if len(data) > MAX_TOML_BYTES:
-        raise _broken(where, None, "larger than 16 MiB", "is it the right file?")
-    text = _decoded(data, where)
-    for number, line in enumerate(text.split("\n"), 1):
-        if any(part.count(".") > _MAX_DOTS for part in line.split("=")):
-            raise _broken(where, number, "a key with too many dots", "shorten it")
+# -- TOML
+
+_MAX_DOTS = 32
+_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+_TOML_TEXT = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+"""'
+    r"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+'|#[^\n]*+",
+    re.DOTALL,
+)
+_KEY_PART = r"[A-Za-z0-9_-]++"
+_DOTTED = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_MAX_DOTS}}}")
+_HUGE_NUMBER = re.compile(r"0[xob][0-9A-Fa-f_]{300}")
+
+
+def parse_toml(
+    data: bytes | str, where: str, *, limit: int = MAX_TOML_BYTES, hint: str = "mend it"
+) -> dict[str, Any]:
+    """Read TOML, refusing the keys and numbers that make its parser or its readers fail.
+
+    `hint` says what to do about what is not valid.
+    """
+    text = _bounded_text(data, where, limit, "\n,[{=.")
+    _refuse_slow(text, where)
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        value = tomllib.loads(text)
+    except _FAILURES as error:
         found = _TOML_LINE.search(str(error))
-        line_number = int(found[1]) if found else None
-        raise _broken(where, line_number, f"not valid TOML: {error}", "mend it") from error
+        at_end = text.count("\n") + 1 if "(at end of document)" in str(error) else None
+        line = int(found[1]) if found else at_end
+        raise _broken(where, line, f"not valid TOML: {_told(error)}", hint) from error
+    _refuse_depth(value, where)
+    return value
+
+
+def _refuse_slow(text: str, where: str) -> None:
+    """Refuse what tomllib needs a square of its length for, and what Python can't print."""
+    has_dots = any(line.count(".") >= _MAX_DOTS for line in text.split("\n"))
+    if not has_dots and not _HUGE_NUMBER.search(text):
+        return
+    bare = _TOML_TEXT.sub(lambda found: "s" + "\n" * found[0].count("\n"), text)
+    for pattern, problem in ((_DOTTED, "a key with too many dots"), (_HUGE_NUMBER, "a number")):
+        if found := pattern.search(bare):
+            line = bare.count("\n", 0, found.start()) + 1
+            raise _broken(where, line, f"{problem} that is too long", "shorten it")
+
+
+# -- YAML
+
+# Where libyaml and PyYAML's own scanner are known to disagree: PyYAML's decides.
+_DISPUTED = re.compile("[\t\x85\u2028\u2029\ufeff]|[|>][-+0-9]*#")
+
+
+def _is_disputed(text: str) -> bool:
+    return bool(_DISPUTED.search(text)) or ("?" in text and ("[" in text or "{" in text))
 
 
 def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
     """Read YAML into mappings, lists, strings and None; every scalar stays the text it is.
 
-    No aliases, no tags, no double keys; depth and size are bounded. `first_line` is the line of
-    the file that `text` begins at.
+    No aliases, no anchors, no tags, no double keys; depth and size are bounded. `first_line` is the
+    line of the file that `text` begins at.
     """
     if len(text) > MAX_YAML_BYTES or len(text.encode("utf-8", "replace")) > MAX_YAML_BYTES:
         raise _broken(where, first_line, "YAML larger than 64 KiB", "shorten it")
     import yaml
 
+    # Events alone are safe with libyaml's parser, which is ten times as fast; what it makes of
+    # something broken does not count, so that the answer is the same everywhere.
+    fast = getattr(yaml, "CSafeLoader", None)
+    if fast is not None and not _is_disputed(text):
+        with contextlib.suppress(InputError, yaml.YAMLError, *_FAILURES):
+            return _YamlBuilder(yaml.parse(text, Loader=fast), where, first_line).document()
     try:
         return _YamlBuilder(yaml.parse(text, Loader=yaml.SafeLoader), where, first_line).document()
     except yaml.MarkedYAMLError as error:
@@ -152,8 +261,8 @@ def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
         line = first_line + mark.line if mark else first_line
         problem = error.problem or error.context or "malformed"
         raise _broken(where, line, f"not valid YAML: {problem}", "quote the value") from error
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
-        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except (yaml.YAMLError, *_FAILURES) as error:
+        told = _told(error)
         raise _broken(where, first_line, f"not valid YAML: {told}", "mend it") from error
 
 
@@ -180,13 +289,20 @@ class _YamlBuilder:
         line = self.first_line + (event.start_mark.line if event.start_mark else 0)
         return _broken(self.where, line, f"YAML with {problem}", "write plain keys and values")
 
-    def _value(self, event: yaml.Event, depth: int) -> Any:
+    def _check(self, event: yaml.Event) -> None:
         import yaml
 
         if isinstance(event, yaml.AliasEvent):
             raise self._refused(event, "an alias")
         if getattr(event, "tag", None) is not None:
             raise self._refused(event, "a tag")
+        if getattr(event, "anchor", None) is not None:
+            raise self._refused(event, "an anchor")
+
+    def _value(self, event: yaml.Event, depth: int) -> Any:
+        import yaml
+
+        self._check(event)
         if depth > MAX_DEPTH:
             raise self._refused(event, f"more than {MAX_DEPTH} levels")
         if isinstance(event, yaml.ScalarEvent):
@@ -199,17 +315,18 @@ class _YamlBuilder:
         plain = event.implicit[0]
         if plain and event.value == "=":
             raise self._refused(event, "a bare =")
-        return None if plain and event.value in _NULLS else event.value
+        return None if plain and event.value in YAML_NULLS else event.value
 
     def _mapping(self, depth: int) -> dict[str, Any]:
         import yaml
 
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            self._check(event)
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._refused(event, "a key that is no text")
             if event.value in found:
-                raise self._refused(event, f"the key {event.value!a} twice")
+                raise self._refused(event, f"the key {event.value!a:.80} twice")
             found[event.value] = self._value(next(self.events), depth + 1)
         return found
 
@@ -220,105 +337,3 @@ class _YamlBuilder:
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             found.append(self._value(event, depth + 1))
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class FrontmatterProblem:
-    """What is wrong with a frontmatter: `absent`, `unterminated` or `invalid`."""
-
-    kind: str
-    message: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Frontmatter:
-    """The keys of a Markdown file's head, as far as they could be read, and what was wrong."""
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    problem: FrontmatterProblem | None = None
-
-    def text(self, key: str) -> str | None:
-        """Return the value of `key` if it is a text that is not blank."""
-        value = self.values.get(key)
-        return value.strip() or None if isinstance(value, str) else None
-
-
-def read_frontmatter(text: str) -> Frontmatter:
-    """Read the part between the first line `---` and the next: strictly, else line by line.
-
-    Never raises: what is wrong is in the result's `problem`.
-    """
-    lines = _NEWLINE.split(text.removeprefix("\ufeff"))
-    if lines[0].rstrip() != "---":
-        return Frontmatter(problem=FrontmatterProblem("absent", "no frontmatter", 1))
-    for number, line in enumerate(lines[1:], 1):
-        if line.rstrip() == "---":
-            return _read_head(lines[1:number])
-    head = lines[1 : lines.index("", 1)] if "" in lines[1:] else lines[1:]
-    problem = FrontmatterProblem("unterminated", "the frontmatter has no closing ---", 1)
-    return Frontmatter(_line_by_line(head), problem)
-
-
-# A line that YAML reads as a key and a plain scalar, beyond any doubt; five of six heads are such.
-_PLAIN = re.compile(
-    r"([A-Za-z_][A-Za-z0-9_-]*): +([A-Za-z0-9](?:[^#:\s]|[ ](?!#)|:(?! |$)|(?<! )#)*)"
-)
-
-
-def _plain_values(lines: list[str]) -> dict[str, str] | None:
-    """Return the values of the simplest YAML without YAML's parser; None if it is not that simple.
-
-    `parse_yaml` takes a third of a millisecond for a small head; collections have thousands.
-    """
-    found: dict[str, str] = {}
-    for line in lines:
-        match = _PLAIN.fullmatch(line.rstrip(" "))
-        if match is None or match[1] in found or match[2] in _NULLS or not line.isprintable():
-            return None
-        found[match[1]] = match[2]
-    return found or None
-
-
-def _read_head(lines: list[str]) -> Frontmatter:
-    if (plain := _plain_values(lines)) is not None:
-        return Frontmatter(plain)
-    try:
-        values = parse_yaml("\n".join(lines) + "\n", "frontmatter", first_line=2)
-    except InputError as error:
-        line = re.search(r", line (\d+): ", error.message)
-        message = error.message.partition(": ")[2]
-        problem = FrontmatterProblem("invalid", message, int(line[1]) if line else 2)
-        return Frontmatter(_line_by_line(lines), problem)
-    if isinstance(values, dict):
-        return Frontmatter(values)
-    if values is None:
-        return Frontmatter()
-    problem = FrontmatterProblem("invalid", "the frontmatter holds no keys", 2)
-    return Frontmatter(_line_by_line(lines), problem)
-
-
-_NEWLINE = re.compile(r"\r\n|\n|\r")
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)[ \t]*:(?:[ \t]+(.*))?")
-_BLOCK = re.compile(r"[|>][+-]?\d?")
-
-
-def _line_by_line(lines: list[str]) -> dict[str, str]:
-    """Read `key: rest` lines; indented lines go on with the value above."""
-    found: dict[str, list[str]] = {}
-    key = None
-    for line in lines:
-        match = _KEY.fullmatch(line.rstrip())
-        if match is not None:
-            key = match[1]
-            first = (match[2] or "").strip()
-            found[key] = [] if _BLOCK.fullmatch(first) else [_unquoted(first)]
-        elif key is not None and line[:1] in (" ", "\t"):
-            found[key].append(line.strip())
-    return {name: " ".join(filter(None, parts)) for name, parts in found.items()}
-
-
-def _unquoted(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        return text[1:-1]
-    return text

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,6 @@ from kitbag.documents import (
     parse_toml,
     parse_yaml,
     read_bounded,
-    read_frontmatter,
 )
 from kitbag.errors import InputError, StorageError
 
@@ -34,11 +34,12 @@ def test_yaml_scalars_stay_text() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("a: b: c\n", 1), ("a: 1\na: 2\n", 2), ("x: 1\na: &x 1\nb: *x\n", 3), ("a: !!str x\n", 1),
+        ("a: b: c\n", 1), ("a: 1\na: 2\n", 2), ("x: 1\na: &x 1\nb: *x\n", 2),
+        ("x: 1\nb: *x\n", 2), ("&x a: 1\n", 1), ("!x a: 1\n", 1), ("a: !!str x\n", 1),
         ("a: !!python/object:os.system x\n", 1), ("? [a]\n: b\n", 1), ("a: {{x}}\n", 1),
         ("a: 'x\n", 2), ("a: =\n", 1), ("a\n---\nb\n", 2), ("\ta: 1\n", 1), ("a: [1\n", 2),
         ("a: \x00\n", 1), ("[" * 40 + "]" * 40, 1), ("- " * 25000, 1),
-        ("a: " + "x" * MAX_YAML_BYTES, 1),
+        ("a: " + "x" * MAX_YAML_BYTES, 1), ('a: "\\UFFFFFFFF"\n', 1), ("[" * 64_000, 1),
     ],
 )  # fmt: skip
 def test_yaml_refusals_name_the_line(text: str, line: int) -> None:
@@ -59,6 +60,30 @@ def test_yaml_raises_nothing_but_input_error(text: str) -> None:
         assert error.message.startswith("f, line ")
 
 
+FRAGMENTS = [
+    *"ab:-[]{}'\"|>&*!?\n#%@,=~é\\+1", " ", "\n  ", ": ", "- ", "a: ", "\n---", " #", '""', "\\n",
+    "|\n  ", ">-\n  ", "[a, b]",
+]  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=18).map("".join))
+def test_libyaml_changes_no_answer(text: str) -> None:
+    """With libyaml and without, a text is the same value or the same error."""
+    with_libyaml = read_or_error(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeLoader", raising=False)
+        assert read_or_error(text) == with_libyaml
+
+
+def read_or_error(text: str) -> object:
+    """Return what YAML is read as, or the error's sentence."""
+    try:
+        return parse_yaml(text, "f")
+    except InputError as error:
+        return error.message
+
+
 def test_json_values_and_canonical_form() -> None:
     """JSON with a byte order mark is read; its canonical form has one spelling."""
     value = parse_json(b'\xef\xbb\xbf{"b": [1, "\xc3\xa9"], "a": null}', "f")
@@ -69,7 +94,7 @@ def test_json_values_and_canonical_form() -> None:
     "data",
     [
         b"{", b"[NaN]", b"[1e999999, Infinity]", b'["\\ud800"]', b"\xff", b"[" * 100_000,
-        b"[" * 70 + b"]" * 70, b"9" * 5000, b"",
+        b"[" * 70 + b"]" * 70, b"9" * 5000, b"", b"[" + b"[]," * (1 << 20) + b"[]]",
     ],
 )  # fmt: skip
 def test_json_refusals(data: bytes) -> None:
@@ -84,12 +109,60 @@ def test_json_error_names_the_line() -> None:
         parse_json(b'{\n"a": }', "f")
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ('{"a": 1,\n"a": 2}', "a", 2),
+        ('[{"x": {"b": "}\\""},\n"y": ["b", {"b": 1, "c": 2,\n"\\u0062": 1}]}]', "b", 3),
+        ('{"a": {"b": 1}, "b": 1, "c": ["a", "a"],\n\n"c": 1}', "c", 3),
+    ],
+)
+def test_json_refuses_a_key_twice(text: str, key: str, line: int) -> None:
+    """Which of two values is meant cannot be told; the second one's line is."""
+    with pytest.raises(InputError, match=f"^f, line {line}: the key '{key}' twice"):
+        parse_json(text, "f")
+
+
+def test_limits_are_the_callers() -> None:
+    """What is our own may be larger than what strangers bring."""
+    text = "[" + "1," * (1 << 20) + "1]"
+    with pytest.raises(InputError, match="holds more than 1,048,576 values"):
+        parse_json(text, "f")
+    assert len(parse_json(text, "f", limit=64 << 20)) == (1 << 20) + 1
+    with pytest.raises(InputError, match="larger than 1 MiB"):
+        parse_toml("#" * (1 << 20) + "#", "f", limit=1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x = 1\n" + "a." * 32 + "b = 1", 2),
+        ("x = '''\n'''\n[" + "a . " * 40 + "b]", 3),
+        ("a = {" + "b." * 40 + "c = 1}", 1),
+        ("a = 0x" + "f" * 400, 1),
+        ("a = 1\na = 2", 2),
+    ],
+)
+def test_toml_refusals_name_the_line(text: str, line: int) -> None:
+    """Keys that tomllib is slow at, numbers that Python does not print, double keys."""
+    with pytest.raises(InputError, match=f"^f, line {line}: "):
+        parse_toml(text, "f")
+
+
+def test_toml_values_may_hold_what_keys_may_not() -> None:
+    """Dots and digits in strings and comments are nobody's business."""
+    dots, digits = "a." * 40 + "b", "0x" + "f" * 400
+    text = f"a = \"{dots} {digits}\" # {dots}\nb = '{dots}'\nc = '''\n{dots}'''\n"
+    assert parse_toml(text, "f") == {"a": f"{dots} {digits}", "b": dots, "c": dots}
+
+
 def test_toml() -> None:
     """TOML is read; errors name the line; slow keys and deep nesting are refused quickly."""
     assert parse_toml(b"a = 1\n[b]\nc = 'x'\n", "f") == {"a": 1, "b": {"c": "x"}}
     with pytest.raises(InputError, match="f, line 2: "):
         parse_toml(b"a = 1\nb = \n", "f")
-    for data in (b"a." * 20_000 + b"b = 1", b"a = " + b"[" * 100_000, b"\xff"):
+    deep = b"a = " + b"[" * 70 + b"]" * 70
+    for data in (b"a." * 20_000 + b"b = 1", b"a = " + b"[" * 100_000, b"\xff", deep):
         with pytest.raises(InputError):
             parse_toml(data, "f")
 
@@ -102,98 +175,3 @@ def test_read_bounded(tmp_path: Path) -> None:
         read_bounded(tmp_path / "f", 4)
     with pytest.raises(StorageError, match="cannot read"):
         read_bounded(tmp_path / "g", 4)
-
-
-def test_frontmatter_is_read_strictly_first() -> None:
-    """Valid YAML gives values and no problem, with any line ending."""
-    for newline in ("\n", "\r\n", "\r"):
-        lines = ["---", "name: a", "description: >", "  two", "  lines", "---", "body: no"]
-        front = read_frontmatter(newline.join(lines))
-        assert (front.text("name"), front.text("description")) == ("a", "two lines")
-        assert front.problem is None
-
-
-@pytest.mark.parametrize(
-    ("head", "key", "value"),
-    [
-        ("description: Use when: asked", "description", "Use when: asked"),
-        ("argument-hint: [a] [b]", "argument-hint", "[a] [b]"),
-        ("description: 'x: y' z: w\n  more", "description", "'x: y' z: w more"),
-        ('name: "a"\nx: [\n', "name", "a"),
-        ("description: |\n  one\n  two\nx: {", "description", "one two"),
-        ("model: x\nname:a\nname: b\ny: @", "name", "b"),
-    ],
-)
-def test_frontmatter_is_read_line_by_line_if_need_be(head: str, key: str, value: str) -> None:
-    """What is not YAML still gives its keys, with a problem that names the line."""
-    front = read_frontmatter(f"---\n{head}\n---\nbody")
-    assert front.text(key) == value
-    assert front.problem is not None
-    assert front.problem.kind == "invalid"
-    assert front.problem.line >= 2
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("", "absent"), ("# title\n", "absent"), ("\n---\na: b\n---\n", "absent"),
-        ("---\nname: a\n\nbody", "unterminated"), ("---\njust text\n---\n", "invalid"),
-        ("---\n- a\n---\n", "invalid"), ("---", "unterminated"),
-    ],
-)  # fmt: skip
-def test_frontmatter_problems(text: str, kind: str) -> None:
-    """Each way of being broken has its name."""
-    front = read_frontmatter(text)
-    assert front.problem is not None
-    assert front.problem.kind == kind
-
-
-def test_unterminated_frontmatter_still_gives_its_keys() -> None:
-    """Up to the first blank line it is read line by line."""
-    assert read_frontmatter("---\nname: a\n\nb: c").values == {"name": "a"}
-
-
-def test_frontmatter_texts() -> None:
-    """Only texts that are not blank count as texts."""
-    front = read_frontmatter("---\na: [x]\nb: '  '\nc:\n---\n")
-    assert [front.text(key) for key in "abcd"] == [None] * 4
-    assert read_frontmatter("---\n---\n").problem is None
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text(alphabet="ab:-[]{}'\"|>&*! \n\t\r", max_size=60))
-def test_frontmatter_never_raises(text: str) -> None:
-    """Any head gives values or a problem."""
-    front = read_frontmatter("---\n" + text)
-    assert isinstance(dict(front.values), dict)
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["name", "a-b", "x"]),
-            st.text(alphabet="ab1 :#-,.\"'[]{}&*!|>%@`é\u200b\x85~=", max_size=12)
-            | st.sampled_from(["null", "no", "Use this: now", "a #b", "a#b", "http://x"]),
-        ),
-        min_size=1,
-        max_size=3,
-    )
-)
-def test_simple_heads_are_read_as_yaml_reads_them(pairs: list[tuple[str, str]]) -> None:
-    """The short cut for plain lines never disagrees with the parser."""
-    head = "".join(f"{key}: {value}\n" for key, value in pairs)
-    front = read_frontmatter(f"---\n{head}---\n")
-    try:
-        expected = parse_yaml(head, "f")
-    except InputError:
-        assert front.problem is not None
-    else:
-        assert front.values == expected
-
-
-def test_a_head_above_the_limit_is_invalid() -> None:
-    """Too large a frontmatter is read line by line."""
-    front = read_frontmatter("---\nname: x\nd: '" + "y" * MAX_YAML_BYTES + "'\n---\n")
-    assert front.problem is not None
-    assert front.text("name") == "x"

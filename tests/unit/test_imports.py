@@ -31,7 +31,7 @@ LAYERS = [
     {"paths"},
     {"artifacts"},
     {"hashing"},
-    {"trees", "documents", "output"},
+    {"trees", "documents", "frontmatter", "output"},
     {"sources", "naming"},
     {"linting"},
     {"syscalls", "files", "journal", "locking", "staging", "applying", "transaction"},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kitbag.artifacts import ArtifactType
-from kitbag.documents import Frontmatter, read_frontmatter
+from kitbag.frontmatter import Frontmatter, read_frontmatter
 from kitbag.sources.diagnostics import Code, diagnose
 from kitbag.sources.values import Diagnostic, FoundArtifact
 

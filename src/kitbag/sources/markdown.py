@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
-from kitbag.documents import Frontmatter, read_frontmatter
 from kitbag.errors import StorageError
+from kitbag.frontmatter import Frontmatter, read_frontmatter
 from kitbag.paths import RelPath
 from kitbag.sources.contents import hidden_text
 from kitbag.sources.diagnostics import Code
