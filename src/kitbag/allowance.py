@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from kitbag.documents import MAX_JSON_BYTES, parse_json, read_bounded
 from kitbag.errors import RefusedError, StorageError
 from kitbag.merging import commands_of
 from kitbag.plan import PlannedArtifact
@@ -69,10 +70,10 @@ class Allowance:
         if self.state is None:
             return set()
         try:
-            found = json.loads((self.state / FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found = parse_json(read_bounded(self.state / FILE, MAX_JSON_BYTES), FILE)
+        except StorageError:
             return set()
-        return set(found) if isinstance(found, list) else set()
+        return set(map(str, found)) if isinstance(found, list) else set()
 
     def remember(self, hashes: Sequence[str]) -> None:
         """Remember these content hashes as allowed."""

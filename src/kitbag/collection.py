@@ -11,12 +11,10 @@ from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, having_
 from kitbag.config import MANIFEST
 from kitbag.errors import InputError, NotFoundError, StorageError, UsageError
 from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite
-from kitbag.manifest_reader import parse
+from kitbag.manifest_reader import MAX_MANIFEST_BYTES, parse
 from kitbag.trees import Tree, file_tree, folder_tree
 
 __all__ = ["Collection", "open_collection"]
-
-MAX_MANIFEST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)

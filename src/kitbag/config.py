@@ -12,6 +12,7 @@ from kitbag.errors import InputError, NotFoundError
 __all__ = ["MANIFEST", "Config", "database_url_of", "find_collection", "state_folder"]
 
 MANIFEST = "manifest.toml"
+MAX_SETTINGS_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +111,13 @@ def database_url_of(config: Config, root: Path) -> str:
     """
     if config.database:
         return config.database
-    import tomllib
-
     settings = root / ".kitbag" / "config.toml"
-    try:
-        found = tomllib.loads(settings.read_text(encoding="utf-8")).get("database")
-    except FileNotFoundError:
-        found = None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{settings}: not valid TOML: {error}", hint="mend that line") from error
+    found = None
+    if os.path.exists(settings):
+        from kitbag.documents import parse_toml, read_bounded
+
+        document = parse_toml(read_bounded(settings, MAX_SETTINGS_BYTES), str(settings))
+        found = document.get("database")
     if found is not None and not isinstance(found, str):
         raise InputError(f"{settings}: database is not a string", hint='write database = "URL"')
     return found or f"sqlite:///{os.fspath((root / '.kitbag' / 'kitbag.db').absolute())}"

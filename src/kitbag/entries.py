@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import tomli_w
 
+from kitbag.documents import parse_toml
 from kitbag.errors import ConflictError
 from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite
 from kitbag.manifest_reader import read_entry
@@ -70,7 +70,7 @@ def _table(entry: Entry | None) -> dict[str, Any] | str | None:
 def _entry(kind: str, table: dict[str, Any] | str | None) -> Entry | None:
     if table is None:
         return None
-    return read_entry(kind, tomllib.loads(table) if isinstance(table, str) else table)
+    return read_entry(kind, parse_toml(table, kind) if isinstance(table, str) else table)
 
 
 def edits_between(before: Manifest, after: Manifest) -> tuple[EntryEdit, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kitbag.documents import refuse_crowded
 from kitbag.errors import InputError
 
 __all__ = ["MISSING", "JsonText", "Keys", "Marks"]
@@ -24,10 +25,12 @@ MISSING = object()
 """What `get` returns for a value that is not there."""
 
 MAX_BYTES = 8 << 20
+MAX_VALUES = 250_000
 MAX_DEPTH = 100
 
-_BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.S)
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
+_LONGEST_LINE = 1000
+_BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.S)
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
 _SCALAR = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
 
 
@@ -96,6 +99,7 @@ class JsonText:
     def _parse(self) -> _Node:
         if len(self.text) > MAX_BYTES:
             raise InputError(f"{self.where}: larger than 8 MiB", hint="is it really settings?")
+        refuse_crowded(self.text, self.where, MAX_VALUES, ",[{")
         start = 1 if self.text.startswith("\ufeff") else 0
         node = self._value(self._skip(start), 0)
         if self._skip(node.end) != len(self.text):
@@ -253,7 +257,10 @@ class JsonText:
         self._splice(last.value.end, last.value.end, f",{gap}{name}{body}")
 
     def _indent_at(self, at: int) -> str:
-        line = self.text[self.text.rfind("\n", 0, at) + 1 : at]
+        begin = self.text.rfind("\n", max(0, at - _LONGEST_LINE), at) + 1
+        if begin == 0 and at > _LONGEST_LINE:
+            return ""
+        line = self.text[begin:at]
         return line[: len(line) - len(line.lstrip(" \t"))]
 
     def _rendered(self, value: Any, indent: str, *, inline: bool) -> str:

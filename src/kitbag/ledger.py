@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kitbag.artifacts import ArtifactId, FileKind
-from kitbag.documents import canonical_json
+from kitbag.documents import canonical_json, parse_json
 from kitbag.errors import InputError, KitbagError
 from kitbag.files import FileState
 from kitbag.jsontext import Marks
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 FORMAT = 1
+MAX_LEDGER_BYTES = 64 << 20
 
 
 Place = tuple[RelPath, tuple[str, ...], str | None, str]
@@ -139,11 +140,15 @@ def state_from_json(values: Sequence[str]) -> FileState:
 
 def parse_ledger(text: str, where: str) -> Ledger:
     """Read a ledger; raises InputError that names the file and what is wrong with it."""
+    lost = "delete it: the deployed record and the collection are enough to go on"
     try:
-        document = json.loads(text)
-        if document.get("format") != FORMAT:
+        document = parse_json(text, where, limit=MAX_LEDGER_BYTES)
+    except InputError as error:
+        raise InputError(error.message, hint=lost) from error
+    try:
+        if document["format"] != FORMAT:
             raise InputError(
-                f"{where}: format {document.get('format')!r} is unknown", hint="use a newer Kitbag"
+                f"{where}: format {document['format']!a:.80} is unknown", hint="use a newer Kitbag"
             )
         return Ledger(
             deployed=tuple(deployed_from_json(entry) for entry in document["deployed"]),
@@ -157,10 +162,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, KitbagError) as error:
-        raise InputError(
-            f"{where}: not a ledger of Kitbag: {error}",
-            hint="delete it: the deployed record and the collection are enough to go on",
-        ) from error
+        raise InputError(f"{where}: not a ledger of Kitbag: {error}", hint=lost) from error
 
 
 def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:

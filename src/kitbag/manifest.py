@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,6 +12,8 @@ from typing import Any
 import tomli_w
 
 from kitbag.artifacts import ArtifactId, CompositeType
+from kitbag.documents import parse_toml
+from kitbag.errors import InputError
 from kitbag.paths import RelPath
 from kitbag.tomltext import render_array, render_table, split_blocks, split_tables
 
@@ -310,8 +311,8 @@ def _with_line(text: str, key: str, line: str, *, is_new: bool) -> str:
 
 def _read_table(text: str, name: str) -> Mapping[str, Any] | None:
     try:
-        table: Any = tomllib.loads(text)[name]
-    except (tomllib.TOMLDecodeError, KeyError):
+        table: Any = parse_toml(text, name)[name]
+    except (InputError, KeyError):
         return None
     found: Mapping[str, Any] = table[0] if isinstance(table, list) else table
     path = found.get("path")

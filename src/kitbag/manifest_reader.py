@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kitbag.artifacts import RELATIONSHIPS, ArtifactId, CompositeType
+from kitbag.documents import parse_toml
 from kitbag.errors import InputError, KitbagError
 from kitbag.hashing import is_sha256
 from kitbag.manifest import (
@@ -20,11 +20,12 @@ from kitbag.manifest import (
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.tomltext import split_blocks
 
-__all__ = ["parse", "read_entry"]
+__all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
+
+MAX_MANIFEST_BYTES = 64 << 20
 
 _UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 _OWN_KEYS = ("collection", "artifacts", "composites")
-_LINE_OF_ERROR = re.compile(r"\(at line (\d+), column \d+\)")
 
 
 def parse(text: str, where: str) -> Manifest:
@@ -32,14 +33,12 @@ def parse(text: str, where: str) -> Manifest:
 
     Raises InputError that names the line and key.
     """
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line = _LINE_OF_ERROR.search(str(error))
-        raise InputError(
-            f"{where}{f', line {line[1]}' if line else ''}: not valid TOML: {error}",
-            hint="mend that line, or restore the file from your version control",
-        ) from error
+    hint = "mend that line, or restore the file from your version control"
+    return manifest_of(parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint), where, text)
+
+
+def manifest_of(document: Mapping[str, Any], where: str, text: str) -> Manifest:
+    """Do what `parse` promises for a text that was read as TOML."""
     return _Reader(document, where, text).manifest()
 
 

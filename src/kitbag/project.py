@@ -14,13 +14,11 @@ from kitbag.journal import LEDGER
 from kitbag.layout import ancestors, placed, state_of
 from kitbag.ledger import Deployed, Ledger, parse_ledger
 from kitbag.paths import RelPath
-from kitbag.record import RECORD_NAME, RecordEntry, parse_record
+from kitbag.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
 from kitbag.targets import Target
 from kitbag.trees import Tree, file_tree, folder_tree
 
 __all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]
-
-MAX_RECORD_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,20 @@ Read leniently (any optional key may be missing, unknown ones are kept), written
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kitbag.artifacts import ArtifactId
+from kitbag.documents import parse_toml
 from kitbag.errors import InputError, KitbagError
 from kitbag.paths import RelPath
 from kitbag.tomltext import render_array
 
-__all__ = ["RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
+__all__ = ["MAX_RECORD_BYTES", "RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
 
 RECORD_NAME = ".skillmeat-deployed.toml"
+MAX_RECORD_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,10 @@ def parse_record(text: str, where: str) -> list[RecordEntry]:
 
     Raises InputError that names the entry and key.
     """
-    try:
-        tables = tomllib.loads(text).get("deployed", [])
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(
-            f"{where}: not valid TOML: {error}", hint="restore it from your version control"
-        ) from error
+    document = parse_toml(
+        text, where, limit=MAX_RECORD_BYTES, hint="restore it from your version control"
+    )
+    tables = document.get("deployed", [])
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         raise InputError(f"{where}: deployed is not an array of tables", hint="write [[deployed]]")
     return [_entry(dict(table), number, where) for number, table in enumerate(tables, 1)]

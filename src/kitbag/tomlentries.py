@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any
 
 import tomli_w
@@ -87,8 +86,8 @@ class TomlText:
 
     def _is_of(self, header: str, keys: Keys) -> bool:
         try:
-            value: Any = tomllib.loads(header)
-        except tomllib.TOMLDecodeError:
+            value: Any = parse_toml(header, self.where)
+        except InputError:
             return False
         for key in keys:
             if not isinstance(value, dict) or key not in value:

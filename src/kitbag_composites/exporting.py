@@ -21,7 +21,7 @@ from typing import Any
 
 from kitbag.artifacts import ArtifactId, FileKind, Shape
 from kitbag.collection import Collection
-from kitbag.documents import parse_json, read_bounded
+from kitbag.documents import MAX_JSON_BYTES, parse_json, read_bounded
 from kitbag.errors import ConflictError, InputError, LocalEditError, NotFoundError, StorageError
 from kitbag.hashing import FileDigest
 from kitbag.layout import content_of, placed
@@ -246,8 +246,8 @@ def _refuse_taken(target: Path, *, is_folder: bool, force: bool) -> None:
 
 def _is_export(folder: Path) -> bool:
     try:
-        value = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        value = parse_json(read_bounded(folder / MANIFEST, MAX_JSON_BYTES), MANIFEST)
+    except StorageError:
         return False
     return isinstance(value, dict) and IDENTITY_KEY in value
 

@@ -7,12 +7,14 @@ import json
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kitbag.errors import UsageError
+from kitbag.documents import parse_json
+from kitbag.errors import InputError, UsageError
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Key", "Page", "decode_cursor", "encode_cursor"]
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
+MAX_CURSOR_BYTES = 64 << 10
 
 Item = TypeVar("Item")
 Key = tuple[str | int, ...]
@@ -39,8 +41,9 @@ def decode_cursor(cursor: str, listing: str, shape: tuple[type[str] | type[int],
     """Return the key in a cursor; raises UsageError if it is not one of this listing."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        found = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
-    except (ValueError, RecursionError):
+        data = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        found = parse_json(data, "cursor", limit=MAX_CURSOR_BYTES)
+    except (ValueError, InputError):
         raise _not_a_cursor(listing) from None
     if not isinstance(found, list) or len(found) != 1 + len(shape) or found[0] != listing:
         raise _not_a_cursor(listing)

@@ -64,6 +64,16 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
+PARSERS = {
+    "kitbag/documents.py": {"json", "yaml", "tomllib"},
+    # Each value of a text whose size, values and depth it bounds itself.
+    "kitbag/jsontext.py": {"json"},
+    # What Kitbag itself wrote: behind a checksum, in its lock, in the database, a moment ago.
+    "kitbag/journal.py": {"json"},
+    "kitbag/locking.py": {"json"},
+    "kitbag_composites/store/operations.py": {"json"},
+    "kitbag/dispatch.py": {"json"},
+}
 HEAVY = {"peewee", "playhouse", "psycopg", "yaml", "rich"}
 
 
@@ -142,3 +152,33 @@ def test_version_imports_nothing_heavy() -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "kitbag.cli" in imported
     assert not imported & {*HEAVY, "pluggy", "platformdirs"}
+
+
+def parsers_in(path: Path) -> set[str]:
+    """Return the parsers of YAML, TOML and JSON that a module uses, however it imports them."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names} & {"yaml", "tomllib"}
+        elif isinstance(node, ast.ImportFrom):
+            names = {alias.name for alias in node.names}
+            if node.module in ("yaml", "tomllib") or (node.module == "json" and names - {"dumps"}):
+                found.add(str(node.module))
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "json"
+            and node.attr not in ("dumps", "JSONDecodeError")
+        ):
+            found.add("json")
+    return found
+
+
+def test_parsers_are_called_in_one_place() -> None:
+    """What somebody else wrote is parsed by `kitbag.documents`, which bounds it."""
+    used = {
+        f"{package}/{path.relative_to(PACKAGES[package])}": found
+        for package, path in modules()
+        if (found := parsers_in(path))
+    }
+    assert used == PARSERS

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from kitbag.artifacts import ArtifactId
-from kitbag.collection import MAX_MANIFEST_BYTES
 from kitbag.config import MANIFEST
 from kitbag.documents import MAX_TOML_BYTES, parse_toml, read_bounded
 from kitbag.errors import InputError, KitbagError
 from kitbag.manifest import ManifestArtifact
-from kitbag.manifest_reader import parse
+from kitbag.manifest_reader import MAX_MANIFEST_BYTES, manifest_of
 from kitbag.origins.listing import Listing
 from kitbag.paths import RelPath
 from kitbag.sources.values import Diagnostic
@@ -40,10 +39,10 @@ def _kitbag(path: Path) -> Listing | None:
     data = _file(path, MAX_MANIFEST_BYTES)
     if data is None or not _TABLE.search(data):
         return None
-    # Refuses what would keep the parser busy for hours.
-    if not isinstance(parse_toml(data, str(path)).get("collection"), dict):
+    document = parse_toml(data, str(path), limit=MAX_MANIFEST_BYTES)
+    if not isinstance(document.get("collection"), dict):
         return None
-    manifest = parse(data.decode("utf-8-sig"), str(path))
+    manifest = manifest_of(document, str(path), data.decode("utf-8-sig"))
     return Listing(manifest.artifacts, manifest.composites)
 
 
