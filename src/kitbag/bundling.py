@@ -10,7 +10,9 @@ from kitbag.changes import Change, ChangeKind
 from kitbag.manifest import ManifestComposite, ManifestMember
 from kitbag.sources.values import FoundComposite, FoundMember, Reading
 
-__all__ = ["Bundler"]
+__all__ = ["HIDDEN", "Bundler"]
+
+HIDDEN = "hides text in the source; left as it is here"
 
 _SOURCE_PIN = "source_pin"
 
@@ -20,7 +22,8 @@ class Bundler:
     """Settles the composites of one reading; `entries` are the collection's, as they become.
 
     `uuids` says which entry has a UUID, `ids` what the source's ids are called here. A composite
-    that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`.
+    that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`. What
+    hides text from people is added to `refused`, and left alone, unless `takes_hidden`.
     """
 
     reading: Reading
@@ -30,6 +33,8 @@ class Bundler:
     ids: dict[ArtifactId, ArtifactId]
     keeps: bool = False
     takes: bool = False
+    takes_hidden: bool = False
+    refused: list[ArtifactId] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -41,9 +46,13 @@ class Bundler:
 
     def settle(self, renames: Mapping[ArtifactId, ArtifactId]) -> list[Change]:
         """Settle each composite, its members in the source's order, and return what changed."""
+        hidden = [c for c in self.reading.composites if c.hides_text and not self.takes_hidden]
+        for found in hidden:
+            self._refuse(found)
         settled = [
             (found, self._entry(found, renames.get(found.id, found.id)))
             for found in self.reading.composites
+            if found not in hidden
         ]
         self.ids.update({found.id: entry.id for found, entry in settled})
         for found, entry in settled:
@@ -53,6 +62,14 @@ class Bundler:
             else:
                 self._take(entry, bundle)
         return self.changes
+
+    def _refuse(self, found: FoundComposite) -> None:
+        self.refused.append(found.id)
+        known = self.uuids.get(found.uuid) if found.uuid else None
+        known = known or self._by_origin.get((found.path, found.name))
+        if known in self.entries:
+            self.ids[found.id] = known
+            self.changes.append(Change(ChangeKind.IDENTICAL, known, note=HIDDEN))
 
     def _entry(self, found: FoundComposite, wanted: ArtifactId) -> ManifestComposite:
         """Return the entry that a composite is known as, under its source's name, or a new one."""
@@ -99,7 +116,8 @@ class Bundler:
         self.changes.append(Change(kind, entry.id))
 
     def _bundled(self, found: FoundComposite, entry: ManifestComposite) -> ManifestComposite:
-        brought = _members(found, entry, self.ids)
+        gone = set(self.refused) - self.ids.keys()
+        brought = [m for m in _members(found, entry, self.ids) if m.id not in gone]
         bundle = replace(
             entry,
             composite_type=found.composite_type,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kitbag.artifacts import ArtifactId
-from kitbag.bundling import Bundler
+from kitbag.bundling import HIDDEN, Bundler
 from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
 from kitbag.departing import departed_composites, reason_to_keep
@@ -31,15 +31,17 @@ def plan_import(
     *,
     on_conflict: OnConflict = OnConflict.FAIL,
     renames: Mapping[ArtifactId, ArtifactId] | None = None,
+    takes_hidden: bool = False,
 ) -> ImportPlan:
     """Sort what a source holds into new, identical, changed, renamed, conflict and gone.
 
     `renames` gives artifacts of the source other ids. Writes nothing. An artifact is known again
     by its UUID if the source has one, by the source and path it came from, else by its id; one that
-    moved within its source, by its content. Raises NotFoundError if a rename names nothing that the
+    moved within its source, by its content. What hides text from people is refused, and stays as it
+    is here, unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the
     source holds.
     """
-    importer = _Importer(collection, reading, on_conflict, renames or {})
+    importer = _Importer(collection, reading, on_conflict, renames or {}, takes_hidden)
     importer.artifacts()
     importer.composites()
     importer.gone()
@@ -54,10 +56,12 @@ class _Importer:
     reading: Reading
     on_conflict: OnConflict
     renames: Mapping[ArtifactId, ArtifactId]
+    takes_hidden: bool
     changes: list[Change] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     final: dict[ArtifactId, ArtifactId] = field(default_factory=dict)
     clashes: list[Clash] = field(default_factory=list)
+    refused: list[ArtifactId] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.source = self.reading.source or str(self.reading.root)
@@ -85,6 +89,9 @@ class _Importer:
         self._refuse_shared_names(distinct)
         # Those known by UUID first: they may free the names that others get.
         for found in sorted(distinct, key=lambda f: f.uuid not in self.by_uuid):
+            if found.hides_text and not self.takes_hidden:
+                self._refuse(found)
+                continue
             self.final[found.id] = self._settle(found)
             self.settled.add(self.final[found.id])
 
@@ -97,6 +104,18 @@ class _Importer:
                     f"--rename: {owner} and {found.id} would both be {wanted}",
                     hint="give one of them another name",
                 )
+
+    def _refuse(self, found: FoundArtifact) -> None:
+        """Leave what the collection has of an artifact as it is, and take nothing new of it."""
+        known = self._of_uuid(found.uuid, found.type)
+        known = known or self.by_origin.get((found.type, found.path))
+        self.refused.append(found.id)
+        if known is None or known in self.settled:
+            return
+        self.final[found.id] = known
+        self.settled.add(known)
+        same = self.entries[known].content_hash == found.tree.content_hash
+        self._note(ChangeKind.IDENTICAL, known, note=None if same else HIDDEN)
 
     def _settle(self, found: FoundArtifact) -> ArtifactId:
         wanted = self.renames.get(found.id, found.id)
@@ -332,6 +351,8 @@ class _Importer:
             self.final,
             keeps=self.on_conflict is OnConflict.KEEP,
             takes=self.on_conflict is OnConflict.TAKE,
+            takes_hidden=self.takes_hidden,
+            refused=self.refused,
         )
         self.changes.extend(bundler.settle(self.renames))
         self.bundles = bundler.entries
@@ -381,7 +402,7 @@ class _Importer:
             composites=tuple(self.bundles.values()),
         ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
         changes = ChangeSet("collect", before, after, tuple(self.changes))
-        return ImportPlan(changes, tuple(self.actions), tuple(self.clashes))
+        return ImportPlan(changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused))
 
 
 def _content(found: FoundArtifact) -> Path | bytes:

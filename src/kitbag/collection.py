@@ -12,7 +12,7 @@ from kitbag.config import MANIFEST
 from kitbag.errors import InputError, NotFoundError, StorageError, UsageError
 from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite
 from kitbag.manifest_reader import MAX_MANIFEST_BYTES, parse
-from kitbag.trees import Tree, file_tree, folder_tree
+from kitbag.trees import Peek, Tree, file_tree, folder_tree
 
 __all__ = ["Collection", "open_collection"]
 
@@ -75,8 +75,8 @@ class Collection:
         """Return the file or folder of an artifact."""
         return self.root / artifact.path
 
-    def tree(self, artifact: ManifestArtifact) -> Tree:
-        """Read an artifact's files; raises NotFoundError if they are gone."""
+    def tree(self, artifact: ManifestArtifact, peek: Peek | None = None) -> Tree:
+        """Read an artifact's files and show them to `peek`; raises NotFoundError without files."""
         spec = self.spec_of(artifact.id)
         location = self.location(artifact)
         if not location.exists():
@@ -85,13 +85,13 @@ class Collection:
                 hint="restore the files, or run `kitbag collect` to take note of it",
             )
         if spec.shape is Shape.FILE:
-            return file_tree(location, spec.only_file)
+            return file_tree(location, spec.only_file, peek)
         if not location.is_dir():
             raise InputError(
                 f"{artifact.id}: {location} is a file where a folder is wanted",
                 hint="put the artifact's files into a folder of that name",
             )
-        return folder_tree(location)
+        return folder_tree(location, peek)
 
     def spec_of(self, artifact_id: ArtifactId) -> TypeSpec:
         """Return how artifacts of this type lie here; raises NotFoundError for an unknown type."""

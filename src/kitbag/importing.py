@@ -40,11 +40,15 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What a collect would do: the change set and the file actions that go with it."""
+    """What a collect would do: the change set and the file actions that go with it.
+
+    `refused` are the ids in the source of what hides text.
+    """
 
     changes: ChangeSet
     actions: tuple[Action, ...]
     clashes: tuple[Clash, ...] = ()
+    refused: tuple[ArtifactId, ...] = ()
 
     @property
     def conflicts(self) -> list[Change]:

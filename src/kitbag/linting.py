@@ -10,14 +10,14 @@ from typing import Any
 
 from kitbag.artifacts import ArtifactType, FileKind
 from kitbag.sources import Diagnostic, FoundArtifact, Reading
-from kitbag.sources.contents import judge_text, references
 from kitbag.sources.diagnostics import CODES, Code, Level
 from kitbag.sources.limits import judge_frontmatter
+from kitbag.sources.references import references
 
 __all__ = ["MAX_TEXT_BYTES", "Finding", "counts", "findings_to_json", "lint"]
 
 MAX_TEXT_BYTES = 64 << 10
-"""How much of each file is looked at."""
+"""How much of each file is looked through for references."""
 
 _FRONTED = (ArtifactType.SKILL, ArtifactType.COMMAND, ArtifactType.AGENT)
 
@@ -49,7 +49,7 @@ def lint(source: str, reading: Reading, allowed: Collection[str] = ()) -> list[F
     """Return what is wrong with a source, by path and line, without the codes in `allowed`."""
     found = set(reading.diagnostics)
     for artifact in reading.artifacts:
-        found.update(_judged(artifact, reading.root))
+        found.update(_judged(artifact))
     ordered = sorted(found, key=lambda d: (d.path, d.line or 0, d.code, d.message))
     return [Finding(source, told) for told in ordered if told.code not in allowed]
 
@@ -71,25 +71,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {**told, "why": info.reason, "remedy": info.remedy}
 
 
-def _judged(artifact: FoundArtifact, root: Path) -> Iterator[Diagnostic]:
+def _judged(artifact: FoundArtifact) -> Iterator[Diagnostic]:
     is_skill = artifact.type == ArtifactType.SKILL
-    for number, (path, below, text) in enumerate(_texts(artifact, root)):
+    for number, (path, below, text) in enumerate(_texts(artifact)):
         if artifact.type in _FRONTED and (below == "SKILL.md" if is_skill else number == 0):
             yield from judge_frontmatter(artifact, path, text)
-        yield from judge_text(path, text)
         if is_skill:
             yield from references(path, text, below.count("/"))
 
 
-def _texts(artifact: FoundArtifact, root: Path) -> Iterator[tuple[str, str, str]]:
+def _texts(artifact: FoundArtifact) -> Iterator[tuple[str, str, str]]:
     """Yield each text file of an artifact: its path in the source, its path there, the text."""
     location = artifact.location
     if location is None:
-        # The content of an inline artifact is a part of this file, unless a folder stands for it.
-        file = artifact.path.partition("#")[0]
-        is_file = (root / file).is_file()
-        data = _beginning(root / file) if is_file else (artifact.data or b"")[:MAX_TEXT_BYTES]
-        yield file if is_file else artifact.path, "", data.decode("utf-8", "replace")
         return
     if not location.is_dir():
         yield from _text(artifact.path, "", location)

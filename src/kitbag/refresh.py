@@ -13,6 +13,7 @@ from kitbag.collection import Collection
 from kitbag.errors import HostilePathError
 from kitbag.layout import ancestors
 from kitbag.manifest import Manifest, ManifestArtifact
+from kitbag.sources.inspection import Inspection
 from kitbag.sources.values import Diagnostic
 from kitbag.trees import Tree
 
@@ -27,20 +28,35 @@ class Refresh:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def plan_refresh(collection: Collection) -> Refresh:
+def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refresh:
     """Compare the folder with the manifest. Reads every artifact, writes nothing.
 
     An artifact whose files are gone while a new one of the same type has its exact content was
     renamed, and keeps its entry. One whose files are gone for good leaves the manifest, unless a
-    composite still contains it.
+    composite still contains it. What came or was edited and hides text from people is not taken
+    note of, unless `takes_hidden`.
     """
     diagnostics: list[Diagnostic] = []
     present = dict(_present(collection, diagnostics))
-    trees = {found: collection.tree(entry) for found, entry in present.items()}
+    looks = {
+        i: Inspection(entry.path, is_folder=_is_folder(collection, i))
+        for i, entry in present.items()
+    }
+    trees = {i: collection.tree(entry, looks[i].peek) for i, entry in present.items()}
     known = {artifact.id: artifact for artifact in collection.manifest.artifacts}
+    taken = {(a.id.type, a.content_hash) for a in known.values()}
+    fresh = [i for i, tree in trees.items() if (i.type, tree.content_hash) not in taken]
+    diagnostics.extend(told for i in fresh for told in looks[i].found)
+    hidden = {i for i in fresh if looks[i].hides_text and not takes_hidden}
+    for found in hidden - known.keys():
+        del present[found], trees[found]
     renames = _renames(known, present, trees)
     entries, changes = [], []
     for artifact in collection.manifest.artifacts:
+        if artifact.id in hidden:
+            entries.append(artifact)
+            changes.append(Change(ChangeKind.IDENTICAL, artifact.id, note="hides text; not taken"))
+            continue
         entry, change = _settled(artifact, renames.get(artifact.id), present, trees, collection)
         if entry is not None:
             entries.append(entry)
@@ -49,8 +65,7 @@ def plan_refresh(collection: Collection) -> Refresh:
                 Diagnostic(str(artifact.path), "member-gone", change.note or "", level="warning")
             )
         changes.append(change)
-    taken = {entry.id for entry in entries}
-    for found in sorted_ids(trees.keys() - taken):
+    for found in sorted_ids(trees.keys() - {entry.id for entry in entries}):
         entries.append(replace(present[found], content_hash=trees[found].content_hash))
         changes.append(Change(ChangeKind.NEW, found))
     diagnostics.extend(_tree_problems(present, trees))
@@ -58,6 +73,10 @@ def plan_refresh(collection: Collection) -> Refresh:
     return Refresh(
         ChangeSet("collect", collection.manifest, after, tuple(changes)), tuple(diagnostics)
     )
+
+
+def _is_folder(collection: Collection, artifact_id: ArtifactId) -> bool:
+    return collection.spec_of(artifact_id).shape is Shape.FOLDER
 
 
 def _present(

@@ -34,8 +34,8 @@ __all__ = [
 VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
 """What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
 
-Peek = Callable[[RelPath, bytes], None]
-"""Is shown the beginning (up to 1 MiB) of each regular file while it is read."""
+Peek = Callable[[RelPath, bytes, int], None]
+"""Is shown each regular file while it is read, in parts of up to 1 MiB: path, bytes, offset."""
 
 _CHUNK = 1 << 20
 
@@ -274,8 +274,8 @@ def _digest_file(
             if not stat.S_ISREG(status.st_mode):
                 raise StorageError(f"{path} is not a regular file", hint="remove or replace it")
             while chunk := file.read(_CHUNK):
-                if peek is not None and size == 0:
-                    peek(as_path, chunk)
+                if peek is not None:
+                    peek(as_path, chunk, size)
                 size += len(chunk)
                 for hasher in (digest, *also):
                     hasher.update(chunk)

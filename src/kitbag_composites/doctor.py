@@ -66,7 +66,7 @@ def examine(collection: Collection, *, deep: bool = False) -> Iterator[Finding]:
 
 
 def _files(collection: Collection) -> Iterator[Finding]:
-    refresh = plan_refresh(collection)
+    refresh = plan_refresh(collection, takes_hidden=True)
     for change in refresh.changes.changes:
         if change.kind in _OF_FILES:
             code, message = _OF_FILES[change.kind]

@@ -100,7 +100,7 @@ def test_a_source_that_is_one_skill_may_lie_anywhere(linted: Linted) -> None:
         ("AKIA" + "Q7RT" * 4, 6),
         (TOKEN, 6),
         ("github_pat_" + "aB3dE9" * 8, 6),
-        ("xoxb-" + "8392017465-" * 3, 6),
+        ("xoxb-" + "8392017465-" * 2 + "aB3dE9" * 4, 6),
         ("sk-ant-" + "api03-" + "aB3dE9" * 8, 6),
         ("sk-" + "aB3dE9" * 8, 6),
         ("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4\n\n" + "aB3dE9" * 8, 6),
@@ -110,6 +110,16 @@ def test_a_source_that_is_one_skill_may_lie_anywhere(linted: Linted) -> None:
         ("sk-ant-" + "your-api-key-here-1234567890", None),
         ("grep '-----BEGIN PRIVATE KEY-----'", None),
         ("task-" + "aB3dE9" * 8, None),
+        ("glpat-" + "aB3dE9-fG_12345678" + "9012", None),
+        ("glpat-" + "aB3dE9fGhJkLmNpQrStU", 6),
+        ("https://hooks.slack.com/services/T0AB3DE9F/B0AB3DE9F/" + "aB3dE9" * 4, 6),
+        ("sk_live_" + "aB3dE9" * 4, 6),
+        ("AIza" + "aB3dE9-" * 5, None),
+        ("AIza" + "aB3dE9" * 5 + "fGhJk", 6),
+        ("hf_" + "aQcdEf" * 5 + "GhJk", 6),
+        ("npm_" + "aB3dE9" * 6, 6),
+        ("pypi-AgE" + "aB3dE9" * 10, 6),
+        ("ghp_" + "ab" * 18, None),
     ],
 )
 def test_secrets(linted: Linted, secret: str, line: int | None) -> None:
@@ -130,15 +140,15 @@ def test_secrets_are_found_wherever_an_artifact_has_text(linted: Linted, tmp_pat
     }  # fmt: skip
     found = [(path, line) for path, line, code in linted(files) if code == "likely-secret"]
     assert found == [
-        ("h/hooks.json", 1), ("p#entry.mcp.e", 1), ("p/.mcp.json", 1), ("skills/a/run.sh", 2),
-        ("skills/a/shared/x.txt", 1),
+        ("h/hooks.json", 1), ("p#entry.mcp.e", None), ("p/.mcp.json#f", None),
+        ("p/.mcp.json#g", None), ("skills/a/run.sh", 2), ("skills/a/shared/x.txt", 1),
     ]  # fmt: skip
     assert not any(TOKEN in f.diagnostic.message for f in lint("s", read(tmp_path / "source")))
 
 
 def test_only_the_beginning_of_a_file_is_looked_at(linted: Linted) -> None:
-    """A file of any size costs the same."""
-    files = {SKILL: good("a"), "skills/a/big.txt": " " * MAX_TEXT_BYTES + TOKEN}
+    """For what is only a nuisance, a file of any size costs the same."""
+    files = {SKILL: good("a"), "skills/a/big.md": " " * MAX_TEXT_BYTES + "../../x.md"}
     assert linted(files) == []
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kitbag.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
 from kitbag.context import Context
 from kitbag.errors import UsageError
 from kitbag.origins import shown
@@ -42,12 +43,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--rename", action="append", default=[], metavar="OLD=NEW", help="take OLD in as NEW"
     )
+    add_allow(parser)
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
     parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Collect from each source in turn, each in a transaction of its own."""
+    refuse_unknown(args.allow)
     renames = _renames(args.rename)
     results: list[dict[str, object]] = []
     attention = False
@@ -56,7 +59,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     own = editor.collection.root.resolve()
     for source in args.sources or [None]:
         if source is None or Path(source).resolve() == own:
-            changes, diagnostics = _refresh(context, args.dry_run)
+            changes, diagnostics = _refresh(context, args)
             revision = None
         else:
             changes, diagnostics, revision = _take(context, source, renames, args)
@@ -81,15 +84,15 @@ def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
     return renames
 
 
-def _refresh(context: Context, dry_run: bool) -> tuple[ChangeSet, Sequence[Diagnostic]]:
+def _refresh(context: Context, args: argparse.Namespace) -> tuple[ChangeSet, Sequence[Diagnostic]]:
     from kitbag.refresh import plan_refresh
 
     with context.editing() as editor:
-        found = plan_refresh(editor.collection)
+        found = plan_refresh(editor.collection, takes_hidden=HIDDEN_TEXT in args.allow)
         editor.propose(found.changes)
-        if not dry_run:
+        if not args.dry_run:
             editor.commit(found.changes)
-    return found.changes, found.diagnostics
+    return found.changes, [told for told in found.diagnostics if told.code not in args.allow]
 
 
 def _take(
@@ -100,7 +103,7 @@ def _take(
     # Fetching can take long: the collection is locked only once everything is read.
     with opened_source(context.plugins, source) as reading, context.editing() as editor:
         changes = _import(context, editor, reading, renames, args)
-        return changes, reading.diagnostics, reading.revision
+        return changes, reading.without(args.allow).diagnostics, reading.revision
 
 
 def _import(
@@ -114,8 +117,17 @@ def _import(
     from kitbag.importing import OnConflict, refuse_conflicts
 
     plan = plan_import(
-        editor.collection, reading, on_conflict=OnConflict(args.on_conflict), renames=renames
+        editor.collection,
+        reading,
+        on_conflict=OnConflict(args.on_conflict),
+        renames=renames,
+        takes_hidden=HIDDEN_TEXT in args.allow,
     )
+    for refused in plan.refused:
+        context.out.note(
+            f"error: {refused} is refused: it hides text from people;"
+            f" --allow {HIDDEN_TEXT} takes it all the same"
+        )
     _tell_clashes(context, editor, plan)
     if args.dry_run:
         editor.propose(plan.changes)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from kitbag.commands.allow import add_allow, refuse_unknown
 from kitbag.context import Context
 from kitbag.errors import UsageError
 from kitbag.reading import read_source
@@ -17,9 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("lint", help="judge a source by the specifications")
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to look through")
     parser.add_argument("--sarif", action="store_true", help="print the result as SARIF 2.1.0")
-    parser.add_argument(
-        "--allow", action="append", default=[], metavar="CODE", help="leave out this code"
-    )
+    add_allow(parser)
     parser.add_argument("--strict", action="store_true", help="warnings count as errors do")
     parser.set_defaults(run=run)
 
@@ -31,7 +29,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from kitbag.sources.diagnostics import CODES, Code
     from kitbag.sources.sarif import sarif_log
 
-    _refuse_unknown(args.allow, CODES)
+    refuse_unknown(args.allow)
     if args.sarif and context.out.json:
         raise UsageError("--sarif and --json together", hint="choose one of them")
     out = replace(context.out, json=context.out.json or args.sarif)
@@ -52,12 +50,3 @@ def run(context: Context, args: argparse.Namespace) -> int:
     else:
         out.data(findings_to_json(findings))
     return 1 if found["errors"] or (args.strict and found["warnings"]) else 0
-
-
-def _refuse_unknown(allowed: Collection[str], known: Collection[str]) -> None:
-    unknown = sorted(set(allowed) - set(known))
-    if unknown:
-        raise UsageError(
-            f"no diagnostic has the code {unknown[0]!a}",
-            hint=f"known are {', '.join(sorted(known))}",
-        )

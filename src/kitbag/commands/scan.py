@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from kitbag.commands.allow import add_allow, refuse_unknown
 from kitbag.context import Context
 from kitbag.origins import shown
 from kitbag.reading import opened_source
@@ -22,15 +23,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="SOURCE",
         help="a folder, an archive, or a git repository: URL[@REVISION][#FOLDER]",
     )
+    add_allow(parser)
     parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Read each source; exit 1 if one has problems."""
+    refuse_unknown(args.allow)
     merged: dict[str, list[object]] = {"artifacts": [], "composites": [], "diagnostics": []}
     attention = False
     for source in args.sources:
-        with opened_source(context.plugins, source) as reading:
+        with opened_source(context.plugins, source) as found:
+            reading = found.without(args.allow)
             _tell(context, reading, shown(source))
             for key, values in _shape(reading).items():
                 merged.setdefault(key, []).extend(values)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.errors import StorageError
 from kitbag.manifest import ManifestArtifact, ManifestComposite, ManifestMember
+from kitbag.sources.inspection import Inspection
 from kitbag.sources.values import Diagnostic, FoundArtifact, FoundComposite, FoundMember, Reading
 from kitbag.trees import file_tree, folder_tree
 
@@ -89,12 +90,19 @@ class _Listed:
             self._say(entry.path, "files-gone", f"{entry.id} is listed, but not there")
             return None
         try:
-            tree = file_tree(location, spec.only_file) if is_file else folder_tree(location)
+            inspection = Inspection(entry.path, is_folder=not is_file)
+            tree = (
+                file_tree(location, spec.only_file, inspection.peek)
+                if is_file
+                else folder_tree(location, inspection.peek)
+            )
         except StorageError as error:
             self._say(entry.path, "unreadable", error.message)
             return None
+        self.diagnostics.extend(inspection.found)
         return FoundArtifact(
-            entry.id, entry.id.type, entry.id.name, str(entry.path), location, None, tree
+            *(entry.id, entry.id.type, entry.id.name, str(entry.path), location, None, tree),
+            hides_text=inspection.hides_text,
         )
 
     def _say(self, path: str, code: str, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
@@ -10,6 +11,8 @@ from kitbag.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bo
 from kitbag.errors import KitbagError, StorageError
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, Gathering, Key
+from kitbag.sources.hidden import hidden_text
+from kitbag.sources.inspection import Inspection, judged, texts_in
 from kitbag.trees import bytes_tree, file_tree
 
 __all__ = [
@@ -57,8 +60,9 @@ def read_hook_file(gathering: Gathering, path: str, name: str) -> Draft | None:
     if key in gathering.drafts or key in gathering.refused:
         return gathering.drafts.get(key)
     location = gathering.tree.location(path)
+    inspection = Inspection(path, is_folder=False)
     try:
-        tree = file_tree(location, _HOOK.only_file)
+        tree = file_tree(location, _HOOK.only_file, inspection.peek)
     except StorageError as error:
         gathering.refused.add(key)
         gathering.say(path, Code.ITEM_UNREADABLE, error.message)
@@ -67,7 +71,15 @@ def read_hook_file(gathering: Gathering, path: str, name: str) -> Draft | None:
     if value is not None:
         _judge_hooks(gathering, path, value)
     gathering.config_files.pop(path, None)
-    return gathering.add(Draft(_HOOK.name, name, path, location, None, tree))
+    return _whole(gathering, Draft(_HOOK.name, name, path, location, None, tree), value, inspection)
+
+
+def _whole(gathering: Gathering, draft: Draft, value: Any, inspection: Inspection) -> Draft:
+    """Take a file in, after a look at what the escapes in it stand for: nobody sees it there."""
+    text = "".join(texts_in(value))
+    inspection.take(hidden_text(draft.path, text), whole=False)
+    gathering.diagnostics.extend(inspection.found)
+    return gathering.add(replace(draft, hides_text=inspection.hides_text))
 
 
 def _judge_hooks(gathering: Gathering, path: str, value: Mapping[str, Any]) -> None:
@@ -124,19 +136,25 @@ def read_servers(gathering: Gathering, file: str, prefix: str, servers: Any) -> 
 def read_single_server(gathering: Gathering, path: str, name: str) -> Draft | None:
     """Read a file that holds one server, as a Kitbag collection keeps it."""
     location = gathering.tree.location(path)
-    if load_json(gathering, path, Code.MCP_INVALID) is None:
+    value = load_json(gathering, path, Code.MCP_INVALID)
+    if value is None:
         return None
+    inspection = Inspection(path, is_folder=False)
     try:
-        tree = file_tree(location, _MCP.only_file)
+        tree = file_tree(location, _MCP.only_file, inspection.peek)
     except StorageError as error:
         gathering.say(path, Code.ITEM_UNREADABLE, error.message)
         return None
-    return gathering.add(Draft(_MCP.name, name, path, location, None, tree))
+    return _whole(gathering, Draft(_MCP.name, name, path, location, None, tree), value, inspection)
 
 
 def _inline(gathering: Gathering, key: Key, name: str, value: Any) -> Draft:
     if key in gathering.drafts:
         return gathering.drafts[key]
     data = canonical_json(value)
+    inspection = Inspection(key[1], is_folder=False)
+    inspection.take(judged(key[1], data), whole=False)
+    gathering.diagnostics.extend(inspection.found)
     tree = bytes_tree(data, BUILTIN_TYPES[key[0]].only_file)
-    return gathering.add(Draft(key[0], name, key[1], None, data, tree))
+    hides_text = inspection.hides_text
+    return gathering.add(Draft(key[0], name, key[1], None, data, tree, hides_text=hides_text))

@@ -82,6 +82,9 @@ _Row = tuple[Code, Level, str, str, str]
 def _read_rows() -> list[_Row]:
     e, w, i = Level.ERROR, Level.WARNING, Level.INFO
     return [
+        (Code.CREDENTIAL, w, "a file holds what looks like a key or a token",
+         "whoever collects the artifact gets the secret with it",
+         "revoke it, then take it from the environment instead"),
         (Code.FRONTMATTER_ABSENT, w, "a skill or an agent has no frontmatter",
          "agents find nothing without it",
          "begin the file with --- lines that hold name and description"),
@@ -92,9 +95,10 @@ def _read_rows() -> list[_Row]:
          "close the frontmatter with a --- line"),
         (Code.FRONTMATTER_KEY_MISSING, w, "a frontmatter lacks a key, or the key holds no text",
          "skills and agents need a name and a description", "add the key"),
-        (Code.HIDDEN_TEXT, e, "a file holds tag characters or controls of writing direction",
-         "invisible characters can hide instructions from people",
-         "look at the file's bytes before you trust it"),
+        (Code.HIDDEN_TEXT, e, "a file holds tag characters, controls of writing direction, or "
+         "selectors of variants that select none",
+         "agents read in them what people do not see; `kitbag collect` refuses the artifact",
+         "look at the file's bytes; what is meant so is taken with --allow hidden-text"),
         (Code.HOOKS_INVALID, w, "hooks are not of the form that agents read",
          "the agent ignores hooks of another form", 'write {"hooks": {"EventName": [...]}}'),
         (Code.HOSTILE_PATH, e, "a file's name is not safe everywhere",
@@ -145,6 +149,9 @@ def _read_rows() -> list[_Row]:
          "only files, folders and links can be collected", "remove it"),
         (Code.UNSUPPORTED_COMPONENT, i, "a plugin has a part that is not collected",
          "Kitbag has no type for this part of a plugin", "nothing; it stays in the source"),
+        (Code.ZERO_WIDTH_TEXT, w, "a file holds characters without width",
+         "people do not see them, agents do; searches and comparisons fail on them",
+         "delete the characters"),
     ]  # fmt: skip
 
 
@@ -162,9 +169,6 @@ def _lint_rows() -> list[_Row]:
         (Code.DESCRIPTION_LONG, e, "a skill's description is longer than 1,024 characters",
          "agents that follow the specification refuse the skill",
          "say what the skill does and when to use it; move the rest into its text"),
-        (Code.CREDENTIAL, w, "a file holds what looks like a key or a token",
-         "whoever collects the artifact gets the secret with it",
-         "revoke it, then take it from the environment instead"),
         (Code.LISTING_LONG, w, "description and when_to_use together exceed 1,536 characters",
          "the agent sees no more than that when it chooses a skill", "shorten them"),
         (Code.METADATA_FORM, w, "metadata is not a map from texts to texts",
@@ -181,9 +185,6 @@ def _lint_rows() -> list[_Row]:
         (Code.SKILL_NAME_INVALID, e, "a skill's name is not 1 to 64 lowercase letters, digits and "
          "single inner hyphens", "agents that follow the specification refuse the skill",
          "rename it, as in pdf-forms"),
-        (Code.ZERO_WIDTH_TEXT, w, "a file holds characters without width",
-         "people do not see them, agents do; searches and comparisons fail on them",
-         "delete the characters"),
     ]  # fmt: skip
 
 

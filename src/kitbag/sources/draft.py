@@ -26,7 +26,7 @@ def shown(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An artifact at one place, without its final id."""
+    """An artifact at one place, without its final id; `hides_text` as in `FoundArtifact`."""
 
     type: str
     name: str
@@ -36,6 +36,7 @@ class Draft:
     tree: Tree
     description: str | None = None
     frontmatter_name: str | None = None
+    hides_text: bool = False
 
     @property
     def key(self) -> Key:
@@ -65,6 +66,7 @@ class DraftComposite:
     known: KnownPlugin = field(default_factory=KnownPlugin)
     files: Key | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    hides_text: bool = False
 
 
 @dataclass

@@ -10,7 +10,7 @@ _HEAD = """\
 # Diagnostics
 
 What `kitbag scan`, `kitbag collect` and `kitbag lint` say about a source. Codes are stable;
-`kitbag lint --allow CODE` leaves one out. This page is made from the code by `make docs`.
+`--allow CODE` leaves one out. This page is made from the code by `make docs`.
 
 An **error** is what could not be taken, what agents refuse, or what should not be trusted; a
 **warning** is what was taken although something is wrong with it; an **info** is only worth

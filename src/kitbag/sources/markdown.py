@@ -6,9 +6,10 @@ from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
 from kitbag.errors import StorageError
 from kitbag.frontmatter import Frontmatter, read_frontmatter
 from kitbag.paths import RelPath
-from kitbag.sources.contents import hidden_text
 from kitbag.sources.diagnostics import Code
-from kitbag.sources.draft import Draft, Gathering, shown
+from kitbag.sources.draft import Draft, Gathering, Key, shown
+from kitbag.sources.hidden import hidden_text
+from kitbag.sources.inspection import Inspection, texts_in
 from kitbag.sources.walk import joined
 from kitbag.trees import Tree, file_tree, folder_tree
 
@@ -43,11 +44,13 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
     if key in gathering.drafts or key in gathering.refused:
         return gathering.drafts.get(key)
     heads: dict[str, bytes] = {}
+    inspection = Inspection(path, is_folder=True)
 
-    def peek(file: RelPath, data: bytes) -> None:
-        if file == SKILL_FILE:
+    def peek(file: RelPath, data: bytes, offset: int) -> None:
+        inspection.peek(file, data, offset)
+        if offset == 0 and file == SKILL_FILE:
             heads[file] = data
-        elif data.startswith(_LFS):
+        elif offset == 0 and data.startswith(_LFS):
             gathering.say(joined(path, file), Code.LFS_POINTER, "only a Git LFS pointer")
 
     location = gathering.tree.location(path)
@@ -60,8 +63,9 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
     head = _head(gathering, file, heads.get(SKILL_FILE, b""))
     front = read_frontmatter(head)
     _judge(gathering, file, front, _NEEDED)
+    _tell_hidden(inspection, file, head, front)
     name = path.rpartition("/")[2] or front.text("name") or gathering.tree.root.name
-    return _add(gathering, key, name, path, tree, front)
+    return _add(gathering, key, name, tree, front, inspection)
 
 
 def read_markdown(
@@ -75,16 +79,22 @@ def read_markdown(
     key = (artifact_type.value, path)
     if key in gathering.drafts or key in gathering.refused:
         return gathering.drafts.get(key)
-    heads = [b""]
-    spec = BUILTIN_TYPES[artifact_type]
+    heads: list[bytes] = []
+    inspection = Inspection(path, is_folder=False)
+
+    def peek(file: RelPath, data: bytes, offset: int) -> None:
+        inspection.peek(file, data, offset)
+        if offset == 0:
+            heads.append(data)
+
     try:
-        tree = file_tree(
-            gathering.tree.location(path), spec.only_file, lambda _, data: heads.append(data)
-        )
+        only_file = BUILTIN_TYPES[artifact_type].only_file
+        tree = file_tree(gathering.tree.location(path), only_file, peek)
     except StorageError as error:
         _unreadable(gathering, key, error)
         return None
-    front = read_frontmatter(_head(gathering, path, heads[-1]))
+    head = _head(gathering, path, heads[0] if heads else b"")
+    front = read_frontmatter(head)
     absent = front.problem is not None and front.problem.kind == "absent"
     if loose and absent and is_readme(path):
         gathering.refused.add(key)
@@ -93,22 +103,30 @@ def read_markdown(
     is_agent = artifact_type is ArtifactType.AGENT
     if is_agent or not absent:
         _judge(gathering, path, front, _NEEDED if is_agent else ())
+    _tell_hidden(inspection, path, head, front)
     if is_agent:
         name = front.text("name") or path.rpartition("/")[2].removesuffix(".md")
-    return _add(gathering, key, name, path, tree, front)
+    return _add(gathering, key, name, tree, front, inspection)
 
 
 def _add(
-    gathering: Gathering, key: tuple[str, str], name: str, path: str, tree: Tree, front: Frontmatter
+    gathering: Gathering,
+    key: Key,
+    name: str,
+    tree: Tree,
+    front: Frontmatter,
+    inspection: Inspection,
 ) -> Draft:
+    gathering.diagnostics.extend(inspection.found)
     return gathering.add(
         Draft(
             *(key[0], name, key[1]),
-            location=gathering.tree.location(path),
+            location=gathering.tree.location(key[1]),
             data=None,
             tree=tree,
             description=front.text("description"),
             frontmatter_name=front.text("name"),
+            hides_text=inspection.hides_text,
         )
     )
 
@@ -128,8 +146,13 @@ def _head(gathering: Gathering, path: str, data: bytes) -> str:
         if error.end < len(data) or error.reason != "unexpected end of data":
             line = data[: error.start].count(b"\n") + 1
             gathering.say(path, Code.NOT_UTF8, "not valid UTF-8", line)
-    gathering.diagnostics.extend(hidden_text(path, text))
     return text[:_HEAD_BYTES]
+
+
+def _tell_hidden(inspection: Inspection, path: str, head: str, front: Frontmatter) -> None:
+    """Look at what the escapes of YAML stand for, too: nobody sees it in the file."""
+    if "\\" in head:
+        inspection.take(hidden_text(path, "".join(texts_in(front.values))), whole=False)
 
 
 def _judge(gathering: Gathering, path: str, front: Frontmatter, needed: tuple[str, ...]) -> None:

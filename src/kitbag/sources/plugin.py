@@ -19,6 +19,7 @@ from kitbag.sources.configs import (
 )
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
+from kitbag.sources.hidden import hidden_text
 from kitbag.sources.identity import IDENTITY_KEY, KnownPlugin, read_identity
 from kitbag.sources.listing import followed, markdown_below, skill_folders
 from kitbag.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
@@ -69,6 +70,7 @@ def read_plugin(
         version=reader.text("version"),
         known=known,
         metadata=reader.metadata(),
+        hides_text=reader.hides_text(),
     )
 
 
@@ -125,6 +127,13 @@ class _PluginReader:
         said = {**self.manifest, **(self.entry or {})}
         kept = {key: _without_nulls(said[key]) for key in said if key not in _TOLD_APART}
         return {key: value for key, value in kept.items() if value is not None}
+
+    def hides_text(self) -> bool:
+        """Return whether people cannot see all of what is kept of this, with a diagnostic."""
+        kept = "".join(self.text(key) or "" for key in ("name", "description", "version"))
+        found = list(hidden_text(self.manifest_path if self.manifest else shown(self.path), kept))
+        self.gathering.diagnostics.extend(replace(told, line=None) for told in found)
+        return bool(found)
 
     def members(self) -> Iterator[DraftMember]:
         """Yield the members in their order: skills, commands, agents, hooks, servers."""

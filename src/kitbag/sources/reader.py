@@ -83,6 +83,7 @@ def _found(draft: Draft, artifact_id: ArtifactId, uuid: str | None) -> FoundArti
         description=draft.description,
         frontmatter_name=draft.frontmatter_name,
         uuid=uuid,
+        hides_text=draft.hides_text,
     )
 
 
@@ -164,6 +165,7 @@ def _name_composites(
             composite_type=draft.known.composite_type or CompositeType.PLUGIN.value,
             files=ids[draft.files] if draft.files else None,
             metadata=draft.metadata,
+            hides_text=draft.hides_text,
         )
 
 

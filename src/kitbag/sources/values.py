@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,8 @@ class FoundArtifact:
     at several places. `name` is what the place itself says, `id.name` what it is called when this
     source is collected. `path` is relative to the source (`<file>#<server>` for an MCP server);
     `location` is the file or folder to copy from, or None where `data` is the content. `uuid`,
-    `origin` and `extra` are what the source's own manifest says, where it has one.
+    `origin` and `extra` are what the source's own manifest says, where it has one. `hides_text`
+    says that agents read more of it than people see.
     """
 
     id: ArtifactId
@@ -75,6 +76,7 @@ class FoundArtifact:
     uuid: str | None = None
     origin: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    hides_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class FoundComposite:
     files: ArtifactId | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    hides_text: bool = False
 
     @property
     def distinct_members(self) -> tuple[FoundMember, ...]:
@@ -150,6 +153,13 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...]
     source: str | None = None
     revision: str | None = None
+
+    def without(self, codes: Collection[str]) -> Reading:
+        """Return the reading without the diagnostics of these codes."""
+        if not codes:
+            return self
+        told = tuple(d for d in self.diagnostics if d.code not in codes)
+        return replace(self, diagnostics=told)
 
     @property
     def needs_attention(self) -> bool:
