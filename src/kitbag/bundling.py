@@ -126,7 +126,7 @@ class Bundler:
             source=self.source,
             source_path=found.path,
             source_members=tuple(member.id for member in brought),
-            files=self.ids.get(found.files, found.files) if found.files else None,
+            files=self.ids.get(found.files) if found.files else None,
             metadata=found.metadata,
             extra={**entry.extra, **found.extra, "source_name": found.name},
             members=_merged(entry, brought),

@@ -13,13 +13,13 @@ from kitbag.sources.inspection import Inspection, texts_in
 from kitbag.sources.walk import joined
 from kitbag.trees import Tree, file_tree, folder_tree
 
-__all__ = ["SKILL_FILE", "command_name", "is_readme", "read_markdown", "read_skill"]
+__all__ = ["LFS_POINTER", "SKILL_FILE", "command_name", "is_readme", "read_markdown", "read_skill"]
 
 SKILL_FILE = "SKILL.md"
 
 _HEAD_BYTES = 128 << 10
 _NEEDED = ("name", "description")
-_LFS = b"version https://git-lfs.github.com/spec/"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _PROBLEMS = {
     "absent": Code.FRONTMATTER_ABSENT,
     "invalid": Code.FRONTMATTER_INVALID,
@@ -50,7 +50,7 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
         inspection.peek(file, data, offset)
         if offset == 0 and file == SKILL_FILE:
             heads[file] = data
-        elif offset == 0 and data.startswith(_LFS):
+        elif offset == 0 and data.startswith(LFS_POINTER):
             gathering.say(joined(path, file), Code.LFS_POINTER, "only a Git LFS pointer")
 
     location = gathering.tree.location(path)
@@ -137,7 +137,7 @@ def _unreadable(gathering: Gathering, key: tuple[str, str], error: StorageError)
 
 
 def _head(gathering: Gathering, path: str, data: bytes) -> str:
-    if data.startswith(_LFS):
+    if data.startswith(LFS_POINTER):
         gathering.say(path, Code.LFS_POINTER, "only a Git LFS pointer")
     try:
         text = data.decode("utf-8")

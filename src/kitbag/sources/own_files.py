@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from kitbag.artifacts import ArtifactType
 from kitbag.errors import StorageError
+from kitbag.paths import RelPath
 from kitbag.sources.configs import HOOKS_FILE, MCP_FILE
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, DraftComposite, Gathering, shown
-from kitbag.sources.markdown import SKILL_FILE
+from kitbag.sources.inspection import Inspection
+from kitbag.sources.markdown import LFS_POINTER, SKILL_FILE
 from kitbag.sources.plugin import PLUGIN_MANIFEST
 from kitbag.sources.walk import SourceTree, joined
 from kitbag.trees import folder_tree, link_stays_inside
@@ -63,11 +65,19 @@ class _OwnFiles:
             return None
         location = self._tree.location(root)
 
+        inspection = Inspection(root, is_folder=True)
+
+        def peek(file: RelPath, data: bytes, offset: int) -> None:
+            inspection.peek(file, data, offset)
+            if offset == 0 and data.startswith(LFS_POINTER):
+                where = joined(root, file)
+                self._gathering.say(where, Code.LFS_POINTER, "only a Git LFS pointer")
+
         def is_left_out(below: str) -> bool:
             return below in _MADE or self._is_left_out(joined(root, below), below)
 
         try:
-            files = folder_tree(location, within=self._tree.root, leave_out=is_left_out)
+            files = folder_tree(location, peek, within=self._tree.root, leave_out=is_left_out)
         except StorageError as error:
             self._gathering.say(place, Code.ITEM_UNREADABLE, error.message)
             return None
@@ -75,8 +85,13 @@ class _OwnFiles:
             return None
         exported = composite.known.files
         name = exported.id.name if exported else composite.name
-        draft = Draft(ArtifactType.PLUGIN_FILES.value, name, place, location, None, files)
-        return self._gathering.add(draft)
+        self._gathering.diagnostics.extend(inspection.found)
+        return self._gathering.add(
+            Draft(
+                *(ArtifactType.PLUGIN_FILES.value, name, place, location, None, files),
+                hides_text=inspection.hides_text,
+            )
+        )
 
     def _is_left_out(self, path: str, below: str) -> bool:
         """Return whether a path, `below` its plugin, is somebody else's."""

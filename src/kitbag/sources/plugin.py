@@ -21,6 +21,7 @@ from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
 from kitbag.sources.hidden import hidden_text
 from kitbag.sources.identity import IDENTITY_KEY, KnownPlugin, read_identity
+from kitbag.sources.inspection import texts_in
 from kitbag.sources.listing import followed, markdown_below, skill_folders
 from kitbag.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from kitbag.sources.walk import joined
@@ -130,7 +131,8 @@ class _PluginReader:
 
     def hides_text(self) -> bool:
         """Return whether people cannot see all of what is kept of this, with a diagnostic."""
-        kept = "".join(self.text(key) or "" for key in ("name", "description", "version"))
+        told = [self.text(key) for key in ("name", "description", "version")]
+        kept = "".join((*filter(None, told), *texts_in(self.metadata())))
         found = list(hidden_text(self.manifest_path if self.manifest else shown(self.path), kept))
         self.gathering.diagnostics.extend(replace(told, line=None) for told in found)
         return bool(found)
