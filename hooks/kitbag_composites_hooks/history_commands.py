@@ -92,7 +92,7 @@ def run_undo(context: Context, args: argparse.Namespace) -> int:
     from tempfile import TemporaryDirectory
 
     from kitbag_composites.service import opened
-    from kitbag_composites.undoing import plan_undo
+    from kitbag_composites.undoing import plan_undo, with_other_halves
 
     if args.operation and args.count != 1:
         raise UsageError("--operation names one operation", hint="leave N out")
@@ -102,6 +102,8 @@ def run_undo(context: Context, args: argparse.Namespace) -> int:
             collection = editor.collection
             store = stack.enter_context(opened(collection)).store
             operations = _chosen(store, collection, args)
+            uuid = collection.manifest.uuid or ""
+            operations = with_other_halves(store, uuid, operations)
             undo = plan_undo(store, collection, operations, scratch, force=args.force)
             # Whatever a project has against it is said before anything is written.
             results = [_turned_back(context, collection, p, args, True) for p in undo.projects]

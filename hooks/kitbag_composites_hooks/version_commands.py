@@ -18,10 +18,21 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     versions = subparsers.add_parser("versions", help="print the versions of an artifact")
     versions.add_argument("id", metavar="ID", help="the artifact")
     versions.set_defaults(run=run_versions)
-    diff = subparsers.add_parser("diff", help="print what differs between two versions")
+    diff = subparsers.add_parser(
+        "diff",
+        help="print what differs between two versions, or what was edited in a project",
+        description="Print what differs between two versions, between one and the files as they"
+        " are or, with --to, between what was deployed (or ID@VERSION) and what lies there.",
+    )
     diff.add_argument("old", metavar="ID@VERSION", help="from this version")
     diff.add_argument(
         "new", nargs="?", metavar="ID@VERSION", help="to this one; default: the files as they are"
+    )
+    where = diff.add_mutually_exclusive_group()
+    where.add_argument("--to", metavar="PROJECT", help="compare with what lies in this project")
+    where.add_argument("--user", action="store_true", help="in your home folder instead")
+    diff.add_argument(
+        "--target", action="append", metavar="NAME", help="the agent (default: all of them)"
     )
     diff.set_defaults(run=run_diff)
     restore = subparsers.add_parser(
@@ -77,6 +88,8 @@ def run_versions(context: Context, args: argparse.Namespace) -> int:
 
 def run_diff(context: Context, args: argparse.Namespace) -> int:
     """Print a unified diff; exit 1 if there are differences."""
+    if args.to is not None or args.user:
+        return _diff_project(context, args)
     from kitbag_composites.comparing import difference, folder_side, stored_side
     from kitbag_composites.service import opened
 
@@ -85,7 +98,8 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
     entry = _artifact(collection, name)
     other, _, new = (args.new or name).partition("@")
     if not old:
-        raise UsageError(f"{args.old!a} names no version", hint="as in `kitbag diff skill:x@2`")
+        hint = "as in `kitbag diff skill:x@2`, or compare with a project by --to"
+        raise UsageError(f"{args.old!a} names no version", hint=hint)
     other_entry = _artifact(collection, other)
     with opened(collection) as resolver:
         before = stored_side(resolver.store, collection, entry.id, old)
@@ -97,6 +111,35 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
     for line in lines:
         context.out.line(line)
     context.out.data({"old": args.old, "new": args.new, "diff": lines})
+    return 1 if lines else 0
+
+
+def _diff_project(context: Context, args: argparse.Namespace) -> int:
+    """Print what was edited in a project of one artifact, for each agent that has it there."""
+    from kitbag.adoptable import chosen, collected
+    from kitbag.commands.deploy import project_of, targets_of
+    from kitbag.files import Root
+    from kitbag.project import read_project
+    from kitbag_composites.edit_diff import edit_lines
+    from kitbag_composites.service import opened
+
+    if args.new is not None:
+        raise UsageError("--to takes the place of the second ID", hint="leave one of them out")
+    collection = context.collection()
+    targets = {target.name: target for target in targets_of(context, args, is_new=False)}
+    name, _, version = args.old.partition("@")
+    lines: list[str] = []
+    with Root(project_of(args)) as root, opened(collection) as resolver:
+        project = read_project(root, targets.values(), collection)
+        for deployed in chosen(project, collection, {project.resolve(name)}, targets):
+            entry = collected(collection, deployed)
+            target = targets[deployed.target]
+            lines += edit_lines(
+                resolver.store, collection, project, target, deployed, entry, version
+            )
+    for line in lines:
+        context.out.line(line)
+    context.out.data({"old": args.old, "new": str(project_of(args)), "diff": lines})
     return 1 if lines else 0
 
 

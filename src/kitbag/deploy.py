@@ -120,7 +120,7 @@ class Deployer:
         deployed = self._deployed(plan, arrangement, merged)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
-        result = self._finish(project, plan, arrangement, ledger, arrangement.hashes, warnings)
+        result = self.finish(project, plan, arrangement, ledger, arrangement.hashes, warnings)
         if result.outcome is not None:
             self.allowance.remember(allowed)
         return result
@@ -165,7 +165,7 @@ class Deployer:
             going = set(ids) - elsewhere
             requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
             ledger = Ledger(tuple(kept), requests, documents=merged.documents)
-            return self._finish(project, plan, arrangement, ledger, {}, warnings)
+            return self.finish(project, plan, arrangement, ledger, {}, warnings)
 
     def revert(
         self,
@@ -203,7 +203,7 @@ class Deployer:
             if not self.force:
                 refuse_edits(arrangement, self.project)
             new = {key: hash_of(b) for key, (b, _) in change.entries.items() if b and b.files}
-            return self._finish(project, plan, arrangement, ledger, new, warnings)
+            return self.finish(project, plan, arrangement, ledger, new, warnings)
 
     def _left_in_place(self, arrangement: Arrangement) -> list[str]:
         if self.force:
@@ -360,7 +360,7 @@ class Deployer:
                     merged.owned.get((target.name, artifact.id), ()),
                 )
 
-    def _finish(
+    def finish(
         self,
         project: Project,
         plan: DeployPlan,
@@ -369,6 +369,11 @@ class Deployer:
         new: Mapping[tuple[str, ArtifactId], str],
         warnings: Sequence[str],
     ) -> DeployResult:
+        """Do what was arranged, and bring the project's ledger and records in line with it.
+
+        `new` are the SkillMeat hashes of what lies there anew, by target and id. The caller holds
+        the project's lock.
+        """
         records = bookkeeping(project, plan.targets, ledger, arrangement, new)
         actions = [*arrangement.actions, *records]
         change = ledger_change(project.written, ledger, touched_files(arrangement.actions))

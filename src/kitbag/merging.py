@@ -27,7 +27,15 @@ from kitbag.targets import Form, Merge, Target
 from kitbag.tomlentries import TomlText
 from kitbag.transaction import Put, Remove
 
-__all__ = ["Entries", "changed_entries", "commands_of", "merge_entries", "read_definition"]
+__all__ = [
+    "Entries",
+    "changed_entries",
+    "commands_of",
+    "merge_entries",
+    "present_value",
+    "read_definition",
+    "shown_entry",
+]
 
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
 
@@ -180,15 +188,25 @@ def merge_entries(
 def changed_entries(root: Root, deployed: Deployed) -> Iterator[tuple[str, str]]:
     """Yield the entries that are not as they were put in: what, and `missing` or `edited`."""
     for entry in deployed.merged:
-        data = root.read_bytes(entry.path, MAX_BYTES)
-        document = _opened(None if data is None else data.decode(errors="replace"), entry.path, "")
-        found = document.get(entry.keys if entry.key is None else (*entry.keys, entry.key))
-        if entry.key is None:
-            is_there = isinstance(found, list) and entry.value in found
-            found = entry.value if is_there else MISSING
+        found = present_value(root, entry)
         if found != entry.value:
-            shown = f"{entry.path}: {'.'.join((*entry.keys, entry.key or 'a hook'))}"
-            yield shown, "missing" if found is MISSING else "edited"
+            yield shown_entry(entry), "missing" if found is MISSING else "edited"
+
+
+def shown_entry(entry: Merged) -> str:
+    """Return what people call an entry."""
+    return f"{entry.path}: {'.'.join((*entry.keys, entry.key or 'a hook'))}"
+
+
+def present_value(root: Root, entry: Merged) -> Any:
+    """Return what stands where an entry was put in; MISSING if nothing does."""
+    data = root.read_bytes(entry.path, MAX_BYTES)
+    document = _opened(None if data is None else data.decode(errors="replace"), entry.path, "")
+    found = document.get(entry.keys if entry.key is None else (*entry.keys, entry.key))
+    if entry.key is None:
+        is_there = isinstance(found, list) and entry.value in found
+        return entry.value if is_there else MISSING
+    return found
 
 
 def _opened(text: str | None, path: RelPath, where: str) -> Document:

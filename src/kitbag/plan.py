@@ -89,7 +89,8 @@ class DeployPlan:
     artifacts that are not deployed as the collection has them; their files may lie in `scratch`,
     an empty folder that is deleted after the deploy). Afterwards `artifacts` holds all that will
     lie in the project because of this plan, `placed` what lies there when it is done, `withdrawn`
-    what does not any more, and `change` what it takes to turn that back. What plugins put into
+    what does not any more, and `change` what it takes to turn that back; `adopted` is the
+    collection's transaction that took in what people had edited here. What plugins put into
     `extra` (JSON values under their own name) lives in the journal.
     """
 
@@ -110,6 +111,7 @@ class DeployPlan:
     placed: tuple[Placement, ...] = ()
     withdrawn: tuple[Placement, ...] = ()
     change: LedgerChange = field(default_factory=LedgerChange)
+    adopted: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     signature: Signature = field(default_factory=Signature.now)
 
@@ -121,6 +123,7 @@ class DeployPlan:
             "placed": [placement.to_json() for placement in self.placed],
             "withdrawn": [placement.to_json() for placement in self.withdrawn],
             "change": self.change.to_json(),
+            "adopted": self.adopted,
             "extra": self.extra,
             "signature": self.signature.to_json(),
         }
@@ -137,6 +140,7 @@ class DeployPlan:
             placed=tuple(Placement.from_json(table) for table in payload["placed"]),
             withdrawn=tuple(Placement.from_json(table) for table in payload["withdrawn"]),
             change=LedgerChange.from_json(payload["change"]),
+            adopted=payload.get("adopted"),
             extra=dict(payload["extra"]),
             signature=Signature.from_json(payload["signature"]),
         )

@@ -17,7 +17,7 @@ from kitbag.sources.inspection import Inspection
 from kitbag.sources.values import Diagnostic
 from kitbag.trees import Tree
 
-__all__ = ["Refresh", "holders_of", "plan_refresh"]
+__all__ = ["Refresh", "holders_of", "plan_refresh", "with_edit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _settled(
         new_hash = trees[artifact.id].content_hash
         same = new_hash == artifact.content_hash
         kind = ChangeKind.IDENTICAL if same else ChangeKind.CHANGED
-        entry = _edited(artifact, new_hash) if not same else artifact
+        entry = with_edit(artifact, new_hash) if not same else artifact
         return replace(entry, path=present[artifact.id].path), Change(kind, artifact.id)
     if artifact.id.type not in collection.types:
         note = f"the type {artifact.id.type!r} is unknown; left as it is"
@@ -188,7 +188,7 @@ def _settled(
     return None, Change(ChangeKind.GONE, artifact.id)
 
 
-def _edited(artifact: ManifestArtifact, new_hash: str) -> ManifestArtifact:
+def with_edit(artifact: ManifestArtifact, new_hash: str) -> ManifestArtifact:
     """Return the entry with other content, not forgetting what its source had brought."""
     taken = artifact.source_hash or artifact.content_hash
     is_own = artifact.source is not None and taken != new_hash

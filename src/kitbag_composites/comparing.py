@@ -28,6 +28,11 @@ class Side:
     title: str
     tree: Tree
     read: Callable[[FileDigest], bytes]
+    is_one_file: bool = False
+
+    def name_of(self, path: str) -> str:
+        """Return what a file is called in a diff."""
+        return self.title if self.is_one_file else f"{self.title}/{path}"
 
 
 def stored_side(store: Store, collection: Collection, artifact_id: ArtifactId, text: str) -> Side:
@@ -74,8 +79,8 @@ def _file_difference(
     yield from difflib.unified_diff(
         texts[0].splitlines(),
         texts[1].splitlines(),
-        f"{old.title}/{path}" if first else "/dev/null",
-        f"{new.title}/{path}" if second else "/dev/null",
+        old.name_of(path) if first else "/dev/null",
+        new.name_of(path) if second else "/dev/null",
         lineterm="",
     )
 

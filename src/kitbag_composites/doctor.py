@@ -1,6 +1,6 @@
 """Whether files, manifest, database and blobs agree: each disagreement, and how to mend it.
 
-Reads only. Codes are stable; docs/doctor.md lists them.
+Reads only. Codes are stable; docs/history.md lists them.
 """
 
 from __future__ import annotations

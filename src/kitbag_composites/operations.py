@@ -57,7 +57,8 @@ def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transactio
     )
     artifacts: dict[str, str | None] = {p.uuid: None for p in plan.withdrawn if p.uuid}
     artifacts |= {p.uuid: p.content_hash for p in plan.placed if p.uuid}
-    _add(store, collection_id, operation, {"change": plan.change.to_json()}, artifacts)
+    details = {"change": plan.change.to_json(), "adopted": plan.adopted}
+    _add(store, collection_id, operation, details, artifacts)
 
 
 def _add(

@@ -28,7 +28,7 @@ from kitbag_composites.records import OperationRecord
 from kitbag_composites.store import Store
 from kitbag_composites.versions import materialize, version_tree
 
-__all__ = ["ProjectUndo", "Undo", "plan_undo"]
+__all__ = ["ProjectUndo", "Undo", "plan_undo", "with_other_halves"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,29 @@ class Undo:
     operations: tuple[OperationRecord, ...]
     collection: EditPlan | None
     projects: tuple[ProjectUndo, ...]
+
+
+def with_other_halves(
+    store: Store, collection_id: str, operations: Sequence[OperationRecord]
+) -> list[OperationRecord]:
+    """Add to each adoption its other half, the collection's or the project's; newest first.
+
+    One half turned back alone would let the next deploy take an edit for what was deployed.
+    """
+    found = {operation.number: operation for operation in operations}
+    if all(operation.command != "adopt" for operation in operations):
+        return list(operations)
+    adoptions = [o for o in store.list_operations(collection_id) if o.command == "adopt"]
+    noted = [operation for operation in adoptions if operation.project]
+    details = store.operation_details(collection_id, [operation.number for operation in noted])
+    taken = {operation.transaction_id: operation for operation in adoptions}
+    undone = store.undone_operations(collection_id)
+    for operation in noted:
+        other = taken.get((details[operation.number] or {}).get("adopted") or "")
+        if other is not None and not {operation.number, other.number}.isdisjoint(found):
+            halves = [half for half in (operation, other) if half.number not in undone]
+            found.update({half.number: half for half in halves})
+    return [found[number] for number in sorted(found, reverse=True)]
 
 
 def plan_undo(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from kitbag.commands import (
+    adopt,
     collect,
     deploy,
     init,
@@ -36,6 +37,7 @@ def add_all(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         deploy,
         undeploy,
         status,
+        adopt,
         plugins,
     ):
         module.add_parser(subparsers)

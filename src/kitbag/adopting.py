@@ -1,0 +1,195 @@
+"""Taking what people edited where it was deployed back into the collection, as its newest content.
+
+The collection's part comes first: killed in between, the project holds what the collection has, and
+another adopt or deploy takes note of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kitbag.adoptable import Adoptable, adoptable, files_at, lying_at
+from kitbag.arrange import Arrangement
+from kitbag.artifacts import ArtifactId
+from kitbag.changes import Change, ChangeKind, ChangeSet
+from kitbag.checking import checked
+from kitbag.collection import Collection, open_collection
+from kitbag.config import Config
+from kitbag.deploy import Deployer
+from kitbag.dispatch import settle
+from kitbag.editing import Editor
+from kitbag.errors import ConflictError
+from kitbag.files import Root
+from kitbag.layout import ancestors, puts
+from kitbag.ledger import Deployed, Ledger
+from kitbag.locking import locked
+from kitbag.plan import DeployPlan, Placement
+from kitbag.plugins import Plugins
+from kitbag.project import Project, read_project
+from kitbag.refresh import with_edit
+from kitbag.targets import Target
+from kitbag.transaction import Action, Outcome
+
+__all__ = ["AdoptResult", "Adopter"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptResult:
+    """What was adopted, or would be, and what of that which was named is as it was deployed.
+
+    `changed` are the collection's part; `adopted` more than that where the collection had the
+    content already. The outcomes are None where nothing was written.
+    """
+
+    adopted: tuple[Adoptable, ...]
+    changed: tuple[Change, ...]
+    unchanged: tuple[ArtifactId, ...]
+    warnings: tuple[str, ...]
+    outcome: Outcome | None = None
+    backups: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Adopter:
+    """Adopts from one project into one collection. `targets` are those of all that lies there."""
+
+    project: Path
+    targets: Sequence[Target]
+    plugins: Plugins
+    config: Config
+    say: Say
+    force: bool = False
+    dry_run: bool = False
+
+    def adopt(self, editor: Editor, texts: Sequence[str], names: Sequence[str] = ()) -> AdoptResult:
+        """Adopt what was asked for by these ids or names; `names` are targets, none means all.
+
+        Raises NotFoundError for what is not there, RefusedError for edits that the collection
+        cannot hold exactly, ConflictError for what changed in the collection since, unless forced;
+        nothing is written then.
+        """
+        with Root(self.project) as root, locked(root):
+            settle(root, self.plugins, self.config, self.say)
+            project = read_project(root, self.targets, editor.collection)
+            ids = {project.resolve(text) for text in texts}
+            looked_at = [target for target in self.targets if not names or target.name in names]
+            found, unchanged = adoptable(project, editor.collection, looked_at, ids)
+            if not self.force:
+                _refuse_conflicts(found, self.project)
+            changes = _changes(editor.collection, found, self.project)
+            plan = DeployPlan("adopt", self.project, editor.collection, tuple(self.targets))
+            lying = [e for one in found for e in self._lying(project, editor.collection, one)]
+            plan.placed = tuple(
+                Placement(e.id, e.uuid, one.tree.content_hash, target.root)
+                for e, target, one in lying
+            )
+            editor.propose(changes)
+            warnings = checked(self.plugins, "kitbag_deploy_check", plan=plan, project=self.project)
+            result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), tuple(warnings))
+            if self.dry_run or not found:
+                return result
+            outcome = editor.commit(changes, _actions(editor.collection, found))
+            if outcome is not None:
+                plan.adopted = outcome.transaction_id
+            return self._take_note(editor, project, plan, lying, result, outcome)
+
+    def _lying(
+        self, project: Project, collection: Collection, one: Adoptable
+    ) -> Iterable[tuple[Deployed, Target, Adoptable]]:
+        """Yield every deployment that holds the adopted content, that of other agents too."""
+        by_name = {target.name: target for target in self.targets}
+        yield one.deployed, by_name[one.deployed.target], one
+        for entry in project.ledger.deployed:
+            target = by_name.get(entry.target)
+            is_same = (entry.uuid or entry.id) == (one.deployed.uuid or one.deployed.id)
+            if target is None or not is_same or entry.target == one.deployed.target:
+                continue
+            if entry.is_pinned or not entry.files or entry.id.type in target.converts:
+                continue
+            tree = lying_at(project, target, entry.id, collection.spec_of(one.entry.id))
+            if tree is not None and tree.content_hash == one.tree.content_hash:
+                yield entry, target, one
+
+    def _take_note(
+        self,
+        editor: Editor,
+        project: Project,
+        plan: DeployPlan,
+        lying: Sequence[tuple[Deployed, Target, Adoptable]],
+        result: AdoptResult,
+        outcome: Outcome | None,
+    ) -> AdoptResult:
+        """Make the project's ledger and records say that all of it was deployed like this."""
+        before = editor.collection
+        collection = open_collection(before.root, before.database_url, before.types)
+        plan.collection = collection
+        deployer = Deployer(
+            collection, self.project, self.targets, self.plugins, self.config, self.say
+        )
+        ledger = _ledger(project.ledger, lying, collection)
+        project = replace(project, ledger=replace(project.ledger, folders=ledger.folders))
+        new = {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in lying}
+        done = deployer.finish(project, plan, Arrangement(), ledger, new, result.warnings)
+        kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
+        return replace(result, outcome=done.outcome, backups=kept)
+
+
+def _refuse_conflicts(found: Iterable[Adoptable], project: Path) -> None:
+    """Raise ConflictError for every artifact that is not what was deployed any more."""
+    told = "".join(f"\n  {one.entry.id}" for one in found if one.has_conflict)
+    if told:
+        raise ConflictError(
+            f"the collection's own copy changed since this was deployed into {project}:{told}",
+            hint="compare with `kitbag diff ID --to PROJECT` and edit one of the two, or --force"
+            " makes the project's the newest version; the other one stays among `kitbag versions`",
+        )
+
+
+def _changes(collection: Collection, found: Iterable[Adoptable], project: Path) -> ChangeSet:
+    entries = {one.entry.id: with_edit(one.entry, one.tree.content_hash) for one in found}
+    before = collection.manifest
+    after = replace(before, artifacts=tuple(entries.get(a.id, a) for a in before.artifacts))
+    changes = tuple(
+        Change(ChangeKind.CHANGED, one.entry.id, note=f"adopted from {project}")
+        for one in found
+        if entries[one.entry.id] != one.entry
+    )
+    return ChangeSet("adopt", before, after, changes)
+
+
+def _actions(collection: Collection, found: Iterable[Adoptable]) -> list[Action]:
+    return [
+        action
+        for one in found
+        for action in puts(
+            one.entry.path,
+            collection.spec_of(one.entry.id),
+            one.tree,
+            one.location,
+            one.present,
+            keep_backup=one.has_conflict or one.is_uncollected,
+        )
+    ]
+
+
+def _ledger(
+    ledger: Ledger,
+    lying: Sequence[tuple[Deployed, Target, Adoptable]],
+    collection: Collection,
+) -> Ledger:
+    new: dict[tuple[str, ArtifactId], Deployed] = {}
+    for entry, target, one in lying:
+        new[entry.target, entry.id] = replace(
+            entry,
+            uuid=entry.uuid or collection.entry(one.entry.id).uuid,
+            collection=collection.name,
+            content_hash=one.tree.content_hash,
+            files=files_at(target, entry.id, one.tree),
+        )
+    kept = [e for e in ledger.deployed if (e.target, e.id) not in new]
+    own = {f for e in new.values() for f in ancestors(e.files) if f.count("/") > 1}
+    return replace(ledger, deployed=(*kept, *new.values()), folders=ledger.folders | own)

@@ -1,0 +1,97 @@
+"""What people changed in a project, against what was deployed there."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kitbag.adoptable import lying_at
+from kitbag.artifacts import Shape, TypeSpec
+from kitbag.collection import Collection
+from kitbag.conversion import converted_file
+from kitbag.hashing import EMPTY_TREE_HASH, FileDigest
+from kitbag.jsontext import MISSING
+from kitbag.layout import content_of
+from kitbag.ledger import Deployed
+from kitbag.manifest import ManifestArtifact
+from kitbag.merging import present_value, shown_entry
+from kitbag.project import Project
+from kitbag.targets import Target
+from kitbag.trees import Tree, bytes_tree
+from kitbag_composites.comparing import Side, difference, stored_side
+from kitbag_composites.store import Store
+from kitbag_composites.versions import version_tree
+
+__all__ = ["edit_lines"]
+
+_NOTHING = Tree((), EMPTY_TREE_HASH, "")
+
+
+def edit_lines(
+    store: Store,
+    collection: Collection,
+    project: Project,
+    target: Target,
+    deployed: Deployed,
+    entry: ManifestArtifact,
+    version: str = "",
+) -> Iterator[str]:
+    """Yield the lines of a unified diff from what was deployed, or a version, to what lies there.
+
+    Raises StorageError if the database does not have what was deployed.
+    """
+    yield from _settings_lines(project, deployed)
+    place = target.places.get(deployed.id.type)
+    if place is None:
+        return
+    old = _deployed_side(store, deployed)
+    if version:
+        old = stored_side(store, collection, entry.id, version)
+    spec = collection.spec_of(entry.id)
+    if deployed.id.type in target.converts:
+        old = _converted(old, target, deployed)
+    yield from difference(old, _project_side(project, target, deployed, spec))
+
+
+def _deployed_side(store: Store, deployed: Deployed) -> Side:
+    tree = version_tree(store, deployed.content_hash)
+    return Side(
+        f"{deployed.id} as deployed", tree, lambda file: b"".join(store.read_blob(file.sha256))
+    )
+
+
+def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
+    (file,) = side.tree.files
+    data = converted_file(side.read(file), target.converts[deployed.id.type])
+    return replace(side, tree=bytes_tree(data, file.path), read=lambda _: data)
+
+
+def _project_side(project: Project, target: Target, deployed: Deployed, spec: TypeSpec) -> Side:
+    base = target.root.joined(deployed.id.path_in(target.places[deployed.id.type]))
+    tree = lying_at(project, target, deployed.id, spec) or _NOTHING
+
+    def read(file: FileDigest) -> bytes:
+        content = content_of(project.root.path / base, spec, tree, file)
+        return content if isinstance(content, bytes) else content.read_bytes()
+
+    return Side(str(base), tree, read, is_one_file=spec.shape is Shape.FILE)
+
+
+def _settings_lines(project: Project, deployed: Deployed) -> Iterator[str]:
+    for entry in deployed.merged:
+        present = present_value(project.root, entry)
+        if present != entry.value:
+            title = shown_entry(entry)
+            yield from difflib.unified_diff(
+                _text(entry.value),
+                _text(present),
+                f"{title} as deployed",
+                title if present is not MISSING else "/dev/null",
+                lineterm="",
+            )
+
+
+def _text(value: object) -> list[str]:
+    return [] if value is MISSING else json.dumps(value, indent=2, ensure_ascii=False).splitlines()

@@ -1,0 +1,360 @@
+"""Taking edits from a project back into the collection, on both databases."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.kit import Kit, tree
+from kitbag.cli import main
+from kitbag.deploy import Deployer
+from kitbag.errors import StorageError
+
+pytestmark = pytest.mark.integration
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
+CHANGELOG = ".claude/skills/changelog"
+
+
+def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command without a process of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([str(word) for word in words])
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def kit(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Kit:
+    """A collection that holds the sample, with the composite `writing` in the project."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    kit = Kit(in_this_process, tmp_path, database_url)
+    kit.run("init", kit.collection)
+    kit.run("collect", SAMPLE)
+    kit.deploy("composite:writing")
+    return kit
+
+
+def adopt(kit: Kit, *words: str, status: int = 0) -> Any:
+    """Adopt from the project."""
+    return kit.json("adopt", *words, "--from", kit.project, status=status)
+
+
+def refused(kit: Kit, *words: str, status: int = 3) -> str:
+    """Adopt what is refused, and return what is said; nothing is written."""
+    before = tree(kit.collection), tree(kit.project), ledger(kit)
+    done = kit.command("adopt", *words, "--from", kit.project)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert (tree(kit.collection), tree(kit.project), ledger(kit)) == before
+    return done.stderr
+
+
+def ledger(kit: Kit) -> str:
+    """Return the project's ledger."""
+    return (kit.project / ".kitbag/ledger.json").read_text()
+
+
+def states(kit: Kit) -> dict[str, str]:
+    """Return the state of what is deployed, by id."""
+    done = kit.command("status", "--to", kit.project, "--json")
+    return {found["id"]: found["state"] for found in json.loads(done.stdout)["deployed"]}
+
+
+def edit(kit: Kit) -> None:
+    """Edit, add, delete and make executable by hand what lies in the project."""
+    skill = kit.project / CHANGELOG
+    (skill / "SKILL.md").write_text("---\nname: changelog\ndescription: better\n---\nmine\n")
+    (skill / "notes/deep").mkdir(parents=True)
+    (skill / "notes/deep/a.md").write_text("added\n")
+    (skill / "scripts/since-last-tag.sh").unlink()
+    (skill / "scripts/new.sh").write_text("#!/bin/sh\n")
+    (skill / "scripts/new.sh").chmod(0o755)
+    (skill / "notes/link").symlink_to("deep/a.md")
+
+
+def test_an_edit_becomes_the_newest_version(kit: Kit) -> None:
+    """Files, modes and links, added and deleted ones too; the project is unedited afterwards."""
+    edit(kit)
+    assert states(kit)["skill:changelog"] == "modified"
+    there = tree(kit.project)
+    would = adopt(kit, "skill:changelog", "--dry-run")
+    assert would["transaction"] is None
+    assert states(kit)["skill:changelog"] == "modified"
+    done = adopt(kit, "skill:changelog")
+    assert done["adopted"] == would["adopted"] != []
+    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    assert (kit.collection / "skills/changelog/notes/link").is_symlink()
+    changed = {p: b for p, b in tree(kit.project).items() if there[p] != b}
+    assert set(changed) == {".claude/.skillmeat-deployed.toml"}
+    assert states(kit)["skill:changelog"] == "synced"
+    versions = kit.json("versions", "skill:changelog")["versions"]
+    assert [v["number"] for v in versions] == [0, 1]
+    assert versions[1]["content_hash"] == done["adopted"][0]["content_hash"]
+    assert adopt(kit, "skill:changelog")["unchanged"] == ["skill:changelog"]
+    assert kit.json("doctor", "--deep")["findings"] == []
+    assert kit.deploy()["written"] == []
+
+
+def test_an_undeploy_takes_what_was_adopted(kit: Kit) -> None:
+    """Files and folders that people added are Kitbag's once they are adopted."""
+    edit(kit)
+    adopt(kit, "skill:changelog")
+    kit.run("undeploy", "writing", "--to", kit.project)
+    assert not (kit.project / CHANGELOG).exists()
+
+
+def test_an_undo_turns_both_halves_back(kit: Kit) -> None:
+    """The collection has what it had, and the edit in the project is an edit again."""
+    before, there, known = tree(kit.collection), tree(kit.project), ledger(kit)
+    edit(kit)
+    edited = tree(kit.project)
+    adopt(kit, "skill:changelog")
+    log = kit.json("log")["operations"]
+    assert [o["command"] for o in log[:2]] == ["adopt", "adopt"]
+    after = tree(kit.collection)
+    kit.run("undo")
+    assert tree(kit.collection) == before
+    assert states(kit)["skill:changelog"] == "modified"
+    assert json.loads(ledger(kit))["deployed"] == json.loads(known)["deployed"]
+    assert {**tree(kit.project), **_record(there)} == {**edited, **_record(there)}
+    kit.run("undo", "2")
+    assert tree(kit.collection) == after
+    assert states(kit)["skill:changelog"] == "synced"
+    assert kit.json("doctor", "--deep")["findings"] == []
+
+
+def _record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool]]:
+    """Return the deployed record, whose times differ."""
+    return {path: data for path, data in files.items() if path.endswith("deployed.toml")}
+
+
+def test_the_collection_half_brings_the_project_half(kit: Kit) -> None:
+    """An undo that names one operation of an adoption turns the other one back, too."""
+    edit(kit)
+    adopt(kit, "skill:changelog")
+    number = kit.json("log")["operations"][1]["number"]
+    undone = kit.json("undo", "--operation", str(number))["undone"]
+    assert [o["project"] is None for o in undone] == [False, True]
+    assert states(kit)["skill:changelog"] == "modified"
+
+
+def test_a_composite_brings_what_was_edited_of_it(kit: Kit) -> None:
+    """Several artifacts in one transaction, single files among them; the others are named."""
+    edit(kit)
+    (kit.project / ".claude/agents/editor.md").write_text("---\nname: editor\n---\nmine\n")
+    done = adopt(kit, "writing")
+    assert {one["id"] for one in done["adopted"]} == {"skill:changelog", "agent:editor"}
+    assert set(done["unchanged"]) == {"skill:plain-prose", "command:shorten"}
+    assert (kit.collection / "agents/editor.md").read_text().endswith("mine\n")
+    assert set(states(kit).values()) == {"synced"}
+
+
+def test_what_changed_in_the_collection_since_is_a_conflict(kit: Kit) -> None:
+    """Refused, collected or not; forced, the other content stays as a version or a backup."""
+    edit(kit)
+    ours = kit.collection / "skills/changelog/SKILL.md"
+    ours.write_text("---\nname: changelog\ndescription: ours\n---\nours\n")
+    assert "changed since this was deployed" in refused(kit, "skill:changelog")
+    kit.run("collect")
+    said = refused(kit, "skill:changelog")
+    assert "skill:changelog" in said
+    assert "--force" in said
+    done = adopt(kit, "skill:changelog", "--force")
+    assert (kit.collection / done["backups"]["skills/changelog/SKILL.md"]).exists()
+    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    kit.run("restore", "skill:changelog", "1")
+    assert ours.read_text().endswith("ours\n")
+
+
+def test_the_same_edit_in_the_collection_is_no_conflict(kit: Kit) -> None:
+    """Whoever copied the files there by hand gets the rest done: a version, and the record."""
+    edit(kit)
+    shutil.rmtree(kit.collection / "skills/changelog")
+    shutil.copytree(kit.project / CHANGELOG, kit.collection / "skills/changelog", symlinks=True)
+    assert len(adopt(kit, "skill:changelog")["changes"]) == 1
+    assert states(kit)["skill:changelog"] == "synced"
+    assert kit.json("doctor", "--deep")["findings"] == []
+
+
+def test_an_adoption_that_stopped_half_way_is_finished(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The collection has it, the project does not know: the same command does the rest."""
+
+    def stopped(*_: object) -> None:
+        raise StorageError("stopped")
+
+    edit(kit)
+    with monkeypatch.context() as patched:
+        patched.setattr(Deployer, "finish", stopped)
+        kit.run("adopt", "skill:changelog", "--from", kit.project, status=5)
+    assert states(kit)["skill:changelog"] == "modified"
+    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    assert adopt(kit, "skill:changelog")["changes"] == []
+    assert states(kit)["skill:changelog"] == "synced"
+
+
+def test_every_agent_that_holds_the_edit_takes_note(kit: Kit) -> None:
+    """Two agents that share a folder both know; one with a copy of its own is outdated."""
+    kit.deploy("skill:changelog", "--target", "codex", "--target", "agents", "--target", "claude")
+    edited = kit.project / ".agents/skills/changelog/SKILL.md"
+    edited.write_text("---\nname: changelog\ndescription: x\n---\nmine\n")
+    assert len(adopt(kit, "skill:changelog")["adopted"]) == 1
+    done = kit.command("status", "--to", kit.project, "--json")
+    found = {
+        (f["target"], f["id"]): f["state"]
+        for f in json.loads(done.stdout)["deployed"]
+        if f["id"] == "skill:changelog"
+    }
+    assert {target: state for (target, _), state in found.items()} == {
+        "codex": "synced",
+        "agents": "synced",
+        "claude": "outdated",
+    }
+
+
+def test_edits_in_two_ways_want_a_target(kit: Kit) -> None:
+    """Which of them is meant cannot be told."""
+    kit.deploy("skill:changelog", "--target", "cursor")
+    for folder in (".claude", ".cursor"):
+        path = kit.project / folder / "skills/changelog/SKILL.md"
+        path.write_text(f"---\nname: changelog\ndescription: x\n---\n{folder}\n")
+    assert "--target" in refused(kit, "skill:changelog", status=2)
+    adopt(kit, "skill:changelog", "--target", "cursor")
+    assert (kit.collection / "skills/changelog/SKILL.md").read_text().endswith(".cursor\n")
+
+
+def test_what_the_collection_cannot_hold_is_refused_with_a_list(kit: Kit) -> None:
+    """Links that lead out, a skill without its file, entries of settings, other forms, pins."""
+    kit.run("deploy", "git-care", "--to", kit.project, "--allow-commands")
+    kit.deploy("command:shorten", "--target", "gemini")
+    (kit.project / CHANGELOG / "out").symlink_to("/etc/passwd")
+    (kit.project / ".claude/skills/plain-prose/SKILL.md").unlink()
+    (kit.project / ".claude/skills/plain-prose/x.md").write_text("x")
+    (kit.project / ".gemini/commands/shorten.toml").write_text('prompt = "mine"\n')
+    settings = kit.project / ".claude/settings.json"
+    settings.write_text(settings.read_text().replace("command", "comand"))
+    said = refused(kit, "writing", "git-care", "command:shorten")
+    assert "changelog/out: links outside the artifact" in said
+    assert "SKILL.md is gone" in said
+    assert "gemini has it in another form" in said
+    assert "entries of settings files have no way back" in said
+
+
+def test_pinned_deployments_are_refused(kit: Kit) -> None:
+    """The pin would not follow, so that the next deploy would take the edit away."""
+    kit.run("composite", "pin", "writing", "skill:changelog")
+    kit.deploy()
+    edit(kit)
+    assert "unpin it" in refused(kit, "skill:changelog")
+
+
+def test_what_is_gone_or_unknown_is_refused(kit: Kit, tmp_path: Path) -> None:
+    """Nothing lies there, nothing was deployed, or the collection does not have it."""
+    (kit.project / ".claude/agents/editor.md").unlink()
+    assert "is gone" in refused(kit, "agent:editor")
+    assert "is not deployed" in refused(kit, "skill:nothing", status=4)
+    kit.run("remove", "skill:changelog", "--force", status=1)
+    edit(kit)
+    assert "is not in the collection" in refused(kit, "skill:changelog", status=4)
+
+
+def test_a_way_through_a_link_is_refused(kit: Kit, tmp_path: Path) -> None:
+    """Files elsewhere are no edit of what was deployed."""
+    elsewhere = tmp_path / "elsewhere"
+    (kit.project / ".claude/skills").rename(elsewhere)
+    (kit.project / ".claude/skills").symlink_to(elsewhere)
+    (elsewhere / "changelog/SKILL.md").write_text("other\n")
+    assert "symlink" in refused(kit, "skill:changelog")
+
+
+def test_a_renamed_artifact_takes_the_edit_of_its_old_name(kit: Kit) -> None:
+    """Its UUID says which one it is."""
+    edit(kit)
+    kit.run("rename", "skill:changelog", "news")
+    assert adopt(kit, "changelog")["adopted"][0]["id"] == "skill:news"
+    assert tree(kit.collection / "skills/news") == tree(kit.project / CHANGELOG)
+    kit.deploy()
+    assert tree(kit.project / ".claude/skills/news") == tree(kit.collection / "skills/news")
+    assert not (kit.project / CHANGELOG).exists()
+
+
+def test_what_only_the_record_names_is_adopted(kit: Kit) -> None:
+    """SkillMeat deployed it, or the ledger was lost: the record says what was deployed."""
+    (kit.project / ".kitbag/ledger.json").unlink()
+    edit(kit)
+    assert states(kit)["skill:changelog"] == "unknown"
+    adopt(kit, "skill:changelog")
+    assert states(kit)["skill:changelog"] == "synced"
+    (kit.project / ".kitbag/ledger.json").unlink()
+    assert states(kit)["skill:changelog"] == "synced"
+
+
+def test_the_source_is_not_forgotten(kit: Kit) -> None:
+    """Collecting the source again keeps what was adopted, as any edit of the collection."""
+    edit(kit)
+    adopt(kit, "skill:changelog")
+    done = kit.run("collect", SAMPLE)
+    assert "conflict" not in done
+    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+
+
+def diff(kit: Kit, *words: str) -> list[str]:
+    """Return the lines of the diff between what was deployed and what lies there."""
+    done = kit.command("diff", *words, "--to", kit.project, "--json")
+    lines: list[str] = json.loads(done.stdout)["diff"]
+    assert done.returncode == (1 if lines else 0), done.stderr
+    return lines
+
+
+def test_a_diff_shows_what_was_edited(kit: Kit) -> None:
+    """Edited, added and deleted files, against what was deployed, whatever the collection has."""
+    assert diff(kit, "skill:changelog") == []
+    edit(kit)
+    (kit.collection / "skills/changelog/SKILL.md").write_text("something else\n")
+    kit.run("collect")
+    lines = diff(kit, "skill:changelog")
+    assert "--- skill:changelog as deployed/SKILL.md" in lines
+    assert f"+++ {CHANGELOG}/SKILL.md" in lines
+    assert "+mine" in lines
+    assert f"+++ {CHANGELOG}/notes/deep/a.md" in lines
+    assert "--- skill:changelog as deployed/scripts/since-last-tag.sh" in lines
+    assert not any("something else" in line for line in lines)
+    assert "-something else" in diff(kit, "skill:changelog@1")
+    assert {line for line in lines if "shorten" in line} == set()
+    assert diff(kit, "writing") == lines
+
+
+def test_a_diff_of_single_and_converted_files_and_of_entries(kit: Kit) -> None:
+    """A file has its own name, a converted one is compared in its form, entries as JSON."""
+    kit.run("deploy", "git-care", "--to", kit.project, "--allow-commands")
+    kit.deploy("command:shorten", "--target", "gemini")
+    assert diff(kit, "git-care") == diff(kit, "command:shorten") == []
+    with (kit.project / ".claude/agents/reviewer.md").open("a") as file:
+        file.write("mine\n")
+    with (kit.project / ".gemini/commands/shorten.toml").open("a") as file:
+        file.write("# mine\n")
+    settings = kit.project / ".claude/settings.json"
+    settings.write_text(settings.read_text().replace('"command"', '"comand"'))
+    lines = diff(kit, "git-care")
+    assert "+++ .claude/agents/reviewer.md" in lines
+    assert any(line.startswith("--- .claude/settings.json: hooks.") for line in lines)
+    found = diff(kit, "command:shorten")
+    assert [line for line in found if line.startswith("+")] == [
+        "+++ .gemini/commands/shorten.toml",
+        "+# mine",
+    ]
+
+
+def test_a_diff_with_a_project_takes_one_id(kit: Kit) -> None:
+    """Two versions and a project, or an artifact that is not there, are errors."""
+    words = ("diff", "skill:changelog@0", "skill:changelog@0", "--to", kit.project)
+    assert kit.command(*words).returncode == 2
+    assert kit.command("diff", "skill:nothing", "--to", kit.project).returncode == 4
