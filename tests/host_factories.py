@@ -39,6 +39,7 @@ __all__ = [
     "refresh",
     "snapshot",
     "undeploy",
+    "write",
 ]
 
 Plugin = SimpleNamespace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,13 +10,13 @@ from pathlib import Path
 from kitbag.artifacts import ArtifactId, TypeSpec
 from kitbag.conversion import converted_file
 from kitbag.documents import read_bounded
-from kitbag.errors import ConflictError, LocalEditError
+from kitbag.errors import ConflictError, HostilePathError, LocalEditError
 from kitbag.files import FileState, Root
 from kitbag.layout import ancestors, emptied_folders, sourced, state_of
 from kitbag.ledger import Deployed
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.plan import PlannedArtifact
-from kitbag.targets import Form, Target
+from kitbag.targets import SETTINGS, Form, Target
 from kitbag.transaction import Action, Put, Remove, RemoveFolder
 from kitbag.trees import Tree, bytes_tree
 
@@ -72,7 +73,7 @@ def arrange(
 
     `obsolete` are the deployed artifacts that the planned ones replace, or that go, `kept` the
     others. Files in the way get no action without `force`. Raises ConflictError if two artifacts
-    want one path.
+    want one path or, without `force`, if something lies there whose name differs by case only.
     """
     result = Arrangement()
     wanted: dict[RelPath, _Wanted] = {}
@@ -90,7 +91,60 @@ def arrange(
     for path, file in wanted.items():
         present = _present(root, path, gone.keys(), emptied)
         _put(owned, path, file, present, result, force=force)
+    if not force:
+        _refuse_twins(root, result, gone.keys() | set(emptied))
     return result
+
+
+def _refuse_twins(root: Root, result: Arrangement, leaving: Set[RelPath]) -> None:
+    """Raise ConflictError for what lies there and differs from something new by case only.
+
+    Here they are two; in a checkout on another system, one of them would be lost.
+    """
+    neighbours = _Neighbours(root, leaving)
+    for action in result.actions:
+        if isinstance(action, Put) and action.expected is None:
+            neighbours.refuse_twin_of(action.path)
+
+
+class _Neighbours:
+    """What lies in the folders that something new comes into; each is listed once."""
+
+    def __init__(self, root: Root, leaving: Set[RelPath]) -> None:
+        self._root, self._leaving = root, leaving
+        self._names: dict[RelPath | None, dict[str, str] | None] = {None: self._listed(None)}
+
+    def refuse_twin_of(self, path: RelPath) -> None:
+        """Raise ConflictError if something on the way to a new file is spelled otherwise there."""
+        self._is_there(path, self._names_in(path.parent))
+
+    def _names_in(self, folder: RelPath | None) -> dict[str, str] | None:
+        """Return the names in a folder by how they fold; None for one that will be made."""
+        if folder not in self._names:
+            assert folder is not None
+            is_there = self._is_there(folder, self._names_in(folder.parent))
+            self._names[folder] = self._listed(folder) if is_there else None
+        return self._names[folder]
+
+    def _is_there(self, path: RelPath, names: dict[str, str] | None) -> bool:
+        if not names or path in self._leaving:
+            return False
+        twin = names.get(RelPath(path.name).fold_key)
+        if twin is None or twin == path.name:
+            return twin is not None
+        place = RelPath(twin) if path.parent is None else RelPath(f"{path.parent}/{twin}")
+        if place in self._leaving:
+            return False
+        raise ConflictError(
+            f"{self._root.path / place} lies there already, and {path.name!a} would be the same"
+            " file on a case-insensitive or normalising file system",
+            hint="rename one of them; --force puts it beside the other here",
+        )
+
+    def _listed(self, folder: RelPath | None) -> dict[str, str]:
+        opened = self._root.folders.find(folder)
+        there = os.listdir(opened) if opened is not None else []
+        return {RelPath(name).fold_key: name for name in there}
 
 
 def is_below(path: RelPath, above: Container[RelPath]) -> bool:
@@ -131,6 +185,11 @@ def _want(
         source, tree = _converted(artifact, form, spec)
     files = sourced(target.root.joined(place), spec, tree, source)
     for path, (digest, content) in files.items():
+        if path.lower() in SETTINGS:
+            raise HostilePathError(
+                f"{artifact.id} would be {path}, which holds settings of an agent",
+                hint="rename it in the collection",
+            )
         other = wanted.get(path)
         # Two agents that read one folder share what lies there.
         if other is not None and (other.owner, other.state) != (artifact.id, state_of(digest)):

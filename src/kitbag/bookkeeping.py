@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from kitbag.arrange import Arrangement
 from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.files import Root
-from kitbag.journal import LEDGER
 from kitbag.layout import ancestors, as_read, put_bytes
 from kitbag.ledger import Deployed, Ledger, render_ledger
 from kitbag.paths import RelPath
 from kitbag.project import Project
+from kitbag.protected import LEDGER
 from kitbag.record import RecordEntry, render_record
 from kitbag.targets import Target
 from kitbag.transaction import Action, Put, Remove, RemoveFolder

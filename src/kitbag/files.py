@@ -181,7 +181,8 @@ class Folders:
                 raise
             raise HostilePathError(
                 f"{self._shown / path} is a symlink or no folder",
-                hint="put a folder in its place, or choose another target",
+                hint="Kitbag goes through no link: put a folder in its place, choose another"
+                " target, or deploy to where it leads",
             ) from None
         self._open[path] = fd
         if len(self._open) > _OPEN_FOLDERS:

@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import stat
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,11 +30,11 @@ from kitbag.files import FileState, Root
 from kitbag.hashing import is_sha256
 from kitbag.locking import STATE_FOLDER, open_state_folder
 from kitbag.paths import RelPath
+from kitbag.protected import refuse_protected
 
 __all__ = [
     "BACKUPS",
     "JSON",
-    "LEDGER",
     "OUTBOX",
     "TX",
     "Action",
@@ -45,7 +44,6 @@ __all__ = [
     "Remove",
     "RemoveFolder",
     "new_transaction_id",
-    "refuse_protected",
     "write_all",
 ]
 
@@ -58,8 +56,6 @@ _NOT_A_FOLDER = (errno.ENOTDIR, errno.ELOOP)
 _FORMAT = b"kitbag-plan 1 "
 _MAX_PLAN = 1 << 30
 _ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{12}")
-LEDGER = RelPath.parse(".kitbag/ledger.json")
-_PROTECTED = frozenset({".git", STATE_FOLDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +105,6 @@ class Plan:
 def new_transaction_id() -> str:
     """Return an id that sorts by time and is never used twice."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(6)}"
-
-
-def refuse_protected(path: RelPath) -> None:
-    """Raise HostilePathError for paths into `.git` and Kitbag's own folder, its ledger excepted."""
-    if path == LEDGER:
-        return
-    first = RelPath(path.split("/", 1)[0]).fold_key
-    # Some file systems ignore invisible characters in names.
-    if "".join(c for c in first if unicodedata.category(c) != "Cf") in _PROTECTED:
-        raise HostilePathError(
-            f"{str(path)!a} is a place that no artifact may write to",
-            hint="remove the file from its source",
-        )
 
 
 def encode_plan(plan: Plan) -> bytes:

@@ -6,6 +6,7 @@ entries that it put there, known by where they stand and what they say, and touc
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -238,8 +239,11 @@ class _Merger:
         if path not in self.documents:
             state, where = self.root.state_of(path), str(self.root.path / path)
             if state is not None and state.kind is FileKind.LINK:
+                led = os.readlink(where)
                 raise ConflictError(
-                    f"{where} is a symbolic link", hint="replace it by the file, or edit it by hand"
+                    f"{where} is a symbolic link to {led!a}, and Kitbag writes through none",
+                    hint="put the file itself in its place (`cp --remove-destination`) or, to keep"
+                    " the link, leave hooks and servers out and write them there by hand",
                 )
             data = self.root.read_bytes(path, MAX_BYTES)
             try:

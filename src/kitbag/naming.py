@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, ArtifactType, Shape, TypeSpec
 from kitbag.errors import HostilePathError
 from kitbag.paths import RelPath
+from kitbag.protected import refuse_protected
 
 __all__ = ["MAX_NAME_BYTES", "Named", "Names", "safe_name"]
 
@@ -53,7 +54,7 @@ def _safe_part(type_name: str, part: str) -> str:
     if not text:
         return ""
     try:
-        RelPath.parse(text[:MAX_NAME_BYTES])
+        refuse_protected(RelPath.parse(text[:MAX_NAME_BYTES]))
     except HostilePathError:
         text = f"{type_name}-{text}"
     return _cut(text, MAX_NAME_BYTES)

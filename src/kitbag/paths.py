@@ -76,6 +76,8 @@ def _problem_of(component: str) -> str | None:
         return f"it has a {component!r} component"
     if "\\" in component:
         return "it has a backslash, which is a separator elsewhere"
+    if ":" in component:
+        return "it has a colon, which means a drive or a hidden stream on Windows"
     if _FORBIDDEN.search(component):
         return "it has control characters"
     if component[-1] in ". ":

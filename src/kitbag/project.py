@@ -10,10 +10,10 @@ from kitbag.artifacts import ArtifactId, Shape, having_name
 from kitbag.collection import Collection
 from kitbag.errors import InputError, NotFoundError, UsageError
 from kitbag.files import FileState, Root
-from kitbag.journal import LEDGER
 from kitbag.layout import ancestors, placed, state_of
 from kitbag.ledger import Deployed, Ledger, parse_ledger
 from kitbag.paths import RelPath
+from kitbag.protected import LEDGER
 from kitbag.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
 from kitbag.targets import Target
 from kitbag.trees import Tree, file_tree, folder_tree

@@ -15,8 +15,9 @@ from kitbag import syscalls
 from kitbag.artifacts import FileKind
 from kitbag.errors import ConflictError, HostilePathError, StorageError
 from kitbag.files import Root, read_chunks, reporting, storage_error
-from kitbag.journal import Action, Put, Remove, RemoveFolder, refuse_protected, write_all
+from kitbag.journal import Action, Put, Remove, RemoveFolder, write_all
 from kitbag.paths import RelPath
+from kitbag.protected import refuse_protected
 
 __all__ = ["FEW", "Progress", "refuse_unsafe", "stage"]
 

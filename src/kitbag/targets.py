@@ -15,7 +15,15 @@ from kitbag.artifacts import ArtifactId, ArtifactType, Shape, TypeSpec
 from kitbag.errors import UsageError
 from kitbag.paths import RelPath
 
-__all__ = ["BUILTIN_TARGETS", "USER_TARGETS", "Form", "Merge", "Target", "target_named"]
+__all__ = [
+    "BUILTIN_TARGETS",
+    "SETTINGS",
+    "USER_TARGETS",
+    "Form",
+    "Merge",
+    "Target",
+    "target_named",
+]
 
 
 class Form(StrEnum):
@@ -213,6 +221,13 @@ BUILTIN_TARGETS: Mapping[str, Target] = MappingProxyType({t.name: t for t in _PR
 
 USER_TARGETS: Mapping[str, Target] = MappingProxyType({t.name: t for t in _USER})
 """By name, for a user's home folder."""
+
+
+SETTINGS = frozenset(
+    {merge.path.lower() for target in (*_PROJECT, *_USER) for merge in target.merges.values()}
+    | {".claude/settings.local.json"}
+)
+"""Files that agents act upon, in lower case: no artifact's file may be one of them."""
 
 
 def target_named(name: str, targets: Mapping[str, Target]) -> Target:

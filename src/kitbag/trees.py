@@ -19,6 +19,7 @@ from kitbag.artifacts import FileKind
 from kitbag.errors import HostilePathError, StorageError
 from kitbag.hashing import FileDigest, tree_hash
 from kitbag.paths import RelPath
+from kitbag.protected import is_repository
 
 __all__ = [
     "VCS_FOLDERS",
@@ -144,7 +145,9 @@ class _FolderReader:
             except HostilePathError as error:
                 self._refuse(text, error.code, error.message)
                 continue
-            if twin := self._twin_of(path):
+            if is_repository(path):
+                self._refuse(text, HostilePathError.code, "git would take it for a repository")
+            elif twin := self._twin_of(path):
                 self._refuse(text, "path-twin", f"on some file systems the same as {twin!a}")
             elif entry.is_symlink():
                 self._take_link(path, entry.path, borrowed=bool(prefix))

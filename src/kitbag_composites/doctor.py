@@ -15,8 +15,8 @@ from kitbag.collection import Collection
 from kitbag.dispatch import is_unsettled
 from kitbag.errors import KitbagError, StorageError
 from kitbag.hashing import tree_hash
-from kitbag.journal import LEDGER
 from kitbag.ledger import parse_ledger
+from kitbag.protected import LEDGER
 from kitbag.refresh import plan_refresh
 from kitbag_composites.database import DatabaseURL, connected
 from kitbag_composites.difference import Rows, difference

@@ -19,6 +19,7 @@ from host_factories import (
     refresh,
     snapshot,
     undeploy,
+    write,
 )
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.errors import (
@@ -317,6 +318,48 @@ def test_a_name_that_folds_to_a_deployed_one_is_refused(root: Path, project: Pat
     with pytest.raises(ConflictError):
         deploy(other, project, "skill:A")
     assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    "twin", [".claude/skills/A/SKILL.md", ".claude/skills/a/skill.md", ".claude/Skills/x"]
+)
+def test_what_differs_by_case_from_a_file_of_the_users_is_refused(
+    root: Path, project: Path, twin: str
+) -> None:
+    """In a checkout on another system one of the two would be lost; forced, both are there."""
+    if twin.startswith(".claude/Skills"):
+        shutil.rmtree(project / ".claude/skills")
+    write(project / twin, "mine\n")
+    before = snapshot(project)
+    with pytest.raises(ConflictError, match="case-insensitive"):
+        deploy(root, project, "skill:a")
+    assert snapshot(project) == before
+    deploy(root, project, "skill:a", force=True)
+    assert (project / twin).read_text() == "mine\n"
+    assert skill(project).exists()
+
+
+def test_an_artifact_may_change_its_case(root: Path, project: Path) -> None:
+    """Its own old files are no twins of its new ones."""
+    write(root / "skills/a/Notes/Some.md", "x")
+    deploy(root, project, "skill:a")
+    (root / "skills/a/Notes/Some.md").rename(root / "skills/a/some.md")
+    (root / "skills/a/Notes").rename(root / "skills/a/notes")
+    (root / "skills/a/some.md").rename(root / "skills/a/notes/some.md")
+    deploy(root, project, "skill:a")
+    assert skill(project).with_name("notes").joinpath("some.md").exists()
+    assert not skill(project).with_name("Notes").exists()
+
+
+def test_no_artifact_is_written_as_settings(root: Path, project: Path) -> None:
+    """Whatever places a plugin's target has, what an agent acts upon is merged into only."""
+    spec = TypeSpec("command", "opencode", Shape.FILE, ".json")
+    target = Target("odd", RelPath.parse(".config"), {"command": spec})
+    make_command(root, "opencode")
+    refresh(root)
+    with pytest.raises(HostilePathError, match="settings of an agent"):
+        deploy(root, project, "command:opencode", targets=[target])
+    assert not (project / ".config").exists()
 
 
 def test_a_shared_artifact_stays_while_somebody_wants_it(root: Path, project: Path) -> None:

@@ -29,6 +29,7 @@ ALLOWED = {
 LAYERS = [
     {"errors", "signature"},
     {"paths"},
+    {"protected"},
     {"artifacts"},
     {"hashing"},
     {"trees", "documents", "frontmatter", "output"},

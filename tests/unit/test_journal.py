@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kitbag.artifacts import FileKind
-from kitbag.errors import HostilePathError, InputError
+from kitbag.errors import InputError
 from kitbag.files import FileState
 from kitbag.journal import (
     Plan,
@@ -19,7 +19,6 @@ from kitbag.journal import (
     decode_plan,
     encode_plan,
     new_transaction_id,
-    refuse_protected,
 )
 from kitbag.paths import RelPath
 
@@ -100,21 +99,6 @@ def test_forged_bodies(body: bytes) -> None:
     """A body that is no plan is none, however deep or short it is."""
     checksum = hashlib.sha256(body).hexdigest().encode()
     assert decode_plan(b"kitbag-plan 1 " + checksum + b"\n" + body) is None
-
-
-@pytest.mark.parametrize(
-    "text", [".git", ".git/hooks/x", ".GIT/config", ".kitbag/lock", ".g\u200dit/x"]
-)
-def test_protected(text: str) -> None:
-    """Nothing is written to git's folder or to Kitbag's, however it is spelled."""
-    with pytest.raises(HostilePathError, match="no artifact may write"):
-        refuse_protected(rel(text))
-
-
-def test_not_protected() -> None:
-    """Names that only begin alike are free."""
-    for text in (".gitignore", ".github/x", ".claude/.git-notes", "kitbag/x"):
-        refuse_protected(rel(text))
 
 
 def test_ids_sort_by_time() -> None:

@@ -117,6 +117,8 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool
         context.out.note(f"warning: {path} changed during the deploy; your version was kept")
     for path, backup in result.outcome.backups if result.outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
+    if result.outcome and result.outcome.backups:
+        context.out.note("copy it back to have it again, or `kitbag undo` all of this")
     done = f"{len(puts)} files written, {len(removals)} deleted"
     if not actions:
         done = "everything is in place already" if result.plan.placed else "nothing to do"

@@ -1,0 +1,71 @@
+"""Places in a project or home folder that no artifact may write to, however they are spelled."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from kitbag.errors import HostilePathError
+from kitbag.paths import RelPath
+
+__all__ = ["LEDGER", "PROTECTED", "is_repository", "refuse_protected"]
+
+LEDGER = RelPath.parse(".kitbag/ledger.json")
+
+PROTECTED = frozenset(
+    {
+        # Kitbag's own state
+        ".kitbag",
+        # git runs what these say
+        ".gitmodules", ".gitconfig", ".config/git", ".husky", ".pre-commit-config.yaml",
+        # shells and direnv run these
+        ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile",
+        ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".kshrc", ".cshrc", ".tcshrc",
+        ".login", ".logout", ".inputrc", ".config/fish", ".config/zsh", ".envrc",
+        # sessions and services run these
+        ".xprofile", ".xinitrc", ".xsession", ".xsessionrc", ".pam_environment", ".local/bin",
+        ".config/autostart", ".config/systemd", ".config/environment.d",
+        # keys, and where packages come from
+        ".ssh", ".gnupg", ".aws", ".netrc", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc",
+        ".config/pip", ".cargo", ".docker",
+        # editors and build services run what these say
+        ".vscode/settings.json", ".vscode/tasks.json", ".vscode/launch.json", ".idea",
+        ".devcontainer", ".vimrc", ".exrc", ".github/workflows", ".github/actions",
+    }
+)  # fmt: skip
+"""In lower case, from the project's or home folder on: each file, or folder with all in it."""
+
+# What git takes for `.git`, at any depth: a folder of that name makes a repository of the one above
+# it, whose settings name programs to run. `git~1` is its short name on NTFS.
+_GIT = re.compile(r"(?:^|/)(?:\.git|git~\d+)(?:/|$)")
+# `GI7EBA~1` is the short name of `.gitmodules`, `GI7D29~1` that of `.gitattributes`.
+_SHORT = re.compile(r"gi(?:t[a-z]{3}|7[0-9a-f]{3})~\d")
+
+
+def is_repository(path: RelPath) -> bool:
+    """Return whether git could take something on the way to `path` for a repository."""
+    text = _folded(path)
+    return "git" in text and _GIT.search(text) is not None
+
+
+def refuse_protected(path: RelPath) -> None:
+    """Raise HostilePathError for protected places, Kitbag's own ledger excepted."""
+    if path != LEDGER and (_is_acted_upon(path) or is_repository(path)):
+        raise HostilePathError(
+            f"{str(path)!a} is a place that no artifact may write to",
+            hint="remove the file from its source",
+        )
+
+
+def _is_acted_upon(path: RelPath) -> bool:
+    first, *below = _folded(path).split("/", 2)
+    if first in PROTECTED or _SHORT.fullmatch(first):
+        return True
+    return bool(below) and f"{first}/{below[0]}" in PROTECTED
+
+
+def _folded(path: RelPath) -> str:
+    """Return what file systems without case, or with invisible characters, take for the path."""
+    if path.isascii():
+        return path.lower()
+    return "".join(c for c in path.fold_key if unicodedata.category(c) != "Cf")

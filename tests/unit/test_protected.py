@@ -1,0 +1,74 @@
+"""Places that no artifact may write to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from host_factories import make_skill
+from kitbag.errors import HostilePathError
+from kitbag.naming import safe_name
+from kitbag.paths import RelPath
+from kitbag.protected import PROTECTED, refuse_protected
+from kitbag.targets import BUILTIN_TARGETS, USER_TARGETS
+from kitbag.trees import folder_tree
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".git", ".git/hooks/x", ".GIT/config", ".g\u200dit/x", "git~1/config", "GIT~2",
+        ".claude/skills/x/.Git/config", ".claude/skills/x/git~1/hooks/post-checkout",
+        ".kitbag/lock", ".KitBag/tx/1/plan", ".gitmodules", "GITMOD~1", "gi7eba~1", ".envrc",
+        ".bashrc", ".ZSHENV", ".profile", ".config/fish/config.fish", ".ssh/authorized_keys",
+        ".SSH/rc", ".local/bin/git", ".vscode/settings.json", ".vscode/Tasks.json",
+        ".github/workflows/x.yml", ".config/autostart/x.desktop",
+    ],
+)  # fmt: skip
+def test_protected(text: str) -> None:
+    """What git, shells, sessions and editors act upon is never written, however it is spelled."""
+    with pytest.raises(HostilePathError, match="no artifact may write"):
+        refuse_protected(RelPath.parse(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".gitignore", ".github/prompts/x.prompt.md", ".claude/.git-notes", "kitbag/x",
+        ".vscode/mcp.json", ".config/opencode/agents/x.md", ".kitbag/ledger.json", "digit~1/x",
+        ".claude/skills/x/.vscode/settings.json", ".claude/commands/git.md", "skills/git/SKILL.md",
+    ],
+)  # fmt: skip
+def test_not_protected(text: str) -> None:
+    """Names that only begin alike are free, and so is what lies below an artifact."""
+    refuse_protected(RelPath.parse(text))
+
+
+def test_no_target_leads_to_a_protected_place() -> None:
+    """Every place of the table can be written to; protected places are in lower case."""
+    assert {place.lower() for place in PROTECTED} == PROTECTED
+    for target in (*BUILTIN_TARGETS.values(), *USER_TARGETS.values()):
+        for spec in target.places.values():
+            refuse_protected(target.root.joined(RelPath.parse(f"{spec.folder}/x{spec.suffix}")))
+        for merge in target.merges.values():
+            refuse_protected(merge.path)
+
+
+def test_an_artifact_with_a_repository_in_it_is_taken_without_it(tmp_path: Path) -> None:
+    """`.git` is left out as ever; what another file system would take for it is a problem."""
+    skill = make_skill(tmp_path, "x", "text", **{".git/config": "[core]", ".GIT/config": "[core]"})
+    (skill / "git~1").write_text("gitdir: ../evil")
+    tree = folder_tree(skill)
+    assert [file.path for file in tree.files] == ["SKILL.md"]
+    assert {(p.path, p.code) for p in tree.problems} == {
+        (".GIT/config", "hostile-path"),
+        ("git~1", "hostile-path"),
+    }
+
+
+def test_no_artifact_is_called_like_a_repository() -> None:
+    """A name that only a protected place has gets its type in front."""
+    assert safe_name("skill", "git~1") == "skill-git~1"
