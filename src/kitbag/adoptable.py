@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from kitbag.artifacts import ArtifactId, Shape, TypeSpec
+from kitbag.artifacts import ArtifactId, Shape
+from kitbag.caps import Meter
 from kitbag.collection import Collection
 from kitbag.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from kitbag.files import FileState
@@ -61,7 +62,7 @@ def adoptable(
     for deployed in chosen(project, collection, ids, by_name):
         target = by_name[deployed.target]
         entry = collected(collection, deployed)
-        found = list(_problems(project, target, deployed, collection.spec_of(entry.id)))
+        found = list(_problems(project, target, deployed, collection))
         problems += [f"{deployed.id}: {problem}" for problem in found]
         if found:
             continue
@@ -126,7 +127,7 @@ def collected(collection: Collection, deployed: Deployed) -> ManifestArtifact:
 
 
 def _problems(
-    project: Project, target: Target, deployed: Deployed, spec: TypeSpec
+    project: Project, target: Target, deployed: Deployed, collection: Collection
 ) -> Iterator[str]:
     """Yield why an edit, if there is one, cannot become the collection's content."""
     place = target.places.get(deployed.id.type)
@@ -134,11 +135,12 @@ def _problems(
         for what, change in changed_entries(project.root, deployed):
             yield f"{what} is {change}, but entries of settings files have no way back"
         return
-    if deployed.id.type in target.converts or place.shape is not spec.shape:
+    shape = collection.spec_of(deployed.id).shape
+    if deployed.id.type in target.converts or place.shape is not shape:
         if any(project.root.state_of(path) != state for path, state in deployed.files.items()):
             yield f"{target.name} has it in another form, which has no way back"
         return
-    tree = lying_at(project, target, deployed.id, spec)
+    tree = lying_at(project, target, deployed.id, collection)
     base = target.root.joined(deployed.id.path_in(place))
     if tree is None:
         yield f"{base} is gone; `kitbag deploy` puts it back"
@@ -165,8 +167,7 @@ def _edit(
     place = target.places.get(deployed.id.type)
     if place is None or deployed.id.type in target.converts:
         return None
-    spec = collection.spec_of(entry.id)
-    tree = lying_at(project, target, deployed.id, spec)
+    tree = lying_at(project, target, deployed.id, collection)
     if tree is None or files_at(target, deployed.id, tree) == deployed.files:
         return None
     location = project.root.path / target.root.joined(deployed.id.path_in(place))
@@ -174,20 +175,24 @@ def _edit(
 
 
 def lying_at(
-    project: Project, target: Target, artifact_id: ArtifactId, spec: TypeSpec
+    project: Project, target: Target, artifact_id: ArtifactId, collection: Collection
 ) -> Tree | None:
     """Read what lies in an artifact's place, as the collection would; None if nothing does.
 
-    `spec` is the collection's. Raises HostilePathError where the way there leads through a link,
-    ConflictError for a folder in the place of a file.
+    Raises HostilePathError where the way there leads through a link, ConflictError for a folder in
+    the place of a file, RefusedError for more than the collection's caps allow.
     """
+    spec = collection.spec_of(artifact_id)
+    meter = Meter(collection.caps, project.root.path)
     base = target.root.joined(artifact_id.path_in(target.places[artifact_id.type]))
     if spec.shape is Shape.FILE:
         there = project.root.state_of(base)
-        return None if there is None else file_tree(project.root.path / base, spec.only_file)
+        if there is None:
+            return None
+        return file_tree(project.root.path / base, spec.only_file, meter=meter)
     if project.root.folders.find(base) is None:
         return None
-    return folder_tree(project.root.path / base)
+    return folder_tree(project.root.path / base, meter=meter)
 
 
 def files_at(target: Target, artifact_id: ArtifactId, tree: Tree) -> dict[RelPath, FileState]:

@@ -110,7 +110,7 @@ class Adopter:
                 continue
             if entry.is_pinned or not entry.files or entry.id.type in target.converts:
                 continue
-            tree = lying_at(project, target, entry.id, collection.spec_of(one.entry.id))
+            tree = lying_at(project, target, entry.id, collection)
             if tree is not None and tree.content_hash == one.tree.content_hash:
                 yield entry, target, one
 
@@ -125,7 +125,7 @@ class Adopter:
     ) -> AdoptResult:
         """Make the project's ledger and records say that all of it was deployed like this."""
         before = editor.collection
-        collection = open_collection(before.root, before.database_url, before.types)
+        collection = open_collection(before.root, before.database_url, before.types, before.caps)
         plan.collection = collection
         deployer = Deployer(
             collection, self.project, self.targets, self.plugins, self.config, self.say

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, having_name
+from kitbag.caps import DEFAULT_CAPS, Caps, Meter
 from kitbag.config import MANIFEST
 from kitbag.errors import InputError, NotFoundError, StorageError, UsageError
 from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite
@@ -30,6 +31,7 @@ class Collection:
     manifest_text: str
     database_url: str
     types: Mapping[str, TypeSpec] = field(default_factory=lambda: BUILTIN_TYPES)
+    caps: Caps = DEFAULT_CAPS
 
     @property
     def name(self) -> str:
@@ -76,7 +78,11 @@ class Collection:
         return self.root / artifact.path
 
     def tree(self, artifact: ManifestArtifact, peek: Peek | None = None) -> Tree:
-        """Read an artifact's files and show them to `peek`; raises NotFoundError without files."""
+        """Read an artifact's files and show them to `peek`.
+
+        Raises NotFoundError if they are gone, RefusedError if they are more than `caps` allow.
+        """
+        meter = Meter(self.caps, self.root)
         spec = self.spec_of(artifact.id)
         location = self.location(artifact)
         if not location.exists():
@@ -85,13 +91,13 @@ class Collection:
                 hint="restore the files, or run `kitbag collect` to take note of it",
             )
         if spec.shape is Shape.FILE:
-            return file_tree(location, spec.only_file, peek)
+            return file_tree(location, spec.only_file, peek, meter=meter)
         if not location.is_dir():
             raise InputError(
                 f"{artifact.id}: {location} is a file where a folder is wanted",
                 hint="put the artifact's files into a folder of that name",
             )
-        return folder_tree(location, peek)
+        return folder_tree(location, peek, meter=meter)
 
     def spec_of(self, artifact_id: ArtifactId) -> TypeSpec:
         """Return how artifacts of this type lie here; raises NotFoundError for an unknown type."""
@@ -105,7 +111,10 @@ class Collection:
 
 
 def open_collection(
-    root: Path, database_url: str, types: Mapping[str, TypeSpec] = BUILTIN_TYPES
+    root: Path,
+    database_url: str,
+    types: Mapping[str, TypeSpec] = BUILTIN_TYPES,
+    caps: Caps = DEFAULT_CAPS,
 ) -> Collection:
     """Read the collection at `root`.
 
@@ -129,4 +138,4 @@ def open_collection(
         raise StorageError(
             f"cannot read {path}: {error.strerror}", hint="check its permissions"
         ) from error
-    return Collection(root, parse(text, str(path)), text, database_url, types)
+    return Collection(root, parse(text, str(path)), text, database_url, types, caps)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
-from kitbag.errors import InputError, NotFoundError
+from kitbag.caps import Caps
+from kitbag.errors import InputError, NotFoundError, UsageError
 
-__all__ = ["MANIFEST", "Config", "database_url_of", "find_collection", "state_folder"]
+__all__ = ["MANIFEST", "Config", "caps_of", "database_url_of", "find_collection", "state_folder"]
 
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
+SETTINGS = ".kitbag/config.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +24,14 @@ class Config:
 
     `collection` is the folder named with `--collection`, `database` the URL given with
     `--database`; None where nothing was given. `extra_plugins` are modules to load besides the
-    installed plugins.
+    installed plugins; `caps` are those that the environment sets.
     """
 
     collection: Path | None = None
     database: str | None = None
     plugins_enabled: bool = True
     extra_plugins: tuple[str, ...] = ()
+    caps: Mapping[str, int] = field(default_factory=dict)
     json: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -44,7 +48,10 @@ class Config:
         quiet: bool,
         verbose: bool,
     ) -> Config:
-        """Fill what the options leave open from `KITBAG_*` variables."""
+        """Fill what the options leave open from `KITBAG_*` variables.
+
+        Raises UsageError for a cap that is no number.
+        """
         folder = collection or environment.get("KITBAG_COLLECTION")
         modules = environment.get("KITBAG_PLUGINS", "")
         return cls(
@@ -52,10 +59,21 @@ class Config:
             database=database or environment.get("KITBAG_DATABASE_URL") or None,
             plugins_enabled=plugins_enabled,
             extra_plugins=tuple(filter(None, (name.strip() for name in modules.split(",")))),
+            caps=dict(_caps_in(environment)),
             json=json,
             quiet=quiet,
             verbose=verbose,
         )
+
+
+def _caps_in(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    for cap in fields(Caps):
+        variable = f"KITBAG_{cap.name.upper()}"
+        text = environment.get(variable)
+        if text:
+            if not text.isdecimal() or int(text) < 1:
+                raise UsageError(f"{variable}={text!a} is no number", hint="write one above 0")
+            yield cap.name, int(text)
 
 
 def find_collection(config: Config, start: Path) -> Path:
@@ -104,6 +122,30 @@ def state_folder() -> Path:
     return user_state_path("kitbag", appauthor=False)
 
 
+def _settings(root: Path) -> dict[str, Any]:
+    """Return a collection's own settings; none where it has no file of them."""
+    settings = root / SETTINGS
+    if not os.path.exists(settings):
+        return {}
+    from kitbag.documents import parse_toml, read_bounded
+
+    return parse_toml(read_bounded(settings, MAX_SETTINGS_BYTES), str(settings))
+
+
+def caps_of(config: Config, root: Path | None) -> Caps:
+    """Return how much may be read: environment, `.kitbag/config.toml`, else the defaults."""
+    found = dict(config.caps)
+    settings = {} if root is None else _settings(root)
+    for cap in fields(Caps):
+        value = settings.get(cap.name)
+        if value is not None and (type(value) is not int or value < 1):
+            where = f"{(root or Path()) / SETTINGS}: {cap.name}"
+            raise InputError(f"{where} is no number", hint=f"write {cap.name} = {cap.default}")
+        if value is not None:
+            found.setdefault(cap.name, value)
+    return Caps(**found)
+
+
 def database_url_of(config: Config, root: Path) -> str:
     """Return the database of the collection at `root`: option, environment, `.kitbag/config.toml`.
 
@@ -111,13 +153,8 @@ def database_url_of(config: Config, root: Path) -> str:
     """
     if config.database:
         return config.database
-    settings = root / ".kitbag" / "config.toml"
-    found = None
-    if os.path.exists(settings):
-        from kitbag.documents import parse_toml, read_bounded
-
-        document = parse_toml(read_bounded(settings, MAX_SETTINGS_BYTES), str(settings))
-        found = document.get("database")
+    found = _settings(root).get("database")
     if found is not None and not isinstance(found, str):
-        raise InputError(f"{settings}: database is not a string", hint='write database = "URL"')
+        where = root / SETTINGS
+        raise InputError(f"{where}: database is not a string", hint='write database = "URL"')
     return found or f"sqlite:///{os.fspath((root / '.kitbag' / 'kitbag.db').absolute())}"

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kitbag.config import Config, database_url_of, find_collection
+from kitbag.config import Config, caps_of, database_url_of, find_collection
+from kitbag.errors import NotFoundError
 from kitbag.output import Output
 
 if TYPE_CHECKING:
+    from kitbag.caps import Caps
     from kitbag.collection import Collection
     from kitbag.editing import Editor
     from kitbag.plugins import Plugins
@@ -54,7 +56,17 @@ class Context:
         from kitbag.collection import open_collection
 
         root = self.collection_root
-        return open_collection(root, database_url_of(self.config, root), self.plugins.types)
+        url, caps = database_url_of(self.config, root), self.caps
+        return open_collection(root, url, self.plugins.types, caps)
+
+    @property
+    def caps(self) -> Caps:
+        """How much may be read, as the environment or the collection, if there is one, says."""
+        try:
+            root = self.collection_root
+        except NotFoundError:
+            root = None
+        return caps_of(self.config, root)
 
     @contextmanager
     def editing(self) -> Iterator[Editor]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from kitbag.changes import ChangeSet
 from kitbag.checking import checked
 from kitbag.collection import Collection, open_collection
-from kitbag.config import MANIFEST, Config, database_url_of
+from kitbag.config import MANIFEST, Config, caps_of, database_url_of
 from kitbag.dispatch import CHANGE, deliver, journalled, settle
 from kitbag.errors import ConflictError, InputError, StorageError
 from kitbag.files import Root
@@ -100,7 +100,8 @@ def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[
     """Lock the collection at `path`, finish what an earlier run left, and read it."""
     with Root(path) as root, locked(root):
         settle(root, plugins, config, say)
-        collection = open_collection(path, database_url_of(config, path), plugins.types)
+        url, caps = database_url_of(config, path), caps_of(config, path)
+        collection = open_collection(path, url, plugins.types, caps)
         yield Editor(root, collection, plugins, config, say)
 
 

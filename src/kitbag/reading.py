@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kitbag.caps import DEFAULT_CAPS, Caps, Meter
+
 if TYPE_CHECKING:
     from kitbag.plugins import Plugins
     from kitbag.sources.values import FoundArtifact, Reading
@@ -16,7 +18,7 @@ __all__ = ["opened_source", "read_source"]
 
 
 @contextmanager
-def opened_source(plugins: Plugins, source: str) -> Iterator[Reading]:
+def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Reading]:
     """Read what `source` names: a folder, an archive, or a git repository.
 
     The files that the reading tells of are there until the context ends. Raises what
@@ -24,12 +26,12 @@ def opened_source(plugins: Plugins, source: str) -> Iterator[Reading]:
     """
     from kitbag.origins import opened
 
-    with opened(source) as origin:
-        reading = read_source(plugins, origin.folder)
+    with opened(source, caps) as origin:
+        reading = read_source(plugins, origin.folder, caps)
         yield replace(reading, source=origin.name, revision=origin.revision)
 
 
-def read_source(plugins: Plugins, source: Path) -> Reading:
+def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Reading:
     """Read everything that a folder holds; raises NotFoundError if it is not there.
 
     A folder that is a collection, Kitbag's or SkillMeat's, is read as its manifest says.
@@ -39,9 +41,11 @@ def read_source(plugins: Plugins, source: Path) -> Reading:
     from kitbag.sources import read
 
     claim = _claimer(plugins) if plugins.implements("kitbag_collect_file") else None
-    plain = read(source, claim)
+    plain = read(source, claim, caps)
     listing = listing_of(plain.root)
-    return plain if listing is None else as_listed(plain, listing, plugins.types)
+    return (
+        plain if listing is None else as_listed(plain, listing, plugins.types, Meter(caps, source))
+    )
 
 
 def _claimer(plugins: Plugins) -> Callable[[Path, Path], FoundArtifact | None]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kitbag.artifacts import FileKind
+from kitbag.caps import Meter
 from kitbag.errors import HostilePathError, StorageError
 from kitbag.hashing import FileDigest, tree_hash
 from kitbag.paths import RelPath
@@ -72,12 +73,16 @@ class Tree:
         return sum(file.size for file in self.files)
 
 
-def file_tree(path: Path, as_path: RelPath, peek: Peek | None = None) -> Tree:
+def file_tree(
+    path: Path, as_path: RelPath, peek: Peek | None = None, *, meter: Meter | None = None
+) -> Tree:
     """Read a single-file artifact; `as_path` is its path in the tree (`TypeSpec.only_file`).
 
-    Raises StorageError if the file cannot be read or is not a regular file.
+    Raises StorageError if the file cannot be read or is not a regular file, and what `meter` does.
     """
-    digest = _digest_file(path, as_path, [], peek)
+    if meter is not None:
+        meter.begin_artifact(path)
+    digest = _digest_file(path, as_path, [], peek, meter)
     return Tree((digest,), tree_hash((digest,)), digest.sha256)
 
 
@@ -94,14 +99,19 @@ def folder_tree(
     *,
     within: Path | None = None,
     leave_out: Callable[[str], bool] | None = None,
+    meter: Meter | None = None,
 ) -> Tree:
-    """Read a folder artifact. Raises StorageError if a file cannot be read.
+    """Read a folder artifact.
+
+    Raises StorageError if a file cannot be read, and what `meter` does.
 
     With `within`, links from the artifact to files and folders elsewhere below that folder are
     followed; otherwise they are problems. `leave_out` is asked about each path below the folder;
     what it tells to leave out is not looked at.
     """
-    reader = _FolderReader(folder, peek, within, leave_out)
+    if meter is not None:
+        meter.begin_artifact(folder)
+    reader = _FolderReader(folder, peek, within, leave_out, meter)
     reader.read(folder, "")
     return reader.tree()
 
@@ -115,8 +125,9 @@ class _FolderReader:
         peek: Peek | None,
         within: Path | None,
         leave_out: Callable[[str], bool] | None,
+        meter: Meter | None,
     ) -> None:
-        self._folder, self._peek = os.path.realpath(folder), peek
+        self._folder, self._peek, self._meter = os.path.realpath(folder), peek, meter
         self._within = os.path.realpath(within) if within is not None else None
         self._leave_out = leave_out
         self._skillmeat = hashlib.sha256()
@@ -176,7 +187,7 @@ class _FolderReader:
 
     def _take_file(self, path: RelPath, location: Path, *, borrowed: bool) -> None:
         self._skillmeat.update(path.encode())
-        self._files.append(_digest_file(location, path, [self._skillmeat], self._peek))
+        self._files.append(_digest_file(location, path, [self._skillmeat], self._peek, self._meter))
         if borrowed:
             self._elsewhere[path] = location
 
@@ -266,10 +277,16 @@ def link_stays_inside(path: str, text: str) -> bool:
 
 
 def _digest_file(
-    path: Path, as_path: RelPath, also: list[hashlib._Hash], peek: Peek | None = None
+    path: Path,
+    as_path: RelPath,
+    also: list[hashlib._Hash],
+    peek: Peek | None = None,
+    meter: Meter | None = None,
 ) -> FileDigest:
     digest = hashlib.sha256()
     size = 0
+    if meter is not None:
+        meter.begin_file()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb", buffering=0) as file:
@@ -279,6 +296,8 @@ def _digest_file(
             while chunk := file.read(_CHUNK):
                 if peek is not None:
                     peek(as_path, chunk, size)
+                if meter is not None:
+                    meter.spend(path, len(chunk))
                 size += len(chunk)
                 for hasher in (digest, *also):
                     hasher.update(chunk)

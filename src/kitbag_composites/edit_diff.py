@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kitbag.adoptable import lying_at
-from kitbag.artifacts import Shape, TypeSpec
+from kitbag.artifacts import Shape
 from kitbag.collection import Collection
 from kitbag.conversion import converted_file
 from kitbag.hashing import EMPTY_TREE_HASH, FileDigest
@@ -49,10 +49,9 @@ def edit_lines(
     old = _deployed_side(store, deployed)
     if version:
         old = stored_side(store, collection, entry.id, version)
-    spec = collection.spec_of(entry.id)
     if deployed.id.type in target.converts:
         old = _converted(old, target, deployed)
-    yield from difference(old, _project_side(project, target, deployed, spec))
+    yield from difference(old, _project_side(project, target, deployed, collection))
 
 
 def _deployed_side(store: Store, deployed: Deployed) -> Side:
@@ -68,9 +67,12 @@ def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
     return replace(side, tree=bytes_tree(data, file.path), read=lambda _: data)
 
 
-def _project_side(project: Project, target: Target, deployed: Deployed, spec: TypeSpec) -> Side:
+def _project_side(
+    project: Project, target: Target, deployed: Deployed, collection: Collection
+) -> Side:
+    spec = collection.spec_of(deployed.id)
     base = target.root.joined(deployed.id.path_in(target.places[deployed.id.type]))
-    tree = lying_at(project, target, deployed.id, spec) or _NOTHING
+    tree = lying_at(project, target, deployed.id, collection) or _NOTHING
 
     def read(file: FileDigest) -> bytes:
         content = content_of(project.root.path / base, spec, tree, file)

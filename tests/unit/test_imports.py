@@ -30,7 +30,7 @@ LAYERS = [
     {"errors", "signature"},
     {"paths"},
     {"protected"},
-    {"artifacts"},
+    {"artifacts", "caps"},
     {"hashing"},
     {"trees", "documents", "frontmatter", "output"},
     {"sources", "naming"},

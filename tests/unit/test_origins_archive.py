@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from kitbag.caps import Caps
 from kitbag.errors import ConflictError, HostilePathError, InputError, KitbagError, RefusedError
 from kitbag.origins import opened, unpacking
 
@@ -70,9 +71,9 @@ def contents(folder: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
-def unpacked(path: Path) -> dict[str, tuple[str, str]]:
+def unpacked(path: Path, **caps: int) -> dict[str, tuple[str, str]]:
     """Return what an archive is read as."""
-    with opened(str(path)) as origin:
+    with opened(str(path), Caps(**caps)) as origin:
         return contents(origin.folder)
 
 
@@ -313,17 +314,16 @@ def test_a_name_with_a_nul(tmp_path: Path) -> None:
         unpacked(path)
 
 
-def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_members(tmp_path: Path) -> None:
     """Folders count too."""
-    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 3)
     three = [member(f"{n}", tarfile.DIRTYPE) for n in range(3)]
     assert unpacked(make_tar(tmp_path / "p.tar", *three)) == {}
     for path in (
         make_tar(tmp_path / "p.tar", *three, member("x")),
         make_zip(tmp_path / "p.zip", *((f"{n}/", b"") for n in range(4))),
     ):
-        with pytest.raises(RefusedError, match="more than 3 members"):
-            unpacked(path)
+        with pytest.raises(RefusedError, match="more than 3 files and folders"):
+            unpacked(path, max_source_files=3)
 
 
 def zip_of(size: int) -> Callable[[Path], Path]:
@@ -362,23 +362,21 @@ def test_bombs(
     monkeypatch.setattr(unpacking, "_RATIO_COUNTS_ABOVE", 1 << 20)
     with pytest.raises(RefusedError, match="grows more than 200 times"):
         unpacked(path)
-    monkeypatch.setattr(unpacking, "MAX_BYTES", 1 << 20)
     with pytest.raises(RefusedError, match="holds more than"):
-        unpacked(path)
+        unpacked(path, max_source_bytes=1 << 20)
 
 
-def test_a_member_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_that_lies_about_its_size(tmp_path: Path) -> None:
     """Bytes count as they are read, whatever the archive says of them."""
     path = make_zip(tmp_path / "p.zip", ("x", bytes(1 << 20)))
     real = (1 << 20).to_bytes(4, "little")
     path.write_bytes(path.read_bytes().replace(real, (10).to_bytes(4, "little")))
     with pytest.raises(KitbagError, match=r"p\.zip"):
         unpacked(path)
-    monkeypatch.setattr(unpacking, "MAX_BYTES", 1 << 20)
     copies = [member(f"h{n}", tarfile.LNKTYPE, link="x") for n in range(9)]
     path = make_tar(tmp_path / "p.tar", (member("x"), bytes(200_000)), *copies)
     with pytest.raises(RefusedError, match="holds more than"):
-        unpacked(path)
+        unpacked(path, max_source_bytes=1 << 20)
 
 
 def test_a_header_that_would_fill_the_memory(
@@ -393,11 +391,8 @@ def test_a_header_that_would_fill_the_memory(
         unpacked(path)
 
 
-def test_a_sparse_file_counts_as_what_it_becomes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sparse_file_counts_as_what_it_becomes(tmp_path: Path) -> None:
     """A hole of gigabytes is a line in a header."""
-    monkeypatch.setattr(unpacking, "MAX_BYTES", 8 << 20)
     info = member("x")
     info.pax_headers = {
         "GNU.sparse.major": "0",
@@ -407,4 +402,4 @@ def test_a_sparse_file_counts_as_what_it_becomes(
     }
     path = make_tar(tmp_path / "p.tar", info)
     with pytest.raises(RefusedError, match="holds more than"):
-        unpacked(path)
+        unpacked(path, max_source_bytes=8 << 20)

@@ -101,7 +101,10 @@ def _take(
     from kitbag.reading import opened_source
 
     # Fetching can take long: the collection is locked only once everything is read.
-    with opened_source(context.plugins, source) as reading, context.editing() as editor:
+    with (
+        opened_source(context.plugins, source, context.caps) as reading,
+        context.editing() as editor,
+    ):
         changes = _import(context, editor, reading, renames, args)
         return changes, reading.without(args.allow).diagnostics, reading.revision
 

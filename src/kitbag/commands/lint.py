@@ -33,10 +33,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if args.sarif and context.out.json:
         raise UsageError("--sarif and --json together", hint="choose one of them")
     out = replace(context.out, json=context.out.json or args.sarif)
+    caps = context.caps
     findings = [
         finding
         for source in args.sources
-        for finding in lint(source, read_source(context.plugins, Path(source)), args.allow)
+        for finding in lint(source, read_source(context.plugins, Path(source), caps), args.allow)
     ]
     for finding in findings:
         out.line(finding.sentence)

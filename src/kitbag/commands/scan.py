@@ -33,7 +33,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     merged: dict[str, list[object]] = {"artifacts": [], "composites": [], "diagnostics": []}
     attention = False
     for source in args.sources:
-        with opened_source(context.plugins, source) as found:
+        with opened_source(context.plugins, source, context.caps) as found:
             reading = found.without(args.allow)
             _tell(context, reading, shown(source))
             for key, values in _shape(reading).items():

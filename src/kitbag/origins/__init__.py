@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kitbag.caps import DEFAULT_CAPS, Caps
 from kitbag.origins.address import shown
 from kitbag.origins.values import Origin
 
@@ -25,7 +26,7 @@ _LONGEST = 60
 
 
 @contextmanager
-def opened(text: str) -> Iterator[Origin]:
+def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
     """Make `text` into a folder to read: a folder, a git repository or an archive.
 
     Whether a folder exists is for its reader to tell. Raises UsageError for what cannot be a
@@ -39,9 +40,9 @@ def opened(text: str) -> Iterator[Origin]:
         return
     with tempfile.TemporaryDirectory(prefix="kitbag-") as scratch:
         if isinstance(address, GitAddress):
-            yield _repository(address, Path(scratch))
+            yield _repository(address, Path(scratch), caps)
         else:
-            yield _archive(address, Path(scratch))
+            yield _archive(address, Path(scratch), caps)
 
 
 def _folder(folder: Path) -> Origin:
@@ -51,23 +52,24 @@ def _folder(folder: Path) -> Origin:
     return Origin(folder, str(real), head_of(real))
 
 
-def _repository(address: GitAddress, scratch: Path) -> Origin:
+def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
     from kitbag.origins.repository import lay_out
 
     last = (address.subfolder or address.name.rstrip("/")).replace(":", "/").rpartition("/")[2]
     folder = scratch / "files" / (_safe(last.removesuffix(".git")))
     folder.parent.mkdir()
-    return Origin(folder, address.name, lay_out(address, folder, scratch / "repository"))
+    revision = lay_out(address, folder, scratch / "repository", caps)
+    return Origin(folder, address.name, revision)
 
 
-def _archive(address: ArchiveAddress, scratch: Path) -> Origin:
+def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:
     from kitbag.origins.address import ARCHIVE_SUFFIXES
     from kitbag.origins.archive import top_of, unpack
 
     name = address.file.name
     suffix = max((s for s in ARCHIVE_SUFFIXES if name.lower().endswith(s)), key=len)
     whole = scratch / "whole"
-    digest = unpack(address.file, whole)
+    digest = unpack(address.file, whole, caps)
     folder = scratch / "files" / _safe(name[: -len(suffix)])
     folder.parent.mkdir()
     top_of(whole).rename(folder)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from kitbag.artifacts import BUILTIN_TYPES
+from kitbag.caps import Caps
 from kitbag.errors import HostilePathError, InputError, KitbagError, RefusedError, StorageError
 from kitbag.origins.unpacking import Budget, Unpacker
 from kitbag.paths import RelPath, refuse_collisions
@@ -33,7 +34,7 @@ _BROKEN = (
 )
 
 
-def unpack(archive: Path, folder: Path) -> str:
+def unpack(archive: Path, folder: Path, caps: Caps) -> str:
     """Unpack an archive into `folder`, which is new, and return the archive's SHA-256.
 
     Modes become 0644 or 0755. Raises HostilePathError, ConflictError or RefusedError for a member
@@ -45,7 +46,7 @@ def unpack(archive: Path, folder: Path) -> str:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             folder.mkdir()
-            unpacker = Unpacker(folder, Budget(str(archive), size))
+            unpacker = Unpacker(folder, Budget(str(archive), caps, size))
             reader = _Zip if archive.name.lower().endswith(".zip") else _Tar
             reader(unpacker, str(archive)).read(file)
     except KitbagError:
@@ -144,7 +145,7 @@ class _Tar(_Members):
     def read(self, file: IO[bytes]) -> None:
         """Unpack every member."""
         budget = self.unpacker.budget
-        stream = _Metered(_decompressed(file), Budget(budget.label, budget.packed))
+        stream = _Metered(_decompressed(file), Budget(budget.label, budget.caps, budget.packed))
         with tarfile.open(fileobj=stream, mode="r|", errors="surrogateescape") as archive:
             for member in archive:
                 self._take(archive, member)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
+from kitbag.caps import Meter
 from kitbag.errors import StorageError
 from kitbag.manifest import ManifestArtifact, ManifestComposite, ManifestMember
 from kitbag.sources.inspection import Inspection
@@ -25,13 +26,15 @@ class Listing:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def as_listed(plain: Reading, listing: Listing, types: Mapping[str, TypeSpec]) -> Reading:
+def as_listed(
+    plain: Reading, listing: Listing, types: Mapping[str, TypeSpec], meter: Meter
+) -> Reading:
     """Return a folder's reading with what its manifest says of it.
 
     What lies in the folder and is not listed is found as in any other; composites are those of the
     manifest alone.
     """
-    reader = _Listed(plain, listing, types)
+    reader = _Listed(plain, listing, types, meter)
     artifacts = [*reader.artifacts(), *reader.unlisted()]
     return replace(
         plain,
@@ -44,8 +47,10 @@ def as_listed(plain: Reading, listing: Listing, types: Mapping[str, TypeSpec]) -
 class _Listed:
     """Brings a plain reading and a listing together."""
 
-    def __init__(self, plain: Reading, listing: Listing, types: Mapping[str, TypeSpec]) -> None:
-        self.plain, self.listing, self.types = plain, listing, types
+    def __init__(
+        self, plain: Reading, listing: Listing, types: Mapping[str, TypeSpec], meter: Meter
+    ) -> None:
+        self.plain, self.listing, self.types, self.meter = plain, listing, types, meter
         self.diagnostics: list[Diagnostic] = []
         self.found: dict[ArtifactId, FoundArtifact] = {}
         self._by_place = {(a.type, a.path): a for a in plain.artifacts}
@@ -91,11 +96,11 @@ class _Listed:
             return None
         try:
             inspection = Inspection(entry.path, is_folder=not is_file)
-            tree = (
-                file_tree(location, spec.only_file, inspection.peek)
-                if is_file
-                else folder_tree(location, inspection.peek)
-            )
+            peek, meter = inspection.peek, self.meter
+            if is_file:
+                tree = file_tree(location, spec.only_file, peek, meter=meter)
+            else:
+                tree = folder_tree(location, peek, meter=meter)
         except StorageError as error:
             self._say(entry.path, "unreadable", error.message)
             return None

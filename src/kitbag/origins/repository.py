@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from kitbag.caps import Caps
 from kitbag.errors import HostilePathError, NotFoundError, StorageError
 from kitbag.origins.address import GitAddress
 from kitbag.origins.git import Git, GitFailed, ended
@@ -28,7 +29,7 @@ _FILES = ("100644", "100664", _EXECUTABLE)
 _CHUNK = 1 << 20
 
 
-def lay_out(address: GitAddress, folder: Path, scratch: Path) -> str:
+def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> str:
     """Write the wanted commit's files into `folder`, which is new, and return the commit.
 
     A remote repository is fetched into `scratch`, no deeper than needed. Raises NotFoundError for
@@ -41,7 +42,7 @@ def lay_out(address: GitAddress, folder: Path, scratch: Path) -> str:
         git = Git(scratch, address.name, may_fetch=True)
         commit = _fetched(git, address)
         git = Git(scratch, address.name, may_fetch=False)
-    _write(git, list(_blobs(git, address, commit)), folder)
+    _write(git, list(_blobs(git, address, commit)), folder, caps)
     return commit
 
 
@@ -136,9 +137,9 @@ def _checked(path: str, label: str) -> str:
     return path
 
 
-def _write(git: Git, blobs: list[_Blob], folder: Path) -> None:
+def _write(git: Git, blobs: list[_Blob], folder: Path, caps: Caps) -> None:
     folder.mkdir()
-    unpacker = Unpacker(folder, Budget(git.label))
+    unpacker = Unpacker(folder, Budget(git.label, caps))
     wanted = folder.with_name(f"{folder.name}.objects")
     for _ in blobs:
         unpacker.count()

@@ -10,12 +10,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from kitbag.caps import Caps, Meter
 from kitbag.errors import InputError, RefusedError, StorageError
 
-__all__ = ["MAX_BYTES", "MAX_MEMBERS", "Budget", "Unpacker"]
+__all__ = ["Budget", "Unpacker"]
 
-MAX_MEMBERS = 100_000
-MAX_BYTES = 2 << 30
 _MAX_RATIO = 200
 _RATIO_COUNTS_ABOVE = 100 << 20
 _MAX_LINK_BYTES = 4096
@@ -28,18 +27,15 @@ class Budget:
     `packed` is the size of what they come from; None where that says nothing.
     """
 
-    def __init__(self, label: str, packed: int | None = None) -> None:
-        self.label, self.packed = label, packed
+    def __init__(self, label: str, caps: Caps, packed: int | None = None) -> None:
+        self.label, self.caps, self.packed = label, caps, packed
+        self.meter = Meter(caps, label)
         self.spent = 0
 
     def spend(self, size: int) -> None:
         """Count `size` bytes more; raises RefusedError if that is too much."""
         self.spent += size
-        if self.spent > MAX_BYTES:
-            raise RefusedError(
-                f"{self.label}: holds more than {MAX_BYTES >> 30} GiB",
-                hint="collect a smaller part of it, unpacked by hand",
-            )
+        self.meter.spend_of_source(size)
         if (
             self.packed is not None
             and self.spent > _RATIO_COUNTS_ABOVE
@@ -56,17 +52,11 @@ class Unpacker:
 
     def __init__(self, folder: Path, budget: Budget) -> None:
         self.folder, self.budget = folder, budget
-        self._members = 0
         self._links: dict[str, str] = {}
 
     def count(self) -> None:
         """Count a member of any kind; raises RefusedError if there are too many."""
-        self._members += 1
-        if self._members > MAX_MEMBERS:
-            raise RefusedError(
-                f"{self.budget.label}: holds more than {MAX_MEMBERS:,} members",
-                hint="collect a smaller part of it",
-            )
+        self.budget.meter.count_of_source(1)
 
     def file(self, path: str, chunks: Iterable[bytes], *, executable: bool) -> None:
         """Make a regular file of these bytes, with the mode 0644 or 0755."""

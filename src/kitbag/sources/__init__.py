@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kitbag.caps import DEFAULT_CAPS, Caps
 from kitbag.sources.values import (
     Diagnostic,
     FoundArtifact,
@@ -34,15 +35,16 @@ Claim = Callable[[Path, Path], FoundArtifact | None]
 """Asked about each file that no reader claimed: its path, and the source's."""
 
 
-def read(source: Path, claim: Claim | None = None) -> Reading:
+def read(source: Path, claim: Claim | None = None, caps: Caps = DEFAULT_CAPS) -> Reading:
     """Return what a source holds. Writes nothing.
 
     Whatever is wrong with single files is a diagnostic. Raises NotFoundError if there is no such
-    source, InputError or StorageError if it cannot be read at all.
+    source, InputError or StorageError if it cannot be read at all, RefusedError if it holds more
+    than `caps` allow.
     """
     from kitbag.sources.reader import read_source
 
-    return read_source(source, claim)
+    return read_source(source, claim, caps)
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:

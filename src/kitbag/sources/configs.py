@@ -62,7 +62,8 @@ def read_hook_file(gathering: Gathering, path: str, name: str) -> Draft | None:
     location = gathering.tree.location(path)
     inspection = Inspection(path, is_folder=False)
     try:
-        tree = file_tree(location, _HOOK.only_file, inspection.peek)
+        meter = gathering.tree.meter
+        tree = file_tree(location, _HOOK.only_file, inspection.peek, meter=meter)
     except StorageError as error:
         gathering.refused.add(key)
         gathering.say(path, Code.ITEM_UNREADABLE, error.message)
@@ -141,7 +142,8 @@ def read_single_server(gathering: Gathering, path: str, name: str) -> Draft | No
         return None
     inspection = Inspection(path, is_folder=False)
     try:
-        tree = file_tree(location, _MCP.only_file, inspection.peek)
+        meter = gathering.tree.meter
+        tree = file_tree(location, _MCP.only_file, inspection.peek, meter=meter)
     except StorageError as error:
         gathering.say(path, Code.ITEM_UNREADABLE, error.message)
         return None

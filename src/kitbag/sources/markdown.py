@@ -55,7 +55,7 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
 
     location = gathering.tree.location(path)
     try:
-        tree = folder_tree(location, peek, within=gathering.tree.root)
+        tree = folder_tree(location, peek, within=gathering.tree.root, meter=gathering.tree.meter)
     except StorageError as error:
         _unreadable(gathering, key, error)
         return None
@@ -88,8 +88,8 @@ def read_markdown(
             heads.append(data)
 
     try:
-        only_file = BUILTIN_TYPES[artifact_type].only_file
-        tree = file_tree(gathering.tree.location(path), only_file, peek)
+        only_file, location = BUILTIN_TYPES[artifact_type].only_file, gathering.tree.location(path)
+        tree = file_tree(location, only_file, peek, meter=gathering.tree.meter)
     except StorageError as error:
         _unreadable(gathering, key, error)
         return None

@@ -77,7 +77,13 @@ class _OwnFiles:
             return below in _MADE or self._is_left_out(joined(root, below), below)
 
         try:
-            files = folder_tree(location, peek, within=self._tree.root, leave_out=is_left_out)
+            files = folder_tree(
+                location,
+                peek,
+                within=self._tree.root,
+                leave_out=is_left_out,
+                meter=self._tree.meter,
+            )
         except StorageError as error:
             self._gathering.say(place, Code.ITEM_UNREADABLE, error.message)
             return None

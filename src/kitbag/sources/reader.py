@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kitbag.artifacts import ArtifactId, ArtifactType, CompositeType
+from kitbag.caps import DEFAULT_CAPS, Caps
 from kitbag.errors import KitbagError
 from kitbag.naming import Names
 from kitbag.sources import Claim
@@ -26,9 +27,9 @@ _TELL_NOTHING = frozenset(
 )
 
 
-def read_source(source: Path, claim: Claim | None = None) -> Reading:
+def read_source(source: Path, claim: Claim | None = None, caps: Caps = DEFAULT_CAPS) -> Reading:
     """Do what `kitbag.sources.read` promises."""
-    gathering = Gathering(walk(source))
+    gathering = Gathering(walk(source, caps))
     gathering.diagnostics.extend(gathering.tree.diagnostics)
     read_marketplace(gathering)
     read_unlisted_plugins(gathering)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kitbag.caps import DEFAULT_CAPS, Caps, Meter
 from kitbag.errors import InputError, NotFoundError, StorageError
 from kitbag.sources.diagnostics import Code, diagnose
 from kitbag.sources.values import Diagnostic
@@ -41,6 +42,7 @@ class SourceTree:
     root: Path
     folders: dict[str, Folder]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    meter: Meter | None = None
 
     def folder(self, path: str) -> Folder:
         """Return what lies in a folder; nothing where there is no such folder."""
@@ -81,13 +83,14 @@ class SourceTree:
             waiting.extend(joined(path, name) for name in reversed(folder.folders))
 
 
-def walk(source: Path) -> SourceTree:
+def walk(source: Path, caps: Caps = DEFAULT_CAPS) -> SourceTree:
     """List every folder of a source except version control's own.
 
     Raises NotFoundError if there is no such source, InputError if it is no folder, StorageError
-    if it cannot be listed.
+    if it cannot be listed, RefusedError if it holds too much; what is read of it is metered.
     """
     root = _root_of(source)
+    meter = Meter(caps, root)
     found: dict[str, Folder] = {}
     diagnostics: list[Diagnostic] = []
     waiting = [""]
@@ -105,9 +108,10 @@ def walk(source: Path) -> SourceTree:
                 diagnose(path, Code.ITEM_UNREADABLE, f"cannot be listed: {error.strerror}")
             )
             folder = _NOTHING
+        meter.count_of_source(len(folder.folders) + len(folder.files) + len(folder.links))
         found[path] = folder
         waiting.extend(joined(path, name) for name in reversed(folder.folders))
-    return SourceTree(root, found, diagnostics)
+    return SourceTree(root, found, diagnostics, meter)
 
 
 def _root_of(source: Path) -> Path:
