@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -283,9 +287,7 @@ def test_credentials_are_recorded_nowhere(
 ) -> None:
     """Neither in the manifest nor in what is printed, with --json or without."""
     settings = tmp_path / "gitconfig"
-    settings.write_text(
-        f'[url "file://{upstream.bare}"]\n\tinsteadOf = https://joe:hunter2@h/a.git\n'
-    )
+    settings.write_text(f'[url "file://{upstream.bare}"]\n\tinsteadOf = https://h/a.git\n')
     monkeypatch.setenv("HOME", str(tmp_path))
     settings.rename(tmp_path / ".gitconfig")
     words = ["--no-plugins", "--collection", str(root)]
@@ -296,6 +298,83 @@ def test_credentials_are_recorded_nowhere(
     assert skill(root).source == "https://h/a.git"
     for place, _, files in os.walk(root):
         assert not any(b"hunter2" in Path(place, name).read_bytes() for name in files)
+
+
+class _Server(BaseHTTPRequestHandler):
+    """Serves repositories to joe, and looks at the machine's process list meanwhile."""
+
+    projects: Path
+    seen: ClassVar[list[str]] = []
+    logins: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Answer as git's own CGI program does."""
+        login = self.headers.get("Authorization", "")
+        self.logins.append(login)
+        if login != "Basic " + base64.b64encode(b"joe:hunter 2").decode():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="x"')
+            self.end_headers()
+            return
+        self.seen.extend(
+            path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            for path in Path("/proc").glob("[0-9]*/cmdline")
+            if os.path.exists(path)
+        )
+        path, _, query = self.path.partition("?")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.projects),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "HTTP_GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+        }
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        words = ["git", "-c", "safe.directory=*", "http-backend"]
+        done = subprocess.run(words, env=environment, input=body, capture_output=True)
+        head, _, data = done.stdout.partition(b"\r\n\r\n")
+        self.send_response(200)
+        for line in head.decode().splitlines():
+            self.send_header(*line.split(": ", 1))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="the system has no /proc")
+def test_a_password_is_used_and_seen_by_nobody(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes to the server, but into no process list, and no helper of the user's keeps it."""
+    kept = tmp_path / "kept"
+    (tmp_path / "home").mkdir()
+    helper = f"[credential]\n\thelper = store --file={kept}\n"
+    (tmp_path / "home/.gitconfig").write_text(helper)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("kitbag.origins.address._GIT_SCHEMES", {"http"})
+    _Server.projects = upstream.bare.parent
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_port}"
+        try:
+            with origin(f"http://joe:hunter%202@{host}/up.git@v1") as opened_origin:
+                assert opened_origin.revision == upstream.first
+                assert opened_origin.name == f"http://{host}/up.git"
+            with pytest.raises(StorageError, match="credentials"), origin(f"http://{host}/up.git"):
+                pass
+        finally:
+            server.shutdown()
+    assert any("remote-http" in line and host in line for line in _Server.seen)
+    assert not any("hunter" in line for line in _Server.seen)
+    assert not kept.exists()
 
 
 def test_nothing_of_a_repository_is_run(upstream: Upstream, tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ from urllib.parse import urlsplit, urlunsplit
 from kitbag.errors import UsageError
 from kitbag.paths import RelPath
 
-__all__ = ["ARCHIVE_SUFFIXES", "ArchiveAddress", "FolderAddress", "GitAddress", "parse", "shown"]
+__all__ = [
+    "ARCHIVE_SUFFIXES",
+    "ArchiveAddress",
+    "FolderAddress",
+    "GitAddress",
+    "parse",
+    "shown",
+    "without_password",
+]
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
@@ -78,6 +86,21 @@ def shown(text: str) -> str:
     if "://" not in text:
         return text
     return _QUERY.sub("", _CREDENTIALS.sub("", text))
+
+
+def without_password(url: str) -> tuple[str, str | None]:
+    """Split `https://user:password@host/path` into the URL without both and a line to log in with.
+
+    The line is what `git credential-store` reads; None where there is no password.
+    """
+    scheme = _SCHEME.match(url)
+    if scheme is None or scheme[1].lower() == "ssh":
+        return url, None
+    place, slash, path = url[scheme.end() :].partition("/")
+    login, at, host = place.rpartition("@")
+    if not at or ":" not in login:
+        return url, None
+    return f"{scheme[0]}{host}{slash}{path}", f"{scheme[0]}{login}@{host}"
 
 
 def _remote(text: str) -> GitAddress:

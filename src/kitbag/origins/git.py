@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -51,8 +52,22 @@ class Git:
     def __init__(self, git_dir: Path, label: str, *, may_fetch: bool) -> None:
         self.git_dir, self.label = git_dir, label
         self._environment = _environment()
+        self._options: tuple[str, ...] = ()
         if not may_fetch:
             self._environment["GIT_ALLOW_PROTOCOL"] = _NO_TRANSPORT
+
+    def log_in_with(self, line: str) -> None:
+        """Let git know a user and password, as `git credential-store` keeps them, and no others.
+
+        They go into a file beside the git directory, which only its owner may read.
+        """
+        file = self.git_dir.with_name(f"{self.git_dir.name}.login")
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")
+        helper = f"credential.helper=store --file={shlex.quote(str(file))}"
+        # An empty one first: none of the user's own helpers is to keep these.
+        self._options = ("-c", "credential.helper=", "-c", helper)
 
     def run(self, *words: str) -> bytes:
         """Run a git command and return its output; raises GitFailed with what it complained of."""
@@ -68,7 +83,7 @@ class Git:
         """Start a git command, whose output is to be read from a pipe."""
         try:
             return subprocess.Popen(
-                ["git", *_OPTIONS, f"--git-dir={self.git_dir}", *words],
+                ["git", *_OPTIONS, *self._options, f"--git-dir={self.git_dir}", *words],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

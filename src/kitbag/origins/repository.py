@@ -16,7 +16,7 @@ from typing import IO
 
 from kitbag.caps import Caps
 from kitbag.errors import HostilePathError, NotFoundError, StorageError
-from kitbag.origins.address import GitAddress
+from kitbag.origins.address import GitAddress, without_password
 from kitbag.origins.git import Git, GitFailed, ended
 from kitbag.origins.unpacking import Budget, Unpacker
 
@@ -94,6 +94,11 @@ def _is_refusal(complaint: str) -> bool:
 
 
 def _fetch(git: Git, url: str, wanted: Iterable[str], *options: str) -> None:
+    place, login = without_password(url)
+    if login is not None:
+        # Everybody on this machine may see the words of a command.
+        git.log_in_with(login)
+        url = place
     git.run(
         *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc"),
         *options,
