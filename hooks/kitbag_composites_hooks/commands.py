@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from kitbag.config import Config
 from kitbag.hookspecs import hookimpl
@@ -19,10 +20,11 @@ from kitbag_composites_hooks import (
 
 @hookimpl
 def kitbag_configure(config: Config) -> None:
-    """Take note of whether people want quiet."""
-    from kitbag_composites.telling import configure
+    """Take note of whether people want quiet; tell who shows a password to everybody."""
+    from kitbag_composites.telling import configure, warn_of_password
 
     configure(quiet=config.quiet)
+    warn_of_password(sys.argv[1:])
 
 
 @hookimpl

@@ -81,7 +81,7 @@ class Allowance:
             return
         text = json.dumps(sorted({*self._known(), *hashes}), indent=1)
         try:
-            self.state.mkdir(parents=True, exist_ok=True)
+            self.state.mkdir(0o700, parents=True, exist_ok=True)
             with NamedTemporaryFile("w", dir=self.state, delete=False, encoding="utf-8") as file:
                 file.write(text)
             os.replace(file.name, self.state / FILE)

@@ -175,7 +175,7 @@ def _hint(url: DatabaseURL) -> str:
 def _prepare_file(path: Path) -> None:
     """Make the file, readable by its owner only, before SQLite would make it readable by all."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise DatabaseUnreachable(

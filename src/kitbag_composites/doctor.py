@@ -5,8 +5,11 @@ Reads only. Codes are stable; docs/history.md lists them.
 
 from __future__ import annotations
 
+import glob
 import hashlib
-from collections.abc import Iterator
+import shlex
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from kitbag.dispatch import is_unsettled
 from kitbag.errors import KitbagError, StorageError
 from kitbag.hashing import tree_hash
 from kitbag.ledger import parse_ledger
+from kitbag.locking import STATE_FOLDER
 from kitbag.protected import LEDGER
 from kitbag.refresh import plan_refresh
 from kitbag_composites.database import DatabaseURL, connected
@@ -61,8 +65,43 @@ def examine(collection: Collection, *, deep: bool = False) -> Iterator[Finding]:
             "an interrupted run left something to finish or to tell",
             "any command on the collection finishes it, as `kitbag list`",
         )
+    url = DatabaseURL.parse(collection.database_url)
+    yield from _open_to_others([*_state_places(collection.root), *_files_of(url)])
     yield from _files(collection)
     yield from _database(collection, deep=deep)
+
+
+def _state_places(root: Path) -> list[Path]:
+    """Return the state folder of a collection or project, and the settings in it."""
+    return [root / STATE_FOLDER, *(root / STATE_FOLDER).glob("config.toml")]
+
+
+def _files_of(url: DatabaseURL) -> list[Path]:
+    """Return an embedded database's files, its backups among them."""
+    if url.dialect != "sqlite":
+        return []
+    return sorted(Path(url.path).parent.glob(f"{glob.escape(Path(url.path).name)}*"))
+
+
+def _open_to_others(places: Iterable[Path]) -> Iterator[Finding]:
+    """Yield what holds state, passwords or stored bytes and may be read or written by others."""
+    for place in places:
+        mode = _mode(place)
+        # Nobody gets past a private folder to what lies in it.
+        if mode & 0o077 and (place.name == STATE_FOLDER or _mode(place.parent) & 0o011):
+            yield Finding(
+                "open-to-others",
+                str(place),
+                f"its mode is {mode:04o}: others may look at it, or change it",
+                f"chmod go= {shlex.quote(str(place))}",
+            )
+
+
+def _mode(place: Path) -> int:
+    try:
+        return stat.S_IMODE(place.stat().st_mode)
+    except OSError:
+        return 0
 
 
 def _files(collection: Collection) -> Iterator[Finding]:
@@ -236,6 +275,7 @@ def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterat
                 continue
             if row.project not in ledgers:
                 ledgers[row.project] = _deployed_in(Path(row.project))
+                yield from _open_to_others(_state_places(Path(row.project)))
             hashes = ledgers[row.project].get(row.artifact_uuid, set())
             if row.state == DeploymentState.PENDING:
                 message = f"a deploy into {row.project} was begun and not finished"

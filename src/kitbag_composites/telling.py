@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from kitbag.output import escaped
 
-__all__ = ["configure", "say", "sign_of_life"]
+__all__ = ["configure", "say", "sign_of_life", "warn_of_password"]
 
+_PASSWORD = re.compile(r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)")
 _EVERY_STEPS = 2_000_000
 _settings = {"quiet": False}
 
@@ -19,6 +21,15 @@ _settings = {"quiet": False}
 def configure(*, quiet: bool) -> None:
     """Take note of whether people want quiet."""
     _settings["quiet"] = quiet
+
+
+def warn_of_password(words: Iterable[str]) -> None:
+    """Tell people if a command's words, which all users of the machine may see, have a password."""
+    if any(_PASSWORD.search(word) for word in words):
+        say(
+            "note: everybody on this machine can see the password that --database has, as long as"
+            " this runs; KITBAG_DATABASE_URL, .kitbag/config.toml and ~/.pgpass keep it to yourself"
+        )
 
 
 def say(text: str) -> None:
