@@ -70,7 +70,7 @@ def test_a_file_that_grows_is_capped_as_it_is_read(
     path = tmp_path / "x.md"
     path.write_bytes(b"x" * 50)
 
-    def grow(_: RelPath, __: bytes) -> None:
+    def grow(_: RelPath, __: bytes, _offset: int) -> None:
         path.write_bytes(b"x" * 1000)
 
     monkeypatch.setattr("kitbag.trees._CHUNK", 16)
