@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn, assert_never
 
 from kitbag import syscalls
@@ -42,6 +42,8 @@ _IN_THE_WAY = frozenset(
         errno.ETXTBSY,
     }
 )
+# In `old/`: all conditions hold, from here on the other actions are done.
+_DECIDED = "decided"
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
@@ -56,6 +58,7 @@ class Application:
         self, root: Root, journal: Journal, new: int, old: int, transaction_id: str
     ) -> None:
         """Work with the open slot folders `new` and `old`; the caller closes them."""
+        self.is_called_off = False
         self.conflicts: list[RelPath] = []
         self.backups: list[tuple[RelPath, str]] = []
         self.touched: set[RelPath | None] = set()
@@ -66,17 +69,55 @@ class Application:
         self._id = transaction_id
 
     def run(self, actions: Sequence[Action], *, again: bool) -> None:
-        """Do all actions in their order; `again` after an interruption, when some may be done."""
+        """Do all actions, conditions first; `again` after an interruption, when some may be done.
+
+        If a condition does not hold, what was done is taken back: `is_called_off` then.
+        """
+        conditions = {
+            str(number): action
+            for number, action in enumerate(actions)
+            if isinstance(action, Put) and action.is_condition
+        }
+        if again and look_at(self._old, _DECIDED) is not None:
+            conditions = {}
+        for slot, condition in conditions.items():
+            self._attempt(slot, condition, again=again)
+            if self.conflicts:
+                self._call_off(conditions)
+                return
+        if conditions:
+            os.close(syscalls.create_file(_DECIDED, self._old, 0o600))
         for number, action in enumerate(actions):
-            slot = str(number)
-            try:
-                self._do(slot, action, again=again)
-            except (_Conflict, HostilePathError):
-                self._settle(slot, action)
-            except OSError as error:
-                if error.errno not in _IN_THE_WAY:
-                    raise
-                self._settle(slot, action)
+            if str(number) not in conditions:
+                self._attempt(str(number), action, again=again)
+
+    def _call_off(self, conditions: Mapping[str, Put]) -> None:
+        """Take back what was put in place."""
+        self.is_called_off = True
+        for slot, action in conditions.items():
+            if self._was_put(slot, action):
+                self._attempt(slot, Remove(action.path, action.state), again=True)
+        for folder in reversed(self._folders.made):
+            self._remove_folder(folder)
+
+    def _was_put(self, slot: str, action: Put) -> bool:
+        if look_at(self._new, slot) is None:
+            return True
+        # Linked into its place by an interrupted run, it still has its first name, too.
+        with contextlib.suppress(HostilePathError, FileNotFoundError):
+            folder = self._folders.find(action.path.parent)
+            return folder is not None and _is_one_file(self._new, slot, folder, action.path.name)
+        return False
+
+    def _attempt(self, slot: str, action: Action, *, again: bool) -> None:
+        try:
+            self._do(slot, action, again=again)
+        except (_Conflict, HostilePathError):
+            self._settle(slot, action)
+        except OSError as error:
+            if error.errno not in _IN_THE_WAY:
+                raise
+            self._settle(slot, action)
 
     def _do(self, slot: str, action: Action, *, again: bool) -> None:
         match action:

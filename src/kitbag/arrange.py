@@ -59,6 +59,7 @@ class _Wanted:
     size: int
     content: Path | bytes
     owner: ArtifactId
+    uuid: str | None
 
 
 def arrange(
@@ -88,9 +89,14 @@ def arrange(
         _remove(root, owned[path], path, result, force=force)
     emptied = emptied_folders(gone, wanted)
     result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
+    moving = _moving(obsolete, gone.keys())
     for path, file in wanted.items():
         present = _present(root, path, gone.keys(), emptied)
-        _put(owned, path, file, present, result, force=force)
+        moves = str(file.owner) in moving or file.uuid in moving
+        is_condition = (
+            moves and present is None and path not in emptied and not is_below(path, gone)
+        )
+        _put(owned, path, file, present, result, force=force, is_condition=is_condition)
     if not force:
         _refuse_twins(root, result, gone.keys() | set(emptied))
     return result
@@ -147,6 +153,12 @@ class _Neighbours:
         return {RelPath(name).fold_key: name for name in there}
 
 
+def _moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:
+    """Return what loses files: where its new ones cannot come, the old ones must not go."""
+    losing = [entry for entry in obsolete if not gone.isdisjoint(entry.files)]
+    return {name for entry in losing for name in (str(entry.id), entry.uuid) if name}
+
+
 def is_below(path: RelPath, above: Container[RelPath]) -> bool:
     """Return whether a path is one of others, or lies below one."""
     return path in above or any(folder in above for folder in ancestors([path]))
@@ -197,7 +209,7 @@ def _want(
                 f"{other.owner} and {artifact.id} both want {path}",
                 hint="rename one of them in the collection",
             )
-        wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id)
+        wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
     result.files[target.name, artifact.id] = {p: wanted[p].state for p in files}
     result.hashes[target.name, artifact.id] = tree.skillmeat_hash
 
@@ -215,6 +227,7 @@ def _put(
     result: Arrangement,
     *,
     force: bool,
+    is_condition: bool,
 ) -> None:
     if present == file.state:
         return
@@ -223,9 +236,8 @@ def _put(
     if in_the_way:
         result.in_the_way.append(EditedFile(path, is_ours))
     if not in_the_way or force:
-        result.actions.append(
-            Put(path, file.state, file.size, file.content, present, keep_backup=in_the_way)
-        )
+        put = Put(path, file.state, file.size, file.content, present, in_the_way, is_condition)
+        result.actions.append(put)
 
 
 def _remove(

@@ -15,7 +15,7 @@ from kitbag.collection import Collection
 from kitbag.departing import departed_composites, reason_to_keep
 from kitbag.errors import ConflictError, NotFoundError
 from kitbag.importing import Clash, ImportPlan, OnConflict
-from kitbag.layout import puts, removals
+from kitbag.layout import as_conditions, puts, removals
 from kitbag.manifest import ManifestArtifact
 from kitbag.paths import RelPath, refuse_collisions
 from kitbag.sources.values import FoundArtifact, Reading
@@ -237,21 +237,21 @@ class _Importer:
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
         entry = self._entry_for(artifact_id, found)
         self._refuse_uncollected(entry, found)
-        self._put(entry, found.tree, _content(found))
+        self.actions.extend(self._newcomer(entry, found.tree, _content(found)))
         self.entries[artifact_id] = entry
         if entry.uuid:
             self.by_uuid[entry.uuid] = artifact_id
         self._note(ChangeKind.NEW, artifact_id, note=note)
         return artifact_id
 
-    def _put(self, entry: ManifestArtifact, tree: Tree, content: Path | bytes) -> None:
-        """Plan a newcomer's files, in the place of what leaves it at the same time."""
+    def _newcomer(self, entry: ManifestArtifact, tree: Tree, content: Path | bytes) -> list[Action]:
+        """Return the actions for a newcomer's files, in the place of what leaves it just now."""
         spec = self.collection.spec_of(entry.id)
         old = self.vacated.pop(entry.path, None)
         if old is not None:
             going = removals(entry.path, spec, old)
             self.actions = [action for action in self.actions if action not in going]
-        self.actions.extend(puts(entry.path, spec, tree, content, old))
+        return puts(entry.path, spec, tree, content, old)
 
     def _refuse_uncollected(self, entry: ManifestArtifact, found: FoundArtifact) -> None:
         location = self.collection.location(entry)
@@ -300,10 +300,11 @@ class _Importer:
         )
         self._refuse_uncollected(new, found)
         if takes_content:
-            self._put(new, found.tree, _content(found))
+            arriving = self._newcomer(new, found.tree, _content(found))
         else:
-            self._put(new, present, self.collection.location(entry))
-        self.actions.extend(removals(entry.path, spec, present))
+            arriving = self._newcomer(new, present, self.collection.location(entry))
+        # Where the new place is taken meanwhile, the old one must not be left.
+        self.actions.extend([*as_conditions(arriving), *removals(entry.path, spec, present)])
         self.vacated[entry.path] = present
         self.entries = {
             (wanted if known == entry.id else known): (new if known == entry.id else value)

@@ -63,7 +63,8 @@ class Put:
     """Put a file or link at `path`, where `expected` lies now (None: nothing may be there).
 
     `source` is the file to copy from, or the bytes themselves (for a link: its text). With
-    `keep_backup` what is replaced is kept under `.kitbag/backups`.
+    `keep_backup` what is replaced is kept under `.kitbag/backups`. If `is_condition`, nothing of
+    the transaction is done where something else has come to lie at `path` since it was planned.
     """
 
     path: RelPath
@@ -72,6 +73,7 @@ class Put:
     source: Path | bytes
     expected: FileState | None = None
     keep_backup: bool = False
+    is_condition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,9 @@ def decode_plan(data: bytes) -> Plan | None:
 
 def _encode_action(action: Action) -> list[JSON]:
     match action:
-        case Put(path, state, size, _, expected, keep_backup):
+        case Put(path, state, size, _, expected, keep_backup, is_condition):
             before, after = _encode_state(expected), _encode_state(state)
-            return ["put", str(path), keep_backup, before, after, size]
+            return ["put", str(path), keep_backup, before, after, size, is_condition]
         case Remove(path, expected, keep_backup):
             return ["remove", str(path), keep_backup, _encode_state(expected)]
         case RemoveFolder(path):
@@ -167,9 +169,9 @@ def _decode_action(fields: list[Any]) -> Action:
     path = RelPath.parse(text)
     refuse_protected(path)
     match name, rest:
-        case "put", [bool(keep), expected, str(state), int(size)]:
+        case "put", [bool(keep), expected, str(state), int(size), bool(is_condition)]:
             before = None if expected is None else _decode_state(expected)
-            return Put(path, _decode_state(state), size, b"", before, keep)
+            return Put(path, _decode_state(state), size, b"", before, keep, is_condition)
         case "remove", [bool(keep), str(expected)]:
             return Remove(path, _decode_state(expected), keep)
         case "rmdir", []:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from kitbag.artifacts import FileKind, Shape, TypeSpec
@@ -17,6 +18,7 @@ from kitbag.trees import Tree
 
 __all__ = [
     "ancestors",
+    "as_conditions",
     "as_read",
     "content_of",
     "emptied_folders",
@@ -127,8 +129,17 @@ def removals(
 def moves(
     old_base: RelPath, new_base: RelPath, spec: TypeSpec, tree: Tree, location: Path
 ) -> list[Action]:
-    """Return the actions that move an artifact."""
-    return [*puts(new_base, spec, tree, location), *removals(old_base, spec, tree)]
+    """Return the actions that move an artifact: none is done where its new place is taken."""
+    new = puts(new_base, spec, tree, location)
+    return [*as_conditions(new), *removals(old_base, spec, tree)]
+
+
+def as_conditions(actions: Iterable[Action]) -> list[Action]:
+    """Return the actions with each new file a condition for all."""
+    return [
+        replace(action, is_condition=action.expected is None) if isinstance(action, Put) else action
+        for action in actions
+    ]
 
 
 def _removals(

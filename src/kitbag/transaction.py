@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kitbag import syscalls
 from kitbag.applying import Application
-from kitbag.errors import KitbagError, StorageError
+from kitbag.errors import ConflictError, KitbagError, StorageError
 from kitbag.files import FileState, Root, reporting
 from kitbag.journal import (
     BACKUPS,
@@ -110,6 +110,7 @@ def commit(
     `prepare` is called with the transaction's id when everything is staged and nothing visible;
     if it raises, that is all that happened. Afterwards `kind` and `payload` are a message for
     `undelivered`. Without actions there is only the message; without a payload too, nothing.
+    Raises ConflictError, with nothing changed, if a condition does not hold any more.
     """
     if not actions and not payload:
         return Outcome(new_transaction_id(), (), ())
@@ -131,6 +132,11 @@ def commit(
                 journal.discard(TX, transaction_id)
             raise
         done = _finish(root, journal, transaction_id, plan, again=False)
+    if done.is_called_off:
+        raise ConflictError(
+            f"{root.path / done.conflicts[0]} came to be there while Kitbag was at work",
+            hint="nothing was changed; see what it is, then run the command again",
+        )
     return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
 
 
@@ -240,6 +246,10 @@ def _finish(
         with _slots(journal, transaction_id) as slots:
             application = Application(root, journal, slots.new, slots.old, transaction_id)
             application.run(plan.actions, again=again)
+        if application.is_called_off:
+            syscalls.sync_file_system(root.folders.top)
+            journal.discard(TX, transaction_id)
+            return application
         if plan.actions:
             few = len(plan.actions) < FEW and not application.backups and not again
             _make_durable(root, application, few=few)
@@ -268,4 +278,5 @@ def _recover(root: Root, journal: Journal, transaction_id: str) -> Recovered:
         return Recovered(transaction_id, plan.kind, plan.payload, False, ())
     done = _finish(root, journal, transaction_id, plan, again=True)
     conflicts, backups = tuple(done.conflicts), tuple(done.backups)
-    return Recovered(transaction_id, plan.kind, plan.payload, True, conflicts, backups)
+    applied = not done.is_called_off
+    return Recovered(transaction_id, plan.kind, plan.payload, applied, conflicts, backups)

@@ -37,13 +37,13 @@ def test_round_trip() -> None:
     """A plan comes back as it was, only without the sources, which are staged."""
     actions = (
         Put(rel("a/é"), FILE, 4, b"", LINK, True),
-        Put(rel("b"), LINK, 4, b""),
+        Put(rel("b"), LINK, 4, b"", is_condition=True),
         Remove(rel("c"), FILE, True),
         RemoveFolder(rel("d")),
     )
     plan = Plan("deploy", {"list": [1, 2.5, None, True, {"ключ": "v"}]}, actions)
     assert decode_plan(encode_plan(plan)) == plan
-    with_source = Put(rel("b"), LINK, 4, Path("/somewhere"))
+    with_source = Put(rel("b"), LINK, 4, Path("/somewhere"), is_condition=True)
     assert encode_plan(Plan("k", {}, (with_source,))) == encode_plan(Plan("k", {}, actions[1:2]))
 
 
@@ -67,13 +67,14 @@ def test_newer_plan_is_not_thrown_away() -> None:
 @pytest.mark.parametrize(
     "action",
     [
-        ["put", "../a", False, None, "f-" + "0" * 64, 1],
-        ["put", "/etc/passwd", False, None, "f-" + "0" * 64, 1],
-        ["put", ".git/config", False, None, "f-" + "0" * 64, 1],
-        ["put", "a", False, None, "f-" + "0" * 63, 1],
-        ["put", "a", False, None, "z-" + "0" * 64, 1],
-        ["put", "a", False, None, "", 1],
-        ["put", "a", 1, None, "f-" + "0" * 64, 1],
+        ["put", "../a", False, None, "f-" + "0" * 64, 1, False],
+        ["put", "/etc/passwd", False, None, "f-" + "0" * 64, 1, False],
+        ["put", ".git/config", False, None, "f-" + "0" * 64, 1, False],
+        ["put", "a", False, None, "f-" + "0" * 63, 1, False],
+        ["put", "a", False, None, "z-" + "0" * 64, 1, False],
+        ["put", "a", False, None, "", 1, False],
+        ["put", "a", 1, None, "f-" + "0" * 64, 1, False],
+        ["put", "a", False, None, "f-" + "0" * 64, 1, 0],
         ["remove", ".kitbag/lock", False, "f-" + "0" * 64],
         ["remove", "a", False, None],
         ["chmod", "a"],
