@@ -11,7 +11,7 @@ from typing import Any
 from kitbag.caps import Caps
 from kitbag.errors import InputError, NotFoundError, UsageError
 
-__all__ = ["MANIFEST", "Config", "caps_of", "database_url_of", "find_collection", "state_folder"]
+__all__ = ["MANIFEST", "Config", "caps_of", "database_url_of", "find_collection"]
 
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
@@ -113,13 +113,6 @@ def _default_collection() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("kitbag", appauthor=False) / "collection"
-
-
-def state_folder() -> Path:
-    """Return where Kitbag remembers what the user decided, for all collections and projects."""
-    from platformdirs import user_state_path
-
-    return user_state_path("kitbag", appauthor=False)
 
 
 def _settings(root: Path) -> dict[str, Any]:

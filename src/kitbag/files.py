@@ -36,6 +36,7 @@ __all__ = [
     "read_chunks",
     "reporting",
     "storage_error",
+    "write_all",
 ]
 
 _OPEN_FOLDERS = 64
@@ -111,6 +112,13 @@ def read_chunks(file: int, size: int) -> Iterator[bytes]:
         if size == 0 and len(chunk) < wanted:
             return
         wanted = min(size + 1, _CHUNK) if size > 0 else _CHUNK
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write all of `data` to an open file."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[syscalls.write(file, rest) :]
 
 
 class Folders:

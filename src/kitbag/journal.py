@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -25,12 +26,13 @@ from typing import Any, Self, TypeAlias, assert_never
 
 from kitbag import syscalls
 from kitbag.artifacts import FileKind
-from kitbag.errors import HostilePathError, InputError
+from kitbag.errors import HostilePathError, InputError, RefusedError
 from kitbag.files import FileState, Root
 from kitbag.hashing import is_sha256
 from kitbag.locking import STATE_FOLDER, open_state_folder
 from kitbag.paths import RelPath
 from kitbag.protected import refuse_protected
+from kitbag.userstate import journal_key
 
 __all__ = [
     "BACKUPS",
@@ -44,7 +46,6 @@ __all__ = [
     "Remove",
     "RemoveFolder",
     "new_transaction_id",
-    "write_all",
 ]
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -53,7 +54,7 @@ TX, OUTBOX, BACKUPS = "tx", "outbox", "backups"
 PLAN, PLAN_TMP = "plan", "plan.tmp"
 
 _NOT_A_FOLDER = (errno.ENOTDIR, errno.ELOOP)
-_FORMAT = b"kitbag-plan 1 "
+_FORMAT = b"kitbag-plan 2 "
 _MAX_PLAN = 1 << 30
 _ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{12}")
 
@@ -109,15 +110,30 @@ def new_transaction_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(6)}"
 
 
-def encode_plan(plan: Plan) -> bytes:
-    """Return a plan as bytes: a line with the checksum, then JSON."""
+def encode_plan(plan: Plan, transaction_id: str, key: bytes) -> bytes:
+    """Return a plan as bytes: a line with the checksum and the user's seal, then JSON."""
     content = {
         "kind": plan.kind,
         "payload": plan.payload,
         "actions": [_encode_action(a) for a in plan.actions],
     }
     body = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
-    return _FORMAT + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return _head(body) + b" " + _seal(body, transaction_id, key) + b"\n" + body
+
+
+def _head(body: bytes) -> bytes:
+    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
+
+
+def _seal(body: bytes, transaction_id: str, key: bytes) -> bytes:
+    sealed = transaction_id.encode() + b"\n" + body
+    return hmac.digest(key, sealed, "sha256").hex().encode()
+
+
+def is_sealed(data: bytes, transaction_id: str, key: bytes) -> bool:
+    """Return whether the plan in `data` was written with this key, for this transaction."""
+    head, _, body = data.partition(b"\n")
+    return hmac.compare_digest(head.rpartition(b" ")[2], _seal(body, transaction_id, key))
 
 
 def decode_plan(data: bytes) -> Plan | None:
@@ -126,8 +142,8 @@ def decode_plan(data: bytes) -> Plan | None:
     Raises InputError for a plan of a newer Kitbag, which must not be taken for a torn one.
     """
     head, _, body = data.partition(b"\n")
-    if head != _FORMAT + hashlib.sha256(body).hexdigest().encode():
-        if re.match(rb"kitbag-plan \d+ [0-9a-f]{64}$", head) and not head.startswith(_FORMAT):
+    if not re.fullmatch(re.escape(_head(body)) + rb" [0-9a-f]{64}", head):
+        if re.match(rb"kitbag-plan \d+ [0-9a-f]{64}", head) and not head.startswith(_FORMAT):
             raise InputError(
                 "an unfinished transaction was written by a newer Kitbag",
                 hint="run that version here once, so that it can finish it",
@@ -183,13 +199,6 @@ def _decode_state(text: str) -> FileState:
     if text[1:2] not in ("x", "-") or not is_sha256(text[2:]):
         raise ValueError(f"not a file's state: {text!r}")
     return FileState(FileKind(text[0]), text[1] == "x", text[2:])
-
-
-def write_all(file: int, data: bytes) -> None:
-    """Write all of `data` to an open file."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[syscalls.write(file, rest) :]
 
 
 class Journal:
@@ -260,17 +269,28 @@ class Journal:
             os.close(fd)
 
     def read_plan(self, where: str, transaction_id: str, name: str = PLAN) -> Plan | None:
-        """Return a transaction's plan; None if it has none, or none that is whole."""
+        """Return a transaction's plan; None if it has none, or none that is whole.
+
+        Raises RefusedError for one that this user did not write.
+        """
         try:
             fd = self.open(where, transaction_id)
             try:
-                return _read_plan_in(fd, name)
+                data = _read_plan_in(fd, name)
             finally:
                 os.close(fd)
         except OSError as error:
             if error.errno not in (errno.ENOENT, *_NOT_A_FOLDER):
                 raise
             return None
+        plan = decode_plan(data)
+        if plan is not None and not is_sealed(data, transaction_id, journal_key()):
+            raise RefusedError(
+                f"{self.path / where / transaction_id}: you did not begin this change here",
+                hint="if you know who did, let them run kitbag here once more, from where they did;"
+                " if it came with a stranger's files, move it away",
+            )
+        return plan
 
     def move(self, transaction_id: str, source: str, target: str) -> None:
         """Move a transaction from one of the folders to another one, atomically and durably."""
@@ -331,12 +351,12 @@ class Journal:
             os.close(fd)
 
 
-def _read_plan_in(folder: int, name: str) -> Plan | None:
+def _read_plan_in(folder: int, name: str) -> bytes:
+    """Return a plan's bytes; what cannot be a plan is as good as an empty one."""
     with os.fdopen(syscalls.open_file(name, folder), "rb") as stream:
         status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_PLAN:
-            return None
-        return decode_plan(stream.read())
+        is_one = stat.S_ISREG(status.st_mode) and status.st_size <= _MAX_PLAN
+        return stream.read() if is_one else b""
 
 
 def remove_tree(name: str, folder: int) -> None:

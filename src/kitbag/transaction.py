@@ -15,7 +15,7 @@ from typing import NamedTuple
 from kitbag import syscalls
 from kitbag.applying import Application
 from kitbag.errors import ConflictError, KitbagError, StorageError
-from kitbag.files import FileState, Root, reporting
+from kitbag.files import FileState, Root, reporting, write_all
 from kitbag.journal import (
     BACKUPS,
     JSON,
@@ -31,10 +31,10 @@ from kitbag.journal import (
     RemoveFolder,
     encode_plan,
     new_transaction_id,
-    write_all,
 )
 from kitbag.paths import RelPath
 from kitbag.staging import FEW, Progress, refuse_unsafe, stage
+from kitbag.userstate import journal_key
 
 __all__ = [
     "JSON",
@@ -115,13 +115,13 @@ def commit(
     if not actions and not payload:
         return Outcome(new_transaction_id(), (), ())
     plan = Plan(kind, payload, tuple(actions))
-    encoded = encode_plan(plan)
+    transaction_id = new_transaction_id()
+    encoded = encode_plan(plan, transaction_id, journal_key())
     root.folders.forget()
     root.folders.made.clear()
     with Journal.make(root) as journal:
         _refuse_unfinished(journal)
         refuse_unsafe(root, journal.folder, actions)
-        transaction_id = new_transaction_id()
         try:
             _stage(journal, transaction_id, plan, encoded, progress)
             prepare(transaction_id)

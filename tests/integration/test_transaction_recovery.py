@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from kitbag.artifacts import FileKind
-from kitbag.errors import HostilePathError, InputError, StorageError
+from kitbag.errors import HostilePathError, InputError, RefusedError, StorageError
 from kitbag.files import FileState, Root
 from kitbag.journal import Plan, encode_plan, new_transaction_id
 from kitbag.locking import locked
 from kitbag.paths import RelPath
 from kitbag.transaction import Put, commit, delivered, recover, undelivered, unfinished
+from kitbag.userstate import journal_key
 
 pytestmark = pytest.mark.integration
 
@@ -59,9 +60,11 @@ def test_nothing_to_recover(project: Root) -> None:
     assert visible(project) == []
 
 
-def abandoned(root: Root, name: str, data: bytes) -> str:
+def abandoned(root: Root, name: str, data: bytes | Plan, key: bytes | None = None) -> str:
     """Leave a transaction as a kill might."""
     transaction_id = new_transaction_id()
+    if isinstance(data, Plan):
+        data = encode_plan(data, transaction_id, key or journal_key())
     folder = root.path / ".kitbag/tx" / transaction_id
     (folder / "new").mkdir(parents=True)
     (folder / "new/0").write_bytes(b"evil")
@@ -71,8 +74,8 @@ def abandoned(root: Root, name: str, data: bytes) -> str:
 
 def test_recover_discards_what_was_only_prepared(project: Root) -> None:
     """Staging without a plan is removed, and what it was going to be is told if it is known."""
-    known = abandoned(project, "plan.tmp", encode_plan(Plan("deploy", {"n": 2}, ())))
-    torn = abandoned(project, "plan.tmp", b"kitbag-plan 1 ")
+    known = abandoned(project, "plan.tmp", Plan("deploy", {"n": 2}, ()))
+    torn = abandoned(project, "plan.tmp", b"kitbag-plan 2 ")
     assert unfinished(project)
     found = {r.transaction_id: (r.kind, r.payload, r.applied) for r in recover(project)}
     assert found == {known: ("deploy", {"n": 2}, False), torn: ("", {}, False)}
@@ -92,12 +95,45 @@ def test_recover_keeps_a_damaged_plan(project: Root) -> None:
 
 def test_recover_leaves_newer_plans_alone(project: Root) -> None:
     """A plan of a newer version stays until that version finishes it, and nothing else is begun."""
-    abandoned(project, "plan", b"kitbag-plan 2 " + b"0" * 64 + b"\n{}")
+    abandoned(project, "plan", b"kitbag-plan 3 " + b"0" * 64 + b" " + b"0" * 64 + b"\n{}")
     with pytest.raises(InputError, match="newer Kitbag"):
         recover(project)
     with pytest.raises(StorageError, match="unfinished"):
         deploy(project)
     assert len(left_in_tx(project)) == 1
+
+
+@pytest.mark.parametrize("name", ["plan", "plan.tmp"])
+def test_a_strangers_plan_is_not_done(project: Root, name: str) -> None:
+    """What came with a stranger's project, or was begun by another user, is refused as it is."""
+    state = FileState(FileKind.FILE, False, hashlib.sha256(b"evil").hexdigest())
+    plan = Plan("deploy", {"n": 1}, (Put(RelPath.parse("f"), state, 4, b""),))
+    transaction_id = abandoned(project, name, plan, key=b"a stranger's")
+    with pytest.raises(RefusedError, match="you did not begin") as raised:
+        recover(project)
+    assert "move it away" in (raised.value.hint or "")
+    assert left_in_tx(project) == [transaction_id]
+    assert visible(project) == [".kitbag"]
+
+
+def test_a_plan_of_another_transaction_is_not_done(project: Root) -> None:
+    """A seal holds for one transaction only."""
+    first = abandoned(project, "plan", Plan("deploy", {}, ()))
+    folder = project.path / ".kitbag/tx"
+    (folder / first).rename(folder / new_transaction_id())
+    with pytest.raises(RefusedError, match="you did not begin"):
+        recover(project)
+
+
+def test_a_strangers_message_is_not_delivered(project: Root) -> None:
+    """No plugin hears what a stranger put into a project's outbox."""
+    transaction_id = abandoned(project, "plan", Plan("deploy", {"n": 1}, ()), key=b"a stranger's")
+    tx = project.path / ".kitbag/tx"
+    tx.rename(tx.parent / "outbox")
+    with pytest.raises(RefusedError, match=transaction_id):
+        undelivered(project)
+    with pytest.raises(RefusedError, match=transaction_id):
+        recover(project)
 
 
 @pytest.mark.parametrize("name", ["tx", "outbox", "backups"])

@@ -35,7 +35,7 @@ LAYERS = [
     {"trees", "documents", "frontmatter", "output"},
     {"sources", "naming"},
     {"linting"},
-    {"syscalls", "files", "journal", "locking", "staging", "applying", "transaction"},
+    {"syscalls", "files", "journal", "locking", "staging", "applying", "transaction", "userstate"},
     {"layout", "tomltext", "jsontext"},
     {"manifest", "manifest_reader", "config"},
     {"collection"},

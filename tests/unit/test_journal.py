@@ -18,12 +18,14 @@ from kitbag.journal import (
     RemoveFolder,
     decode_plan,
     encode_plan,
+    is_sealed,
     new_transaction_id,
 )
 from kitbag.paths import RelPath
 
 pytestmark = pytest.mark.unit
 
+KEY = b"a key"
 FILE = FileState(FileKind.FILE, True, hashlib.sha256(b"file").hexdigest())
 LINK = FileState(FileKind.LINK, False, hashlib.sha256(b"link").hexdigest())
 
@@ -42,26 +44,40 @@ def test_round_trip() -> None:
         RemoveFolder(rel("d")),
     )
     plan = Plan("deploy", {"list": [1, 2.5, None, True, {"ключ": "v"}]}, actions)
-    assert decode_plan(encode_plan(plan)) == plan
+    data = encode_plan(plan, "id", KEY)
+    assert decode_plan(data) == plan
+    assert is_sealed(data, "id", KEY)
     with_source = Put(rel("b"), LINK, 4, Path("/somewhere"), is_condition=True)
-    assert encode_plan(Plan("k", {}, (with_source,))) == encode_plan(Plan("k", {}, actions[1:2]))
+    without = encode_plan(Plan("k", {}, actions[1:2]), "id", KEY)
+    assert encode_plan(Plan("k", {}, (with_source,)), "id", KEY) == without
+
+
+def test_the_seal() -> None:
+    """It is good for one key, one transaction and one content."""
+    data = encode_plan(Plan("deploy", {"n": 1}, ()), "id", KEY)
+    assert is_sealed(data, "id", KEY)
+    assert not is_sealed(data, "id", b"another key")
+    assert not is_sealed(data, "another id", KEY)
+    assert not is_sealed(data.replace(b":1", b":2"), "id", KEY)
+    assert not is_sealed(b"", "id", KEY)
 
 
 def test_every_torn_plan_is_noticed() -> None:
     """A plan that was cut off anywhere, or had any byte changed, is none."""
-    data = encode_plan(Plan("deploy", {"n": 1}, (RemoveFolder(rel("d")),)))
+    data = encode_plan(Plan("deploy", {"n": 1}, (RemoveFolder(rel("d")),)), "id", KEY)
     assert all(decode_plan(data[:end]) is None for end in range(len(data)))
     for place in range(len(data)):
         changed = bytearray(data)
         changed[place] ^= 4
         if place != len(b"kitbag-plan "):  # that one says: a newer version
-            assert decode_plan(bytes(changed)) is None
+            is_whole = decode_plan(bytes(changed)) is not None
+            assert not (is_whole and is_sealed(bytes(changed), "id", KEY))
 
 
 def test_newer_plan_is_not_thrown_away() -> None:
     """A plan of a newer version may be half done: it is an error, not a torn plan."""
     with pytest.raises(InputError, match="newer Kitbag"):
-        decode_plan(b"kitbag-plan 2 " + b"0" * 64 + b"\n{}")
+        decode_plan(b"kitbag-plan 3 " + b"0" * 64 + b" " + b"0" * 64 + b"\n{}")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +105,7 @@ def test_forged_plans(action: object) -> None:
     """A plan with a right checksum but an action that Kitbag never wrote is none."""
     body = json.dumps({"kind": "deploy", "payload": {}, "actions": [action]}).encode()
     checksum = hashlib.sha256(body).hexdigest().encode()
-    assert decode_plan(b"kitbag-plan 1 " + checksum + b"\n" + body) is None
+    assert decode_plan(b"kitbag-plan 2 " + checksum + b" " + b"0" * 64 + b"\n" + body) is None
 
 
 @pytest.mark.parametrize(
@@ -99,7 +115,7 @@ def test_forged_plans(action: object) -> None:
 def test_forged_bodies(body: bytes) -> None:
     """A body that is no plan is none, however deep or short it is."""
     checksum = hashlib.sha256(body).hexdigest().encode()
-    assert decode_plan(b"kitbag-plan 1 " + checksum + b"\n" + body) is None
+    assert decode_plan(b"kitbag-plan 2 " + checksum + b" " + b"0" * 64 + b"\n" + body) is None
 
 
 def test_ids_sort_by_time() -> None:

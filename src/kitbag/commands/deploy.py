@@ -66,8 +66,8 @@ def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> l
 def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
     from kitbag.allowance import Allowance
-    from kitbag.config import state_folder
     from kitbag.deploy import Deployer
+    from kitbag.userstate import state_folder
 
     collection = context.collection()
     deployer = Deployer(

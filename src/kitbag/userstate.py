@@ -1,0 +1,72 @@
+"""What Kitbag remembers of its user, outside of every project and collection."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from kitbag import syscalls
+from kitbag.files import reporting, write_all
+
+__all__ = ["journal_key", "state_folder"]
+
+_KEY = "journal.key"
+_KEY_SIZE = 32
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def state_folder() -> Path:
+    """Return where Kitbag remembers what the user decided, for all collections and projects."""
+    from platformdirs import user_state_path
+
+    return user_state_path("kitbag", appauthor=False)
+
+
+def journal_key() -> bytes:
+    """Return the user's secret that seals what Kitbag is going to do; it is made once, durably.
+
+    A project may come from a stranger, with a journal in it: only what bears this seal is done.
+    Raises StorageError where the key can neither be read nor made.
+    """
+    folder = state_folder()
+    hint = "set XDG_STATE_HOME to a folder that you may write to"
+    with reporting(folder / _KEY, hint):
+        try:
+            file = os.open(folder / _KEY, _READ)
+        except FileNotFoundError:
+            return _make_key(folder)
+        try:
+            key = os.pread(file, _KEY_SIZE, 0)
+        finally:
+            os.close(file)
+        return key if len(key) == _KEY_SIZE else _make_key(folder)
+
+
+def _make_key(folder: Path) -> bytes:
+    made = [above for above in (folder, *folder.parents) if not above.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(folder / _KEY, _UPDATE, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)  # one of several first runs makes it
+        key = os.pread(file, _KEY_SIZE, 0)
+        if len(key) != _KEY_SIZE:
+            key = secrets.token_bytes(_KEY_SIZE)
+            syscalls.truncate(file)
+            write_all(file, key)
+            syscalls.sync(file)
+            for changed in (folder, *(above.parent for above in made)):
+                _sync_folder(changed)
+    finally:
+        os.close(file)
+    return key
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        syscalls.sync(opened)
+    finally:
+        os.close(opened)

@@ -1,0 +1,64 @@
+"""The user's secret: made once, kept from others, the same for all who ask at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kitbag.errors import StorageError
+from kitbag.userstate import journal_key, state_folder
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user who never ran Kitbag."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "a/b"))
+    return tmp_path
+
+
+def test_it_stays_the_same() -> None:
+    """The first call makes it, readable by its user alone; the others read it."""
+    key = journal_key()
+    assert len(key) == 32
+    assert journal_key() == key
+    file = state_folder() / "journal.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_first_runs_agree() -> None:
+    """Whoever makes it first, all get that one."""
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: journal_key(), range(32)))) == 1
+
+
+@pytest.mark.parametrize("torn", [b"", b"short"])
+def test_a_torn_one_is_made_anew(torn: bytes) -> None:
+    """A kill while it was being made leaves nothing that matters."""
+    state_folder().mkdir(parents=True)
+    (state_folder() / "journal.key").write_bytes(torn)
+    assert len(journal_key()) == 32
+    assert (state_folder() / "journal.key").read_bytes() == journal_key()
+
+
+def test_no_place_for_it(home: Path) -> None:
+    """Where it cannot be kept, the error says what to do."""
+    (home / "a").write_text("in the way")
+    with pytest.raises(StorageError, match=r"journal\.key") as raised:
+        journal_key()
+    assert "XDG_STATE_HOME" in (raised.value.hint or "")
+
+
+def test_it_is_never_read_through_a_link(home: Path) -> None:
+    """A link in its place is refused."""
+    state_folder().mkdir(parents=True)
+    (home / "other").write_bytes(bytes(32))
+    os.symlink(home / "other", state_folder() / "journal.key")
+    with pytest.raises(StorageError):
+        journal_key()
