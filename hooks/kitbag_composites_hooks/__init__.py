@@ -7,6 +7,7 @@ from kitbag_composites_hooks.collect import (
 )
 from kitbag_composites_hooks.commands import kitbag_add_commands, kitbag_configure
 from kitbag_composites_hooks.deploy import (
+    kitbag_deploy_abandoned,
     kitbag_deploy_complete,
     kitbag_deploy_plan,
     kitbag_deploy_prepare,
@@ -19,6 +20,7 @@ __all__ = [
     "kitbag_collect_complete",
     "kitbag_collect_modify",
     "kitbag_configure",
+    "kitbag_deploy_abandoned",
     "kitbag_deploy_complete",
     "kitbag_deploy_plan",
     "kitbag_deploy_prepare",

@@ -31,6 +31,14 @@ def kitbag_deploy_prepare(plan: DeployPlan, transaction_id: str) -> None:
 
 
 @hookimpl
+def kitbag_deploy_abandoned(plan: DeployPlan, transaction_id: str) -> None:
+    """Forget the pending deployment; called again, it finds none."""
+    from kitbag_composites.deploying import abandon
+
+    abandon(plan, transaction_id)
+
+
+@hookimpl
 def kitbag_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     """Record the deployment as done; called again, it finds it done."""
     from kitbag_composites.deploying import finish

@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn, assert_never
 
 from kitbag import syscalls
+from kitbag.actions import Action, Put, Remove, RemoveFolder
 from kitbag.errors import HostilePathError
 from kitbag.files import FileState, Root, look_at
-from kitbag.journal import BACKUPS, Action, Journal, Put, Remove, RemoveFolder
+from kitbag.journal import BACKUPS, Journal
 from kitbag.locking import STATE_FOLDER
 from kitbag.paths import RelPath
 

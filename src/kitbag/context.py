@@ -51,6 +51,16 @@ class Context:
                 pass
         return self.collection_as_it_is()
 
+    def settle(self, project: Path) -> None:
+        """Finish what an interrupted run left in a project."""
+        from kitbag.dispatch import is_unsettled, settle
+        from kitbag.files import Root
+        from kitbag.locking import locked
+
+        if is_unsettled(project):
+            with Root(project) as root, locked(root):
+                settle(root, self.plugins, self.config, self.say)
+
     def collection_as_it_is(self) -> Collection:
         """Read the collection and change nothing, whatever an interrupted run left there."""
         from kitbag.collection import open_collection

@@ -15,7 +15,7 @@ from kitbag.bookkeeping import bookkeeping
 from kitbag.checking import checked
 from kitbag.collection import Collection
 from kitbag.config import Config
-from kitbag.dispatch import DEPLOY, deliver, journalled, settle
+from kitbag.dispatch import DEPLOY, delivering, journalled, settle
 from kitbag.errors import ConflictError, NotFoundError, PluginError, UsageError
 from kitbag.files import Root
 from kitbag.ledger import Deployed, Ledger
@@ -380,14 +380,14 @@ class Deployer:
         plan.change = with_contents(change, project.root, self.targets)
         outcome = None
         if actions and not self.dry_run:
-            outcome = commit(
-                project.root,
-                actions,
-                kind=DEPLOY,
-                payload=journalled(plan.to_payload()),
-                prepare=lambda tx: self._prepare(plan, tx),
-            )
-            deliver(project.root, self.plugins, self.config, self.say)
+            with delivering(project.root, self.plugins, self.config, self.say):
+                outcome = commit(
+                    project.root,
+                    actions,
+                    kind=DEPLOY,
+                    payload=journalled(plan.to_payload()),
+                    prepare=lambda tx: self._prepare(plan, tx),
+                )
         return DeployResult(plan, arrangement, tuple(warnings), outcome)
 
     def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kitbag.plan import DeployPlan
 from kitbag.plugins import Plugins
 from kitbag.transaction import Message, delivered, recover, undelivered, unfinished
 
-__all__ = ["CHANGE", "DEPLOY", "deliver", "is_unsettled", "journalled", "settle"]
+__all__ = ["CHANGE", "DEPLOY", "deliver", "delivering", "is_unsettled", "journalled", "settle"]
 
 CHANGE = "collection-change"
 DEPLOY = "deploy"
@@ -60,26 +61,45 @@ def is_unsettled(path: Path) -> bool:
         return unfinished(root) or bool(undelivered(root))
 
 
-def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> bool:
-    """Call the `_complete` hooks for every applied transaction; return whether all succeeded.
+@contextmanager
+def delivering(
+    root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]
+) -> Iterator[None]:
+    """Deliver what a commit leaves, whichever way it ends."""
+    try:
+        yield
+    except KitbagError:
+        with suppress(KitbagError):
+            deliver(root, plugins, config, say)
+        raise
+    deliver(root, plugins, config, say)
 
-    What a plugin could not take stays in the outbox for the next run.
+
+def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> bool:
+    """Call the hooks for every transaction that is done or given up; return whether all succeeded.
+
+    What a plugin could not take stays in the outbox for the next run, and what came after it for
+    the same collection, too: an older message must not be heard after a newer one.
     """
-    whole = True
+    stuck = set()
     for message in undelivered(root):
+        collection = message.payload.get("collection")
+        if collection in stuck:
+            continue
         failures = _failures(message, root.path, plugins, config)
+        state = "the files are in place" if message.applied else "nothing was changed"
         for error in failures:
-            say(
-                f"warning: {error.message}; the files are in place, and the next run tells it again"
-            )
+            say(f"warning: {error.message}; {state}, and the next run tells it again")
         if failures:
-            whole = False
+            stuck.add(collection)
         else:
             delivered(root, message.transaction_id)
-    return whole
+    return not stuck
 
 
 def _failures(message: Message, path: Path, plugins: Plugins, config: Config) -> list[KitbagError]:
+    if message.kind == CHANGE and not message.applied:
+        return []  # no hook has prepared anything that would have to be forgotten
     try:
         hook, arguments = _call_of(message, path, plugins, config)
     except KitbagError as error:
@@ -97,7 +117,8 @@ def _call_of(
         return "kitbag_collect_complete", {"changes": changes, "collection": collection}
     collection = _collection_at(Path(str(message.payload["collection"])), plugins, config)
     plan = DeployPlan.from_payload(message.payload, path, collection)
-    return "kitbag_deploy_complete", {"plan": plan}
+    hook = "kitbag_deploy_complete" if message.applied else "kitbag_deploy_abandoned"
+    return hook, {"plan": plan}
 
 
 def _collection_at(path: Path, plugins: Plugins, config: Config) -> Collection:

@@ -12,7 +12,7 @@ from kitbag.changes import ChangeSet
 from kitbag.checking import checked
 from kitbag.collection import Collection, open_collection
 from kitbag.config import MANIFEST, Config, caps_of, database_url_of
-from kitbag.dispatch import CHANGE, deliver, journalled, settle
+from kitbag.dispatch import CHANGE, delivering, journalled, settle
 from kitbag.errors import ConflictError, InputError, StorageError
 from kitbag.files import Root
 from kitbag.layout import as_read, put_bytes
@@ -21,7 +21,7 @@ from kitbag.manifest import Manifest, render
 from kitbag.manifest_reader import parse
 from kitbag.paths import RelPath
 from kitbag.plugins import Plugins
-from kitbag.transaction import Action, Outcome, commit, delivered
+from kitbag.transaction import Action, Outcome, commit
 
 __all__ = ["Editor", "Say", "create_collection", "editing"]
 
@@ -58,16 +58,16 @@ class Editor:
             return None
         expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
-        outcome = commit(
-            self.root,
-            [*actions, manifest],
-            kind=CHANGE,
-            payload=journalled(changes.to_payload()),
-            prepare=lambda transaction_id: self._prepare(changes, transaction_id),
-        )
+        with delivering(self.root, self.plugins, self.config, self.say):
+            outcome = commit(
+                self.root,
+                [*actions, manifest],
+                kind=CHANGE,
+                payload=journalled(changes.to_payload()),
+                prepare=lambda transaction_id: self._prepare(changes, transaction_id),
+            )
         for path in outcome.conflicts:
             self.say(f"warning: {path} changed meanwhile; your version was kept")
-        deliver(self.root, self.plugins, self.config, self.say)
         return outcome
 
     def _manifest_text(self, after: Manifest) -> str:
@@ -125,5 +125,4 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
     with Root(path) as root, locked(root):
         text = render(Manifest(name))
         action = put_bytes(_MANIFEST_PATH, text.encode(), None)
-        outcome = commit(root, [action], kind="init", payload={}, prepare=lambda _: None)
-        delivered(root, outcome.transaction_id)
+        commit(root, [action], kind="init", payload={}, prepare=lambda _: None)

@@ -164,6 +164,15 @@ def kitbag_deploy_prepare(plan: DeployPlan, transaction_id: str) -> None:
 
 
 @hookspec
+def kitbag_deploy_abandoned(plan: DeployPlan, transaction_id: str) -> None:
+    """Forget what was to happen: a prepared deploy was given up or killed, nothing was changed.
+
+    `kitbag_deploy_prepare` may or may not have been called for it. If it raises, the user is told,
+    and the next run calls it again until it succeeds.
+    """
+
+
+@hookspec
 def kitbag_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     """Record what has happened: the files are in place. `plan.placed` and `plan.withdrawn` tell.
 

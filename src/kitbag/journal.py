@@ -3,202 +3,43 @@
 `.kitbag/tx/<id>/` is a transaction on its way: `new/N` holds what action N puts in place (and, once
 exchanged, what was there before), `old/N` what was moved aside, `plan` the actions. It exists under
 that name from the commit point on; before, it is `plan.tmp`. `.kitbag/outbox/<id>/` is one that is
-in place, with somebody still to be told. `.kitbag/backups/<id>/` is kept for people.
+in place, or was given up (`plan.tmp`), with somebody still to be told. `.kitbag/backups/<id>/` is
+kept for people.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
-import hmac
-import json
 import os
 import re
 import secrets
 import stat
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias, assert_never
+from typing import Self
 
 from kitbag import syscalls
-from kitbag.artifacts import FileKind
-from kitbag.errors import HostilePathError, InputError, RefusedError
-from kitbag.files import FileState, Root
-from kitbag.hashing import is_sha256
+from kitbag.actions import Plan, decode_plan, is_sealed
+from kitbag.errors import HostilePathError, RefusedError
+from kitbag.files import Root
 from kitbag.locking import STATE_FOLDER, open_state_folder
-from kitbag.paths import RelPath
-from kitbag.protected import refuse_protected
 from kitbag.userstate import journal_key
 
-__all__ = [
-    "BACKUPS",
-    "JSON",
-    "OUTBOX",
-    "TX",
-    "Action",
-    "Journal",
-    "Plan",
-    "Put",
-    "Remove",
-    "RemoveFolder",
-    "new_transaction_id",
-]
-
-JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+__all__ = ["BACKUPS", "OUTBOX", "PLAN", "PLAN_TMP", "TX", "Journal", "new_transaction_id"]
 
 TX, OUTBOX, BACKUPS = "tx", "outbox", "backups"
 PLAN, PLAN_TMP = "plan", "plan.tmp"
 
 _NOT_A_FOLDER = (errno.ENOTDIR, errno.ELOOP)
-_FORMAT = b"kitbag-plan 2 "
 _MAX_PLAN = 1 << 30
 _ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{12}")
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """Put a file or link at `path`, where `expected` lies now (None: nothing may be there).
-
-    `source` is the file to copy from, or the bytes themselves (for a link: its text). With
-    `keep_backup` what is replaced is kept under `.kitbag/backups`. If `is_condition`, nothing of
-    the transaction is done where something else has come to lie at `path` since it was planned.
-    """
-
-    path: RelPath
-    state: FileState
-    size: int
-    source: Path | bytes
-    expected: FileState | None = None
-    keep_backup: bool = False
-    is_condition: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Remove the file or link at `path`, if it is what is `expected` there."""
-
-    path: RelPath
-    expected: FileState
-    keep_backup: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveFolder:
-    """Remove the folder at `path` if it is empty; it stays, without a word, if not."""
-
-    path: RelPath
-
-
-Action: TypeAlias = Put | Remove | RemoveFolder
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A transaction as it is written down; its puts have lost their sources, they are staged."""
-
-    kind: str
-    payload: Mapping[str, JSON]
-    actions: tuple[Action, ...]
 
 
 def new_transaction_id() -> str:
     """Return an id that sorts by time and is never used twice."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(6)}"
-
-
-def encode_plan(plan: Plan, transaction_id: str, key: bytes) -> bytes:
-    """Return a plan as bytes: a line with the checksum and the user's seal, then JSON."""
-    content = {
-        "kind": plan.kind,
-        "payload": plan.payload,
-        "actions": [_encode_action(a) for a in plan.actions],
-    }
-    body = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
-    return _head(body) + b" " + _seal(body, transaction_id, key) + b"\n" + body
-
-
-def _head(body: bytes) -> bytes:
-    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
-
-
-def _seal(body: bytes, transaction_id: str, key: bytes) -> bytes:
-    sealed = transaction_id.encode() + b"\n" + body
-    return hmac.digest(key, sealed, "sha256").hex().encode()
-
-
-def is_sealed(data: bytes, transaction_id: str, key: bytes) -> bool:
-    """Return whether the plan in `data` was written with this key, for this transaction."""
-    head, _, body = data.partition(b"\n")
-    return hmac.compare_digest(head.rpartition(b" ")[2], _seal(body, transaction_id, key))
-
-
-def decode_plan(data: bytes) -> Plan | None:
-    """Return the plan in `data`; None if it is torn or was not written by Kitbag.
-
-    Raises InputError for a plan of a newer Kitbag, which must not be taken for a torn one.
-    """
-    head, _, body = data.partition(b"\n")
-    if not re.fullmatch(re.escape(_head(body)) + rb" [0-9a-f]{64}", head):
-        if re.match(rb"kitbag-plan \d+ [0-9a-f]{64}", head) and not head.startswith(_FORMAT):
-            raise InputError(
-                "an unfinished transaction was written by a newer Kitbag",
-                hint="run that version here once, so that it can finish it",
-            )
-        return None
-    try:
-        content = json.loads(body)
-        kind, payload = content["kind"], content["payload"]
-        if not isinstance(kind, str) or not isinstance(payload, dict):
-            return None
-        return Plan(kind, payload, tuple(map(_decode_action, content["actions"])))
-    except (ValueError, TypeError, KeyError, RecursionError, HostilePathError):
-        return None
-
-
-def _encode_action(action: Action) -> list[JSON]:
-    match action:
-        case Put(path, state, size, _, expected, keep_backup, is_condition):
-            before, after = _encode_state(expected), _encode_state(state)
-            return ["put", str(path), keep_backup, before, after, size, is_condition]
-        case Remove(path, expected, keep_backup):
-            return ["remove", str(path), keep_backup, _encode_state(expected)]
-        case RemoveFolder(path):
-            return ["rmdir", str(path)]
-        case _:
-            assert_never(action)
-
-
-def _encode_state(state: FileState | None) -> str | None:
-    if state is None:
-        return None
-    return f"{state.kind}{'x' if state.executable else '-'}{state.sha256}"
-
-
-def _decode_action(fields: list[Any]) -> Action:
-    name, text, *rest = fields
-    if not isinstance(text, str):
-        raise ValueError(f"not a path: {text!r}")
-    path = RelPath.parse(text)
-    refuse_protected(path)
-    match name, rest:
-        case "put", [bool(keep), expected, str(state), int(size), bool(is_condition)]:
-            before = None if expected is None else _decode_state(expected)
-            return Put(path, _decode_state(state), size, b"", before, keep, is_condition)
-        case "remove", [bool(keep), str(expected)]:
-            return Remove(path, _decode_state(expected), keep)
-        case "rmdir", []:
-            return RemoveFolder(path)
-    raise ValueError(f"unknown action {name!r}")
-
-
-def _decode_state(text: str) -> FileState:
-    if text[1:2] not in ("x", "-") or not is_sha256(text[2:]):
-        raise ValueError(f"not a file's state: {text!r}")
-    return FileState(FileKind(text[0]), text[1] == "x", text[2:])
 
 
 class Journal:
@@ -306,7 +147,7 @@ class Journal:
         """Remove a transaction's folder, its plan first: from then on it never happened."""
         outer = self.open(where)
         try:
-            if self._has_plan(where, transaction_id):
+            if self.has_plan(where, transaction_id):
                 fd = syscalls.open_folder(transaction_id, outer)
                 try:
                     syscalls.remove_file(PLAN, fd)
@@ -316,18 +157,36 @@ class Journal:
         finally:
             os.close(outer)
 
+    def give_up(self, transaction_id: str, plan: Plan | None) -> None:
+        """Leave of a transaction that is not done only the message to those who prepared for it.
+
+        Without a plan there is nobody to tell.
+        """
+        if plan is None or not plan.payload:
+            self.discard(TX, transaction_id)
+            return
+        if self.has_plan(TX, transaction_id):
+            fd = self.open(TX, transaction_id)
+            try:
+                syscalls.rename(fd, PLAN, fd, PLAN_TMP)
+            finally:
+                os.close(fd)
+        self.move(transaction_id, TX, OUTBOX)
+        self.strip(transaction_id)
+
     def clear_away(self, where: str, transaction_id: str) -> None:
         """Get rid of a transaction without a valid plan.
 
         One that never had a plan is removed. A damaged plan may have been begun, so that files of
         the user's may lie in its slots: it is moved to the backups as it is.
         """
-        if self._has_plan(where, transaction_id):
+        if self.has_plan(where, transaction_id):
             self.move(transaction_id, where, BACKUPS)
         else:
             self.discard(where, transaction_id)
 
-    def _has_plan(self, where: str, transaction_id: str) -> bool:
+    def has_plan(self, where: str, transaction_id: str) -> bool:
+        """Return whether a transaction has a plan, be it damaged: then it may have been begun."""
         try:
             fd = self.open(where, transaction_id)
             try:
@@ -345,7 +204,7 @@ class Journal:
         fd = self.open(OUTBOX, transaction_id)
         try:
             for name in os.listdir(fd):
-                if name != PLAN:
+                if name not in (PLAN, PLAN_TMP):
                     remove_tree(name, fd)
         finally:
             os.close(fd)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kitbag import syscalls
+from kitbag.actions import Action, Put, Remove, RemoveFolder
 from kitbag.artifacts import FileKind
 from kitbag.errors import ConflictError, HostilePathError, StorageError
 from kitbag.files import Root, read_chunks, reporting, storage_error, write_all
-from kitbag.journal import Action, Put, Remove, RemoveFolder
 from kitbag.paths import RelPath
 from kitbag.protected import refuse_protected
 

@@ -13,25 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kitbag import syscalls
+from kitbag.actions import JSON, Action, Plan, Put, Remove, RemoveFolder, encode_plan
 from kitbag.applying import Application
 from kitbag.errors import ConflictError, KitbagError, StorageError
 from kitbag.files import FileState, Root, reporting, write_all
-from kitbag.journal import (
-    BACKUPS,
-    JSON,
-    OUTBOX,
-    PLAN,
-    PLAN_TMP,
-    TX,
-    Action,
-    Journal,
-    Plan,
-    Put,
-    Remove,
-    RemoveFolder,
-    encode_plan,
-    new_transaction_id,
-)
+from kitbag.journal import BACKUPS, OUTBOX, PLAN, PLAN_TMP, TX, Journal, new_transaction_id
 from kitbag.paths import RelPath
 from kitbag.staging import FEW, Progress, refuse_unsafe, stage
 from kitbag.userstate import journal_key
@@ -83,11 +69,12 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A transaction that is in place, with somebody still to be told."""
+    """A transaction that is in place (`applied`) or was given up, with somebody to be told."""
 
     transaction_id: str
     kind: str
     payload: Mapping[str, JSON]
+    applied: bool = True
 
 
 class _Slots(NamedTuple):
@@ -108,8 +95,8 @@ def commit(
     """Do all actions, in their order, or none, whatever happens in between.
 
     `prepare` is called with the transaction's id when everything is staged and nothing visible;
-    if it raises, that is all that happened. Afterwards `kind` and `payload` are a message for
-    `undelivered`. Without actions there is only the message; without a payload too, nothing.
+    if it raises, that is all that happened. Afterwards, and also when it failed once `prepare` was
+    called, `kind` and `payload` are a message for `undelivered`; without a payload there is none.
     Raises ConflictError, with nothing changed, if a condition does not hold any more.
     """
     if not actions and not payload:
@@ -122,14 +109,16 @@ def commit(
     with Journal.make(root) as journal:
         _refuse_unfinished(journal)
         refuse_unsafe(root, journal.folder, actions)
+        is_prepared = False
         try:
             _stage(journal, transaction_id, plan, encoded, progress)
+            is_prepared = True
             prepare(transaction_id)
             _pass_the_commit_point(root, journal, transaction_id, few=len(actions) < FEW)
         except BaseException:
-            # What cannot be removed now is found without a plan, and removed, by `recover`.
+            # Where that is not possible now, `recover` does it.
             with contextlib.suppress(OSError, KitbagError):
-                journal.discard(TX, transaction_id)
+                journal.give_up(transaction_id, plan if is_prepared else None)
             raise
         done = _finish(root, journal, transaction_id, plan, again=False)
     if done.is_called_off:
@@ -149,7 +138,7 @@ def recover(root: Root) -> list[Recovered]:
     with journal, reporting(journal.path):
         recovered = [_recover(root, journal, i) for i in journal.ids(TX)]
         for transaction_id in journal.ids(OUTBOX):
-            if journal.read_plan(OUTBOX, transaction_id) is None:
+            if _message(journal, transaction_id) is None:
                 journal.clear_away(OUTBOX, transaction_id)
             else:
                 journal.strip(transaction_id)
@@ -166,13 +155,20 @@ def unfinished(root: Root) -> bool:
 
 
 def undelivered(root: Root) -> list[Message]:
-    """Return the messages of transactions that are in place and not `delivered`, oldest first."""
+    """Return the messages that are not `delivered`, oldest first."""
     journal = Journal.find(root)
     if journal is None:
         return []
     with journal, reporting(journal.path):
-        plans = ((i, journal.read_plan(OUTBOX, i)) for i in journal.ids(OUTBOX))
-        return [Message(i, plan.kind, plan.payload) for i, plan in plans if plan is not None]
+        messages = [_message(journal, i) for i in journal.ids(OUTBOX)]
+    return [message for message in messages if message is not None]
+
+
+def _message(journal: Journal, transaction_id: str) -> Message | None:
+    for name in (PLAN, PLAN_TMP):
+        if (plan := journal.read_plan(OUTBOX, transaction_id, name)) is not None:
+            return Message(transaction_id, plan.kind, plan.payload, applied=name == PLAN)
+    return None
 
 
 def delivered(root: Root, transaction_id: str) -> None:
@@ -248,13 +244,16 @@ def _finish(
             application.run(plan.actions, again=again)
         if application.is_called_off:
             syscalls.sync_file_system(root.folders.top)
-            journal.discard(TX, transaction_id)
+            journal.give_up(transaction_id, plan)
             return application
         if plan.actions:
             few = len(plan.actions) < FEW and not application.backups and not again
             _make_durable(root, application, few=few)
-        journal.move(transaction_id, TX, OUTBOX)
-        journal.strip(transaction_id)
+        if plan.payload:
+            journal.move(transaction_id, TX, OUTBOX)
+            journal.strip(transaction_id)
+        else:
+            journal.discard(TX, transaction_id)
     return application
 
 
@@ -273,8 +272,12 @@ def _make_durable(root: Root, application: Application, *, few: bool) -> None:
 def _recover(root: Root, journal: Journal, transaction_id: str) -> Recovered:
     plan = journal.read_plan(TX, transaction_id)
     if plan is None:
-        plan = journal.read_plan(TX, transaction_id, PLAN_TMP) or Plan("", {}, ())
-        journal.clear_away(TX, transaction_id)
+        staged = journal.read_plan(TX, transaction_id, PLAN_TMP)
+        if journal.has_plan(TX, transaction_id):
+            journal.clear_away(TX, transaction_id)
+        else:
+            journal.give_up(transaction_id, staged)
+        plan = staged or Plan("", {}, ())
         return Recovered(transaction_id, plan.kind, plan.payload, False, ())
     done = _finish(root, journal, transaction_id, plan, again=True)
     conflicts, backups = tuple(done.conflicts), tuple(done.backups)

@@ -16,7 +16,7 @@ from kitbag_composites.service import opened
 from kitbag_composites.store import DeploymentRecord, Store
 from kitbag_composites.versions import find_version, materialize, version_tree
 
-__all__ = ["begin", "finish", "resolve"]
+__all__ = ["abandon", "begin", "finish", "resolve"]
 
 
 def resolve(plan: DeployPlan) -> None:
@@ -112,12 +112,20 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
 
 
 def begin(plan: DeployPlan, transaction_id: str) -> None:
-    """Record the plan's placements as pending, and keep the bytes that no version has."""
+    """Record the plan's new placements as pending, and keep the bytes that no version has."""
     records = _records(plan, plan.placed, transaction_id)
     if records:
         with opened(plan.collection) as resolver:
             keep_deployed(resolver.store, plan)
             resolver.store.begin_deployments(records)
+
+
+def abandon(plan: DeployPlan, transaction_id: str) -> None:
+    """Forget what `begin` recorded for a deploy that came to nothing. Safe to repeat."""
+    records = _records(plan, plan.placed, transaction_id)
+    if records:
+        with opened(plan.collection) as resolver:
+            resolver.store.abandon_deployments(records)
 
 
 def finish(plan: DeployPlan, transaction_id: str) -> None:

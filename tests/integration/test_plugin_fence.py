@@ -260,6 +260,47 @@ def test_an_error_hook_hides_nothing(root: Path, project: Path) -> None:
     assert "plugin p2 failed in kitbag_deploy_error" in said[0]
 
 
+def test_who_prepared_hears_that_it_came_to_nothing(root: Path, project: Path) -> None:
+    """At once, with the same transaction; who fails then hears it again from the next run."""
+    heard: list[tuple[str, str, str]] = []
+
+    def hear(name: str) -> Callable[..., None]:
+        def take(plan: DeployPlan, transaction_id: str) -> None:
+            heard.append((name, transaction_id, str(plan.placed[0].id)))
+
+        return take
+
+    deaf = True
+
+    def refuse(plan: DeployPlan, transaction_id: str) -> None:
+        hear("second")(plan, transaction_id)
+        if deaf:
+            raise KeyError("later")
+
+    plugins = plugins_of(
+        make_plugin(deploy_prepare=boom),
+        make_plugin(
+            deploy_prepare=hear("prepare"),
+            deploy_abandoned=hear("first"),
+            deploy_complete=hear("done"),
+        ),
+        make_plugin(deploy_abandoned=refuse),
+    )
+    said: list[str] = []
+    with pytest.raises(PluginError):
+        deploy(root, project, "skill:a", plugins=plugins, said=said)
+    assert "nothing was changed, and the next run tells it again" in said[0]
+    deaf = False
+    with pytest.raises(PluginError):
+        deploy(root, project, "skill:a", plugins=plugins)
+    first = heard[0][1]
+    told = [(name, transaction_id == first) for name, transaction_id, _ in heard]
+    assert told.count(("second", True)) == 2
+    assert told.count(("second", False)) == 1
+    assert "done" not in {name for name, _, _ in heard}
+    assert not list((project / ".kitbag/outbox").iterdir())
+
+
 def test_what_a_plugin_could_not_take_is_told_again(
     root: Path, project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from peewee import Database
 
@@ -213,6 +215,27 @@ def test_deployments_are_begun_finished_and_forgotten(store: Store, collection_i
     assert store.forget_deployments(records) == 0
     store.begin_deployments([])
     assert store.forget_deployments([]) == 0
+
+
+def test_begun_deployments_are_abandoned(store: Store, collection_id: str) -> None:
+    """What lies there from before is not touched by a deploy that comes to nothing."""
+    old, new = stored_artifacts(store, collection_id, "skill:canvas", "skill:paint")
+    before = DeploymentRecord(collection_id, "/p", ".claude", old, "a" * 64, "t" * 32)
+    store.finish_deployments([before])
+    begun = [
+        DeploymentRecord(collection_id, "/p", ".claude", uuid, "b" * 64, "u" * 32)
+        for uuid in (old, new)
+    ]
+    store.begin_deployments(begun)
+    hashes = {d.artifact_uuid: d.content_hash for d in store.list_deployments(collection_id).items}
+    assert hashes == {old: "a" * 64, new: "b" * 64}
+    another = [replace(record, transaction_id="v" * 32) for record in begun]
+    assert store.abandon_deployments(another) == 0
+    assert store.abandon_deployments(begun) == 1
+    assert store.abandon_deployments(begun) == 0
+    assert store.abandon_deployments([]) == 0
+    (left,) = store.list_deployments(collection_id).items
+    assert (left.artifact_uuid, left.state, left.content_hash) == (old, "done", "a" * 64)
 
 
 def test_deployments_are_listed_by_artifact_and_project(store: Store, collection_id: str) -> None:

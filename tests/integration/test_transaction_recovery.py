@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from kitbag import syscalls
+from kitbag.actions import JSON, Plan, encode_plan
 from kitbag.artifacts import FileKind
 from kitbag.errors import HostilePathError, InputError, RefusedError, StorageError
 from kitbag.files import FileState, Root
-from kitbag.journal import Plan, encode_plan, new_transaction_id
+from kitbag.journal import new_transaction_id
 from kitbag.locking import locked
 from kitbag.paths import RelPath
-from kitbag.transaction import Put, commit, delivered, recover, undelivered, unfinished
+from kitbag.transaction import Message, Put, commit, delivered, recover, undelivered, unfinished
 from kitbag.userstate import journal_key
 
 pytestmark = pytest.mark.integration
@@ -81,6 +83,48 @@ def test_recover_discards_what_was_only_prepared(project: Root) -> None:
     assert found == {known: ("deploy", {"n": 2}, False), torn: ("", {}, False)}
     assert left_in_tx(project) == []
     assert not unfinished(project)
+    assert undelivered(project) == [Message(known, "deploy", {"n": 2}, applied=False)]
+    assert recover(project) == []
+    delivered(project, known)
+    assert undelivered(project) == []
+
+
+@pytest.mark.parametrize("payload", [{"n": 1}, {}])
+def test_what_was_prepared_and_given_up_is_told(
+    project: Root, payload: dict[str, JSON], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who prepared hear that it came to nothing; before that, there is nobody to tell."""
+    state = FileState(FileKind.FILE, False, hashlib.sha256(b"1").hexdigest())
+    actions = [Put(RelPath.parse("f"), state, 1, b"1")]
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "no")
+
+    ids: list[str] = []
+    with locked(project):
+        with pytest.raises(StorageError), monkeypatch.context() as patch:
+            patch.setattr(syscalls, "create_file", fail)
+            commit(project, actions, kind="deploy", payload=payload, prepare=ids.append)
+        assert (ids, undelivered(project)) == ([], [])
+        with pytest.raises(OSError, match="no"):
+            commit(project, actions, kind="deploy", payload=payload, prepare=fail)
+        told = undelivered(project)
+        assert [(m.kind, m.payload, m.applied) for m in told] == [("deploy", payload, False)] * len(
+            payload
+        )
+    assert left_in_tx(project) == []
+    assert visible(project) == [".kitbag"]
+
+
+def test_what_nobody_has_to_be_told_leaves_no_message(project: Root) -> None:
+    """Without a payload nothing stays behind."""
+    state = FileState(FileKind.FILE, False, hashlib.sha256(b"1").hexdigest())
+    with locked(project):
+        actions = [Put(RelPath.parse("f"), state, 1, b"1")]
+        commit(project, actions, kind="init", payload={}, prepare=lambda _: None)
+    assert undelivered(project) == []
+    assert left_in_tx(project) == []
+    assert (project.path / "f").read_bytes() == b"1"
 
 
 def test_recover_keeps_a_damaged_plan(project: Root) -> None:

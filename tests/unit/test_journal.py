@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.artifacts import FileKind
-from kitbag.errors import InputError
-from kitbag.files import FileState
-from kitbag.journal import (
+from kitbag.actions import (
     Plan,
     Put,
     Remove,
@@ -19,8 +16,11 @@ from kitbag.journal import (
     decode_plan,
     encode_plan,
     is_sealed,
-    new_transaction_id,
 )
+from kitbag.artifacts import FileKind
+from kitbag.errors import InputError
+from kitbag.files import FileState
+from kitbag.journal import new_transaction_id
 from kitbag.paths import RelPath
 
 pytestmark = pytest.mark.unit

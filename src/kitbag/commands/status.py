@@ -32,6 +32,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from kitbag.status import State, status_of
 
     collection = _collection(context)
+    context.settle(project_of(args))
     targets = context.targets(args.target or sorted(context.plugins.targets), project_of(args))
     with Root(project_of(args)) as root:
         project = read_project(root, targets, collection)

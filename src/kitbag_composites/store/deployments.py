@@ -25,9 +25,15 @@ _UPSERT = (
     " content_hash = excluded.content_hash, transaction_id = excluded.transaction_id,"
     " state = excluded.state, deployed_at = UTC_NOW"
 )
+_BEGIN = f"{_UPSERT} WHERE deployments.state = 'pending'"
 _DELETE = (
     "DELETE FROM deployments WHERE (collection_id, project, target_root, artifact_uuid) IN"
     " (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM ROWS(?))"
+)
+_ABANDON = (
+    "DELETE FROM deployments WHERE state = 'pending' AND"
+    " (collection_id, project, target_root, artifact_uuid, transaction_id) IN"
+    " (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 5 FROM ROWS(?))"
 )
 
 
@@ -72,17 +78,27 @@ class DeploymentRows(Statements):
     """What can be done with deployments."""
 
     def begin_deployments(self, records: Iterable[DeploymentRecord]) -> None:
-        """Record deployments as pending, instead of what was recorded in their places."""
-        self._record(records, DeploymentState.PENDING)
+        """Record deployments as pending, but for those that replace one that is done."""
+        self._record(_BEGIN, records, DeploymentState.PENDING)
 
     def finish_deployments(self, records: Iterable[DeploymentRecord]) -> None:
         """Record deployments as done, whether begun or not. Safe to repeat."""
-        self._record(records, DeploymentState.DONE)
+        self._record(_UPSERT, records, DeploymentState.DONE)
 
-    def _record(self, records: Iterable[DeploymentRecord], state: DeploymentState) -> None:
+    def _record(
+        self, statement: str, records: Iterable[DeploymentRecord], state: DeploymentState
+    ) -> None:
         rows = {(row := _row(replace(record, state=state)))[:4]: row for record in records}
         if rows:
-            self._run(_UPSERT, as_json(rows.values()))
+            self._run(statement, as_json(rows.values()))
+
+    def abandon_deployments(self, records: Iterable[DeploymentRecord]) -> int:
+        """Delete those of these deployments that their transactions began and did not finish.
+
+        Returns how many there were. Safe to repeat.
+        """
+        rows = [_row(record) for record in records]
+        return self._run(_ABANDON, as_json(rows)) if rows else 0
 
     def forget_deployments(self, records: Iterable[DeploymentRecord]) -> int:
         """Delete deployments by their keys; returns how many there were. Safe to repeat."""
