@@ -214,13 +214,17 @@ def check(folder: Path) -> bool:
     with Root(folder) as root:
         assert not unfinished(root)
         messages = undelivered(root)
-        assert [(m.kind, m.payload) for m in messages] == [("deploy", {"n": 1})] * is_new
+    told = [(m.kind, m.payload) for m in messages]
+    assert told == [("deploy", {"n": 1})] * len(messages)
+    # Of what was given up only those are told who had prepared for it.
+    assert [m.applied for m in messages] in ([[True]] if is_new else [[], [False]])
     backups = folder / ".kitbag/backups"
     kept = {k.split("/", 1)[1]: v[1] for k, v in seen(backups).items()} if is_new else {}
     assert kept == (BACKUPS if is_new else {})
     assert seen(folder / ".kitbag/tx") in ({}, {".": ("d", b"")})
     for message in messages:
-        assert os.listdir(folder / ".kitbag/outbox" / message.transaction_id) == ["plan"]
+        left = os.listdir(folder / ".kitbag/outbox" / message.transaction_id)
+        assert left == ["plan" if is_new else "plan.tmp"]
     return is_new
 
 

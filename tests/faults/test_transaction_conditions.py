@@ -12,7 +12,16 @@ from kitbag.errors import ConflictError
 from kitbag.files import Root
 from kitbag.locking import locked
 from kitbag.paths import RelPath
-from kitbag.transaction import Action, Put, Remove, RemoveFolder, commit, undelivered, unfinished
+from kitbag.transaction import (
+    Action,
+    Put,
+    Remove,
+    RemoveFolder,
+    commit,
+    delivered,
+    undelivered,
+    unfinished,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -75,7 +84,10 @@ def settled(folder: Path) -> Tree:
     """Return what lies in a project in which nothing is unfinished any more."""
     with Root(folder) as root:
         assert not unfinished(root)
-        is_done = [message.payload for message in undelivered(root)] == [{"n": 1}]
+        told = undelivered(root)
+    assert len(told) <= 1
+    assert all(message.payload == {"n": 1} for message in told)
+    is_done = any(message.applied for message in told)
     found = seen(folder)
     assert is_done == (found["record"] == NEW["record"])
     assert not [name for name in seen(folder / ".kitbag/tx") if name != "."]
@@ -90,6 +102,8 @@ def test_a_taken_place_calls_everything_off(tmp_path: Path, system: str) -> None
     assert settled(tmp_path / "p") == {**OLD, **TAKEN}
     (tmp_path / "p/skills/new/run").unlink()
     (tmp_path / "p/skills/new").rmdir()
+    with Root(tmp_path / "p") as root:
+        delivered(root, undelivered(root)[0].transaction_id)
     move(tmp_path / "p")
     assert settled(tmp_path / "p") == NEW
 
