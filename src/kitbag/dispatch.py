@@ -15,7 +15,7 @@ from kitbag.errors import KitbagError, PluginError
 from kitbag.files import Root
 from kitbag.plan import DeployPlan
 from kitbag.plugins import Plugins
-from kitbag.transaction import Message, delivered, recover, undelivered, unfinished
+from kitbag.transaction import Message, delivered, recover, undelivered, unsettled
 
 __all__ = ["CHANGE", "DEPLOY", "deliver", "delivering", "is_unsettled", "journalled", "settle"]
 
@@ -58,7 +58,7 @@ def is_unsettled(path: Path) -> bool:
     if not path.is_dir():
         return False
     with Root(path) as root:
-        return unfinished(root) or bool(undelivered(root))
+        return unsettled(root)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from kitbag.manifest import Manifest, render
 from kitbag.manifest_reader import parse
 from kitbag.paths import RelPath
 from kitbag.plugins import Plugins
-from kitbag.transaction import Action, Outcome, commit
+from kitbag.transaction import Action, Outcome, commit, recover
 
 __all__ = ["Editor", "Say", "create_collection", "editing"]
 
@@ -108,12 +108,9 @@ def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[
 def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
     """Make an empty collection in a folder that holds none; the folder may exist.
 
-    Raises ConflictError if there is a manifest already.
+    What an interrupted run began is finished. Raises ConflictError if there is a manifest already.
     """
-    if (path / MANIFEST).exists():
-        raise ConflictError(
-            f"{path / MANIFEST} exists already", hint="use it, or choose another folder"
-        )
+    _refuse_another(path)
     if dry_run:
         return
     try:
@@ -122,7 +119,20 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
         raise StorageError(
             f"cannot make the folder {path}: {error.strerror}", hint="choose another folder"
         ) from error
+    data = render(Manifest(name)).encode()
+    action = put_bytes(_MANIFEST_PATH, data, None)
     with Root(path) as root, locked(root):
-        text = render(Manifest(name))
-        action = put_bytes(_MANIFEST_PATH, text.encode(), None)
+        if (
+            any(done.applied for done in recover(root))
+            and root.state_of(action.path) == action.state
+        ):
+            return
+        _refuse_another(path)
         commit(root, [action], kind="init", payload={}, prepare=lambda _: None)
+
+
+def _refuse_another(path: Path) -> None:
+    if (path / MANIFEST).exists():
+        raise ConflictError(
+            f"{path / MANIFEST} exists already", hint="use it, or choose another folder"
+        )

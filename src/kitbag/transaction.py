@@ -37,7 +37,7 @@ __all__ = [
     "delivered",
     "recover",
     "undelivered",
-    "unfinished",
+    "unsettled",
 ]
 
 _LATER = "what is missing will be done by the next kitbag command here; check the disk first"
@@ -112,9 +112,11 @@ def commit(
         is_prepared = False
         try:
             _stage(journal, transaction_id, plan, encoded, progress)
+            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)
+            # Not before: what is prepared must not outlive, in a power cut, the plan of it.
             is_prepared = True
             prepare(transaction_id)
-            _pass_the_commit_point(root, journal, transaction_id, few=len(actions) < FEW)
+            _pass_the_commit_point(journal, transaction_id)
         except BaseException:
             # Where that is not possible now, `recover` does it.
             with contextlib.suppress(OSError, KitbagError):
@@ -145,13 +147,13 @@ def recover(root: Root) -> list[Recovered]:
     return recovered
 
 
-def unfinished(root: Root) -> bool:
-    """Return whether an interrupted run has left something for `recover`; needs no lock."""
+def unsettled(root: Root) -> bool:
+    """Return whether there is something to finish, to tell or to clear away; needs no lock."""
     journal = Journal.find(root)
     if journal is None:
         return False
     with journal, reporting(journal.path):
-        return bool(journal.ids(TX))
+        return bool(journal.ids(TX) or journal.ids(OUTBOX))
 
 
 def undelivered(root: Root) -> list[Message]:
@@ -219,20 +221,28 @@ def _stage(
                 os.close(file)
 
 
-def _pass_the_commit_point(root: Root, journal: Journal, transaction_id: str, *, few: bool) -> None:
+def _make_staged_durable(root: Root, journal: Journal, transaction_id: str, *, few: bool) -> None:
     with reporting(journal.path), _slots(journal, transaction_id) as slots:
-        if few:
-            outer = journal.open(TX)
-            try:
-                above = (outer, journal.folder, root.folders.top)
-                for folder in (slots.new, slots.transaction, *above):
-                    syscalls.sync(folder)
-            finally:
-                os.close(outer)
-        else:
+        if not few:
             syscalls.sync_file_system(journal.folder)
-        syscalls.rename(slots.transaction, PLAN_TMP, slots.transaction, PLAN)
-        syscalls.sync(slots.transaction)
+            return
+        outer = journal.open(TX)
+        try:
+            above = (outer, journal.folder, root.folders.top)
+            for folder in (slots.new, slots.transaction, *above):
+                syscalls.sync(folder)
+        finally:
+            os.close(outer)
+
+
+def _pass_the_commit_point(journal: Journal, transaction_id: str) -> None:
+    with reporting(journal.path):
+        folder = journal.open(TX, transaction_id)
+        try:
+            syscalls.rename(folder, PLAN_TMP, folder, PLAN)
+            syscalls.sync(folder)
+        finally:
+            os.close(folder)
 
 
 def _finish(
@@ -262,7 +272,8 @@ def _make_durable(root: Root, application: Application, *, few: bool) -> None:
         syscalls.sync_file_system(root.folders.top)
         return
     touched = application.touched | {path.parent for path in root.folders.made}
-    for path in touched:
+    # From the top down, so that nothing is durable in a folder that cannot be reached yet.
+    for path in sorted(touched, key=lambda path: path or ""):
         # A folder that is gone, or not ours any more, has nothing of ours to keep.
         with contextlib.suppress(KitbagError):
             if (folder := root.folders.find(path)) is not None:

@@ -17,7 +17,7 @@ from kitbag.files import FileState, Root
 from kitbag.journal import new_transaction_id
 from kitbag.locking import locked
 from kitbag.paths import RelPath
-from kitbag.transaction import Message, Put, commit, delivered, recover, undelivered, unfinished
+from kitbag.transaction import Message, Put, commit, delivered, recover, undelivered, unsettled
 from kitbag.userstate import journal_key
 
 pytestmark = pytest.mark.integration
@@ -43,7 +43,7 @@ def deploy(root: Root) -> None:
 
 
 def left_in_tx(root: Root) -> list[str]:
-    """Return the unfinished transactions."""
+    """Return the unsettled transactions."""
     tx = root.path / ".kitbag/tx"
     return os.listdir(tx) if tx.exists() else []
 
@@ -56,7 +56,7 @@ def visible(root: Root) -> list[str]:
 def test_nothing_to_recover(project: Root) -> None:
     """A project that Kitbag never touched has nothing to recover and stays untouched."""
     assert recover(project) == []
-    assert not unfinished(project)
+    assert not unsettled(project)
     assert undelivered(project) == []
     delivered(project, new_transaction_id())
     assert visible(project) == []
@@ -78,15 +78,26 @@ def test_recover_discards_what_was_only_prepared(project: Root) -> None:
     """Staging without a plan is removed, and what it was going to be is told if it is known."""
     known = abandoned(project, "plan.tmp", Plan("deploy", {"n": 2}, ()))
     torn = abandoned(project, "plan.tmp", b"kitbag-plan 2 ")
-    assert unfinished(project)
+    assert unsettled(project)
     found = {r.transaction_id: (r.kind, r.payload, r.applied) for r in recover(project)}
     assert found == {known: ("deploy", {"n": 2}, False), torn: ("", {}, False)}
     assert left_in_tx(project) == []
-    assert not unfinished(project)
+    assert unsettled(project)
     assert undelivered(project) == [Message(known, "deploy", {"n": 2}, applied=False)]
     assert recover(project) == []
     delivered(project, known)
     assert undelivered(project) == []
+    assert not unsettled(project)
+
+
+def test_recover_clears_away_what_was_delivered(project: Root) -> None:
+    """A kill after a message was delivered may leave its folder, without a plan."""
+    transaction_id = new_transaction_id()
+    (project.path / ".kitbag/outbox" / transaction_id).mkdir(parents=True)
+    assert unsettled(project)
+    assert undelivered(project) == []
+    assert recover(project) == []
+    assert not unsettled(project)
 
 
 @pytest.mark.parametrize("payload", [{"n": 1}, {}])
