@@ -15,6 +15,27 @@ from kitbag import syscalls
 # The scenario is a module of its own; pytest's import mode puts no test folder on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+COUNTED = [
+    "points",
+    "chains",
+    "power_cuts",
+    "full_disks",
+    "kills",
+    "database_faults",
+    "swaps",
+    "edits",
+    "violations",
+]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the campaign's counts in one line."""
+    from tally import COUNTS, IS_LONG
+
+    if COUNTS:
+        told = ", ".join(f"{COUNTS[name]:,} {name.replace('_', ' ')}" for name in COUNTED)
+        terminalreporter.write_line(f"faults ({'long' if IS_LONG else 'short'} form): {told}")
+
 
 def unsupported(*_: Any) -> bool:
     """Be a rename that the system does not have."""

@@ -1,0 +1,234 @@
+"""What must hold after any interruption, once the next command has run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from world import CRASHED, HUNG, KILLED, Run, World
+
+from kitbag.files import Root
+from kitbag.ledger import parse_ledger
+from kitbag.paths import RelPath
+
+__all__ = [
+    "NEXT",
+    "Expected",
+    "Picture",
+    "expected",
+    "of_the_next",
+    "of_the_record",
+    "of_what_is_left",
+    "picture",
+    "tree_of",
+    "violations",
+]
+
+NEXT = (("status", "--to", "project"), ("doctor", "--json"))
+STATE = {".gitignore", "lock", "tx", "outbox", "backups", "ledger.json"}
+DATABASE = {"kitbag.db", "kitbag.db-wal", "kitbag.db-shm", "kitbag.db-journal"}
+_VARYING = [
+    (re.compile(rb"\b[0-9a-f]{12}4[0-9a-f]{19}\b"), b"UUID"),
+    (re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+"), b"TIME"),
+]
+
+Tree = dict[str, tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The collection and the project: their trees, and how many operations are logged.
+
+    What differs from run to run (new UUIDs, times) is left out of the bytes.
+    """
+
+    kit: Tree
+    project: Tree
+    operations: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The two states that a command may leave, and the bytes that it must back up.
+
+    `edited` are the files that were edited before, so that they are not as the ledger has them.
+    """
+
+    old: Picture
+    new: Picture
+    backups: frozenset[bytes]
+    edited: frozenset[str]
+
+
+def tree_of(folder: Path) -> Tree:
+    """Return kind, mode and bytes of everything below a folder but Kitbag's own state."""
+    found: Tree = {}
+    for above, folders, files in os.walk(folder):
+        if Path(above) == folder and ".kitbag" in folders:
+            folders.remove(".kitbag")
+        for name in (*folders, *files):
+            path = Path(above, name)
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                entry = "link", os.fsencode(path.readlink())
+            elif stat.S_ISDIR(mode):
+                entry = "folder", b""
+            else:
+                entry = f"{stat.S_IMODE(mode):o}", _steady(path.read_bytes())
+            found[str(path.relative_to(folder))] = entry
+    return found
+
+
+def _steady(data: bytes) -> bytes:
+    for pattern, word in _VARYING:
+        data = pattern.sub(word, data)
+    return data
+
+
+def picture(world: World) -> Picture:
+    """Return the present state."""
+    return Picture(tree_of(world.kit), tree_of(world.project), len(_rows(world, _OPERATIONS)))
+
+
+_OPERATIONS = "SELECT number FROM operations"
+_DEPLOYMENTS = "SELECT project, artifact_uuid, content_hash, state FROM deployments"
+
+
+def _rows(world: World, sql: str) -> list[tuple[object, ...]]:
+    if world.url is not None:
+        with psycopg.connect(world.url) as server:
+            return list(server.execute(sql.encode()).fetchall())
+    path = world.kit / ".kitbag/kitbag.db"
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            return connection.execute(sql).fetchall()
+        except sqlite3.OperationalError:  # no tables yet
+            return []
+
+
+def expected(world: World, start: str, words: tuple[str, ...]) -> tuple[Expected, Run]:
+    """Run a command undisturbed; return what it leads from and to."""
+    world.bring(start)
+    old = picture(world)
+    edited = frozenset(of_the_record(world, world.project))
+    done = world.run(words)
+    assert done.status == 0, done
+    backups = frozenset(data for _, data in _backups(world).values())
+    return Expected(old, picture(world), backups, edited), done
+
+
+def _backups(world: World) -> Tree:
+    trees = [tree_of(root / ".kitbag/backups") for root in (world.kit, world.project)]
+    return {path: entry for tree in trees for path, entry in tree.items() if entry[0] != "folder"}
+
+
+def violations(world: World, wanted: Expected, done: Run, *, was_cut: bool = False) -> list[str]:
+    """Run the next command; return a sentence for everything that is not as promised."""
+    found = list(_of_the_end(world, wanted, done))
+    if not (world.kit / "manifest.toml").exists():
+        # An interrupted `init`: doing it again is what finishes it.
+        follow = world.run(("init", "kit"), *NEXT)
+    else:
+        follow = world.run(*NEXT)
+    found += of_the_next(follow)
+    now = picture(world)
+    is_new = (now.kit, now.project) == (wanted.new.kit, wanted.new.project)
+    is_old = (now.kit, now.project) == (wanted.old.kit, wanted.old.project)
+    if not is_new and not (is_old and wanted.old.kit):
+        found.append(f"neither old nor new: {_difference(now, wanted)}")
+    elif now.operations != (wanted.new if is_new else wanted.old).operations:
+        found.append(f"{now.operations} operations are logged")
+    kept = frozenset(data for _, data in _backups(world).values())
+    if not kept >= (wanted.backups if is_new else frozenset()):
+        found.append("an edited file was replaced and not backed up")
+    edited = frozenset() if is_new else wanted.edited
+    found += [told for told in of_the_record(world, world.project) if told not in edited]
+    found += [*of_what_is_left(world, world.kit), *of_what_is_left(world, world.project)]
+    left = os.listdir(world.here / "tmp")
+    if left and not was_cut and done.status >= 0:
+        found.append(f"left in the temporary folder: {left}")
+    return found
+
+
+def _of_the_end(world: World, wanted: Expected, done: Run) -> Iterator[str]:
+    if done.status in (CRASHED, HUNG) or "Traceback" in done.err:
+        yield f"crashed or hung: {done.err[-2000:]}"
+    if done.status in (0, 1):
+        now = picture(world)
+        if (now.kit, now.project) != (wanted.new.kit, wanted.new.project):
+            yield f"said that it is done, but: {_difference(now, wanted)}"
+    elif done.status != KILLED and "error:" not in done.err:
+        yield f"failed with {done.status} and without a word: {done.err}"
+
+
+def of_the_next(follow: Run, *, quiet: bool = True, drift: bool = False) -> Iterator[str]:
+    """Yield what is wrong with what the next command said; with `drift` edits are no surprise.
+
+    It says one sentence for the collection and one for the project, unless several were killed.
+    """
+    if follow.status not in ((0, 1) if drift else (0,)) or "Traceback" in follow.err:
+        yield f"the next command failed with {follow.status}: {follow.out} {follow.err}"
+        return
+    told = [line for line in follow.err.splitlines() if "earlier run" in line]
+    if quiet and (len(told) > 2 or "warning" in follow.err):
+        yield f"the next command said {follow.err}"
+    findings = json.loads(follow.out[follow.out.index("{") :])["findings"]
+    findings = [f for f in findings if not drift or f["code"].startswith("deployment")]
+    if findings:
+        yield f"doctor: {findings}"
+
+
+def _difference(now: Picture, wanted: Expected) -> str:
+    told = []
+    for name in ("kit", "project"):
+        trees = [getattr(p, name) for p in (now, wanted.old, wanted.new)]
+        for path in sorted(set().union(*trees)):
+            here, old, new = (tree.get(path) for tree in trees)
+            if old == new != here:
+                told.append(f"{name}/{path} is wrong")
+            elif old != new:
+                kind = "old" if here == old else "new" if here == new else "neither"
+                told.append(f"{name}/{path} is {kind}")
+    return ", ".join(told)
+
+
+def of_the_record(world: World, project: Path) -> Iterator[str]:
+    """Compare ledger, files and rows of a project."""
+    path = project / ".kitbag/ledger.json"
+    in_ledger = set()
+    if path.exists():
+        ledger = parse_ledger(path.read_text(), str(path))
+        in_ledger = {(entry.uuid, entry.content_hash, "done") for entry in ledger.deployed}
+        with Root(project) as root:
+            for entry in ledger.deployed:
+                for file, state in entry.files.items():
+                    if root.state_of(RelPath.parse(file)) != state:
+                        yield f"{file} is not as the ledger has it"
+    rows = {row[1:] for row in _rows(world, _DEPLOYMENTS) if row[0] == str(project)}
+    if rows != in_ledger:
+        yield f"the database has {rows}, the ledger {in_ledger}"
+
+
+def of_what_is_left(world: World, root: Path) -> Iterator[str]:
+    """Yield what should not lie in a project or collection any more."""
+    state = root / ".kitbag"
+    if not state.exists():
+        return
+    extra = set(os.listdir(state)) - STATE - (DATABASE if root == world.kit else set())
+    if extra:
+        yield f"left in {state}: {extra}"
+    for name in ("tx", "outbox"):
+        with contextlib.suppress(FileNotFoundError):
+            if left := os.listdir(state / name):
+                yield f"left in {state / name}: {left}"

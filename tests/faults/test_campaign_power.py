@@ -1,0 +1,55 @@
+"""The power goes at every step of real commands, in a model of a disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from invariants import violations
+from powerloss import IMAGES, PowerCut
+from sharding import in_worlds
+from tally import IS_LONG, count
+from test_campaign_points import BY_NAME, Checker, steps_of
+from world import SCENARIOS, World, temporary_world
+
+pytestmark = pytest.mark.integration
+
+Point = tuple[str, int, str]
+
+
+def points() -> list[Point]:
+    """Return the scenario, the step and the image; the end of each command counts as a step."""
+    found = []
+    with temporary_world() as world:
+        for scenario in SCENARIOS:
+            last = len(steps_of(world, scenario)) + 1
+            step = 3 if scenario.name == "deploy-many" else 1
+            numbers = [*range(1, last, 1 if IS_LONG else step), last]
+            for number in numbers:
+                some = IMAGES if IS_LONG or number == last else [IMAGES[number % len(IMAGES)]]
+                found += [(scenario.name, number, kind) for kind in some]
+    return found
+
+
+class Cutter(Checker):
+    """Checks power cuts in one world."""
+
+    def cut(self, world: World, point: Point) -> list[str]:
+        """Return what is wrong with what a cut leaves."""
+        name, number, kind = point
+        scenario = BY_NAME[name]
+        wanted = self.wanted(world, scenario)
+        world.bring(scenario.start)
+        image = world.base / "image"
+        done = world.run(scenario.words, make=lambda: PowerCut(number, kind, world.here, image))
+        world.replace(image)
+        world.remove(image)
+        return violations(world, wanted, done, was_cut=True)
+
+
+def test_power_cuts(tmp_path: Path) -> None:
+    """What was not made durable is lost, and yet it is old or new; who ended with 0 is new."""
+    all_points = points()
+    found = in_worlds(tmp_path, all_points, Cutter().cut)
+    count(power_cuts=len(all_points), violations=len(found))
+    assert not found, "\n".join(found[:20])

@@ -1,0 +1,267 @@
+"""A collection, its source and a project, in which real commands run in forked children."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import platformdirs
+from injection import Injection, install
+
+import kitbag
+import kitbag_composites
+import kitbag_composites_hooks
+from host_factories import make_command, make_project, make_skill, write
+from kitbag import cli, plugins
+from kitbag.config import Config
+
+__all__ = ["SCENARIOS", "Run", "Scenario", "World", "temporary_world"]
+
+KILLED, CRASHED, HUNG = -9, 98, 97
+LIMIT = 120.0
+IDS = ["skill:a", "skill:b", "skill:moved", "command:git:commit", "mcp:server"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a command: its exit status (negative: the signal) and what it printed."""
+
+    status: int
+    out: str
+    err: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A command to be interrupted: the state it starts from, and its words."""
+
+    name: str
+    start: str
+    words: tuple[str, ...]
+
+
+def _deploy(*more: str) -> tuple[str, ...]:
+    return ("deploy", *IDS, "--to", "project", "--allow-commands", *more)
+
+
+SCENARIOS = [
+    Scenario("init", "empty", ("init", "kit")),
+    Scenario("collect", "initiated", ("collect", "source")),
+    Scenario("collect-again", "changed", ("collect", "source")),
+    Scenario("deploy", "collected", _deploy()),
+    Scenario("upgrade", "collected-again", ("deploy", "--to", "project", "--allow-commands")),
+    Scenario("forced", "edited", ("deploy", "--to", "project", "--allow-commands", "--force")),
+    Scenario("rename", "deployed", ("rename", "skill:a", "renamed")),
+    Scenario("undeploy", "deployed", ("undeploy", "skill:a", "mcp:server", "--to", "project")),
+    Scenario("undo", "upgraded", ("undo",)),
+    Scenario("deploy-many", "many", ("deploy", "skill:big", "--to", "project")),
+]
+
+
+class World:
+    """The folder of one world. Its states are kept aside by name and come back at the same path.
+
+    A path is part of what the database knows, so every state has to lie where it was made.
+    """
+
+    def __init__(self, base: Path) -> None:
+        """Make a world in an empty folder; `url` is its database, else one in the collection."""
+        self.base = base
+        self.here = base / "w"
+        self.kit = self.here / "kit"
+        self.project = self.here / "project"
+        self.url: str | None = None
+        self._states = base / "states"
+        self._states.mkdir(parents=True)
+        # Most of a short command's time; children inherit what is made once.
+        _import_all()
+        self._plugins = plugins.load_plugins(Config())
+        self._parser = cli._parser(self._plugins)
+
+    def run(
+        self,
+        *commands: Sequence[str],
+        injection: Injection | None = None,
+        make: Callable[[], Injection] | None = None,
+    ) -> Run:
+        """Run commands one after the other in a child; the status is that of the last one.
+
+        What `make` returns is the injection, made in the child.
+        """
+        out, err, steps = (self.base / name for name in ("out", "err", "steps"))
+        child = os.fork()
+        if child == 0:
+            status = CRASHED
+            try:
+                self._enter(out, err)
+                if make is not None:
+                    injection = make()
+                if injection is not None:
+                    install(injection)
+                for words in commands:
+                    status = cli.main(self._words(words))
+                if injection is not None:
+                    injection.before_the_kill()
+                    steps.write_text("\n".join(injection.steps))
+            except Exception:  # noqa: BLE001 - the parent tells it
+                traceback.print_exc()
+                status = CRASHED
+            finally:
+                with contextlib.suppress(Exception):
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                os._exit(status)
+        status = _wait(child)
+        names = tuple(steps.read_text().split("\n")) if injection and status >= 0 else ()
+        return Run(status, out.read_text(), err.read_text(), names)
+
+    def here_and_now(self, words: Sequence[str], out: Path, err: Path) -> int:
+        """Run a command in this process, which must be a child."""
+        self._enter(out, err)
+        status = CRASHED
+        try:
+            status = cli.main(self._words(words))
+        except Exception:  # noqa: BLE001 - the caller tells it
+            traceback.print_exc()
+        sys.stdout.close()
+        sys.stderr.close()
+        return status
+
+    def _enter(self, out: Path, err: Path) -> None:
+        sys.settrace(None)  # whoever measures coverage would slow thousands of children down
+        gc.disable()
+        plugins.load_plugins = lambda _: self._plugins
+        cli._parser = lambda _: self._parser
+        os.chdir(self.here)
+        os.environ["XDG_STATE_HOME"] = str(self.here / "state")
+        os.environ["TMPDIR"] = str(self.here / "tmp")
+        tempfile.tempdir = None
+        sys.stdout, sys.stderr = out.open("w"), err.open("w")
+
+    def _words(self, words: Sequence[str]) -> list[str]:
+        if words[0] == "init":
+            return list(words)
+        database = ["--database", self.url] if self.url else []
+        return ["--collection", "kit", *database, *words]
+
+    def command(self, *words: str) -> None:
+        """Run a command that must succeed."""
+        done = self.run(words)
+        assert done.status == 0, (words, done)
+
+    def keep(self, name: str) -> None:
+        """Keep the present state under a name."""
+        shutil.copytree(self.here, self._states / name, symlinks=True)
+
+    def bring(self, name: str) -> None:
+        """Make a kept state the present one."""
+        self.replace(self._states / name)
+
+    def replace(self, state: Path) -> None:
+        """Make a copy of another folder the present state."""
+        shutil.rmtree(self.here, ignore_errors=True)
+        shutil.copytree(state, self.here, symlinks=True)
+
+    def remove(self, folder: Path) -> None:
+        """Remove a folder that was copied."""
+        shutil.rmtree(folder)
+
+    def build(self) -> None:
+        """Make every state that a scenario starts from."""
+        self.here.mkdir()
+        for name in ("state", "tmp"):
+            (self.here / name).mkdir()
+        make_project(self.project)
+        write(self.project / ".mcp.json", '{\n  "mcpServers": {"mine": {"command": "cat"}}\n}\n')
+        _make_source(self.here / "source")
+        self.keep("empty")
+        self.command("init", "kit")
+        self.keep("initiated")
+        self.command("collect", "source")
+        self.keep("collected")
+        self.command(*_deploy())
+        self.keep("deployed")
+        _change_source(self.here / "source")
+        self.keep("changed")
+        self.command("collect", "source")
+        self.keep("collected-again")
+        write(self.project / ".claude/skills/a/SKILL.md", "edited by hand\n")
+        self.keep("edited")
+        self.bring("collected-again")
+        self.command("deploy", "--to", "project", "--allow-commands")
+        self.keep("upgraded")
+        self.bring("collected")
+        # So many files are not made durable one by one, but with their file system.
+        make_skill(self.here / "kit", "big", **{f"f{number}": str(number) for number in range(70)})
+        self.command("collect")
+        self.keep("many")
+
+
+def _import_all() -> None:
+    for package in (kitbag, kitbag_composites, kitbag_composites_hooks):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    platformdirs.user_state_path("kitbag")
+
+
+def _make_source(source: Path) -> None:
+    folder = make_skill(source, "a", "one", **{"ref/more.md": "more\n", "going.md": "going\n"})
+    write(folder / "run.sh", "#!/bin/sh\n", executable=True)
+    (folder / "link").symlink_to("run.sh")
+    make_skill(source, "b", "two")
+    make_skill(source, "moved", "three", **{"ref/deep/x.md": "deep\n"})
+    make_command(source, "git/commit")
+    write(source / ".mcp.json", json.dumps({"mcpServers": {"server": {"command": "true"}}}))
+
+
+def _change_source(source: Path) -> None:
+    folder = source / "skills" / "a"
+    make_skill(source, "a", "another", **{"ref/new/more.md": "new\n"})
+    (folder / "going.md").unlink()
+    (folder / "run.sh").chmod(0o644)
+    (folder / "link").unlink()
+    (folder / "link").symlink_to("SKILL.md")
+    (source / "skills/moved").rename(source / "skills/arrived")
+    make_skill(source, "c", "four")
+    write(source / ".mcp.json", json.dumps({"mcpServers": {"server": {"command": "false"}}}))
+
+
+def _wait(child: int) -> int:
+    """Wait for a child, but not for ever: what hangs is killed, and tells so by its status."""
+    end = time.monotonic() + LIMIT
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > end:
+            os.kill(child, 15)
+            os.waitpid(child, 0)
+            return HUNG
+        time.sleep(0.001)
+
+
+@contextmanager
+def temporary_world() -> Iterator[World]:
+    """Yield a world with all its states, in memory where that is possible."""
+    shared = Path("/dev/shm")
+    where = shared if os.access(shared, os.W_OK) else None
+    with TemporaryDirectory(prefix="kitbag-faults-", dir=where) as folder:
+        world = World(Path(folder))
+        world.build()
+        yield world
