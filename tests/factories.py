@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kitbag_composites.models import new_uuid
 from kitbag_composites.store import Store
 from kitbag_composites.types import ArtifactState, CompositeState, MemberState
+from kitbag_composites.uuids import new_uuid
 
 __all__ = [
     "make_artifact",

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkstemp
 
-from peewee import Database, SqliteDatabase
-
 from kitbag_composites.database import BUSY_SECONDS, translated_errors
 from kitbag_composites.errors import DatabaseFailed, SchemaError
+from kitbag_composites.orm import Database, SqliteDatabase
 
 __all__ = ["KEPT", "back_up"]
 

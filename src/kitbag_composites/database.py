@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import peewee
-from peewee import Database, PostgresqlDatabase, SqliteDatabase
-
 from kitbag.errors import KitbagError, LockedError
 from kitbag_composites.errors import (
     AlreadyExists,
@@ -23,7 +20,8 @@ from kitbag_composites.errors import (
     DatabaseUnreachable,
     WrongDatabaseURL,
 )
-from kitbag_composites.models import new_uuid
+from kitbag_composites.orm import Database, PeeweeException, PostgresqlDatabase, SqliteDatabase
+from kitbag_composites.uuids import new_uuid
 
 __all__ = ["DatabaseURL", "connected", "is_embedded", "make_database", "translated_errors"]
 
@@ -158,7 +156,7 @@ def connected(text: str) -> Iterator[Database]:
         _prepare_file(Path(url.path))
     try:
         database.connect()
-    except (peewee.PeeweeException, OSError) as error:
+    except (PeeweeException, OSError) as error:
         raise DatabaseUnreachable(
             f"cannot open the database {url.shown}: {_first_line(error)}", hint=_hint(url)
         ) from None
@@ -192,7 +190,7 @@ def translated_errors() -> Iterator[None]:
     """
     try:
         yield
-    except peewee.PeeweeException as error:
+    except PeeweeException as error:
         raise _translated(getattr(error, "orig", None) or error.__cause__ or error) from error
     except _driver_errors() as error:
         raise _translated(error) from error

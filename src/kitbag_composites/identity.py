@@ -9,7 +9,7 @@ from kitbag.artifacts import ArtifactId
 from kitbag.manifest import Manifest, ManifestComposite, ManifestMember
 from kitbag_composites.errors import ArtifactNotFound, CycleRefused
 from kitbag_composites.graph import find_cycle
-from kitbag_composites.models import new_uuid
+from kitbag_composites.uuids import new_uuid
 
 __all__ = ["identified"]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from peewee import Database, SqliteDatabase
-
 from kitbag.signature import Signature
 from kitbag_composites.database import translated_errors
+from kitbag_composites.orm import Database, SqliteDatabase
 from kitbag_composites.revisions import Revision
 
 __all__ = [

@@ -7,7 +7,6 @@ and defaulted by the database itself, so that rows written by plain SQL have the
 from __future__ import annotations
 
 from typing import ClassVar
-from uuid import uuid4
 
 from peewee import (
     SQL,
@@ -20,6 +19,8 @@ from peewee import (
     Model,
     TextField,
 )
+
+from kitbag_composites.uuids import new_uuid
 
 __all__ = [
     "MODELS",
@@ -35,7 +36,6 @@ __all__ = [
     "OperationArtifact",
     "Tree",
     "VersionFile",
-    "new_uuid",
 ]
 
 
@@ -45,11 +45,6 @@ ForeignKeys = tuple[tuple[str, Pairs] | tuple[str, Pairs, str], ...]
 
 All cascade on update, and on delete where nothing else is said.
 """
-
-
-def new_uuid() -> str:
-    """Return a fresh UUID: 32 lowercase hex digits, RFC 4122 version 4."""
-    return uuid4().hex
 
 
 class Collection(Model):

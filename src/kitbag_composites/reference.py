@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from peewee import Database, SqliteDatabase
-
 from kitbag_composites.migration_history import dialect_of
+from kitbag_composites.orm import Database, SqliteDatabase
 from kitbag_composites.schema import statements
 
 __all__ = ["Details", "live_details", "wanted_details"]

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from peewee import Database, SqliteDatabase
-
 from kitbag.errors import RefusedError
 from kitbag_composites.backup import back_up
 from kitbag_composites.database import translated_errors
@@ -29,6 +27,7 @@ from kitbag_composites.migration_history import (
     record,
     tables,
 )
+from kitbag_composites.orm import Database, SqliteDatabase
 from kitbag_composites.revisions import PACKAGE, Revision, known_revisions
 from kitbag_composites.telling import sign_of_life
 

@@ -16,8 +16,8 @@ from factories import (
 )
 from kitbag.errors import UsageError
 from kitbag_composites.errors import AlreadyExists, ConstraintViolated, DatabaseFailed
-from kitbag_composites.models import new_uuid
 from kitbag_composites.store import DeploymentRecord, Store
+from kitbag_composites.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

@@ -10,11 +10,11 @@ from peewee import Database
 
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
 from kitbag.errors import UsageError
-from kitbag_composites.models import new_uuid
 from kitbag_composites.pagination import MAX_LIMIT, Page
 from kitbag_composites.resolver import Resolver
 from kitbag_composites.store import DeploymentRecord, Store
 from kitbag_composites.types import NewMembership
+from kitbag_composites.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from peewee import Database, PostgresqlDatabase
-
 from kitbag.errors import UsageError
 from kitbag_composites.database import translated_errors
+from kitbag_composites.orm import Database, PostgresqlDatabase
 from kitbag_composites.pagination import (
     MAX_LIMIT,
     Key,
