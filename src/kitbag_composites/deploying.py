@@ -9,12 +9,9 @@ from kitbag.errors import ConflictError, NotFoundError
 from kitbag.manifest import ManifestArtifact
 from kitbag.plan import DeployPlan, Placement, StoredContent
 from kitbag_composites.companions import find_companions
-from kitbag_composites.keeping import keep_deployed
-from kitbag_composites.operations import record_deploy
 from kitbag_composites.resolver import Expanded
 from kitbag_composites.service import opened
 from kitbag_composites.store import DeploymentRecord, Store
-from kitbag_composites.versions import find_version, materialize, version_tree
 
 __all__ = ["abandon", "begin", "finish", "resolve"]
 
@@ -33,11 +30,13 @@ def resolve(plan: DeployPlan) -> None:
         if not plan.is_forced:
             _refuse_removed_members(plan, resolver.store, collection_id)
         wants = _Wants()
-        for request in (*plan.requests, *plan.standing):
-            expanded = resolver.expand(collection_id, [str(request)])
+        asked = {str(request): request for request in (*plan.requests, *plan.standing)}
+        standing = set(plan.standing)
+        for text, expanded in resolver.expand_each(collection_id, list(asked)).items():
+            request = asked[text]
             if request not in plan.versions:
                 wants.add(request, expanded)
-            if request in plan.requests and request.type in ArtifactType.composite_types():
+            if request not in standing and request.type in ArtifactType.composite_types():
                 plan.members[request] = tuple(ArtifactId.parse(found.id) for found in expanded)
         wanted = {str(request) for request in plan.requests}
         wanted |= {str(member) for members in plan.members.values() for member in members}
@@ -95,6 +94,8 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
     entry = plan.collection.entry(artifact_id)
     if not isinstance(entry, ManifestArtifact):
         return
+    from kitbag_composites.versions import find_version, materialize, version_tree
+
     if artifact_id in plan.versions:
         text = plan.versions[artifact_id]
         pin: str | None = find_version(store, plan.collection, artifact_id, text).content_hash
@@ -113,6 +114,8 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
 
 def begin(plan: DeployPlan, transaction_id: str) -> None:
     """Record the plan's new placements as pending, and keep the bytes that no version has."""
+    from kitbag_composites.keeping import keep_deployed
+
     records = _records(plan, plan.placed, transaction_id)
     if records:
         with opened(plan.collection) as resolver:
@@ -130,6 +133,8 @@ def abandon(plan: DeployPlan, transaction_id: str) -> None:
 
 def finish(plan: DeployPlan, transaction_id: str) -> None:
     """Record the placements as done, forget what was withdrawn, and log it. Safe to repeat."""
+    from kitbag_composites.operations import record_deploy
+
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from kitbag.errors import ConflictError
 from kitbag_composites.records import Edge
 from kitbag_composites.types import Expanded
 
-__all__ = ["by_composite", "expanded"]
+__all__ = ["by_composite", "expanded", "expanded_below"]
 
 
 def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
@@ -29,7 +29,13 @@ def expanded(
     are composites; `edges` all memberships below. What is inactive leads to nothing. Raises
     ConflictError for two pins of one artifact.
     """
-    children, roots = by_composite(edges), set(composites)
+    return expanded_below(uuids, set(composites), by_composite(edges))
+
+
+def expanded_below(
+    uuids: Mapping[str, str], roots: Container[str], children: Mapping[str, Sequence[Edge]]
+) -> list[Expanded]:
+    """Do what `expanded` does, with the memberships by composite."""
     wanting: dict[str, list[Edge]] = {}
     walked: set[str] = set()
     for artifact_id in uuids:

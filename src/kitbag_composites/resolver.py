@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from kitbag.artifacts import ArtifactId, having_name
 from kitbag.errors import UsageError
 from kitbag_composites.errors import ArtifactNotFound, ConstraintViolated, CycleRefused
-from kitbag_composites.expansion import by_composite, expanded
+from kitbag_composites.expansion import by_composite, expanded, expanded_below
 from kitbag_composites.graph import find_path
 from kitbag_composites.records import MembershipRecord
 from kitbag_composites.store import Store
@@ -101,6 +100,19 @@ class Resolver:
         roots = {composite.id for composite in self.store.get_composites(collection_id, ids)}
         return expanded(uuids, roots, self.store.edges_below(collection_id, roots))
 
+    def expand_each(self, collection_id: str, ids: Sequence[str]) -> dict[str, list[Expanded]]:
+        """Return for each id what `expand` returns for it alone; raises what that raises.
+
+        The number of statements does not depend on the number of ids.
+        """
+        uuids = self._uuids(collection_id, ids, active_only=True)
+        roots = {composite.id for composite in self.store.get_composites(collection_id, ids)}
+        children = by_composite(self.store.edges_below(collection_id, roots)) if roots else {}
+        return {
+            artifact_id: expanded_below({artifact_id: uuid}, roots, children)
+            for artifact_id, uuid in uuids.items()
+        }
+
     def resolve_name(self, collection_id: str, text: str) -> str:
         """Return the `type:name` that `text` means: itself, or the only one of that name.
 
@@ -131,6 +143,8 @@ class Resolver:
         return {artifact_id: uuids[artifact_id] for artifact_id in wanted}
 
     def _likely(self, collection_id: str, text: str) -> str | None:
+        from difflib import get_close_matches
+
         ids = self.store.active_ids(collection_id)
         close = get_close_matches(text if ":" in text else f"skill:{text}", ids)
         return f"is it {' or '.join(close)}?" if close else None
