@@ -6,8 +6,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module, resources
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from kitbag_composites.errors import SchemaError
@@ -57,7 +58,8 @@ def known_revisions() -> Sequence[Revision]:
 
 
 def _scripts() -> Iterator[Revision]:
-    for entry in resources.files(PACKAGE).iterdir():
-        if match := _SCRIPT.fullmatch(entry.name):
-            source = entry.read_bytes().replace(b"\r\n", b"\n")
-            yield Revision(match[1], match[2], hashlib.sha256(source).hexdigest())
+    for folder in map(Path, import_module(PACKAGE).__path__):
+        for script in folder.iterdir():
+            if match := _SCRIPT.fullmatch(script.name):
+                source = script.read_bytes().replace(b"\r\n", b"\n")
+                yield Revision(match[1], match[2], hashlib.sha256(source).hexdigest())

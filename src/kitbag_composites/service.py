@@ -10,13 +10,9 @@ from kitbag.artifacts import ArtifactId
 from kitbag.collection import Collection
 from kitbag.manifest import Manifest
 from kitbag_composites.database import connected, is_embedded
-from kitbag_composites.identity import identified
-from kitbag_composites.keeping import keep
 from kitbag_composites.resolver import Resolver
 from kitbag_composites.schema import ensure_current
-from kitbag_composites.state import state_of
 from kitbag_composites.store import Store
-from kitbag_composites.sync import sync
 from kitbag_composites.telling import say
 
 __all__ = ["identify", "opened"]
@@ -39,14 +35,27 @@ def opened(
         if collection.manifest.uuid is not None:
             known = store.get_collection(collection.manifest.uuid)
             if known is None or known.manifest_hash != collection.manifest_hash:
-                with store.transaction():
-                    sync(store, state_of(collection))
-                    keep(store, collection, message, author)
+                _bring_in_line(store, collection, message, author)
         yield Resolver(store)
+
+
+def _bring_in_line(
+    store: Store, collection: Collection, message: str | None, author: str | None
+) -> None:
+    # Imported here: most commands find the rows in line.
+    from kitbag_composites.keeping import keep
+    from kitbag_composites.state import state_of
+    from kitbag_composites.sync import sync
+
+    with store.transaction():
+        sync(store, state_of(collection))
+        keep(store, collection, message, author)
 
 
 def identify(collection: Collection, manifest: Manifest) -> Manifest:
     """Return `manifest` with every UUID in place, those that the database knows included."""
+    from kitbag_composites.identity import identified
+
     with opened(collection) as resolver:
         manifest = _without_strangers(resolver, collection, manifest)
         known = _known_uuids(resolver, collection, manifest)
