@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from kitbag.config import Config
 from kitbag.hookspecs import hookimpl
-from kitbag_composites_hooks import (
-    care_commands,
-    composite_commands,
-    database_commands,
-    export_commands,
-    history_commands,
-    tree_commands,
-    version_commands,
-)
+
+if TYPE_CHECKING:
+    import argparse
+
+    from kitbag.config import Config
+
+_MODULES = {
+    "composite_commands": {"composite"},
+    "tree_commands": {"tree", "associations"},
+    "version_commands": {"versions", "diff", "restore"},
+    "history_commands": {"log", "undo"},
+    "care_commands": {"purge", "doctor", "rebuild"},
+    "export_commands": {"export"},
+    "database_commands": {"db"},
+}
+"""Which commands each module adds, in the order of `kitbag --help`."""
 
 
 @hookimpl
@@ -29,13 +36,8 @@ def kitbag_configure(config: Config) -> None:
 
 @hookimpl
 def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `composite`, `tree`, `associations`, `versions`, `diff`, `restore`,
-    `log`, `undo`, `purge`, `doctor`, `rebuild`, `export`
-    and `db`."""
-    composite_commands.add_parser(subparsers)
-    tree_commands.add_parsers(subparsers)
-    version_commands.add_parsers(subparsers)
-    history_commands.add_parsers(subparsers)
-    care_commands.add_parsers(subparsers)
-    export_commands.add_parser(subparsers)
-    database_commands.add_parser(subparsers)
+    """Add the commands of the module that has the one which was named, or all of them."""
+    wanted = getattr(subparsers, "wanted", None)
+    for module, names in _MODULES.items():
+        if wanted is None or wanted in names:
+            import_module(f"{__package__}.{module}").add_parsers(subparsers)

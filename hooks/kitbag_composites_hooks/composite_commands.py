@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Edit = Callable[["Collection"], "Manifest"]
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command with its actions."""
     parser = subparsers.add_parser("composite", help="make and edit composites")
     actions = parser.add_subparsers(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from peewee import Database
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command with its actions."""
     parser = subparsers.add_parser("db", help="look after the database")
     actions = parser.add_subparsers(

@@ -1,20 +1,16 @@
-"""The `kitbag` command: options, commands, and the one place where errors become exit statuses."""
+"""The `kitbag` command: what is run, and the one place where errors become exit statuses."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from kitbag import __version__
-from kitbag.config import Config
-from kitbag.errors import KitbagError, UsageError
-from kitbag.output import Output, escaped
-
+TYPE_CHECKING = False  # importing `typing` takes as long as all else that `--version` does
 if TYPE_CHECKING:
-    from kitbag.plugins import Plugins
+    import argparse
+    from collections.abc import Sequence
+
+    from kitbag.config import Config
+    from kitbag.errors import KitbagError
 
 __all__ = ["main"]
 
@@ -29,8 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     if words in (["--version"], ["-V"]):
+        from kitbag import __version__
+
         print(f"kitbag {__version__}")
         return 0
+    from kitbag.errors import KitbagError
+
     try:
         return _run(words)
     except KitbagError as error:
@@ -39,14 +39,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted; nothing is left half done", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
+        import os
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
+        from kitbag.output import escaped
+
         print(f"error: {escaped(str(error))}", file=sys.stderr)
         return 5
 
 
 def _tell(error: KitbagError) -> int:
+    from kitbag.output import escaped
+
     print(f"error: {escaped(error.message)}", file=sys.stderr)
     if error.hint:
         print(f"hint: {escaped(error.hint)}", file=sys.stderr)
@@ -54,12 +60,14 @@ def _tell(error: KitbagError) -> int:
 
 
 def _run(words: list[str]) -> int:
+    from kitbag.arguments import early_options, parse
     from kitbag.context import Context
+    from kitbag.output import Output
     from kitbag.plugins import load_plugins
 
-    early, _ = _global_options(default=None).parse_known_args(words)
+    early, command = early_options(words)
     plugins = load_plugins(_config(early))
-    args = _parser(plugins).parse_args(words)
+    args = parse(words, plugins, command)
     config = _config(args)
     out = Output(json=config.json, quiet=config.quiet, verbose=config.verbose)
     for record in plugins.failed:
@@ -70,6 +78,10 @@ def _run(words: list[str]) -> int:
 
 
 def _config(args: argparse.Namespace) -> Config:
+    import os
+
+    from kitbag.config import Config
+
     return Config.from_environment(
         os.environ,
         collection=args.collection,
@@ -79,61 +91,3 @@ def _config(args: argparse.Namespace) -> Config:
         quiet=bool(args.quiet),
         verbose=bool(args.verbose),
     )
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports wrong usage as our error, with the exit status that goes with it."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"`{self.prog} --help` shows how to use it")
-
-
-def _global_options(default: object) -> argparse.ArgumentParser:
-    """Return the options that every command takes, before or behind its name."""
-    options = _Parser(add_help=False, allow_abbrev=False, argument_default=default)
-    group = options.add_argument_group("general options")
-    group.add_argument("--collection", metavar="DIR", help="the collection to work on")
-    group.add_argument("--database", metavar="URL", help="where its database is")
-    group.add_argument("--no-plugins", action="store_true", default=default, help="load no plugins")
-    group.add_argument(
-        "--json", action="store_true", default=default, help="print the result as JSON"
-    )
-    talk = group.add_mutually_exclusive_group()
-    talk.add_argument(
-        "--quiet", "-q", action="store_true", default=default, help="print errors only"
-    )
-    talk.add_argument("--verbose", "-v", action="store_true", default=default, help="tell more")
-    return options
-
-
-class _CommandParser(_Parser):
-    """A command's parser: takes the general options too."""
-
-    def __init__(self, **options: Any) -> None:
-        shared = _global_options(default=argparse.SUPPRESS)
-        super().__init__(parents=[shared], allow_abbrev=False, **options)
-
-
-def _parser(plugins: Plugins) -> argparse.ArgumentParser:
-    from kitbag import commands
-
-    parser = _Parser(
-        prog="kitbag",
-        description="Collect static artifacts for coding agents and deploy them into projects.",
-        parents=[_global_options(default=None)],
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", "-V", action="version", version=f"kitbag {__version__}")
-    parser_class: type[argparse.ArgumentParser] = _CommandParser
-    subparsers = parser.add_subparsers(
-        title="commands",
-        dest="command",
-        metavar="COMMAND",
-        required=True,
-        parser_class=parser_class,
-    )
-    commands.add_all(subparsers)
-    for name, _, error in plugins.call_each("kitbag_add_commands", subparsers=subparsers):
-        if error is not None:
-            print(f"warning: {escaped(error.message)}; {name} adds no commands", file=sys.stderr)
-    return parser

@@ -8,22 +8,25 @@ transaction id and must then have the same effect as once.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from kitbag.artifacts import ArtifactId, TypeSpec
-from kitbag.changes import ChangeSet
-from kitbag.collection import Collection
-from kitbag.config import Config
-from kitbag.plan import DeployPlan
-from kitbag.sources.values import FoundArtifact
-from kitbag.targets import Target
-from kitbag.trees import Tree
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kitbag.artifacts import ArtifactId, TypeSpec
+    from kitbag.changes import ChangeSet
+    from kitbag.collection import Collection
+    from kitbag.config import Config
+    from kitbag.plan import DeployPlan
+    from kitbag.sources.values import FoundArtifact
+    from kitbag.targets import Target
+    from kitbag.trees import Tree
 
 __all__ = ["Problem", "Severity", "hookimpl", "hookspec"]
 
@@ -58,6 +61,9 @@ def kitbag_configure(config: Config) -> None:
 @hookspec
 def kitbag_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add commands. Called when the command line is built.
+
+    `subparsers.wanted` is the command that was named; those of other names need not be added. It
+    is None where all are to be shown.
 
     Set `run` on a command's parser (`set_defaults(run=function)`): a function of a
     `kitbag.context.Context` and the parsed arguments that returns an exit status. If the hook

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +19,7 @@ import pluggy
 from kitbag import hookspecs
 from kitbag.artifacts import BUILTIN_TYPES
 from kitbag.config import Config
+from kitbag.entry_points import EntryPoint, installed
 from kitbag.errors import KitbagError, PluginError
 from kitbag.targets import BUILTIN_TARGETS
 
@@ -183,7 +183,7 @@ def load_plugins(config: Config) -> Plugins:
     plugins = Plugins()
     if not config.plugins_enabled:
         return plugins
-    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: (p.name, p.value)):
+    for point in installed(ENTRY_POINT_GROUP):
         plugins.add(_record_of(point), point.load, config)
     for module in config.extra_plugins:
         record = PluginRecord(module, None, None, PluginStatus.LOADED)
@@ -192,10 +192,4 @@ def load_plugins(config: Config) -> Plugins:
 
 
 def _record_of(point: EntryPoint) -> PluginRecord:
-    distribution = point.dist
-    return PluginRecord(
-        point.name,
-        distribution.name if distribution else None,
-        distribution.version if distribution else None,
-        PluginStatus.LOADED,
-    )
+    return PluginRecord(point.name, point.distribution, point.version, PluginStatus.LOADED)

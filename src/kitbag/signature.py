@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import platform
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ class Signature:
             author: str | None = getpass.getuser()
         except (KeyError, OSError):
             author = None  # a user without a name, as in some containers
-        return cls(author, platform.node(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return cls(author, os.uname().nodename, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def to_json(self) -> dict[str, Any]:
         """Return the signature as the journal keeps it."""

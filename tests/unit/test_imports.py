@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from host_factories import make_collection
+
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +29,7 @@ ALLOWED = {
 }
 # A module imports modules of its own layer or of one above it in this list.
 LAYERS = [
-    {"errors", "signature"},
+    {"errors", "signature", "entry_points"},
     {"paths"},
     {"protected"},
     {"artifacts", "caps"},
@@ -74,6 +76,7 @@ LAYERS = [
     {"adopting"},
     {"context"},
     {"commands"},
+    {"arguments"},
     {"cli"},
     {"__main__"},
 ]
@@ -154,17 +157,62 @@ def test_the_start_imports_nothing_heavy(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports_of(path, at_start_only=True)} & HEAVY
 
 
-def test_version_imports_nothing_heavy() -> None:
-    """`kitbag --version` loads neither the database nor YAML nor pluggy."""
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "kitbag", "--version"],
-        capture_output=True,
-        text=True,
-        check=True,
+def imported_by(*words: str | Path) -> set[str]:
+    """Run a command in a process of its own and return the modules that it imported."""
+    program = (
+        "import sys; before = set(sys.modules); from kitbag.cli import main;"
+        f" main({[str(word) for word in words]!r});"
+        " print(*sorted(set(sys.modules) - before), file=sys.stderr)"
     )
-    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "kitbag.cli" in imported
-    assert not imported & {*HEAVY, "pluggy", "platformdirs"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+def test_version_imports_next_to_nothing() -> None:
+    """`kitbag --version` loads a handful of modules besides what Python itself does."""
+    assert imported_by("--version") == {"__future__", "kitbag", "kitbag.cli"}
+
+
+def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
+    """No driver of another database, no YAML, no parser of another command, no email."""
+    kit, project = tmp_path / "kit", tmp_path / "project"
+    make_collection(kit, "a")
+    project.mkdir()
+    subprocess.run([sys.executable, "-m", "kitbag", "--collection", kit, "collect"], check=True)
+    words = ("--collection", kit, "deploy", "skill:a", "--to", project)
+    for imported in (imported_by(*words), imported_by(*words)):
+        assert "peewee" in imported
+        unneeded = {"psycopg.connection", "asyncio", "yaml", "rich", "email", "zipfile", "csv"}
+        assert not imported & unneeded
+        built = {name for name in imported if name.startswith("kitbag.commands.")}
+        assert built == {"kitbag.commands.deploy"}
+        assert len(imported) < 240, sorted(imported)
+
+
+def test_peewee_finds_its_driver_when_somebody_wants_it() -> None:
+    """The PostgreSQL driver is imported with the first database of that kind, and complete."""
+    pytest.importorskip("psycopg")
+    program = """
+import sys
+from kitbag_composites.orm import PostgresqlDatabase
+import peewee
+assert "psycopg" not in sys.modules
+database = PostgresqlDatabase("postgresql://user@127.0.0.1:1/none", prefer_psycopg3=True)
+import psycopg
+assert peewee.psycopg is psycopg
+adapter = database._adapter
+assert adapter.txn_idle == psycopg.pq.TransactionStatus.IDLE
+assert adapter.json_type is psycopg.types.json.Json
+assert PostgresqlDatabase("x", prefer_psycopg3=True)._adapter.jsonb_type is not None
+try:
+    database.connect()
+except peewee.OperationalError:
+    print("tried")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("tried\n", "")
 
 
 def parsers_in(path: Path) -> set[str]:

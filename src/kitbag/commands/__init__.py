@@ -1,43 +1,37 @@
-"""The built-in commands, one thin module each: arguments in, plain calls, printed results out."""
+"""The built-in commands, one thin module each: arguments in, plain calls, printed results out.
+
+A module is imported when its command is named, or when all are to be shown.
+"""
 
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 
-from kitbag.commands import (
-    adopt,
-    collect,
-    deploy,
-    init,
-    lint,
-    listing,
-    plugins,
-    remove,
-    rename,
-    scan,
-    show,
-    status,
-    undeploy,
-)
+__all__ = ["BUILT_IN", "add_to"]
 
-__all__ = ["add_all"]
+BUILT_IN = {
+    "init": "init",
+    "scan": "scan",
+    "lint": "lint",
+    "collect": "collect",
+    "list": "listing",
+    "show": "show",
+    "rename": "rename",
+    "remove": "remove",
+    "deploy": "deploy",
+    "undeploy": "undeploy",
+    "status": "status",
+    "adopt": "adopt",
+    "plugins": "plugins",
+}
+"""The module of each command, in the order of `kitbag --help`."""
 
 
-def add_all(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add every built-in command, in the order of `kitbag --help`."""
-    for module in (
-        init,
-        scan,
-        lint,
-        collect,
-        listing,
-        show,
-        rename,
-        remove,
-        deploy,
-        undeploy,
-        status,
-        adopt,
-        plugins,
-    ):
-        module.add_parser(subparsers)
+def add_to(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], wanted: str | None
+) -> None:
+    """Add the parser of one built-in command if there is one of that name; all for None."""
+    for name, module in BUILT_IN.items():
+        if wanted in (None, name):
+            import_module(f"kitbag.commands.{module}").add_parser(subparsers)

@@ -1,0 +1,101 @@
+"""The command line: only the parser of the named command is built, and nobody notices."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import pytest
+
+from kitbag import arguments, commands
+from kitbag.config import Config
+from kitbag.errors import UsageError
+from kitbag.hookspecs import hookimpl
+from kitbag.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
+from kitbag_composites_hooks import commands as plugin_commands
+
+pytestmark = pytest.mark.unit
+
+CONFIG = Config()
+
+
+@pytest.fixture(scope="module")
+def plugins() -> Plugins:
+    """The installed plugins."""
+    return load_plugins(CONFIG)
+
+
+def parsers(plugins: Plugins, wanted: str | None) -> dict[str, argparse.ArgumentParser]:
+    """Return the commands' parsers by name."""
+    return arguments._parser(plugins, wanted)[1]
+
+
+def every_name() -> Iterator[str]:
+    """Yield all commands, of Kitbag and of the plugin that comes with it."""
+    yield from commands.BUILT_IN
+    for names in plugin_commands._MODULES.values():
+        yield from sorted(names)
+
+
+def test_every_command_is_known_by_name(plugins: Plugins) -> None:
+    """The tables that say where a command is leave none out."""
+    assert set(every_name()) <= set(parsers(plugins, None))
+
+
+@pytest.mark.parametrize("name", list(every_name()))
+def test_a_command_looks_the_same_alone(plugins: Plugins, name: str) -> None:
+    """Its help does not depend on the others being there."""
+    alone = parsers(plugins, name)
+    assert alone[name].format_help() == parsers(plugins, None)[name].format_help()
+    assert len(alone) <= 3
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("deploy x --to y", "deploy"),
+        ("--collection scan list", "list"),
+        ("--json -q list", "list"),
+        ("--collection=x list", "list"),
+        ("--help deploy", None),
+        ("--nonsense deploy", None),
+        ("", None),
+    ],
+)
+def test_the_command_is_found_behind_options(line: str, found: str | None) -> None:
+    """What an option takes is not the command; where it is not clear, all are built."""
+    assert arguments.early_options(line.split())[1] == found
+
+
+def test_a_wrong_command_is_answered_with_all_that_there_are(plugins: Plugins) -> None:
+    """A slip of the finger shows the choices, the plugin's too."""
+    with pytest.raises(UsageError) as caught:
+        arguments.parse(["depoly"], plugins, "depoly")
+    assert "deploy" in caught.value.message
+    assert "composite" in caught.value.message
+
+
+@pytest.mark.parametrize("wanted", [None, "list", "deploy"])
+def test_a_plugin_cannot_take_a_built_in_name(
+    wanted: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where that command's own parser was left out, its commands are refused with a word."""
+
+    class Greedy:
+        @hookimpl
+        def kitbag_add_commands(self, subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+            subparsers.add_parser("deploy", help="mine")
+
+    plugins = Plugins()
+    plugins.add(PluginRecord("greedy", None, None, PluginStatus.LOADED), Greedy, CONFIG)
+    found = parsers(plugins, wanted)
+    assert ("deploy" in found) == (wanted in (None, "deploy"))
+    assert "greedy adds no commands" in capsys.readouterr().err
+
+
+def test_the_general_options_go_anywhere(plugins: Plugins) -> None:
+    """Before the command and behind it."""
+    for line in ("--json --collection x list", "list --json --collection x"):
+        words = line.split()
+        args = arguments.parse(words, plugins, arguments.early_options(words)[1])
+        assert (args.json, args.collection) == (True, "x")
