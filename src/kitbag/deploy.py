@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,6 +34,7 @@ from kitbag.reverting import (
     with_contents,
 )
 from kitbag.standing import (
+    Earlier,
     placements,
     sorted_out,
     still_wanted,
@@ -239,8 +240,9 @@ class Deployer:
 
     def _standing(self, project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
         """Yield what was asked for earlier, is not asked for now, and is still known."""
+        asked = set(plan.requests)
         for request in project.ledger.requests:
-            if request not in plan.requests and request in self.collection.manifest.by_id:
+            if request not in asked and request in self.collection.manifest.by_id:
                 yield request
 
     def _choose(self, project: Project, plan: DeployPlan) -> None:
@@ -251,18 +253,23 @@ class Deployer:
                 companion = plan.companions.get(member)
                 for artifact_id in (member, companion) if companion else (member,):
                     wanted.setdefault(artifact_id, []).append(request)
+        earlier = Earlier(project.ledger.deployed, {target.name for target in self.targets})
+        asked = set(plan.requests)
+        known = self._known_uuids(project)
         plan.artifacts = tuple(
-            self._planned(plan, artifact_id, requests, project)
+            self._planned(plan, artifact_id, requests, asked, earlier, known)
             for artifact_id, requests in wanted.items()
         )
 
-    def _known_uuid(self, project: Project, artifact_id: ArtifactId) -> str | None:
-        """Return the UUID an artifact was deployed with, for when no plugin knows it now."""
-        if not self.plugins.implements("kitbag_deploy_plan"):
-            for entry in project.ledger.deployed:
-                if entry.id == artifact_id and entry.collection == self.collection.name:
-                    return entry.uuid
-        return None
+    def _known_uuids(self, project: Project) -> dict[ArtifactId, str | None]:
+        """Return the UUIDs that artifacts were deployed with, for when no plugin knows them now."""
+        if self.plugins.implements("kitbag_deploy_plan"):
+            return {}
+        known: dict[ArtifactId, str | None] = {}
+        for entry in project.ledger.deployed:
+            if entry.collection == self.collection.name:
+                known.setdefault(entry.id, entry.uuid)
+        return known
 
     def _refuse_strangers(self, project: Project, plan: DeployPlan) -> None:
         """Raise ConflictError where another collection's artifact of the same id lies already."""
@@ -276,16 +283,6 @@ class Deployer:
                     f" {entry.collection!a}",
                     hint="undeploy that one first, rename yours, or replace it with --force",
                 )
-
-    def _earlier(
-        self, project: Project, artifact_id: ArtifactId, uuid: str | None
-    ) -> Iterable[ArtifactId]:
-        """Yield who wanted an artifact so far, maybe under another name."""
-        names = {target.name for target in self.targets}
-        for entry in project.ledger.deployed:
-            is_same = entry.id == artifact_id or (uuid is not None and entry.uuid == uuid)
-            if is_same and entry.target in names:
-                yield from entry.wanted_by
 
     def _members(self, plan: DeployPlan, request: ArtifactId) -> tuple[ArtifactId, ...]:
         if request in plan.members:
@@ -302,7 +299,9 @@ class Deployer:
         plan: DeployPlan,
         artifact_id: ArtifactId,
         requests: Sequence[ArtifactId],
-        project: Project,
+        asked: Container[ArtifactId],
+        earlier: Earlier,
+        known: Mapping[ArtifactId, str | None],
     ) -> PlannedArtifact:
         entry = self.collection.entry(artifact_id)
         if not isinstance(entry, ManifestArtifact):
@@ -310,9 +309,8 @@ class Deployer:
                 f"{artifact_id} has no files of its own, but a plugin named it as a member",
                 hint="run with --no-plugins to do without it, or report this to its authors",
             )
-        uuid = plan.uuids.get(artifact_id) or self._known_uuid(project, artifact_id)
-        earlier = self._earlier(project, artifact_id, uuid)
-        others = [request for request in earlier if request not in plan.requests]
+        uuid = plan.uuids.get(artifact_id) or known.get(artifact_id)
+        others = [r for r in earlier.wanting(artifact_id, uuid) if r not in asked]
         stored = plan.contents.get(artifact_id)
         tree = stored.tree if stored else self.collection.tree(entry)
         for problem in tree.problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from kitbag.errors import ConflictError, HostilePathError
 
@@ -41,7 +42,7 @@ class RelPath(str):
                     f"unsafe path {text!a}: {problem}",
                     hint="rename the file or folder in its source, then try again",
                 )
-        if len(text.encode()) > MAX_PATH_BYTES:
+        if len(text) * 4 > MAX_PATH_BYTES and len(text.encode()) > MAX_PATH_BYTES:
             raise HostilePathError(
                 f"unsafe path {text[:80]!a}...: longer than {MAX_PATH_BYTES} bytes",
                 hint="shorten the folder names in the source",
@@ -50,7 +51,9 @@ class RelPath(str):
 
     def joined(self, other: RelPath) -> RelPath:
         """Return `other` below this path."""
-        return RelPath.parse(f"{self}/{other}")
+        text = f"{self}/{other}"
+        # Each component was checked; only together they may be too long.
+        return RelPath(text) if len(text) * 4 <= MAX_PATH_BYTES else RelPath.parse(text)
 
     @property
     def parent(self) -> RelPath | None:
@@ -66,9 +69,12 @@ class RelPath(str):
     @property
     def fold_key(self) -> str:
         """What a case-insensitive, normalising file system would take for the same path."""
+        if self.isascii():
+            return self.lower()
         return unicodedata.normalize("NFC", unicodedata.normalize("NFC", self).casefold())
 
 
+@lru_cache(maxsize=8192)  # few names are many files': `SKILL.md`, `references`
 def _problem_of(component: str) -> str | None:
     if component == "":
         return "it is absolute or has an empty component"

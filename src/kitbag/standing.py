@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from kitbag.arrange import Arrangement
@@ -11,7 +11,26 @@ from kitbag.ledger import Deployed
 from kitbag.plan import DeployPlan, Placement
 from kitbag.targets import Target
 
-__all__ = ["placements", "sorted_out", "still_wanted", "withdrawals", "withdrawn_by"]
+__all__ = ["Earlier", "placements", "sorted_out", "still_wanted", "withdrawals", "withdrawn_by"]
+
+
+class Earlier:
+    """What lies in a project for some targets, found by id or by UUID."""
+
+    def __init__(self, deployed: Sequence[Deployed], targets: Container[str]) -> None:
+        self._deployed = deployed
+        self._places: dict[ArtifactId | str, list[int]] = {}
+        for place, entry in enumerate(deployed):
+            if entry.target in targets:
+                self._places.setdefault(entry.id, []).append(place)
+                if entry.uuid is not None:
+                    self._places.setdefault(entry.uuid, []).append(place)
+
+    def wanting(self, artifact_id: ArtifactId, uuid: str | None) -> Iterable[ArtifactId]:
+        """Yield who wanted an artifact so far, maybe under another name."""
+        places = {*self._places.get(artifact_id, ()), *self._places.get(uuid or "", ())}
+        for place in sorted(places):
+            yield from self._deployed[place].wanted_by
 
 
 def sorted_out(
@@ -21,12 +40,13 @@ def sorted_out(
     targets = {target.name for target in plan.targets}
     ids = {artifact.id for artifact in plan.artifacts}
     uuids = {artifact.uuid for artifact in plan.artifacts} - {None}
+    asked = set(plan.requests)
     obsolete, kept = [], []
     for entry in deployed:
         if entry.target not in targets:
             kept.append(entry)
             continue
-        others = tuple(request for request in entry.wanted_by if request not in plan.requests)
+        others = tuple(request for request in entry.wanted_by if request not in asked)
         if entry.id in ids or entry.uuid in uuids or (entry.wanted_by and not others):
             obsolete.append(entry)
         else:
@@ -54,10 +74,11 @@ def withdrawn_by(
 
 def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
     """Return a sentence for each artifact that was to go and that others want."""
+    asked = set(ids)
     return [
         f"{entry.id} stays: wanted by {', '.join(map(str, entry.wanted_by))}"
         for entry in kept
-        if entry.id in ids
+        if entry.id in asked
     ]
 
 
