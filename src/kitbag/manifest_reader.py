@@ -18,6 +18,7 @@ from kitbag.manifest import (
     ManifestMember,
 )
 from kitbag.paths import RelPath, refuse_collisions
+from kitbag.plaintoml import read_plain
 from kitbag.tomltext import split_blocks
 
 __all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
@@ -34,7 +35,8 @@ def parse(text: str, where: str) -> Manifest:
     Raises InputError that names the line and key.
     """
     hint = "mend that line, or restore the file from your version control"
-    return manifest_of(parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint), where, text)
+    document = read_plain(text) or parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint)
+    return manifest_of(document, where, text)
 
 
 def manifest_of(document: Mapping[str, Any], where: str, text: str) -> Manifest:

@@ -29,7 +29,7 @@ ALLOWED = {
 }
 # A module imports modules of its own layer or of one above it in this list.
 LAYERS = [
-    {"errors", "signature", "entry_points"},
+    {"errors", "signature", "entry_points", "plaintoml"},
     {"paths"},
     {"protected"},
     {"artifacts", "caps"},
