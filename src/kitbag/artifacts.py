@@ -21,7 +21,7 @@ __all__ = [
     "FileKind",
     "Shape",
     "TypeSpec",
-    "having_name",
+    "has_plain_name",
     "sorted_ids",
 ]
 
@@ -175,12 +175,12 @@ class ArtifactId:
         return RelPath.parse(f"{spec.folder}/{self.name.replace(':', '/')}{spec.suffix}")
 
 
-def having_name(ids: Iterable[ArtifactId], name: str) -> list[ArtifactId]:
-    """Return the ids that a name without a type may mean.
+def has_plain_name(artifact_id: ArtifactId) -> bool:
+    """Return whether a name without a type may mean an artifact.
 
     A plugin's own files mostly have their composite's name, and are never meant by it.
     """
-    return [i for i in ids if i.name == name and i.type != ArtifactType.PLUGIN_FILES]
+    return artifact_id.type != ArtifactType.PLUGIN_FILES
 
 
 def sorted_ids(ids: Iterable[ArtifactId]) -> list[ArtifactId]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from kitbag.arrange import Arrangement
 from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.files import Root
 from kitbag.layout import ancestors, as_read, put_bytes
-from kitbag.ledger import Deployed, Ledger, render_ledger
+from kitbag.ledger import Deployed, Ledger, is_same, render_ledger
 from kitbag.paths import RelPath
 from kitbag.project import Project
 from kitbag.protected import LEDGER
@@ -87,8 +87,19 @@ def _record_action(
         if skillmeat_hash is not None and artifact_id.type != ArtifactType.PLUGIN_FILES:
             old = entries.get(artifact_id)
             entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old)
-    text = render_record(list(entries.values())) if entries else None
+    wanted = list(entries.values())
+    if wanted and _is_recorded(record.entries, wanted):
+        return None
+    text = render_record(wanted) if wanted else None
     return _text_action(project.root, record.path, record.text, text)
+
+
+def _is_recorded(there: Sequence[RecordEntry], wanted: Sequence[RecordEntry]) -> bool:
+    """Return whether a record says what it should, key by key, in whatever way it is written."""
+    return len(there) == len(wanted) and all(
+        old is new or old.to_table() == new.to_table()
+        for old, new in zip(there, wanted, strict=True)
+    )
 
 
 def _record_entry(
@@ -116,6 +127,8 @@ def _record_entry(
 
 def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:
     is_empty = not ledger.deployed and not ledger.requests
+    if project.ledger_text is not None and not is_empty and is_same(ledger, project.stored):
+        return []
     text = None if is_empty else render_ledger(ledger)
     action = _text_action(project.root, LEDGER, project.ledger_text, text)
     return [action] if action else []

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, having_name
+from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, has_plain_name
 from kitbag.caps import DEFAULT_CAPS, Caps, Meter
 from kitbag.config import MANIFEST
 from kitbag.errors import InputError, NotFoundError, StorageError, UsageError
@@ -54,7 +54,7 @@ class Collection:
         """Return the id that `text` means: `type:name`, or a name that one artifact alone has."""
         if text.partition(":")[0] in self.types and ":" in text:
             return self.entry(ArtifactId.parse(text)).id
-        found = having_name(self.manifest.by_id, text)
+        found = [i for i in self.manifest.by_id if i.name == text and has_plain_name(i)]
         if len(found) == 1:
             return found[0]
         if not found:

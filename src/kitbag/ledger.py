@@ -25,14 +25,18 @@ __all__ = [
     "Place",
     "deployed_from_json",
     "deployed_to_json",
+    "is_same",
     "parse_ledger",
     "render_ledger",
     "state_from_json",
     "state_to_json",
+    "targets_of_ledger",
 ]
 
 FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
+
+_KINDS = {kind.value: kind for kind in FileKind}
 
 
 Place = tuple[RelPath, tuple[str, ...], str | None, str]
@@ -99,17 +103,37 @@ class Ledger:
 
 def render_ledger(ledger: Ledger) -> str:
     """Return the file's text, in a stable order."""
-    document = {
+    head = {
         "format": FORMAT,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(ledger.folders),
         "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
-        "deployed": [
-            deployed_to_json(entry)
-            for entry in sorted(ledger.deployed, key=lambda e: (e.target, e.id))
-        ],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    lines = [f" {_json(key)}: {_json(value)}," for key, value in head.items()]
+    entries = sorted(ledger.deployed, key=lambda e: (e.target, e.id))
+    deployed = ",\n".join(f"  {_json(deployed_to_json(entry))}" for entry in entries)
+    # One line for each: with `indent` Python would leave its fast encoder.
+    return "\n".join(["{", *lines, ' "deployed": [', deployed, " ]", "}", ""])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def is_same(one: Ledger, other: Ledger) -> bool:
+    """Return whether both say the same, in whatever order."""
+    return (
+        one.requests == other.requests
+        and one.folders == other.folders
+        and _parts(one) == _parts(other)
+    )
+
+
+def _parts(ledger: Ledger) -> tuple[object, ...]:
+    # Values of settings are compared as text: for Python, 1 and true are the same.
+    marks = {path: _json(known.to_json()) for path, known in ledger.documents.items()}
+    merged = [_json(deployed_to_json(entry)) for entry in ledger.deployed if entry.merged]
+    return marks, sorted(merged), {(entry.target, entry.id): entry for entry in ledger.deployed}
 
 
 def deployed_to_json(entry: Deployed) -> dict[str, Any]:
@@ -135,7 +159,18 @@ def state_to_json(state: FileState) -> list[str]:
 def state_from_json(values: Sequence[str]) -> FileState:
     """Read what `state_to_json` wrote."""
     kind, mode, sha256 = values
-    return FileState(FileKind(kind), mode == "x", _text(sha256))
+    return FileState(_KINDS[kind], mode == "x", _text(sha256))
+
+
+def targets_of_ledger(text: str, where: str) -> list[str]:
+    """Return the names of the targets that a ledger has something for, sorted."""
+    try:
+        return sorted({_text(entry["target"]) for entry in json.loads(text)["deployed"]})
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{where}: not a ledger of Kitbag: {error}",
+            hint="delete it: the deployed record and the collection are enough to go on",
+        ) from error
 
 
 def parse_ledger(text: str, where: str) -> Ledger:

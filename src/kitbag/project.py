@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from kitbag.artifacts import ArtifactId, Shape, having_name
+from kitbag.artifacts import ArtifactId, Shape, has_plain_name
 from kitbag.collection import Collection
 from kitbag.errors import InputError, NotFoundError, UsageError
 from kitbag.files import FileState, Root
 from kitbag.layout import ancestors, placed, state_of
-from kitbag.ledger import Deployed, Ledger, parse_ledger
+from kitbag.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
 from kitbag.paths import RelPath
 from kitbag.protected import LEDGER
 from kitbag.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
@@ -37,12 +38,13 @@ class Project:
     `ledger` includes artifacts that only a record names (SkillMeat deployed them, or the ledger
     was lost) where their files are what the record says; `unclear` are those that differ, with
     their target's name. In `ledger` what was renamed in the collection has its new name, in
-    `written` the one that it was deployed with.
+    `written` the one that it was deployed with. `stored` is what `ledger_text` says.
     """
 
     root: Root
     ledger: Ledger
     written: Ledger
+    stored: Ledger
     ledger_text: str | None
     records: Mapping[str, ProjectRecord]
     unclear: tuple[tuple[str, RecordEntry], ...]
@@ -57,14 +59,24 @@ class Project:
         """Return the project with the unclear record entries of these ids forgotten."""
         return replace(self, forgotten=frozenset(ids))
 
+    @cached_property
+    def _named(self) -> dict[str, set[ArtifactId]]:
+        """What is deployed or asked for here, by id and by name alone."""
+        known = {entry.id for entry in self.ledger.deployed} | set(self.ledger.requests)
+        known |= {entry.id for _, entry in self.unclear}
+        named: dict[str, set[ArtifactId]] = {}
+        for found in known:
+            named.setdefault(str(found), set()).add(found)
+            if has_plain_name(found):
+                named.setdefault(found.name, set()).add(found)
+        return named
+
     def resolve(self, text: str) -> ArtifactId:
         """Return the id of something deployed or asked for here that `text` means.
 
         Raises NotFoundError if there is none, UsageError if there are several.
         """
-        known = {entry.id for entry in self.ledger.deployed} | set(self.ledger.requests)
-        known |= {entry.id for _, entry in self.unclear}
-        found = [i for i in known if str(i) == text] or sorted(having_name(known, text))
+        found = sorted(self._named.get(text, ()))
         if len(found) == 1:
             return found[0]
         if found:
@@ -87,6 +99,7 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
         ledger = parse_ledger(ledger_text, str(root.path / LEDGER))
         targets = list(targets)
         _refuse_foreign(ledger, targets, str(root.path / LEDGER))
+    stored = ledger
     records: dict[str, ProjectRecord] = {}
     adopted: list[Deployed] = []
     unclear: list[tuple[str, RecordEntry]] = []
@@ -108,7 +121,7 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
         folders=ledger.folders | {f for d in adopted for f in _own_folders(d)},
     )
     renamed = ledger if collection is None else _with_new_names(ledger, collection)
-    return Project(root, renamed, ledger, ledger_text, records, tuple(unclear))
+    return Project(root, renamed, ledger, stored, ledger_text, records, tuple(unclear))
 
 
 def targets_in(path: Path) -> list[str]:
@@ -119,7 +132,7 @@ def targets_in(path: Path) -> list[str]:
         text = _text(root, LEDGER)
     if text is None:
         return []
-    return sorted({entry.target for entry in parse_ledger(text, str(path / LEDGER)).deployed})
+    return targets_of_ledger(text, str(path / LEDGER))
 
 
 def _refuse_foreign(ledger: Ledger, targets: Iterable[Target], where: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kitbag.artifacts import ArtifactId, having_name
+from kitbag.artifacts import ArtifactId, has_plain_name
 from kitbag.errors import UsageError
 from kitbag_composites.errors import ArtifactNotFound, ConstraintViolated, CycleRefused
 from kitbag_composites.expansion import by_composite, expanded, expanded_below
@@ -121,7 +121,7 @@ class Resolver:
         if self.store.uuids_of(collection_id, [text], active_only=True):
             return text
         same = (ArtifactId.parse(a.id) for a in self.store.find_by_name(collection_id, text))
-        found = [str(artifact_id) for artifact_id in having_name(same, text)]
+        found = [str(artifact_id) for artifact_id in same if has_plain_name(artifact_id)]
         if len(found) > 1:
             raise UsageError(
                 f"{text!r} could be any of {', '.join(found)}",
