@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,12 +60,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
     own = editor.collection.root.resolve()
     for source in args.sources or [None]:
         if source is None or Path(source).resolve() == own:
-            changes, diagnostics = _refresh(context, args)
-            revision = None
+            taken = _refresh(context, args)
         else:
-            changes, diagnostics, revision = _take(context, source, renames, args)
-        attention = _tell(context, changes, diagnostics, args.dry_run) or attention
-        results.append(_to_json(source, revision, changes, diagnostics))
+            taken = _take(context, source, renames, args)
+        attention = _tell(context, taken, args.dry_run) or attention
+        results.append(_to_json(source, taken))
     context.out.data({"sources": results, "dry_run": args.dry_run})
     return 1 if attention else 0
 
@@ -84,7 +84,17 @@ def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
     return renames
 
 
-def _refresh(context: Context, args: argparse.Namespace) -> tuple[ChangeSet, Sequence[Diagnostic]]:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What came of one source: what changed, what is wrong with it, and which ids were refused."""
+
+    changes: ChangeSet
+    diagnostics: Sequence[Diagnostic]
+    revision: str | None = None
+    refused: Sequence[ArtifactId] = ()
+
+
+def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
     from kitbag.refresh import plan_refresh
 
     with context.editing() as editor:
@@ -92,12 +102,13 @@ def _refresh(context: Context, args: argparse.Namespace) -> tuple[ChangeSet, Seq
         editor.propose(found.changes)
         if not args.dry_run:
             editor.commit(found.changes)
-    return found.changes, [told for told in found.diagnostics if told.code not in args.allow]
+    told = [told for told in found.diagnostics if told.code not in args.allow]
+    return _Taken(found.changes, told)
 
 
 def _take(
     context: Context, source: str, renames: dict[ArtifactId, ArtifactId], args: argparse.Namespace
-) -> tuple[ChangeSet, Sequence[Diagnostic], str | None]:
+) -> _Taken:
     from kitbag.reading import opened_source
 
     # Fetching can take long: the collection is locked only once everything is read.
@@ -105,8 +116,9 @@ def _take(
         opened_source(context.plugins, source, context.caps) as reading,
         context.editing() as editor,
     ):
-        changes = _import(context, editor, reading, renames, args)
-        return changes, reading.without(args.allow).diagnostics, reading.revision
+        plan = _import(context, editor, reading, renames, args)
+        diagnostics = reading.without(args.allow).diagnostics
+        return _Taken(plan.changes, diagnostics, reading.revision, plan.refused)
 
 
 def _import(
@@ -115,7 +127,7 @@ def _import(
     reading: Reading,
     renames: dict[ArtifactId, ArtifactId],
     args: argparse.Namespace,
-) -> ChangeSet:
+) -> ImportPlan:
     from kitbag.collect import plan_import
     from kitbag.importing import OnConflict, refuse_conflicts
 
@@ -126,21 +138,16 @@ def _import(
         renames=renames,
         takes_hidden=HIDDEN_TEXT in args.allow,
     )
-    for refused in plan.refused:
-        context.out.note(
-            f"error: {refused} is refused: it hides text from people;"
-            f" --allow {HIDDEN_TEXT} takes it all the same"
-        )
     _tell_clashes(context, editor, plan)
     if args.dry_run:
         editor.propose(plan.changes)
-        return plan.changes
+        return plan
     refuse_conflicts(plan)
     editor.propose(plan.changes)
     outcome = editor.commit(plan.changes, plan.actions)
     for path, backup in outcome.backups if outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
-    return plan.changes
+    return plan
 
 
 def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
@@ -161,37 +168,34 @@ def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
             context.out.note(f"{clash.id}: {line}")
 
 
-def _tell(
-    context: Context, changes: ChangeSet, diagnostics: Sequence[Diagnostic], dry_run: bool
-) -> bool:
+def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
     from kitbag.changes import ChangeKind
 
-    told = [change for change in changes.changes if change.kind is not ChangeKind.IDENTICAL]
-    for change in told:
-        old = f" (was {change.old_id})" if change.old_id else ""
-        note = f": {change.note}" if change.note else ""
-        context.out.line(f"{change.kind.value:9} {change.id}{old}{note}")
-    for problem in diagnostics:
+    changes = taken.changes
+    for change in changes.changes:
+        if change.kind is not ChangeKind.IDENTICAL:
+            old = f" (was {change.old_id})" if change.old_id else ""
+            note = f": {change.note}" if change.note else ""
+            context.out.line(f"{change.kind.value:9} {change.id}{old}{note}")
+    for problem in taken.diagnostics:
         context.out.note(problem.sentence)
+    for refused in taken.refused:
+        context.out.note(f"{refused} is refused: --allow {HIDDEN_TEXT} takes it all the same")
     counts = [
         f"{len(found)} {kind.value}" for kind in ChangeKind if (found := changes.of_kind(kind))
     ]
     written = "nothing written" if dry_run or changes.before == changes.after else "collected"
     context.out.line(f"{written}: {', '.join(counts) or 'nothing found'}")
     return bool(changes.of_kind(ChangeKind.CONFLICT)) or any(
-        problem.level != "info" for problem in diagnostics
+        problem.level != "info" for problem in taken.diagnostics
     )
 
 
-def _to_json(
-    source: str | None,
-    revision: str | None,
-    changes: ChangeSet,
-    diagnostics: Sequence[Diagnostic],
-) -> dict[str, object]:
+def _to_json(source: str | None, taken: _Taken) -> dict[str, object]:
     return {
         "source": None if source is None else shown(source),
-        "revision": revision,
-        "changes": [change.to_json() for change in changes.changes],
-        "diagnostics": [problem.to_json() for problem in diagnostics],
+        "revision": taken.revision,
+        "changes": [change.to_json() for change in taken.changes.changes],
+        "refused": [str(refused) for refused in taken.refused],
+        "diagnostics": [problem.to_json() for problem in taken.diagnostics],
     }

@@ -61,11 +61,12 @@ class Inspection:
         """Look at a part of a file."""
         if offset == 0:
             self._is_text = b"\0" not in chunk or file.endswith(_TEXTS)
-            self._before = b""
-        if self._is_text:
-            self.take(judged(self._path_of(file), self._before + chunk), whole=offset == 0)
-            # A character may have been cut in two.
-            self._before = chunk[1 - _LONGEST :]
+        else:
+            chunk = self._before + chunk
+        if self._is_text and (is_suspect(chunk) or may_hold_secrets(chunk)):
+            self.take(judged(self._path_of(file), chunk), whole=offset == 0)
+        # A character may have been cut in two.
+        self._before = chunk[1 - _LONGEST :]
 
     def take(self, found: Iterable[Diagnostic], *, whole: bool = True) -> None:
         """Add what was found; each kind once to a file. Lines are known of the first part only."""

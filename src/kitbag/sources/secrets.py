@@ -51,15 +51,24 @@ _FEWEST_LETTERS = 6
 _WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _AS_WORD = bytes(ord("w") if byte in _WORD else ord(" ") for byte in range(256))
 _RUN = b"w" * 20
+_REACH = 160
+_START = re.compile(b"|".join(re.escape(start) for _, starts, _ in _SECRETS for start in starts))
 
 
 def may_hold_secrets(data: bytes) -> bool:
     """Return whether `judge_secrets` may have something to say.
 
-    Every kind has twenty letters and digits in a row, which prose has not; one search for those
-    takes less than looking for each beginning.
+    Every kind has twenty letters and digits in a row, which prose has not: to look for those, and
+    for beginnings before them, takes less than to look for each beginning.
     """
-    return _RUN in data.translate(_AS_WORD)
+    words = data.translate(_AS_WORD)
+    at = words.find(_RUN)
+    while at >= 0:
+        if _START.search(data, max(0, at - _REACH), at + len(_RUN)):
+            return True
+        end = words.find(b" ", at)
+        at = words.find(_RUN, end) if end >= 0 else -1
+    return False
 
 
 def judge_secrets(path: str, data: bytes) -> Iterator[Diagnostic]:
