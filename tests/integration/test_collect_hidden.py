@@ -10,8 +10,11 @@ import pytest
 from host_factories import collect, make_collection, make_command, make_skill, make_source, opened
 from kitbag.artifacts import ArtifactId
 from kitbag.cli import main
+from kitbag.paths import RelPath
 from kitbag.refresh import plan_refresh
-from source_trees import PLUGIN, good, write
+from kitbag.sources import FoundArtifact, read
+from kitbag.trees import bytes_tree
+from source_trees import PLUGIN, codes, good, write
 
 pytestmark = pytest.mark.integration
 
@@ -153,3 +156,35 @@ def test_an_unknown_code_is_refused(command: Command, tmp_path: Path) -> None:
     for words in (["scan", tmp_path], ["collect", tmp_path]):
         assert command(*words, "--allow", "hiden-text") == 2
         assert "known are agent-name-colon" in command.err
+
+
+def test_another_collections_texts_are_looked_at(command: Command, tmp_path: Path) -> None:
+    """A collection as a source may hide text in what only its manifest says."""
+    theirs = make_collection(tmp_path / "theirs", "a", "b")
+    make_skill(theirs, "b", TAG)
+    odd = write(theirs, {"odd/x.md": TAG}) / "manifest.toml"
+    odd.write_text(
+        odd.read_text()
+        + '[[artifacts]]\ntype = "command"\nname = "x"\npath = "odd/x.md"\n'
+        + '[[composites]]\nname = "c"\ndescription = "\\U000e0041"\n'
+    )
+    assert command("collect", theirs) == 1
+    assert ids(command.root) == ["skill:a"]
+    assert command.err.count("[hidden-text]") == 3
+
+
+def test_what_a_plugin_reads_is_looked_at(tmp_path: Path) -> None:
+    """A file, a folder or bytes that only a plugin knows."""
+    source = write(tmp_path / "s", {"f.rule": TAG, "d.rule": "", "d/deep/x": TAG, "b.rule": ""})
+
+    def claim(path: Path, source: Path) -> FoundArtifact | None:
+        name = path.stem
+        location = {"f": path, "d": source / "d", "b": None}.get(name, path)
+        data = TAG.encode() if location is None else None
+        tree = bytes_tree(b"", RelPath.parse("x"))
+        found = FoundArtifact(ArtifactId("rule", name), "rule", name, name, location, data, tree)
+        return found if path.suffix == ".rule" else None
+
+    reading = read(source, claim)
+    assert [found.hides_text for found in reading.artifacts] == [True] * 3
+    assert codes(reading) == {(p, "hidden-text") for p in ("f", "d/deep/x", "b")}

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.caps import Meter
+from kitbag.config import MANIFEST
 from kitbag.errors import StorageError
 from kitbag.manifest import ManifestArtifact, ManifestComposite, ManifestMember
+from kitbag.sources.hidden import hidden_text
 from kitbag.sources.inspection import Inspection
 from kitbag.sources.values import Diagnostic, FoundArtifact, FoundComposite, FoundMember, Reading
 from kitbag.trees import file_tree, folder_tree
@@ -140,7 +142,10 @@ class _Listed:
                 else:
                     note = f"{composite.id}: its member {member.id} is not there; left out"
                     self._say(".", "member-gone", note)
-            yield _composite(composite, members)
+            texts = "".join(filter(None, (composite.display_name, composite.description)))
+            hidden = [replace(told, line=None) for told in hidden_text(MANIFEST, texts)]
+            self.diagnostics.extend(hidden)
+            yield replace(_composite(composite, members), hides_text=bool(hidden))
 
     def _member(
         self, composite: ManifestComposite, member: ManifestMember, found: FoundArtifact | None

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kitbag.artifacts import ArtifactId, ArtifactType, CompositeType
 from kitbag.caps import DEFAULT_CAPS, Caps
 from kitbag.errors import KitbagError
 from kitbag.naming import Names
+from kitbag.paths import RelPath
 from kitbag.sources import Claim
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
 from kitbag.sources.heuristic import guess_composites
+from kitbag.sources.inspection import Inspection, judged
 from kitbag.sources.loose import artifact_files, read_kitbag_folders, read_loose
 from kitbag.sources.marketplace import read_marketplace, read_unlisted_plugins
 from kitbag.sources.own_files import read_own_files
 from kitbag.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
 from kitbag.sources.walk import walk
+from kitbag.trees import file_tree, folder_tree
 
 __all__ = ["read_source"]
 
@@ -196,4 +200,21 @@ def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iter
             gathering.say(path, Code.NAME_TAKEN, f"a plugin calls it {found.id}, which is taken")
             continue
         taken.add(found.id)
-        yield found
+        yield _inspected(gathering, found)
+
+
+def _inspected(gathering: Gathering, found: FoundArtifact) -> FoundArtifact:
+    """Look into what a plugin read; nobody else has."""
+    is_folder = found.location is not None and found.location.is_dir()
+    inspection = Inspection(found.path, is_folder=is_folder)
+    try:
+        if found.location is None:
+            inspection.take(judged(found.path, found.data or b""), whole=False)
+        elif is_folder:
+            folder_tree(found.location, inspection.peek, within=gathering.tree.root)
+        else:
+            file_tree(found.location, RelPath.parse(found.location.name), inspection.peek)
+    except KitbagError as error:
+        gathering.say(found.path, Code.ITEM_UNREADABLE, error.message)
+    gathering.diagnostics.extend(inspection.found)
+    return replace(found, hides_text=inspection.hides_text)
