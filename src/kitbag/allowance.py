@@ -16,6 +16,7 @@ from tempfile import NamedTemporaryFile
 from kitbag.documents import MAX_JSON_BYTES, parse_json, read_bounded
 from kitbag.errors import RefusedError, StorageError
 from kitbag.merging import commands_of
+from kitbag.output import one_line
 from kitbag.plan import PlannedArtifact
 from kitbag.targets import Target
 
@@ -55,7 +56,9 @@ class Allowance:
                 content = f"{content}+{hashes[artifact.companion]}"
             if commands and content not in known:
                 new[content] = (artifact.id, commands)
-        told = [f"{i} runs: {command}" for i, commands in new.values() for command in commands]
+        told = [
+            one_line(f"{i} runs: {command}") for i, commands in new.values() for command in commands
+        ]
         if told and not self.allow and not dry_run:
             lines = "".join(f"\n  {line}" for line in told)
             raise RefusedError(

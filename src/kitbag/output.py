@@ -13,25 +13,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Output", "escaped"]
+__all__ = ["Output", "escaped", "one_line"]
 
+# Controls, marks and controls of direction, what has no width or no look, halves of surrogates. An
+# end of a line may stay before an indented line, as in the lists of our own errors.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|\n(?!  )"
 )
 
 
 def escaped(text: str) -> str:
-    """Return `text` with control, bidi, invisible and surrogate characters written as escapes.
+    """Return `text` with all that could move the cursor or hide text written as escapes.
 
-    Ends of lines and tabs stay.
+    Tabs stay, and ends of lines before lines that begin with two blanks.
     """
     return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
-def _one_line(text: str) -> str:
-    # A name with an end of line in it must not look like a line of ours.
+def one_line(text: str) -> str:
+    """Return `text` escaped, its ends of lines too: a name must not look like a line of ours."""
     return escaped(text).replace("\n", "\\n")
+
+
+def _print(text: str) -> None:
+    """Print on standard output, whatever characters it takes."""
+    try:
+        print(text)
+    except UnicodeEncodeError as error:
+        print(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +56,12 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print one line of a result for people; nothing with `--json` or `--quiet`."""
         if not self.json and not self.quiet:
-            print(_one_line(text))
+            _print(one_line(text))
 
     def note(self, text: str) -> None:
         """Tell people something besides the result."""
         if not self.quiet:
-            print(_one_line(text), file=sys.stderr)
+            print(one_line(text), file=sys.stderr)
 
     def detail(self, text: str) -> None:
         """Tell people something that only `--verbose` asks for."""
@@ -60,11 +71,12 @@ class Output:
     def data(self, value: Any) -> None:
         """Print the result for programs, if they asked for it."""
         if self.json:
-            print(json.dumps(value, indent=2))
+            # The one control character that JSON lets stand as it is.
+            print(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
         """Print rows with aligned columns."""
-        cells = [[escaped(cell) for cell in row] for row in rows]
+        cells = [[one_line(cell) for cell in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         for row in cells:
             self.line("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())

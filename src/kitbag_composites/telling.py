@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kitbag.output import escaped
+from kitbag.output import one_line
 
 __all__ = ["configure", "say", "sign_of_life", "warn_of_password"]
 
@@ -35,7 +35,7 @@ def warn_of_password(words: Iterable[str]) -> None:
 def say(text: str) -> None:
     """Print one line."""
     if not _settings["quiet"]:
-        print(escaped(text), file=sys.stderr)
+        print(one_line(text), file=sys.stderr)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def sign_of_life(connection: Any, what: str) -> Iterator[None]:
     if _settings["quiet"] or not can_tell:
         yield
         return
-    start = time.monotonic()
+    start, what = time.monotonic(), one_line(what)
 
     def tick() -> int:
         print(f"\r{what}: {time.monotonic() - start:.0f} s", end="", file=sys.stderr, flush=True)
