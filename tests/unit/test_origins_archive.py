@@ -9,6 +9,7 @@ import lzma
 import os
 import random
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -379,27 +380,100 @@ def test_a_member_that_lies_about_its_size(tmp_path: Path) -> None:
         unpacked(path, max_source_bytes=1 << 20)
 
 
-def test_a_header_that_would_fill_the_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A pax header is no file, but its bytes are read, and count."""
-    monkeypatch.setattr(unpacking, "_RATIO_COUNTS_ABOVE", 1 << 20)
+def long_header(kind: bytes, size: int, declared: int | None = None) -> bytes:
+    """Return a tar archive that is one header of that kind and size."""
+    info = member("x", kind)
+    info.size = size if declared is None else declared
+    return info.tobuf(tarfile.GNU_FORMAT) + b"x/" * (size // 2) + bytes(-size % 512 + 1024)
+
+
+def sparse_map() -> bytes:
+    """Return a tar archive with a map of holes that never ends."""
     info = member("x")
-    info.pax_headers = {"comment": "0" * (4 << 20)}
-    path = make_tar(tmp_path / "p.tgz", info, mode="w:gz")
-    with pytest.raises(RefusedError, match="grows more than"):
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "x"}
+    info.size = 1 << 20
+    return info.tobuf(tarfile.PAX_FORMAT) + b"500000\n" + b"0\n" * (1 << 19)
+
+
+def sparse_headers() -> bytes:
+    """Return a tar archive of the old kind with headers of holes that never end."""
+    data = bytearray(member("x").tobuf(tarfile.GNU_FORMAT))
+    data[156:157], data[482:483] = tarfile.GNUTYPE_SPARSE, b"\1"
+    data[148:156] = b"%06o\0 " % (sum(data[:148]) + 256 + sum(data[156:]))
+    return bytes(data) + (b"00000000000\0" * 42 + b"\1" + bytes(7)) * 1000
+
+
+def huge_hole() -> bytes:
+    """Return a tar archive with a file that is one hole of a terabyte."""
+    info = member("x")
+    info.pax_headers = {
+        "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,0",
+        "GNU.sparse.size": str(1 << 40),
+    }  # fmt: skip
+    return info.tobuf(tarfile.PAX_FORMAT) + bytes(1024)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (long_header(tarfile.XHDTYPE, 1 << 20), "a header that is too long"),
+        (long_header(tarfile.GNUTYPE_LONGNAME, 1 << 20), "a header that is too long"),
+        (long_header(tarfile.GNUTYPE_LONGLINK, 1 << 20), "a header that is too long"),
+        (long_header(tarfile.XGLTYPE, 0, 1 << 30), "a header that is too long"),
+        (sparse_map(), "a file with holes"),
+        (sparse_headers(), "a file with holes"),
+        (huge_hole(), "a file with holes"),
+    ],
+)
+def test_headers_that_would_fill_the_memory(tmp_path: Path, data: bytes, told: str) -> None:
+    """What the standard library reads whole before it tells anybody is refused by its size."""
+    (path := tmp_path / "p.tar").write_bytes(data)
+    with pytest.raises(InputError, match=told):
         unpacked(path)
 
 
-def test_a_sparse_file_counts_as_what_it_becomes(tmp_path: Path) -> None:
-    """A hole of gigabytes is a line in a header."""
-    info = member("x")
-    info.pax_headers = {
-        "GNU.sparse.major": "0",
-        "GNU.sparse.minor": "1",
-        "GNU.sparse.map": "0,0",
-        "GNU.sparse.size": str(1 << 40),
-    }
-    path = make_tar(tmp_path / "p.tar", info)
+def test_a_window_that_would_fill_the_memory(tmp_path: Path) -> None:
+    """A compressed stream may say that it needs gigabytes; ordinary ones, and several, are read."""
+    options = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 30}]
+    (path := tmp_path / "p.tar.xz").write_bytes(lzma.compress(bytes(1024), filters=options))
+    with pytest.raises(InputError, match="limit"):
+        unpacked(path)
+    whole = make_tar(tmp_path / "w.tar", (member("a/SKILL.md"), SKILL)).read_bytes()
+    streams = lzma.compress(whole[:700], preset=9) + bytes(8) + lzma.compress(whole[700:])
+    path.write_bytes(streams)
+    assert unpacked(path)["a/SKILL.md"][1] == SKILL.decode()
+    path.write_bytes(streams[:100])
+    with pytest.raises(InputError, match="ends too early"):
+        unpacked(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_odd_compression_is_refused(tmp_path: Path, method: int) -> None:
+    """Nobody packs skills so; its decompressors take what memory the archive says."""
+    with zipfile.ZipFile(path := tmp_path / "p.zip", "w", method) as archive:
+        archive.writestr("a", b"x")
+    with pytest.raises(RefusedError, match="compressed in a way"):
+        unpacked(path)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_directory_that_would_fill_the_memory(tmp_path: Path, large: bool) -> None:
+    """What a zip archive says of its directory is believed when it is too much."""
+    entries, size = (200_000, 1 << 20) if large else (2, 64 << 20)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 2, 2, size, 0, 0)
+    if large:
+        record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, size, 0)
+        end = record + struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1) + end
+    (path := tmp_path / "p.zip").write_bytes(end)
+    with pytest.raises(RefusedError, match=r"more than 100,000 files|larger than 16 MiB"):
+        unpacked(path, max_source_files=100_000)
+
+
+def test_a_zip_says_beforehand_what_it_becomes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is unpacked of what will be too much."""
+    monkeypatch.setattr(unpacking.Unpacker, "file", None)
+    path = make_zip(tmp_path / "p.zip", ("a", bytes(1 << 19)), ("b", bytes(1 + (1 << 19))))
     with pytest.raises(RefusedError, match="holds more than"):
-        unpacked(path, max_source_bytes=8 << 20)
+        unpacked(path, max_source_bytes=1 << 20)

@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from kitbag.artifacts import BUILTIN_TYPES
 from kitbag.caps import Caps
@@ -27,10 +27,19 @@ from kitbag.sources.markdown import SKILL_FILE
 __all__ = ["top_of", "unpack"]
 
 _CHUNK = 1 << 20
+_MAX_DIRECTORY = 16 << 20
+_MAX_HEADER = 64 << 10
+_MAX_WINDOW = 128 << 20
+_MAX_ZIP_END = 22 + 0xFFFF + 20
+_EXTENSIONS = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
 _TELLING = {spec.folder for spec in BUILTIN_TYPES.values()} | {"plugins", ".claude-plugin"}
 _BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
-    *(EOFError, ValueError, OverflowError, NotImplementedError, RuntimeError, MemoryError, OSError),
+    *(EOFError, ValueError, ArithmeticError, LookupError, TypeError, NotImplementedError),
+    *(RuntimeError, MemoryError, OSError),
 )
 
 
@@ -42,11 +51,13 @@ def unpack(archive: Path, folder: Path, caps: Caps) -> str:
     """
     try:
         with archive.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.seek(0, os.SEEK_END)
+            unpacker = Unpacker(folder, Budget(str(archive), caps, size))
+            unpacker.budget.foresee(size=size)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             folder.mkdir()
-            unpacker = Unpacker(folder, Budget(str(archive), caps, size))
             reader = _Zip if archive.name.lower().endswith(".zip") else _Tar
             reader(unpacker, str(archive)).read(file)
     except KitbagError:
@@ -114,9 +125,19 @@ class _Zip(_Members):
     """Reads a zip archive."""
 
     def read(self, file: IO[bytes]) -> None:
-        """Unpack every member."""
+        """Unpack every member, if what the directory says of them is bearable."""
+        budget = self.unpacker.budget
+        entries, size = _directory_of(file)
+        budget.foresee(members=entries)
+        if size > _MAX_DIRECTORY:
+            raise RefusedError(
+                f"{self.label}: its directory is larger than {_MAX_DIRECTORY >> 20} MiB",
+                hint="collect a smaller part of it, unpacked by hand",
+            )
         with zipfile.ZipFile(file) as archive:
-            for info in archive.infolist():
+            infos = archive.infolist()
+            budget.foresee(members=len(infos), size=sum(info.file_size for info in infos))
+            for info in infos:
                 self._take(archive, info)
         self.finish()
 
@@ -127,6 +148,8 @@ class _Zip(_Members):
         mode = info.external_attr >> 16
         if info.flag_bits & 0x1:
             raise self.refused(info.filename, "is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise self.refused(info.filename, "is compressed in a way that is not read here")
         if info.is_dir() or path is None:
             return
         if stat.S_ISLNK(mode):
@@ -146,7 +169,8 @@ class _Tar(_Members):
         """Unpack every member."""
         budget = self.unpacker.budget
         stream = _Metered(_decompressed(file), Budget(budget.label, budget.caps, budget.packed))
-        with tarfile.open(fileobj=stream, mode="r|", errors="surrogateescape") as archive:
+        options: dict[str, Any] = {"errors": "surrogateescape", "tarinfo": _PlainMember}
+        with tarfile.open(fileobj=stream, mode="r|", **options) as archive:
             for member in archive:
                 self._take(archive, member)
         self.finish()
@@ -176,6 +200,72 @@ class _Tar(_Members):
             raise self.refused(
                 member.name, f"is a hard link to {member.linkname!a}, which no earlier file is"
             ) from None
+
+
+class _PlainMember(tarfile.TarInfo):
+    """A tar member whose headers take no more memory and time than a path needs."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        """Refuse what the standard library would read whole, or piece by piece without end."""
+        if self.type == tarfile.GNUTYPE_SPARSE:
+            raise tarfile.ReadError("a file with holes")
+        if self.type in _EXTENSIONS and self.size > _MAX_HEADER:
+            raise tarfile.ReadError("a header that is too long")
+        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        if "GNU.sparse.major" in member.pax_headers or "GNU.sparse.map" in member.pax_headers:
+            raise tarfile.ReadError("a file with holes")
+        return member
+
+    def _proc_gnusparse_10(self, *_: object) -> None:
+        """Refuse a map of holes that stands in the file's own content."""
+        raise tarfile.ReadError("a file with holes")
+
+
+class _Xz(io.RawIOBase):
+    """Reads a compressed stream whose window takes a bearable amount of memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._unpacker = self._new()
+
+    @staticmethod
+    def _new() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, _MAX_WINDOW)
+
+    def readable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes, fewer only at the end of one of the streams."""
+        part = b""
+        while not part:
+            data = b""
+            if self._unpacker.eof:
+                data = (self._unpacker.unused_data or self._file.read(_CHUNK)).lstrip(b"\0")
+                if not data:
+                    return b""
+                self._unpacker = self._new()
+            elif self._unpacker.needs_input and not (data := self._file.read(_CHUNK)):
+                raise EOFError("it ends too early")
+            part = self._unpacker.decompress(data, size)
+        return part
+
+
+def _directory_of(file: IO[bytes]) -> tuple[int, int]:
+    """Return how many entries and bytes a zip archive says its directory has; 0 if it does not."""
+    whole = file.seek(0, os.SEEK_END)
+    file.seek(max(0, whole - _MAX_ZIP_END))
+    end = file.read()
+    at = end.rfind(b"PK\5\6")
+    if at < 0 or len(end) < at + 22:
+        return 0, 0
+    entries, size = struct.unpack_from("<HL", end, at + 10)
+    if end[max(0, at - 20) :].startswith(b"PK\6\7"):
+        file.seek(min(struct.unpack_from("<Q", end, at - 12)[0], whole))
+        large = file.read(56)
+        entries, size = struct.unpack_from("<2Q", large, 32) if len(large) == 56 else (0, 0)
+    return entries, size
 
 
 class _Metered(io.RawIOBase):
@@ -210,7 +300,7 @@ def _decompressed(file: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
     if magic.startswith(b"BZh"):
         return bz2.BZ2File(file)
     if magic.startswith(b"\xfd7zXZ"):
-        return lzma.LZMAFile(file)
+        return cast(IO[bytes], _Xz(file))
     return file
 
 

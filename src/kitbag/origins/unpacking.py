@@ -46,12 +46,19 @@ class Budget:
                 hint="an archive that does this is made to fill disks; unpack it by hand",
             )
 
+    def foresee(self, *, members: int = 0, size: int = 0) -> None:
+        """Raise RefusedError for what would be too much in all, before any of it is read."""
+        fresh = Budget(self.label, self.caps, self.packed)
+        fresh.meter.count_of_source(members)
+        fresh.spend(size)
+
 
 class Unpacker:
     """Makes files and links below one new folder. Paths were checked by whoever calls."""
 
     def __init__(self, folder: Path, budget: Budget) -> None:
         self.folder, self.budget = folder, budget
+        self._folders: set[Path] = set()
         self._links: dict[str, str] = {}
 
     def count(self) -> None:
@@ -62,7 +69,9 @@ class Unpacker:
         """Make a regular file of these bytes, with the mode 0644 or 0755."""
         target = self.folder / path
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent not in self._folders:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(target.parent)
             with open(os.open(target, _NEW_FILE, 0o600), "wb") as file:
                 os.fchmod(file.fileno(), 0o755 if executable else 0o644)
                 for chunk in chunks:
