@@ -18,6 +18,7 @@ from kitbag_composites.backup import back_up
 from kitbag_composites.database import translated_errors
 from kitbag_composites.errors import SchemaError
 from kitbag_composites.migration_history import (
+    HISTORY,
     AppliedRevision,
     applied_revisions,
     dialect_of,
@@ -121,17 +122,32 @@ def _unknown(row: AppliedRevision) -> SchemaError:
 
 
 def ensure_current(database: Database, *, embedded: bool, say: Say | None = None) -> None:
-    """Bring an embedded database up to date; raise SchemaError for a shared one that is not."""
+    """Bring an embedded database up to date; raise SchemaError for a shared one that is not.
+
+    A file with somebody else's tables, which a wrong or forged setting named, is refused, too.
+    """
     pending = pending_revisions(database)
     if not pending:
         return
     if embedded:
+        _refuse_others_file(database)
         upgrade(database, say=say)
         return
     raise SchemaError(
         f"the database lacks {len(pending)} migrations, from {pending[0].title} on",
         hint="`kitbag db upgrade` brings it up to date; a shared database wants to be told",
     )
+
+
+def _refuse_others_file(database: Database) -> None:
+    found = [name for name in database.get_tables() if not name.startswith(HISTORY)]
+    # Looked for afterwards: tables of ours come in one transaction with their history.
+    if found and not applied_revisions(database):
+        raise SchemaError(
+            f"{database.database} is another program's database: it holds {found[0]!a}",
+            hint="name another file with --database or in .kitbag/config.toml;"
+            " `kitbag db upgrade` uses this one all the same",
+        )
 
 
 def upgrade(database: Database, to: str | None = None, *, say: Say | None = None) -> list[Revision]:

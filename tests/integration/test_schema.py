@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -199,6 +201,19 @@ def test_eight_openers_of_an_old_database_all_succeed(
         is_rewritten = revision != "0" and isinstance(database, SqliteDatabase)
     assert len(list(tmp_path.glob("*.backup"))) == (1 if is_rewritten else 0)
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    """A wrong or forged setting must not put our tables among somebody's; on command it may."""
+    path = tmp_path / "cookies.sqlite"
+    with closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE cookies (name TEXT)")
+    with connected(str(path)) as database:
+        with pytest.raises(SchemaError, match="another program's database: it holds 'cookies'"):
+            schema.ensure_current(database, embedded=True)
+        assert database.get_tables() == ["cookies"]
+        schema.upgrade(database)
+        schema.ensure_current(database, embedded=True)
 
 
 def insert_artifact(database: Database) -> None:
