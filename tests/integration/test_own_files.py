@@ -204,3 +204,17 @@ def test_a_skill_deploys_without_them(kit: Kit) -> None:
     assert not (kit.project / ".claude/plugin-files").exists()
     text = (kit.project / ".claude/commands/tidy.md").read_bytes()
     assert text == (kit.collection / "commands/tidy.md").read_bytes()
+
+
+def test_an_edit_of_them_is_adopted(kit: Kit) -> None:
+    """By their own name or with their composite; the entries that refer to them stay."""
+    kit.run("deploy", "composite:care", "--to", kit.project, "--allow-commands")
+    script = kit.project / ".claude/plugin-files/care/bin/run.sh"
+    for number, name in enumerate(("care", "plugin-files:care"), 1):
+        script.write_text(f"{RUN}# {number}\n")
+        done = kit.json("adopt", name, "--from", kit.project)
+        assert [one["id"] for one in done["adopted"]] == ["plugin-files:care"]
+        assert (kit.collection / "plugin-files/care/bin/run.sh").read_text() == script.read_text()
+        assert kit.command("status", "--to", kit.project).returncode == 0
+    kit.run("undo")
+    assert (kit.collection / "plugin-files/care/bin/run.sh").read_text() == f"{RUN}# 1\n"
