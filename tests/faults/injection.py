@@ -78,10 +78,13 @@ class Injection:
     def sync(self, name: str, descriptor: int) -> None:
         """Do nothing: a kill does not lose what is not synced, so nobody need wait for the disk."""
 
-    def statement(self, sql: str) -> None:
-        """Note that a statement is about to be run that changes something."""
-        if sql.lstrip().upper().startswith(_READS):
-            return
+    def statement(self, sql: str, database: peewee.Database) -> None:
+        """Note that a statement is about to be run, if it changes something."""
+        if not sql.lstrip().upper().startswith(_READS):
+            self.change(sql, database)
+
+    def change(self, sql: str, _database: peewee.Database) -> None:
+        """Fail as a database on a failing disk does, if this is the step for it."""
         code = self._fails_with(f"sql {sql.split(None, 1)[0].upper()}")
         if code is not None:
             text = "disk I/O error" if code == errno.EIO else "database or disk is full"
@@ -102,7 +105,7 @@ def _wrap(injection: Injection, owner: type, name: str, sql: str | None) -> None
     real = getattr(owner, name)
 
     def do(self: peewee.Database, *arguments: Any, **options: Any) -> Any:
-        injection.statement(sql or arguments[0])
+        injection.statement(sql or arguments[0], self)
         return real(self, *arguments, **options)
 
     setattr(owner, name, do)

@@ -104,8 +104,8 @@ _DEPLOYMENTS = "SELECT project, artifact_uuid, content_hash, state FROM deployme
 
 
 def _rows(world: World, sql: str) -> list[tuple[object, ...]]:
-    if world.url is not None:
-        with psycopg.connect(world.url) as server:
+    if world.database is not None:
+        with psycopg.connect(world.database.url) as server:
             return list(server.execute(sql.encode()).fetchall())
     path = world.kit / ".kitbag/kitbag.db"
     if not path.exists():

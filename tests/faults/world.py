@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import platformdirs
 from injection import Injection, install
@@ -73,6 +74,18 @@ SCENARIOS = [
 ]
 
 
+class Database(Protocol):
+    """A server's database that goes with the states of a world."""
+
+    url: str
+
+    def keep(self, name: str) -> None:
+        """Keep the present state under a name."""
+
+    def bring(self, name: str) -> None:
+        """Make a kept state the present one."""
+
+
 class World:
     """The folder of one world. Its states are kept aside by name and come back at the same path.
 
@@ -80,12 +93,12 @@ class World:
     """
 
     def __init__(self, base: Path) -> None:
-        """Make a world in an empty folder; `url` is its database, else one in the collection."""
+        """Make a world in an empty folder; the database is in the collection, or `database`."""
         self.base = base
         self.here = base / "w"
         self.kit = self.here / "kit"
         self.project = self.here / "project"
-        self.url: str | None = None
+        self.database: Database | None = None
         self._states = base / "states"
         self._states.mkdir(parents=True)
         # Most of a short command's time; children inherit what is made once.
@@ -156,7 +169,7 @@ class World:
     def _words(self, words: Sequence[str]) -> list[str]:
         if words[0] == "init":
             return list(words)
-        database = ["--database", self.url] if self.url else []
+        database = ["--database", self.database.url] if self.database else []
         return ["--collection", "kit", *database, *words]
 
     def command(self, *words: str) -> None:
@@ -167,10 +180,14 @@ class World:
     def keep(self, name: str) -> None:
         """Keep the present state under a name."""
         shutil.copytree(self.here, self._states / name, symlinks=True)
+        if self.database is not None:
+            self.database.keep(name)
 
     def bring(self, name: str) -> None:
         """Make a kept state the present one."""
         self.replace(self._states / name)
+        if self.database is not None:
+            self.database.bring(name)
 
     def replace(self, state: Path) -> None:
         """Make a copy of another folder the present state."""
@@ -191,6 +208,7 @@ class World:
         _make_source(self.here / "source")
         self.keep("empty")
         self.command("init", "kit")
+        self.command("db", "upgrade")
         self.keep("initiated")
         self.command("collect", "source")
         self.keep("collected")
@@ -257,11 +275,12 @@ def _wait(child: int) -> int:
 
 
 @contextmanager
-def temporary_world() -> Iterator[World]:
+def temporary_world(database: Database | None = None) -> Iterator[World]:
     """Yield a world with all its states, in memory where that is possible."""
     shared = Path("/dev/shm")
     where = shared if os.access(shared, os.W_OK) else None
     with TemporaryDirectory(prefix="kitbag-faults-", dir=where) as folder:
         world = World(Path(folder))
+        world.database = database
         world.build()
         yield world
