@@ -48,7 +48,14 @@ def journal_key() -> bytes:
 def _make_key(folder: Path) -> bytes:
     make_folders(folder, 0o700)
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    file = os.open(_KEY, _UPDATE, 0o600, dir_fd=opened)
+    try:
+        return _key_in(opened)
+    finally:
+        os.close(opened)
+
+
+def _key_in(folder: int) -> bytes:
+    file = os.open(_KEY, _UPDATE, 0o600, dir_fd=folder)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)  # one of several first runs makes it
         key = os.pread(file, _KEY_SIZE, 0)
@@ -57,8 +64,7 @@ def _make_key(folder: Path) -> bytes:
             syscalls.truncate(file)
             write_all(file, key)
             syscalls.sync(file)
-            syscalls.sync(opened)
+            syscalls.sync(folder)
     finally:
         os.close(file)
-        os.close(opened)
     return key

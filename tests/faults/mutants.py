@@ -1,0 +1,290 @@
+"""Faults put into the writer on purpose: the campaign must find each. `make mutants` runs them.
+
+A mutant is a file, a text in it, what stands there instead, and the test of the short campaign
+that should notice. One that its test does not notice is tried on all of them; one that survives
+those means that the campaign has a hole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 900.0
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault; `why` says what is missing then."""
+
+    why: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+POINTS, CHAINS = "test_campaign_points.py::test_every_point", "test_campaign_points.py"
+POWER = "test_campaign_power.py"
+CROWD = "test_campaign_crowd.py"
+EDITS = "test_transaction_edits.py"
+
+MUTANTS = [
+    Mutant(
+        "no barrier before the commit point",
+        "src/kitbag/transaction.py",
+        "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
+        "",
+        POWER,
+    ),
+    Mutant(
+        "no barrier for many files before the commit point",
+        "src/kitbag/transaction.py",
+        "            syscalls.sync_file_system(journal.folder)\n            return\n",
+        "            return\n",
+        POWER,
+    ),
+    Mutant(
+        "no barrier after the deed",
+        "src/kitbag/transaction.py",
+        "            _make_durable(root, application, few=few)\n",
+        "            pass\n",
+        POWER,
+    ),
+    Mutant(
+        "no barrier after the deed, for many files",
+        "src/kitbag/transaction.py",
+        "        syscalls.sync_file_system(root.folders.top)\n        return\n    # From",
+        "        return\n    # From",
+        POWER,
+    ),
+    Mutant(
+        "staged files are not synced",
+        "src/kitbag/staging.py",
+        "        if durable:\n            syscalls.sync(file)\n",
+        "",
+        POWER,
+    ),
+    Mutant(
+        "the plan is not synced",
+        "src/kitbag/transaction.py",
+        "                if len(plan.actions) < FEW:\n                    syscalls.sync(file)\n",
+        "                pass\n",
+        POWER,
+    ),
+    Mutant(
+        "the commit point itself is not durable",
+        "src/kitbag/transaction.py",
+        "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n"
+        "            syscalls.sync(folder)\n",
+        "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n",
+        POWER,
+    ),
+    Mutant(
+        "folders are made durable before those above them",
+        "src/kitbag/transaction.py",
+        'sorted(touched, key=lambda path: path or "")',
+        'sorted(touched, key=lambda path: path or "", reverse=True)',
+        POWER,
+    ),
+    Mutant(
+        "the database is told before the plan is durable",
+        "src/kitbag/transaction.py",
+        "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
+        "            prepare(transaction_id)\n"
+        "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
+        POWER,
+    ),
+    Mutant(
+        "the user's key is not synced",
+        "src/kitbag/userstate.py",
+        "            syscalls.sync(file)\n",
+        "",
+        POWER,
+    ),
+    Mutant(
+        "no lock",
+        "src/kitbag/locking.py",
+        "        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "        pass\n",
+        CROWD,
+    ),
+    Mutant(
+        "links are followed to folders",
+        "src/kitbag/syscalls.py",
+        "_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC",
+        "_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC",
+        CROWD,
+    ),
+    Mutant(
+        "what an exchange brings out is not looked at",
+        "src/kitbag/applying.py",
+        "        if displaced == expected:\n",
+        "        if displaced:\n",
+        CROWD,
+    ),
+    Mutant(
+        "what a removal moved aside is not looked at",
+        "src/kitbag/applying.py",
+        "        if look_at(self._old, slot) != action.expected:\n"
+        "            self._give_back(self._old, slot, action, folder)\n"
+        "        self._keep(self._old, slot, action)\n\n    def _move_aside",
+        "        self._keep(self._old, slot, action)\n\n    def _move_aside",
+        CROWD,
+    ),
+    Mutant(
+        "a new file replaces what came to be there",
+        "src/kitbag/applying.py",
+        "        if syscalls.rename_with(syscalls.NO_REPLACE, folder, name, to_folder, to_name):\n",
+        "        if syscalls.rename(folder, name, to_folder, to_name) is None:\n",
+        CROWD,
+    ),
+    Mutant(
+        "what is foreign in a slot is thrown away",
+        "src/kitbag/applying.py",
+        "            if found not in known or (",
+        "            if False and (",
+        EDITS,
+    ),
+    Mutant(
+        "no backups",
+        "src/kitbag/applying.py",
+        "        if not action.keep_backup or action.expected is None:\n            return\n",
+        "        return\n",
+        POINTS,
+    ),
+    Mutant(
+        "recovery forgets",
+        "src/kitbag/transaction.py",
+        "        recovered = [_recover(root, journal, i) for i in journal.ids(TX)]\n",
+        "        recovered: list[Recovered] = []\n",
+        POINTS,
+    ),
+    Mutant(
+        "recovery throws away instead of finishing",
+        "src/kitbag/transaction.py",
+        "    plan = journal.read_plan(TX, transaction_id)\n    if plan is None:\n",
+        "    plan = journal.read_plan(TX, transaction_id)\n"
+        "    if plan is not None:\n"
+        "        journal.discard(TX, transaction_id)\n"
+        '        return Recovered(transaction_id, "", {}, False, ())\n'
+        "    if plan is None:\n",
+        POINTS,
+    ),
+    Mutant(
+        "recovery does not know what is done already",
+        "src/kitbag/transaction.py",
+        "    done = _finish(root, journal, transaction_id, plan, again=True)\n",
+        "    done = _finish(root, journal, transaction_id, plan, again=False)\n",
+        POINTS,
+    ),
+    Mutant(
+        "the plan has its name before it is whole",
+        "src/kitbag/journal.py",
+        'PLAN, PLAN_TMP = "plan", "plan.tmp"',
+        'PLAN, PLAN_TMP = "plan", "plan"',
+        POINTS,
+    ),
+    Mutant(
+        "what is given up keeps its plan",
+        "src/kitbag/journal.py",
+        "                syscalls.rename(fd, PLAN, fd, PLAN_TMP)\n",
+        "                pass\n",
+        POINTS,
+    ),
+    Mutant(
+        "nobody hears of what is given up",
+        "src/kitbag/journal.py",
+        "        if plan is None or not plan.payload:\n",
+        "        if True:\n",
+        POINTS,
+    ),
+    Mutant(
+        "a message is forgotten before it is heard",
+        "src/kitbag/dispatch.py",
+        "        failures = _failures(message, root.path, plugins, config)\n",
+        "        delivered(root, message.transaction_id)\n"
+        "        failures = _failures(message, root.path, plugins, config)\n",
+        POINTS,
+    ),
+    Mutant(
+        "the message is not kept at all",
+        "src/kitbag/transaction.py",
+        "        if plan.payload:\n            journal.move(transaction_id, TX, OUTBOX)\n",
+        "        if not plan:\n            journal.move(transaction_id, TX, OUTBOX)\n",
+        POINTS,
+    ),
+    Mutant(
+        "short writes are not continued",
+        "src/kitbag/files.py",
+        "    while rest:\n        rest = rest[syscalls.write(file, rest) :]\n",
+        "    syscalls.write(file, rest)\n",
+        POINTS,
+    ),
+    Mutant(
+        "an interrupted init is not finished",
+        "src/kitbag/editing.py",
+        "any(done.applied for done in recover(root))",
+        "any(())",
+        POINTS,
+    ),
+    Mutant(
+        "a move goes on where its new place is taken",
+        "src/kitbag/applying.py",
+        "                self._call_off(conditions)\n                return\n",
+        "                pass\n",
+        "test_transaction_conditions.py",
+    ),
+]
+
+
+def survives(mutant: Mutant, test: str) -> bool:
+    """Return whether a test of the short campaign passes with the mutant in place."""
+    with TemporaryDirectory(prefix="kitbag-mutant-") as folder:
+        copy = Path(folder)
+        for name in ("src", "hooks", "migrations", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        path = copy / mutant.file
+        text = path.read_text()
+        if text.count(mutant.old) != 1:
+            raise SystemExit(
+                f"{mutant.why}: its text is not in {mutant.file} once; mend the mutant"
+            )
+        path.write_text(text.replace(mutant.old, mutant.new))
+        packages = os.pathsep.join(str(copy / name) for name in ("src", "hooks", "migrations"))
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", test]
+        environment = {**os.environ, "PYTHONPATH": packages, "KITBAG_FAULTS": "short"}
+        try:
+            done = subprocess.run(
+                command, cwd=copy, env=environment, capture_output=True, text=True, timeout=LIMIT
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        if done.returncode > 1:
+            raise SystemExit(f"{mutant.why}: the test did not run:\n{done.stdout[-3000:]}")
+        return done.returncode == 0
+
+
+def main(words: list[str]) -> int:
+    """Try all mutants, or those whose reason contains one of the words; return 1 for survivors."""
+    chosen = [m for m in MUTANTS if not words or any(word in m.why for word in words)]
+    survivors = []
+    for mutant in chosen:
+        is_alive = survives(mutant, f"tests/faults/{mutant.test}")
+        if is_alive:
+            is_alive = survives(mutant, "tests/faults")
+        print(f"{'SURVIVED' if is_alive else 'caught'}: {mutant.why}", flush=True)
+        survivors += [mutant.why] if is_alive else []
+    print(f"{len(chosen)} mutants, {len(survivors)} survived")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
