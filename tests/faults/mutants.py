@@ -60,8 +60,8 @@ MUTANTS = [
     Mutant(
         "no barrier after the deed, for many files",
         "src/kitbag/transaction.py",
-        "        syscalls.sync_file_system(root.folders.top)\n        return\n    # From",
-        "        return\n    # From",
+        "    if not few:\n        syscalls.sync_file_system(root.folders.top)\n        return\n",
+        "    if not few:\n        return\n",
         POWER,
     ),
     Mutant(
