@@ -1,0 +1,170 @@
+"""Nothing but the writer writes into projects and collections.
+
+Every way of changing files is looked for in the packages' source. Who uses one is listed here with
+the reason why it is none of a project's or collection's files that an artifact could be.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = [
+    ROOT / "src/kitbag",
+    ROOT / "src/kitbag_composites",
+    ROOT / "hooks/kitbag_composites_hooks",
+    ROOT / "migrations/kitbag_composites_migrations",
+]
+ALLOWED = {
+    "kitbag/cli.py": "the null device, when nobody reads the output any more",
+    "kitbag/syscalls.py": "the writer's own calls",
+    "kitbag/locking.py": "the lock and the .gitignore of Kitbag's own folder",
+    "kitbag/files.py": "the folder of a new collection and of the user's state",
+    "kitbag/userstate.py": "the user's key, in the user's state folder",
+    "kitbag/allowance.py": "what the user allowed, in the user's state folder",
+    "kitbag/deploy.py": "a scratch folder in the system's temporary one",
+    "kitbag/origins/__init__.py": "a scratch folder in the system's temporary one",
+    "kitbag/origins/archive.py": "what is unpacked, in that scratch folder",
+    "kitbag/origins/repository.py": "what is fetched, in that scratch folder",
+    "kitbag/origins/unpacking.py": "what is unpacked, in that scratch folder",
+    "kitbag_composites/backup.py": "backups of the database, beside it",
+    "kitbag_composites/database.py": "the database's own file",
+    "kitbag_composites/exporting.py": "an export, where the user asked for it",
+    "kitbag_composites/rebuilding.py": "the database's own file",
+    "kitbag_composites/undoing.py": "old bytes, in a scratch folder",
+    "kitbag_composites/versions.py": "old versions laid out in a scratch folder",
+    "kitbag_composites_hooks/export_commands.py": "a scratch folder",
+    "kitbag_composites_hooks/history_commands.py": "a scratch folder",
+    "kitbag_composites_hooks/version_commands.py": "a scratch folder",
+}
+
+OS = {
+    *("mkdir", "makedirs", "mkfifo", "mknod", "remove", "removedirs", "unlink", "rmdir", "rename"),
+    *("renames", "replace", "link", "symlink", "truncate", "ftruncate", "write", "writev"),
+    *("pwrite", "pwritev", "sendfile", "copy_file_range", "splice", "chmod", "fchmod", "lchmod"),
+    *("chown", "fchown", "lchown", "utime", "setxattr", "removexattr"),
+}
+METHODS = {
+    *("write_text", "write_bytes", "mkdir", "touch", "rename", "unlink", "rmdir", "symlink_to"),
+    *("hardlink_to", "chmod", "lchmod", "extractall", "extract"),
+}
+FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND", "O_TMPFILE"}
+TEMPORARY = {
+    *("NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile", "TemporaryDirectory"),
+    *("mkstemp", "mkdtemp", "mktemp"),
+}
+HARMLESS_SHUTIL = {"which", "get_terminal_size", "disk_usage"}
+OPENING = {"open", "fdopen", "ZipFile"}
+MODE = re.compile(r"[rbt]*[wax+][wbt+]*([:|]\w*)?")
+
+
+def ways_to_write(source: str) -> Iterator[str]:
+    """Yield each way of changing files that a module's source uses."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in FLAGS:
+            yield f"os.{node.attr}"
+        elif isinstance(node, ast.ImportFrom):
+            names = {alias.name for alias in node.names}
+            if node.module in ("shutil", "os", "tempfile"):
+                writing = {"os": OS, "tempfile": TEMPORARY}.get(node.module, names)
+                yield from (f"{node.module}.{n}" for n in names & writing - HARMLESS_SHUTIL)
+        elif isinstance(node, ast.Call):
+            yield from _of_call(node)
+
+
+def _of_call(call: ast.Call) -> Iterator[str]:
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else ""
+    owner = ast.unparse(function.value) if isinstance(function, ast.Attribute) else ""
+    if owner == "syscalls":
+        return
+    if owner == "os" and name in OS:
+        yield f"os.{name}"
+    elif owner == "shutil" and name not in HARMLESS_SHUTIL:
+        yield f"shutil.{name}"
+    elif owner == "tempfile" and name in TEMPORARY:
+        yield f"tempfile.{name}"
+    elif owner != "os" and name in METHODS:
+        yield f".{name}"
+    elif (name or getattr(function, "id", "")) in OPENING:
+        # Only a path's own method does not take the file first.
+        is_method = bool(owner) and owner not in ("io", "os", "tarfile", "zipfile")
+        given = [*call.args[not is_method :], *(k.value for k in call.keywords if k.arg == "mode")]
+        texts = [
+            part.value for v in given for part in ast.walk(v) if isinstance(part, ast.Constant)
+        ]
+        yield from (f"open({t!r})" for t in texts if isinstance(t, str) and MODE.fullmatch(t))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('f', 'w')",
+        "open('f', mode='ab')",
+        "open('f', 'r+')",
+        "path.open('xb')",
+        "path.open('w' if new else 'a')",
+        "io.open('f', 'w')",
+        "os.open('f', os.O_RDWR | os.O_CREAT)",
+        "os.fdopen(fd, 'wb')",
+        "FLAGS = os.O_WRONLY",
+        "path.write_text('')",
+        "path.write_bytes(b'')",
+        "path.mkdir()",
+        "path.rename(other)",
+        "path.unlink()",
+        "os.rename(a, b)",
+        "os.replace(a, b)",
+        "os.symlink(a, b)",
+        "os.chmod(a, 0)",
+        "shutil.copytree(a, b)",
+        "shutil.rmtree(a)",
+        "from shutil import copy",
+        "from os import unlink",
+        "from tempfile import mkdtemp",
+        "tempfile.NamedTemporaryFile()",
+        "zipfile.ZipFile(name, 'w')",
+        "tarfile.open(name, 'w:gz')",
+        "archive.extractall(folder)",
+    ],
+)
+def test_each_way_is_found(source: str) -> None:
+    """What would write is noticed."""
+    assert list(ways_to_write(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('w')",
+        "open('f', 'rb')",
+        "path.open()",
+        "os.open('f', os.O_RDONLY | os.O_NOFOLLOW)",
+        "syscalls.rename(a, 'x', b, 'y')",
+        "text.replace('a', 'b')",
+        "replace(entry, id=new)",
+        "shutil.which('git')",
+    ],
+)
+def test_what_reads_is_not(source: str) -> None:
+    """What only reads, or goes through the writer, is not."""
+    assert not list(ways_to_write(source))
+
+
+def test_only_the_writer_writes() -> None:
+    """Every module that changes files is listed, and every listed one still does."""
+    found = {}
+    for package in PACKAGES:
+        for path in sorted(package.rglob("*.py")):
+            if ways := sorted(set(ways_to_write(path.read_text()))):
+                found[str(path.relative_to(package.parent))] = ways
+    strangers = {module: ways for module, ways in found.items() if module not in ALLOWED}
+    assert not strangers, "these write by themselves: use kitbag.transaction"
+    assert found.keys() == ALLOWED.keys()
