@@ -194,6 +194,10 @@ class World:
         shutil.rmtree(self.here, ignore_errors=True)
         shutil.copytree(state, self.here, symlinks=True)
 
+    def state(self, name: str) -> Path:
+        """Return where a kept state lies."""
+        return self._states / name
+
     def remove(self, folder: Path) -> None:
         """Remove a folder that was copied."""
         shutil.rmtree(folder)
