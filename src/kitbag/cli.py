@@ -60,11 +60,15 @@ def _tell(error: KitbagError) -> int:
 
 
 def _run(words: list[str]) -> int:
+    import gc
+
     from kitbag.arguments import early_options, parse
     from kitbag.context import Context
     from kitbag.output import Output
     from kitbag.plugins import load_plugins
 
+    # Values without cycles by the ten thousand: looking through them all the time finds nothing.
+    gc.set_threshold(200_000, 20, 20)
     early, command = early_options(words)
     plugins = load_plugins(_config(early))
     args = parse(words, plugins, command)

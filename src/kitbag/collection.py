@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, has_plain_name
@@ -13,6 +14,7 @@ from kitbag.config import MANIFEST
 from kitbag.errors import InputError, NotFoundError, StorageError, UsageError
 from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite
 from kitbag.manifest_reader import MAX_MANIFEST_BYTES, parse
+from kitbag.statindex import TreeIndex, index_file
 from kitbag.trees import Peek, Tree, file_tree, folder_tree
 
 __all__ = ["Collection", "open_collection"]
@@ -32,6 +34,7 @@ class Collection:
     database_url: str
     types: Mapping[str, TypeSpec] = field(default_factory=lambda: BUILTIN_TYPES)
     caps: Caps = DEFAULT_CAPS
+    index: TreeIndex | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -78,10 +81,22 @@ class Collection:
         return self.root / artifact.path
 
     def tree(self, artifact: ManifestArtifact, peek: Peek | None = None) -> Tree:
-        """Read an artifact's files and show them to `peek`.
+        """Read an artifact's files and show them to `peek`, unless they are as collected.
 
         Raises NotFoundError if they are gone, RefusedError if they are more than `caps` allow.
         """
+        read = partial(self._read_tree, artifact, peek)
+        if self.index is None:
+            return read()
+        only = None if peek is None else artifact.content_hash or ""
+        return self.index.tree(artifact.path, read, only)
+
+    def remember(self) -> None:
+        """Keep what was learnt about the artifacts' files for the next run."""
+        if self.index is not None:
+            self.index.save(artifact.path for artifact in self.manifest.artifacts)
+
+    def _read_tree(self, artifact: ManifestArtifact, peek: Peek | None) -> Tree:
         meter = Meter(self.caps, self.root)
         spec = self.spec_of(artifact.id)
         location = self.location(artifact)
@@ -115,8 +130,10 @@ def open_collection(
     database_url: str,
     types: Mapping[str, TypeSpec] = BUILTIN_TYPES,
     caps: Caps = DEFAULT_CAPS,
+    *,
+    cache: Path | None = None,
 ) -> Collection:
-    """Read the collection at `root`.
+    """Read the collection at `root`. In the folder `cache` is what is known of its files.
 
     Raises NotFoundError without a manifest, InputError for one that cannot be understood.
     """
@@ -138,4 +155,5 @@ def open_collection(
         raise StorageError(
             f"cannot read {path}: {error.strerror}", hint="check its permissions"
         ) from error
-    return Collection(root, parse(text, str(path)), text, database_url, types, caps)
+    index = TreeIndex(index_file(cache, "collection", root), root) if cache else None
+    return Collection(root, parse(text, str(path)), text, database_url, types, caps, index)

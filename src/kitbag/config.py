@@ -11,7 +11,14 @@ from typing import Any
 from kitbag.caps import Caps
 from kitbag.errors import InputError, NotFoundError, UsageError
 
-__all__ = ["MANIFEST", "Config", "caps_of", "database_url_of", "find_collection"]
+__all__ = [
+    "MANIFEST",
+    "Config",
+    "cache_folder",
+    "caps_of",
+    "database_url_of",
+    "find_collection",
+]
 
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
@@ -24,7 +31,8 @@ class Config:
 
     `collection` is the folder named with `--collection`, `database` the URL given with
     `--database`; None where nothing was given. `extra_plugins` are modules to load besides the
-    installed plugins; `caps` are those that the environment sets.
+    installed plugins; `caps` are those that the environment sets. With `remembers`, the status of
+    files is kept in the user's cache folder.
     """
 
     collection: Path | None = None
@@ -35,6 +43,7 @@ class Config:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    remembers: bool = False
 
     @classmethod
     def from_environment(
@@ -63,6 +72,7 @@ class Config:
             json=json,
             quiet=quiet,
             verbose=verbose,
+            remembers=True,
         )
 
 
@@ -137,6 +147,15 @@ def caps_of(config: Config, root: Path | None) -> Caps:
         if value is not None:
             found.setdefault(cap.name, value)
     return Caps(**found)
+
+
+def cache_folder(config: Config) -> Path | None:
+    """Return where Kitbag keeps what it can find out again; None if it keeps nothing."""
+    if not config.remembers:
+        return None
+    from platformdirs import user_cache_path
+
+    return user_cache_path("kitbag", appauthor=False)
 
 
 def database_url_of(config: Config, root: Path) -> str:

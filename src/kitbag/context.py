@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kitbag.config import Config, caps_of, database_url_of, find_collection
+from kitbag.config import Config, cache_folder, caps_of, database_url_of, find_collection
 from kitbag.errors import NotFoundError
 from kitbag.output import Output
 
@@ -66,8 +66,8 @@ class Context:
         from kitbag.collection import open_collection
 
         root = self.collection_root
-        url, caps = database_url_of(self.config, root), self.caps
-        return open_collection(root, url, self.plugins.types, caps)
+        url, cache = database_url_of(self.config, root), cache_folder(self.config)
+        return open_collection(root, url, self.plugins.types, self.caps, cache=cache)
 
     @property
     def caps(self) -> Caps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from kitbag.artifacts import ArtifactId, ArtifactType
 from kitbag.bookkeeping import bookkeeping
 from kitbag.checking import checked
 from kitbag.collection import Collection
-from kitbag.config import Config
+from kitbag.config import Config, cache_folder
 from kitbag.dispatch import DEPLOY, delivering, journalled, settle
 from kitbag.errors import ConflictError, NotFoundError, PluginError, UsageError
 from kitbag.files import Root
@@ -41,8 +42,9 @@ from kitbag.standing import (
     withdrawals,
     withdrawn_by,
 )
+from kitbag.statindex import StateIndex, index_file
 from kitbag.targets import Target
-from kitbag.transaction import Outcome, commit
+from kitbag.transaction import Outcome, Put, commit
 
 __all__ = ["DeployResult", "Deployer"]
 
@@ -53,13 +55,15 @@ Say = Callable[[str], None]
 class DeployResult:
     """What a deploy or undeploy did, or would do: the plan, the file actions, what was in the way.
 
-    `outcome` is None when nothing was written: a dry run, or nothing to do.
+    `outcome` is None when nothing was written: a dry run, or nothing to do. `staged_at` is when all
+    files were written and none was in place, in nanoseconds.
     """
 
     plan: DeployPlan
     arrangement: Arrangement
     warnings: tuple[str, ...]
     outcome: Outcome | None
+    staged_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class Deployer:
         """
         with Root(self.project) as root, locked(root), TemporaryDirectory("-kitbag") as scratch:
             settle(root, self.plugins, self.config, self.say)
+            index = self._remember(root)
             project = read_project(root, self.targets, self.collection)
             asked = tuple(requests) or self._renewable(project)
             asked = tuple(dict.fromkeys((*asked, *self._displaced(project)))) if asked else ()
@@ -94,13 +99,32 @@ class Deployer:
             plan.versions, plan.scratch, plan.is_forced = versions or {}, Path(scratch), self.force
             plan.standing = tuple(self._standing(project, plan))
             try:
-                return self._deploy(project, plan)
+                result = self._deploy(project, plan)
+                self._learn(index, result)
+                return result
             except Exception as error:
                 told = self.plugins.call_each("kitbag_deploy_error", plan=plan, error=error)
                 for _, _, problem in told:
                     if problem is not None:
                         self.say(f"warning: {problem.message}")
                 raise
+
+    def _remember(self, root: Root) -> StateIndex:
+        """Let the project's files be known by their status, where they are what they were."""
+        file = index_file(cache_folder(self.config), "project", self.project)
+        index = StateIndex(file, root.folders.top)
+        root.remembered = index.state_of
+        return index
+
+    def _learn(self, index: StateIndex, result: DeployResult) -> None:
+        if result.outcome is not None and not result.outcome.conflicts:
+            put = {
+                action.path: (action.state, action.size)
+                for action in result.arrangement.actions
+                if isinstance(action, Put)
+            }
+            index.placed(put, result.staged_at)
+        index.save(path for files in result.arrangement.files.values() for path in files)
 
     def _deploy(self, project: Project, plan: DeployPlan) -> DeployResult:
         self.plugins.call("kitbag_deploy_plan", plan=plan, project=self.project)
@@ -146,6 +170,7 @@ class Deployer:
         """
         with Root(self.project) as root, locked(root):
             settle(root, self.plugins, self.config, self.say)
+            self._remember(root)
             project = read_project(root, self.targets, self.collection)
             ids = [project.resolve(text) for text in texts]
             plan = self._plan("undeploy", ())
@@ -377,6 +402,12 @@ class Deployer:
         change = ledger_change(project.written, ledger, touched_files(arrangement.actions))
         plan.change = with_contents(change, project.root, self.targets)
         outcome = None
+        staged_at: list[int] = [0]
+
+        def prepare(transaction_id: str) -> None:
+            staged_at.append(time.time_ns())
+            self._prepare(plan, transaction_id)
+
         if actions and not self.dry_run:
             with delivering(project.root, self.plugins, self.config, self.say):
                 outcome = commit(
@@ -384,9 +415,9 @@ class Deployer:
                     actions,
                     kind=DEPLOY,
                     payload=journalled(plan.to_payload()),
-                    prepare=lambda tx: self._prepare(plan, tx),
+                    prepare=prepare,
                 )
-        return DeployResult(plan, arrangement, tuple(warnings), outcome)
+        return DeployResult(plan, arrangement, tuple(warnings), outcome, staged_at[-1])
 
     def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:
         self.plugins.call("kitbag_deploy_prepare", plan=plan, transaction_id=transaction_id)

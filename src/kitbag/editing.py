@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from kitbag.changes import ChangeSet
 from kitbag.checking import checked
 from kitbag.collection import Collection, open_collection
-from kitbag.config import MANIFEST, Config, caps_of, database_url_of
+from kitbag.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
 from kitbag.dispatch import CHANGE, delivering, journalled, settle
 from kitbag.errors import ConflictError, InputError, StorageError
 from kitbag.files import Root, make_folders
@@ -22,6 +24,7 @@ from kitbag.manifest_reader import parse
 from kitbag.paths import RelPath
 from kitbag.plugins import Plugins
 from kitbag.transaction import Action, Outcome, commit, recover
+from kitbag.trees import Tree
 
 __all__ = ["Editor", "Say", "create_collection", "editing"]
 
@@ -50,22 +53,39 @@ class Editor:
         for warning in checked(self.plugins, "kitbag_collect_check", **arguments):
             self.say(f"warning: {warning}")
 
-    def commit(self, changes: ChangeSet, actions: Sequence[Action] = ()) -> Outcome | None:
-        """Write a proposed change set and the files that go with it; None if nothing differs."""
+    def commit(
+        self,
+        changes: ChangeSet,
+        actions: Sequence[Action] = (),
+        trees: Mapping[RelPath, Tree] = MappingProxyType({}),
+    ) -> Outcome | None:
+        """Write a proposed change set and the files that go with it; None if nothing differs.
+
+        `trees` are the artifacts that the actions put there, as far as they are known.
+        """
         before = self.collection
         text = self._manifest_text(changes.after)
         if text == before.manifest_text and not actions:
             return None
         expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
+        staged_at: list[int] = []
+
+        def prepare(transaction_id: str) -> None:
+            staged_at.append(time.time_ns())
+            self._prepare(changes, transaction_id)
+
         with delivering(self.root, self.plugins, self.config, self.say):
             outcome = commit(
                 self.root,
                 [*actions, manifest],
                 kind=CHANGE,
                 payload=journalled(changes.to_payload()),
-                prepare=lambda transaction_id: self._prepare(changes, transaction_id),
+                prepare=prepare,
             )
+        if before.index is not None and not outcome.conflicts:
+            before.index.placed(trees, staged_at[0])
+            replace(before, manifest=changes.after).remember()
         for path in outcome.conflicts:
             self.say(f"warning: {path} changed meanwhile; your version was kept")
         return outcome
@@ -101,7 +121,8 @@ def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[
     with Root(path) as root, locked(root):
         settle(root, plugins, config, say)
         url, caps = database_url_of(config, path), caps_of(config, path)
-        collection = open_collection(path, url, plugins.types, caps)
+        cache = cache_folder(config)
+        collection = open_collection(path, url, plugins.types, caps, cache=cache)
         yield Editor(root, collection, plugins, config, say)
 
 

@@ -7,13 +7,13 @@ import hashlib
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from kitbag import syscalls
 from kitbag.artifacts import FileKind
@@ -30,6 +30,7 @@ from kitbag.paths import RelPath
 __all__ = [
     "FileState",
     "Folders",
+    "Remembered",
     "Root",
     "Strange",
     "look_at",
@@ -56,6 +57,10 @@ class FileState:
     kind: FileKind
     executable: bool
     sha256: str
+
+
+Remembered: TypeAlias = Callable[[RelPath, Callable[[RelPath], FileState | None]], FileState | None]
+"""Gives the state of what lies at a path, by the function if it does not know it."""
 
 
 class Strange(Enum):
@@ -244,6 +249,7 @@ class Root:
         except OSError as error:
             raise storage_error(path, error) from error
         self.folders = Folders(top, path)
+        self.remembered: Remembered | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -260,8 +266,13 @@ class Root:
         """Return what lies at `path`; None if nothing does, or a folder on the way is missing.
 
         Raises HostilePathError for special files and where the way leads through a symlink,
-        ConflictError for a folder.
+        ConflictError for a folder. With `remembered` set, that is asked, and reads what it must.
         """
+        if self.remembered is not None:
+            return self.remembered(path, self._read_state)
+        return self._read_state(path)
+
+    def _read_state(self, path: RelPath) -> FileState | None:
         with reporting(self.path / path):
             folder = self.folders.find(path.parent)
             found = None if folder is None else look_at(folder, path.name)

@@ -162,9 +162,9 @@ def emptied_folders(gone: Iterable[RelPath], kept: Iterable[RelPath]) -> list[Re
 def ancestors(paths: Iterable[RelPath]) -> set[RelPath]:
     """Return every folder that one of these paths lies in."""
     found: set[RelPath] = set()
-    for path in paths:
-        folder = path.parent
-        while folder is not None and folder not in found:
-            found.add(folder)
-            folder = folder.parent
+    for folder in {path.rpartition("/")[0] for path in paths} - {""}:
+        above: RelPath | None = RelPath(folder)
+        while above is not None and above not in found:
+            found.add(above)
+            above = above.parent
     return found

@@ -48,7 +48,7 @@ LAYERS = [
         "userstate",
         "actions",
     },
-    {"layout", "tomltext", "jsontext"},
+    {"layout", "tomltext", "jsontext", "statindex"},
     {"manifest", "manifest_reader", "config"},
     {"collection"},
     {"entries", "targets", "conversion", "tomlentries", "record", "ledger"},

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from kitbag.changes import ChangeSet
     from kitbag.editing import Editor
     from kitbag.importing import ImportPlan
+    from kitbag.paths import RelPath
     from kitbag.sources.values import Diagnostic, Reading
+    from kitbag.trees import Tree
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -102,6 +104,7 @@ def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
         editor.propose(found.changes)
         if not args.dry_run:
             editor.commit(found.changes)
+        editor.collection.remember()
     told = [told for told in found.diagnostics if told.code not in args.allow]
     return _Taken(found.changes, told)
 
@@ -144,10 +147,23 @@ def _import(
         return plan
     refuse_conflicts(plan)
     editor.propose(plan.changes)
-    outcome = editor.commit(plan.changes, plan.actions)
+    outcome = editor.commit(plan.changes, plan.actions, _trees_put(plan.changes, reading))
     for path, backup in outcome.backups if outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
     return plan
+
+
+def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
+    """Return what the artifacts that came or changed consist of now, by their paths."""
+    from kitbag.changes import ChangeKind
+
+    put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
+    trees = {found.tree.content_hash: found.tree for found in reading.artifacts}
+    return {
+        entry.path: trees[entry.content_hash]
+        for entry in changes.after.artifacts
+        if entry.id in put and entry.content_hash in trees
+    }
 
 
 def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:

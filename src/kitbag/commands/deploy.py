@@ -88,6 +88,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         if version:
             versions[requests[-1]] = version
     result = deployer.deploy(requests, versions)
+    collection.remember()
     return tell(context, result, dry_run=args.dry_run)
 
 
