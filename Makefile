@@ -7,10 +7,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SKILLMEAT := .skillmeat
 
-.PHONY: help demo test long unit check docs wheel bench compat clean
+.PHONY: help demo test long unit check docs wheel bench bench-quick compat clean
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; set PYTHON=..." >&2; exit 1; }
@@ -40,9 +40,11 @@ docs: $(VENV)/installed  ## write docs/diagnostics.md
 	$(BIN)/python -c 'from kitbag.sources.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
 
-bench: $(VENV)/installed  ## measure collect and deploy against cp -a, migrations against one pass
-	$(BIN)/python benchmarks/deploy.py
-	$(BIN)/python benchmarks/migrate.py
+bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (an hour)
+	$(BIN)/python -m benchmarks --write
+
+bench-quick: $(VENV)/installed  ## measure a small part of it, and print (a minute)
+	$(BIN)/python -m benchmarks --quick
 
 long: $(VENV)/installed  ## run the tests of random histories and of concurrency at length (an hour)
 	KITBAG_LONG_TESTS=500 $(BIN)/python -m pytest tests/integration/test_history_properties.py \

@@ -11,7 +11,13 @@ from kitbag_composites.expansion import by_composite, expanded, expanded_below
 from kitbag_composites.graph import find_path
 from kitbag_composites.records import MembershipRecord
 from kitbag_composites.store import Store
-from kitbag_composites.types import Associations, Expanded, Link, RelationshipType
+from kitbag_composites.types import (
+    Associations,
+    Expanded,
+    Link,
+    NewMembership,
+    RelationshipType,
+)
 
 __all__ = ["Associations", "Expanded", "Link", "Resolver"]
 
@@ -41,11 +47,8 @@ class Resolver:
         with self.store.transaction():
             self.store.lock_collection(collection_id)
             uuids = self._uuids(collection_id, [composite_id, member_id], active_only=True)
-            if self.store.get_composite(collection_id, composite_id) is None:
-                raise ConstraintViolated(
-                    f"{composite_id} is not a composite", hint="only composites have members"
-                )
-            self._refuse_cycle(collection_id, composite_id, member_id)
+            self._refuse_plain(collection_id, composite_id)
+            self._refuse_cycle(collection_id, composite_id, [member_id])
             made = self.store.create_membership(
                 collection_id,
                 composite_id,
@@ -57,13 +60,41 @@ class Resolver:
             )
         return _link(made, member_id)
 
-    def _refuse_cycle(self, collection_id: str, composite_id: str, member_id: str) -> None:
-        edges = by_composite(self.store.edges_below(collection_id, [member_id]))
-        path = find_path(
-            {parent: [edge.child_id for edge in below] for parent, below in edges.items()},
-            member_id,
-            composite_id,
-        )
+    def add_members(
+        self,
+        collection_id: str,
+        composite_id: str,
+        member_ids: Sequence[str],
+        relationship_type: str = RelationshipType.CONTAINS,
+    ) -> None:
+        """Make artifacts members of a composite, behind those it has, in this order; all or none.
+
+        Raises what `add_member` raises. The number of statements does not depend on how many.
+        """
+        with self.store.transaction():
+            self.store.lock_collection(collection_id)
+            wanted = [composite_id, *member_ids]
+            uuids = self._uuids(collection_id, wanted, active_only=True)
+            self._refuse_plain(collection_id, composite_id)
+            self._refuse_cycle(collection_id, composite_id, member_ids)
+            self.store.create_memberships(
+                collection_id,
+                [NewMembership(composite_id, uuids[i], relationship_type) for i in member_ids],
+            )
+
+    def _refuse_plain(self, collection_id: str, composite_id: str) -> None:
+        if self.store.get_composite(collection_id, composite_id) is None:
+            raise ConstraintViolated(
+                f"{composite_id} is not a composite", hint="only composites have members"
+            )
+
+    def _refuse_cycle(
+        self, collection_id: str, composite_id: str, member_ids: Sequence[str]
+    ) -> None:
+        edges = by_composite(self.store.edges_below(collection_id, member_ids))
+        children = {parent: [edge.child_id for edge in below] for parent, below in edges.items()}
+        inner = [i for i in member_ids if i in children or i == composite_id]
+        path = next((p for i in inner if (p := find_path(children, i, composite_id))), None)
         if path:
             shown = " -> ".join([composite_id, *path])
             raise CycleRefused(

@@ -1,36 +1,29 @@
-#!/usr/bin/env python3
-"""Measure the UUID migration of a large database against one pass over its rows.
-
-usage: migrate.py [--rows N] [--rounds N]
+"""The UUID migration of a large database, beside one pass over its rows.
 
 The yardstick is the least that can be done: for SQLite a new table filled by one INSERT ... SELECT
 with a UUID made in Python, then its indexes, durable as Kitbag is; for PostgreSQL one ADD COLUMN
 with a volatile default and a unique index. Both and Kitbag run in turn, each in a process of its
-own; printed are medians, the ratio, and the most memory the migrating process had. Kitbag's time
-includes its backup, told for itself too; PostgreSQL is measured where the tests' server is to be
-had.
+own. Kitbag's time includes its backup.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import resource
 import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from uuid import uuid4
 
+from benchmarks.databases import postgresql
+from benchmarks.measuring import Bench, Row, Sample, compared, single
 from kitbag_composites import schema
-from kitbag_composites.backup import back_up
 from kitbag_composites.database import connected
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 NEW = """CREATE TABLE artifacts_new (
     collection_id VARCHAR(32) NOT NULL
@@ -94,13 +87,17 @@ def migrate(url: str) -> None:
         schema.upgrade(database, "0002", say=lambda text: print(text, file=sys.stderr))
 
 
-def measured(way: str, url: str) -> tuple[float, float]:
-    """Run one way in a process of its own; returns seconds and MB at most."""
+def measured(way: str, url: str) -> Sample:
+    """Run one way in a process of its own."""
     done = subprocess.run(
-        [sys.executable, __file__, "--run", way, url], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmarks.migrations", way, url],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[1],
     )
     seconds, kilobytes = done.stdout.split()
-    return float(seconds), int(kilobytes) / 1024
+    return Sample(float(seconds), memory=int(kilobytes) / 1024)
 
 
 def run_one(way: str, url: str) -> None:
@@ -110,74 +107,59 @@ def run_one(way: str, url: str) -> None:
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-def compare(name: str, copy: object, rounds: int) -> None:
-    found: dict[str, list[tuple[float, float]]] = {"one pass": [], "kitbag": []}
-    for _ in range(rounds):
-        for way, results in found.items():
-            with copy() as url:  # type: ignore[operator]
-                results.append(measured(way, url))
-    base = statistics.median(seconds for seconds, _ in found["one pass"])
-    for way, results in found.items():
-        middle = statistics.median(seconds for seconds, _ in results)
-        spread = ", ".join(f"{seconds:.1f}" for seconds, _ in sorted(results))
-        memory = max(megabytes for _, megabytes in results)
-        print(
-            f"{name:11} {way:9} {middle:6.2f} s  {middle / base:5.2f}  {memory:5.0f} MB"
-            f"   ({spread})"
-        )
+Copy = Callable[[], AbstractContextManager[str]]
 
 
-def on_sqlite(folder: Path, rows: int, rounds: int) -> None:
+def rows_of(bench: Bench, name: str, count: int, copy: Copy, limit: float) -> list[Row]:
+    def on_copy(way: str) -> Sample:
+        with copy() as url:
+            return measured(way, url)
+
+    few = Bench(bench.folder, min(3, bench.rounds), bench.skills)
+    found = few.in_turn({way: lambda way=way: on_copy(way) for way in ("one pass", "kitbag")})  # type: ignore[misc]
+    case = f"{name}: UUIDs for {count:,} rows"
+    memory = [sample.memory for sample in found["kitbag"]]
+    return [
+        compared(case, "one pass", found["kitbag"], found["one pass"], limit),
+        single(f"memory at most, {case}", "MB", memory),
+    ]
+
+
+def migrating(bench: Bench) -> list[Row]:
+    """Migrate 500 rows for each skill that the other cases have: a million in a full run."""
+    count, folder = 500 * bench.skills, bench.empty("migrations")
     origin = folder / "origin.db"
-    fill(f"sqlite:///{origin}", rows)
+    fill(f"sqlite:///{origin}", count)
 
     @contextlib.contextmanager
-    def copy() -> object:
+    def copy() -> Iterator[str]:
         path = folder / "copy.db"
         shutil.copy(origin, path)
         yield f"sqlite:///{path}"
         for file in folder.glob("copy.db*"):
             file.unlink()
 
-    compare("sqlite", copy, rounds)
-    start = time.perf_counter()
-    with connected(f"sqlite:///{origin}") as database:
-        back_up(database)
-    print(f"sqlite      backup    {time.perf_counter() - start:6.2f} s")
+    rows = rows_of(bench, "SQLite", count, copy, 1.5)
+    with postgresql() as url:
+        if url is not None:
+            rows += _on_postgresql(bench, url, count)
+    return rows
 
 
-def on_postgresql(rows: int, rounds: int) -> None:
-    from postgres_server import execute, running_server, with_name
+def _on_postgresql(bench: Bench, server: str, count: int) -> list[Row]:
+    from postgres_server import execute, with_name
 
-    with running_server() as server:
-        execute(server, "CREATE DATABASE origin")
-        fill(with_name(server, "origin"), rows)
+    execute(server, "CREATE DATABASE origin")
+    fill(with_name(server, "origin"), count)
 
-        @contextlib.contextmanager
-        def copy() -> object:
-            execute(server, "CREATE DATABASE copy TEMPLATE origin")
-            yield with_name(server, "copy")
-            execute(server, "DROP DATABASE copy WITH (FORCE)")
+    @contextlib.contextmanager
+    def copy() -> Iterator[str]:
+        execute(server, "CREATE DATABASE copy TEMPLATE origin")
+        yield with_name(server, "copy")
+        execute(server, "DROP DATABASE copy WITH (FORCE)")
 
-        compare("postgresql", copy, rounds)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.run:
-        run_one(*args.run)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        on_sqlite(Path(folder), args.rows, args.rounds)
-    try:
-        on_postgresql(args.rows, args.rounds)
-    except ImportError as error:
-        print(f"PostgreSQL was not measured: {error}")
+    return rows_of(bench, "PostgreSQL", count, copy, 1.5)
 
 
 if __name__ == "__main__":
-    main()
+    run_one(*sys.argv[1:])

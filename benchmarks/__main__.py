@@ -1,0 +1,73 @@
+"""Run the benchmarks and print, or write down, what came of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import databases, filework, growth, migrations, peers, report, starting
+from benchmarks.measuring import Bench, Row
+
+GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
+    "start": starting.start_up,
+    "files": filework.whole_life,
+    "scan": filework.scanning,
+    "size": filework.growth_in_size,
+    "database": databases.on_both,
+    "peers": peers.beside_peers,
+    "migrate": migrations.migrating,
+}
+QUICK = ("start", "files", "scan", "database")
+
+
+def main() -> int:
+    """Measure what is asked for; exit 1 if a target is not met."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small, few rounds, writes nothing")
+    parser.add_argument("--rounds", type=int, help="how often each is run (default: 5)")
+    parser.add_argument("--skills", type=int, help="5 files each (default: 2000)")
+    parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
+    parser.add_argument("--only", choices=[*GROUPS, "growth"], action="append", help="this group")
+    parser.add_argument("--write", action="store_true", help="write results.json and the page")
+    args = parser.parse_args()
+    # Not where temporary files may be in memory: durability costs nothing there.
+    folder = Path(tempfile.mkdtemp(prefix="kitbag-bench-", dir=args.folder or "/var/tmp"))
+    try:
+        return run(args, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(args: argparse.Namespace, folder: Path) -> int:
+    """Run the groups in a folder."""
+    bench = Bench(
+        folder,
+        args.rounds or (2 if args.quick else 5),
+        args.skills or (100 if args.quick else 2000),
+    )
+    load = f"{os.getloadavg()[0]:.1f}"
+    rows: list[Row] = []
+    for name, measure in GROUPS.items():
+        if name in (args.only or (QUICK if args.quick else GROUPS)):
+            print(f"{name} ", end="", file=sys.stderr, flush=True)
+            rows += measure(bench)
+            print(file=sys.stderr)
+    grown = {}
+    if "growth" in (args.only or ()) or not (args.only or args.quick):
+        grown = growth.growth(bench, growth.QUICK if args.quick else growth.SIZES)
+    load = f"{load} and {os.getloadavg()[0]:.1f}"
+    print(report.table(rows))
+    if grown:
+        print(report.growth_table(grown))
+    if args.write:
+        report.write(bench, rows, grown, load)
+    return 1 if any(row.is_met is False for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
