@@ -52,7 +52,7 @@ def _digits(value: float) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{_digits(value)}{'×' if unit == 'x' else f' {unit}'}"
+    return f"{_digits(value)} {unit}"
 
 
 def machine() -> str:
