@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from kitbag.errors import ConflictError
+from kitbag_composites.bulk import made_of
 from kitbag_composites.records import Edge
 from kitbag_composites.types import Expanded
 
@@ -43,16 +44,17 @@ def expanded_below(
             wanting.setdefault(artifact_id, [])
         for edge in _members_below(artifact_id, children, walked):
             wanting.setdefault(edge.child_id, []).append(edge)
-    return [_expanded(child_id, wants, uuids) for child_id, wants in wanting.items()]
+    return made_of(Expanded, [_row(child, wants, uuids) for child, wants in wanting.items()])
 
 
-def _expanded(artifact_id: str, wants: list[Edge], uuids: Mapping[str, str]) -> Expanded:
+def _row(artifact_id: str, wants: list[Edge], uuids: Mapping[str, str]) -> tuple[object, ...]:
+    """Return the fields of what is expanded."""
     if not wants:
-        return Expanded(artifact_id, uuids[artifact_id])
+        return artifact_id, uuids[artifact_id], None, ()
     if len(wants) == 1:  # as most are: no need to look for the pin
-        return Expanded(artifact_id, wants[0].child_uuid, wants[0].pin, (wants[0].composite_id,))
+        return artifact_id, wants[0].child_uuid, wants[0].pin, (wants[0].composite_id,)
     composites = tuple([edge.composite_id for edge in wants])
-    return Expanded(artifact_id, wants[0].child_uuid, _pin(wants), composites)
+    return artifact_id, wants[0].child_uuid, _pin(wants), composites
 
 
 def _members_below(

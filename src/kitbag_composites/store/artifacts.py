@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kitbag_composites.bulk import made_of
 from kitbag_composites.pagination import DEFAULT_LIMIT, Page
 from kitbag_composites.records import ArtifactRecord
 from kitbag_composites.store.statements import Listing, Statements, as_json
@@ -39,10 +40,13 @@ _UPDATE = (
 
 
 def _record(*row: Any) -> ArtifactRecord:
-    """Make a record of a row; SQLite's booleans are numbers."""
-    *before, active, created_at, updated_at = row
-    values = [*before, bool(active), created_at, updated_at]
-    return ArtifactRecord(*values)
+    """Make a record of a row."""
+    return _records([row])[0]
+
+
+def _records(rows: Iterable[tuple[Any, ...]]) -> list[ArtifactRecord]:
+    """Make records of rows; SQLite's booleans are numbers."""
+    return made_of(ArtifactRecord, [(*row[:8], bool(row[8]), *row[9:]) for row in rows])
 
 
 def _listing(name: str, condition: str) -> Listing[ArtifactRecord]:
@@ -92,7 +96,7 @@ class ArtifactRows(Statements):
     def get_artifacts_by_uuid(self, uuids: Iterable[str]) -> dict[str, ArtifactRecord]:
         """Return the artifacts that have one of these UUIDs, of any collection, by UUID."""
         rows = self._fetch(f"{_SELECT} WHERE uuid IN MANY(?)", as_json(uuids))
-        return {record.uuid: record for record in (_record(*row) for row in rows)}
+        return {record.uuid: record for record in _records(rows)}
 
     def find_by_name(self, collection_id: str, name: str) -> list[ArtifactRecord]:
         """Return the active artifacts of this name, of any type, in the order of their ids."""
@@ -101,7 +105,7 @@ class ArtifactRows(Statements):
             collection_id,
             name,
         )
-        return [_record(*row) for row in rows]
+        return _records(rows)
 
     def uuids_of(
         self, collection_id: str, ids: Iterable[str], *, active_only: bool = False
@@ -120,14 +124,14 @@ class ArtifactRows(Statements):
     def all_artifacts(self, collection_id: str) -> list[ArtifactRecord]:
         """Return every artifact of a collection, inactive ones included."""
         rows = self._fetch(f"{_SELECT} WHERE collection_id = ? ORDER BY id", collection_id)
-        return [_record(*row) for row in rows]
+        return _records(rows)
 
     def removed_artifacts(self, collection_id: str) -> list[ArtifactRecord]:
         """Return the inactive artifacts of a collection."""
         rows = self._fetch(
             f"{_SELECT} WHERE collection_id = ? AND NOT active ORDER BY id", collection_id
         )
-        return [_record(*row) for row in rows]
+        return _records(rows)
 
     def list_artifacts(
         self,

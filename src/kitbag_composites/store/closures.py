@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from kitbag_composites.bulk import made_of
 from kitbag_composites.records import Edge
 from kitbag_composites.store.statements import Statements, as_json
 
@@ -70,7 +71,4 @@ class ClosureRows(Statements):
 
 def _edges(rows: Iterable[tuple[Any, ...]]) -> list[Edge]:
     """Make edges of rows; SQLite's booleans are numbers."""
-    return [
-        Edge(parent, child, uuid, pin, bool(is_composite), bool(is_active))
-        for parent, child, uuid, pin, is_composite, is_active in rows
-    ]
+    return made_of(Edge, [(*row[:4], bool(row[4]), bool(row[5])) for row in rows])

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from kitbag.errors import UsageError
 from kitbag.hashing import is_sha256
+from kitbag_composites.bulk import made_of
 from kitbag_composites.errors import ArtifactNotFound, ConstraintViolated
 from kitbag_composites.pagination import DEFAULT_LIMIT, Page
 from kitbag_composites.records import MembershipRecord
@@ -51,6 +52,15 @@ _INSERT = (
     " relationship_type, pinned_version_hash, position, metadata)"
     " SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3,"
     " CAST(value ->> 4 AS INTEGER), value ->> 5 FROM ROWS(?) WHERE TRUE"
+)
+_INSERT_ONE = (
+    "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid,"
+    " relationship_type, pinned_version_hash, position, metadata)"
+    " VALUES (?, ?, ?, ?, ?, COALESCE(CAST(? AS INTEGER), (SELECT MAX(position) + 1"
+    " FROM composite_memberships WHERE collection_id = ? AND composite_id = ?), 0), ?)"
+    " RETURNING collection_id, composite_id, child_artifact_uuid, (SELECT id FROM artifacts"
+    " WHERE uuid = child_artifact_uuid), relationship_type, position, pinned_version_hash,"
+    " metadata, created_at"
 )
 _UPDATE = (
     "UPDATE composite_memberships SET relationship_type = value ->> 2,"
@@ -137,12 +147,12 @@ class MembershipRows(CollectionRows):
                 composite_id,
                 relationship_type,
             )
-        return [MembershipRecord(*row) for row in rows]
+        return made_of(MembershipRecord, rows)
 
     def get_parents_of(self, child_uuid: str, collection_id: str) -> list[MembershipRecord]:
         """Return the memberships of which this is the child, by their composites' ids."""
         rows = self._fetch(f"{_PARENTS} ORDER BY m.composite_id", child_uuid, collection_id)
-        return [MembershipRecord(*row) for row in rows]
+        return made_of(MembershipRecord, rows)
 
     def get_associations(
         self, artifact_id: str, artifact_uuid: str, collection_id: str
@@ -176,7 +186,7 @@ class MembershipRows(CollectionRows):
     def all_memberships(self, collection_id: str) -> list[MembershipRecord]:
         """Return every membership of a collection."""
         rows = self._fetch(f"{_SELECT} WHERE m.collection_id = ?", collection_id)
-        return [MembershipRecord(*row) for row in rows]
+        return made_of(MembershipRecord, rows)
 
     def create_membership(
         self,
@@ -197,12 +207,14 @@ class MembershipRows(CollectionRows):
         membership = NewMembership(
             composite_id, child_uuid, relationship_type, pin, position, metadata
         )
+        row = _row(membership)
         with self.transaction():
             if position is not None:
                 self._make_room(collection_id, composite_id, position)
-            self._insert(collection_id, [membership])
-            row = self._fetch(_CHILDREN + _ONE, collection_id, composite_id, child_uuid)[0]
-            return MembershipRecord(*row)
+            made = self._fetch(
+                _INSERT_ONE, collection_id, *row[:5], collection_id, composite_id, *row[5:]
+            )
+            return MembershipRecord(*made[0])
 
     def _make_room(self, collection_id: str, composite_id: str, position: int) -> None:
         self._run(
