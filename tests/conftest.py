@@ -8,10 +8,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from postgres_server import execute, running_server, with_name
 
 WITHOUT_POSTGRES = "KITBAG_TESTS_WITHOUT_POSTGRES"
+
+# The machine that runs them may have other things to do.
+settings.register_profile("kitbag", deadline=None)
+settings.load_profile("kitbag")
 
 DIALECTS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 

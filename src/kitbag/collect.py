@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from kitbag.bundling import HIDDEN, Bundler
 from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
 from kitbag.departing import departed_composites, reason_to_keep
-from kitbag.errors import ConflictError, NotFoundError
-from kitbag.importing import Clash, ImportPlan, OnConflict
+from kitbag.errors import ConflictError
+from kitbag.importing import Clash, ImportPlan, OnConflict, refuse_renames
 from kitbag.layout import as_conditions, puts, removals
 from kitbag.manifest import ManifestArtifact
 from kitbag.paths import RelPath, refuse_collisions
@@ -79,14 +79,8 @@ class _Importer:
 
     def artifacts(self) -> None:
         """Settle each distinct artifact of the reading once."""
-        unknown = self.renames.keys() - {found.id for found in self.reading.artifacts}
-        if unknown:
-            raise NotFoundError(
-                f"--rename: the source holds no {min(map(str, unknown))}",
-                hint="`kitbag scan SOURCE` shows its ids",
-            )
         distinct = list(self.reading.distinct_artifacts())
-        self._refuse_shared_names(distinct)
+        refuse_renames(distinct, self.renames)
         # Those known by UUID first: they may free the names that others get.
         for found in sorted(distinct, key=lambda f: f.uuid not in self.by_uuid):
             if found.hides_text and not self.takes_hidden:
@@ -94,16 +88,6 @@ class _Importer:
                 continue
             self.final[found.id] = self._settle(found)
             self.settled.add(self.final[found.id])
-
-    def _refuse_shared_names(self, distinct: Sequence[FoundArtifact]) -> None:
-        owners: dict[ArtifactId, ArtifactId] = {}
-        for found in distinct:
-            wanted = self.renames.get(found.id, found.id)
-            if (owner := owners.setdefault(wanted, found.id)) != found.id:
-                raise ConflictError(
-                    f"--rename: {owner} and {found.id} would both be {wanted}",
-                    hint="give one of them another name",
-                )
 
     def _refuse(self, found: FoundArtifact) -> None:
         """Leave what the collection has of an artifact as it is, and take nothing new of it."""

@@ -17,7 +17,7 @@ from kitbag.checking import checked
 from kitbag.collection import Collection
 from kitbag.config import Config, cache_folder
 from kitbag.dispatch import DEPLOY, delivering, journalled, settle
-from kitbag.errors import ConflictError, NotFoundError, PluginError, UsageError
+from kitbag.errors import NotFoundError, PluginError, UsageError
 from kitbag.files import Root
 from kitbag.ledger import Deployed, Ledger
 from kitbag.ledger_changes import LedgerChange, ledger_change
@@ -36,8 +36,12 @@ from kitbag.reverting import (
 )
 from kitbag.standing import (
     Earlier,
+    displaced,
     placements,
+    refuse_strangers,
+    renewable,
     sorted_out,
+    standing,
     still_wanted,
     withdrawals,
     withdrawn_by,
@@ -93,11 +97,15 @@ class Deployer:
             settle(root, self.plugins, self.config, self.say)
             index = self._remember(root)
             project = read_project(root, self.targets, self.collection)
-            asked = tuple(requests) or self._renewable(project)
-            asked = tuple(dict.fromkeys((*asked, *self._displaced(project)))) if asked else ()
+            asked = tuple(requests) or renewable(project, self.collection, self.say)
+            asked = (
+                tuple(dict.fromkeys((*asked, *displaced(project, self.collection))))
+                if asked
+                else ()
+            )
             plan = self._plan("deploy", asked)
             plan.versions, plan.scratch, plan.is_forced = versions or {}, Path(scratch), self.force
-            plan.standing = tuple(self._standing(project, plan))
+            plan.standing = tuple(standing(project, plan))
             try:
                 result = self._deploy(project, plan)
                 self._learn(index, result)
@@ -130,7 +138,7 @@ class Deployer:
         self.plugins.call("kitbag_deploy_plan", plan=plan, project=self.project)
         self._choose(project, plan)
         if not self.force:
-            self._refuse_strangers(project, plan)
+            refuse_strangers(project, plan)
         obsolete, kept = sorted_out(project.ledger.deployed, plan)
         pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
         arrangement = arrange(project.root, kept, pairs, obsolete, force=self.force)
@@ -244,32 +252,6 @@ class Deployer:
             )
         return DeployPlan(command, self.project, self.collection, tuple(self.targets), requests)
 
-    def _renewable(self, project: Project) -> tuple[ArtifactId, ...]:
-        """Return what was asked for earlier and is still in the collection."""
-        earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
-        for request in earlier:
-            if request not in self.collection.manifest.by_id:
-                self.say(f"{request} is not in the collection any more; it stays as it is")
-        return tuple(request for request in earlier if request in self.collection.manifest.by_id)
-
-    def _displaced(self, project: Project) -> Iterable[ArtifactId]:
-        """Yield who wants what was renamed since, and whose old name something else has now.
-
-        Else that would be deployed over it.
-        """
-        by_id = self.collection.manifest.by_id
-        names = {entry.uuid: entry.id for entry in by_id.values() if entry.uuid}
-        for entry in project.ledger.deployed:
-            if entry.id in by_id and names.get(entry.uuid or "", entry.id) != entry.id:
-                yield from (request for request in entry.wanted_by if request in by_id)
-
-    def _standing(self, project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
-        """Yield what was asked for earlier, is not asked for now, and is still known."""
-        asked = set(plan.requests)
-        for request in project.ledger.requests:
-            if request not in asked and request in self.collection.manifest.by_id:
-                yield request
-
     def _choose(self, project: Project, plan: DeployPlan) -> None:
         """Fill `plan.artifacts` with everything the requests bring, in order, once each."""
         wanted: dict[ArtifactId, list[ArtifactId]] = {}
@@ -295,19 +277,6 @@ class Deployer:
             if entry.collection == self.collection.name:
                 known.setdefault(entry.id, entry.uuid)
         return known
-
-    def _refuse_strangers(self, project: Project, plan: DeployPlan) -> None:
-        """Raise ConflictError where another collection's artifact of the same id lies already."""
-        uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
-        for entry in project.ledger.deployed:
-            ours = uuids.get(entry.id)
-            is_another = None not in (ours, entry.uuid) and ours != entry.uuid
-            if is_another and entry.collection != self.collection.name:
-                raise ConflictError(
-                    f"{entry.id} lies in {self.project} already, from the collection"
-                    f" {entry.collection!a}",
-                    hint="undeploy that one first, rename yours, or replace it with --force",
-                )
 
     def _members(self, plan: DeployPlan, request: ArtifactId) -> tuple[ArtifactId, ...]:
         if request in plan.members:

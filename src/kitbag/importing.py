@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kitbag.artifacts import ArtifactId
 from kitbag.changes import Change, ChangeKind, ChangeSet
-from kitbag.errors import ConflictError
+from kitbag.errors import ConflictError, NotFoundError
+from kitbag.sources.values import FoundArtifact
 from kitbag.transaction import Action
 from kitbag.trees import Tree
 
-__all__ = ["Clash", "ImportPlan", "OnConflict", "refuse_conflicts", "three_way"]
+__all__ = ["Clash", "ImportPlan", "OnConflict", "refuse_conflicts", "refuse_renames", "three_way"]
 
 
 class OnConflict(StrEnum):
@@ -65,6 +66,26 @@ def refuse_conflicts(plan: ImportPlan) -> None:
         told,
         hint="--on-conflict keep|take|both decides, --rename OLD=NEW gives the newcomer a name",
     )
+
+
+def refuse_renames(
+    found: Sequence[FoundArtifact], renames: Mapping[ArtifactId, ArtifactId]
+) -> None:
+    """Raise NotFoundError for a rename of nothing, ConflictError for two artifacts of one name."""
+    unknown = renames.keys() - {artifact.id for artifact in found}
+    if unknown:
+        raise NotFoundError(
+            f"--rename: the source holds no {min(map(str, unknown))}",
+            hint="`kitbag scan SOURCE` shows its ids",
+        )
+    owners: dict[ArtifactId, ArtifactId] = {}
+    for artifact in found:
+        wanted = renames.get(artifact.id, artifact.id)
+        if (owner := owners.setdefault(wanted, artifact.id)) != artifact.id:
+            raise ConflictError(
+                f"--rename: {owner} and {artifact.id} would both be {wanted}",
+                hint="give one of them another name",
+            )
 
 
 def three_way(clash: Clash, base: Tree | None) -> Iterator[str]:

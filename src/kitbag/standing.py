@@ -1,17 +1,31 @@
-"""Which deployed artifacts a plan replaces, which end with it, and which stay."""
+"""What was asked for and deployed earlier: what a plan replaces, what ends with it, what stays."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 
 from kitbag.arrange import Arrangement
 from kitbag.artifacts import ArtifactId
+from kitbag.collection import Collection
+from kitbag.errors import ConflictError
 from kitbag.ledger import Deployed
 from kitbag.plan import DeployPlan, Placement
+from kitbag.project import Project
 from kitbag.targets import Target
 
-__all__ = ["Earlier", "placements", "sorted_out", "still_wanted", "withdrawals", "withdrawn_by"]
+__all__ = [
+    "Earlier",
+    "displaced",
+    "placements",
+    "refuse_strangers",
+    "renewable",
+    "sorted_out",
+    "standing",
+    "still_wanted",
+    "withdrawals",
+    "withdrawn_by",
+]
 
 
 class Earlier:
@@ -31,6 +45,51 @@ class Earlier:
         places = {*self._places.get(artifact_id, ()), *self._places.get(uuid or "", ())}
         for place in sorted(places):
             yield from self._deployed[place].wanted_by
+
+
+def renewable(
+    project: Project, collection: Collection, say: Callable[[str], None]
+) -> tuple[ArtifactId, ...]:
+    """Return what was asked for earlier and is still in the collection; what is not is said."""
+    earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
+    for request in earlier:
+        if request not in collection.manifest.by_id:
+            say(f"{request} is not in the collection any more; it stays as it is")
+    return tuple(request for request in earlier if request in collection.manifest.by_id)
+
+
+def displaced(project: Project, collection: Collection) -> Iterable[ArtifactId]:
+    """Yield who wants what was renamed since, and whose old name something else has now.
+
+    Else that would be deployed over it.
+    """
+    by_id = collection.manifest.by_id
+    names = {entry.uuid: entry.id for entry in by_id.values() if entry.uuid}
+    for entry in project.ledger.deployed:
+        if entry.id in by_id and names.get(entry.uuid or "", entry.id) != entry.id:
+            yield from (request for request in entry.wanted_by if request in by_id)
+
+
+def standing(project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
+    """Yield what was asked for earlier, is not asked for now, and is still known."""
+    asked = set(plan.requests)
+    for request in project.ledger.requests:
+        if request not in asked and request in plan.collection.manifest.by_id:
+            yield request
+
+
+def refuse_strangers(project: Project, plan: DeployPlan) -> None:
+    """Raise ConflictError where another collection's artifact of the same id lies already."""
+    uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
+    for entry in project.ledger.deployed:
+        ours = uuids.get(entry.id)
+        is_another = None not in (ours, entry.uuid) and ours != entry.uuid
+        if is_another and entry.collection != plan.collection.name:
+            raise ConflictError(
+                f"{entry.id} lies in {plan.project} already, from the collection"
+                f" {entry.collection!a}",
+                hint="undeploy that one first, rename yours, or replace it with --force",
+            )
 
 
 def sorted_out(

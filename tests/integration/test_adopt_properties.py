@@ -65,7 +65,6 @@ def adopt(root: Path, project: Path) -> None:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(edits=EDITS)

@@ -154,9 +154,7 @@ names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     skills=st.dictionaries(names, texts, max_size=3),
     commands=st.dictionaries(names, texts, max_size=3),
@@ -188,7 +186,6 @@ def test_any_plugin_survives_the_round_trip(
 
 @settings(
     max_examples=LONG or 25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(TREES)

@@ -44,7 +44,6 @@ LONG = int(os.environ.get("KITBAG_LONG_TESTS", "0"))
 SETTINGS = settings(
     max_examples=LONG or 8,
     stateful_step_count=50 if LONG else 25,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )

@@ -90,7 +90,6 @@ def everything(store: Store) -> list[list[object]]:
 @given(history=st.lists(states(), min_size=1, max_size=4))
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_rows_equal_the_last_state_and_forget_no_uuid(

@@ -50,7 +50,7 @@ def test_yaml_refusals_name_the_line(text: str, line: int) -> None:
     assert time.monotonic() - started < 5
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="ab:-[]{}'\"|>&*!? \n\t#%@`,=~", max_size=60))
 def test_yaml_raises_nothing_but_input_error(text: str) -> None:
     """Any text is a value or an InputError."""
@@ -66,7 +66,7 @@ FRAGMENTS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=18).map("".join))
 def test_libyaml_changes_no_answer(text: str) -> None:
     """With libyaml and without, a text is the same value or the same error."""

@@ -67,7 +67,7 @@ def test_frontmatter_texts() -> None:
     assert read_frontmatter("---\n---\n").problem is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="ab:-[]{}'\"|>&*! \n\t\r", max_size=60))
 def test_frontmatter_never_raises(text: str) -> None:
     """Any head gives values or a problem."""
@@ -75,7 +75,7 @@ def test_frontmatter_never_raises(text: str) -> None:
     assert isinstance(dict(front.values), dict)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(

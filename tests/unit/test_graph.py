@@ -51,7 +51,7 @@ def test_the_shortest_path_is_found() -> None:
 
 
 @given(GRAPHS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_cycle_is_found_if_and_only_if_a_node_reaches_itself(
     edges: dict[str, list[str]],
 ) -> None:

@@ -87,6 +87,7 @@ PARSERS = {
     # What Kitbag itself wrote: behind a checksum, in its lock, in the database, a moment ago.
     "kitbag/journal.py": {"json"},
     "kitbag/locking.py": {"json"},
+    "kitbag/statindex.py": {"json"},
     "kitbag_composites/store/operations.py": {"json"},
     "kitbag/dispatch.py": {"json"},
 }

@@ -55,11 +55,11 @@ def test_an_entry_is_added_in_the_files_own_style() -> None:
     ids=["numbers", "a line below", "blanks", "comments", "keys", "open", "brackets", "string"],
 )
 def test_large_documents_are_read_or_refused_in_time(text: str) -> None:
-    """Time and memory grow with the text, whatever it holds."""
+    """Time and memory grow with the text, whatever it holds: else these take hours."""
     started = time.monotonic()
     with contextlib.suppress(InputError):
         JsonText(text, "x.json")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 def test_too_many_values_are_refused() -> None:

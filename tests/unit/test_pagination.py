@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 
 
 @given(st.integers(), st.text())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_cursor_leads_back_to_its_key(number: int, text: str) -> None:
     """Whatever the key's values, and in letters that a URL can carry."""
     cursor = encode_cursor("things", (number, text))

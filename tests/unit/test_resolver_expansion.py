@@ -63,7 +63,7 @@ def test_a_long_chain_needs_no_stack() -> None:
 
 
 @given(graph=GRAPHS, asked=st.lists(NODES, unique=True, max_size=4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_everything_reachable_is_met_once(graph: dict[str, list[str]], asked: list[str]) -> None:
     """Whatever the cycles: exactly the plain artifacts within reach, by exactly their parents."""
     edges = [edge(parent, child) for parent, below in graph.items() for child in below]

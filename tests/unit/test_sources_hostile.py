@@ -22,7 +22,7 @@ from kitbag.sources.walk import walk
 pytestmark = pytest.mark.unit
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(TREES)
 def test_made_up_trees_never_crash_the_readers(files: list[tuple[list[str], Content]]) -> None:
     """Every tree gives a reading that can be printed, named and collected without collisions."""
