@@ -64,6 +64,8 @@ def test_the_composite_has_its_files_and_its_metadata(kit: Kit) -> None:
         k: MANIFEST[k] for k in ("version", "author", "license", "keywords")
     }
     assert [m["id"] for m in found["members"]] == ["command:tidy", "hook:hooks", "mcp:checker"]
+    shown = kit.json("show", "care")
+    assert (shown["own_files"], shown["metadata"]) == (found["files"], found["metadata"])
     files = tree(kit.collection / "plugin-files" / "care")
     assert files == {
         "README.md": (b"# Care\n", False),

@@ -34,7 +34,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
     shown = entry_to_json(entry, tree)
     if version and tree is not None:
         shown["content_hash"] = tree.content_hash
-    rows = [(key, str(value)) for key, value in shown.items() if not isinstance(value, list)]
+    said = {**shown, **shown.get("metadata", {})}
+    rows = [(key, str(value)) for key, value in said.items() if isinstance(value, str | int)]
     context.out.table(rows)
     for file in shown.get("files", []):
         context.out.line(f"  {file['mode']} {file['size']:>8} {file['path']}")
@@ -78,13 +79,17 @@ def entry_to_json(
         "uuid": entry.uuid,
         "source": entry.source,
         "source_path": entry.source_path,
+        "source_revision": entry.source_revision,
     }
     if isinstance(entry, ManifestArtifact):
         shown |= {"path": str(entry.path), "content_hash": entry.content_hash}
     else:
         shown |= {
             "composite_type": entry.composite_type,
+            "display_name": entry.display_name,
             "description": entry.description,
+            "own_files": str(entry.files) if entry.files else None,
+            "metadata": dict(entry.metadata),
             "members": [
                 {"id": str(m.id), "relationship": m.relationship, "pin": m.pin}
                 for m in entry.members

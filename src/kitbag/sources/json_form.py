@@ -44,7 +44,7 @@ def _composite(found: FoundComposite) -> dict[str, Any]:
         "description": found.description,
         "members": [[member.id.type, member.path] for member in found.members],
         "uuid": found.uuid,
-        "files": str(found.files) if found.files else None,
+        "own_files": str(found.files) if found.files else None,
         "metadata": dict(found.metadata),
         "aliases": {member.path: member.alias for member in found.members if member.alias},
     }
