@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SKILLMEAT := .skillmeat
 
-.PHONY: help demo test long unit check docs wheel bench bench-quick compat clean
+.PHONY: help demo test long fuzz unit check docs wheel bench bench-quick compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench-quick: $(VENV)/installed  ## measure a small part of it, and print (a minu
 long: $(VENV)/installed  ## run the tests of random histories and of concurrency at length (an hour)
 	KITBAG_LONG_TESTS=500 $(BIN)/python -m pytest tests/integration/test_history_properties.py \
 		tests/integration/test_concurrent_collects.py
+
+fuzz: $(VENV)/installed  ## feed hostile input to everything that reads, at length (an hour)
+	KITBAG_FUZZ=$(or $(FUZZ),6000) $(BIN)/python -m pytest tests/fuzz
 
 wheel: $(VENV)/installed  ## build dist/*.whl
 	$(BIN)/python -m build --wheel

@@ -11,8 +11,10 @@ from typing import Any
 from kitbag.changes import ChangeSet
 from kitbag.collection import Collection, open_collection
 from kitbag.config import Config, database_url_of
-from kitbag.errors import KitbagError, PluginError
+from kitbag.errors import InputError, KitbagError, PluginError
 from kitbag.files import Root
+from kitbag.journal import OUTBOX
+from kitbag.locking import STATE_FOLDER
 from kitbag.plan import DeployPlan
 from kitbag.plugins import Plugins
 from kitbag.transaction import Message, delivered, recover, undelivered, unsettled
@@ -104,8 +106,18 @@ def _failures(message: Message, path: Path, plugins: Plugins, config: Config) ->
         hook, arguments = _call_of(message, path, plugins, config)
     except KitbagError as error:
         return [error]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return [_not_ours(message, path, error)]
     arguments["transaction_id"] = message.transaction_id
     return [error for _, _, error in plugins.call_each(hook, **arguments) if error]
+
+
+def _not_ours(message: Message, path: Path, error: Exception) -> InputError:
+    folder = path / STATE_FOLDER / OUTBOX / message.transaction_id
+    return InputError(
+        f"{folder}: not a message of Kitbag: {error!r}",
+        hint="delete that folder; the files that it tells of are in place",
+    )
 
 
 def _call_of(

@@ -253,9 +253,9 @@ def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
     fast = getattr(yaml, "CSafeLoader", None)
     if fast is not None and not _is_disputed(text):
         with contextlib.suppress(InputError, yaml.YAMLError, *_FAILURES):
-            return _YamlBuilder(yaml.parse(text, Loader=fast), where, first_line).document()
+            return _built(text, fast, where, first_line)
     try:
-        return _YamlBuilder(yaml.parse(text, Loader=yaml.SafeLoader), where, first_line).document()
+        return _built(text, yaml.SafeLoader, where, first_line)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + mark.line if mark else first_line
@@ -264,6 +264,15 @@ def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
     except (yaml.YAMLError, *_FAILURES) as error:
         told = _told(error)
         raise _broken(where, first_line, f"not valid YAML: {told}", "mend it") from error
+
+
+def _built(text: str, loader: Any, where: str, first_line: int) -> Any:
+    import yaml
+
+    value = _YamlBuilder(yaml.parse(text, Loader=loader), where, first_line).document()
+    if "\\" in text:
+        _refuse_surrogates(value, f"{where}, line {first_line}")
+    return value
 
 
 class _YamlBuilder:

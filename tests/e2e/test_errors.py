@@ -42,6 +42,11 @@ def bytes_below(folder: Path) -> dict[str, bytes]:
         (["rename", "skill:changelog", "skill:plain-prose"], 3, "exists already"),
         (["collect", "no/such/folder"], 4, "no/such/folder"),
         (["scan", "no/such/folder"], 4, "no/such/folder"),
+        (["lint", "no/such/folder"], 4, "no/such/folder"),
+        (["lint", ".", "--allow", "nonsense"], 2, "'nonsense'"),
+        (["scan", ".", "--allow", "nonsense"], 2, "'nonsense'"),
+        (["collect", ".", "--allow", "nonsense"], 2, "'nonsense'"),
+        (["lint", ".", "--json", "--sarif"], 2, "--sarif and --json"),
         (["deploy", "skill:changelog", "--to", "no/such/project"], 4, "no/such/project"),
         (["deploy", "skill:changelog", "--target", "emacs"], 2, "known targets: agents, claude"),
         (["undeploy", "skill:changelog", "--to", "."], 4, "not deployed"),
@@ -148,7 +153,17 @@ def test_what_a_plugin_could_not_take_is_told_again(
 def test_help_and_version(kitbag: Command) -> None:
     """Help lists the commands of host and plugin; the version is printed."""
     text = kitbag("--help").stdout
-    for command in ("init", "scan", "collect", "deploy", "composite", "tree", "db", "plugins"):
+    for command in (
+        "init",
+        "scan",
+        "lint",
+        "collect",
+        "deploy",
+        "composite",
+        "tree",
+        "db",
+        "plugins",
+    ):
         assert f"\n    {command} " in text
     assert kitbag("--version").stdout.startswith("kitbag 0.")
     assert kitbag("deploy", "--help").returncode == 0

@@ -40,6 +40,7 @@ def test_yaml_scalars_stay_text() -> None:
         ("a: 'x\n", 2), ("a: =\n", 1), ("a\n---\nb\n", 2), ("\ta: 1\n", 1), ("a: [1\n", 2),
         ("a: \x00\n", 1), ("[" * 40 + "]" * 40, 1), ("- " * 25000, 1),
         ("a: " + "x" * MAX_YAML_BYTES, 1), ('a: "\\UFFFFFFFF"\n', 1), ("[" * 64_000, 1),
+        ('a: "\\ud83d\\ude00"\n', 1), ('a: "\\udfff"\n', 1),
     ],
 )  # fmt: skip
 def test_yaml_refusals_name_the_line(text: str, line: int) -> None:

@@ -66,6 +66,8 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
     Raises UsageError for a URL of another kind or an impossible revision, HostilePathError for a
     subfolder outside of its repository.
     """
+    if "\0" in text:
+        raise UsageError(f"{shown(text)!a} has a NUL in it", hint="no folder is called so")
     is_git = text.startswith("git+")
     bare = text.removeprefix("git+")
     if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):

@@ -1,0 +1,42 @@
+"""What fuzzing found, each as the smallest input that did it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from host_factories import collect, deploy, make_collection, make_source, opened, write
+from kitbag.errors import UsageError
+from kitbag.origins import opened as opened_origin
+
+pytestmark = pytest.mark.unit
+
+
+def test_half_a_surrogate_pair_in_a_name(tmp_path: Path) -> None:
+    """It was taken from the frontmatter, and could not be written into the manifest."""
+    source = make_source(tmp_path / "source", "fine")
+    write(source / "agents/a.md", '---\nname: "\\ud83d"\ndescription: d\n---\n')
+    collect(make_collection(tmp_path / "kit"), source)
+    assert len(opened(tmp_path / "kit").manifest.artifacts) == 2
+
+
+def test_a_nul_in_a_source() -> None:
+    """It reached the system call."""
+    with pytest.raises(UsageError, match="NUL"), opened_origin("a\0b"):
+        pass
+
+
+def test_a_message_that_nobody_sent(tmp_path: Path) -> None:
+    """An unfinished transaction of another kind of program made a KeyError of each command."""
+    kit, project = make_collection(tmp_path / "kit", "fine"), tmp_path / "project"
+    body = json.dumps({"kind": "deploy", "payload": {}, "actions": []})
+    head = f"kitbag-plan 1 {hashlib.sha256(body.encode()).hexdigest()}\n"
+    name = "20260101T000000000000-" + "a" * 12
+    write(project / ".kitbag/tx" / name / "plan", head + body)
+    said: list[str] = []
+    deploy(kit, project, "skill:fine", said=said)
+    assert any(f"{name}: not a message of Kitbag" in line for line in said)
+    assert (project / ".claude/skills/fine/SKILL.md").exists()
