@@ -13,7 +13,7 @@ from kitbag.bundling import HIDDEN, Bundler
 from kitbag.changes import Change, ChangeKind, ChangeSet
 from kitbag.collection import Collection
 from kitbag.departing import departed_composites, reason_to_keep
-from kitbag.errors import ConflictError
+from kitbag.errors import ConflictError, UsageError
 from kitbag.importing import Clash, ImportPlan, OnConflict, refuse_renames
 from kitbag.layout import as_conditions, puts, removals
 from kitbag.manifest import ManifestArtifact
@@ -41,6 +41,12 @@ def plan_import(
     is here, unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the
     source holds.
     """
+    source = reading.source or str(reading.root)
+    if source != source.encode("utf-8", "replace").decode():
+        raise UsageError(
+            f"{source!a}: its path is not valid UTF-8, and cannot be recorded",
+            hint="rename that folder, or copy it to another place",
+        )
     importer = _Importer(collection, reading, on_conflict, renames or {}, takes_hidden)
     importer.artifacts()
     importer.composites()

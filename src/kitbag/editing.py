@@ -15,7 +15,7 @@ from kitbag.checking import checked
 from kitbag.collection import Collection, open_collection
 from kitbag.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
 from kitbag.dispatch import CHANGE, delivering, journalled, settle
-from kitbag.errors import ConflictError, InputError, StorageError
+from kitbag.errors import ConflictError, InputError, StorageError, UsageError
 from kitbag.files import Root, make_folders
 from kitbag.layout import as_read, put_bytes
 from kitbag.locking import locked
@@ -131,6 +131,8 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
 
     What an interrupted run began is finished. Raises ConflictError if there is a manifest already.
     """
+    if name != name.encode("utf-8", "replace").decode():
+        raise UsageError(f"{name!a} is not valid UTF-8", hint="choose another name")
     _refuse_another(path)
     if dry_run:
         return

@@ -39,10 +39,13 @@ class Tally:
 TALLY = Tally()
 
 
-def many(short: int, per_example: int = 1) -> settings:
-    """Return how a target is tried: with how many examples, each with that many inputs."""
+def many(short: int, per_example: int = 1, *, times: int = 1) -> settings:
+    """Return how a target is tried: with how many examples, each with that many inputs.
+
+    In a long run some targets, which take no time, get so many `times` more.
+    """
     return settings(
-        max_examples=max(LONG // per_example, 1) if LONG else short,
+        max_examples=max(LONG * times // per_example, 1) if LONG else short,
         deadline=None,
         database=None,
         derandomize=not LONG,

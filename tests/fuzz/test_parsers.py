@@ -148,7 +148,7 @@ def test_right_keys_with_wrong_values(target: str) -> None:
     attempt()
 
 
-@many(150)
+@many(150, times=4)
 @given(paths)
 def test_addresses(text: str) -> None:
     """What people name as a source; no credentials are shown."""
@@ -159,7 +159,7 @@ def test_addresses(text: str) -> None:
     assert "hunter2" not in shown(f"https://user:hunter2@host/{text}".replace("://host", ""))
 
 
-@many(150)
+@many(150, times=4)
 @given(paths)
 def test_ids(text: str) -> None:
     """An id that is taken is a safe place of its own."""

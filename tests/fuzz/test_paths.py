@@ -40,7 +40,7 @@ UUID = "a1b2c3d4e5f640708192a3b4c5d6e7f8"
 HASH = hashlib.sha256(b"").hexdigest()
 
 
-@many(300)
+@many(300, times=8)
 @given(paths)
 def test_the_path_type(text: str) -> None:
     """What it takes stays below any root, whatever joins, prints, folds or writes it."""
@@ -55,7 +55,7 @@ def test_the_path_type(text: str) -> None:
         refuse_collisions([path, path])
 
 
-@many(15, 10)
+@many(15, 10, times=2)
 @given(st.lists(paths, min_size=10, max_size=10))
 def test_the_writer(texts: list[str]) -> None:
     """What the path type takes is written below the root, or refused."""

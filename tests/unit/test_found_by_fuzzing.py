@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from host_factories import collect, deploy, make_collection, make_source, opened, write
+from kitbag.editing import create_collection
 from kitbag.errors import UsageError
 from kitbag.origins import opened as opened_origin
+from kitbag.sources import read
 
 pytestmark = pytest.mark.unit
 
@@ -40,3 +42,16 @@ def test_a_message_that_nobody_sent(tmp_path: Path) -> None:
     deploy(kit, project, "skill:fine", said=said)
     assert any(f"{name}: not a message of Kitbag" in line for line in said)
     assert (project / ".claude/skills/fine/SKILL.md").exists()
+
+
+def test_places_whose_names_are_no_text(tmp_path: Path) -> None:
+    """The manifest could not be written; scanning works, and so do projects."""
+    odd = Path(f"{tmp_path}/\udcff")
+    source, kit = make_source(odd, "fine"), make_collection(tmp_path / "kit", "good")
+    assert len(read(source).artifacts) == 1
+    with pytest.raises(UsageError, match="not valid UTF-8"):
+        collect(kit, source)
+    with pytest.raises(UsageError, match="not valid UTF-8"):
+        create_collection(odd / "kit\udcff", "kit\udcff")
+    deploy(kit, odd, "skill:good")
+    assert (odd / ".claude/skills/good/SKILL.md").exists()
