@@ -17,21 +17,31 @@ from kitbag.manifest import ManifestArtifact
 from kitbag.merging import changed_entries
 from kitbag.paths import RelPath
 from kitbag.project import Project
+from kitbag.sources.diagnostics import Code
+from kitbag.sources.inspection import Inspection
+from kitbag.sources.values import Diagnostic
 from kitbag.targets import Target
-from kitbag.trees import Tree, file_tree, folder_tree
+from kitbag.trees import Peek, Tree, file_tree, folder_tree
 
 __all__ = ["Adoptable", "adoptable", "chosen", "collected", "files_at", "lying_at"]
 
 
+_HIDDEN = Code.HIDDEN_TEXT.value
+
+
 @dataclass(frozen=True, slots=True)
 class Adoptable:
-    """An edited deployment: what it was, what lies there now and where, what the collection has."""
+    """An edited deployment: what it was, what lies there now and where, what the collection has.
+
+    `diagnostics` are about the texts that lie there.
+    """
 
     deployed: Deployed
     tree: Tree
     location: Path
     entry: ManifestArtifact
     present: Tree
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def has_conflict(self) -> bool:
@@ -50,11 +60,14 @@ def adoptable(
     collection: Collection,
     targets: Iterable[Target],
     ids: Set[ArtifactId],
+    *,
+    takes_hidden: bool = False,
 ) -> tuple[list[Adoptable], list[ArtifactId]]:
     """Return what of these artifacts or composites was edited, and what is as it was deployed.
 
-    Raises RefusedError that lists every edit which the collection cannot hold exactly,
-    NotFoundError for what it does not have, UsageError for one that was edited in two ways.
+    Raises RefusedError that lists every edit which the collection cannot hold exactly or, unless
+    `takes_hidden`, which hides text from people; NotFoundError for what it does not have, UsageError
+    for what was edited in two ways.
     """
     by_name = {target.name: target for target in targets}
     edited: dict[ArtifactId, Adoptable] = {}
@@ -69,6 +82,8 @@ def adoptable(
         one = _edit(project, collection, target, deployed, entry)
         if one is None:
             unchanged.append(deployed.id)
+        elif _hides_text(one) and not takes_hidden:
+            problems.append(f"{deployed.id}: hides text; --allow {_HIDDEN} takes it all the same")
         elif edited.setdefault(entry.id, one).tree.content_hash != one.tree.content_hash:
             raise UsageError(
                 f"{entry.id} was edited in different ways for {edited[entry.id].deployed.target}"
@@ -167,15 +182,25 @@ def _edit(
     place = target.places.get(deployed.id.type)
     if place is None or deployed.id.type in target.converts:
         return None
-    tree = lying_at(project, target, deployed.id, collection)
+    base = target.root.joined(deployed.id.path_in(place))
+    look = Inspection(base, is_folder=place.shape is Shape.FOLDER)
+    tree = lying_at(project, target, deployed.id, collection, look.peek)
     if tree is None or files_at(target, deployed.id, tree) == deployed.files:
         return None
-    location = project.root.path / target.root.joined(deployed.id.path_in(place))
-    return Adoptable(deployed, tree, location, entry, collection.tree(entry))
+    location, present = project.root.path / base, collection.tree(entry)
+    return Adoptable(deployed, tree, location, entry, present, tuple(look.found))
+
+
+def _hides_text(one: Adoptable) -> bool:
+    return any(told.code == _HIDDEN for told in one.diagnostics)
 
 
 def lying_at(
-    project: Project, target: Target, artifact_id: ArtifactId, collection: Collection
+    project: Project,
+    target: Target,
+    artifact_id: ArtifactId,
+    collection: Collection,
+    peek: Peek | None = None,
 ) -> Tree | None:
     """Read what lies in an artifact's place, as the collection would; None if nothing does.
 
@@ -189,10 +214,10 @@ def lying_at(
         there = project.root.state_of(base)
         if there is None:
             return None
-        return file_tree(project.root.path / base, spec.only_file, meter=meter)
+        return file_tree(project.root.path / base, spec.only_file, peek, meter=meter)
     if project.root.folders.find(base) is None:
         return None
-    return folder_tree(project.root.path / base, meter=meter)
+    return folder_tree(project.root.path / base, peek, meter=meter)
 
 
 def files_at(target: Target, artifact_id: ArtifactId, tree: Tree) -> dict[RelPath, FileState]:

@@ -64,6 +64,7 @@ class Adopter:
     say: Say
     force: bool = False
     dry_run: bool = False
+    takes_hidden: bool = False
 
     def adopt(self, editor: Editor, texts: Sequence[str], names: Sequence[str] = ()) -> AdoptResult:
         """Adopt what was asked for by these ids or names; `names` are targets, none means all.
@@ -77,7 +78,9 @@ class Adopter:
             project = read_project(root, self.targets, editor.collection)
             ids = {project.resolve(text) for text in texts}
             looked_at = [target for target in self.targets if not names or target.name in names]
-            found, unchanged = adoptable(project, editor.collection, looked_at, ids)
+            found, unchanged = adoptable(
+                project, editor.collection, looked_at, ids, takes_hidden=self.takes_hidden
+            )
             if not self.force:
                 _refuse_conflicts(found, self.project)
             changes = _changes(editor.collection, found, self.project)

@@ -358,3 +358,17 @@ def test_a_diff_with_a_project_takes_one_id(kit: Kit) -> None:
     words = ("diff", "skill:changelog@0", "skill:changelog@0", "--to", kit.project)
     assert kit.command(*words).returncode == 2
     assert kit.command("diff", "skill:nothing", "--to", kit.project).returncode == 4
+
+
+def test_an_edit_that_hides_text_is_refused(kit: Kit) -> None:
+    """As by collect: an agent may have written it. Allowed, it is taken; a secret is told."""
+    skill = kit.project / CHANGELOG / "SKILL.md"
+    text = skill.read_text()
+    skill.write_text(f"{text}\U000e0049\U000e0067\U000e006e\U000e006f\U000e0072\U000e0065\n")
+    assert "hides text; --allow hidden-text" in refused(kit, "skill:changelog")
+    assert "no diagnostic has the code" in refused(kit, "x", "--allow", "hidden", status=2)
+    done = adopt(kit, "skill:changelog", "--allow", "hidden-text")
+    assert (len(done["adopted"]), done["diagnostics"]) == (1, [])
+    skill.write_text(f"{text}AKIA{'ABCD' * 4}\n")
+    (told,) = adopt(kit, "skill:changelog", status=1)["diagnostics"]
+    assert (told["code"], told["path"]) == ("likely-secret", f"{CHANGELOG}/SKILL.md")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from kitbag.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
 from kitbag.commands.deploy import project_of
 from kitbag.context import Context
 
@@ -37,6 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="even if the collection's copy changed since it was deployed; that is kept",
     )
+    add_allow(parser)
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
     parser.set_defaults(run=run)
 
@@ -46,6 +48,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from kitbag.adopting import Adopter
     from kitbag.project import targets_in
 
+    refuse_unknown(args.allow)
     project = project_of(args)
     names = args.target or []
     adopter = Adopter(
@@ -56,6 +59,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         context.say,
         force=args.force,
         dry_run=args.dry_run,
+        takes_hidden=HIDDEN_TEXT in args.allow,
     )
     with context.editing() as editor:
         result = adopter.adopt(editor, args.ids, names)
@@ -65,6 +69,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
 def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> int:
     for change in result.changed:
         context.out.line(f"{change.kind.value:9} {change.id}")
+    told = [d for one in result.adopted for d in one.diagnostics if d.code not in args.allow]
+    for diagnostic in told:
+        context.out.note(diagnostic.sentence)
     for warning in result.warnings:
         context.out.note(f"warning: {warning}")
     for path, backup in result.backups:
@@ -85,10 +92,11 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
                 for one in result.adopted
             ],
             "changes": [change.to_json() for change in result.changed],
+            "diagnostics": [diagnostic.to_json() for diagnostic in told],
             "unchanged": [str(artifact_id) for artifact_id in result.unchanged],
             "transaction": result.outcome.transaction_id if result.outcome else None,
             "backups": dict(result.backups),
             "warnings": list(result.warnings),
         }
     )
-    return 1 if result.warnings else 0
+    return 1 if result.warnings or any(d.level != "info" for d in told) else 0
