@@ -66,8 +66,8 @@ def adoptable(
     """Return what of these artifacts or composites was edited, and what is as it was deployed.
 
     Raises RefusedError that lists every edit which the collection cannot hold exactly or, unless
-    `takes_hidden`, which hides text from people; NotFoundError for what it does not have, UsageError
-    for what was edited in two ways.
+    `takes_hidden`, which hides text from people; NotFoundError for what it does not have,
+    UsageError for what was edited in two ways.
     """
     by_name = {target.name: target for target in targets}
     edited: dict[ArtifactId, Adoptable] = {}

@@ -25,7 +25,7 @@ from kitbag.files import Root
 from kitbag.layout import ancestors, puts
 from kitbag.ledger import Deployed, Ledger
 from kitbag.locking import locked
-from kitbag.plan import DeployPlan, Placement
+from kitbag.plan import DeployPlan, Placement, PlannedArtifact
 from kitbag.plugins import Plugins
 from kitbag.project import Project, read_project
 from kitbag.refresh import with_edit
@@ -90,12 +90,21 @@ class Adopter:
                 Placement(e.id, e.uuid, one.tree.content_hash, target.root)
                 for e, target, one in lying
             )
+            # So that the bytes are kept before the project calls them deployed.
+            plan.artifacts = tuple(_planned(one) for one in found)
             editor.propose(changes)
             warnings = checked(self.plugins, "kitbag_deploy_check", plan=plan, project=self.project)
             result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), tuple(warnings))
             if self.dry_run or not found:
                 return result
-            outcome = editor.commit(changes, _actions(editor.collection, found))
+            keeps_versions = self.plugins.implements("kitbag_version_tree")
+            actions = _actions(editor.collection, found, keeps_versions=keeps_versions)
+            outcome = editor.commit(changes, actions)
+            if outcome is not None and outcome.conflicts:
+                raise ConflictError(
+                    f"{outcome.conflicts[0]} changed in the collection while it was adopted",
+                    hint="what lies in the project is as it was: adopt it again",
+                )
             if outcome is not None:
                 plan.adopted = outcome.transaction_id
             return self._take_note(editor, project, plan, lying, result, outcome)
@@ -141,6 +150,11 @@ class Adopter:
         return replace(result, outcome=done.outcome, backups=kept)
 
 
+def _planned(one: Adoptable) -> PlannedArtifact:
+    wanted_by = one.deployed.wanted_by or (one.deployed.id,)
+    return PlannedArtifact(one.entry.id, one.tree, one.location, wanted_by, one.entry.uuid)
+
+
 def _refuse_conflicts(found: Iterable[Adoptable], project: Path) -> None:
     """Raise ConflictError for every artifact that is not what was deployed any more."""
     told = "".join(f"\n  {one.entry.id}" for one in found if one.has_conflict)
@@ -164,7 +178,10 @@ def _changes(collection: Collection, found: Iterable[Adoptable], project: Path) 
     return ChangeSet("adopt", before, after, changes)
 
 
-def _actions(collection: Collection, found: Iterable[Adoptable]) -> list[Action]:
+def _actions(
+    collection: Collection, found: Iterable[Adoptable], *, keeps_versions: bool
+) -> list[Action]:
+    """Return what brings the edits into the collection; backups where no version has what goes."""
     return [
         action
         for one in found
@@ -174,7 +191,7 @@ def _actions(collection: Collection, found: Iterable[Adoptable]) -> list[Action]
             one.tree,
             one.location,
             one.present,
-            keep_backup=one.has_conflict or one.is_uncollected,
+            keep_backup=one.has_conflict or one.is_uncollected or not keeps_versions,
         )
     ]
 

@@ -13,9 +13,16 @@ from typing import Any
 import pytest
 
 from e2e.kit import Kit, tree
+from host_factories import deploy, make_collection, make_project
+from kitbag.adopting import Adopter
+from kitbag.applying import Application
 from kitbag.cli import main
+from kitbag.config import Config
 from kitbag.deploy import Deployer
+from kitbag.editing import editing
 from kitbag.errors import StorageError
+from kitbag.plugins import Plugins
+from kitbag.targets import BUILTIN_TARGETS
 
 pytestmark = pytest.mark.integration
 
@@ -372,3 +379,59 @@ def test_an_edit_that_hides_text_is_refused(kit: Kit) -> None:
     skill.write_text(f"{text}AKIA{'ABCD' * 4}\n")
     (told,) = adopt(kit, "skill:changelog", status=1)["diagnostics"]
     assert (told["code"], told["path"]) == ("likely-secret", f"{CHANGELOG}/SKILL.md")
+
+
+def test_an_edit_of_the_collection_meanwhile_survives(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are there, and the project does not take its own for what was deployed."""
+    edit(kit)
+    ours = kit.collection / "skills/changelog/SKILL.md"
+    real = Application.run
+
+    def run(self: Application, actions: Any, *, again: bool) -> None:
+        if any(action.path == "skills/changelog/SKILL.md" for action in actions):
+            ours.write_text("in the last moment\n")
+        real(self, actions, again=again)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Application, "run", run)
+        done = kit.command("adopt", "skill:changelog", "--from", kit.project)
+    assert done.returncode == 3
+    assert "changed in the collection while it was adopted" in done.stderr
+    assert ours.read_text() == "in the last moment\n"
+    assert states(kit)["skill:changelog"] == "modified"
+    adopt(kit, "skill:changelog", "--force")
+    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+
+
+def test_nothing_is_called_deployed_that_is_not_kept(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as the database cannot take the bytes, the edit stays an edit."""
+    edit(kit)
+
+    def deaf(*_: object, **__: object) -> None:
+        raise StorageError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kitbag_composites.keeping.keep", deaf)
+        kit.run("adopt", "skill:changelog", "--from", kit.project, status=5)
+    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    assert "modified" in kit.command("status", "--to", kit.project).stdout
+    adopt(kit, "skill:changelog")
+    assert states(kit)["skill:changelog"] == "synced"
+    assert kit.json("doctor", "--deep")["findings"] == []
+
+
+def test_without_versions_there_is_a_backup(tmp_path: Path) -> None:
+    """Plugins are what keeps versions; without them what goes is kept all the same."""
+    root, project = make_collection(tmp_path / "kit", "a"), make_project(tmp_path / "project")
+    deploy(root, project, "skill:a")
+    before = (root / "skills/a/SKILL.md").read_bytes()
+    (project / ".claude/skills/a/SKILL.md").write_text("mine\n")
+    with editing(root, Plugins(), Config(), print) as editor:
+        adopter = Adopter(project, [BUILTIN_TARGETS["claude"]], Plugins(), Config(), print)
+        ((path, backup),) = adopter.adopt(editor, ["skill:a"]).backups
+    assert path == "skills/a/SKILL.md"
+    assert (root / backup).read_bytes() == before
