@@ -9,8 +9,8 @@ from pathlib import Path
 from kitbag.artifacts import ArtifactId, FileKind
 from kitbag.collection import Collection
 from kitbag.errors import StorageError
-from kitbag.hashing import FileDigest
-from kitbag.trees import Tree
+from kitbag.hashing import FileDigest, tree_hash
+from kitbag.trees import Tree, link_stays_inside
 from kitbag_composites.errors import ArtifactNotFound
 from kitbag_composites.store import Store, VersionRecord
 
@@ -44,24 +44,44 @@ def version_of(store: Store, uuid: str | None, artifact_id: str, text: str | Non
 
 
 def version_tree(store: Store, content_hash: str) -> Tree:
-    """Return the tree of a version; raises StorageError if the database has lost it."""
+    """Return the tree of a version; raises StorageError if the database has lost or changed it."""
     tree = store.get_tree(content_hash)
     if tree is None:
         raise StorageError(
             f"the database has no tree {content_hash}", hint="restore it from a backup"
         )
+    if tree_hash(tree.files) != content_hash:
+        raise StorageError(
+            f"the list of files of the tree {content_hash} is damaged",
+            hint="restore the database from a backup",
+        )
     return tree
 
 
 def materialize(store: Store, tree: Tree, folder: Path) -> None:
-    """Write the files of a tree into an empty folder of our own, each checked against its hash."""
-    for file in tree.files:
+    """Write the files of a tree into an empty folder of our own, each checked against its hash.
+
+    Links come last, so that nothing is written through one. Raises StorageError for what no
+    artifact can have been.
+    """
+    for file in sorted(tree.files, key=lambda file: file.kind is FileKind.LINK):
         path = folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if file.kind is FileKind.LINK:
-            os.symlink(os.fsdecode(b"".join(store.read_blob(file.sha256))), path)
-        else:
-            _write(store, file, path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if file.kind is FileKind.LINK:
+                _link(store, file, path)
+            else:
+                _write(store, file, path)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise _damaged(file) from error
+
+
+def _link(store: Store, file: FileDigest, path: Path) -> None:
+    text = b"".join(store.read_blob(file.sha256))
+    is_whole = hashlib.sha256(text).hexdigest() == file.sha256
+    if not is_whole or not link_stays_inside(file.path, os.fsdecode(text)):
+        raise _damaged(file)
+    os.symlink(text, path)
 
 
 def _write(store: Store, file: FileDigest, path: Path) -> None:
@@ -71,7 +91,11 @@ def _write(store: Store, file: FileDigest, path: Path) -> None:
             written.update(chunk)
             target.write(chunk)
     if written.hexdigest() != file.sha256:
-        raise StorageError(
-            f"the stored content {file.sha256} of {file.path} is damaged",
-            hint="restore the database from a backup",
-        )
+        raise _damaged(file)
+
+
+def _damaged(file: FileDigest) -> StorageError:
+    return StorageError(
+        f"the stored content {file.sha256} of {file.path} is damaged",
+        hint="restore the database from a backup",
+    )

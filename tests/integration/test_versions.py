@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import tracemalloc
@@ -17,7 +18,7 @@ from kitbag.paths import RelPath
 from kitbag.trees import Tree, folder_tree
 from kitbag_composites.store import Store
 from kitbag_composites.store.versions import CHUNK
-from kitbag_composites.versions import materialize
+from kitbag_composites.versions import materialize, version_tree
 
 pytestmark = pytest.mark.integration
 
@@ -120,3 +121,52 @@ def test_a_missing_or_damaged_blob_is_named(database: Database, tmp_path: Path) 
     (tmp_path / "target").mkdir()
     with pytest.raises(StorageError, match="damaged"):
         materialize(store, tree, tmp_path / "target")
+
+
+def forged(store: Store, *files: tuple[str, str, bytes]) -> Tree:
+    """Put what no artifact can have been into the database."""
+    digests = []
+    for path, kind, data in files:
+        sha256 = hashlib.sha256(data).hexdigest()
+        store.put_blob(sha256, len(data), [data])
+        digests.append(FileDigest(RelPath.parse(path), FileKind(kind), False, sha256, len(data)))
+    tree = Tree(tuple(digests), tree_hash(digests), "0" * 64)
+    store.put_tree(tree)
+    return tree
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [("d", "l", b"../outside"), ("d/x", "f", b"evil")],
+        [("d", "l", b"e"), ("d/x", "f", b"evil"), ("e/y", "f", b"")],
+        [("link", "l", b"/etc/passwd")],
+        [("a/link", "l", b"../../outside")],
+        [("f", "f", b"x"), ("f/g", "f", b"x")],
+    ],
+)
+def test_a_forged_tree_is_never_written_out_of_its_folder(
+    database: Database, tmp_path: Path, files: list[tuple[str, str, bytes]]
+) -> None:
+    """A database that somebody changed cannot reach anything but the empty folder."""
+    store = Store(database)
+    (tmp_path / "outside").mkdir()
+    target = tmp_path / "target"
+    target.mkdir()
+    tree = forged(store, *files)
+    with pytest.raises(StorageError, match="damaged"):
+        materialize(store, version_tree(store, tree.content_hash), target)
+    assert not list((tmp_path / "outside").iterdir())
+    assert not any(path.is_symlink() for path in target.rglob("*"))
+
+
+def test_a_tree_whose_files_were_changed_is_no_version(database: Database, tmp_path: Path) -> None:
+    """A pin says by its hash which files are meant."""
+    store = Store(database)
+    tree = forged(store, ("f", "f", b"right"))
+    store.put_blob(hashlib.sha256(b"wrong").hexdigest(), 5, [b"wrong"])
+    mark = "?" if "sqlite" in type(database).__name__.lower() else "%s"
+    changed = (hashlib.sha256(b"wrong").hexdigest(),)
+    database.execute_sql(f"UPDATE version_files SET sha256 = {mark}", changed)
+    with pytest.raises(StorageError, match="damaged"):
+        version_tree(store, tree.content_hash)
