@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from host_factories import make_skill
 from kitbag.errors import HostilePathError
@@ -45,6 +47,28 @@ def test_protected(text: str) -> None:
 def test_not_protected(text: str) -> None:
     """Names that only begin alike are free, and so is what lies below an artifact."""
     refuse_protected(RelPath.parse(text))
+
+
+_IGNORED = st.sampled_from(["", "", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u206a"])
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> str:
+    """Some spelling of a protected place that some file system takes for it."""
+    place = draw(st.sampled_from([*sorted(PROTECTED), ".git"]))
+    spelled = "".join(
+        draw(_IGNORED) + (c.upper() if draw(st.booleans()) else c) + draw(_IGNORED) for c in place
+    )
+    below = draw(st.sampled_from(["", "/x", "/x/y.md"]))
+    above = draw(st.sampled_from(["", "a/", ".claude/skills/x/"])) if place == ".git" else ""
+    return f"{above}{spelled}{below}"
+
+
+@given(spellings())
+def test_no_spelling_gets_through(text: str) -> None:
+    """Whatever the case, whatever invisible characters are in between, at any depth for git."""
+    with pytest.raises(HostilePathError):
+        refuse_protected(RelPath.parse(text))
 
 
 def test_no_target_leads_to_a_protected_place() -> None:
