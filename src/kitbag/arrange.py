@@ -6,6 +6,7 @@ import os
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from kitbag.artifacts import ArtifactId, TypeSpec
 from kitbag.conversion import converted_file
@@ -113,18 +114,22 @@ def _refuse_twins(root: Root, result: Arrangement, leaving: Set[RelPath]) -> Non
             neighbours.refuse_twin_of(action.path)
 
 
+_Names: TypeAlias = "dict[str, list[str]]"
+"""The names in a folder, by what they are where case does not count."""
+
+
 class _Neighbours:
     """What lies in the folders that something new comes into; each is listed once."""
 
     def __init__(self, root: Root, leaving: Set[RelPath]) -> None:
         self._root, self._leaving = root, leaving
-        self._names: dict[RelPath | None, dict[str, str] | None] = {None: self._listed(None)}
+        self._names: dict[RelPath | None, _Names | None] = {None: self._listed(None)}
 
     def refuse_twin_of(self, path: RelPath) -> None:
         """Raise ConflictError if something on the way to a new file is spelled otherwise there."""
         self._is_there(path, self._names_in(path.parent))
 
-    def _names_in(self, folder: RelPath | None) -> dict[str, str] | None:
+    def _names_in(self, folder: RelPath | None) -> _Names | None:
         """Return the names in a folder by how they fold; None for one that will be made."""
         if folder not in self._names:
             assert folder is not None
@@ -132,25 +137,34 @@ class _Neighbours:
             self._names[folder] = self._listed(folder) if is_there else None
         return self._names[folder]
 
-    def _is_there(self, path: RelPath, names: dict[str, str] | None) -> bool:
-        if not names or path in self._leaving:
+    def _is_there(self, path: RelPath, names: _Names | None) -> bool:
+        if names is None or path in self._leaving:
             return False
-        twin = names.get(RelPath(path.name).fold_key)
-        if twin is None or twin == path.name:
-            return twin is not None
-        place = RelPath(twin) if path.parent is None else RelPath(f"{path.parent}/{twin}")
-        if place in self._leaving:
-            return False
-        raise ConflictError(
-            f"{self._root.path / place} lies there already, and {path.name!a} would be the same"
-            " file on a case-insensitive or normalising file system",
-            hint="rename one of them; --force puts it beside the other here",
-        )
+        twins = names.get(RelPath(path.name).fold_key, [])
+        if path.name in twins:
+            return True
+        for twin in twins:
+            place = RelPath(twin) if path.parent is None else RelPath(f"{path.parent}/{twin}")
+            if place not in self._leaving:
+                self._refuse(path, place)
+                return True
+        return False
 
-    def _listed(self, folder: RelPath | None) -> dict[str, str]:
+    def _refuse(self, path: RelPath, twin: RelPath) -> None:
+        # Where case does not count, they are one already, and whether it may be replaced is known.
+        if self._root.stat_of(path) is None:
+            raise ConflictError(
+                f"{self._root.path / twin} lies there already, and {path.name!a} would be the same"
+                " file on a case-insensitive or normalising file system",
+                hint="rename one of them; --force puts it beside the other here",
+            )
+
+    def _listed(self, folder: RelPath | None) -> _Names:
         opened = self._root.folders.find(folder)
-        there = os.listdir(opened) if opened is not None else []
-        return {RelPath(name).fold_key: name for name in there}
+        found: _Names = {}
+        for name in os.listdir(opened) if opened is not None else ():
+            found.setdefault(RelPath(name).fold_key, []).append(name)
+        return found
 
 
 def _moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:

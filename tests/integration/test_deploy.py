@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from kitbag.errors import (
     PluginError,
     UsageError,
 )
+from kitbag.files import Root
 from kitbag.paths import RelPath
 from kitbag.plan import DeployPlan
 from kitbag.targets import BUILTIN_TARGETS, Target
@@ -337,6 +339,32 @@ def test_what_differs_by_case_from_a_file_of_the_users_is_refused(
     deploy(root, project, "skill:a", force=True)
     assert (project / twin).read_text() == "mine\n"
     assert skill(project).exists()
+
+
+def test_twins_that_are_there_already_are_nobodys_business(root: Path, project: Path) -> None:
+    """Who has both spellings has a system that tells them apart."""
+    write(project / ".claude/Skills/x", "mine\n")
+    write(project / ".claude/SKILLS/x", "mine\n")
+    deploy(root, project, "skill:a")
+    assert skill(project).exists()
+
+
+def test_a_folder_of_another_case_is_used_where_case_does_not_count(
+    root: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There it is the folder that is wanted; what such a system answers is made up here."""
+    (project / ".claude/skills").rename(project / ".claude/Skills")
+    real = Root.stat_of
+
+    def stat_of(self: Root, path: RelPath) -> os.stat_result | None:
+        return real(self, RelPath(path.replace(".claude/skills", ".claude/Skills")))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Root, "stat_of", stat_of)
+        deploy(root, project, "skill:a")
+    undeploy(root, project, "skill:a")
+    with pytest.raises(ConflictError):
+        deploy(root, project, "skill:b")
 
 
 def test_an_artifact_may_change_its_case(root: Path, project: Path) -> None:
