@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SKILLMEAT := .skillmeat
 
-.PHONY: help demo test long fuzz unit check docs wheel bench bench-quick compat clean
+.PHONY: help demo test long fuzz faults mutants unit check docs wheel bench bench-quick compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ long: $(VENV)/installed  ## run the tests of random histories and of concurrency
 
 fuzz: $(VENV)/installed  ## feed hostile input to everything that reads, at length (an hour)
 	KITBAG_FUZZ=$(or $(FUZZ),6000) $(BIN)/python -m pytest tests/fuzz
+
+faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (an hour)
+	KITBAG_FAULTS=long $(BIN)/python -m pytest tests/faults
+
+mutants: $(VENV)/installed  ## see the short faults tests notice what is taken out of the writer
+	$(BIN)/python tests/faults/mutants.py
 
 wheel: $(VENV)/installed  ## build dist/*.whl
 	$(BIN)/python -m build --wheel

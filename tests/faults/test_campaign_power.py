@@ -47,6 +47,15 @@ class Cutter(Checker):
         return violations(world, wanted, done, was_cut=True)
 
 
+def test_many_files_take_few_barriers() -> None:
+    """However many files there are: two for the staged and the placed, one for each end of it."""
+    with temporary_world() as world:
+        steps = steps_of(world, BY_NAME["deploy-many"])
+    assert steps.count("create_file") > 64
+    assert steps.count("sync_file_system") == 2
+    assert steps.count("sync") == 2
+
+
 def test_power_cuts(tmp_path: Path) -> None:
     """What was not made durable is lost, and yet it is old or new; who ended with 0 is new."""
     all_points = points()
