@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,47 +15,79 @@ from sharding import in_worlds
 from tally import IS_LONG, count
 from world import KILLED, SCENARIOS, Scenario, World, temporary_world
 
+from kitbag import syscalls
+
 pytestmark = pytest.mark.integration
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
-Point = tuple[str, str, int]
+SYSTEMS = ("renameat2", "link", "neither")
+"""Those with an atomic exchange, those with hard links only, and those with nothing."""
+
+Point = tuple[str, str, int, str]
 
 
-def steps_of(world: World, scenario: Scenario) -> tuple[str, ...]:
+def _unsupported(*_: object) -> bool:
+    return False
+
+
+def _refused(*_: object) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def on_system(system: str, injection: Injection) -> Injection:
+    """Take away, in a child, what a system does not have."""
+    if system != "renameat2":
+        syscalls.rename_with = _unsupported
+    if system == "neither":
+        syscalls.link = _refused
+    return injection
+
+
+def steps_of(world: World, scenario: Scenario, system: str = "renameat2") -> tuple[str, ...]:
     """Return the steps that a command goes through."""
     world.bring(scenario.start)
-    done = world.run(scenario.words, injection=Injection())
+    done = world.run(scenario.words, make=lambda: on_system(system, Injection()))
     assert done.status == 0, done
     return done.steps
 
 
 def points() -> list[Point]:
-    """Return every point: the scenario, what happens, and at which step.
+    """Return every point: the scenario, what happens, at which step, and on which system.
 
-    The short form has a kill at every step, and every other fault at some of them.
+    The short form has a kill at every step, every other fault at some of them, and one system.
     """
     found: list[Point] = []
     with temporary_world() as world:
         for scenario in SCENARIOS:
-            steps = steps_of(world, scenario)
-            assert len(steps) > 40
-            step = 7 if scenario.name == "deploy-many" and not IS_LONG else 1
-            for number, name in list(enumerate(steps, 1))[::step]:
-                found.append((scenario.name, "kill", number))
-                modes = [*ERRORS, "full", "dead"]
-                modes = modes if IS_LONG else [modes[number % len(modes)]]
-                found += [(scenario.name, mode, number) for mode in modes]
-                if name == "write":
-                    found.append((scenario.name, "short", number))
+            for system in SYSTEMS if IS_LONG else SYSTEMS[:1]:
+                steps = steps_of(world, scenario, system)
+                assert len(steps) > 40
+                found += _points_of(scenario, system, steps)
     return found
+
+
+def _points_of(scenario: Scenario, system: str, steps: Sequence[str]) -> Iterator[Point]:
+    every = 7 if scenario.name == "deploy-many" and not IS_LONG else 1
+    for number in range(1, len(steps) + 1, every):
+        modes = [*ERRORS, "full", "dead"]
+        if not IS_LONG:
+            modes = [modes[number % len(modes)]]
+        elif system != "renameat2":
+            modes = ["EIO"]
+        if steps[number - 1] == "write":
+            modes.append("short")
+        yield from ((scenario.name, mode, number, system) for mode in ("kill", *modes))
 
 
 class Checker:
     """Checks points in one world; what a scenario leads to is found out once."""
 
-    def __init__(self) -> None:
+    def __init__(self, kills: Path | None = None) -> None:
+        """Write a byte for every kill of a recovery into a file."""
         self._expected: dict[str, Expected] = {}
+        self._steps: dict[str, tuple[str, ...]] = {}
+        self._kills = kills
 
     def wanted(self, world: World, scenario: Scenario) -> Expected:
         """Return the two states of a scenario."""
@@ -63,11 +98,11 @@ class Checker:
 
     def point(self, world: World, point: Point) -> list[str]:
         """Return what is wrong after one fault."""
-        name, mode, number = point
+        name, mode, number, system = point
         scenario = BY_NAME[name]
         wanted = self.wanted(world, scenario)
         world.bring(scenario.start)
-        done = world.run(scenario.words, injection=Injection(mode, number))
+        done = world.run(scenario.words, make=lambda: on_system(system, Injection(mode, number)))
         if (mode == "kill") != (done.status == KILLED):
             return [f"ended with {done.status}: {done.err}"]
         if mode == "short" and done.status != 0:
@@ -79,18 +114,21 @@ class Checker:
         numbers = random.Random(seed)
         scenario = SCENARIOS[seed % len(SCENARIOS)]
         wanted = self.wanted(world, scenario)
-        steps = steps_of(world, scenario)
+        if scenario.name not in self._steps:
+            self._steps[scenario.name] = steps_of(world, scenario)
         world.bring(scenario.start)
-        first = done = world.run(
-            scenario.words, injection=Injection("kill", numbers.randint(1, len(steps)))
-        )
+        last = len(self._steps[scenario.name])
+        # The later half, where there is something to recover from.
+        kill = Injection("kill", numbers.randint(last // 2, last))
+        first = world.run(scenario.words, injection=kill)
         for _ in range(4):
-            if not (world.kit / "manifest.toml").exists():
-                break
-            kill = Injection("kill", numbers.randint(1, 40))
-            done = world.run(("status", "--to", "project"), injection=kill)
+            again = scenario.words if scenario.name == "init" else ("status", "--to", "project")
+            done = world.run(again, injection=Injection("kill", numbers.randint(1, 25)))
             if done.status != KILLED:
                 break
+            assert self._kills is not None
+            with self._kills.open("a") as kills:
+                kills.write("x")
         return violations(world, wanted, first)
 
 
@@ -105,6 +143,9 @@ def test_every_point(tmp_path: Path) -> None:
 def test_chains_of_kills(tmp_path: Path) -> None:
     """Recovery may be killed, too, again and again."""
     seeds = range(600 if IS_LONG else 200)
-    found = in_worlds(tmp_path, seeds, Checker().chain)
-    count(chains=len(seeds), violations=len(found))
+    kills = tmp_path / "kills"
+    found = in_worlds(tmp_path, seeds, Checker(kills).chain)
+    in_recovery = len(kills.read_text())
+    assert in_recovery > len(seeds)
+    count(chains=len(seeds), kills=in_recovery, violations=len(found))
     assert not found, "\n".join(found[:20])

@@ -140,7 +140,8 @@ class World:
                     sys.stderr.flush()
                 os._exit(status)
         status = _wait(child)
-        names = tuple(steps.read_text().split("\n")) if injection and status >= 0 else ()
+        was_counted = (injection or make) and status >= 0
+        names = tuple(steps.read_text().split("\n")) if was_counted else ()
         return Run(status, out.read_text(), err.read_text(), names)
 
     def here_and_now(self, words: Sequence[str], out: Path, err: Path) -> int:
