@@ -301,6 +301,28 @@ def test_who_prepared_hears_that_it_came_to_nothing(root: Path, project: Path) -
     assert not list((project / ".kitbag/outbox").iterdir())
 
 
+def test_nobody_hears_of_an_older_deploy_after_a_newer_one(root: Path, project: Path) -> None:
+    """While one cannot be told, those that come after it wait."""
+    make_skill(root, "b")
+    refresh(root)
+    heard: list[str] = []
+    is_deaf = True
+
+    def take(plan: DeployPlan) -> None:
+        (placed,) = plan.placed
+        if is_deaf and placed.id.name == "a":
+            raise KeyError("later")
+        heard.append(str(placed.id))
+
+    plugins = plugins_of(make_plugin(deploy_complete=take))
+    deploy(root, project, "skill:a", plugins=plugins)
+    deploy(root, project, "skill:b", plugins=plugins)
+    assert heard == []
+    is_deaf = False
+    deploy(root, project, "skill:a", plugins=plugins)
+    assert heard == ["skill:a", "skill:b"]
+
+
 def test_what_a_plugin_could_not_take_is_told_again(
     root: Path, project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
