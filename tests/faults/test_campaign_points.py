@@ -69,6 +69,7 @@ def points() -> list[Point]:
 
 def _points_of(scenario: Scenario, system: str, steps: Sequence[str]) -> Iterator[Point]:
     every = 7 if scenario.name == "deploy-many" and not IS_LONG else 1
+    every = every if system == "renameat2" else 3
     for number in range(1, len(steps) + 1, every):
         modes = [*ERRORS, "full", "dead"]
         if not IS_LONG:

@@ -207,15 +207,14 @@ def test_an_unknown_name_has_a_near_one_as_hint(root: Path) -> None:
 
 
 def test_a_file_that_appears_during_a_rename_is_kept(root: Path) -> None:
-    """A race for the new place is told, and no byte of either side is lost."""
-    said: list[str] = []
-    with editing(root, Plugins(), Config(), said.append) as editor:
+    """A race for the new place stops the rename, and no byte of either side is lost."""
+    with editing(root, Plugins(), Config(), print) as editor:
         plan = plan_rename(editor.collection, "skill:a", "skill:z")
         make_skill(root, "z", "just now")
-        precious = (root / "skills/z/SKILL.md").read_bytes()
-        editor.commit(plan.changes, plan.actions)
-    assert (root / "skills/z/SKILL.md").read_bytes() == precious
-    assert any("skills/z/SKILL.md changed meanwhile" in sentence for sentence in said)
+        before = snapshot(root)
+        with pytest.raises(ConflictError, match="came to be there"):
+            editor.commit(plan.changes, plan.actions)
+    assert snapshot(root) == before
 
 
 def test_a_collection_is_made_once(tmp_path: Path) -> None:
