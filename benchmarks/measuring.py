@@ -44,6 +44,7 @@ class Row:
     ours: float | None = None
     theirs: float | None = None
     cpu: float | None = None
+    their_cpu: float | None = None
 
     @property
     def is_met(self) -> bool | None:
@@ -144,6 +145,7 @@ def compared(
         median(ours),
         median(theirs),
         statistics.median(sample.cpu for sample in ours),
+        statistics.median(sample.cpu for sample in theirs),
     )
 
 

@@ -28,8 +28,8 @@ COLOURS = (
 def table(rows: Iterable[Row]) -> str:
     """Return the rows as a Markdown table."""
     lines = [
-        "| case | beside | at most | measured | single rounds | seconds | theirs | met |",
-        "|---|---|--:|--:|--:|--:|--:|:-:|",
+        "| case | beside | at most | measured | single rounds | seconds | theirs | CPU | met |",
+        "|---|---|--:|--:|--:|--:|--:|--:|:-:|",
     ]
     for row in rows:
         met = {None: "", True: "yes", False: "**no**"}[row.is_met]
@@ -41,6 +41,7 @@ def table(rows: Iterable[Row]) -> str:
             f"{_digits(row.low)} to {_digits(row.high)}",
             "" if row.ours is None else f"{row.ours:.3f}",
             "" if row.theirs is None else f"{row.theirs:.3f}",
+            f"{row.cpu / row.their_cpu:.2f} x" if row.cpu and row.their_cpu else "",
             met,
         )
         lines.append(f"| {' | '.join(cells)} |")
