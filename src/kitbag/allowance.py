@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from kitbag.documents import MAX_JSON_BYTES, parse_json, read_bounded
 from kitbag.errors import RefusedError, StorageError
@@ -82,6 +81,8 @@ class Allowance:
         """Remember these content hashes as allowed."""
         if self.state is None or not hashes:
             return
+        from tempfile import NamedTemporaryFile
+
         text = json.dumps(sorted({*self._known(), *hashes}), indent=1)
         try:
             self.state.mkdir(0o700, parents=True, exist_ok=True)

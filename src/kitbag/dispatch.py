@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kitbag.changes import ChangeSet
 from kitbag.collection import Collection, open_collection
 from kitbag.config import Config, database_url_of
 from kitbag.errors import InputError, KitbagError, PluginError
@@ -124,6 +123,8 @@ def _call_of(
     message: Message, path: Path, plugins: Plugins, config: Config
 ) -> tuple[str, dict[str, Any]]:
     if message.kind == CHANGE:
+        from kitbag.changes import ChangeSet
+
         collection = _collection_at(path, plugins, config)
         changes = ChangeSet.from_payload(message.payload, collection.manifest)
         return "kitbag_collect_complete", {"changes": changes, "collection": collection}

@@ -17,7 +17,6 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from kitbag import __version__
@@ -78,6 +77,8 @@ class _Index:
         """Write what is known of the keys in `kept`, if that is worth it; failing is no matter."""
         if self._file is None or len(self._new) < self._least():
             return
+        from tempfile import NamedTemporaryFile
+
         entries = {key: e for key in kept if (e := self._new.get(key) or self._known.get(key))}
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
