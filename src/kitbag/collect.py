@@ -227,7 +227,8 @@ class _Importer:
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
         entry = self._entry_for(artifact_id, found)
         self._refuse_uncollected(entry, found)
-        self.actions.extend(self._newcomer(entry, found.tree, _content(found)))
+        arriving = self._newcomer(entry, found.tree, _content(found))
+        self.actions.extend(arriving)
         self.entries[artifact_id] = entry
         if entry.uuid:
             self.by_uuid[entry.uuid] = artifact_id

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 
 import pytest
 
 from host_factories import collect, deploy, make_collection, make_source, opened, write
+from kitbag.actions import Plan, encode_plan
 from kitbag.editing import create_collection
 from kitbag.errors import UsageError
 from kitbag.origins import opened as opened_origin
 from kitbag.sources import read
+from kitbag.userstate import journal_key
 
 pytestmark = pytest.mark.unit
 
@@ -34,10 +34,10 @@ def test_a_nul_in_a_source() -> None:
 def test_a_message_that_nobody_sent(tmp_path: Path) -> None:
     """An unfinished transaction of another kind of program made a KeyError of each command."""
     kit, project = make_collection(tmp_path / "kit", "fine"), tmp_path / "project"
-    body = json.dumps({"kind": "deploy", "payload": {}, "actions": []})
-    head = f"kitbag-plan 1 {hashlib.sha256(body.encode()).hexdigest()}\n"
     name = "20260101T000000000000-" + "a" * 12
-    write(project / ".kitbag/tx" / name / "plan", head + body)
+    plan = project / ".kitbag/tx" / name / "plan"
+    plan.parent.mkdir(parents=True)
+    plan.write_bytes(encode_plan(Plan("deploy", {}, ()), name, journal_key()))
     said: list[str] = []
     deploy(kit, project, "skill:fine", said=said)
     assert any(f"{name}: not a message of Kitbag" in line for line in said)

@@ -85,6 +85,9 @@ PARSERS = {
     # Each value of a text whose size, values and depth it bounds itself.
     "kitbag/jsontext.py": {"json"},
     # What Kitbag itself wrote: behind a checksum, in its lock, in the database, a moment ago.
+    "kitbag/actions.py": {"json"},
+    # The names of targets only, of a file whose size is bounded.
+    "kitbag/ledger.py": {"json"},
     "kitbag/locking.py": {"json"},
     "kitbag/statindex.py": {"json"},
     "kitbag_composites/store/operations.py": {"json"},
