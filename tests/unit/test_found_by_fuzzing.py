@@ -37,7 +37,7 @@ def test_a_message_that_nobody_sent(tmp_path: Path) -> None:
     name = "20260101T000000000000-" + "a" * 12
     plan = project / ".kitbag/tx" / name / "plan"
     plan.parent.mkdir(parents=True)
-    plan.write_bytes(encode_plan(Plan("deploy", {}, ()), name, journal_key()))
+    plan.write_bytes(encode_plan(Plan("deploy", {"x": 1}, ()), name, journal_key()))
     said: list[str] = []
     deploy(kit, project, "skill:fine", said=said)
     assert any(f"{name}: not a message of Kitbag" in line for line in said)
