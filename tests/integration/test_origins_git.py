@@ -6,6 +6,7 @@ import base64
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,8 +26,15 @@ from host_factories import (
     snapshot,
 )
 from kitbag.artifacts import ArtifactId
+from kitbag.caps import Caps
 from kitbag.cli import main
-from kitbag.errors import HostilePathError, InputError, NotFoundError, StorageError
+from kitbag.errors import (
+    HostilePathError,
+    InputError,
+    NotFoundError,
+    RefusedError,
+    StorageError,
+)
 from kitbag.manifest import ManifestArtifact
 from kitbag.origins import opened as origin
 
@@ -242,7 +250,7 @@ def test_an_interrupt_ends_git_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Nothing goes on fetching behind one's back."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def interrupted(process: subprocess.Popen[bytes]) -> None:
+    def interrupted(process: subprocess.Popen[bytes], timeout: float | None = None) -> None:
         started.append(process)
         raise KeyboardInterrupt
 
@@ -375,6 +383,30 @@ def test_a_password_is_used_and_seen_by_nobody(
     assert any("remote-http" in line and host in line for line in _Server.seen)
     assert not any("hunter" in line for line in _Server.seen)
     assert not kept.exists()
+
+
+def test_a_server_that_sends_too_much_is_cut_off(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it sends, not when the disk is full; git is ended and what it left is gone."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "scratch").mkdir()
+    with origin(f"file://{upstream.bare}", Caps(max_source_bytes=1 << 20)):
+        pass
+    endless = tmp_path / "bin/git"
+    endless.parent.mkdir()
+    endless.write_text(
+        '#!/bin/sh\nfor d in "$@"; do case $d in --git-dir=*) dir=${d#*=};; esac; done\n'
+        'case "$*" in *fetch*) head -c 5000000 /dev/zero > "$dir/pack"; exec sleep 60;; *) mkdir -p "$dir";; esac\n'
+    )
+    endless.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{endless.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("kitbag.origins.git._LOOK_EVERY", 0.01)
+    with pytest.raises(RefusedError, match="holds more than 1,000,000 bytes") as caught:
+        origin("https://h/a", Caps(max_source_bytes=1_000_000)).__enter__()
+    assert "KITBAG_MAX_SOURCE_BYTES" in (caught.value.hint or "")
+    assert not list((tmp_path / "scratch").iterdir())
 
 
 def test_nothing_of_a_repository_is_run(upstream: Upstream, tmp_path: Path) -> None:

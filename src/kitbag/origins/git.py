@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,10 @@ _CREDENTIALS_WANTED = (
     "Host key verification failed",
 )
 _NOT_THERE = ("not found", "does not appear to be a git repository", "does not exist")
+
+
+_LOOK_EVERY = 0.25
+"""Seconds between two looks at what a server sent."""
 
 
 class GitFailed(Exception):
@@ -69,10 +73,21 @@ class Git:
         # An empty one first: none of the user's own helpers is to keep these.
         self._options = ("-c", "credential.helper=", "-c", helper)
 
-    def run(self, *words: str) -> bytes:
-        """Run a git command and return its output; raises GitFailed with what it complained of."""
+    def run(self, *words: str, watch: Callable[[int], None] | None = None) -> bytes:
+        """Run a git command and return its output; raises GitFailed with what it complained of.
+
+        `watch` is shown now and then how many bytes lie in the git directory; if it raises, that
+        is the end of the command.
+        """
         with self.started(words, stderr=subprocess.PIPE) as process, ended(process):
-            output, complaint = process.communicate()
+            while True:
+                try:
+                    pause = None if watch is None else _LOOK_EVERY
+                    output, complaint = process.communicate(timeout=pause)
+                    break
+                except subprocess.TimeoutExpired:
+                    assert watch is not None, "else there is no timeout"
+                    watch(_size_of(self.git_dir))
         if process.returncode:
             raise GitFailed(complaint.decode(errors="replace"))
         return output
@@ -125,6 +140,15 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
+
+
+def _size_of(folder: Path) -> int:
+    size = 0
+    for top, _, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(FileNotFoundError):  # git renames what is complete
+                size += os.lstat(os.path.join(top, name)).st_size
+    return size
 
 
 def _environment() -> dict[str, str]:

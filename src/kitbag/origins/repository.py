@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from kitbag.caps import Caps
+from kitbag.caps import Caps, Meter
 from kitbag.errors import HostilePathError, NotFoundError, StorageError
 from kitbag.origins.address import GitAddress, without_password
 from kitbag.origins.git import Git, GitFailed, ended
@@ -33,14 +33,15 @@ def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> str
     """Write the wanted commit's files into `folder`, which is new, and return the commit.
 
     A remote repository is fetched into `scratch`, no deeper than needed. Raises NotFoundError for
-    an unknown repository, revision or subfolder, StorageError for what cannot be reached.
+    an unknown repository, revision or subfolder, StorageError for what cannot be reached,
+    RefusedError for what is more than `caps` allow.
     """
     if address.git_dir is not None:
         git = Git(address.git_dir, address.name, may_fetch=False)
         commit = _resolved(git, address, address.revision or "HEAD")
     else:
         git = Git(scratch, address.name, may_fetch=True)
-        commit = _fetched(git, address)
+        commit = _fetched(git, address, caps)
         git = Git(scratch, address.name, may_fetch=False)
     _write(git, list(_blobs(git, address, commit)), folder, caps)
     return commit
@@ -67,12 +68,12 @@ def _resolved(git: Git, address: GitAddress, revision: str) -> str:
     return found.decode().strip()
 
 
-def _fetched(git: Git, address: GitAddress) -> str:
+def _fetched(git: Git, address: GitAddress, caps: Caps) -> str:
     """Fetch the wanted commit alone or, where the server has no name for it, all there is."""
     git.run("init", "--quiet", "--bare", "--template=")
     revision = address.revision or "HEAD"
     try:
-        _fetch(git, address.url, [revision], "--depth=1")
+        _fetch(git, address.url, caps, [revision], "--depth=1")
         return _resolved(git, address, "FETCH_HEAD")
     except GitFailed as failure:
         complaint = str(failure)
@@ -82,7 +83,7 @@ def _fetched(git: Git, address: GitAddress) -> str:
     if is_named or not ("remote ref" in complaint or _is_refusal(complaint)):
         raise git.unreachable(complaint)
     try:
-        _fetch(git, address.url, _BRANCHES_AND_TAGS)
+        _fetch(git, address.url, caps, _BRANCHES_AND_TAGS)
     except GitFailed as failure:
         raise git.unreachable(str(failure)) from None
     return _resolved(git, address, revision)
@@ -93,7 +94,10 @@ def _is_refusal(complaint: str) -> bool:
     return "not our ref" in complaint or "unadvertised object" in complaint
 
 
-def _fetch(git: Git, url: str, wanted: Iterable[str], *options: str) -> None:
+def _fetch(git: Git, url: str, caps: Caps, wanted: Iterable[str], *options: str) -> None:
+    def watch(size: int) -> None:
+        Meter(caps, git.label).spend_of_source(size)
+
     place, login = without_password(url)
     if login is not None:
         # Everybody on this machine may see the words of a command.
@@ -103,6 +107,7 @@ def _fetch(git: Git, url: str, wanted: Iterable[str], *options: str) -> None:
         *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc"),
         *options,
         *("--", url, *wanted),
+        watch=watch,
     )
 
 
