@@ -398,7 +398,8 @@ def test_a_server_that_sends_too_much_is_cut_off(
     endless.parent.mkdir()
     endless.write_text(
         '#!/bin/sh\nfor d in "$@"; do case $d in --git-dir=*) dir=${d#*=};; esac; done\n'
-        'case "$*" in *fetch*) head -c 5000000 /dev/zero > "$dir/pack"; exec sleep 60;; *) mkdir -p "$dir";; esac\n'
+        'mkdir -p "$dir"\n'
+        'case "$*" in *fetch*) head -c 5000000 /dev/zero > "$dir/pack"; exec sleep 60;; esac\n'
     )
     endless.chmod(0o755)
     monkeypatch.setenv("PATH", f"{endless.parent}:{os.environ['PATH']}")
