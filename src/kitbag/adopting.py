@@ -36,6 +36,9 @@ __all__ = ["AdoptResult", "Adopter"]
 
 Say = Callable[[str], None]
 
+_Lying = tuple[Deployed, Target, Adoptable]
+"""A deployment whose place holds the adopted content."""
+
 
 @dataclass(frozen=True, slots=True)
 class AdoptResult:
@@ -76,42 +79,64 @@ class Adopter:
         with Root(self.project) as root, locked(root):
             settle(root, self.plugins, self.config, self.say)
             project = read_project(root, self.targets, editor.collection)
-            ids = {project.resolve(text) for text in texts}
-            looked_at = [target for target in self.targets if not names or target.name in names]
-            found, unchanged = adoptable(
-                project, editor.collection, looked_at, ids, takes_hidden=self.takes_hidden
-            )
-            if not self.force:
-                _refuse_conflicts(found, self.project)
-            changes = _changes(editor.collection, found, self.project)
-            plan = DeployPlan("adopt", self.project, editor.collection, tuple(self.targets))
+            found, unchanged = self._found(project, editor.collection, texts, names)
             lying = [e for one in found for e in self._lying(project, editor.collection, one)]
-            plan.placed = tuple(
-                Placement(e.id, e.uuid, one.tree.content_hash, target.root)
-                for e, target, one in lying
-            )
-            # So that the bytes are kept before the project calls them deployed.
-            plan.artifacts = tuple(_planned(one) for one in found)
+            changes = _changes(editor.collection, found, self.project)
+            plan = self._plan(editor.collection, found, lying)
             editor.propose(changes)
             warnings = checked(self.plugins, "kitbag_deploy_check", plan=plan, project=self.project)
             result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), tuple(warnings))
             if self.dry_run or not found:
                 return result
-            keeps_versions = self.plugins.implements("kitbag_version_tree")
-            actions = _actions(editor.collection, found, keeps_versions=keeps_versions)
-            outcome = editor.commit(changes, actions)
-            if outcome is not None and outcome.conflicts:
-                raise ConflictError(
-                    f"{outcome.conflicts[0]} changed in the collection while it was adopted",
-                    hint="what lies in the project is as it was: adopt it again",
-                )
-            if outcome is not None:
-                plan.adopted = outcome.transaction_id
-            return self._take_note(editor, project, plan, lying, result, outcome)
+            outcome = self._collect(editor, changes, found)
+            plan.adopted = outcome.transaction_id if outcome else None
+            done = self._take_note(editor, project, plan, lying, warnings)
+            kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
+            return replace(result, outcome=done, backups=kept)
 
-    def _lying(
-        self, project: Project, collection: Collection, one: Adoptable
-    ) -> Iterable[tuple[Deployed, Target, Adoptable]]:
+    def _found(
+        self, project: Project, collection: Collection, texts: Iterable[str], names: Sequence[str]
+    ) -> tuple[list[Adoptable], list[ArtifactId]]:
+        ids = {project.resolve(text) for text in texts}
+        targets = [target for target in self.targets if not names or target.name in names]
+        takes_hidden = self.takes_hidden
+        found, unchanged = adoptable(project, collection, targets, ids, takes_hidden=takes_hidden)
+        if not self.force:
+            _refuse_conflicts(found, self.project)
+        return found, unchanged
+
+    def _plan(
+        self, collection: Collection, found: Iterable[Adoptable], lying: Iterable[_Lying]
+    ) -> DeployPlan:
+        """Return what the project will be said to hold; nothing in it moves."""
+        return DeployPlan(
+            "adopt",
+            self.project,
+            collection,
+            tuple(self.targets),
+            # So that the bytes are kept before the project calls them deployed.
+            artifacts=tuple(_planned(one) for one in found),
+            placed=tuple(
+                Placement(e.id, e.uuid, one.tree.content_hash, target.root)
+                for e, target, one in lying
+            ),
+        )
+
+    def _collect(
+        self, editor: Editor, changes: ChangeSet, found: Iterable[Adoptable]
+    ) -> Outcome | None:
+        """Bring the edits into the collection; None if it has them already."""
+        keeps_versions = self.plugins.implements("kitbag_version_tree")
+        actions = _actions(editor.collection, found, keeps_versions=keeps_versions)
+        outcome = editor.commit(changes, actions)
+        if outcome is not None and outcome.conflicts:
+            raise ConflictError(
+                f"{outcome.conflicts[0]} changed in the collection while it was adopted",
+                hint="what lies in the project is as it was: adopt it again",
+            )
+        return outcome
+
+    def _lying(self, project: Project, collection: Collection, one: Adoptable) -> Iterable[_Lying]:
         """Yield every deployment that holds the adopted content, that of other agents too."""
         by_name = {target.name: target for target in self.targets}
         yield one.deployed, by_name[one.deployed.target], one
@@ -131,10 +156,9 @@ class Adopter:
         editor: Editor,
         project: Project,
         plan: DeployPlan,
-        lying: Sequence[tuple[Deployed, Target, Adoptable]],
-        result: AdoptResult,
-        outcome: Outcome | None,
-    ) -> AdoptResult:
+        lying: Sequence[_Lying],
+        warnings: Sequence[str],
+    ) -> Outcome | None:
         """Make the project's ledger and records say that all of it was deployed like this."""
         before = editor.collection
         collection = open_collection(before.root, before.database_url, before.types, before.caps)
@@ -145,9 +169,7 @@ class Adopter:
         ledger = _ledger(project.ledger, lying, collection)
         project = replace(project, ledger=replace(project.ledger, folders=ledger.folders))
         new = {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in lying}
-        done = deployer.finish(project, plan, Arrangement(), ledger, new, result.warnings)
-        kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
-        return replace(result, outcome=done.outcome, backups=kept)
+        return deployer.finish(project, plan, Arrangement(), ledger, new, warnings).outcome
 
 
 def _planned(one: Adoptable) -> PlannedArtifact:
@@ -198,7 +220,7 @@ def _actions(
 
 def _ledger(
     ledger: Ledger,
-    lying: Sequence[tuple[Deployed, Target, Adoptable]],
+    lying: Sequence[_Lying],
     collection: Collection,
 ) -> Ledger:
     new: dict[tuple[str, ArtifactId], Deployed] = {}
