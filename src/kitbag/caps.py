@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kitbag.errors import RefusedError
+from kitbag.errors import RefusedError, TooLargeError
 
 __all__ = ["DEFAULT_CAPS", "Caps", "Meter"]
 
@@ -29,7 +29,10 @@ DEFAULT_CAPS = Caps()
 
 
 class Meter:
-    """Counts what is read of one source; raises RefusedError above a cap."""
+    """Counts what is read of one source; raises RefusedError above a cap.
+
+    That is a TooLargeError for a file or an artifact: the others of the source can still be read.
+    """
 
     def __init__(self, caps: Caps, source: Path | str) -> None:
         self.caps, self.source = caps, source
@@ -72,8 +75,9 @@ class Meter:
             raise self._above(self.source, "max_source_files", "files and folders")
 
     def _above(self, what: Path | str | None, setting: str, unit: str) -> RefusedError:
-        return RefusedError(
-            f"{what} holds more than {getattr(self.caps, setting):,} {unit}",
+        kind = RefusedError if what is self.source else TooLargeError
+        return kind(
+            f"{what} holds more than {getattr(self.caps, setting):,} {unit} ({setting})",
             hint=f"leave it out, or raise {setting} in the collection's .kitbag/config.toml"
             f" or KITBAG_{setting.upper()}",
         )

@@ -64,6 +64,12 @@ class RefusedError(KitbagError):
     exit_status = 3
 
 
+class TooLargeError(RefusedError):
+    """One file or artifact is larger than the caps allow."""
+
+    code = "too-large"
+
+
 class ConflictError(RefusedError):
     """Two things want one place, or a place is taken."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kitbag.caps import DEFAULT_CAPS
 from kitbag.errors import PluginError
 from kitbag.linting import lint
 from kitbag.sources import FoundArtifact, read
@@ -43,6 +44,13 @@ def too_deep(place: Path) -> None:
         os.close(folder)
         folder = below
     os.close(folder)
+
+
+def too_large(place: Path) -> None:
+    """Make a file of more bytes than are read; on the disk it takes none."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("wb") as file:
+        file.truncate(DEFAULT_CAPS.max_file_bytes + 1)
 
 
 TREES: Mapping[Code, Mapping[str, Any]] = {
@@ -87,6 +95,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.SKILL_NAME_DIFFERS: {SKILL: good("b")},
     Code.SKILL_NAME_INVALID: {SKILL: good("A--b")},
     Code.SPECIAL_FILE: {**skill(), "skills/a/pipe": os.mkfifo},
+    Code.TOO_LARGE: {**skill(), "skills/a/huge": too_large},
     Code.UNSUPPORTED_COMPONENT: {f"p/{PLUGIN}": {}, "p/.lsp.json": {}},
     Code.ZERO_WIDTH_TEXT: skill(body="in\u200bvisible"),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.caps import Meter
 from kitbag.config import MANIFEST
-from kitbag.errors import StorageError
+from kitbag.errors import StorageError, TooLargeError
 from kitbag.manifest import ManifestArtifact, ManifestComposite, ManifestMember
 from kitbag.sources.hidden import hidden_text
 from kitbag.sources.inspection import Inspection
@@ -103,8 +103,9 @@ class _Listed:
                 tree = file_tree(location, spec.only_file, peek, meter=meter)
             else:
                 tree = folder_tree(location, peek, meter=meter)
-        except StorageError as error:
-            self._say(entry.path, "unreadable", error.message)
+        except (StorageError, TooLargeError) as error:
+            code = "too-large" if isinstance(error, TooLargeError) else "unreadable"
+            self._say(entry.path, code, error.message)
             return None
         self.diagnostics.extend(inspection.found)
         return FoundArtifact(

@@ -8,7 +8,7 @@ from typing import Any
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
 from kitbag.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded
-from kitbag.errors import KitbagError, StorageError
+from kitbag.errors import KitbagError, StorageError, TooLargeError
 from kitbag.sources.diagnostics import Code
 from kitbag.sources.draft import Draft, Gathering, Key
 from kitbag.sources.hidden import hidden_text
@@ -64,9 +64,9 @@ def read_hook_file(gathering: Gathering, path: str, name: str) -> Draft | None:
     try:
         meter = gathering.tree.meter
         tree = file_tree(location, _HOOK.only_file, inspection.peek, meter=meter)
-    except StorageError as error:
+    except (StorageError, TooLargeError) as error:
         gathering.refused.add(key)
-        gathering.say(path, Code.ITEM_UNREADABLE, error.message)
+        gathering.say_unread(path, error)
         return None
     value = load_json(gathering, path, Code.HOOKS_INVALID)
     if value is not None:
@@ -144,8 +144,8 @@ def read_single_server(gathering: Gathering, path: str, name: str) -> Draft | No
     try:
         meter = gathering.tree.meter
         tree = file_tree(location, _MCP.only_file, inspection.peek, meter=meter)
-    except StorageError as error:
-        gathering.say(path, Code.ITEM_UNREADABLE, error.message)
+    except (StorageError, TooLargeError) as error:
+        gathering.say_unread(path, error)
         return None
     return _whole(gathering, Draft(_MCP.name, name, path, location, None, tree), value, inspection)
 

@@ -61,6 +61,7 @@ class Code(StrEnum):
     SKILL_NAME_DIFFERS = "skill-name-differs"
     SKILL_NAME_INVALID = "skill-name-invalid"
     SPECIAL_FILE = "special-file"
+    TOO_LARGE = "too-large"
     UNSUPPORTED_COMPONENT = "unsupported-component"
     ZERO_WIDTH_TEXT = "zero-width-text"
 
@@ -147,6 +148,8 @@ def _read_rows() -> list[_Row]:
          "agents look for a regular file named exactly SKILL.md", "rename the file"),
         (Code.SPECIAL_FILE, w, "an artifact holds a pipe, a socket or a device",
          "only files, folders and links can be collected", "remove it"),
+        (Code.TOO_LARGE, e, "a file or an artifact is larger than the caps allow",
+         "what is that large fills disks and histories", "leave it out, or raise the cap it names"),
         (Code.UNSUPPORTED_COMPONENT, i, "a plugin has a part that is not collected",
          "Kitbag has no type for this part of a plugin", "nothing; it stays in the source"),
         (Code.ZERO_WIDTH_TEXT, w, "a file holds characters without width",

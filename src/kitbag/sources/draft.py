@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kitbag.errors import StorageError, TooLargeError
 from kitbag.sources.diagnostics import Code, diagnose
 from kitbag.sources.identity import KnownMember, KnownPlugin
 from kitbag.sources.values import Diagnostic, RemoteComposite
@@ -103,6 +104,11 @@ class Gathering:
         return bool(self.exports) and any(
             path == export or not export or path.startswith(f"{export}/") for export in self.exports
         )
+
+    def say_unread(self, path: str, error: StorageError | TooLargeError) -> None:
+        """Note why something could not be read."""
+        is_large = isinstance(error, TooLargeError)
+        self.say(path, Code.TOO_LARGE if is_large else Code.ITEM_UNREADABLE, error.message)
 
     def add(self, draft: Draft) -> Draft:
         """Take a draft in, unless its place is known already."""

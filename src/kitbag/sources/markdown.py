@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
-from kitbag.errors import StorageError
+from kitbag.errors import StorageError, TooLargeError
 from kitbag.frontmatter import Frontmatter, read_frontmatter
 from kitbag.paths import RelPath
 from kitbag.sources.diagnostics import Code
@@ -56,7 +56,7 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
     location = gathering.tree.location(path)
     try:
         tree = folder_tree(location, peek, within=gathering.tree.root, meter=gathering.tree.meter)
-    except StorageError as error:
+    except (StorageError, TooLargeError) as error:
         _unreadable(gathering, key, error)
         return None
     file = joined(path, SKILL_FILE)
@@ -90,7 +90,7 @@ def read_markdown(
     try:
         only_file, location = BUILTIN_TYPES[artifact_type].only_file, gathering.tree.location(path)
         tree = file_tree(location, only_file, peek, meter=gathering.tree.meter)
-    except StorageError as error:
+    except (StorageError, TooLargeError) as error:
         _unreadable(gathering, key, error)
         return None
     head = _head(gathering, path, heads[0] if heads else b"")
@@ -131,9 +131,11 @@ def _add(
     )
 
 
-def _unreadable(gathering: Gathering, key: tuple[str, str], error: StorageError) -> None:
+def _unreadable(
+    gathering: Gathering, key: tuple[str, str], error: StorageError | TooLargeError
+) -> None:
     gathering.refused.add(key)
-    gathering.say(key[1], Code.ITEM_UNREADABLE, error.message)
+    gathering.say_unread(key[1], error)
 
 
 def _head(gathering: Gathering, path: str, data: bytes) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kitbag.artifacts import ArtifactType
-from kitbag.errors import StorageError
+from kitbag.errors import StorageError, TooLargeError
 from kitbag.paths import RelPath
 from kitbag.sources.configs import HOOKS_FILE, MCP_FILE
 from kitbag.sources.diagnostics import Code
@@ -84,8 +84,8 @@ class _OwnFiles:
                 leave_out=is_left_out,
                 meter=self._tree.meter,
             )
-        except StorageError as error:
-            self._gathering.say(place, Code.ITEM_UNREADABLE, error.message)
+        except (StorageError, TooLargeError) as error:
+            self._gathering.say_unread(place, error)
             return None
         if not files.files:
             return None
