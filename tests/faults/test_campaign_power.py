@@ -28,7 +28,8 @@ def points() -> list[Point]:
             last = len(steps_of(world, scenario)) + 1
             every = 1 if IS_LONG else 8 if scenario.name == "deploy-many" else 4
             for number in [*range(1, last, every), last]:
-                some = IMAGES if IS_LONG or number == last else [IMAGES[number % len(IMAGES)]]
+                is_whole = number == last or (IS_LONG and number % 3 == 0)
+                some = IMAGES if is_whole else [IMAGES[number % len(IMAGES)]]
                 found += [(scenario.name, number, kind) for kind in some]
     return found
 
