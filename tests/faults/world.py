@@ -104,7 +104,6 @@ class World:
         # Most of a short command's time; children inherit what is made once.
         _import_all()
         self._plugins = plugins.load_plugins(Config())
-        self._parser = cli._parser(self._plugins)
 
     def run(
         self,
@@ -160,9 +159,10 @@ class World:
         sys.settrace(None)  # whoever measures coverage would slow thousands of children down
         gc.disable()
         plugins.load_plugins = lambda _: self._plugins
-        cli._parser = lambda _: self._parser
         os.chdir(self.here)
         os.environ["XDG_STATE_HOME"] = str(self.here / "state")
+        os.environ["XDG_CACHE_HOME"] = str(self.here / "cache")
+        os.environ["LANGUAGE"] = "C"  # or every parser looks for translations
         os.environ["TMPDIR"] = str(self.here / "tmp")
         tempfile.tempdir = None
         sys.stdout, sys.stderr = out.open("w"), err.open("w")
