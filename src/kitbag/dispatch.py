@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kitbag.collection import Collection, open_collection
-from kitbag.config import Config, database_url_of
+from kitbag.config import Config, cache_folder, database_url_of
 from kitbag.errors import InputError, KitbagError, PluginError
 from kitbag.files import Root
 from kitbag.journal import OUTBOX
@@ -135,4 +135,5 @@ def _call_of(
 
 
 def _collection_at(path: Path, plugins: Plugins, config: Config) -> Collection:
-    return open_collection(path, database_url_of(config, path), plugins.types)
+    url, cache = database_url_of(config, path), cache_folder(config)
+    return open_collection(path, url, plugins.types, cache=cache)

@@ -83,9 +83,10 @@ class Editor:
                 payload=journalled(changes.to_payload()),
                 prepare=prepare,
             )
-        if before.index is not None and not outcome.conflicts:
-            before.index.placed(trees, staged_at[0])
-            replace(before, manifest=changes.after).remember()
+            # Before plugins are told: they ask for the same trees again.
+            if before.index is not None and not outcome.conflicts:
+                before.index.placed(trees, staged_at[0])
+                replace(before, manifest=changes.after).remember()
         for path in outcome.conflicts:
             self.say(f"warning: {path} changed meanwhile; your version was kept")
         return outcome

@@ -70,17 +70,36 @@ def _keep_trees(store: Store, trees: Iterable[_Found]) -> None:
     """Store trees, but for those whose files change or go meanwhile."""
     found = {known.tree.content_hash: known for known in trees}
     blobs = {file.sha256: (known, file) for known in found.values() for file in known.tree.files}
-    lost = set()
+    lost: set[str] = set()
     # In one order everywhere, so that two writers on one server never wait for each other.
-    for sha256 in sorted(store.unknown_blobs(blobs)):
+    unknown = sorted(store.unknown_blobs(blobs))
+    small = [sha256 for sha256 in unknown if blobs[sha256][1].size <= CHUNK]
+    store.put_small_blobs(_whole(((sha256, *blobs[sha256]) for sha256 in small), lost))
+    for sha256 in unknown:
         known, file = blobs[sha256]
+        if file.size > CHUNK:
+            try:
+                store.put_blob(sha256, file.size, _content(known, file))
+            except _Changed:
+                lost.add(sha256)
+    store.put_trees(
+        [
+            known.tree
+            for _, known in sorted(found.items())
+            if lost.isdisjoint(file.sha256 for file in known.tree.files)
+        ]
+    )
+
+
+def _whole(
+    wanted: Iterable[tuple[str, _Found, FileDigest]], lost: set[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the contents of small files; those that changed meanwhile are added to `lost`."""
+    for sha256, known, file in wanted:
         try:
-            store.put_blob(sha256, file.size, _content(known, file))
+            yield sha256, b"".join(_content(known, file))
         except _Changed:
             lost.add(sha256)
-    for _, known in sorted(found.items()):
-        if lost.isdisjoint(file.sha256 for file in known.tree.files):
-            store.put_tree(known.tree)
 
 
 class _Changed(KitbagError):

@@ -101,6 +101,10 @@ class Statements:
             cursor = self.database.execute_sql(_in_dialect(sql, self._is_postgresql), params)
             return int(cursor.rowcount)
 
+    def _translated(self, sql: str) -> str:
+        """Return a statement as this database wants it."""
+        return _in_dialect(sql, self._is_postgresql)
+
     def _fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
         with translated_errors():
             cursor = self.database.execute_sql(_in_dialect(sql, self._is_postgresql), params)

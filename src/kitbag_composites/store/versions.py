@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kitbag.artifacts import FileKind
 from kitbag.errors import StorageError
@@ -18,6 +18,12 @@ __all__ = ["CHUNK", "VersionRows"]
 CHUNK = 1 << 20
 """Blobs up to this size lie in their row; larger ones in chunks of it, so memory stays flat."""
 
+_TREES_AT_ONCE = 500
+
+_PUT_BLOB = (
+    "INSERT INTO blobs (sha256, size, encoding, data) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (sha256) DO NOTHING"
+)
 _SELECT = (
     "SELECT v.artifact_uuid, v.number, p.number, v.content_hash, v.message, v.author, v.created_at"
     " FROM artifact_versions v LEFT JOIN artifact_versions p ON p.id = v.parent_id"
@@ -68,19 +74,30 @@ class VersionRows(Statements):
 
     def put_tree(self, tree: Tree) -> None:
         """Store which files a tree has; their blobs must be there. Does nothing if it is known."""
-        made = self._run(
-            "INSERT INTO trees (content_hash, skillmeat_hash) VALUES (?, ?)"
-            " ON CONFLICT (content_hash) DO NOTHING",
-            tree.content_hash,
-            tree.skillmeat_hash,
+        self.put_trees([tree])
+
+    def put_trees(self, trees: Sequence[Tree]) -> None:
+        """Store which files trees have, as `put_tree` does."""
+        for start in range(0, len(trees), _TREES_AT_ONCE):
+            self._put_trees({t.content_hash: t for t in trees[start : start + _TREES_AT_ONCE]})
+
+    def _put_trees(self, trees: Mapping[str, Tree]) -> None:
+        made = self._fetch(
+            "INSERT INTO trees (content_hash, skillmeat_hash)"
+            " SELECT value ->> 0, value ->> 1 FROM ROWS(?) WHERE TRUE"
+            " ON CONFLICT (content_hash) DO NOTHING RETURNING content_hash",
+            as_json((tree.content_hash, tree.skillmeat_hash) for tree in trees.values()),
         )
-        if made:
-            rows = [[f.path, f.kind.value, f.executable, f.size, f.sha256] for f in tree.files]
+        rows = [
+            (known, f.path, f.kind.value, f.executable, f.size, f.sha256)
+            for (known,) in made
+            for f in trees[known].files
+        ]
+        if rows:
             self._run(
                 "INSERT INTO version_files (content_hash, path, kind, executable, size, sha256)"
-                " SELECT ?, value ->> 0, value ->> 1, CAST(value ->> 2 AS BOOLEAN),"
-                " CAST(value ->> 3 AS BIGINT), value ->> 4 FROM ROWS(?) WHERE TRUE",
-                tree.content_hash,
+                " SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BOOLEAN),"
+                " CAST(value ->> 4 AS BIGINT), value ->> 5 FROM ROWS(?) WHERE TRUE",
                 as_json(rows),
             )
 
@@ -132,15 +149,20 @@ class VersionRows(Statements):
                         *_encoded(chunk),
                     )
 
+    def put_small_blobs(self, blobs: Iterable[tuple[str, bytes]]) -> None:
+        """Store contents of at most `CHUNK` bytes by their SHA-256, one at a time in memory.
+
+        Does nothing for those that are known, also by another writer whose transaction it waits
+        for. What `blobs` raises passes through.
+        """
+        sql = self._translated(_PUT_BLOB)
+        with self.transaction():
+            self.database.cursor().executemany(
+                sql, ((sha256, len(data), *_encoded(data)) for sha256, data in blobs)
+            )
+
     def _put_blob_row(self, sha256: str, size: int, encoding: str, data: bytes | None) -> int:
-        return self._run(
-            "INSERT INTO blobs (sha256, size, encoding, data) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (sha256) DO NOTHING",
-            sha256,
-            size,
-            encoding,
-            data,
-        )
+        return self._run(_PUT_BLOB, sha256, size, encoding, data)
 
     def blob_sizes(self, hashes: Iterable[str]) -> dict[str, int]:
         """Return the sizes of those blobs that there are."""
