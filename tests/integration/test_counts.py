@@ -1,0 +1,114 @@
+"""How much work the main cases are, counted: statements, and system calls for a file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import peewee
+import pytest
+
+from host_factories import make_skill
+from kitbag.cli import main
+
+pytestmark = pytest.mark.integration
+
+FEW, MANY = 20, 60
+FILES = 4
+needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace")
+
+
+def make_source(folder: Path, count: int) -> Path:
+    """Make a source of skills with four files each."""
+    for number in range(count):
+        files = {f"references/{name}.md": f"{name} {number}" for name in ("a", "b", "c")}
+        make_skill(folder, f"s{number}", f"skill {number}", **files)
+    return folder
+
+
+class Life:
+    """The steps of artifacts from a source into a project and out again, in a folder."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        source = make_source(folder / "source", count)
+        (folder / "project").mkdir()
+        kit, to = (
+            ("--quiet", "--collection", str(folder / "kit")),
+            ("--to", str(folder / "project")),
+        )
+        ids = [f"skill:s{number}" for number in range(count)]
+        self.init = ["--quiet", "init", str(folder / "kit")]
+        self.steps = {
+            "collect": [*kit, "collect", str(source)],
+            "collect again": [*kit, "collect", str(source)],
+            "deploy": [*kit, "deploy", *ids, *to],
+            "deploy again": [*kit, "deploy", *to],
+            "undeploy": [*kit, "undeploy", *ids, *to],
+        }
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's folders out of it."""
+    for name in ("CACHE", "DATA", "STATE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+
+
+def statements(folder: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Return the number of SQL statements of each step."""
+    folder.mkdir()
+    life, counted = Life(folder, count), Counter[str]()
+    execute = peewee.Database.execute_sql
+    step = [""]
+
+    def counting(self: peewee.Database, *arguments: object, **options: object) -> object:
+        counted[step[0]] += 1
+        return execute(self, *arguments, **options)  # type: ignore[arg-type]
+
+    assert main(life.init) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(peewee.Database, "execute_sql", counting)
+        for step[0], words in life.steps.items():
+            assert main(words) == 0
+    return dict(counted)
+
+
+def test_statements_do_not_grow_with_the_artifacts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And are few: the rows go in and out by the batch."""
+    few = statements(tmp_path / "few", FEW, monkeypatch)
+    assert statements(tmp_path / "many", MANY, monkeypatch) == few
+    most = {"collect": 140, "collect again": 5, "deploy": 30, "deploy again": 8, "undeploy": 15}
+    assert {step: count for step, count in few.items() if count > most[step]} == {}
+
+
+def calls(folder: Path, count: int) -> dict[str, Counter[str]]:
+    """Return the number of system calls of each step, by name."""
+    folder.mkdir()
+    life, found = Life(folder, count), {}
+    kitbag = [sys.executable, "-m", "kitbag"]
+    subprocess.run([*kitbag, *life.init], check=True)
+    for step, words in life.steps.items():
+        log = folder / "strace.txt"
+        subprocess.run(["strace", "-f", "-c", "-o", log, *kitbag, *words], check=True)
+        rows = re.findall(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", log.read_text(), re.M)
+        found[step] = Counter({name: int(number) for number, name in rows})
+        assert found[step]["total"]
+    return found
+
+
+@needs_strace
+def test_system_calls_for_a_file_are_few(tmp_path: Path) -> None:
+    """Counted as what each file more costs, its folders included; the start does not matter."""
+    few, many = calls(tmp_path / "few", FEW), calls(tmp_path / "many", MANY)
+    files = FILES * (MANY - FEW)
+    each = {step: (many[step]["total"] - few[step]["total"]) / files for step in few}
+    most = {"collect": 42, "collect again": 17, "deploy": 25, "deploy again": 4, "undeploy": 19}
+    assert {step: count for step, count in each.items() if count > most[step]} == {}
+    unneeded = ("read", "openat", "getdents64", "write")
+    assert all(many["deploy again"][name] - few["deploy again"][name] < 20 for name in unneeded)
