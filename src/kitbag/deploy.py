@@ -26,6 +26,7 @@ from kitbag.manifest import ManifestArtifact
 from kitbag.merging import Entries, merge_entries
 from kitbag.plan import DeployPlan, Placement, PlannedArtifact
 from kitbag.plugins import Plugins
+from kitbag.progress import shown
 from kitbag.project import Project, read_project
 from kitbag.reverting import (
     ContentOf,
@@ -378,13 +379,17 @@ class Deployer:
             self._prepare(plan, transaction_id)
 
         if actions and not self.dry_run:
-            with delivering(project.root, self.plugins, self.config, self.say):
+            with (
+                delivering(project.root, self.plugins, self.config, self.say),
+                shown(self.config, "deploying", actions) as progress,
+            ):
                 outcome = commit(
                     project.root,
                     actions,
                     kind=DEPLOY,
                     payload=journalled(plan.to_payload()),
                     prepare=prepare,
+                    progress=progress,
                 )
         return DeployResult(plan, arrangement, tuple(warnings), outcome, staged_at[-1])
 

@@ -23,6 +23,7 @@ from kitbag.manifest import Manifest, render
 from kitbag.manifest_reader import parse
 from kitbag.paths import RelPath
 from kitbag.plugins import Plugins
+from kitbag.progress import shown
 from kitbag.transaction import Action, Outcome, commit, recover
 from kitbag.trees import Tree
 
@@ -75,14 +76,17 @@ class Editor:
             staged_at.append(time.time_ns())
             self._prepare(changes, transaction_id)
 
+        everything = [*actions, manifest]
         with delivering(self.root, self.plugins, self.config, self.say):
-            outcome = commit(
-                self.root,
-                [*actions, manifest],
-                kind=CHANGE,
-                payload=journalled(changes.to_payload()),
-                prepare=prepare,
-            )
+            with shown(self.config, "collecting", everything) as progress:
+                outcome = commit(
+                    self.root,
+                    everything,
+                    kind=CHANGE,
+                    payload=journalled(changes.to_payload()),
+                    prepare=prepare,
+                    progress=progress,
+                )
             # Before plugins are told: they ask for the same trees again.
             if before.index is not None and not outcome.conflicts:
                 before.index.placed(trees, staged_at[0])

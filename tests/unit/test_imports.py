@@ -71,7 +71,7 @@ LAYERS = [
     },
     {"plugins"},
     {"origins"},
-    {"dispatch", "reading", "checking"},
+    {"dispatch", "reading", "checking", "progress"},
     {"editing", "deploy"},
     {"adopting"},
     {"context"},
