@@ -36,6 +36,7 @@ __all__ = [
 FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
 
+_LOST = "delete it: the deployed record and the collection are enough to go on"
 _KINDS = {kind.value: kind for kind in FileKind}
 
 
@@ -165,21 +166,21 @@ def state_from_json(values: Sequence[str]) -> FileState:
 def targets_of_ledger(text: str, where: str) -> list[str]:
     """Return the names of the targets that a ledger has something for, sorted."""
     try:
-        return sorted({_text(entry["target"]) for entry in json.loads(text)["deployed"]})
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(
-            f"{where}: not a ledger of Kitbag: {error}",
-            hint="delete it: the deployed record and the collection are enough to go on",
-        ) from error
+        return sorted({_text(entry["target"]) for entry in _document(text, where)["deployed"]})
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{where}: not a ledger of Kitbag: {error}", hint=_LOST) from error
+
+
+def _document(text: str, where: str) -> Any:
+    try:
+        return parse_json(text, where, limit=MAX_LEDGER_BYTES)
+    except InputError as error:
+        raise InputError(error.message, hint=_LOST) from error
 
 
 def parse_ledger(text: str, where: str) -> Ledger:
     """Read a ledger; raises InputError that names the file and what is wrong with it."""
-    lost = "delete it: the deployed record and the collection are enough to go on"
-    try:
-        document = parse_json(text, where, limit=MAX_LEDGER_BYTES)
-    except InputError as error:
-        raise InputError(error.message, hint=lost) from error
+    document = _document(text, where)
     try:
         if document["format"] != FORMAT:
             raise InputError(
@@ -197,7 +198,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, KitbagError) as error:
-        raise InputError(f"{where}: not a ledger of Kitbag: {error}", hint=lost) from error
+        raise InputError(f"{where}: not a ledger of Kitbag: {error}", hint=_LOST) from error
 
 
 def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:
