@@ -289,11 +289,13 @@ def _digest_file(
         meter.begin_file()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb", buffering=0) as file:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise StorageError(f"{path} is not a regular file", hint="remove or replace it")
-            while chunk := file.read(_CHUNK):
+            # One byte more than expected: a short answer then means that this was the end.
+            wanted = min(status.st_size + 1, _CHUNK)
+            while chunk := os.read(descriptor, wanted):
                 if peek is not None:
                     peek(as_path, chunk, size)
                 if meter is not None:
@@ -301,6 +303,12 @@ def _digest_file(
                 size += len(chunk)
                 for hasher in (digest, *also):
                     hasher.update(chunk)
+                if size == status.st_size and len(chunk) < wanted:
+                    break
+                left = status.st_size - size
+                wanted = min(left + 1, _CHUNK) if left > 0 else _CHUNK
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise StorageError(
             f"cannot read {path}: {error.strerror}", hint="check the file and its permissions"
