@@ -86,8 +86,6 @@ PARSERS = {
     "kitbag/jsontext.py": {"json"},
     # What Kitbag itself wrote: behind a checksum, in its lock, in the database, a moment ago.
     "kitbag/actions.py": {"json"},
-    # The names of targets only, of a file whose size is bounded.
-    "kitbag/ledger.py": {"json"},
     "kitbag/locking.py": {"json"},
     "kitbag/statindex.py": {"json"},
     "kitbag_composites/store/operations.py": {"json"},
