@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,9 @@ from kitbag.actions import Plan, encode_plan
 from kitbag.editing import create_collection
 from kitbag.errors import UsageError
 from kitbag.origins import opened as opened_origin
-from kitbag.sources import read
+from kitbag.sources import marketplace, read
 from kitbag.userstate import journal_key
+from source_trees import MARKET
 
 pytestmark = pytest.mark.unit
 
@@ -55,3 +59,28 @@ def test_places_whose_names_are_no_text(tmp_path: Path) -> None:
         create_collection(odd / "kit\udcff", "kit\udcff")
     deploy(kit, odd, "skill:good")
     assert (odd / ".claude/skills/good/SKILL.md").exists()
+
+
+def test_a_marketplace_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each entry made Kitbag look through those before it; now there is an end to them."""
+    monkeypatch.setattr(marketplace, "MAX_ENTRIES", 3)
+    entries = [{"name": name, "source": "./"} for name in "aabcd"]
+    write(tmp_path / MARKET, json.dumps({"plugins": entries}))
+    reading = read(tmp_path)
+    assert [found.name for found in reading.composites] == ["a", "b"]
+    assert [told.message for told in reading.diagnostics] == [
+        "lists 'a' twice",
+        "lists 5 plugins; only the first 3 are read",
+    ]
+
+
+def test_folders_that_never_end(tmp_path: Path) -> None:
+    """Each folder made Kitbag look through all above it, letter by letter."""
+    deep = "/".join(["d"] * 400)
+    for number in range(40):
+        write(tmp_path / deep / str(number) / "commands/x.md", str(number))
+    write(tmp_path / deep / "0/SKILL.md", "---\nname: a\ndescription: d\n---\n")
+    started = time.process_time()
+    reading = read(tmp_path)
+    assert time.process_time() - started < 2
+    assert Counter(found.type for found in reading.artifacts) == {"command": 39, "skill": 1}

@@ -21,7 +21,7 @@ def guess_composites(gathering: Gathering) -> None:
     for path in gathering.tree.folders:
         if not path or path in gathering.plugin_roots or gathering.is_exported(path):
             continue
-        if inside_skill(gathering.tree, joined(path, "x")):
+        if inside_skill(gathering.tree, path):
             continue
         kinds = [list(members) for members in _by_kind(gathering, path)]
         if sum(any(_counts(gathering, m) for m in members) for members in kinds) >= _KINDS:

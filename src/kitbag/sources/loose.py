@@ -25,12 +25,9 @@ _MANIFEST = "manifest.toml"
 _MARKDOWN = {"commands": ArtifactType.COMMAND, "agents": ArtifactType.AGENT}
 
 
-def inside_skill(tree: SourceTree, path: str) -> bool:
-    """Return whether `path` lies in a folder, at any depth, that holds a skill."""
-    parts = path.split("/")[:-1]
-    return any(
-        tree.is_file(joined("/".join(parts[:depth]), SKILL_FILE)) for depth in range(len(parts) + 1)
-    )
+def inside_skill(tree: SourceTree, folder: str) -> bool:
+    """Return whether a folder is that of a skill, or lies in one at any depth."""
+    return tree.is_inside(folder, SKILL_FILE)
 
 
 def read_loose(gathering: Gathering) -> None:
@@ -47,7 +44,7 @@ def read_loose(gathering: Gathering) -> None:
         if MCP_FILE in folder.files:
             read_mcp_file(gathering, joined(path, MCP_FILE))
         found = _kind_of(path)
-        if found is not None and not _is_in_skill(gathering.tree, path):
+        if found is not None and not inside_skill(gathering.tree, path):
             artifact_type, root = found
             for name in sorted(folder.files):
                 if name.endswith(".md"):
@@ -55,10 +52,6 @@ def read_loose(gathering: Gathering) -> None:
                     read_markdown(
                         gathering, artifact_type, file, command_name(file, root), loose=True
                     )
-
-
-def _is_in_skill(tree: SourceTree, folder: str) -> bool:
-    return inside_skill(tree, joined(folder, "x"))
 
 
 def _kind_of(folder: str) -> tuple[ArtifactType, str] | None:
@@ -107,7 +100,7 @@ def artifact_files(gathering: Gathering) -> Iterator[str]:
     """Yield the files that no reader claimed, for plugins to look at."""
     claimed = {gathering.file_of(draft) for draft in gathering.drafts.values()}
     for path, folder in gathering.tree.folders.items():
-        if _is_in_skill(gathering.tree, path) or path.endswith(".claude-plugin"):
+        if inside_skill(gathering.tree, path) or path.endswith(".claude-plugin"):
             continue
         for name in sorted(folder.files):
             if (file := joined(path, name)) not in claimed:

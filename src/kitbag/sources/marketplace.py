@@ -17,6 +17,7 @@ from kitbag.sources.walk import joined
 __all__ = ["MARKETPLACE", "read_marketplace", "read_unlisted_plugins"]
 
 MARKETPLACE = ".claude-plugin/marketplace.json"
+MAX_ENTRIES = 10_000
 
 
 def read_marketplace(gathering: Gathering) -> None:
@@ -37,16 +38,23 @@ def read_marketplace(gathering: Gathering) -> None:
         return
     metadata = market.get("metadata")
     plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
-    for number, entry in enumerate(entries):
+    if len(entries) > MAX_ENTRIES:
+        message = f"lists {len(entries):,} plugins; only the first {MAX_ENTRIES:,} are read"
+        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, message)
+    listed: set[tuple[str, str]] = set()
+    for number, entry in enumerate(entries[:MAX_ENTRIES]):
         if isinstance(entry, dict):
-            _read_entry(gathering, entry, plugin_root if isinstance(plugin_root, str) else "")
+            folder = plugin_root if isinstance(plugin_root, str) else ""
+            _read_entry(gathering, entry, folder, listed)
         else:
             gathering.say(
                 MARKETPLACE, Code.MARKETPLACE_INVALID, f"plugins[{number}] is not an object"
             )
 
 
-def _read_entry(gathering: Gathering, entry: Mapping[str, Any], plugin_root: str) -> None:
+def _read_entry(
+    gathering: Gathering, entry: Mapping[str, Any], plugin_root: str, listed: set[tuple[str, str]]
+) -> None:
     source = entry.get("source")
     name = entry.get("name")
     told = name if isinstance(name, str) else "(no name)"
@@ -61,9 +69,10 @@ def _read_entry(gathering: Gathering, entry: Mapping[str, Any], plugin_root: str
     assert root is not None, "a folder that was found"
     gathering.plugin_roots.add(root)
     composite = read_plugin(gathering, root, path, entry)
-    if any((c.name, c.path) == (composite.name, composite.path) for c in gathering.composites):
+    if (composite.name, composite.path) in listed:
         gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, f"lists {told!a} twice")
         return
+    listed.add((composite.name, composite.path))
     gathering.composites.append(composite)
 
 

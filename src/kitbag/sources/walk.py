@@ -43,6 +43,7 @@ class SourceTree:
     folders: dict[str, Folder]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     meter: Meter | None = None
+    _inside: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False)
 
     def folder(self, path: str) -> Folder:
         """Return what lies in a folder; nothing where there is no such folder."""
@@ -56,6 +57,22 @@ class SourceTree:
         """Return whether a regular file lies at `path`."""
         head, _, name = path.rpartition("/")
         return name in self.folder(head).files
+
+    def is_inside(self, folder: str, name: str) -> bool:
+        """Return whether a folder, or one that it lies in, directly holds a file of that name."""
+        asked = []
+        place: str | None = folder
+        found = False
+        while place is not None and not found:
+            known = self._inside.get((place, name))
+            if known is not None:
+                found = known
+                break
+            asked.append(place)
+            found = name in self.folder(place).files
+            place = place.rpartition("/")[0] if place else None
+        self._inside.update({(each, name): found for each in asked})
+        return found
 
     def location(self, path: str) -> Path:
         """Return where `path` lies."""
