@@ -201,7 +201,7 @@ class _FolderReader:
         self._files.append(FileDigest(path, FileKind.LINK, False, sha256, len(data)))
         target = Path(os.path.realpath(location))
         # SkillMeat follows links to files; a chain that leaves the folder has no content of ours.
-        if target.is_file() and target.is_relative_to(self._folder):
+        if os.path.isfile(target) and target.is_relative_to(self._folder):
             self._skillmeat.update(path.encode())
             _digest_file(target, path, [self._skillmeat])
 
@@ -212,10 +212,12 @@ class _FolderReader:
             self._refuse(path, "link-outside", f"links outside the artifact: {text!a}")
         elif not VCS_FOLDERS.isdisjoint(target.relative_to(self._within).parts):
             self._refuse(path, "link-outside", f"links into version control: {text!a}")
-        elif target.is_file():
+        elif os.path.isfile(target):
             self._take_file(path, target, borrowed=True)
-        elif again or not target.is_dir() or Path(self._folder).is_relative_to(target):
-            problem = "links to nothing" if not target.exists() else "links around in a circle"
+        elif again or not os.path.isdir(target) or Path(self._folder).is_relative_to(target):
+            problem = (
+                "links to nothing" if not os.path.exists(target) else "links around in a circle"
+            )
             self._refuse(path, "link-broken", f"{problem}: {text!a}")
         else:
             self.read(target, f"{path}/")

@@ -12,11 +12,11 @@ import pytest
 from host_factories import collect, deploy, make_collection, make_source, opened, write
 from kitbag.actions import Plan, encode_plan
 from kitbag.editing import create_collection
-from kitbag.errors import UsageError
+from kitbag.errors import NotFoundError, StorageError, UsageError
 from kitbag.origins import opened as opened_origin
 from kitbag.sources import marketplace, read
 from kitbag.userstate import journal_key
-from source_trees import MARKET
+from source_trees import MARKET, PLUGIN
 
 pytestmark = pytest.mark.unit
 
@@ -84,3 +84,16 @@ def test_folders_that_never_end(tmp_path: Path) -> None:
     reading = read(tmp_path)
     assert time.process_time() - started < 2
     assert Counter(found.type for found in reading.artifacts) == {"command": 39, "skill": 1}
+
+
+def test_names_that_are_too_long_to_ask_for(tmp_path: Path) -> None:
+    """One link of such a text made an error of the whole source, a long word one of the command."""
+    source = make_source(tmp_path / "source", "fine")
+    (source / "skills/fine/link").symlink_to("x" * 300)
+    write(source / PLUGIN, '{"name": "p", "skills": "./odd"}')
+    (source / "odd").symlink_to("y/" + "y" * 300)
+    reading = read(source)
+    assert [found.path for found in reading.artifacts][:1] == ["skills/fine"]
+    collect(make_collection(tmp_path / "kit"), source)
+    with pytest.raises((NotFoundError, StorageError)), opened_origin("x" * 300) as origin:
+        read(origin.folder)

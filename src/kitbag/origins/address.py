@@ -76,7 +76,7 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
     git_dir = _git_dir(path, or_work_tree=is_git)
     if git_dir is not None:
         return _local(path, git_dir, None, None)
-    if path.is_file() and path.name.lower().endswith(ARCHIVE_SUFFIXES):
+    if os.path.isfile(path) and path.name.lower().endswith(ARCHIVE_SUFFIXES):
         return ArchiveAddress(path)
     if os.path.lexists(path):
         return FolderAddress(path)
@@ -169,9 +169,11 @@ def _with_folder(name: str, folder: str) -> str:
 
 def _git_dir(path: Path, *, or_work_tree: bool) -> Path | None:
     """Return the git directory of a bare repository or, if asked for, of a work tree."""
-    if (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir():
+    if os.path.isfile(path / "HEAD") and all(
+        os.path.isdir(path / name) for name in ("objects", "refs")
+    ):
         return path.resolve()
-    if or_work_tree and (path / ".git").is_dir():
+    if or_work_tree and os.path.isdir(path / ".git"):
         return (path / ".git").resolve()
     return None
 

@@ -92,7 +92,7 @@ class _Listed:
         location = self.plain.root / entry.path
         is_file = spec.shape is Shape.FILE
         if os.path.realpath(location) != os.path.join(self.plain.root, entry.path) or not (
-            location.is_file() if is_file else location.is_dir()
+            os.path.isfile(location) if is_file else os.path.isdir(location)
         ):
             self._say(entry.path, "files-gone", f"{entry.id} is listed, but not there")
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from kitbag.sources.diagnostics import Code
@@ -71,7 +72,7 @@ def followed(gathering: Gathering, path: str) -> str | None:
     """Return the real path of a link; None, with a diagnostic, if it leaves the source."""
     real = gathering.tree.resolved(path)
     if real is None:
-        there = gathering.tree.location(path).exists()
+        there = os.path.exists(gathering.tree.location(path))
         code = Code.LINK_OUTSIDE if there else Code.LINK_BROKEN
         gathering.say(path, code, "links outside the source" if there else "links to nothing")
     return real
