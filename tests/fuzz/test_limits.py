@@ -21,7 +21,7 @@ def _tally(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "TALLY", limits.Tally())
 
 
-def test_time_and_memory_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """An input that takes more is a fault, whatever its reader catches."""
     monkeypatch.setattr(limits, "SECONDS", 0.2)
     with pytest.raises(TooSlow), bounded("x"):
@@ -30,7 +30,11 @@ def test_time_and_memory_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
                 sum(range(10_000))
             except Exception:  # noqa: BLE001
                 break
-    with pytest.raises(MemoryError), bounded("x"):
+
+
+def test_memory_is_limited() -> None:
+    """An input that takes more gets no more; afterwards there is as much as before."""
+    with pytest.raises(MemoryError), bounded("x", 10):
         bytearray(limits.MEMORY + (16 << 20))
     bytearray(limits.MEMORY + (16 << 20))
 
