@@ -96,14 +96,16 @@ def server() -> Iterator[Any]:
 
 
 def wait_for(server: Any, postmaster: int, mode: str) -> None:
-    """Start the server again if it is down, and wait until it answers."""
+    """Start the server again if it is down, and wait until it answers and stays."""
     if mode == "server down":
         while psutil.pid_exists(postmaster):
             time.sleep(0.02)
         server.ensure_postgres_running()
     for _ in range(600):
         try:
-            psycopg.connect(server.get_uri()).close()
+            with psycopg.connect(server.get_uri()) as connection:
+                # It may not have noticed yet that one of its backends is gone.
+                connection.execute(f"SELECT pg_sleep({0.5 if mode == 'backend killed' else 0})")
         except psycopg.Error:
             time.sleep(0.05)
         else:
