@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from world import CRASHED, HUNG, KILLED, Run, World
+from world import CRASHED, EDIT, HUNG, KILLED, Run, World
 
 from kitbag.files import Root
 from kitbag.ledger import parse_ledger
@@ -58,14 +58,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Expected:
-    """The two states that a command may leave, and the bytes that it must back up.
+    """The two states that a command may leave.
 
     `edited` are the files that were edited before, so that they are not as the ledger has them.
     """
 
     old: Picture
     new: Picture
-    backups: frozenset[bytes]
     edited: frozenset[str]
 
 
@@ -124,8 +123,7 @@ def expected(world: World, start: str, words: tuple[str, ...]) -> tuple[Expected
     edited = frozenset(of_the_record(world, world.project))
     done = world.run(words)
     assert done.status == 0, done
-    backups = frozenset(data for _, data in _backups(world).values())
-    return Expected(old, picture(world), backups, edited), done
+    return Expected(old, picture(world), edited), done
 
 
 def _backups(world: World) -> Tree:
@@ -149,8 +147,8 @@ def violations(world: World, wanted: Expected, done: Run, *, was_cut: bool = Fal
         found.append(f"neither old nor new: {_difference(now, wanted)}")
     elif now.operations != (wanted.new if is_new else wanted.old).operations:
         found.append(f"{now.operations} operations are logged")
-    kept = frozenset(data for _, data in _backups(world).values())
-    if not kept >= (wanted.backups if is_new else frozenset()):
+    visible = {data for tree in (now.project, _backups(world)) for _, data in tree.values()}
+    if EDIT in {data for _, data in wanted.old.project.values()} - visible:
         found.append("an edited file was replaced and not backed up")
     edited = frozenset() if is_new else wanted.edited
     found += [told for told in of_the_record(world, world.project) if told not in edited]

@@ -34,6 +34,7 @@ __all__ = ["SCENARIOS", "Run", "Scenario", "World", "temporary_world"]
 
 KILLED, CRASHED, HUNG = -9, 98, 97
 LIMIT = 120.0
+EDIT = b"edited by hand\n"
 IDS = ["skill:a", "skill:b", "skill:moved", "command:git:commit", "mcp:server"]
 
 
@@ -223,7 +224,7 @@ class World:
         self.keep("changed")
         self.command("collect", "source")
         self.keep("collected-again")
-        write(self.project / ".claude/skills/a/SKILL.md", "edited by hand\n")
+        write(self.project / ".claude/skills/a/SKILL.md", EDIT)
         self.keep("edited")
         self.bring("collected-again")
         self.command("deploy", "--to", "project", "--allow-commands")
