@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from kitbag.artifacts import RELATIONSHIPS, ArtifactId, CompositeType
@@ -29,6 +30,7 @@ _UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 _OWN_KEYS = ("collection", "artifacts", "composites")
 
 
+@lru_cache(maxsize=2)  # a change reads the manifest before it, and the one after it again
 def parse(text: str, where: str) -> Manifest:
     """Read a manifest; `where` is the file's name for errors.
 

@@ -16,6 +16,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,11 @@ class _Index:
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
-        self._known = _load(file)
         self._new: dict[str, Any] = {}
+
+    @cached_property
+    def _known(self) -> dict[str, Any]:
+        return _load(self._file)
 
     def save(self, kept: Iterable[str]) -> None:
         """Write what is known of the keys in `kept`, if that is worth it; failing is no matter."""
