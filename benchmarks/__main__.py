@@ -50,22 +50,27 @@ def run(args: argparse.Namespace, folder: Path) -> int:
         args.rounds or (2 if args.quick else 5),
         args.skills or (100 if args.quick else 2000),
     )
-    load = f"{os.getloadavg()[0]:.1f}"
     rows: list[Row] = []
     for name, measure in GROUPS.items():
         if name in (args.only or (QUICK if args.quick else GROUPS)):
             print(f"{name} ", end="", file=sys.stderr, flush=True)
-            rows += measure(bench)
+            load = os.getloadavg()[0]
+            found = measure(bench)
             print(file=sys.stderr)
-    grown = {}
+            print(report.table(found), flush=True)
+            told = report.machine(bench, f"{load:.1f} to {os.getloadavg()[0]:.1f}")
+            if args.write:
+                report.add(name, found, told)
+            rows += found
     if "growth" in (args.only or ()) or not (args.only or args.quick):
+        load = os.getloadavg()[0]
         grown = growth.growth(bench, growth.QUICK if args.quick else growth.SIZES)
-    load = f"{load} and {os.getloadavg()[0]:.1f}"
-    print(report.table(rows))
-    if grown:
         print(report.growth_table(grown))
+        told = report.machine(bench, f"{load:.1f} to {os.getloadavg()[0]:.1f}")
+        if args.write:
+            report.add("growth", [], told, grown)
     if args.write:
-        report.write(bench, rows, grown, load)
+        report.write()
     return 1 if any(row.is_met is False for row in rows) else 0
 
 

@@ -53,7 +53,8 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """Return the row for results.json."""
-        return {**asdict(self), "is_met": self.is_met}
+        numbers = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
+        return {**numbers, "is_met": self.is_met}
 
 
 class Bench:

@@ -18,6 +18,16 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "growth.svg"
+TITLES = {
+    "start": "Start-up",
+    "files": "Files",
+    "scan": "Scanning",
+    "size": "Large files",
+    "database": "Databases",
+    "migrate": "Migrations",
+    "peers": "Peers",
+    "growth": "Growth",
+}
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 COLOURS = (
     *("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f"),
@@ -56,41 +66,52 @@ def _number(value: float, unit: str) -> str:
     return f"{_digits(value)} {unit}"
 
 
-def machine() -> str:
-    """Return what the figures depend on, in a line."""
+def machine(bench: Bench, load: str) -> str:
+    """Return what the figures of a group depend on, in a sentence."""
     return (
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()},"
-        f" Python {platform.python_version()}, SQLite {sqlite3.sqlite_version};"
-        f" load before and after: "
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M}, {bench.rounds} rounds, {5 * bench.skills:,} files;"
+        f" {os.cpu_count()} cores, load {load}; {platform.system()} {platform.machine()},"
+        f" Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}."
     )
 
 
-def write(
-    bench: Bench, rows: Sequence[Row], growth: Mapping[str, Mapping[int, float]], load: str
+def add(
+    group: str, rows: Sequence[Row], told: str, growth: Mapping[str, Any] | None = None
 ) -> None:
-    """Write results.json, the part of the page between its marks, and the plot."""
-    told = f"{machine()}{load}. {bench.rounds} rounds, {5 * bench.skills:,} files."
-    results: dict[str, Any] = {
-        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "machine": told,
-        "rows": [row.to_json() for row in rows],
-        "growth": growth,
-    }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    parts = [BEGIN, "", told, "", table(rows), ""]
-    if growth:
-        PLOT.write_text(plot(growth))
-        parts += [growth_table(growth), "", "![seconds by number of artifacts](growth.svg)", ""]
+    """Put a group's figures in the place of its earlier ones in results.json."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results[group] = {"told": told, "rows": [row.to_json() for row in rows]}
+    if growth is not None:
+        results[group]["seconds"] = growth
+    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+
+
+def write() -> None:
+    """Write the part of the page between its marks, and the plot, from results.json."""
+    results = json.loads(RESULTS.read_text())
+    parts = [BEGIN]
+    for group, title in TITLES.items():
+        found = results.get(group)
+        if found is None:
+            continue
+        parts += ["", f"### {title}", "", found["told"], ""]
+        if "seconds" in found:
+            grown = {c: {int(n): t for n, t in at.items()} for c, at in found["seconds"].items()}
+            PLOT.write_text(plot(grown))
+            parts += [growth_table(grown), "", "![seconds by number of artifacts](growth.svg)"]
+        else:
+            rows = [{k: v for k, v in row.items() if k != "is_met"} for row in found["rows"]]
+            parts += [table(Row(**row) for row in rows)]
     page = PAGE.read_text()
     before, _, rest = page.partition(BEGIN)
-    PAGE.write_text(before + "\n".join([*parts, END]) + rest.partition(END)[2])
+    PAGE.write_text(before + "\n".join([*parts, "", END]) + rest.partition(END)[2])
 
 
 def growth_table(growth: Mapping[str, Mapping[int, float]]) -> str:
     """Return seconds by case and size, and the exponent of the growth between the ends."""
     sizes = sorted({size for times in growth.values() for size in times})
     lines = [
-        f"| seconds for | {' | '.join(f'{size:,}' for size in sizes)} | n^ |",
+        f"| CPU seconds for | {' | '.join(f'{size:,}' for size in sizes)} | n^ |",
         f"|---|{'--:|' * (len(sizes) + 1)}",
     ]
     for case, times in growth.items():
