@@ -17,6 +17,8 @@ __all__ = ["Block", "render_array", "render_table", "split_blocks", "split_table
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*(\.[^\[\]]*)?\]{1,2}\s*(?:#.*)?")
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_UNESCAPED = re.compile(r'[^"\\\x00-\x1f\x7f]*')
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -77,7 +79,7 @@ def render_table(name: str, values: Mapping[str, Any]) -> str:
     The name of the document itself is ''.
     """
     plain, tables = split_tables(values)
-    text = tomli_w.dumps(plain)
+    text = _plain_lines(plain) or tomli_w.dumps(plain)
     for key, value in tables.items():
         full = f"{name}.{_key(key)}" if name else _key(key)
         if isinstance(value, Mapping):
@@ -85,6 +87,23 @@ def render_table(name: str, values: Mapping[str, Any]) -> str:
         else:
             text += "".join(render_array(full, entry) for entry in value)
     return text
+
+
+def _plain_lines(values: Mapping[str, Any]) -> str | None:
+    """Return what tomli-w would write; None if there is anything but short plain values."""
+    lines = []
+    for key, value in values.items():
+        if not _BARE.fullmatch(key):
+            return None
+        if type(value) is str and _UNESCAPED.fullmatch(value):
+            lines.append(f'{key} = "{value}"\n')
+        elif type(value) is bool:
+            lines.append(f"{key} = {'true' if value else 'false'}\n")
+        elif type(value) is int:
+            lines.append(f"{key} = {value}\n")
+        else:
+            return None
+    return "".join(lines)
 
 
 def split_tables(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import tomllib
 
 import pytest
+import tomli_w
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kitbag.tomltext import render_array, render_table, split_blocks
 
@@ -72,3 +75,16 @@ def test_every_value_is_read_back() -> None:
     }
     assert tomllib.loads(render_array("entry", values)) == {"entry": [values]}
     assert tomllib.loads("[head]\n" + render_table("head", values)) == {"head": values}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(
+        st.text("ab-_1 é", max_size=4),
+        st.text(max_size=8) | st.booleans() | st.integers() | st.floats(allow_nan=False),
+        max_size=4,
+    )
+)
+def test_plain_tables_are_written_as_tomli_w_has_them(values: dict[str, object]) -> None:
+    """The quick way and the long one do not differ by a character."""
+    assert render_table("", values) == tomli_w.dumps(values)
