@@ -199,7 +199,8 @@ def test_the_json_of_reading_commands(kit: Kit) -> None:
     """The shapes that programs rely on."""
     (entry, _) = kit.json("list")["artifacts"]
     assert entry.keys() == {
-        "id", "type", "name", "uuid", "source", "source_path", "path", "content_hash",
+        "id", "type", "name", "uuid", "source", "source_path", "source_revision", "path",
+        "content_hash",
     }  # fmt: skip
     (file,) = kit.json("show", "a")["files"]
     assert file.keys() == {"path", "mode", "size", "sha256"}
