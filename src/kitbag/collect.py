@@ -227,7 +227,7 @@ class _Importer:
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
         entry = self._entry_for(artifact_id, found)
         self._refuse_uncollected(entry, found)
-        arriving = self._newcomer(entry, found.tree, _content(found))
+        arriving = self._newcomer(entry, found.tree, found.content)
         self.actions.extend(arriving)
         self.entries[artifact_id] = entry
         if entry.uuid:
@@ -259,7 +259,7 @@ class _Importer:
     ) -> None:
         spec = self.collection.spec_of(entry.id)
         self.actions.extend(
-            puts(entry.path, spec, found.tree, _content(found), present, keep_backup=keep_backup)
+            puts(entry.path, spec, found.tree, found.content, present, keep_backup=keep_backup)
         )
         self.entries[entry.id] = replace(
             entry,
@@ -291,7 +291,7 @@ class _Importer:
         )
         self._refuse_uncollected(new, found)
         if takes_content:
-            arriving = self._newcomer(new, found.tree, _content(found))
+            arriving = self._newcomer(new, found.tree, found.content)
         else:
             arriving = self._newcomer(new, present, self.collection.location(entry))
         # Where the new place is taken meanwhile, the old one must not be left.
@@ -395,9 +395,3 @@ class _Importer:
         ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
         changes = ChangeSet("collect", before, after, tuple(self.changes))
         return ImportPlan(changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused))
-
-
-def _content(found: FoundArtifact) -> Path | bytes:
-    content = found.location if found.data is None else found.data
-    assert content is not None, "a found artifact has a location or data"
-    return content

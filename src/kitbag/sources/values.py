@@ -78,6 +78,13 @@ class FoundArtifact:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
     hides_text: bool = False
 
+    @property
+    def content(self) -> Path | bytes:
+        """What to copy: the file or folder, or the bytes themselves."""
+        content = self.location if self.data is None else self.data
+        assert content is not None, "a found artifact has a location or data"
+        return content
+
 
 @dataclass(frozen=True, slots=True)
 class FoundMember:
