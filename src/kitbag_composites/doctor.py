@@ -10,7 +10,7 @@ import hashlib
 import shlex
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from kitbag.changes import ChangeKind
@@ -57,7 +57,9 @@ class Finding:
 
 
 def examine(collection: Collection, *, deep: bool = False) -> Iterator[Finding]:
-    """Yield every disagreement; with `deep` every stored byte is read, too."""
+    """Yield every disagreement; with `deep` every byte is read, of files and of the database."""
+    if deep:
+        collection = replace(collection, index=None)
     if is_unsettled(collection.root):
         yield Finding(
             "unfinished",
