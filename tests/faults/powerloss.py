@@ -82,6 +82,7 @@ class Disk:
                 os.symlink(text, path)
             elif stat.S_ISDIR(mode):
                 self._write(inner, path, folders)
+                path.chmod(stat.S_IMODE(mode))
             else:
                 path.write_bytes(self._bytes.get(inner, b""))
                 path.chmod(stat.S_IMODE(mode))
