@@ -152,10 +152,11 @@ def _records(
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return []
+    project = str(plan.project.resolve())
     return [
         DeploymentRecord(
             collection_id=collection_id,
-            project=str(plan.project.resolve()),
+            project=project,
             target_root=str(placement.target_root),
             artifact_uuid=placement.uuid,
             content_hash=placement.content_hash,
