@@ -43,7 +43,10 @@ def expanded_below(
         if artifact_id not in roots:
             wanting.setdefault(artifact_id, [])
         for edge in _members_below(artifact_id, children, walked):
-            wanting.setdefault(edge.child_id, []).append(edge)
+            if (wants := wanting.get(edge.child_id)) is None:
+                wanting[edge.child_id] = [edge]
+            else:
+                wants.append(edge)
     return made_of(Expanded, [_row(child, wants, uuids) for child, wants in wanting.items()])
 
 
@@ -69,16 +72,17 @@ def _members_below(
     walked.add(root)
     ahead = [iter(edges.get(root, ()))]
     while ahead:
-        edge = next(ahead[-1], None)
-        if edge is None:
+        for edge in ahead[-1]:
+            if not edge.child_is_active:
+                continue
+            if not edge.child_is_composite:
+                yield edge
+            elif edge.child_id not in walked:
+                walked.add(edge.child_id)
+                ahead.append(iter(edges.get(edge.child_id, ())))
+                break
+        else:
             ahead.pop()
-        elif not edge.child_is_active:
-            continue
-        elif not edge.child_is_composite:
-            yield edge
-        elif edge.child_id not in walked:
-            walked.add(edge.child_id)
-            ahead.append(iter(edges.get(edge.child_id, ())))
 
 
 def _pin(wants: Sequence[Edge]) -> str | None:

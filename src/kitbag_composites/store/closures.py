@@ -70,5 +70,5 @@ class ClosureRows(Statements):
 
 
 def _edges(rows: Iterable[tuple[Any, ...]]) -> list[Edge]:
-    """Make edges of rows; SQLite's booleans are numbers."""
-    return made_of(Edge, [(*row[:4], bool(row[4]), bool(row[5])) for row in rows])
+    """Make edges of rows. SQLite's booleans are 0 and 1, which are equal to Python's."""
+    return made_of(Edge, rows)
