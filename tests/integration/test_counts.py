@@ -108,7 +108,8 @@ def test_system_calls_for_a_file_are_few(tmp_path: Path) -> None:
     few, many = calls(tmp_path / "few", FEW), calls(tmp_path / "many", MANY)
     files = FILES * (MANY - FEW)
     each = {step: (many[step]["total"] - few[step]["total"]) / files for step in few}
-    most = {"collect": 36, "collect again": 15, "deploy": 25, "deploy again": 4, "undeploy": 19}
+    # A sixth more than was counted: memory is asked for now and then, too.
+    most = {"collect": 44, "collect again": 18, "deploy": 28, "deploy again": 5, "undeploy": 22}
     assert {step: count for step, count in each.items() if count > most[step]} == {}
     unneeded = ("read", "openat", "getdents64", "write")
     assert all(many["deploy again"][name] - few["deploy again"][name] < 20 for name in unneeded)
