@@ -68,7 +68,12 @@ class Bench:
             "XDG_DATA_HOME": str(folder / "data"),
             "XDG_STATE_HOME": str(folder / "state"),
         }
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("KITBAG_")}
+        # An installed Kitbag is compiled once, too.
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith("KITBAG_") and k != "PYTHONDONTWRITEBYTECODE"
+        }
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
         self.environment = {**kept, **own}
         self.kitbag = str(Path(sys.executable).with_name("kitbag"))
