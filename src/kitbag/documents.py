@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,6 +202,8 @@ def parse_toml(
 
     `hint` says what to do about what is not valid.
     """
+    import tomllib
+
     text = _bounded_text(data, where, limit, "\n,[{=.")
     _refuse_slow(text, where)
     try:

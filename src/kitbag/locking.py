@@ -7,7 +7,6 @@ import errno
 import fcntl
 import json
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -151,7 +150,7 @@ def _release(file: int) -> None:
 def _write_holder(file: int) -> None:
     holder = {
         "pid": os.getpid(),
-        "host": socket.gethostname(),
+        "host": os.uname().nodename,
         "command": _command(sys.argv),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
