@@ -173,7 +173,8 @@ def imported_by(*words: str | Path) -> set[str]:
 
 def test_version_imports_next_to_nothing() -> None:
     """`kitbag --version` loads a handful of modules besides what Python itself does."""
-    assert imported_by("--version") == {"__future__", "kitbag", "kitbag.cli"}
+    # What makes an editable installation work may have imported the first.
+    assert imported_by("--version") - {"__future__"} == {"kitbag", "kitbag.cli"}
 
 
 def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
