@@ -64,7 +64,6 @@ class _OwnFiles:
         if place in self._artifacts:
             return None
         location = self._tree.location(root)
-
         inspection = Inspection(root, is_folder=True)
 
         def peek(file: RelPath, data: bytes, offset: int) -> None:
@@ -110,7 +109,10 @@ class _OwnFiles:
         real = self._tree.resolved(path)
         if real is None:
             return False
-        stays = link_stays_inside(below, os.readlink(self._tree.location(path)))
+        try:
+            stays = link_stays_inside(below, os.readlink(self._tree.location(path)))
+        except OSError:
+            return False  # it went away since; whoever reads the folder tells of what is there
         return self._holds_artifacts(real) or (not stays and _would_be_one(path))
 
     def _holds_artifacts(self, path: str) -> bool:
