@@ -36,10 +36,43 @@ id = "skill:a"
 id = "skill:b"
 [[composites]]
 name = "d"
+description = "say \\"no\\", C:\\\\new\\n\\ttab"
+brought = [
+    "skill:a",
+    "with \\"quotes\\"",
+]
+none = []
+[composites.metadata]
+version = "1"
+[composites.metadata.author]
+name = "z"
+[[composites.members]]
+id = "skill:c"
+[other]
+[other.one]
+[[other.one.more]]
+n = 0
+".c" = "c"
+"" = 1
 """
 
 NOT_PLAIN = [
-    'a = "x\\n"',
+    'a = "x\\u0041"',
+    'a = "x\\"',
+    'a = "\\e"',
+    'a = ["x"]',
+    'a = [\n    "x"\n]',
+    'a = [\n    "x",',
+    "a = [\n    1,\n]",
+    "a = []\n[[a]]",
+    "a = []\n[a.b]",
+    'a = [\n    "x",\n]\n[[a]]',
+    'a = [\n    "x",\n]\n[a.b]',
+    "[[a]",
+    "[a]]",
+    "[a]\nb = 1\n[a.b]",
+    "[a]\n[a.b]\n[a.b]",
+    "[a]\nb = 1\n[a.b.c]",
     "a = 'x'",
     "a = 1.5",
     "a = 01",
@@ -52,7 +85,8 @@ NOT_PLAIN = [
     "a = 2020-01-01",
     'a = """x"""',
     "a.b = 1",
-    '"a" = 1',
+    '"a\\n" = 1',
+    '"a" = 1\na = 2',
     "[a.b]",
     "[ a ]",
     "a = 1\r\n",
@@ -64,7 +98,6 @@ NOT_PLAIN = [
     "a = 1\n[a]",
     "a = 1\n[[a]]",
     "[[a.b]]",
-    "[a]\n[[a.b]]",
     "[[a]]\nb = 1\n[[a.b]]",
     "a",
     'a = "\x7f"',
@@ -72,7 +105,8 @@ NOT_PLAIN = [
 ]
 
 LINES = st.sampled_from(
-    [*"abc", "[a]", "[[a]]", "[[a.b]]", "[[b]]", "", "# c", "[b.c]", "a.b = 1"]
+    [*"abc", "[a]", "[[a]]", "[[a.b]]", "[[b]]", "", "# c", "[b.c]", "a.b = 1", "[a.b]", "[a.b.c]"]
+    + ["[[a.b.c]]", "a = [", '    "x",', "]", 'b = [\n    "y\\t",\n]', '"a" = 1', r'b = "\"\\n\x"']
     + [f"{key} = {value}" for key in ("a", "b") for value in ("1", '"x"', "true", "[]", "0x1")]
 )
 
@@ -90,7 +124,7 @@ def test_anything_else_is_left_alone(text: str) -> None:
     assert read_plain(text) is None
 
 
-@settings(max_examples=300)
+@settings(max_examples=1000)
 @given(st.lists(LINES, max_size=12).map("\n".join) | st.text(max_size=30))
 def test_it_never_reads_anything_as_tomllib_would_not(text: str) -> None:
     """Whatever it reads, `tomllib` reads to the same values of the same types."""
