@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_DEPTH",
     "MAX_JSON_BYTES",
+    "MAX_PLAIN_TOML_BYTES",
     "MAX_TOML_BYTES",
     "MAX_YAML_BYTES",
     "YAML_NULLS",
@@ -36,7 +37,9 @@ __all__ = [
 
 MAX_YAML_BYTES = 64 << 10
 MAX_JSON_BYTES = 16 << 20
-MAX_TOML_BYTES = 16 << 20
+MAX_TOML_BYTES = 3 << 20
+MAX_PLAIN_TOML_BYTES = 8 << 20
+"""What may be TOML that `kitbag.plaintoml` reads, which takes no longer."""
 MAX_DEPTH = 32
 YAML_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -200,11 +203,17 @@ def parse_toml(
 ) -> dict[str, Any]:
     """Read TOML, refusing the keys and numbers that make its parser or its readers fail.
 
-    `hint` says what to do about what is not valid.
+    What is as plain as Kitbag writes it may be as large as MAX_PLAIN_TOML_BYTES, whatever `limit`
+    is. `hint` says what to do about what is not valid.
     """
+    from kitbag.plaintoml import read_plain
+
+    text = _bounded_text(data, where, max(limit, MAX_PLAIN_TOML_BYTES), "\n")
+    if (plain := read_plain(text)) is not None:
+        return plain
     import tomllib
 
-    text = _bounded_text(data, where, limit, "\n,[{=.")
+    _bounded_text(text, where, limit, "\n,[{=.\\")
     _refuse_slow(text, where)
     try:
         value = tomllib.loads(text)

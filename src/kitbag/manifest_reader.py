@@ -19,7 +19,6 @@ from kitbag.manifest import (
     ManifestMember,
 )
 from kitbag.paths import RelPath, refuse_collisions
-from kitbag.plaintoml import read_plain
 from kitbag.tomltext import split_blocks
 
 __all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
@@ -37,7 +36,7 @@ def parse(text: str, where: str) -> Manifest:
     Raises InputError that names the line and key.
     """
     hint = "mend that line, or restore the file from your version control"
-    document = read_plain(text) or parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint)
+    document = parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint)
     return manifest_of(document, where, text)
 
 

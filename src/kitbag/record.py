@@ -13,7 +13,6 @@ from kitbag.artifacts import ArtifactId
 from kitbag.documents import parse_toml
 from kitbag.errors import InputError, KitbagError
 from kitbag.paths import RelPath
-from kitbag.plaintoml import read_plain
 from kitbag.tomltext import render_array
 
 __all__ = ["MAX_RECORD_BYTES", "RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
@@ -74,7 +73,7 @@ def parse_record(text: str, where: str) -> list[RecordEntry]:
     Raises InputError that names the entry and key.
     """
     hint = "restore it from your version control"
-    document = read_plain(text) or parse_toml(text, where, limit=MAX_RECORD_BYTES, hint=hint)
+    document = parse_toml(text, where, limit=MAX_RECORD_BYTES, hint=hint)
     tables = document.get("deployed", [])
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         raise InputError(f"{where}: deployed is not an array of tables", hint="write [[deployed]]")

@@ -9,10 +9,10 @@ from typing import Any
 
 from kitbag.artifacts import ArtifactId
 from kitbag.config import MANIFEST
-from kitbag.documents import MAX_TOML_BYTES, parse_toml, read_bounded
+from kitbag.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from kitbag.errors import InputError, KitbagError
 from kitbag.manifest import ManifestArtifact
-from kitbag.manifest_reader import MAX_MANIFEST_BYTES, manifest_of
+from kitbag.manifest_reader import manifest_of
 from kitbag.origins.listing import Listing
 from kitbag.paths import RelPath
 from kitbag.sources.values import Diagnostic
@@ -36,24 +36,25 @@ def listing_of(folder: Path) -> Listing | None:
 
 
 def _kitbag(path: Path) -> Listing | None:
-    data = _file(path, MAX_MANIFEST_BYTES)
+    data = _file(path)
     if data is None or not _TABLE.search(data):
         return None
-    document = parse_toml(data, str(path), limit=MAX_MANIFEST_BYTES)
+    document = parse_toml(data, str(path))
     if not isinstance(document.get("collection"), dict):
         return None
     manifest = manifest_of(document, str(path), data.decode("utf-8-sig"))
     return Listing(manifest.artifacts, manifest.composites)
 
 
-def _file(path: Path, limit: int) -> bytes | None:
-    return read_bounded(path, limit) if path.is_file() and not path.is_symlink() else None
+def _file(path: Path) -> bytes | None:
+    is_there = path.is_file() and not path.is_symlink()
+    return read_bounded(path, MAX_PLAIN_TOML_BYTES) if is_there else None
 
 
 def _skillmeat(path: Path) -> Listing | None:
     """Read SkillMeat's manifest leniently: an entry that cannot be used is told and left out."""
     try:
-        document = parse_toml(_file(path, MAX_TOML_BYTES) or b"", path.name)
+        document = parse_toml(_file(path) or b"", path.name)
     except InputError:
         return None
     if not isinstance(document.get("collection"), dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kitbag.artifacts import ArtifactType
-from kitbag.documents import MAX_TOML_BYTES, parse_toml, read_bounded
+from kitbag.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from kitbag.errors import KitbagError
 from kitbag.sources.configs import (
     HOOKS_FILE,
@@ -85,7 +85,8 @@ def _is_collection(tree: SourceTree) -> bool:
     if not tree.is_file(_MANIFEST):
         return False
     try:
-        manifest = parse_toml(read_bounded(tree.location(_MANIFEST), MAX_TOML_BYTES), _MANIFEST)
+        data = read_bounded(tree.location(_MANIFEST), MAX_PLAIN_TOML_BYTES)
+        manifest = parse_toml(data, _MANIFEST)
     except KitbagError:
         return False
     return isinstance(manifest.get("collection"), dict)
