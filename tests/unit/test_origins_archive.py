@@ -19,7 +19,7 @@ import pytest
 
 from kitbag.caps import Caps
 from kitbag.errors import ConflictError, HostilePathError, InputError, KitbagError, RefusedError
-from kitbag.origins import opened, unpacking
+from kitbag.origins import opened, tarball, unpacking
 
 pytestmark = pytest.mark.unit
 
@@ -469,11 +469,87 @@ def test_a_directory_that_would_fill_the_memory(tmp_path: Path, large: bool) -> 
         unpacked(path, max_source_files=100_000)
 
 
-def test_a_zip_says_beforehand_what_it_becomes(
+def many_members(folder: Path) -> Path:
+    """Return a tar archive with more members than are allowed."""
+    return make_tar(folder / "p.tar", *(member(f"x{n}") for n in range(2000)))
+
+
+def large_members(folder: Path) -> Path:
+    """Return a zip archive that says it becomes too large."""
+    return make_zip(folder / "p.zip", ("a", bytes(1 << 19)), ("b", bytes(1 + (1 << 19))))
+
+
+def said_size(folder: Path) -> Path:
+    """Return a compressed tar archive that says so."""
+    info = member("b")
+    info.size = 2 << 20
+    return packed(folder, member("a").tobuf() + info.tobuf())
+
+
+def hostile_last(folder: Path) -> Path:
+    """Return a compressed tar archive whose last member is hostile."""
+    return packed(folder, member("a").tobuf() + member("../b").tobuf() + bytes(1024))
+
+
+def unlike_in_the_last(folder: Path) -> Path:
+    """Return a zip archive whose last member would be the first one elsewhere."""
+    return make_zip(folder / "p.zip", ("a", b"x"), ("A", b"x"))
+
+
+def packed(folder: Path, data: bytes) -> Path:
+    """Write a tar archive's bytes, compressed."""
+    (path := folder / "p.tgz").write_bytes(gzip.compress(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    "make", [many_members, large_members, said_size, hostile_last, unlike_in_the_last]
+)
+def test_nothing_is_unpacked_before_all_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], Path]
+) -> None:
+    """What is wrong with the last member is known before the first is written."""
+    monkeypatch.setattr(unpacking.Unpacker, "file", None)
+    with pytest.raises(KitbagError, match=r"p\.(tar|tgz|zip)"):
+        unpacked(make(tmp_path), max_source_bytes=1 << 20, max_source_files=1000)
+
+
+def test_too_many_members_are_counted_without_reading_their_headers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is unpacked of what will be too much."""
-    monkeypatch.setattr(unpacking.Unpacker, "file", None)
-    path = make_zip(tmp_path / "p.zip", ("a", bytes(1 << 19)), ("b", bytes(1 + (1 << 19))))
-    with pytest.raises(RefusedError, match="holds more than"):
-        unpacked(path, max_source_bytes=1 << 20)
+    """What the standard library takes seconds for is left out."""
+    monkeypatch.setattr(tarball, "_headers", None)
+    with pytest.raises(RefusedError, match="more than 1,000 files"):
+        unpacked(many_members(tmp_path), max_source_files=1000)
+
+
+def test_what_only_long_headers_tell_is_counted_too(tmp_path: Path) -> None:
+    """A size that a header of its own says, or in an odd form, and members behind it."""
+    told = member("x")
+    told.pax_headers = {"size": "1024"}
+    odd = member("y")
+    data = bytearray(odd.tobuf(tarfile.GNU_FORMAT))
+    data[124:136] = b"\x80" + bytes(9) + b"\4\0"
+    data[148:156] = b"%06o\0 " % (sum(data[:148]) + 256 + sum(data[156:]))
+    for first in (told.tobuf(tarfile.PAX_FORMAT), bytes(data)):
+        rest = b"".join(member(f"z{n}").tobuf() for n in range(3))
+        path = packed(tmp_path, first + bytes(1024) + rest + bytes(1024))
+        assert len(unpacked(path)) == 4
+        with pytest.raises(RefusedError, match="more than 3 files"):
+            unpacked(path, max_source_files=3)
+        with pytest.raises(RefusedError, match="more than 1,000 bytes"):
+            unpacked(path, max_source_bytes=1000)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
+def test_a_bomb_is_put_out_where_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """Growth is measured beside what was read so far: what follows buys no room."""
+    make = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[suffix]
+    plain = make_tar(tmp_path / "plain", (member("x"), bytes(4 << 20))).read_bytes()
+    (path := tmp_path / f"p.tar.{suffix}").write_bytes(make(plain) + os.urandom(3 << 20))
+    monkeypatch.setattr(unpacking, "_RATIO_COUNTS_ABOVE", 1 << 20)
+    monkeypatch.setattr(unpacking, "_MAX_RATIO", 2)
+    with pytest.raises(RefusedError, match="grows more than 2 times"):
+        unpacked(path)

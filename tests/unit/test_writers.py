@@ -32,7 +32,7 @@ ALLOWED = {
     "kitbag/statindex.py": "what is known of files, in the user's cache folder",
     "kitbag/deploy.py": "a scratch folder in the system's temporary one",
     "kitbag/origins/__init__.py": "a scratch folder in the system's temporary one",
-    "kitbag/origins/archive.py": "what is unpacked, in that scratch folder",
+    "kitbag/origins/tarball.py": "what is decompressed, a file without a name there",
     "kitbag/origins/git.py": "a password for git, in that scratch folder",
     "kitbag/origins/repository.py": "what is fetched, in that scratch folder",
     "kitbag/origins/unpacking.py": "what is unpacked, in that scratch folder",
