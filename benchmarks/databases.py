@@ -203,19 +203,22 @@ def _writes(bench: Bench, name: str, raw: Raw, store: Store) -> Iterator[Row]:
 def _through_the_resolver(
     bench: Bench, name: str, store: Store, resolver: Resolver
 ) -> Iterator[Row]:
-    """Add a hundred members and ask for them, counting the statements."""
+    """Add a hundred members and ask for them, counting the statements, BEGIN and COMMIT too.
+
+    One per row would be three for each: its name to a UUID, the insert, the query.
+    """
     members = [f"skill:s{n}" for n in range(SMALL)]
     counted: list[int] = []
     database: Any = store.database
-    execute = database.execute_sql
+    cursor = database.cursor
 
     def count(*arguments: Any, **options: Any) -> Any:
         counted[-1] += 1
-        return execute(*arguments, **options)
+        return cursor(*arguments, **options)
 
     def work() -> Sample:
         counted.append(0)
-        database.execute_sql = count
+        database.cursor = count  # Peewee asks for one for each statement
         try:
             sample = timed(
                 lambda: (
@@ -224,15 +227,15 @@ def _through_the_resolver(
                 )
             )
         finally:
-            del database.execute_sql
+            del database.cursor
         store.delete_memberships("c", [("composite:empty", uuid(n)) for n in range(SMALL)])
         return sample
 
     found = bench.in_turn({"ours": work})["ours"]
     case = f"{name}: add and query 100 memberships by name"
-    limit = 100.0 if name == "SQLite" else None
-    yield single(case, "ms", [1000 * sample.wall for sample in found], limit)
-    yield single(case, "statements", counted)
+    milliseconds, statements = (100.0, 3 * SMALL / 50) if name == "SQLite" else (None, None)
+    yield single(case, "ms", [1000 * sample.wall for sample in found], milliseconds)
+    yield single(case, "statements", counted, statements)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import cache
-from itertools import starmap
+from itertools import chain, islice, starmap
 from typing import Any, TypeVar
 
 __all__ = ["made_of"]
@@ -22,11 +22,12 @@ _FEW = 50
 
 def made_of(value_class: type[Value], rows: Iterable[Sequence[Any]]) -> list[Value]:
     """Return an instance of a frozen dataclass with slots for each row of all its fields."""
-    rows = rows if isinstance(rows, list) else list(rows)
-    if len(rows) < _FEW:
-        return [value_class(*row) for row in rows]
+    following = iter(rows)
+    few = list(islice(following, _FEW))
+    if len(few) < _FEW:
+        return [value_class(*row) for row in few]
     hashable: Any = value_class
-    made: list[Any] = list(starmap(_open_twin(hashable), rows))
+    made: list[Any] = list(starmap(_open_twin(hashable), chain(few, following)))
     for each in made:
         each.__class__ = value_class
     return made

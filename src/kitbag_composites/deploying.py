@@ -53,11 +53,10 @@ def resolve(plan: DeployPlan) -> None:
 def _refuse_removed_members(plan: DeployPlan, store: Store, collection_id: str) -> None:
     composites = [str(r) for r in plan.requests if r.type in ArtifactType.composite_types()]
     edges = store.edges_below(collection_id, composites) if composites else []
-    for edge in edges:
-        if not edge.child_is_active:
+    for composite_id, child_id, *_, child_is_active in edges:
+        if not child_is_active:
             raise NotFoundError(
-                f"{edge.composite_id} contains {edge.child_id}, which was removed from the"
-                " collection",
+                f"{composite_id} contains {child_id}, which was removed from the collection",
                 hint="bring it back with `kitbag undo` or by collecting it, take it out with"
                 " `kitbag composite remove`, or leave it out with --force",
             )

@@ -17,7 +17,7 @@ def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
     """Return each composite's memberships in the order given."""
     children = defaultdict(list)
     for edge in edges:
-        children[edge.composite_id].append(edge)
+        children[edge[0]].append(edge)
     return dict(children)
 
 
@@ -37,63 +37,75 @@ def expanded_below(
     uuids: Mapping[str, str], roots: Container[str], children: Mapping[str, Sequence[Edge]]
 ) -> list[Expanded]:
     """Do what `expanded` does, with the memberships by composite."""
-    wanting: dict[str, list[Edge]] = {}
-    walked: set[str] = set()
-    for artifact_id in uuids:
+    found = _Found()
+    for artifact_id, uuid in uuids.items():
         if artifact_id not in roots:
-            wanting.setdefault(artifact_id, [])
-        for edge in _members_below(artifact_id, children, walked):
-            if (wants := wanting.get(edge.child_id)) is None:
-                wanting[edge.child_id] = [edge]
+            found.add_plain(artifact_id, uuid)
+        found.add_below(artifact_id, children)
+    return made_of(Expanded, found.rows())
+
+
+class _Found:
+    """What was met so far: by `type:name` the first membership that led to each artifact."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Edge] = {}
+        # All memberships of those artifacts that do not have exactly one, as most have.
+        self._wants: dict[str, list[Edge]] = {}
+        self._walked: set[str] = set()
+
+    def add_plain(self, artifact_id: str, uuid: str) -> None:
+        """Add what is asked for by itself."""
+        if artifact_id not in self._first:
+            self._first[artifact_id] = ("", artifact_id, uuid, None, False, True)
+            self._wants[artifact_id] = []
+
+    def add_below(self, root: str, children: Mapping[str, Sequence[Edge]]) -> None:
+        """Add active artifacts in reading order; each composite's memberships only once.
+
+        Without recursion: a chain may be longer than Python's stack.
+        """
+        first, walked = self._first, self._walked
+        if root in walked:
+            return
+        walked.add(root)
+        ahead = [iter(children.get(root, ()))]
+        while ahead:
+            for edge in ahead[-1]:
+                _, child_id, _, _, is_composite, is_active = edge
+                if not is_active:
+                    continue
+                if not is_composite:
+                    known = first.setdefault(child_id, edge)
+                    if known is not edge:
+                        self._wants.setdefault(child_id, [known]).append(edge)
+                elif child_id not in walked:
+                    walked.add(child_id)
+                    ahead.append(iter(children.get(child_id, ())))
+                    break
             else:
-                wants.append(edge)
-    return made_of(Expanded, [_row(child, wants, uuids) for child, wants in wanting.items()])
+                ahead.pop()
 
-
-def _row(artifact_id: str, wants: list[Edge], uuids: Mapping[str, str]) -> tuple[object, ...]:
-    """Return the fields of what is expanded."""
-    if not wants:
-        return artifact_id, uuids[artifact_id], None, ()
-    if len(wants) == 1:  # as most are: no need to look for the pin
-        return artifact_id, wants[0].child_uuid, wants[0].pin, (wants[0].composite_id,)
-    composites = tuple([edge.composite_id for edge in wants])
-    return artifact_id, wants[0].child_uuid, _pin(wants), composites
-
-
-def _members_below(
-    root: str, edges: Mapping[str, Sequence[Edge]], walked: set[str]
-) -> Iterator[Edge]:
-    """Yield memberships of active artifacts in reading order, each composite's only once.
-
-    Without recursion: a chain may be longer than Python's stack.
-    """
-    if root in walked:
-        return
-    walked.add(root)
-    ahead = [iter(edges.get(root, ()))]
-    while ahead:
-        for edge in ahead[-1]:
-            if not edge.child_is_active:
-                continue
-            if not edge.child_is_composite:
-                yield edge
-            elif edge.child_id not in walked:
-                walked.add(edge.child_id)
-                ahead.append(iter(edges.get(edge.child_id, ())))
-                break
-        else:
-            ahead.pop()
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """Yield the fields of what is expanded."""
+        wants = self._wants
+        for composite_id, child_id, uuid, pin, _, _ in self._first.values():
+            if child_id not in wants:
+                yield child_id, uuid, pin, (composite_id,)
+            else:
+                composites = tuple([edge[0] for edge in wants[child_id]])
+                yield child_id, uuid, _pin(wants[child_id]), composites
 
 
 def _pin(wants: Sequence[Edge]) -> str | None:
     """Return the pin of an artifact that these memberships want."""
-    pinned = [(edge.pin, edge) for edge in wants if edge.pin is not None]
-    for pin, edge in pinned[1:]:
+    pinned = [(pin, composite_id) for composite_id, _, _, pin, *_ in wants if pin is not None]
+    for pin, composite_id in pinned[1:]:
         first, known = pinned[0]
         if pin != first:
             raise ConflictError(
-                f"{edge.child_id} is pinned to two versions: {known.composite_id} pins"
-                f" {first[:12]}, {edge.composite_id} pins {pin[:12]}",
+                f"{wants[0][1]} is pinned to two versions: {known} pins {first[:12]},"
+                f" {composite_id} pins {pin[:12]}",
                 hint="make both pins the same, or unpin one",
             )
     return pinned[0][0] if pinned else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from kitbag.artifacts import ArtifactId, has_plain_name
 from kitbag.errors import UsageError
@@ -46,9 +46,7 @@ class Resolver:
         """
         with self.store.transaction():
             self.store.lock_collection(collection_id)
-            uuids = self._uuids(collection_id, [composite_id, member_id], active_only=True)
-            self._refuse_plain(collection_id, composite_id)
-            self._refuse_cycle(collection_id, composite_id, [member_id])
+            uuids = self._uuids_to_join(collection_id, composite_id, [member_id])
             made = self.store.create_membership(
                 collection_id,
                 composite_id,
@@ -73,27 +71,31 @@ class Resolver:
         """
         with self.store.transaction():
             self.store.lock_collection(collection_id)
-            wanted = [composite_id, *member_ids]
-            uuids = self._uuids(collection_id, wanted, active_only=True)
-            self._refuse_plain(collection_id, composite_id)
-            self._refuse_cycle(collection_id, composite_id, member_ids)
+            uuids = self._uuids_to_join(collection_id, composite_id, member_ids)
             self.store.create_memberships(
                 collection_id,
                 [NewMembership(composite_id, uuids[i], relationship_type) for i in member_ids],
             )
 
-    def _refuse_plain(self, collection_id: str, composite_id: str) -> None:
-        if self.store.get_composite(collection_id, composite_id) is None:
+    def _uuids_to_join(
+        self, collection_id: str, composite_id: str, member_ids: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the UUIDs of what may become members; raises what `add_member` raises for it."""
+        uuids, composites = self._active(collection_id, [composite_id, *member_ids])
+        if composite_id not in composites:
             raise ConstraintViolated(
                 f"{composite_id} is not a composite", hint="only composites have members"
             )
+        inner = [member_id for member_id in member_ids if member_id in composites]
+        if inner:  # nothing else leads back
+            self._refuse_cycle(collection_id, composite_id, inner)
+        return uuids
 
-    def _refuse_cycle(
-        self, collection_id: str, composite_id: str, member_ids: Sequence[str]
-    ) -> None:
-        edges = by_composite(self.store.edges_below(collection_id, member_ids))
-        children = {parent: [edge.child_id for edge in below] for parent, below in edges.items()}
-        inner = [i for i in member_ids if i in children or i == composite_id]
+    def _refuse_cycle(self, collection_id: str, composite_id: str, inner: Sequence[str]) -> None:
+        edges = by_composite(self.store.edges_below(collection_id, inner))
+        children = {
+            parent: [child_id for _, child_id, *_ in below] for parent, below in edges.items()
+        }
         path = next((p for i in inner if (p := find_path(children, i, composite_id))), None)
         if path:
             shown = " -> ".join([composite_id, *path])
@@ -127,8 +129,7 @@ class Resolver:
         walked once; artifacts that are gone from the collection are left out. Raises
         ArtifactNotFound for an unknown id, ConflictError for two pins of one artifact.
         """
-        uuids = self._uuids(collection_id, ids, active_only=True)
-        roots = {composite.id for composite in self.store.get_composites(collection_id, ids)}
+        uuids, roots = self._active(collection_id, ids)
         return expanded(uuids, roots, self.store.edges_below(collection_id, roots))
 
     def expand_each(self, collection_id: str, ids: Sequence[str]) -> dict[str, list[Expanded]]:
@@ -136,8 +137,7 @@ class Resolver:
 
         The number of statements does not depend on the number of ids.
         """
-        uuids = self._uuids(collection_id, ids, active_only=True)
-        roots = {composite.id for composite in self.store.get_composites(collection_id, ids)}
+        uuids, roots = self._active(collection_id, ids)
         children = by_composite(self.store.edges_below(collection_id, roots)) if roots else {}
         return {
             artifact_id: expanded_below({artifact_id: uuid}, roots, children)
@@ -149,7 +149,7 @@ class Resolver:
 
         Raises UsageError that lists the candidates, ArtifactNotFound if there is none.
         """
-        if self.store.uuids_of(collection_id, [text], active_only=True):
+        if self.store.active_uuids_of(collection_id, [text])[0]:
             return text
         same = (ArtifactId.parse(a.id) for a in self.store.find_by_name(collection_id, text))
         found = [str(artifact_id) for artifact_id in same if has_plain_name(artifact_id)]
@@ -162,16 +162,22 @@ class Resolver:
             raise ArtifactNotFound(text, hint=self._likely(collection_id, text))
         return found[0]
 
-    def _uuids(
-        self, collection_id: str, ids: Iterable[str], *, active_only: bool = False
-    ) -> dict[str, str]:
+    def _uuids(self, collection_id: str, ids: Sequence[str]) -> dict[str, str]:
         """Return UUIDs in the order of the ids; raises ArtifactNotFound, with what is like it."""
-        wanted = list(ids)
-        uuids = self.store.uuids_of(collection_id, wanted, active_only=active_only)
-        for artifact_id in wanted:
+        return self._in_order(collection_id, ids, self.store.uuids_of(collection_id, ids))
+
+    def _active(self, collection_id: str, ids: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+        """Return what `_uuids` does, of active artifacts only, and which are composites."""
+        uuids, composites = self.store.active_uuids_of(collection_id, ids)
+        return self._in_order(collection_id, ids, uuids), composites
+
+    def _in_order(
+        self, collection_id: str, ids: Sequence[str], uuids: Mapping[str, str]
+    ) -> dict[str, str]:
+        for artifact_id in ids:
             if artifact_id not in uuids:
                 raise ArtifactNotFound(artifact_id, hint=self._likely(collection_id, artifact_id))
-        return {artifact_id: uuids[artifact_id] for artifact_id in wanted}
+        return {artifact_id: uuids[artifact_id] for artifact_id in ids}
 
     def _likely(self, collection_id: str, text: str) -> str | None:
         from difflib import get_close_matches

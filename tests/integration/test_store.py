@@ -103,10 +103,12 @@ def test_artifacts_are_found_by_name(store: Store, collection_id: str) -> None:
 def test_active_uuids_only_where_asked_for(store: Store, collection_id: str) -> None:
     """An inactive artifact has a UUID, but is not there."""
     here, gone = stored_artifacts(store, collection_id, "skill:here", "skill:gone")
+    kit = stored_composite(store, collection_id, "composite:kit")
     store.deactivate_artifacts(collection_id, [gone])
     ids = ["skill:here", "skill:gone"]
     assert store.uuids_of(collection_id, ids) == {"skill:here": here, "skill:gone": gone}
-    assert store.uuids_of(collection_id, ids, active_only=True) == {"skill:here": here}
+    active = store.active_uuids_of(collection_id, [*ids, "composite:kit"])
+    assert active == ({"skill:here": here, "composite:kit": kit}, {"composite:kit"})
 
 
 def test_a_taken_uuid_or_id_is_refused(store: Store, collection_id: str) -> None:

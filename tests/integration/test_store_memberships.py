@@ -100,6 +100,30 @@ def test_a_batch_is_made_whole_or_not_at_all(
     store.create_memberships(collection_id, [])
 
 
+def test_a_batch_may_give_some_positions(
+    store: Store, collection_id: str, children: list[str]
+) -> None:
+    """What has none comes behind all members and all before it in the batch, per composite."""
+    a, b, c = children
+    (d,) = stored_artifacts(store, collection_id, "skill:d")
+    stored_composite(store, collection_id, "composite:other")
+    store.create_membership(collection_id, KIT, a, position=4)
+    store.create_memberships(
+        collection_id,
+        [
+            NewMembership(KIT, b),
+            NewMembership("composite:other", b),
+            NewMembership(KIT, c, position=7),
+            NewMembership(KIT, d),
+            NewMembership("composite:other", a),
+        ],
+    )
+    found = store.get_children_of(KIT, collection_id)
+    assert [(m.child_artifact_uuid, m.position) for m in found] == [(a, 4), (b, 5), (c, 7), (d, 8)]
+    found = store.get_children_of("composite:other", collection_id)
+    assert [(m.child_artifact_uuid, m.position) for m in found] == [(b, 0), (a, 1)]
+
+
 def test_a_second_membership_of_a_child_is_refused(
     store: Store, collection_id: str, children: list[str]
 ) -> None:
@@ -205,12 +229,11 @@ def test_edges_below_survive_cycles(store: Store, collection_id: str, children: 
     store.create_membership(collection_id, KIT, inner)
     store.create_composite(collection_id, make_composite("composite:apart"))
     edges = store.edges_below(collection_id, [KIT])
-    assert [(e.composite_id, e.child_id) for e in edges] == [
-        ("composite:inner", KIT),
-        ("composite:inner", "skill:a"),
-        (KIT, "composite:inner"),
+    assert edges == [
+        ("composite:inner", KIT, uuid, None, True, True),
+        ("composite:inner", "skill:a", children[0], None, False, True),
+        (KIT, "composite:inner", inner, None, True, True),
     ]
-    assert [e.child_is_composite for e in edges] == [True, False, True]
 
 
 def test_edges_above_survive_cycles(store: Store, collection_id: str, children: list[str]) -> None:
@@ -221,11 +244,11 @@ def test_edges_above_survive_cycles(store: Store, collection_id: str, children: 
     store.create_membership(collection_id, KIT, children[1])
     store.create_membership(collection_id, KIT, children[0], pin="f" * 64)
     edges = store.edges_above(collection_id, [children[0]])
-    assert [(e.composite_id, e.child_id, e.child_is_composite, e.pin) for e in edges] == [
-        ("composite:inner", KIT, True, None),
-        ("composite:inner", "skill:a", False, None),
-        (KIT, "composite:inner", True, None),
-        (KIT, "skill:a", False, "f" * 64),
+    assert edges == [
+        ("composite:inner", KIT, uuid, None, True, True),
+        ("composite:inner", "skill:a", children[0], None, False, True),
+        (KIT, "composite:inner", inner, None, True, True),
+        (KIT, "skill:a", children[0], "f" * 64, False, True),
     ]
     assert store.edges_above(collection_id, [new_uuid()]) == []
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from kitbag_composites.bulk import made_of
-from kitbag_composites.records import Edge
+from kitbag_composites.types import Link
 
 pytestmark = pytest.mark.unit
 
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 1000])
 def test_they_are_what_the_class_makes(count: int) -> None:
     """Equal, with the same hash and type, and as frozen."""
-    rows = [(f"p{n}", f"c{n}", "u", None, n % 2 == 0, True) for n in range(count)]
-    made = made_of(Edge, iter(rows))
-    assert made == [Edge(*row) for row in rows]
-    assert {hash(each) for each in made} == {hash(Edge(*row)) for row in rows}
+    rows = [(f"skill:{n}", "contains", None, n) for n in range(count)]
+    made = made_of(Link, iter(rows))
+    assert made == [Link(*row) for row in rows]
+    assert {hash(each) for each in made} == {hash(Link(*row)) for row in rows}
     for each in made[-1:]:
-        assert type(each) is Edge
+        assert type(each) is Link
         assert dataclasses.replace(each, pin="x").pin == "x"
         with pytest.raises(dataclasses.FrozenInstanceError):
             each.pin = "y"  # type: ignore[misc]
@@ -30,4 +30,4 @@ def test_a_row_of_another_length_is_refused() -> None:
     """However many there are."""
     for count in (1, 100):
         with pytest.raises(TypeError):
-            made_of(Edge, [("p",)] * count)
+            made_of(Link, [("p",)] * count)

@@ -1,7 +1,7 @@
 """All queries on rows: frozen records out, our errors, a fixed number of statements per call.
 
-Nothing else writes SQL about rows. Each write is one transaction, or a savepoint inside the
-caller's (`Store.transaction`).
+Nothing else writes SQL about rows. Each write is one transaction, or part of the caller's
+(`Store.transaction`), which an error then ends.
 """
 
 from __future__ import annotations

@@ -18,7 +18,11 @@ _SELECT = (
     " created_at, updated_at FROM artifacts"
 )
 _UUIDS = "SELECT id, uuid FROM artifacts WHERE collection_id = ? AND id IN MANY(?)"
-_ACTIVE_UUIDS = f"{_UUIDS} AND active"
+_ACTIVE_UUIDS = (
+    "SELECT a.id, a.uuid, c.id IS NOT NULL FROM artifacts AS a LEFT JOIN composite_artifacts AS c"
+    " ON c.collection_id = a.collection_id AND c.id = a.id"
+    " WHERE a.collection_id = ? AND a.id IN MANY(?) AND a.active"
+)
 _INSERT = (
     "INSERT INTO artifacts (collection_id, id, uuid, type, name, path, origin, content_hash)"
     " SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,"
@@ -107,12 +111,17 @@ class ArtifactRows(Statements):
         )
         return _records(rows)
 
-    def uuids_of(
-        self, collection_id: str, ids: Iterable[str], *, active_only: bool = False
-    ) -> dict[str, str]:
-        """Return the UUIDs of those ids that exist, inactive ones included unless told."""
-        sql = _ACTIVE_UUIDS if active_only else _UUIDS
-        return dict(self._fetch(sql, collection_id, as_json(ids)))
+    def uuids_of(self, collection_id: str, ids: Iterable[str]) -> dict[str, str]:
+        """Return the UUIDs of those ids that exist, inactive ones included."""
+        return dict(self._fetch(_UUIDS, collection_id, as_json(ids)))
+
+    def active_uuids_of(
+        self, collection_id: str, ids: Iterable[str]
+    ) -> tuple[dict[str, str], set[str]]:
+        """Return the UUIDs of those ids that are active, and which of them are composites."""
+        rows = self._fetch(_ACTIVE_UUIDS, collection_id, as_json(ids))
+        uuids = {artifact_id: uuid for artifact_id, uuid, _ in rows}
+        return uuids, {artifact_id for artifact_id, _, is_composite in rows if is_composite}
 
     def active_ids(self, collection_id: str) -> list[str]:
         """Return the `type:name` of every active artifact, in no particular order."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from kitbag_composites.bulk import made_of
 from kitbag_composites.records import Edge
 from kitbag_composites.store.statements import Statements, as_json
 
@@ -59,16 +57,11 @@ class ClosureRows(Statements):
 
         One query, whatever the depth; a cycle in the rows is walked once.
         """
-        return _edges(self._fetch(_BELOW, collection_id, as_json(composite_ids)))
+        return self._fetch(_BELOW, collection_id, as_json(composite_ids))
 
     def edges_above(self, collection_id: str, child_uuids: Iterable[str]) -> list[Edge]:
         """Return all memberships through which these artifacts belong to anything, in order.
 
         One query, whatever the depth; a cycle in the rows is walked once.
         """
-        return _edges(self._fetch(_ABOVE, collection_id, as_json(child_uuids)))
-
-
-def _edges(rows: Iterable[tuple[Any, ...]]) -> list[Edge]:
-    """Make edges of rows. SQLite's booleans are 0 and 1, which are equal to Python's."""
-    return made_of(Edge, rows)
+        return self._fetch(_ABOVE, collection_id, as_json(child_uuids))

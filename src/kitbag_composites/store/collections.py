@@ -43,13 +43,10 @@ class CollectionRows(Statements):
         """Return collections in the order of their ids."""
         return self._page(_LISTING, (), cursor, limit)
 
-    def lock_collection(self, collection_id: str) -> bool:
-        """Let no other writer of the collection in until the transaction ends.
-
-        Returns whether the collection exists. On SQLite the transaction itself is the lock.
-        """
-        rows = self._fetch("SELECT id FROM collections WHERE id = ? FOR UPDATE", collection_id)
-        return bool(rows)
+    def lock_collection(self, collection_id: str) -> None:
+        """Let no other writer of the collection in until the transaction ends."""
+        if self._is_postgresql:  # on SQLite the transaction itself is the lock
+            self._fetch("SELECT id FROM collections WHERE id = ? FOR UPDATE", collection_id)
 
     def update_collection(
         self, collection_id: str, *, name: str, manifest_hash: str | None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from enum import Enum
 from typing import Final, TypeVar
@@ -27,6 +28,11 @@ _SELECT = (
 )
 _CHILDREN = f"{_SELECT} WHERE m.collection_id = ? AND m.composite_id = ?"
 _PARENTS = f"{_SELECT} WHERE m.child_artifact_uuid = ? AND m.collection_id = ?"
+_ASSOCIATIONS = (
+    f"{_SELECT} WHERE (m.collection_id = ? AND m.composite_id = ?)"
+    " OR (m.child_artifact_uuid = ? AND m.collection_id = ?)"
+    " ORDER BY m.composite_id, m.position, m.child_artifact_uuid"
+)
 _IN_ORDER = " ORDER BY m.position, m.child_artifact_uuid"
 _ONE = " AND m.child_artifact_uuid = ?"
 
@@ -50,17 +56,23 @@ _LIST_PARENTS = Listing(
 _INSERT = (
     "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid,"
     " relationship_type, pinned_version_hash, position, metadata)"
-    " SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3,"
-    " CAST(value ->> 4 AS INTEGER), value ->> 5 FROM ROWS(?) WHERE TRUE"
+    " SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, {position}, value ->> 5"
+    " FROM ROWS(?) WHERE TRUE"
+)
+_INSERT_PLACED = _INSERT.format(position="CAST(value ->> 4 AS INTEGER)")
+_INSERT_BEHIND = _INSERT.format(
+    position="COALESCE(CAST(value ->> 4 AS INTEGER), GREATEST(CAST(value ->> 6 AS INTEGER),"
+    " CAST(value ->> 7 AS INTEGER) + COALESCE((SELECT position + 1"
+    " FROM composite_memberships WHERE collection_id = ? AND composite_id = value ->> 0"
+    " ORDER BY position DESC LIMIT 1), 0)))"
 )
 _INSERT_ONE = (
     "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid,"
     " relationship_type, pinned_version_hash, position, metadata)"
-    " VALUES (?, ?, ?, ?, ?, COALESCE(CAST(? AS INTEGER), (SELECT MAX(position) + 1"
-    " FROM composite_memberships WHERE collection_id = ? AND composite_id = ?), 0), ?)"
-    " RETURNING collection_id, composite_id, child_artifact_uuid, (SELECT id FROM artifacts"
-    " WHERE uuid = child_artifact_uuid), relationship_type, position, pinned_version_hash,"
-    " metadata, created_at"
+    " VALUES (?, ?, ?, ?, ?, COALESCE(CAST(? AS INTEGER), (SELECT position + 1"
+    " FROM composite_memberships WHERE collection_id = ? AND composite_id = ?"
+    " ORDER BY position DESC LIMIT 1), 0), ?)"
+    " RETURNING (SELECT id FROM artifacts WHERE uuid = child_artifact_uuid), position, created_at"
 )
 _UPDATE = (
     "UPDATE composite_memberships SET relationship_type = value ->> 2,"
@@ -88,13 +100,17 @@ def _given(value: Value | Unchanged, present: Value) -> Value:
     return present if isinstance(value, Unchanged) else value
 
 
-def _row(membership: NewMembership) -> tuple[str | int | None, ...]:
-    """Return the columns; raises ConstraintViolated for what only one database would refuse."""
-    if membership.pin is not None and not is_sha256(membership.pin):
+def _refuse_other_pins(composite_id: str, pin: str | None) -> None:
+    if pin is not None and not is_sha256(pin):
         raise ConstraintViolated(
-            f"{membership.composite_id}: the pin {membership.pin!a} of a member is no version",
+            f"{composite_id}: the pin {pin!a} of a member is no version",
             hint="a pin is a version's hash: 64 lowercase hex digits",
         )
+
+
+def _row(membership: NewMembership) -> tuple[str | int | None, ...]:
+    """Return the columns; raises ConstraintViolated for what only one database would refuse."""
+    _refuse_other_pins(membership.composite_id, membership.pin)
     return (
         membership.composite_id,
         membership.child_uuid,
@@ -103,6 +119,22 @@ def _row(membership: NewMembership) -> tuple[str | int | None, ...]:
         membership.position,
         membership.metadata,
     )
+
+
+def _ends(batch: list[NewMembership]) -> Iterator[tuple[int, int]]:
+    """Yield for each what its composite ends at by those before it in the batch.
+
+    First at least, because of their positions; then, how many of them come behind the members
+    that the composite has.
+    """
+    ends: dict[str, tuple[int, int]] = {}
+    for membership in batch:
+        least, behind = ends.get(membership.composite_id, (0, 0))
+        yield least, behind
+        if membership.position is None:
+            ends[membership.composite_id] = least + 1, behind + 1
+        else:
+            ends[membership.composite_id] = max(least, membership.position + 1), behind
 
 
 def _as_new(record: MembershipRecord) -> NewMembership:
@@ -157,9 +189,13 @@ class MembershipRows(CollectionRows):
     def get_associations(
         self, artifact_id: str, artifact_uuid: str, collection_id: str
     ) -> tuple[list[MembershipRecord], list[MembershipRecord]]:
-        """Return the memberships above and below one artifact."""
-        parents = self.get_parents_of(artifact_uuid, collection_id)
-        return parents, self.get_children_of(artifact_id, collection_id)
+        """Return the memberships above and below one artifact, ordered as those two are."""
+        rows = self._fetch(_ASSOCIATIONS, collection_id, artifact_id, artifact_uuid, collection_id)
+        found = made_of(MembershipRecord, rows)
+        return (
+            [record for record in found if record.child_artifact_uuid == artifact_uuid],
+            [record for record in found if record.composite_id == artifact_id],
+        )
 
     def list_children_of(
         self,
@@ -204,17 +240,17 @@ class MembershipRows(CollectionRows):
         Raises AlreadyExists if it is one, ConstraintViolated if composite or child do not exist in
         this collection. Does not look for cycles: that is the resolver's.
         """
-        membership = NewMembership(
-            composite_id, child_uuid, relationship_type, pin, position, metadata
-        )
-        row = _row(membership)
-        with self.transaction():
+        _refuse_other_pins(composite_id, pin)
+        at = (collection_id, composite_id)
+        # One statement is a transaction by itself.
+        with nullcontext() if position is None else self.transaction():
             if position is not None:
-                self._make_room(collection_id, composite_id, position)
-            made = self._fetch(
-                _INSERT_ONE, collection_id, *row[:5], collection_id, composite_id, *row[5:]
-            )
-            return MembershipRecord(*made[0])
+                self._make_room(*at, position)
+            given = (*at, child_uuid, relationship_type, pin, position, *at, metadata)
+            ((child_id, placed, created_at),) = self._fetch(_INSERT_ONE, *given)
+        return MembershipRecord(
+            *(*at, child_uuid, child_id, str(relationship_type), placed, pin, metadata, created_at)
+        )
 
     def _make_room(self, collection_id: str, composite_id: str, position: int) -> None:
         self._run(
@@ -228,34 +264,13 @@ class MembershipRows(CollectionRows):
     def create_memberships(self, collection_id: str, batch: Iterable[NewMembership]) -> None:
         """Make many memberships, all or none; positions are taken as they are given."""
         memberships = list(batch)
-        if not memberships:
+        rows = [_row(membership) for membership in memberships]
+        if all(membership.position is not None for membership in memberships):
+            if rows:
+                self._run(_INSERT_PLACED, collection_id, as_json(rows))
             return
-        with self.transaction():
-            self._insert(collection_id, memberships)
-
-    def _insert(self, collection_id: str, batch: list[NewMembership]) -> None:
-        placed = self._placed(collection_id, batch)
-        self._run(_INSERT, collection_id, as_json(_row(m) for m in placed))
-
-    def _placed(self, collection_id: str, batch: list[NewMembership]) -> list[NewMembership]:
-        """Return the batch with positions for those without: behind all others."""
-        if all(membership.position is not None for membership in batch):
-            return batch
-        ends = dict(
-            self._fetch(
-                "SELECT composite_id, MAX(position) + 1 FROM composite_memberships"
-                " WHERE collection_id = ? AND composite_id IN MANY(?) GROUP BY composite_id",
-                collection_id,
-                as_json({membership.composite_id for membership in batch}),
-            )
-        )
-        placed = []
-        for membership in batch:
-            end = ends.get(membership.composite_id, 0)
-            position = end if membership.position is None else membership.position
-            ends[membership.composite_id] = max(end, position + 1)
-            placed.append(replace(membership, position=position))
-        return placed
+        behind = [(*row, *ends) for row, ends in zip(rows, _ends(memberships), strict=True)]
+        self._run(_INSERT_BEHIND, collection_id, collection_id, as_json(behind))
 
     def update_membership(
         self,

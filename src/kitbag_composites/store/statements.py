@@ -35,7 +35,7 @@ _SQLITE = {
     "UTC_NOW": "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
     "MANY(?)": "(SELECT value FROM json_each(?))",
     "ROWS(?)": "json_each(?)",
-    "FOR UPDATE": "",
+    "GREATEST(": "MAX(",
 }
 _POSTGRESQL = {
     "UTC_NOW": """to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')""",
