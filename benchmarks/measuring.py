@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Bench", "Row", "Sample", "compared", "single"]
+__all__ = ["Bench", "Row", "Sample", "compared", "single", "timed"]
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from uuid import uuid4
 
 from benchmarks.databases import postgresql
-from benchmarks.measuring import Bench, Row, Sample, compared, single
+from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
 from kitbag_composites import schema
 from kitbag_composites.database import connected
 
@@ -96,15 +95,13 @@ def measured(way: str, url: str) -> Sample:
         check=True,
         cwd=Path(__file__).parents[1],
     )
-    seconds, kilobytes = done.stdout.split()
-    return Sample(float(seconds), memory=int(kilobytes) / 1024)
+    seconds, cpu, kilobytes = done.stdout.split()
+    return Sample(float(seconds), float(cpu), int(kilobytes) / 1024)
 
 
 def run_one(way: str, url: str) -> None:
-    start = time.perf_counter()
-    {"one pass": one_pass, "kitbag": migrate}[way](url)
-    seconds = time.perf_counter() - start
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    sample = timed(lambda: {"one pass": one_pass, "kitbag": migrate}[way](url))
+    print(sample.wall, sample.cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 Copy = Callable[[], AbstractContextManager[str]]
@@ -115,8 +112,7 @@ def rows_of(bench: Bench, name: str, count: int, copy: Copy, limit: float) -> li
         with copy() as url:
             return measured(way, url)
 
-    few = Bench(bench.folder, min(3, bench.rounds), bench.skills)
-    found = few.in_turn({way: lambda way=way: on_copy(way) for way in ("one pass", "kitbag")})  # type: ignore[misc]
+    found = bench.in_turn({way: lambda way=way: on_copy(way) for way in ("one pass", "kitbag")})  # type: ignore[misc]
     case = f"{name}: UUIDs for {count:,} rows"
     memory = [sample.memory for sample in found["kitbag"]]
     return [
