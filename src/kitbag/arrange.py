@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from kitbag.artifacts import ArtifactId, TypeSpec
+from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.conversion import converted_file
 from kitbag.documents import read_bounded
 from kitbag.errors import ConflictError, HostilePathError, LocalEditError
 from kitbag.files import FileState, Root
+from kitbag.hashing import FileDigest
 from kitbag.layout import ancestors, emptied_folders, sourced, state_of
 from kitbag.ledger import Deployed
 from kitbag.paths import RelPath, refuse_collisions
@@ -50,7 +51,7 @@ class Arrangement:
 
     actions: list[Action] = field(default_factory=list)
     in_the_way: list[EditedFile] = field(default_factory=list)
-    files: dict[tuple[str, ArtifactId], dict[RelPath, FileState]] = field(default_factory=dict)
+    files: dict[tuple[str, ArtifactId], Mapping[RelPath, FileState]] = field(default_factory=dict)
     hashes: dict[tuple[str, ArtifactId], str] = field(default_factory=dict)
 
 
@@ -79,16 +80,28 @@ def arrange(
     """
     result = Arrangement()
     wanted: dict[RelPath, _Wanted] = {}
+    settled: dict[RelPath, Deployed] = {}
+    earlier = {(entry.target, entry.id): entry for entry in obsolete}
     for target, artifact in planned:
-        _want(wanted, result, target, artifact)
-    staying = {path for entry in kept for path in entry.files} | wanted.keys()
+        entry = earlier.get((target.name, artifact.id))
+        if entry is not None and _lies_as_wanted(root, target, artifact, entry):
+            settled.update(dict.fromkeys(entry.files, entry))
+            result.files[target.name, artifact.id] = entry.files
+            result.hashes[target.name, artifact.id] = artifact.tree.skillmeat_hash
+        else:
+            _want(wanted, result, target, artifact)
+    for path in wanted.keys() & settled.keys():
+        entry, file = settled[path], wanted[path]
+        _refuse_two_owners(path, (entry.id, entry.files[path]), (file.owner, file.state))
+    staying = {path for entry in kept for path in entry.files} | settled.keys() | wanted.keys()
     owned = {p: state for entry in (*kept, *obsolete) for p, state in entry.files.items()}
     gone = {path: None for entry in obsolete for path in entry.files if path not in staying}
-    refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
+    if not wanted.keys() <= owned.keys():
+        refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
     # What goes goes first: a folder may take the place of a file, and the other way round.
     for path in gone:
         _remove(root, owned[path], path, result, force=force)
-    emptied = emptied_folders(gone, wanted)
+    emptied = emptied_folders(gone, [*wanted, *settled]) if gone else []
     result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     moving = _moving(obsolete, gone.keys())
     for path, file in wanted.items():
@@ -194,6 +207,35 @@ def _present(
         raise
 
 
+def _lies_as_wanted(root: Root, target: Target, artifact: PlannedArtifact, entry: Deployed) -> bool:
+    """Return whether the files of an artifact are known to lie there as they should, unread.
+
+    What the project's ledger says of them must be what they are in the collection, too.
+    """
+    place = target.place_of(artifact.id)
+    if place is None or artifact.id.type in target.converts:
+        return False
+    files, tree, base = entry.files, artifact.tree, f"{target.root}/{place}"
+    is_single = target.places[artifact.id.type].shape is Shape.FILE
+    return (
+        len(files) == len(tree.files)
+        and all(
+            _is_as(files.get(base if is_single else f"{base}/{d.path}"), d)  # type: ignore[call-overload]
+            for d in tree.files
+        )
+        and root.holds(files)
+    )
+
+
+def _is_as(state: FileState | None, digest: FileDigest) -> bool:
+    return (
+        state is not None
+        and state.sha256 == digest.sha256
+        and state.executable == digest.executable
+        and state.kind is digest.kind
+    )
+
+
 def _want(
     wanted: dict[RelPath, _Wanted],
     result: Arrangement,
@@ -217,15 +259,22 @@ def _want(
                 hint="rename it in the collection",
             )
         other = wanted.get(path)
-        # Two agents that read one folder share what lies there.
-        if other is not None and (other.owner, other.state) != (artifact.id, state_of(digest)):
-            raise ConflictError(
-                f"{other.owner} and {artifact.id} both want {path}",
-                hint="rename one of them in the collection",
-            )
+        if other is not None:
+            present = other.owner, other.state
+            _refuse_two_owners(path, present, (artifact.id, state_of(digest)))
         wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
     result.files[target.name, artifact.id] = {p: wanted[p].state for p in files}
     result.hashes[target.name, artifact.id] = tree.skillmeat_hash
+
+
+def _refuse_two_owners(
+    path: RelPath, one: tuple[ArtifactId, FileState], other: tuple[ArtifactId, FileState]
+) -> None:
+    """Raise ConflictError unless it is one file: two agents that read one folder share it."""
+    if one != other:
+        raise ConflictError(
+            f"{one[0]} and {other[0]} both want {path}", hint="rename one of them in the collection"
+        )
 
 
 def _converted(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:

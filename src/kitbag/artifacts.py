@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from kitbag.errors import HostilePathError, UsageError
 from kitbag.paths import RelPath
@@ -125,8 +126,7 @@ BUILTIN_TYPES: Mapping[str, TypeSpec] = MappingProxyType(
 _TYPE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ArtifactId:
+class ArtifactId(NamedTuple):
     """The name people use: `type:name`.
 
     A name may hold colons (`command:git:commit` is the file `commands/git/commit.md`); each part
@@ -139,13 +139,7 @@ class ArtifactId:
     @classmethod
     def parse(cls, text: str) -> ArtifactId:
         """Read `type:name`; raises UsageError if it is not one."""
-        type_name, colon, name = text.partition(":")
-        if not colon or not _TYPE_NAME.fullmatch(type_name) or not name:
-            raise UsageError(
-                f"{text!a} is not an artifact id",
-                hint="write type:name, as in skill:canvas-design",
-            )
-        return cls.of(type_name, name)
+        return _parsed(text)
 
     @classmethod
     def of(cls, type_name: str, name: str) -> ArtifactId:
@@ -173,6 +167,17 @@ class ArtifactId:
                 hint="rename it in its source",
             )
         return RelPath.parse(f"{spec.folder}/{self.name.replace(':', '/')}{spec.suffix}")
+
+
+@lru_cache(maxsize=16384)  # one id stands in the manifest, the ledger, the record, the database
+def _parsed(text: str) -> ArtifactId:
+    type_name, colon, name = text.partition(":")
+    if not colon or not _TYPE_NAME.fullmatch(type_name) or not name:
+        raise UsageError(
+            f"{text!a} is not an artifact id",
+            hint="write type:name, as in skill:canvas-design",
+        )
+    return ArtifactId.of(type_name, name)
 
 
 def has_plain_name(artifact_id: ArtifactId) -> bool:

@@ -68,7 +68,7 @@ def _run(words: list[str]) -> int:
     from kitbag.plugins import load_plugins
 
     # Values without cycles by the ten thousand: looking through them all the time finds nothing.
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
     early, command = early_options(words)
     plugins = load_plugins(_config(early))
     args = parse(words, plugins, command)

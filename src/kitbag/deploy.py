@@ -122,7 +122,7 @@ class Deployer:
         """Let the project's files be known by their status, where they are what they were."""
         file = index_file(cache_folder(self.config), "project", self.project)
         index = StateIndex(file, root.folders.top)
-        root.remembered = index.state_of
+        root.remembered = index
         return index
 
     def _learn(self, index: StateIndex, result: DeployResult) -> None:

@@ -7,13 +7,12 @@ import hashlib
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import NamedTuple, Protocol, Self
 
 from kitbag import syscalls
 from kitbag.artifacts import FileKind
@@ -47,8 +46,7 @@ _NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):
     """What lies at a path, as far as the tree hash sees it.
 
     `sha256` is over the file's bytes, or over the text of a symbolic link.
@@ -59,8 +57,16 @@ class FileState:
     sha256: str
 
 
-Remembered: TypeAlias = Callable[[RelPath, Callable[[RelPath], FileState | None]], FileState | None]
-"""Gives the state of what lies at a path, by the function if it does not know it."""
+class Remembered(Protocol):
+    """What is known of files that were looked at before."""
+
+    def state_of(
+        self, path: RelPath, read: Callable[[RelPath], FileState | None]
+    ) -> FileState | None:
+        """Return the state of what lies at `path`, by `read` if that is not known."""
+
+    def holds(self, files: Mapping[RelPath, FileState]) -> bool:
+        """Return whether all these files are known to lie there like this."""
 
 
 class Strange(Enum):
@@ -269,8 +275,12 @@ class Root:
         ConflictError for a folder. With `remembered` set, that is asked, and reads what it must.
         """
         if self.remembered is not None:
-            return self.remembered(path, self._read_state)
+            return self.remembered.state_of(path, self._read_state)
         return self._read_state(path)
+
+    def holds(self, files: Mapping[RelPath, FileState]) -> bool:
+        """Return whether all these files are known to lie there like this, none of them read."""
+        return self.remembered is not None and self.remembered.holds(files)
 
     def _read_state(self, path: RelPath) -> FileState | None:
         with reporting(self.path / path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kitbag.artifacts import FileKind
 from kitbag.paths import RelPath
@@ -18,8 +18,7 @@ __all__ = ["EMPTY_TREE_HASH", "FileDigest", "is_sha256", "tree_hash"]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class FileDigest:
+class FileDigest(NamedTuple):
     """What one file of an artifact is: everything that the tree hash covers.
 
     `sha256` is over the file's bytes, or over the text of a symbolic link. `path` is relative to

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from kitbag.artifacts import ArtifactId, FileKind
@@ -165,10 +166,7 @@ def state_from_json(values: Sequence[str]) -> FileState:
 
 def targets_of_ledger(text: str, where: str) -> list[str]:
     """Return the names of the targets that a ledger has something for, sorted."""
-    try:
-        return sorted({_text(entry["target"]) for entry in _document(text, where)["deployed"]})
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{where}: not a ledger of Kitbag: {error}", hint=_LOST) from error
+    return sorted({entry.target for entry in parse_ledger(text, where).deployed})
 
 
 def _document(text: str, where: str) -> Any:
@@ -178,6 +176,7 @@ def _document(text: str, where: str) -> Any:
         raise InputError(error.message, hint=_LOST) from error
 
 
+@lru_cache(maxsize=1)  # asked for its targets first, then for all of it
 def parse_ledger(text: str, where: str) -> Ledger:
     """Read a ledger; raises InputError that names the file and what is wrong with it."""
     document = _document(text, where)

@@ -220,6 +220,8 @@ def _with_new_names(ledger: Ledger, collection: Collection) -> Ledger:
     renamed = {
         old: names[uuid] for old, uuid in uuids.items() if uuid in names and names[uuid] != old
     }
+    if not renamed:
+        return ledger
     deployed = tuple(
         replace(entry, wanted_by=tuple(renamed.get(i, i) for i in entry.wanted_by))
         for entry in ledger.deployed

@@ -17,6 +17,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ _LONG_MOMENT = 3_000_000_000
 _WORTH_WRITING = 64
 
 _Status = list[int]
+_UNKNOWN: tuple[_Status, None] = ([], None)
 
 
 def index_file(cache: Path | None, kind: str, root: Path) -> Path | None:
@@ -47,15 +49,11 @@ def index_file(cache: Path | None, kind: str, root: Path) -> Path | None:
     return cache / f"{kind}-{name}.json"
 
 
+_fields = attrgetter("st_dev", "st_ino", "st_mode", "st_size", "st_mtime_ns", "st_ctime_ns")
+
+
 def _status(found: os.stat_result) -> _Status:
-    return [
-        found.st_dev,
-        found.st_ino,
-        found.st_mode,
-        found.st_size,
-        found.st_mtime_ns,
-        found.st_ctime_ns,
-    ]
+    return [*_fields(found)]
 
 
 def _is_settled(status: _Status, now: int) -> bool:
@@ -126,6 +124,19 @@ class StateIndex(_Index):
         if found is not None and found.kind is FileKind.FILE and _is_settled(status, now):
             self._new[path] = [status, found.sha256]
         return found
+
+    def holds(self, files: Mapping[RelPath, FileState]) -> bool:
+        """Return whether all these files are known to lie there like this, none of them read."""
+        for path, state in files.items():
+            status, sha256 = self._known.get(path, _UNKNOWN)
+            if (
+                sha256 != state.sha256
+                or state.kind is not FileKind.FILE
+                or bool(status[2] & 0o100) != state.executable
+                or self._status_of(path) != status
+            ):
+                return False
+        return all(map(self._is_real, {path.parent for path in files}))
 
     def placed(self, states: Mapping[RelPath, tuple[FileState, int]], staged: int) -> None:
         """Remember files that Kitbag put there, with their sizes; it had written them at `staged`.
@@ -262,11 +273,12 @@ def _contents(top: str) -> dict[str, _Status]:
 
 def _is_unchanged(top: str, there: Sequence[tuple[str, _Status]]) -> bool:
     try:
-        return all(
-            _status(os.lstat(f"{top}/{name}" if name else top)) == status for name, status in there
-        )
+        for name, status in there:
+            if [*_fields(os.lstat(f"{top}/{name}" if name else top))] != status:
+                return False
     except OSError:
         return False
+    return True
 
 
 def _tree(known: Sequence[Any]) -> Tree:

@@ -46,18 +46,15 @@ class Project:
         with Root(self.path) as root:
             index = StateIndex(self.file, root.folders.top)
 
-            def remembered(
-                path: RelPath, look: Callable[[RelPath], FileState | None]
-            ) -> FileState | None:
+            def look(path: RelPath) -> FileState | None:
                 def count(path: RelPath) -> FileState | None:
                     nonlocal read
                     read += 1
-                    return look(path)
+                    return root.state_of(path)
 
                 return index.state_of(path, count)
 
-            root.remembered = remembered
-            found = [root.state_of(path) for path in paths or (A,)]
+            found = [look(path) for path in paths or (A,)]
             index.save(paths or (A,))
         return found[-1], read
 
@@ -171,6 +168,32 @@ def test_what_was_put_there_is_known_unless_written_to_since(project: Project, s
         index.save([A])
     found, read = project.look()
     assert (found == state, read) == ((True, 0) if staged else (False, 1))
+
+
+@pytest.mark.parametrize("change", [edit, replace, let_run, Path.unlink])
+def test_files_are_held_only_as_they_are(project: Project, change: Callable[[Path], None]) -> None:
+    """All of them by their status, behind real folders; nothing is read for the answer."""
+    found, _ = project.look()
+    assert found is not None
+
+    def holds(state: FileState, *more: RelPath) -> bool:
+        with Root(project.path) as root:
+            root.remembered = StateIndex(project.file, root.folders.top)
+            return root.holds(dict.fromkeys((A, *more), state))
+
+    assert holds(found)
+    assert not holds(found, RelPath.parse("x/unknown.txt"))
+    for wrong in ({"sha256": "0" * 64}, {"executable": True}, {"kind": FileKind.LINK}):
+        assert not holds(found._replace(**wrong))
+    (project.path / "x").rename(project.path / "y")
+    (project.path / "x").symlink_to("y")
+    assert not holds(found)
+    (project.path / "x").unlink()
+    (project.path / "y").rename(project.path / "x")
+    assert holds(found)
+    next_moment(project.path.parent)
+    change(project.path / A)
+    assert not holds(found)
 
 
 class Kit:
