@@ -80,13 +80,14 @@ def _record_action(
     record = project.records[target.name]
     deployed = {entry.id: entry for entry in ledger.deployed if entry.lies_below(target.root)}
     unclear = {e.id for name, e in project.unclear if name == target.name} - project.forgotten
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
     entries = {e.id: e for e in record.entries if e.id in deployed or e.id in unclear}
     for artifact_id, entry in deployed.items():
         skillmeat_hash = new.get((entry.target, artifact_id))
         # SkillMeat does not read a record with a type that it does not know.
         if skillmeat_hash is not None and artifact_id.type != ArtifactType.PLUGIN_FILES:
             old = entries.get(artifact_id)
-            entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old)
+            entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old, now)
     wanted = list(entries.values())
     if wanted and _is_recorded(record.entries, wanted):
         return None
@@ -103,11 +104,10 @@ def _is_recorded(there: Sequence[RecordEntry], wanted: Sequence[RecordEntry]) ->
 
 
 def _record_entry(
-    target: Target, deployed: Deployed, skillmeat_hash: str, old: RecordEntry | None
+    target: Target, deployed: Deployed, skillmeat_hash: str, old: RecordEntry | None, now: str
 ) -> RecordEntry:
     place = target.place_of(deployed.id)
     assert place is not None, "only what the target knows is recorded"
-    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
     entry = RecordEntry(
         deployed.id,
         place,
@@ -122,7 +122,11 @@ def _record_entry(
             "profile_root_dir": str(target.root),
         },
     )
-    return entry if old is None or entry == old else replace(entry, deployed_at=now)
+    if old is None:
+        return entry
+    if entry.to_table() == old.as_read:
+        return old
+    return entry if entry == old else replace(entry, deployed_at=now)
 
 
 def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:

@@ -162,9 +162,9 @@ def emptied_folders(gone: Iterable[RelPath], kept: Iterable[RelPath]) -> list[Re
 def ancestors(paths: Iterable[RelPath]) -> set[RelPath]:
     """Return every folder that one of these paths lies in."""
     found: set[RelPath] = set()
-    for folder in {path.rpartition("/")[0] for path in paths} - {""}:
-        above: RelPath | None = RelPath(folder)
-        while above is not None and above not in found:
-            found.add(above)
-            above = above.parent
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        above = folder
+        while above and above not in found:
+            found.add(RelPath(above))
+            above = above.rpartition("/")[0]
     return found

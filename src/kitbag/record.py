@@ -6,7 +6,7 @@ Read leniently (any optional key may be missing, unknown ones are kept), written
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from kitbag.artifacts import ArtifactId
@@ -97,13 +97,16 @@ def _entry(table: dict[str, Any], number: int, where: str) -> RecordEntry:
     as_read = dict(table)
     uuid = table.pop("artifact_uuid", None)
     try:
-        entry = RecordEntry(
+        return RecordEntry(
             id=ArtifactId.parse(f"{text('artifact_type')}:{text('artifact_name')}"),
             path=RelPath.parse(text("artifact_path").rstrip("/")),
             collection=text("from_collection"),
             content_hash=text("content_hash", "collection_sha"),
             deployed_at=text("deployed_at"),
             uuid=str(uuid) if uuid else None,
+            # What is left of the table by now.
+            extra={key: value for key, value in table.items() if key not in _NOT_KEPT},
+            as_read=as_read,
         )
     except InputError:
         raise
@@ -112,5 +115,3 @@ def _entry(table: dict[str, Any], number: int, where: str) -> RecordEntry:
             f"{where}: [[deployed]] number {number}: {error.message}",
             hint="mend the entry, or delete it and deploy again",
         ) from error
-    extra = {key: value for key, value in table.items() if key not in _NOT_KEPT}
-    return replace(entry, extra=extra, as_read=as_read)

@@ -109,7 +109,7 @@ class StateIndex(_Index):
         """Read the index at `file`, for paths below the open folder `top`."""
         super().__init__(file)
         self._top = top
-        self._folders: dict[RelPath, bool] = {}
+        self._folders: dict[str, bool] = {}
 
     def state_of(
         self, path: RelPath, read: Callable[[RelPath], FileState | None]
@@ -118,7 +118,7 @@ class StateIndex(_Index):
         now = time.time_ns()
         status = self._status_of(path)
         known = self._known.get(path)
-        if known is not None and known[0] == status and self._is_real(path.parent):
+        if known is not None and known[0] == status and self._is_real(path.rpartition("/")[0]):
             return FileState(FileKind.FILE, bool(status[2] & 0o100), known[1])
         found = read(path)
         if found is not None and found.kind is FileKind.FILE and _is_settled(status, now):
@@ -136,7 +136,7 @@ class StateIndex(_Index):
                 or self._status_of(path) != status
             ):
                 return False
-        return all(map(self._is_real, {path.parent for path in files}))
+        return all(map(self._is_real, {path.rpartition("/")[0] for path in files}))
 
     def placed(self, states: Mapping[RelPath, tuple[FileState, int]], staged: int) -> None:
         """Remember files that Kitbag put there, with their sizes; it had written them at `staged`.
@@ -157,16 +157,16 @@ class StateIndex(_Index):
             return []
         return _status(found) if stat.S_ISREG(found.st_mode) else []
 
-    def _is_real(self, folder: RelPath | None) -> bool:
+    def _is_real(self, folder: str) -> bool:
         """Return whether no folder on the way is a symlink."""
-        if folder is None:
+        if not folder:
             return True
         if (known := self._folders.get(folder)) is None:
             try:
                 mode = os.stat(folder, dir_fd=self._top, follow_symlinks=False).st_mode
             except OSError:
                 mode = 0
-            known = stat.S_ISDIR(mode) and self._is_real(folder.parent)
+            known = stat.S_ISDIR(mode) and self._is_real(folder.rpartition("/")[0])
             self._folders[folder] = known
         return known
 
