@@ -133,7 +133,8 @@ def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:
     is_empty = not ledger.deployed and not ledger.requests
     if project.ledger_text is not None and not is_empty and is_same(ledger, project.stored):
         return []
-    text = None if is_empty else render_ledger(ledger)
+    known = project.stored, project.ledger_text or ""
+    text = None if is_empty else render_ledger(ledger, *known)
     action = _text_action(project.root, LEDGER, project.ledger_text, text)
     return [action] if action else []
 

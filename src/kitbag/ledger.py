@@ -38,8 +38,11 @@ FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
 
 _LOST = "delete it: the deployed record and the collection are enough to go on"
+_DEPLOYED = '\n "deployed": [\n'
 _KINDS = {kind.value: kind for kind in FileKind}
 
+Key = tuple[str, ArtifactId]
+"""A target and an id, which tell one entry from the others."""
 
 Place = tuple[RelPath, tuple[str, ...], str | None, str]
 """Where an entry stands: its file, the keys to what holds it, its own key or, in a list, itself."""
@@ -103,19 +106,44 @@ class Ledger:
     documents: Mapping[RelPath, Marks] = field(default_factory=dict)
 
 
-def render_ledger(ledger: Ledger) -> str:
-    """Return the file's text, in a stable order."""
+def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "") -> str:
+    """Return the file's text, in a stable order.
+
+    Given the ledger that was read from `text`, what is in both is not rendered again.
+    """
+    known = {} if earlier is None else _known_lines(earlier, text)
     head = {
         "format": FORMAT,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
-        "folders": sorted(ledger.folders),
+        "folders": sorted(map(str, ledger.folders)),  # plain strings are sorted faster
         "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
     }
     lines = [f" {_json(key)}: {_json(value)}," for key, value in head.items()]
     entries = sorted(ledger.deployed, key=lambda e: (e.target, e.id))
-    deployed = ",\n".join(f"  {_json(deployed_to_json(entry))}" for entry in entries)
+    deployed = ",\n".join(_line(entry, known) for entry in entries)
     # One line for each: with `indent` Python would leave its fast encoder.
-    return "\n".join(["{", *lines, ' "deployed": [', deployed, " ]", "}", ""])
+    return "\n".join(["{", *lines]) + _DEPLOYED + deployed + "\n ]\n}\n"
+
+
+def _line(entry: Deployed, known: Mapping[Key, tuple[Deployed, str]]) -> str:
+    same, line = known.get((entry.target, entry.id), (None, ""))
+    # As values, 1 and true are the same.
+    is_known = same == entry and not entry.merged
+    return line if is_known else f"  {_json(deployed_to_json(entry))}"
+
+
+def _known_lines(ledger: Ledger, text: str) -> dict[Key, tuple[Deployed, str]]:
+    """Return the lines of a ledger that has one for each entry, as Kitbag writes it."""
+    lines = text.partition(_DEPLOYED)[2].removesuffix("\n ]\n}\n").split(",\n")
+    if len(lines) != len(ledger.deployed):
+        return {}
+    return {
+        (entry.target, entry.id): (entry, line)
+        for entry, line in zip(ledger.deployed, lines, strict=True)
+        if line.startswith(f'  {{"id": "{entry.id}", "target": "{entry.target}", ')
+        and line.endswith("}}")
+        and "\n" not in line
+    }
 
 
 def _json(value: object) -> str:

@@ -13,6 +13,7 @@ from kitbag.artifacts import ArtifactId
 from kitbag.documents import parse_toml
 from kitbag.errors import InputError, KitbagError
 from kitbag.paths import RelPath
+from kitbag.plaintoml import read_plain
 from kitbag.tomltext import render_array
 
 __all__ = ["MAX_RECORD_BYTES", "RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
@@ -26,7 +27,7 @@ class RecordEntry:
     """One `[[deployed]]` table. `content_hash` is SkillMeat's hash, `path` relative to the root.
 
     `extra` holds every other key as it was read; `as_read` is the whole table, which is written
-    again as it was unless somebody deploys the artifact.
+    again as it was unless somebody deploys the artifact, and `text` its lines, if they are plain.
     """
 
     id: ArtifactId
@@ -37,6 +38,7 @@ class RecordEntry:
     uuid: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     as_read: Mapping[str, Any] | None = field(default=None, compare=False)
+    text: str | None = field(default=None, compare=False)
 
     def to_table(self) -> dict[str, Any]:
         """Return the keys in SkillMeat's order."""
@@ -63,7 +65,7 @@ class RecordEntry:
 
 def render_record(entries: Iterable[RecordEntry]) -> str:
     """Return the file's text, entries in their order."""
-    blocks = [render_array("deployed", entry.to_table()) for entry in entries]
+    blocks = [e.text or render_array("deployed", e.to_table()) for e in entries]
     return "\n".join(blocks) if blocks else "deployed = []\n"
 
 
@@ -73,17 +75,33 @@ def parse_record(text: str, where: str) -> list[RecordEntry]:
     Raises InputError that names the entry and key.
     """
     hint = "restore it from your version control"
-    document = parse_toml(text, where, limit=MAX_RECORD_BYTES, hint=hint)
+    plain = read_plain(text)
+    document = plain or parse_toml(text, where, limit=MAX_RECORD_BYTES, hint=hint)
     tables = document.get("deployed", [])
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         raise InputError(f"{where}: deployed is not an array of tables", hint="write [[deployed]]")
-    return [_entry(dict(table), number, where) for number, table in enumerate(tables, 1)]
+    texts = _texts(text) if plain else []
+    if len(texts) != len(tables):
+        texts = [None] * len(tables)
+    return [
+        _entry(dict(table), text, number, where)
+        for number, (table, text) in enumerate(zip(tables, texts, strict=True), 1)
+    ]
+
+
+_HEADER = "[[deployed]]\n"
+
+
+def _texts(text: str) -> list[str | None]:
+    """Return the text of each table of a record in which no value is longer than its line."""
+    _, *bodies = f"\n{text}".split(f"\n{_HEADER}")
+    return [f"{_HEADER}{body}" if body.endswith("\n") else f"{_HEADER}{body}\n" for body in bodies]
 
 
 _NOT_KEPT = ("collection_sha", "local_modifications", "merge_base_snapshot")
 
 
-def _entry(table: dict[str, Any], number: int, where: str) -> RecordEntry:
+def _entry(table: dict[str, Any], lines: str | None, number: int, where: str) -> RecordEntry:
     def text(key: str, *others: str) -> str:
         for name in (key, *others):
             value = table.pop(name, None)
@@ -107,6 +125,7 @@ def _entry(table: dict[str, Any], number: int, where: str) -> RecordEntry:
             # What is left of the table by now.
             extra={key: value for key, value in table.items() if key not in _NOT_KEPT},
             as_read=as_read,
+            text=lines,
         )
     except InputError:
         raise

@@ -115,10 +115,10 @@ def begin(plan: DeployPlan, transaction_id: str) -> None:
     """Record the plan's new placements as pending, and keep the bytes that no version has."""
     from kitbag_composites.keeping import keep_deployed
 
-    records = _records(plan, plan.placed, transaction_id)
-    if records:
+    if plan.collection.manifest.uuid is not None and plan.placed:
         with opened(plan.collection) as resolver:
-            keep_deployed(resolver.store, plan)
+            records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
+            keep_deployed(resolver.store, plan, {record.content_hash for record in records})
             resolver.store.begin_deployments(records)
 
 
@@ -137,21 +137,34 @@ def finish(plan: DeployPlan, transaction_id: str) -> None:
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return
-    records = _records(plan, plan.placed, transaction_id)
     withdrawn = _records(plan, plan.withdrawn, transaction_id)
     with opened(plan.collection) as resolver, resolver.store.transaction():
+        records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
         resolver.store.finish_deployments(records)
         resolver.store.forget_deployments(withdrawn)
         record_deploy(resolver.store, collection_id, plan, transaction_id)
 
 
+def _unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:
+    """Return the plan's placements but for those that are recorded as done."""
+    if not plan.placed:
+        return []
+    done = store.finished_in(plan.collection.manifest.uuid or "", _place(plan))
+    return [p for p in plan.placed if (p.target_root, p.uuid, p.content_hash) not in done]
+
+
+def _place(plan: DeployPlan) -> str:
+    """Return what the database calls the project."""
+    return str(plan.project.resolve())
+
+
 def _records(
-    plan: DeployPlan, placements: tuple[Placement, ...], transaction_id: str
+    plan: DeployPlan, placements: Iterable[Placement], transaction_id: str
 ) -> list[DeploymentRecord]:
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return []
-    project = str(plan.project.resolve())
+    project = _place(plan)
     return [
         DeploymentRecord(
             collection_id=collection_id,

@@ -42,9 +42,12 @@ def keep(store: Store, collection: Collection, message: str | None, author: str 
     store.add_versions(collection.manifest.uuid, message, author or Signature.now().author)
 
 
-def keep_deployed(store: Store, plan: DeployPlan) -> None:
-    """Store the bytes of what is deployed with edits that were not collected, for `kitbag undo`."""
-    unknown = store.unknown_trees(artifact.tree.content_hash for artifact in plan.artifacts)
+def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> None:
+    """Store the bytes of what is deployed with edits that were not collected, for `kitbag undo`.
+
+    Looks at the artifacts with one of these content hashes only.
+    """
+    unknown = store.unknown_trees(contents)
     found = [
         _Found(artifact.location, plan.collection.spec_of(artifact.id), artifact.tree)
         for artifact in plan.artifacts

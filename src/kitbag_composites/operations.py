@@ -41,7 +41,9 @@ def record_change(
 
 def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transaction_id: str) -> None:
     """Log what a deploy or undeploy did to a project. Safe to repeat."""
-    placed = [f"placed {_some([str(p.id) for p in plan.placed])}"] if plan.placed else []
+    changed = {artifact_id for _, artifact_id in plan.change.entries}
+    arrived = [placement for placement in plan.placed if placement.id in changed]
+    placed = [f"placed {_some([str(p.id) for p in arrived])}"] if arrived else []
     taken = [str(p.id) for p in plan.withdrawn]
     withdrawn = [f"took out {_some(taken)}"] if taken else []
     operation = OperationRecord(
@@ -56,7 +58,7 @@ def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transactio
         undoes=_undoes(plan.extra),
     )
     artifacts: dict[str, str | None] = {p.uuid: None for p in plan.withdrawn if p.uuid}
-    artifacts |= {p.uuid: p.content_hash for p in plan.placed if p.uuid}
+    artifacts |= {p.uuid: p.content_hash for p in arrived if p.uuid}
     details = {"change": plan.change.to_json(), "adopted": plan.adopted}
     _add(store, collection_id, operation, details, artifacts)
 

@@ -26,6 +26,10 @@ _UPSERT = (
     " state = excluded.state, deployed_at = UTC_NOW"
 )
 _BEGIN = f"{_UPSERT} WHERE deployments.state = 'pending'"
+_DONE = (
+    "SELECT target_root, artifact_uuid, content_hash FROM deployments"
+    " WHERE collection_id = ? AND project = ? AND state = 'done'"
+)
 _DELETE = (
     "DELETE FROM deployments WHERE (collection_id, project, target_root, artifact_uuid) IN"
     " (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM ROWS(?))"
@@ -76,6 +80,11 @@ def _row(record: DeploymentRecord) -> tuple[str, ...]:
 
 class DeploymentRows(Statements):
     """What can be done with deployments."""
+
+    def finished_in(self, collection_id: str, project: str) -> set[tuple[str, str, str]]:
+        """Return what is recorded as done in a project: target roots, UUIDs and content hashes."""
+        rows = self._fetch(_DONE, collection_id, project)
+        return {(target_root, uuid, content_hash) for target_root, uuid, content_hash in rows}
 
     def begin_deployments(self, records: Iterable[DeploymentRecord]) -> None:
         """Record deployments as pending, but for those that replace one that is done."""
