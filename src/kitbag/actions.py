@@ -107,9 +107,10 @@ def is_sealed(data: bytes, transaction_id: str, key: bytes) -> bool:
     return hmac.compare_digest(head.rpartition(b" ")[2], _seal(body, transaction_id, key))
 
 
-def decode_plan(data: bytes) -> Plan | None:
+def decode_plan(data: bytes, *, is_message: bool = False) -> Plan | None:
     """Return the plan in `data`; None if it is torn or was not written by Kitbag.
 
+    Of one that is only a message any more, the actions are left out.
     Raises InputError for a plan of a newer Kitbag, which must not be taken for a torn one.
     """
     head, _, body = data.partition(b"\n")
@@ -125,7 +126,8 @@ def decode_plan(data: bytes) -> Plan | None:
         kind, payload = content["kind"], content["payload"]
         if not isinstance(kind, str) or not isinstance(payload, dict):
             return None
-        return Plan(kind, payload, tuple(map(_decode_action, content["actions"])))
+        actions = () if is_message else content["actions"]
+        return Plan(kind, payload, tuple(map(_decode_action, actions)))
     except (ValueError, TypeError, KeyError, RecursionError, HostilePathError):
         return None
 

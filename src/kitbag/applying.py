@@ -207,12 +207,13 @@ class Application:
     # -- removing
 
     def _remove(self, slot: str, action: Remove, *, again: bool) -> None:
-        self.touched.add(action.path.parent)
+        parent = action.path.parent
+        self.touched.add(parent)
         aside = look_at(self._old, slot) if again else None
         if aside == action.expected:
             self._keep(self._old, slot, action)
             return
-        folder = self._folders.find(action.path.parent)
+        folder = self._folders.find(parent)
         if folder is None:
             if aside is not None:
                 raise _Conflict

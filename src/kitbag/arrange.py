@@ -99,8 +99,9 @@ def arrange(
     if not wanted.keys() <= owned.keys():
         refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
     # What goes goes first: a folder may take the place of a file, and the other way round.
+    held = _held(root, obsolete, gone)
     for path in gone:
-        _remove(root, owned[path], path, result, force=force)
+        _remove(root, owned[path], path, result, is_held=path in held, force=force)
     emptied = emptied_folders(gone, [*wanted, *settled]) if gone else []
     result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     moving = _moving(obsolete, gone.keys())
@@ -227,6 +228,12 @@ def _lies_as_wanted(root: Root, target: Target, artifact: PlannedArtifact, entry
     )
 
 
+def _held(root: Root, obsolete: Iterable[Deployed], gone: Container[RelPath]) -> set[RelPath]:
+    """Return the files of artifacts that go as a whole and are known to lie there as deployed."""
+    going = (entry.files for entry in obsolete if all(path in gone for path in entry.files))
+    return {path for files in going if root.holds(files) for path in files}
+
+
 def _is_as(state: FileState | None, digest: FileDigest) -> bool:
     return (
         state is not None
@@ -309,9 +316,10 @@ def _remove(
     path: RelPath,
     result: Arrangement,
     *,
+    is_held: bool,
     force: bool,
 ) -> None:
-    present = root.state_of(path)
+    present = as_deployed if is_held else root.state_of(path)
     if present is None:
         return
     edited = present != as_deployed

@@ -39,7 +39,8 @@ def bookkeeping(
     written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
     folders = project.ledger.folders | _new_folders(project.root, written, arrangement)
     kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
-    emptied = sorted(folders - kept_folders, key=lambda f: (-f.count("/"), f))
+    # Each after all that is in it, and next to what lies beside it.
+    emptied = sorted(folders - kept_folders, key=lambda f: f.split("/"), reverse=True)
     ledger = replace(ledger, folders=frozenset(folders & kept_folders))
     return [
         *records,

@@ -176,7 +176,8 @@ class Folders:
 
     def forget(self, path: RelPath | None = None) -> None:
         """Close what is open at or below `path`, by default everything but the top."""
-        for key in [k for k in self._open if path is None or f"{k}/".startswith(f"{path}/")]:
+        below = f"{path}/"
+        for key in [k for k in self._open if path is None or k == path or k.startswith(below)]:
             os.close(self._open.pop(key))
 
     def close(self) -> None:
@@ -187,22 +188,25 @@ class Folders:
     def _walk(self, path: RelPath | None, *, make: bool) -> tuple[int, int]:
         if path is None:
             return self.top, 0
-        parts = path.split("/")
+        if (fd := self._opened(path)) is not None:
+            return fd, path.count("/") + 1
+        fd, place, depth = self.top, "", 0
+        for name in path.split("/"):
+            place = f"{place}/{name}" if place else name
+            inner = self._opened(place)
+            if inner is None:
+                inner = self._step(fd, name, RelPath(place), make=make)
+            if inner is None:
+                break
+            fd, depth = inner, depth + 1
+        return fd, depth
+
+    def _opened(self, path: str) -> int | None:
         if (fd := self._open.get(path)) is not None:
             self._open.move_to_end(path)
-            return fd, len(parts)
-        fd = self.top
-        for depth, name in enumerate(parts):
-            inner = self._step(fd, name, RelPath("/".join(parts[: depth + 1])), make=make)
-            if inner is None:
-                return fd, depth
-            fd = inner
-        return fd, len(parts)
+        return fd
 
     def _step(self, parent: int, name: str, path: RelPath, *, make: bool) -> int | None:
-        if (fd := self._open.get(path)) is not None:
-            self._open.move_to_end(path)
-            return fd
         try:
             opened = self._open_or_make if make else self._open_only
             fd = opened(parent, name, path)

@@ -112,6 +112,7 @@ class Journal:
     def read_plan(self, where: str, transaction_id: str, name: str = PLAN) -> Plan | None:
         """Return a transaction's plan; None if it has none, or none that is whole.
 
+        From the outbox it comes without its actions: they are done, or will never be.
         Raises RefusedError for one that this user did not write.
         """
         try:
@@ -124,7 +125,7 @@ class Journal:
             if error.errno not in (errno.ENOENT, *_NOT_A_FOLDER):
                 raise
             return None
-        plan = decode_plan(data)
+        plan = decode_plan(data, is_message=where == OUTBOX)
         if plan is not None and not is_sealed(data, transaction_id, journal_key()):
             raise RefusedError(
                 f"{self.path / where / transaction_id}: you did not begin this change here",

@@ -44,21 +44,25 @@ _SHORT = re.compile(r"gi(?:t[a-z]{3}|7[0-9a-f]{3})~\d")
 
 def is_repository(path: RelPath) -> bool:
     """Return whether git could take something on the way to `path` for a repository."""
-    text = _folded(path)
-    return "git" in text and _GIT.search(text) is not None
+    return _is_repository(_folded(path))
+
+
+def _is_repository(folded: str) -> bool:
+    return "git" in folded and _GIT.search(folded) is not None
 
 
 def refuse_protected(path: RelPath) -> None:
     """Raise HostilePathError for protected places, Kitbag's own ledger excepted."""
-    if path != LEDGER and (_is_acted_upon(path) or is_repository(path)):
+    folded = _folded(path)
+    if (_is_acted_upon(folded) or _is_repository(folded)) and path != LEDGER:
         raise HostilePathError(
             f"{str(path)!a} is a place that no artifact may write to",
             hint="remove the file from its source",
         )
 
 
-def _is_acted_upon(path: RelPath) -> bool:
-    first, *below = _folded(path).split("/", 2)
+def _is_acted_upon(folded: str) -> bool:
+    first, *below = folded.split("/", 2)
     if first in PROTECTED or _SHORT.fullmatch(first):
         return True
     return bool(below) and f"{first}/{below[0]}" in PROTECTED

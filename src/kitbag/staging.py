@@ -55,7 +55,9 @@ def refuse_unsafe(root: Root, state_folder: int, actions: Sequence[Action]) -> N
 def _refuse_folders(root: Root, state_folder: int, actions: Sequence[Action]) -> None:
     device = os.fstat(state_folder).st_dev
     removed = {a.path for a in actions if isinstance(a, Remove)}
-    for parent in {a.path.parent for a in actions if not isinstance(a, RemoveFolder)}:
+    parents = {a.path.rpartition("/")[0] for a in actions if not isinstance(a, RemoveFolder)}
+    # In this order each folder is opened once.
+    for parent in (RelPath(text) if text else None for text in sorted(parents)):
         try:
             folder = root.folders.nearest(parent)
         except HostilePathError:
