@@ -114,7 +114,8 @@ def decode_plan(data: bytes, *, is_message: bool = False) -> Plan | None:
     Raises InputError for a plan of a newer Kitbag, which must not be taken for a torn one.
     """
     head, _, body = data.partition(b"\n")
-    if not re.fullmatch(re.escape(_head(body)) + rb" [0-9a-f]{64}", head):
+    checked, _, seal = head.rpartition(b" ")
+    if checked != _head(body) or not re.fullmatch(rb"[0-9a-f]{64}", seal):
         if re.match(rb"kitbag-plan \d+ [0-9a-f]{64}", head) and not head.startswith(_FORMAT):
             raise InputError(
                 "an unfinished transaction was written by a newer Kitbag",

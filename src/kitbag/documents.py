@@ -126,7 +126,7 @@ def _refuse_constant(text: str) -> None:
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_object)
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],]', re.DOTALL)
+_JSON_MARK = r'(?s)"(?:[^"\\]|\\.)*+"|[{}\[\],]'
 
 
 def parse_json(data: bytes | str, where: str, *, limit: int = MAX_JSON_BYTES) -> Any:
@@ -157,7 +157,7 @@ def _doubled(text: str) -> tuple[str, int]:
     """Return the key that an object has twice, and the line where it is for the second time."""
     objects: list[set[str] | None] = []
     before = ""
-    for token in _JSON_TOKEN.finditer(text):
+    for token in re.finditer(_JSON_MARK, text):
         mark = token[0]
         if mark in ("{", "["):
             objects.append(set() if mark == "{" else None)
@@ -187,15 +187,14 @@ def canonical_json(value: Any) -> bytes:
 # -- TOML
 
 _MAX_DOTS = 32
-_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_TOML_TEXT = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*+"""'
-    r"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+'|#[^\n]*+",
-    re.DOTALL,
+_TOML_LINE = r"\(at line (\d+), column \d+\)"
+_TOML_TEXT = (
+    r'(?s)"""(?:[^"\\]|\\.|"(?!""))*+"""'
+    r"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+'|#[^\n]*+"
 )
 _KEY_PART = r"[A-Za-z0-9_-]++"
-_DOTTED = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_MAX_DOTS}}}")
-_HUGE_NUMBER = re.compile(r"0[xob][0-9A-Fa-f_]{300}")
+_DOTTED = rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_MAX_DOTS}}}"
+_HUGE_NUMBER = r"0[xob][0-9A-Fa-f_]{300}"
 
 
 def parse_toml(
@@ -218,7 +217,7 @@ def parse_toml(
     try:
         value = tomllib.loads(text)
     except _FAILURES as error:
-        found = _TOML_LINE.search(str(error))
+        found = re.search(_TOML_LINE, str(error))
         at_end = text.count("\n") + 1 if "(at end of document)" in str(error) else None
         line = int(found[1]) if found else at_end
         raise _broken(where, line, f"not valid TOML: {_told(error)}", hint) from error
@@ -229,11 +228,11 @@ def parse_toml(
 def _refuse_slow(text: str, where: str) -> None:
     """Refuse what tomllib needs a square of its length for, and what Python can't print."""
     has_dots = any(line.count(".") >= _MAX_DOTS for line in text.split("\n"))
-    if not has_dots and not _HUGE_NUMBER.search(text):
+    if not has_dots and not re.search(_HUGE_NUMBER, text):
         return
-    bare = _TOML_TEXT.sub(lambda found: "s" + "\n" * found[0].count("\n"), text)
+    bare = re.sub(_TOML_TEXT, lambda found: "s" + "\n" * found[0].count("\n"), text)
     for pattern, problem in ((_DOTTED, "a key with too many dots"), (_HUGE_NUMBER, "a number")):
-        if found := pattern.search(bare):
+        if found := re.search(pattern, bare):
             line = bare.count("\n", 0, found.start()) + 1
             raise _broken(where, line, f"{problem} that is too long", "shorten it")
 
@@ -241,11 +240,11 @@ def _refuse_slow(text: str, where: str) -> None:
 # -- YAML
 
 # Where libyaml and PyYAML's own scanner are known to disagree: PyYAML's decides.
-_DISPUTED = re.compile("[\t\x85\u2028\u2029\ufeff]|[|>][-+0-9]*#")
+_DISPUTED = "[\t\x85\u2028\u2029\ufeff]|[|>][-+0-9]*#"
 
 
 def _is_disputed(text: str) -> bool:
-    return bool(_DISPUTED.search(text)) or ("?" in text and ("[" in text or "{" in text))
+    return bool(re.search(_DISPUTED, text)) or ("?" in text and ("[" in text or "{" in text))
 
 
 def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:

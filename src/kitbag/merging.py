@@ -40,7 +40,7 @@ __all__ = [
 
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
 
-_PLUGIN_ROOT = re.compile(r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b")
+_PLUGIN_ROOT = r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b"
 
 Key = tuple[str, ArtifactId]
 Document: TypeAlias = JsonText | TomlText
@@ -129,7 +129,7 @@ def _definition(
 def _with_root(value: Any, root: str) -> Any:
     match value:
         case str():
-            return _PLUGIN_ROOT.sub(lambda _: root, value)
+            return re.sub(_PLUGIN_ROOT, lambda _: root, value)
         case list():
             return [_with_root(item, root) for item in value]
         case dict():

@@ -17,7 +17,7 @@ __all__ = ["Output", "escaped", "one_line"]
 
 # Controls, marks and controls of direction, what has no width or no look, halves of surrogates. An
 # end of a line may stay before an indented line, as in the lists of our own errors.
-_UNPRINTABLE = re.compile(
+_UNPRINTABLE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|\n(?!  )"
@@ -29,7 +29,11 @@ def escaped(text: str) -> str:
 
     Tabs stay, and ends of lines before lines that begin with two blanks.
     """
-    return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode_escape", "surrogatepass").decode(), text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(
+        _UNPRINTABLE, lambda m: m[0].encode("unicode_escape", "surrogatepass").decode(), text
+    )
 
 
 def one_line(text: str) -> str:

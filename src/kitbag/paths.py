@@ -16,10 +16,16 @@ MAX_PATH_BYTES = 1024
 
 # Control characters and line separators; bidi controls and tag characters can make a name look
 # like another one.
-_FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+_FORBIDDEN = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+_RESERVED = frozenset(
+    [
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
+    ]
 )
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 
 
 class RelPath(str):
@@ -84,11 +90,12 @@ def _problem_of(component: str) -> str | None:
         return "it has a backslash, which is a separator elsewhere"
     if ":" in component:
         return "it has a colon, which means a drive or a hidden stream on Windows"
-    if _FORBIDDEN.search(component):
+    is_plain = component.isascii() and component.isprintable()
+    if not is_plain and re.search(_FORBIDDEN, component):
         return "it has control characters"
     if component[-1] in ". ":
         return "a component ends in a dot or blank"
-    if _RESERVED.fullmatch(component):
+    if component.partition(".")[0].lower() in _RESERVED:
         return f"{component!a} is reserved on Windows"
     try:
         size = len(component.encode())

@@ -37,9 +37,9 @@ PROTECTED = frozenset(
 
 # What git takes for `.git`, at any depth: a folder of that name makes a repository of the one above
 # it, whose settings name programs to run. `git~1` is its short name on NTFS.
-_GIT = re.compile(r"(?:^|/)(?:\.git|git~\d+)(?:/|$)")
+_GIT = r"(?:^|/)(?:\.git|git~\d+)(?:/|$)"
 # `GI7EBA~1` is the short name of `.gitmodules`, `GI7D29~1` that of `.gitattributes`.
-_SHORT = re.compile(r"gi(?:t[a-z]{3}|7[0-9a-f]{3})~\d")
+_SHORT = r"gi(?:t[a-z]{3}|7[0-9a-f]{3})~\d"
 
 
 def is_repository(path: RelPath) -> bool:
@@ -48,7 +48,7 @@ def is_repository(path: RelPath) -> bool:
 
 
 def _is_repository(folded: str) -> bool:
-    return "git" in folded and _GIT.search(folded) is not None
+    return "git" in folded and re.search(_GIT, folded) is not None
 
 
 def refuse_protected(path: RelPath) -> None:
@@ -63,7 +63,7 @@ def refuse_protected(path: RelPath) -> None:
 
 def _is_acted_upon(folded: str) -> bool:
     first, *below = folded.split("/", 2)
-    if first in PROTECTED or _SHORT.fullmatch(first):
+    if first in PROTECTED or ("~" in first and re.fullmatch(_SHORT, first)):
         return True
     return bool(below) and f"{first}/{below[0]}" in PROTECTED
 

@@ -14,8 +14,8 @@ from kitbag.tomltext import render_table
 
 __all__ = ["TomlText"]
 
-_HEADER = re.compile(r"(?m)^[ \t]*\[[^\n]*\][ \t]*(?:#[^\n]*)?\r?$")
-_TRAILING = re.compile(r"(?:^[ \t]*(?:#[^\n]*)?(?:\n|\Z))+\Z", re.M)
+_HEADER = r"(?m)^[ \t]*\[[^\n]*\][ \t]*(?:#[^\n]*)?\r?$"
+_TRAILING = r"(?m)(?:^[ \t]*(?:#[^\n]*)?(?:\n|\Z))+\Z"
 
 
 class TomlText:
@@ -72,16 +72,18 @@ class TomlText:
 
     def _span(self, keys: Keys) -> tuple[int, int]:
         """Return where a table's text begins and ends; raises InputError if it has no header."""
-        inside = [match for match in _HEADER.finditer(self.text) if self._is_of(match[0], keys)]
+        inside = [match for match in re.finditer(_HEADER, self.text) if self._is_of(match[0], keys)]
         if not inside:
             raise InputError(
                 f"{self.where}: {'.'.join(keys)} is written in a way that is not edited here",
                 hint="write it as a table with a header of its own, or take it out by hand",
             )
-        later = [m.start() for m in _HEADER.finditer(self.text) if m.start() > inside[-1].start()]
+        later = [
+            m.start() for m in re.finditer(_HEADER, self.text) if m.start() > inside[-1].start()
+        ]
         end = later[0] if later else len(self.text)
         # Blank lines and comments at the end are about what comes next.
-        body = _TRAILING.sub("", self.text[inside[0].start() : end])
+        body = re.sub(_TRAILING, "", self.text[inside[0].start() : end])
         return inside[0].start(), inside[0].start() + len(body)
 
     def _is_of(self, header: str, keys: Keys) -> bool:

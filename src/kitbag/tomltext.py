@@ -15,11 +15,11 @@ import tomli_w
 
 __all__ = ["Block", "render_array", "render_table", "split_blocks", "split_tables"]
 
-_HEADER = re.compile(r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*(\.[^\[\]]*)?\]{1,2}\s*(?:#.*)?")
+_HEADER = r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*(\.[^\[\]]*)?\]{1,2}\s*(?:#.*)?"
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _UNESCAPED = re.compile(r'[^"\\\x00-\x1f\x7f]*')
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_LINE = r"[^\n]*\n|[^\n]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def split_blocks(text: str) -> list[Block]:
 
     A header inside a multi-line value fools it: compare what the text reads as afterwards.
     """
-    lines = _LINE.findall(text)
+    lines = re.findall(_LINE, text)
     blocks: list[Block] = []
     start, name, header = 0, "", 0
     for index, next_name in [*_headers(lines), (len(lines), "")]:
@@ -52,9 +52,9 @@ def split_blocks(text: str) -> list[Block]:
 
 def _headers(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the index and name of each header that begins another top-level table."""
-    current = ""
+    current, header = "", re.compile(_HEADER)
     for index, line in enumerate(lines):
-        found = _HEADER.fullmatch(line.rstrip())
+        found = header.fullmatch(line.rstrip())
         if found is not None:
             is_entry = bool(found[1]) and not found[3]
             if is_entry or found[2] != current:

@@ -30,11 +30,9 @@ CONNECT_SECONDS = 10
 
 _FORMS = "sqlite:///folder/file.db or postgresql://user@host:5432/name"
 _SQLITE_PRAGMAS = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": "full"}
-_UNIQUE = re.compile(r"UNIQUE|PRIMARYKEY|ROWID")
+_UNIQUE = "UNIQUE|PRIMARYKEY|ROWID"
 _HOST = r"(?:\[[^][/?#@]*\]|[^][:/?#@,]*)(?::\d{1,5})?"
-_SERVER = re.compile(
-    rf"(?:[^@/?#]*@)?(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[^/?#@]+)(?:\?[^#]*)?"
-)
+_SERVER = rf"(?:[^@/?#]*@)?(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[^/?#@]+)(?:\?[^#]*)?"
 _SESSION = (
     "-c timezone=UTC -c lock_timeout=30s -c statement_timeout=10min"
     " -c idle_in_transaction_session_timeout=10min"
@@ -79,7 +77,7 @@ class DatabaseURL:
     @classmethod
     def _of_server(cls, rest: str) -> DatabaseURL:
         # What does not match is not shown: who knows where in it the password is.
-        place = _SERVER.fullmatch(rest)
+        place = re.fullmatch(_SERVER, rest)
         if place is None:
             raise WrongDatabaseURL(
                 "the PostgreSQL URL is incomplete or wrong",
@@ -206,7 +204,7 @@ def _translated(original: Any) -> KitbagError:
     name = getattr(original, "sqlite_errorname", "") or ""
     state = getattr(original, "sqlstate", "") or ""
     told = _first_line(original)
-    if state == "23505" or ("CONSTRAINT" in name and _UNIQUE.search(name)):
+    if state == "23505" or ("CONSTRAINT" in name and re.search(_UNIQUE, name)):
         return AlreadyExists(f"it exists already: {told}", hint="nothing was changed")
     if state.startswith(("23", "22")) or "CONSTRAINT" in name:
         return ConstraintViolated(

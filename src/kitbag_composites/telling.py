@@ -13,7 +13,7 @@ from kitbag.output import one_line
 
 __all__ = ["configure", "say", "sign_of_life", "warn_of_password"]
 
-_PASSWORD = re.compile(r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)")
+_REVEALING = r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)"
 _EVERY_STEPS = 2_000_000
 _settings = {"quiet": False}
 
@@ -25,7 +25,7 @@ def configure(*, quiet: bool) -> None:
 
 def warn_of_password(words: Iterable[str]) -> None:
     """Tell people if a command's words, which all users of the machine may see, have a password."""
-    if any(_PASSWORD.search(word) for word in words):
+    if any("://" in word and re.search(_REVEALING, word) for word in words):
         say(
             "note: everybody on this machine can see the password that --database has, as long as"
             " this runs; KITBAG_DATABASE_URL, .kitbag/config.toml and ~/.pgpass keep it to yourself"
