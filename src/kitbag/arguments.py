@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kitbag import __version__, commands
@@ -19,9 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["early_options", "parse"]
 
+_ANY_WIDTH = 80
+
 
 class _Parser(argparse.ArgumentParser):
     """Reports wrong usage as our error, with the exit status that goes with it."""
+
+    def __init__(self, **options: Any) -> None:
+        # One is made for each option that is added; to look for the width it would import shutil.
+        options["formatter_class"] = partial(argparse.HelpFormatter, width=_ANY_WIDTH)
+        super().__init__(**options)
+
+    def format_help(self) -> str:
+        """Return the help, as wide as the terminal."""
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"`{self.prog} --help` shows how to use it")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
-from kitbag.conversion import converted_file
 from kitbag.documents import read_bounded
 from kitbag.errors import ConflictError, HostilePathError, LocalEditError
 from kitbag.files import FileState, Root
@@ -285,6 +284,8 @@ def _refuse_two_owners(
 
 
 def _converted(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
+    from kitbag.conversion import converted_file
+
     data = converted_file(read_bounded(artifact.location, MAX_CONVERTED), form)
     return data, bytes_tree(data, spec.only_file)
 

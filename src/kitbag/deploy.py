@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from kitbag.allowance import Allowance
@@ -35,6 +34,7 @@ from kitbag.reverting import (
     turned_back,
     with_contents,
 )
+from kitbag.scratch import Scratch
 from kitbag.standing import (
     Earlier,
     displaced,
@@ -94,7 +94,7 @@ class Deployer:
         Raises what a plugin refuses, LocalEditError for files in the way, ConflictError for two
         artifacts at one path; nothing is written then.
         """
-        with Root(self.project) as root, locked(root), TemporaryDirectory("-kitbag") as scratch:
+        with Root(self.project) as root, locked(root), Scratch() as scratch:
             settle(root, self.plugins, self.config, self.say)
             index = self._remember(root)
             project = read_project(root, self.targets, self.collection)
@@ -105,7 +105,7 @@ class Deployer:
                 else ()
             )
             plan = self._plan("deploy", asked)
-            plan.versions, plan.scratch, plan.is_forced = versions or {}, Path(scratch), self.force
+            plan.versions, plan.scratch, plan.is_forced = versions or {}, scratch, self.force
             plan.standing = tuple(standing(project, plan))
             try:
                 result = self._deploy(project, plan)

@@ -13,7 +13,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +38,7 @@ _ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{12}")
 
 def new_transaction_id() -> str:
     """Return an id that sorts by time and is never used twice."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(6)}"
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{os.urandom(6).hex()}"
 
 
 class Journal:

@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 
 from kitbag.arrange import Arrangement, EditedFile
 from kitbag.artifacts import ArtifactId, FileKind
-from kitbag.conversion import converted_server
 from kitbag.documents import parse_json, read_bounded
 from kitbag.errors import ConflictError, InputError
 from kitbag.files import FileState, Root
@@ -109,6 +108,8 @@ def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Pa
     if merge.form is Form.HOOKS:
         found = _groups(artifact, definition)
         return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
+    from kitbag.conversion import converted_server
+
     server = converted_server(definition, merge.form)
     return [Merged(merge.path, merge.keys, artifact.id.name, server)]
 

@@ -11,6 +11,7 @@ from kitbag.artifacts import ArtifactId
 from kitbag.collection import Collection
 from kitbag.ledger_changes import LedgerChange
 from kitbag.paths import RelPath
+from kitbag.scratch import Scratch
 from kitbag.signature import Signature
 from kitbag.targets import Target
 from kitbag.trees import Tree
@@ -86,11 +87,11 @@ class DeployPlan:
     earlier and stay, and `versions` the versions that the user chose by name. A plugin may fill
     `members` (what a composite brings, nested ones resolved, in order), `uuids`, `companions` (the
     own files of the plugin that an artifact refers to, which come along) and `contents` (for
-    artifacts that are not deployed as the collection has them; their files may lie in `scratch`,
-    an empty folder that is deleted after the deploy). Afterwards `artifacts` holds all that will
-    lie in the project because of this plan, `placed` what lies there when it is done, `withdrawn`
-    what does not any more, and `change` what it takes to turn that back; `adopted` is the
-    collection's transaction that took in what people had edited here. What plugins put into
+    artifacts that are not deployed as the collection has them; their files may lie in
+    `scratch.path`, an empty folder that is deleted after the deploy). Afterwards `artifacts` holds
+    all that will lie in the project because of this plan, `placed` what lies there when it is done,
+    `withdrawn` what does not any more, and `change` what it takes to turn that back; `adopted` is
+    the collection's transaction that took in what people had edited here. What plugins put into
     `extra` (JSON values under their own name) lives in the journal.
     """
 
@@ -105,7 +106,7 @@ class DeployPlan:
     standing: tuple[ArtifactId, ...] = ()
     versions: Mapping[ArtifactId, str] = field(default_factory=dict)
     contents: dict[ArtifactId, StoredContent] = field(default_factory=dict)
-    scratch: Path | None = None
+    scratch: Scratch | None = None
     is_forced: bool = False
     artifacts: tuple[PlannedArtifact, ...] = ()
     placed: tuple[Placement, ...] = ()

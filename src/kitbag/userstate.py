@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from pathlib import Path
 
 from kitbag import syscalls
@@ -60,7 +59,7 @@ def _key_in(folder: int) -> bytes:
         fcntl.flock(file, fcntl.LOCK_EX)  # one of several first runs makes it
         key = os.pread(file, _KEY_SIZE, 0)
         if len(key) != _KEY_SIZE:
-            key = secrets.token_bytes(_KEY_SIZE)
+            key = os.urandom(_KEY_SIZE)
             syscalls.truncate(file)
             write_all(file, key)
             syscalls.sync(file)

@@ -104,7 +104,7 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
     if pin is None or plan.scratch is None:
         return
     tree = version_tree(store, pin)
-    folder = plan.scratch / plan.uuids[artifact_id]
+    folder = plan.scratch.path / plan.uuids[artifact_id]
     materialize(store, tree, folder)
     spec = plan.collection.spec_of(artifact_id)
     location = folder / spec.only_file if spec.shape is Shape.FILE else folder

@@ -14,7 +14,6 @@ from importlib import import_module
 from typing import Any
 
 from kitbag.errors import RefusedError
-from kitbag_composites.backup import back_up
 from kitbag_composites.database import translated_errors
 from kitbag_composites.errors import SchemaError
 from kitbag_composites.migration_history import (
@@ -234,6 +233,8 @@ class _Migrator:
             return
         if self.database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:  # noqa: S608
             return
+        from kitbag_composites.backup import back_up
+
         copy = back_up(self.database, before=revision.number)
         self.is_backed_up = True
         if self.say is not None:

@@ -50,6 +50,16 @@ def test_a_command_looks_the_same_alone(plugins: Plugins, name: str) -> None:
     assert len(alone) <= 3
 
 
+@pytest.mark.parametrize("columns", [60, 200])
+def test_help_is_as_wide_as_the_terminal(
+    plugins: Plugins, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """Also if that is wider or narrower than what nobody sees."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    longest = max(map(len, parsers(plugins, "deploy")["deploy"].format_help().split("\n")))
+    assert columns * 0.7 < longest < columns
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [

@@ -30,7 +30,7 @@ ALLOWED = {
     "kitbag/userstate.py": "the user's key, in the user's state folder",
     "kitbag/allowance.py": "what the user allowed, in the user's state folder",
     "kitbag/statindex.py": "what is known of files, in the user's cache folder",
-    "kitbag/deploy.py": "a scratch folder in the system's temporary one",
+    "kitbag/scratch.py": "a scratch folder in the system's temporary one",
     "kitbag/origins/__init__.py": "a scratch folder in the system's temporary one",
     "kitbag/origins/tarball.py": "what is decompressed, a file without a name there",
     "kitbag/origins/git.py": "a password for git, in that scratch folder",
