@@ -7,9 +7,8 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, assert_never
+from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from kitbag.artifacts import FileKind
 from kitbag.errors import HostilePathError, InputError
@@ -35,8 +34,7 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 _FORMAT = b"kitbag-plan 2 "
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """Put a file or link at `path`, where `expected` lies now (None: nothing may be there).
 
     `source` is the file to copy from, or the bytes themselves (for a link: its text). With
@@ -53,8 +51,7 @@ class Put:
     is_condition: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(NamedTuple):
     """Remove the file or link at `path`, if it is what is `expected` there."""
 
     path: RelPath
@@ -62,8 +59,7 @@ class Remove:
     keep_backup: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveFolder:
+class RemoveFolder(NamedTuple):
     """Remove the folder at `path` if it is empty; it stays, without a word, if not."""
 
     path: RelPath
@@ -72,8 +68,7 @@ class RemoveFolder:
 Action: TypeAlias = Put | Remove | RemoveFolder
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A transaction as it is written down; its puts have lost their sources, they are staged."""
 
     kind: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId, Shape
 from kitbag.caps import Meter
@@ -29,8 +29,7 @@ __all__ = ["Adoptable", "adoptable", "chosen", "collected", "files_at", "lying_a
 _HIDDEN = Code.HIDDEN_TEXT.value
 
 
-@dataclass(frozen=True, slots=True)
-class Adoptable:
+class Adoptable(NamedTuple):
     """An edited deployment: what it was, what lies there now and where, what the collection has.
 
     `diagnostics` are about the texts that lie there.

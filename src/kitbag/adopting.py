@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.adoptable import Adoptable, adoptable, files_at, lying_at
 from kitbag.arrange import Arrangement
@@ -40,8 +41,7 @@ _Lying = tuple[Deployed, Target, Adoptable]
 """A deployment whose place holds the adopted content."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptResult:
+class AdoptResult(NamedTuple):
     """What was adopted, or would be, and what of that which was named is as it was deployed.
 
     `changed` are the collection's part; `adopted` more than that where the collection had the
@@ -92,7 +92,7 @@ class Adopter:
             plan.adopted = outcome.transaction_id if outcome else None
             done = self._take_note(editor, project, plan, lying, warnings)
             kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
-            return replace(result, outcome=done, backups=kept)
+            return result._replace(outcome=done, backups=kept)
 
     def _found(
         self, project: Project, collection: Collection, texts: Iterable[str], names: Sequence[str]
@@ -225,8 +225,7 @@ def _ledger(
 ) -> Ledger:
     new: dict[tuple[str, ArtifactId], Deployed] = {}
     for entry, target, one in lying:
-        new[entry.target, entry.id] = replace(
-            entry,
+        new[entry.target, entry.id] = entry._replace(
             uuid=entry.uuid or collection.entry(one.entry.id).uuid,
             collection=collection.name,
             content_hash=one.tree.content_hash,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.documents import read_bounded
@@ -26,8 +26,7 @@ MAX_CONVERTED = 1 << 20
 __all__ = ["Arrangement", "EditedFile", "arrange", "is_below", "refuse_edits"]
 
 
-@dataclass(frozen=True, slots=True)
-class EditedFile:
+class EditedFile(NamedTuple):
     """A file in the way: one that a person changed, or one that Kitbag did not put there."""
 
     path: RelPath
@@ -54,8 +53,7 @@ class Arrangement:
     hashes: dict[tuple[str, ArtifactId], str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     state: FileState
     size: int
     content: Path | bytes

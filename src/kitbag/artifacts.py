@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
@@ -77,8 +76,7 @@ class FileKind(StrEnum):
     LINK = "l"
 
 
-@dataclass(frozen=True, slots=True)
-class TypeSpec:
+class TypeSpec(NamedTuple):
     """How artifacts of one type lie in a collection.
 
     `folder` is the collection's folder for the type (`skills`), `suffix` what a file of a

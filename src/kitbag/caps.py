@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.errors import RefusedError, TooLargeError
 
 __all__ = ["DEFAULT_CAPS", "Caps", "Meter"]
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
+class Caps(NamedTuple):
     """The most that is read. Each is a setting of its name, and `KITBAG_` with it in capitals.
 
     What an archive or a repository holds counts as its files are laid out, that of a folder as its

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.artifacts import ArtifactId
 from kitbag.entries import EntryEdit, edits_between
@@ -26,8 +26,7 @@ class ChangeKind(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One artifact's part of a change set. `old_id` is set for a rename, `note` says why."""
 
     kind: ChangeKind

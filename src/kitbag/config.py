@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +77,13 @@ class Config:
 
 
 def _caps_in(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    for cap in fields(Caps):
-        variable = f"KITBAG_{cap.name.upper()}"
+    for cap in Caps._fields:
+        variable = f"KITBAG_{cap.upper()}"
         text = environment.get(variable)
         if text:
             if not text.isdecimal() or int(text) < 1:
                 raise UsageError(f"{variable}={text!a} is no number", hint="write one above 0")
-            yield cap.name, int(text)
+            yield cap, int(text)
 
 
 def find_collection(config: Config, start: Path) -> Path:
@@ -139,13 +139,13 @@ def caps_of(config: Config, root: Path | None) -> Caps:
     """Return how much may be read: environment, `.kitbag/config.toml`, else the defaults."""
     found = dict(config.caps)
     settings = {} if root is None else _settings(root)
-    for cap in fields(Caps):
-        value = settings.get(cap.name)
+    for cap, default in Caps._field_defaults.items():
+        value = settings.get(cap)
         if value is not None and (type(value) is not int or value < 1):
-            where = f"{(root or Path()) / SETTINGS}: {cap.name}"
-            raise InputError(f"{where} is no number", hint=f"write {cap.name} = {cap.default}")
+            where = f"{(root or Path()) / SETTINGS}: {cap}"
+            raise InputError(f"{where} is no number", hint=f"write {cap} = {default}")
         if value is not None:
-            found.setdefault(cap.name, value)
+            found.setdefault(cap, value)
     return Caps(**found)
 
 

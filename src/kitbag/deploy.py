@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.allowance import Allowance
 from kitbag.arrange import Arrangement, arrange, refuse_edits
@@ -56,8 +56,7 @@ __all__ = ["DeployResult", "Deployer"]
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class DeployResult:
+class DeployResult(NamedTuple):
     """What a deploy or undeploy did, or would do: the plan, the file actions, what was in the way.
 
     `outcome` is None when nothing was written: a dry run, or nothing to do. `staged_at` is when all

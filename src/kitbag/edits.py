@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId
 from kitbag.changes import Change, ChangeKind, ChangeSet
@@ -19,8 +20,7 @@ from kitbag.transaction import Action
 __all__ = ["EditPlan", "plan_remove", "plan_rename"]
 
 
-@dataclass(frozen=True, slots=True)
-class EditPlan:
+class EditPlan(NamedTuple):
     """What an edit would do: the change set and the file actions that go with it."""
 
     changes: ChangeSet

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 import tomli_w
 
@@ -20,8 +20,7 @@ Entry = ManifestArtifact | ManifestComposite
 AnyEntry = TypeVar("AnyEntry", ManifestArtifact, ManifestComposite)
 
 
-@dataclass(frozen=True, slots=True)
-class EntryEdit:
+class EntryEdit(NamedTuple):
     """One entry before and after a change; None where it was not there, or is not any more.
 
     `position` is where `before` stood among the manifest's artifacts or composites.

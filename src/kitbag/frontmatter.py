@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.documents import YAML_NULLS, parse_yaml
 from kitbag.errors import InputError
@@ -13,8 +13,7 @@ from kitbag.errors import InputError
 __all__ = ["Frontmatter", "FrontmatterProblem", "read_frontmatter"]
 
 
-@dataclass(frozen=True, slots=True)
-class FrontmatterProblem:
+class FrontmatterProblem(NamedTuple):
     """What is wrong with a frontmatter: `absent`, `unterminated` or `invalid`."""
 
     kind: str

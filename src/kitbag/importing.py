@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId
 from kitbag.changes import Change, ChangeKind, ChangeSet
@@ -26,8 +26,7 @@ class OnConflict(StrEnum):
     BOTH = "both"
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(NamedTuple):
     """An artifact that was edited here and changed in its source.
 
     `base` is the content hash that both began with, where that is known.
@@ -39,8 +38,7 @@ class Clash:
     there: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
+class ImportPlan(NamedTuple):
     """What a collect would do: the change set and the file actions that go with it.
 
     `refused` are the ids in the source of what hides text.

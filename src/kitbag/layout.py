@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from kitbag.artifacts import FileKind, Shape, TypeSpec
@@ -137,7 +136,7 @@ def moves(
 def as_conditions(actions: Iterable[Action]) -> list[Action]:
     """Return the actions with each new file a condition for all."""
     return [
-        replace(action, is_condition=action.expected is None) if isinstance(action, Put) else action
+        action._replace(is_condition=action.expected is None) if isinstance(action, Put) else action
         for action in actions
     ]
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.artifacts import ArtifactId, FileKind
 from kitbag.documents import canonical_json, parse_json
@@ -48,8 +48,7 @@ Place = tuple[RelPath, tuple[str, ...], str | None, str]
 """Where an entry stands: its file, the keys to what holds it, its own key or, in a list, itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """An entry that Kitbag put into a settings file: a member `key`, or an element of a list.
 
     `keys` lead to the object or list that holds it.
@@ -67,8 +66,7 @@ class Merged:
         return self.path, self.keys, self.key, value
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(NamedTuple):
     """An artifact as it was deployed below one target's root.
 
     `files` says what Kitbag wrote at which path of the project; `wanted_by` names the requests

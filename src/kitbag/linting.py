@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.artifacts import ArtifactType, FileKind
 from kitbag.sources import Diagnostic, FoundArtifact, Reading
@@ -22,8 +21,7 @@ MAX_TEXT_BYTES = 64 << 10
 _FRONTED = (ArtifactType.SKILL, ArtifactType.COMMAND, ArtifactType.AGENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A diagnostic, and the source that it is about as the caller named it."""
 
     source: str

@@ -20,7 +20,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, ArtifactType, Shape, TypeSpec
 from kitbag.errors import HostilePathError
@@ -68,8 +68,7 @@ def _cut(text: str, limit: int) -> str:
     return f"{kept}-{hashlib.sha256(data).hexdigest()[:_HASH_DIGITS]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """The id that something got, and why it is not called what it wanted to be called."""
 
     id: ArtifactId

@@ -10,8 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["Output", "escaped", "one_line"]
 
@@ -49,8 +48,7 @@ def _print(text: str) -> None:
         print(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Prints results, notes and JSON. With `json`, only `data` reaches standard output."""
 
     json: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.artifacts import ArtifactId
 from kitbag.collection import Collection
@@ -19,8 +19,7 @@ from kitbag.trees import Tree
 __all__ = ["DeployPlan", "Placement", "PlannedArtifact", "StoredContent"]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredContent:
+class StoredContent(NamedTuple):
     """The files of another version than the collection's present one, laid out for the deploy.
 
     `location` is a file or folder, as an artifact's is; `is_pinned` says that a composite holds
@@ -32,8 +31,7 @@ class StoredContent:
     is_pinned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedArtifact:
+class PlannedArtifact(NamedTuple):
     """An artifact that will lie in the project, whoever asked for it.
 
     `location` is the file or folder its bytes come from; `wanted_by` are the requests that bring
@@ -50,8 +48,7 @@ class PlannedArtifact:
     companion: ArtifactId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """That an artifact lies, or no longer lies, below a target's root in the project."""
 
     id: ArtifactId

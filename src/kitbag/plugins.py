@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -35,8 +34,7 @@ class PluginStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class PluginRecord:
+class PluginRecord(NamedTuple):
     """A plugin that was found: where it comes from, what it implements, why it failed."""
 
     name: str
@@ -84,7 +82,7 @@ class Plugins:
             self._fail(record, error)
             return
         hooks = tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ()))
-        self._records[id(plugin)] = replace(record, hooks=hooks)
+        self._records[id(plugin)] = record._replace(hooks=hooks)
         try:
             self._refuse_unknown_hooks(plugin)
             self._configure(plugin, config)
@@ -110,7 +108,7 @@ class Plugins:
 
     def _fail(self, record: PluginRecord, error: BaseException) -> None:
         message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        self._failed.append(replace(record, status=PluginStatus.FAILED, error=message))
+        self._failed.append(record._replace(status=PluginStatus.FAILED, error=message))
 
     def _call_one(self, plugin: object, hook: str, arguments: dict[str, Any]) -> Any:
         for owner, call in self._implementations(hook):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId, Shape, has_plain_name
 from kitbag.collection import Collection
@@ -22,8 +23,7 @@ from kitbag.trees import Tree, file_tree, folder_tree
 __all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRecord:
+class ProjectRecord(NamedTuple):
     """One target's deployed record: where it is, its text and its entries."""
 
     path: RelPath
@@ -187,7 +187,7 @@ def _adopted(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
     if tree is None or tree.skillmeat_hash != entry.content_hash:
         return None
     shape = Shape.FOLDER if (root.path / base).is_dir() else Shape.FILE
-    files = placed(base, replace(spec, shape=shape), tree)
+    files = placed(base, spec._replace(shape=shape), tree)
     return Deployed(
         id=entry.id,
         target=target.name,
@@ -223,7 +223,7 @@ def _with_new_names(ledger: Ledger, collection: Collection) -> Ledger:
     if not renamed:
         return ledger
     deployed = tuple(
-        replace(entry, wanted_by=tuple(renamed.get(i, i) for i in entry.wanted_by))
+        entry._replace(wanted_by=tuple(renamed.get(i, i) for i in entry.wanted_by))
         for entry in ledger.deployed
     )
     requests = {renamed.get(i, i): uuid for i, uuid in ledger.requests.items()}

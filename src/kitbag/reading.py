@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> I
 
     with opened(source, caps) as origin:
         reading = read_source(plugins, origin.folder, caps)
-        yield replace(reading, source=origin.name, revision=origin.revision)
+        yield reading._replace(source=origin.name, revision=origin.revision)
 
 
 def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Reading:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec, sorted_ids
 from kitbag.changes import Change, ChangeKind, ChangeSet
@@ -20,8 +21,7 @@ from kitbag.trees import Tree
 __all__ = ["Refresh", "holders_of", "plan_refresh", "with_edit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(NamedTuple):
     """What a look at the collection's folder found: changes of the manifest, and problems."""
 
     changes: ChangeSet

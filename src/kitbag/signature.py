@@ -5,15 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["Signature"]
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """Who was at work on which host; `at` is UTC in ISO 8601. Without a name, `author` is None."""
 
     author: str | None
@@ -31,7 +29,7 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         """Return the signature as the journal keeps it."""
-        return asdict(self)
+        return self._asdict()
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> Signature:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import replace
 
 from kitbag.arrange import Arrangement
 from kitbag.artifacts import ArtifactId
@@ -109,7 +108,7 @@ def sorted_out(
         if entry.id in ids or entry.uuid in uuids or (entry.wanted_by and not others):
             obsolete.append(entry)
         else:
-            kept.append(replace(entry, wanted_by=others))
+            kept.append(entry._replace(wanted_by=others))
     return obsolete, kept
 
 
@@ -125,7 +124,7 @@ def withdrawn_by(
         wanted_by = entry.wanted_by or (entry.id,)
         others = tuple(request for request in wanted_by if request not in ids)
         if others:
-            kept.append(replace(entry, wanted_by=others if entry.wanted_by else ()))
+            kept.append(entry._replace(wanted_by=others if entry.wanted_by else ()))
         else:
             obsolete.append(entry)
     return obsolete, kept

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId
 from kitbag.collection import Collection
@@ -28,16 +28,14 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """A deployed file, or entry of one, that is not as it was deployed: `missing` or `edited`."""
 
     path: str
     change: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactStatus:
+class ArtifactStatus(NamedTuple):
     """One deployed artifact: its state and why.
 
     modified: files were changed by hand; outdated: the collection has other content; renamed: it

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId, ArtifactType, Shape, TypeSpec
 from kitbag.errors import UsageError
@@ -38,8 +39,7 @@ class Form(StrEnum):
     GEMINI_COMMAND = "gemini-command"
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(NamedTuple):
     """Where artifacts of a type become entries of a settings file that is not Kitbag's alone.
 
     `path` is below the project, `keys` lead to the object that holds the entries. `project` is how

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import tomli_w
 
@@ -22,8 +21,7 @@ _UNESCAPED = re.compile(r'[^"\\\x00-\x1f\x7f]*')
 _LINE = r"[^\n]*\n|[^\n]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """The text of one top-level table with the comment above it; `line` is its header's, from 1.
 
     Each `[[name]]` is a block of its own, sub-tables included. What stands before the first table

@@ -9,7 +9,6 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from kitbag import syscalls
@@ -43,8 +42,7 @@ __all__ = [
 _LATER = "what is missing will be done by the next kitbag command here; check the disk first"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a commit did: `conflicts` were left alone, `backups` tells where files were kept.
 
     A backup's place is relative to the root.
@@ -55,8 +53,7 @@ class Outcome:
     backups: tuple[tuple[RelPath, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(NamedTuple):
     """What became of an unfinished transaction: finished (`applied`) or undone without a trace."""
 
     transaction_id: str
@@ -67,8 +64,7 @@ class Recovered:
     backups: tuple[tuple[RelPath, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A transaction that is in place (`applied`) or was given up, with somebody to be told."""
 
     transaction_id: str

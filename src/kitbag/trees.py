@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.artifacts import FileKind
 from kitbag.caps import Meter
@@ -42,8 +43,7 @@ Peek = Callable[[RelPath, bytes, int], None]
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A file of an artifact that cannot be taken: its path below the artifact, a code, why."""
 
     path: str

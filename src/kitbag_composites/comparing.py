@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId
 from kitbag.collection import Collection
@@ -21,8 +21,7 @@ __all__ = ["Side", "difference", "folder_side", "stored_side"]
 MAX_TEXT_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One of the two states: what it is called, its files, and how to read one."""
 
     title: str

@@ -7,9 +7,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from kitbag.errors import KitbagError, LockedError
@@ -39,8 +38,7 @@ _SESSION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseURL:
+class DatabaseURL(NamedTuple):
     """A parsed database URL. `text` may hold a password; `shown` never does.
 
     `path` is the SQLite file, taken as it is written, or the PostgreSQL database's name.

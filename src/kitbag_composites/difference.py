@@ -96,7 +96,7 @@ def _forgotten(
         if entry.uuid not in rows.artifacts:
             suffix = "~" + entry.uuid if entry.id in taken else ""
             taken.add(entry.id)
-            yield replace(entry, id=entry.id + suffix, name=entry.name + suffix)
+            yield entry._replace(id=entry.id + suffix, name=entry.name + suffix)
 
 
 def _of_composites(found: Difference, rows: Rows, state: CollectionState) -> Difference:

@@ -10,8 +10,9 @@ import hashlib
 import shlex
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.changes import ChangeKind
 from kitbag.collection import Collection
@@ -42,8 +43,7 @@ _OF_FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One disagreement: a stable code, what it is about, what is wrong, how to mend it."""
 
     code: str
@@ -53,7 +53,7 @@ class Finding:
 
     def to_json(self) -> dict[str, str]:
         """Return the finding as `kitbag doctor --json` prints it."""
-        return asdict(self)
+        return self._asdict()
 
 
 def examine(collection: Collection, *, deep: bool = False) -> Iterator[Finding]:

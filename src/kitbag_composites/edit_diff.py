@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kitbag.adoptable import lying_at
 from kitbag.artifacts import Shape
@@ -64,7 +63,7 @@ def _deployed_side(store: Store, deployed: Deployed) -> Side:
 def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
     (file,) = side.tree.files
     data = converted_file(side.read(file), target.converts[deployed.id.type])
-    return replace(side, tree=bytes_tree(data, file.path), read=lambda _: data)
+    return side._replace(tree=bytes_tree(data, file.path), read=lambda _: data)
 
 
 def _project_side(

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from kitbag.errors import ConflictError
-from kitbag_composites.bulk import made_of
 from kitbag_composites.records import Edge
 from kitbag_composites.types import Expanded
 
@@ -42,7 +41,7 @@ def expanded_below(
         if artifact_id not in roots:
             found.add_plain(artifact_id, uuid)
         found.add_below(artifact_id, children)
-    return made_of(Expanded, found.rows())
+    return list(map(Expanded._make, found.rows()))
 
 
 class _Found:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.artifacts import ArtifactId, FileKind, Shape
 from kitbag.collection import Collection
@@ -42,8 +42,7 @@ MAX_SERVER_BYTES = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     """A file of the export: its bytes or where they are, whether it runs, whether it is a link."""
 
     content: Path | bytes

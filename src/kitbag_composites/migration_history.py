@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from kitbag.signature import Signature
 from kitbag_composites.database import translated_errors
@@ -33,8 +33,7 @@ _SERIAL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedRevision:
+class AppliedRevision(NamedTuple):
     """A row of the history. `applied_at` is UTC in ISO 8601."""
 
     number: str
@@ -43,8 +42,7 @@ class AppliedRevision:
     applied_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
+class AuditRecord(NamedTuple):
     """What was done to a migration: by whom, where and when (UTC).
 
     `applied` and `reverted` ran it; `stamped` and `unstamped` changed the history only.
@@ -60,7 +58,7 @@ class AuditRecord:
 
     def to_json(self) -> dict[str, str | None]:
         """Return the record as `kitbag db history --json` prints it."""
-        return asdict(self)
+        return self._asdict()
 
 
 def dialect_of(database: Database) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.collection import Collection
 from kitbag.errors import KitbagError, RefusedError, StorageError, UsageError
@@ -17,8 +17,7 @@ from kitbag_composites.store import Store
 __all__ = ["Rebuilt", "rebuild"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(NamedTuple):
     """What came back, and what could not.
 
     `replaced` is where the old file lies now; `unversioned` are artifacts whose files are not
@@ -34,7 +33,7 @@ class Rebuilt:
 
     def to_json(self) -> dict[str, object]:
         """Return the result as `kitbag rebuild --json` prints it."""
-        return asdict(self)
+        return self._asdict()
 
 
 def rebuild(collection: Collection, *, force: bool, dry_run: bool) -> Rebuilt | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from kitbag_composites.types import DeploymentState
 
@@ -27,8 +27,7 @@ The composite's id; the child's id, UUID and pin, whether it is a composite, whe
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionRecord:
+class CollectionRecord(NamedTuple):
     """A row of `collections`."""
 
     id: str
@@ -36,8 +35,7 @@ class CollectionRecord:
     manifest_hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactRecord:
+class ArtifactRecord(NamedTuple):
     """A row of `artifacts`."""
 
     collection_id: str
@@ -53,8 +51,7 @@ class ArtifactRecord:
     updated_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeRecord:
+class CompositeRecord(NamedTuple):
     """A row of `composite_artifacts` with the UUID and name from its row in `artifacts`."""
 
     collection_id: str
@@ -69,8 +66,7 @@ class CompositeRecord:
     updated_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipRecord:
+class MembershipRecord(NamedTuple):
     """A row of `composite_memberships` with the child's present `type:name`."""
 
     collection_id: str
@@ -84,8 +80,7 @@ class MembershipRecord:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentRecord:
+class DeploymentRecord(NamedTuple):
     """A row of `deployments`. The database sets `deployed_at`."""
 
     collection_id: str
@@ -98,8 +93,7 @@ class DeploymentRecord:
     deployed_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRecord:
+class VersionRecord(NamedTuple):
     """A numbered state of an artifact. `content_hash` names its tree; `parent` is a number."""
 
     artifact_uuid: str
@@ -122,8 +116,7 @@ class VersionRecord:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class OperationRecord:
+class OperationRecord(NamedTuple):
     """A row of `operations` without its details. `undoes` are the numbers of operations."""
 
     number: int
@@ -138,11 +131,10 @@ class OperationRecord:
 
     def to_json(self) -> dict[str, object]:
         """Return the operation as `kitbag log --json` prints it."""
-        return asdict(self)
+        return self._asdict()
 
 
-@dataclass(frozen=True, slots=True)
-class Purged:
+class Purged(NamedTuple):
     """What was deleted for good: numbers of rows, and the bytes of content in the blobs."""
 
     artifacts: int

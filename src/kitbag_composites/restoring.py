@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId, Shape
 from kitbag.changes import Change, ChangeKind, ChangeSet
@@ -22,8 +23,7 @@ from kitbag_composites.versions import materialize, version_of, version_tree
 __all__ = ["plan_restore"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Present:
+class _Present(NamedTuple):
     """An artifact as it is: its entry, and its files if there are any."""
 
     entry: ManifestArtifact

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag_composites.errors import SchemaError
 
@@ -20,8 +19,7 @@ PACKAGE = "kitbag_composites_migrations"
 _SCRIPT = re.compile(r"(\d{4})_(\w+)\.py")
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """One migration script. `checksum` is over its source with line endings normalised."""
 
     number: str

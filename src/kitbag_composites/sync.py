@@ -8,7 +8,7 @@ a row, the row gives way: its id and name get `~` and the first eight digits of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kitbag_composites.difference import Difference, Rows, difference
 from kitbag_composites.errors import AlreadyExists
@@ -27,8 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many rows of a table came, changed and went."""
 
     added: int = 0
@@ -36,8 +35,7 @@ class Counts:
     gone: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SyncReport:
+class SyncReport(NamedTuple):
     """What a sync did. Composites count among the artifacts too.
 
     An artifact that is gone became inactive, one that came back has changed. `wrote` says whether

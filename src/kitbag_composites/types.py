@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kitbag.artifacts import CompositeType
 
@@ -36,8 +36,7 @@ class DeploymentState(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class NewMembership:
+class NewMembership(NamedTuple):
     """A membership to be made. Without a `position` it comes last."""
 
     composite_id: str
@@ -48,8 +47,7 @@ class NewMembership:
     metadata: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactState:
+class ArtifactState(NamedTuple):
     """What the row of an artifact has to say. `id` is `type:name`."""
 
     uuid: str
@@ -61,8 +59,7 @@ class ArtifactState:
     content_hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MemberState:
+class MemberState(NamedTuple):
     """What a membership has to say. `uuid` is the child's, `metadata` JSON."""
 
     uuid: str
@@ -72,8 +69,7 @@ class MemberState:
     metadata: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeState:
+class CompositeState(NamedTuple):
     """What the rows of a composite have to say: its artifact, its own, its members."""
 
     uuid: str
@@ -86,8 +82,7 @@ class CompositeState:
     members: tuple[MemberState, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionState:
+class CollectionState(NamedTuple):
     """What the rows of a collection have to say, all in all.
 
     `removed` are members of composites that are no artifacts of the collection any more.
@@ -101,8 +96,7 @@ class CollectionState:
     removed: tuple[ArtifactState, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One end of a membership as people name it: the other artifact's `type:name`."""
 
     id: str
@@ -120,16 +114,14 @@ class Link:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Associations:
+class Associations(NamedTuple):
     """The composites that contain an artifact, and what it contains itself."""
 
     parents: tuple[Link, ...]
     children: tuple[Link, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(NamedTuple):
     """An artifact that expanding composites led to.
 
     `pin` is the version that any of the composites holds it at; `wanted_by` are the composites

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from peewee import Database
 
@@ -231,7 +229,7 @@ def test_begun_deployments_are_abandoned(store: Store, collection_id: str) -> No
     store.begin_deployments(begun)
     hashes = {d.artifact_uuid: d.content_hash for d in store.list_deployments(collection_id).items}
     assert hashes == {old: "a" * 64, new: "b" * 64}
-    another = [replace(record, transaction_id="v" * 32) for record in begun]
+    another = [record._replace(transaction_id="v" * 32) for record in begun]
     assert store.abandon_deployments(another) == 0
     assert store.abandon_deployments(begun) == 1
     assert store.abandon_deployments(begun) == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from peewee import Database
 
@@ -265,7 +263,7 @@ def test_members_are_put_in_another_order(
     before = {m.child_artifact_uuid: m for m in store.get_children_of(KIT, collection_id)}
     found = store.reorder_memberships(collection_id, KIT, [c, b])
     assert found == store.get_children_of(KIT, collection_id)
-    assert found == [replace(before[uuid], position=n) for n, uuid in enumerate([c, b, a])]
+    assert found == [before[uuid]._replace(position=n) for n, uuid in enumerate([c, b, a])]
     store.delete_membership(collection_id, KIT, c)
     compact = store.reorder_memberships(collection_id, KIT)
     assert [(m.child_artifact_uuid, m.position) for m in compact] == [(b, 0), (a, 1)]

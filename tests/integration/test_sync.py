@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,12 +130,12 @@ def test_a_report_counts_rows(store: Store) -> None:
     kit = make_composite("composite:kit", a.uuid, b.uuid)
     report = sync(store, state(a, b, kit))
     assert report == SyncReport(True, Counts(added=3), Counts(added=1), Counts(added=2))
-    changed = replace(kit, description="new", members=(MemberState(c.uuid), kit.members[1]))
-    report = sync(store, state(replace(b, content_hash="9" * 64), c, changed))
+    changed = kit._replace(description="new", members=(MemberState(c.uuid), kit.members[1]))
+    report = sync(store, state(b._replace(content_hash="9" * 64), c, changed))
     assert report == SyncReport(
         True, Counts(added=1, changed=1, gone=1), Counts(changed=1), Counts(added=1, gone=1)
     )
-    again = state(replace(b, content_hash="9" * 64), c, changed, manifest_hash="3" * 64)
+    again = state(b._replace(content_hash="9" * 64), c, changed, manifest_hash="3" * 64)
     assert sync(store, again) == SyncReport(wrote=True)
     found = store.get_collection(COLLECTION)
     assert found is not None
@@ -152,10 +151,9 @@ def test_only_what_changed_is_touched(store: Store) -> None:
     other = make_composite("composite:other", a.uuid)
     sync(store, state(a, b, kit, other))
     backdate(store)
-    changed = replace(
-        kit, description="new", members=(kit.members[0], replace(kit.members[1], pin="e" * 64))
-    )
-    sync(store, state(a, replace(b, content_hash="9" * 64), changed, other))
+    members = (kit.members[0], kit.members[1]._replace(pin="e" * 64))
+    changed = kit._replace(description="new", members=members)
+    sync(store, state(a, b._replace(content_hash="9" * 64), changed, other))
     rows = {row.id: row for row in store.all_artifacts(COLLECTION)}
     assert rows["skill:a"].updated_at == LONG_AGO
     assert rows["skill:b"].updated_at > LONG_AGO
@@ -215,8 +213,8 @@ def test_renames_keep_everything(store: Store) -> None:
         [DeploymentRecord(COLLECTION, "/p", ".claude", a.uuid, "f" * 64, "t" * 32)]
     )
     backdate(store)
-    renamed = replace(a, id="skill:z", name="z")
-    box = replace(kit, id="composite:box", name="box")
+    renamed = a._replace(id="skill:z", name="z")
+    box = kit._replace(id="composite:box", name="box")
     sync(store, state(renamed, box))
     (membership,) = store.get_children_of("composite:box", COLLECTION)
     assert (membership.child_id, membership.pinned_version_hash) == ("skill:z", "f" * 64)
@@ -232,9 +230,9 @@ def test_names_are_swapped_and_rotated(store: Store) -> None:
     x, y = make_composite("composite:x", a.uuid), make_composite("composite:y", b.uuid)
     sync(store, state(a, b, c, x, y))
     rotated = [
-        replace(e, id=f"skill:{name}", name=name) for e, name in zip((a, b, c), "bca", strict=True)
+        e._replace(id=f"skill:{name}", name=name) for e, name in zip((a, b, c), "bca", strict=True)
     ]
-    swapped = [replace(x, id=y.id, name="y"), replace(y, id=x.id, name="x")]
+    swapped = [x._replace(id=y.id, name="y"), y._replace(id=x.id, name="x")]
     wanted = state(*rotated, *swapped)
     sync(store, wanted)
     assert ids(store) == {e.id: e.uuid for e in (*rotated, *swapped)}
@@ -349,8 +347,8 @@ def test_statements_do_not_grow_with_rows(store: Store) -> None:
         kits = [make_composite(f"composite:c{n}", artifacts[n].uuid) for n in range(size)]
         steps = [
             state(*artifacts, *kits),
-            state(*(replace(a, id=f"{a.id}x", name="x") for a in artifacts), *kits[1:]),
-            state(*artifacts[::2], *(replace(kit, members=()) for kit in kits)),
+            state(*(a._replace(id=f"{a.id}x", name="x") for a in artifacts), *kits[1:]),
+            state(*artifacts[::2], *(kit._replace(members=()) for kit in kits)),
             state(),
         ]
         ran = []
@@ -370,10 +368,10 @@ def test_updates_look_rows_up_by_key(store: Store) -> None:
     a, b = make_artifact("skill:a"), make_artifact("skill:b")
     kit = make_composite("composite:kit", a.uuid)
     sync(store, state(a, b, kit))
-    swapped = [replace(a, id=b.id, name="b"), replace(b, id=a.id, name="a")]
+    swapped = [a._replace(id=b.id, name="b"), b._replace(id=a.id, name="a")]
     pinned = MemberState(a.uuid, pin="f" * 64)
     with counted(store) as seen:
-        sync(store, state(*swapped, replace(kit, description="new", members=(pinned,))))
+        sync(store, state(*swapped, kit._replace(description="new", members=(pinned,))))
     updates = [ran for ran in seen if "AS given" in ran[0]]
     assert len(updates) == 4
     for sql, params in updates:

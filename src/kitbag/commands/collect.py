@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kitbag.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
 from kitbag.context import Context
@@ -86,8 +85,7 @@ def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
     return renames
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(NamedTuple):
     """What came of one source: what changed, what is wrong with it, and which ids were refused."""
 
     changes: ChangeSet

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from kitbag.commands.allow import add_allow, refuse_unknown
@@ -32,7 +31,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     refuse_unknown(args.allow)
     if args.sarif and context.out.json:
         raise UsageError("--sarif and --json together", hint="choose one of them")
-    out = replace(context.out, json=context.out.json or args.sarif)
+    out = context.out._replace(json=context.out.json or args.sarif)
     caps = context.caps
     findings = [
         finding

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from kitbag.artifacts import ArtifactId, Shape, TypeSpec
 from kitbag.caps import Meter
@@ -19,8 +20,7 @@ from kitbag.trees import file_tree, folder_tree
 __all__ = ["Listing", "as_listed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """What a collection's manifest says of it, and what is wrong with that."""
 
     artifacts: tuple[ManifestArtifact, ...]
@@ -38,8 +38,7 @@ def as_listed(
     """
     reader = _Listed(plain, listing, types, meter)
     artifacts = [*reader.artifacts(), *reader.unlisted()]
-    return replace(
-        plain,
+    return plain._replace(
         artifacts=tuple(artifacts),
         composites=tuple(reader.composites(artifacts)),
         diagnostics=(*plain.diagnostics, *listing.diagnostics, *reader.diagnostics),
@@ -144,7 +143,7 @@ class _Listed:
                     note = f"{composite.id}: its member {member.id} is not there; left out"
                     self._say(".", "member-gone", note)
             texts = "".join(filter(None, (composite.display_name, composite.description)))
-            hidden = [replace(told, line=None) for told in hidden_text(MANIFEST, texts)]
+            hidden = [told._replace(line=None) for told in hidden_text(MANIFEST, texts)]
             self.diagnostics.extend(hidden)
             yield replace(_composite(composite, members), hides_text=bool(hidden))
 

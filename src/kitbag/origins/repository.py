@@ -10,9 +10,8 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from kitbag.caps import Caps, Meter
 from kitbag.errors import HostilePathError, NotFoundError, StorageError
@@ -111,8 +110,7 @@ def _fetch(git: Git, url: str, caps: Caps, wanted: Iterable[str], *options: str)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Blob:
+class _Blob(NamedTuple):
     """A file of a commit."""
 
     mode: str

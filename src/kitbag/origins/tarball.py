@@ -12,8 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from kitbag.errors import KitbagError
 from kitbag.origins.unpacking import CHUNK, Budget, Members, chunks_of
@@ -33,8 +32,7 @@ _WITHOUT_BODY = b"123456"
 """Types of members whose size, if they say one, is not followed by so many bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(NamedTuple):
     """A member that was looked at: a link's or hard link's text, or where a file's bytes stand."""
 
     path: RelPath

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
@@ -80,7 +79,7 @@ def _whole(gathering: Gathering, draft: Draft, value: Any, inspection: Inspectio
     text = "".join(texts_in(value))
     inspection.take(hidden_text(draft.path, text), whole=False)
     gathering.diagnostics.extend(inspection.found)
-    return gathering.add(replace(draft, hides_text=inspection.hides_text))
+    return gathering.add(draft._replace(hides_text=inspection.hides_text))
 
 
 def _judge_hooks(gathering: Gathering, path: str, value: Mapping[str, Any]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from kitbag.sources.values import Diagnostic
 
@@ -66,8 +66,7 @@ class Code(StrEnum):
     ZERO_WIDTH_TEXT = "zero-width-text"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeInfo:
+class CodeInfo(NamedTuple):
     """What a code stands for. `lint_only` are those that reading a source does not look for."""
 
     level: Level

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.errors import StorageError, TooLargeError
 from kitbag.sources.diagnostics import Code, diagnose
@@ -25,8 +25,7 @@ def shown(path: str) -> str:
     return path or "."
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An artifact at one place, without its final id; `hides_text` as in `FoundArtifact`."""
 
     type: str
@@ -45,8 +44,7 @@ class Draft:
         return self.type, self.path
 
 
-@dataclass(frozen=True, slots=True)
-class DraftMember:
+class DraftMember(NamedTuple):
     """A composite's member: where it lies, what it is called there, what an export says of it."""
 
     key: Key

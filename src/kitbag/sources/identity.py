@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.artifacts import RELATIONSHIPS, ArtifactId
 from kitbag.errors import KitbagError
@@ -19,8 +19,7 @@ FORMAT = 1
 _UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMember:
+class KnownMember(NamedTuple):
     """What an export says about a member."""
 
     id: ArtifactId
@@ -29,8 +28,7 @@ class KnownMember:
     pin: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFiles:
+class KnownFiles(NamedTuple):
     """What an export says about the plugin's own files."""
 
     id: ArtifactId

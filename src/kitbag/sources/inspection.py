@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kitbag.paths import RelPath
 from kitbag.sources.diagnostics import Code
@@ -72,7 +72,7 @@ class Inspection:
         """Add what was found; each kind once to a file. Lines are known of the first part only."""
         for told in found:
             if not any(known.path == told.path and known.code == told.code for known in self.found):
-                self.found.append(told if whole else replace(told, line=None))
+                self.found.append(told if whole else told._replace(line=None))
 
     def _path_of(self, file: RelPath) -> str:
         if not self.is_folder:

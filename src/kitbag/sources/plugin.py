@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from kitbag.artifacts import ArtifactType
@@ -79,7 +79,7 @@ def _as_exported(member: DraftMember, root: str, known: KnownPlugin) -> DraftMem
     artifact_type, path = member.key
     below = path.removeprefix(f"{root}/") if root else path
     found = known.members.get((artifact_type, below))
-    return replace(member, name=found.id.name, known=found) if found else member
+    return member._replace(name=found.id.name, known=found) if found else member
 
 
 @dataclass
@@ -134,7 +134,7 @@ class _PluginReader:
         told = [self.text(key) for key in ("name", "description", "version")]
         kept = "".join((*filter(None, told), *texts_in(self.metadata())))
         found = list(hidden_text(self.manifest_path if self.manifest else shown(self.path), kept))
-        self.gathering.diagnostics.extend(replace(told, line=None) for told in found)
+        self.gathering.diagnostics.extend(told._replace(line=None) for told in found)
         return bool(found)
 
     def members(self) -> Iterator[DraftMember]:

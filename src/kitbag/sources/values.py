@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kitbag.artifacts import ArtifactId, CompositeType
 from kitbag.trees import Tree
@@ -20,8 +20,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """Something about a source that its owner should know.
 
     `path` is relative to the source. `level` is `error` for what could not be taken, `warning` for
@@ -137,16 +136,14 @@ class FoundComposite:
         return tuple(first.values())
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteComposite:
+class RemoteComposite(NamedTuple):
     """A marketplace's entry that lives elsewhere; listed, never followed."""
 
     name: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """All that a source holds: artifacts by place, composites in the source's order.
 
     `source` is what to record as the place that it came from, the root if None; `revision` the
@@ -166,7 +163,7 @@ class Reading:
         if not codes:
             return self
         told = tuple(d for d in self.diagnostics if d.code not in codes)
-        return replace(self, diagnostics=told)
+        return self._replace(diagnostics=told)
 
     @property
     def needs_attention(self) -> bool:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from kitbag.caps import DEFAULT_CAPS, Caps, Meter
 from kitbag.errors import InputError, NotFoundError, StorageError
@@ -18,8 +19,7 @@ __all__ = ["Folder", "SourceTree", "joined", "walk"]
 _SKIPPED = VCS_FOLDERS | {".kitbag"}
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """The names in one folder, each list sorted; `links` are symbolic links of any kind."""
 
     folders: tuple[str, ...] = ()

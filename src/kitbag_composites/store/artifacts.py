@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kitbag_composites.bulk import made_of
 from kitbag_composites.pagination import DEFAULT_LIMIT, Page
 from kitbag_composites.records import ArtifactRecord
 from kitbag_composites.store.statements import Listing, Statements, as_json
@@ -50,7 +49,7 @@ def _record(*row: Any) -> ArtifactRecord:
 
 def _records(rows: Iterable[tuple[Any, ...]]) -> list[ArtifactRecord]:
     """Make records of rows; SQLite's booleans are numbers."""
-    return made_of(ArtifactRecord, [(*row[:8], bool(row[8]), *row[9:]) for row in rows])
+    return [ArtifactRecord._make((*row[:8], bool(row[8]), *row[9:])) for row in rows]
 
 
 def _listing(name: str, condition: str) -> Listing[ArtifactRecord]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kitbag_composites.pagination import DEFAULT_LIMIT, Page
 from kitbag_composites.records import DeploymentRecord
@@ -97,7 +96,7 @@ class DeploymentRows(Statements):
     def _record(
         self, statement: str, records: Iterable[DeploymentRecord], state: DeploymentState
     ) -> None:
-        rows = {(row := _row(replace(record, state=state)))[:4]: row for record in records}
+        rows = {(row := _row(record._replace(state=state)))[:4]: row for record in records}
         if rows:
             self._run(statement, as_json(rows.values()))
 

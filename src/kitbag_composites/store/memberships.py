@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from enum import Enum
 from typing import Final, TypeVar
 
 from kitbag.errors import UsageError
 from kitbag.hashing import is_sha256
-from kitbag_composites.bulk import made_of
 from kitbag_composites.errors import ArtifactNotFound, ConstraintViolated
 from kitbag_composites.pagination import DEFAULT_LIMIT, Page
 from kitbag_composites.records import MembershipRecord
@@ -158,7 +156,7 @@ def _in_this_order(
             raise ArtifactNotFound(child_uuid, hint=f"it is no member of {composite_id}")
     ordered = dict.fromkeys((*first, *by_child))
     return [
-        (replace(by_child[child_uuid], position=position), by_child[child_uuid])
+        (by_child[child_uuid]._replace(position=position), by_child[child_uuid])
         for position, child_uuid in enumerate(ordered)
     ]
 
@@ -179,19 +177,19 @@ class MembershipRows(CollectionRows):
                 composite_id,
                 relationship_type,
             )
-        return made_of(MembershipRecord, rows)
+        return list(map(MembershipRecord._make, rows))
 
     def get_parents_of(self, child_uuid: str, collection_id: str) -> list[MembershipRecord]:
         """Return the memberships of which this is the child, by their composites' ids."""
         rows = self._fetch(f"{_PARENTS} ORDER BY m.composite_id", child_uuid, collection_id)
-        return made_of(MembershipRecord, rows)
+        return list(map(MembershipRecord._make, rows))
 
     def get_associations(
         self, artifact_id: str, artifact_uuid: str, collection_id: str
     ) -> tuple[list[MembershipRecord], list[MembershipRecord]]:
         """Return the memberships above and below one artifact, ordered as those two are."""
         rows = self._fetch(_ASSOCIATIONS, collection_id, artifact_id, artifact_uuid, collection_id)
-        found = made_of(MembershipRecord, rows)
+        found = list(map(MembershipRecord._make, rows))
         return (
             [record for record in found if record.child_artifact_uuid == artifact_uuid],
             [record for record in found if record.composite_id == artifact_id],
@@ -222,7 +220,7 @@ class MembershipRows(CollectionRows):
     def all_memberships(self, collection_id: str) -> list[MembershipRecord]:
         """Return every membership of a collection."""
         rows = self._fetch(f"{_SELECT} WHERE m.collection_id = ?", collection_id)
-        return made_of(MembershipRecord, rows)
+        return list(map(MembershipRecord._make, rows))
 
     def create_membership(
         self,
@@ -291,8 +289,7 @@ class MembershipRows(CollectionRows):
             if not rows:
                 return None
             found = MembershipRecord(*rows[0])
-            changed = replace(
-                found,
+            changed = found._replace(
                 relationship_type=_given(relationship_type, found.relationship_type),
                 position=_given(position, found.position),
                 pinned_version_hash=_given(pin, found.pinned_version_hash),
