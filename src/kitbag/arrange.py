@@ -54,6 +54,8 @@ class Arrangement:
 
 
 class _Wanted(NamedTuple):
+    """What shall lie at a path, where its bytes are, and whose it is."""
+
     state: FileState
     size: int
     content: Path | bytes

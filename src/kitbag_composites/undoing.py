@@ -137,6 +137,8 @@ def plan_undo(
 
 @dataclass
 class _Planner:
+    """Gathers what to turn back, newest operation first."""
+
     store: Store
     collection: Collection
     scratch: Path
