@@ -51,7 +51,7 @@ class Meter:
         if self._artifact_files > self.caps.max_artifact_files:
             raise self._above(self._artifact, "max_artifact_files", "files")
 
-    def spend(self, path: Path, size: int) -> None:
+    def spend(self, path: Path | str, size: int) -> None:
         """Count bytes that were read from a file of the artifact."""
         self._file_bytes += size
         self._artifact_bytes += size

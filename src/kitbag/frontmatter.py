@@ -39,16 +39,21 @@ def read_frontmatter(text: str) -> Frontmatter:
 
     Never raises: what is wrong is in the result's `problem`.
     """
-    lines = _NEWLINE.split(text.removeprefix("\ufeff"))
-    if lines[0].rstrip() != "---":
+    text = text.removeprefix("\ufeff")
+    opening = _OPENING.match(text)
+    if opening is None:
         return Frontmatter(problem=FrontmatterProblem("absent", "no frontmatter", 1))
-    for number, line in enumerate(lines[1:], 1):
-        if line.rstrip() == "---":
-            return _read_head(lines[1:number])
-    head = lines[1 : lines.index("", 1)] if "" in lines[1:] else lines[1:]
+    closing = _CLOSING.search(text, opening.end())
+    if closing is not None:
+        return _read_head(_NEWLINE.split(text[opening.end() : closing.start()])[:-1])
+    lines = _NEWLINE.split(text[opening.end() :])
+    head = lines[: lines.index("")] if "" in lines else lines
     problem = FrontmatterProblem("unterminated", "the frontmatter has no closing ---", 1)
     return Frontmatter(_line_by_line(head), problem)
 
+
+_OPENING = re.compile(r"---[^\S\r\n]*(?:\r\n|\n|\r|\Z)")
+_CLOSING = re.compile(r"(?<=[\r\n])---[^\S\r\n]*(?:[\r\n]|\Z)")
 
 # A line that YAML reads as a key and a plain scalar, beyond any doubt; five of six heads are such.
 _PLAIN = re.compile(

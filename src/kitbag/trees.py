@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +83,7 @@ def file_tree(
     """
     if meter is not None:
         meter.begin_artifact(path)
-    digest = _digest_file(path, as_path, [], peek, meter)
+    digest = _digest_file(str(path), as_path, [], peek, meter)
     return Tree((digest,), tree_hash((digest,)), digest.sha256)
 
 
@@ -127,14 +128,22 @@ class _FolderReader:
         leave_out: Callable[[str], bool] | None,
         meter: Meter | None,
     ) -> None:
-        self._folder, self._peek, self._meter = os.path.realpath(folder), peek, meter
-        self._within = os.path.realpath(within) if within is not None else None
-        self._leave_out = leave_out
+        self._given, self._peek, self._meter = folder, peek, meter
+        self._given_within, self._leave_out = within, leave_out
         self._skillmeat = hashlib.sha256()
         self._files: list[FileDigest] = []
         self._problems: list[Problem] = []
         self._elsewhere: dict[RelPath, Path] = {}
         self._spelled: dict[str, str] = {}
+
+    @cached_property
+    def _folder(self) -> str:
+        """The real folder; asked for only where there are links."""
+        return os.path.realpath(self._given)
+
+    @cached_property
+    def _within(self) -> str | None:
+        return None if self._given_within is None else os.path.realpath(self._given_within)
 
     def tree(self) -> Tree:
         """Return what was read."""
@@ -149,7 +158,7 @@ class _FolderReader:
     def read(self, top: Path, prefix: str) -> None:
         """Read all files below `top` as if they lay below `prefix`, in SkillMeat's order."""
         leave_out = None if prefix else self._leave_out
-        for below, entry in sorted(_walk(top, leave_out), key=lambda item: item[0].split("/")):
+        for below, entry in sorted(_walk(top, leave_out), key=_by_component):
             text = prefix + below
             try:
                 path = RelPath.parse(text)
@@ -160,10 +169,10 @@ class _FolderReader:
                 self._refuse(text, HostilePathError.code, "git would take it for a repository")
             elif twin := self._twin_of(path):
                 self._refuse(text, "path-twin", f"on some file systems the same as {twin!a}")
+            elif entry.is_file(follow_symlinks=False):
+                self._take_file(path, entry.path, borrowed=bool(prefix))
             elif entry.is_symlink():
                 self._take_link(path, entry.path, borrowed=bool(prefix))
-            elif entry.is_file(follow_symlinks=False):
-                self._take_file(path, Path(entry.path), borrowed=bool(prefix))
             else:
                 self._refuse(text, "special-file", "neither a file, a folder nor a link")
 
@@ -175,21 +184,22 @@ class _FolderReader:
         keys: dict[str, str] = {}
         place: RelPath | None = path
         while place is not None:
-            known = self._spelled.get(place.fold_key)
+            key = place.fold_key
+            known = self._spelled.get(key)
             if known == place:
                 break
             if known is not None:
                 return known
-            keys[place.fold_key] = place
+            keys[key] = place
             place = place.parent
         self._spelled.update(keys)
         return None
 
-    def _take_file(self, path: RelPath, location: Path, *, borrowed: bool) -> None:
+    def _take_file(self, path: RelPath, location: str, *, borrowed: bool) -> None:
         self._skillmeat.update(path.encode())
         self._files.append(_digest_file(location, path, [self._skillmeat], self._peek, self._meter))
         if borrowed:
-            self._elsewhere[path] = location
+            self._elsewhere[path] = Path(location)
 
     def _take_link(self, path: RelPath, location: str, *, borrowed: bool) -> None:
         text = _link_text(location)
@@ -203,7 +213,7 @@ class _FolderReader:
         # SkillMeat follows links to files; a chain that leaves the folder has no content of ours.
         if os.path.isfile(target) and target.is_relative_to(self._folder):
             self._skillmeat.update(path.encode())
-            _digest_file(target, path, [self._skillmeat])
+            _digest_file(str(target), path, [self._skillmeat])
 
     def _borrow(self, path: RelPath, location: str, text: str, *, again: bool) -> None:
         """Read what a link means elsewhere in the source as if it lay here."""
@@ -213,7 +223,7 @@ class _FolderReader:
         elif not VCS_FOLDERS.isdisjoint(target.relative_to(self._within).parts):
             self._refuse(path, "link-outside", f"links into version control: {text!a}")
         elif os.path.isfile(target):
-            self._take_file(path, target, borrowed=True)
+            self._take_file(path, str(target), borrowed=True)
         elif again or not os.path.isdir(target) or Path(self._folder).is_relative_to(target):
             problem = (
                 "links to nothing" if not os.path.exists(target) else "links around in a circle"
@@ -221,6 +231,11 @@ class _FolderReader:
             self._refuse(path, "link-broken", f"{problem}: {text!a}")
         else:
             self.read(target, f"{path}/")
+
+
+def _by_component(found: tuple[str, os.DirEntry[str]]) -> str:
+    """Return what sorts as the list of a path's components does: no name has a NUL."""
+    return found[0].replace("/", "\0")
 
 
 def _walk(
@@ -279,7 +294,7 @@ def link_stays_inside(path: str, text: str) -> bool:
 
 
 def _digest_file(
-    path: Path,
+    path: str,
     as_path: RelPath,
     also: list[hashlib._Hash],
     peek: Peek | None = None,

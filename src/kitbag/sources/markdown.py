@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
 from kitbag.errors import StorageError, TooLargeError
 from kitbag.frontmatter import Frontmatter, read_frontmatter
@@ -65,7 +67,7 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
     _judge(gathering, file, front, _NEEDED)
     _tell_hidden(inspection, file, head, front)
     name = path.rpartition("/")[2] or front.text("name") or gathering.tree.root.name
-    return _add(gathering, key, name, tree, front, inspection)
+    return _add(gathering, key, name, location, tree, front, inspection)
 
 
 def read_markdown(
@@ -106,13 +108,14 @@ def read_markdown(
     _tell_hidden(inspection, path, head, front)
     if is_agent:
         name = front.text("name") or path.rpartition("/")[2].removesuffix(".md")
-    return _add(gathering, key, name, tree, front, inspection)
+    return _add(gathering, key, name, location, tree, front, inspection)
 
 
 def _add(
     gathering: Gathering,
     key: Key,
     name: str,
+    location: Path,
     tree: Tree,
     front: Frontmatter,
     inspection: Inspection,
@@ -121,7 +124,7 @@ def _add(
     return gathering.add(
         Draft(
             *(key[0], name, key[1]),
-            location=gathering.tree.location(key[1]),
+            location=location,
             data=None,
             tree=tree,
             description=front.text("description"),

@@ -114,7 +114,7 @@ def walk(source: Path, caps: Caps = DEFAULT_CAPS) -> SourceTree:
     while waiting:
         path = waiting.pop()
         try:
-            folder = _list(root / path, path, diagnostics)
+            folder = _list(f"{root}/{path}", path, diagnostics)
         except OSError as error:
             if not path:
                 raise StorageError(
@@ -147,7 +147,7 @@ def _root_of(source: Path) -> Path:
     return root
 
 
-def _list(location: Path, path: str, diagnostics: list[Diagnostic]) -> Folder:
+def _list(location: str, path: str, diagnostics: list[Diagnostic]) -> Folder:
     folders, files, links = [], [], []
     with os.scandir(location) as entries:
         for entry in entries:
@@ -157,16 +157,18 @@ def _list(location: Path, path: str, diagnostics: list[Diagnostic]) -> Folder:
                 diagnostics.append(
                     diagnose(joined(path, entry.name), Code.HOSTILE_PATH, "not valid UTF-8")
                 )
-            elif entry.is_symlink():
-                links.append(entry.name)
-            elif entry.is_dir(follow_symlinks=False):
-                folders.append(entry.name)
             elif entry.is_file(follow_symlinks=False):
                 files.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif entry.is_symlink():
+                links.append(entry.name)
     return Folder(tuple(sorted(folders)), frozenset(files), tuple(sorted(links)))
 
 
 def _is_text(name: str) -> bool:
+    if name.isascii():
+        return True
     try:
         name.encode()
     except UnicodeEncodeError:
