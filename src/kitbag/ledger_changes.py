@@ -38,7 +38,8 @@ class LedgerChange:
     `entries` are the ledger's, by target and id; `requests` what people asked for; `files` what
     lay at which path. Where somebody's own file was in the way, that is not what the ledger says.
     `documents` is what the ledger remembers of settings files; `contents` are bytes, by their
-    SHA-256, that lay there before and that no collection has.
+    SHA-256, that lay there before and that no collection has. `edited` are paths where, of several
+    changes, a later one found another file than an earlier one had left.
     """
 
     entries: Mapping[Key, tuple[Deployed | None, Deployed | None]] = field(default_factory=dict)
@@ -46,15 +47,25 @@ class LedgerChange:
     files: Mapping[RelPath, FilePair] = field(default_factory=dict)
     documents: Mapping[RelPath, tuple[Marks | None, Marks | None]] = field(default_factory=dict)
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    edited: frozenset[RelPath] = frozenset()
+
+    @property
+    def settings(self) -> set[RelPath]:
+        """The files in which artifacts that differ have entries."""
+        entries = [entry for pair in self.entries.values() for entry in pair if entry is not None]
+        return {merged.path for entry in entries for merged in entry.merged}
 
     def followed_by(self, later: LedgerChange) -> LedgerChange:
         """Return both changes as one."""
+        both = self.files.keys() & later.files.keys()
+        edited = {path for path in both if self.files[path][1] != later.files[path][0]}
         return LedgerChange(
             _chained(self.entries, later.entries),
             _chained(self.requests, later.requests),
             _chained(self.files, later.files),
             _chained(self.documents, later.documents),
             {**self.contents, **later.contents},
+            self.edited | later.edited | edited,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -
     converts = {(t.name, type_name) for t in targets for type_name in t.converts}
     entries = [entry for pair in change.entries.values() for entry in pair if entry is not None]
     precious = {p for e in entries if (e.target, e.id.type) in converts for p in e.files}
-    precious |= {merged.path for entry in entries for merged in entry.merged}
+    precious |= change.settings
     contents = {}
     for path in precious & change.files.keys():
         before = change.files[path][0]
@@ -92,10 +92,12 @@ def arranged_back(
 ) -> Arrangement:
     """Return the file actions; with `force` files edited since are replaced, each kept as a backup.
 
-    What is not Kitbag's, because an earlier undo brought it back, is kept as a backup too.
+    What is not Kitbag's, because an earlier undo brought it back, is kept as a backup too. Not so
+    settings as Kitbag left them: but for its own entries they are what comes back.
     """
     result = Arrangement()
     owned = project.owned
+    kitbags = owned.keys() | change.settings - change.edited
     gone, puts = [], []
     for path, (before, after) in change.files.items():
         present = project.root.state_of(path)
@@ -106,7 +108,7 @@ def arranged_back(
             result.in_the_way.append(EditedFile(path, is_ours=path in owned))
             if not force:
                 continue
-        keep = in_the_way or (present is not None and path not in owned)
+        keep = in_the_way or (present is not None and path not in kitbags)
         if before is not None:
             content, size = content_of(path, before)
             puts.append(Put(path, before, size, content, present, keep_backup=keep))

@@ -105,6 +105,22 @@ def test_a_project_is_byte_for_byte_as_before(
     assert without_record(tree(kit.project)) == without_record(deployed)
     kit.run("undo")
     assert tree(kit.project) == before
+    assert not (kit.project / ".kitbag/backups").exists()  # no byte went that nobody else has
+
+
+def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(kit: Kit) -> None:
+    """The settings become what they were before the first; what was written since is a backup."""
+    write(kit.project / ".mcp.json", USERS[".mcp.json"])
+    kit.run("deploy", "composite:two", "--to", kit.project, "--allow-commands")
+    edited = (kit.project / ".mcp.json").read_text().replace('"own"', '"mine"')
+    write(kit.project / ".mcp.json", edited)
+    kit.run("deploy", "composite:one", "--to", kit.project, "--allow-commands")
+    latest = (kit.project / ".mcp.json").read_text()
+    kit.run("undo", "2")
+    assert (kit.project / ".mcp.json").read_text() == USERS[".mcp.json"]
+    (kept,) = (kit.project / ".kitbag/backups").glob("*/.mcp.json")
+    assert kept.read_text() == latest
+    assert "mine" in latest
 
 
 def without_record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool]]:
