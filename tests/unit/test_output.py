@@ -36,11 +36,21 @@ def test_what_is_not_is_escaped(text: str, shown: str) -> None:
     assert escaped(text) == one_line(text) == shown
 
 
+ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of characters that do something."""
+
+
+def test_every_character_that_does_something_is_escaped() -> None:
+    """All that this Python's Unicode knows, the tab excepted."""
+    acting = {c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) in ACTING}
+    assert {c for c in acting if one_line(c) == c} == {"\t"}
+
+
 @given(st.text())
 def test_any_text_can_be_printed(text: str) -> None:
     """On one line, without characters that do something."""
     line = one_line(text)
-    assert not {unicodedata.category(c) for c in line.replace("\t", "")} & {"Cc", "Cf", "Cs", "Zl"}
+    assert not {unicodedata.category(c) for c in line.replace("\t", "")} & ACTING
     line.encode()
 
 
