@@ -196,6 +196,18 @@ def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
         assert len(imported) < 240, sorted(imported)
 
 
+def test_nothing_is_looked_through_at_the_end() -> None:
+    """Python's last garbage collections pass over what a command imported."""
+    program = (
+        "import atexit, gc; atexit.register(lambda: print('frozen', gc.get_freeze_count() > 1000));"
+        " from kitbag.cli import main; main(['plugins'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "frozen True"
+
+
 def test_peewee_finds_its_driver_when_somebody_wants_it() -> None:
     """The PostgreSQL driver is imported with the first database of that kind, and complete."""
     pytest.importorskip("psycopg")
