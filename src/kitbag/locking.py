@@ -22,7 +22,7 @@ __all__ = ["STATE_FOLDER", "locked", "open_state_folder"]
 
 STATE_FOLDER = ".kitbag"
 
-_LOCK = "lock"
+_LOCK, _GITIGNORE = "lock", ".gitignore"
 _BUSY = frozenset({errno.EAGAIN, errno.EACCES})
 _MAX_HOLDER = 4096
 _WORDS = 6
@@ -32,7 +32,8 @@ _UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 def open_state_folder(root: Root, *, make: bool) -> int | None:
     """Open `.kitbag`; where it is missing, create it (0700, ignored by git) or return None.
 
-    Raises HostilePathError if a symlink or a file lies there.
+    None, too, if somebody removed it in this moment. Raises HostilePathError if a symlink or a
+    file lies there.
     """
     with reporting(root.path / STATE_FOLDER):
         if make:
@@ -47,6 +48,9 @@ def open_state_folder(root: Root, *, make: bool) -> int | None:
         try:
             if make:
                 _write_gitignore(root, fd)
+        except FileNotFoundError:
+            os.close(fd)
+            return None
         except BaseException:
             os.close(fd)
             raise
@@ -69,7 +73,7 @@ def _open_for_update(root: Root, name: str, folder: int) -> int:
 
 
 def _write_gitignore(root: Root, folder: int) -> None:
-    file = _open_for_update(root, ".gitignore", folder)
+    file = _open_for_update(root, _GITIGNORE, folder)
     try:
         # Empty: just made, or a kill came between making and writing.
         if os.fstat(file).st_size == 0:
@@ -82,28 +86,70 @@ def _write_gitignore(root: Root, folder: int) -> None:
 def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
     """Hold the lock of a project or collection.
 
-    Raises LockedError, which names the holder, when another one holds it for `timeout` seconds.
+    A `.kitbag` that was made for nothing but the lock goes with it. Raises LockedError, which
+    names the holder, when another one holds it for `timeout` seconds.
     """
-    folder = open_state_folder(root, make=True)
-    assert folder is not None, "made above"
+    is_new = not _is_there(STATE_FOLDER, root.folders.top)
+    folder, file = _acquire(root, timeout)
     try:
-        with reporting(root.path / STATE_FOLDER / _LOCK):
-            file = _acquire(root, folder, timeout)
+        # What was seen before may have been changed by whoever held the lock.
+        root.folders.forget()
+        yield
+    finally:
         try:
-            # What was seen before may have been changed by whoever held the lock.
-            root.folders.forget()
-            yield
+            if is_new:
+                _remove_unused(root, folder)
         finally:
             _release(file)
-    finally:
-        os.close(folder)
+            os.close(folder)
 
 
-def _acquire(root: Root, folder: int, timeout: float) -> int:
+def _is_there(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _remove_unused(root: Root, folder: int) -> None:
+    """Remove `.kitbag` if nothing came into it. Who waits for its lock makes it anew."""
+    with contextlib.suppress(OSError):
+        if set(os.listdir(folder)) != {_LOCK, _GITIGNORE}:
+            return
+        syscalls.remove_file(_GITIGNORE, folder)
+        syscalls.remove_file(_LOCK, folder)
+        try:
+            syscalls.remove_folder(STATE_FOLDER, root.folders.top)
+        except OSError:  # in this moment somebody else took the lock
+            _write_gitignore(root, folder)
+
+
+def _acquire(root: Root, timeout: float) -> tuple[int, int]:
+    """Return `.kitbag` and the lock in it, both open; each time anew, since both may go away."""
     deadline = time.monotonic() + timeout
     pause = 0.005
     while True:
-        file = _open_for_update(root, _LOCK, folder)
+        folder = open_state_folder(root, make=True)
+        if folder is not None:
+            try:
+                file = _lock_in(root, folder, deadline, timeout)
+            except BaseException:
+                os.close(folder)
+                raise
+            if file is not None:
+                return folder, file
+            os.close(folder)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+def _lock_in(root: Root, folder: int, deadline: float, timeout: float) -> int | None:
+    with reporting(root.path / STATE_FOLDER / _LOCK):
+        try:
+            file = _open_for_update(root, _LOCK, folder)
+        except FileNotFoundError:
+            return None
         try:
             if _try_lock(file) and _is_still_there(file, folder):
                 _write_holder(file)
@@ -114,8 +160,7 @@ def _acquire(root: Root, folder: int, timeout: float) -> int:
             os.close(file)
             raise
         os.close(file)
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.1)
+    return None
 
 
 def _try_lock(file: int) -> bool:

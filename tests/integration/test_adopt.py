@@ -435,3 +435,22 @@ def test_without_versions_there_is_a_backup(tmp_path: Path) -> None:
         ((path, backup),) = adopter.adopt(editor, ["skill:a"]).backups
     assert path == "skills/a/SKILL.md"
     assert (root / backup).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("adopt", "skill:changelog", "--from"), 4),
+        (("undeploy", "skill:changelog", "--to"), 4),
+        (("deploy", "skill:changelog", "--dry-run", "--to"), 0),
+        (("deploy", "--to"), 2),
+    ],
+)
+def test_what_writes_nothing_leaves_nothing(
+    kit: Kit, tmp_path: Path, words: tuple[str, ...], status: int
+) -> None:
+    """A project that was never used holds no trace of it."""
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    assert kit.command(*words, fresh).returncode == status
+    assert list(fresh.iterdir()) == []

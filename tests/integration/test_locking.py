@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,45 @@ pytestmark = pytest.mark.integration
 
 
 def test_state_folder(tmp_path: Path) -> None:
-    """The first lock makes a private `.kitbag` that git ignores; the lock file stays."""
-    with Root(tmp_path) as root, locked(root):
-        pass
+    """The first lock makes a private `.kitbag` that git ignores; the lock file stays with it."""
     state = tmp_path / ".kitbag"
+    with Root(tmp_path) as root, locked(root):
+        (state / "ledger.json").write_bytes(b"")
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert (state / ".gitignore").read_text() == "*\n"
     assert (state / "lock").read_bytes() == b""
+
+
+def test_what_was_made_for_the_lock_alone_goes_with_it(tmp_path: Path) -> None:
+    """Also after an error; what was there before stays."""
+    with Root(tmp_path) as root:
+        with pytest.raises(ZeroDivisionError), locked(root):
+            _ = 1 / 0
+        assert list(tmp_path.iterdir()) == []
+        (tmp_path / ".kitbag").mkdir()
+        with locked(root):
+            pass
+    assert (tmp_path / ".kitbag/lock").exists()
+
+
+def test_one_at_a_time_while_the_lock_comes_and_goes(tmp_path: Path) -> None:
+    """Each finds `.kitbag` missing, or is left waiting for one that was removed."""
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        with Root(tmp_path) as root:
+            for _ in range(50):
+                with locked(root):
+                    inside.append(number)
+                    most.append(len(inside))
+                    inside.remove(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert (len(most), max(most)) == (400, 1)
+    left = {path.name for path in tmp_path.glob(".kitbag/*")}
+    assert left in (set(), {"lock", ".gitignore"})
 
 
 def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:

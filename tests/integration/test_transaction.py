@@ -276,7 +276,7 @@ def test_refused_before_anything_is_visible(
     with pytest.raises(error, match=words) as caught:
         run(project, put("first", b"1"), make(tmp_path), prepare=lambda _: pytest.fail("prepared"))
     assert caught.value.hint
-    assert visible(project) == [".kitbag", "file", "link"]
+    assert set(visible(project)) - {".kitbag"} == {"file", "link"}
     assert left_in_tx(project) == []
     assert undelivered(project) == []
 
@@ -370,7 +370,7 @@ def test_failing_disk_before_the_commit_point(
         with pytest.raises(StorageError) as caught:
             commit(project, [put("a/f", b"1")], kind="k", payload={}, prepare=lambda _: None)
     assert caught.value.hint
-    assert visible(project) == [".kitbag"]
+    assert visible(project) in ([], [".kitbag"])
     assert left_in_tx(project) == []
 
 
