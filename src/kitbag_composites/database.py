@@ -22,13 +22,23 @@ from kitbag_composites.errors import (
 from kitbag_composites.orm import Database, PeeweeException, PostgresqlDatabase, SqliteDatabase
 from kitbag_composites.uuids import new_uuid
 
-__all__ = ["DatabaseURL", "connected", "is_embedded", "make_database", "translated_errors"]
+__all__ = [
+    "HISTORY",
+    "DatabaseURL",
+    "connected",
+    "is_embedded",
+    "make_database",
+    "translated_errors",
+]
+
+HISTORY = "kitbag_migrations"
+"""The table that every database of Kitbag's has."""
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 
 _FORMS = "sqlite:///folder/file.db or postgresql://user@host:5432/name"
-_SQLITE_PRAGMAS = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": "full"}
+_SQLITE_PRAGMAS = {"foreign_keys": 1, "synchronous": "full"}
 _UNIQUE = "UNIQUE|PRIMARYKEY|ROWID"
 _HOST = r"(?:\[[^][/?#@]*\]|[^][:/?#@,]*)(?::\d{1,5})?"
 _SERVER = rf"(?:[^@/?#]*@)?(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[^/?#@]+)(?:\?[^#]*)?"
@@ -152,12 +162,23 @@ def connected(text: str) -> Iterator[Database]:
         _prepare_file(Path(url.path))
     try:
         database.connect()
+        if isinstance(database, SqliteDatabase):
+            _log_ahead(database)
     except (PeeweeException, OSError) as error:
         raise DatabaseUnreachable(
             f"cannot open the database {url.shown}: {_first_line(error)}", hint=_hint(url)
         ) from None
     with closing(database):
         yield database
+
+
+def _log_ahead(database: SqliteDatabase) -> None:
+    """Switch an SQLite file to write-ahead logging, but no file with somebody else's tables."""
+    if database.journal_mode == "wal":
+        return
+    tables = database.get_tables()
+    if not tables or HISTORY in tables:
+        database.journal_mode = "wal"
 
 
 def _hint(url: DatabaseURL) -> str:

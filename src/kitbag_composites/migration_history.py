@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kitbag.signature import Signature
-from kitbag_composites.database import translated_errors
+from kitbag_composites.database import HISTORY, translated_errors
 from kitbag_composites.orm import Database, SqliteDatabase
 from kitbag_composites.revisions import Revision
 
@@ -24,7 +24,6 @@ __all__ = [
     "tables",
 ]
 
-HISTORY = "kitbag_migrations"
 AUDIT = "kitbag_migrations_audit"
 
 _SERIAL = {

@@ -204,16 +204,20 @@ def test_eight_openers_of_an_old_database_all_succeed(
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
-    """A wrong or forged setting must not put our tables among somebody's; on command it may."""
+    """A wrong or forged setting changes no byte of somebody's; on command it may."""
     path = tmp_path / "cookies.sqlite"
     with closing(sqlite3.connect(path)) as theirs:
         theirs.execute("CREATE TABLE cookies (name TEXT)")
+    before = path.read_bytes()
     with connected(str(path)) as database:
         with pytest.raises(SchemaError, match="another program's database: it holds 'cookies'"):
             schema.ensure_current(database, embedded=True)
         assert database.get_tables() == ["cookies"]
+        assert (path.read_bytes(), list(tmp_path.iterdir())) == (before, [path])
         schema.upgrade(database)
         schema.ensure_current(database, embedded=True)
+    with connected(str(path)) as database:
+        assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def insert_artifact(database: Database) -> None:
