@@ -6,18 +6,16 @@ collection, which may come from somebody else. Kitbag itself runs none of it.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kitbag.documents import MAX_JSON_BYTES, parse_json, read_bounded
-from kitbag.errors import RefusedError, StorageError
+from kitbag.errors import RefusedError
 from kitbag.merging import commands_of
 from kitbag.output import one_line
 from kitbag.plan import PlannedArtifact
 from kitbag.targets import Target
+from kitbag.userstate import remember, remembered
 
 __all__ = ["Allowance"]
 
@@ -69,28 +67,10 @@ class Allowance:
         return list(new)
 
     def _known(self) -> set[str]:
-        if self.state is None:
-            return set()
-        try:
-            found = parse_json(read_bounded(self.state / FILE, MAX_JSON_BYTES), FILE)
-        except StorageError:
-            return set()
-        return set(map(str, found)) if isinstance(found, list) else set()
+        return set() if self.state is None else remembered(self.state / FILE)
 
     def remember(self, hashes: Sequence[str]) -> None:
         """Remember these content hashes as allowed."""
-        if self.state is None or not hashes:
-            return
-        from tempfile import NamedTemporaryFile
-
-        text = json.dumps(sorted({*self._known(), *hashes}), indent=1)
-        try:
-            self.state.mkdir(0o700, parents=True, exist_ok=True)
-            with NamedTemporaryFile("w", dir=self.state, delete=False, encoding="utf-8") as file:
-                file.write(text)
-            os.replace(file.name, self.state / FILE)
-        except OSError as error:
-            raise StorageError(
-                f"cannot remember in {self.state / FILE} what was allowed: {error.strerror}",
-                hint="what was deployed is in place; check that folder's permissions",
-            ) from error
+        if self.state is not None and hashes:
+            hint = "what was deployed is in place; check that folder's permissions"
+            remember(self.state / FILE, hashes, hint)

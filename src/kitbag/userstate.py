@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from kitbag import syscalls
+from kitbag.errors import StorageError
 from kitbag.files import make_folders, reporting, write_all
 
-__all__ = ["journal_key", "state_folder"]
+__all__ = ["journal_key", "remember", "remembered", "state_folder"]
 
 _KEY = "journal.key"
 _KEY_SIZE = 32
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_REPLACE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -67,3 +71,35 @@ def _key_in(folder: int) -> bytes:
     finally:
         os.close(file)
     return key
+
+
+def remembered(file: Path) -> set[str]:
+    """Return the words in a file that `remember` wrote; none where it cannot be read."""
+    from kitbag.documents import MAX_JSON_BYTES, parse_json, read_bounded
+
+    try:
+        found = parse_json(read_bounded(file, MAX_JSON_BYTES), str(file))
+    except StorageError:
+        return set()
+    return set(map(str, found)) if isinstance(found, list) else set()
+
+
+def remember(file: Path, words: Iterable[str], hint: str) -> None:
+    """Add words to a file in the user's state folder; raises StorageError with `hint`.
+
+    A kill may leave what was being written beside it; the next time replaces that.
+    """
+    with reporting(file, hint):
+        file.parent.mkdir(0o700, parents=True, exist_ok=True)
+        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # whoever adds to it now adds to all before
+            text = json.dumps(sorted({*remembered(file), *words}), indent=1)
+            new = os.open(f"{file.name}.new", _REPLACE, 0o600, dir_fd=folder)
+            try:
+                write_all(new, text.encode())
+            finally:
+                os.close(new)
+            os.replace(f"{file.name}.new", file.name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            os.close(folder)

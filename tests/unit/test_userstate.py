@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kitbag.errors import StorageError
-from kitbag.userstate import journal_key, state_folder
+from kitbag.userstate import journal_key, remember, remembered, state_folder
 
 pytestmark = pytest.mark.unit
 
@@ -62,3 +62,40 @@ def test_it_is_never_read_through_a_link(home: Path) -> None:
     os.symlink(home / "other", state_folder() / "journal.key")
     with pytest.raises(StorageError):
         journal_key()
+
+
+def test_decisions_add_up(tmp_path: Path) -> None:
+    """Whoever decides at the same time, nothing of it is lost; a broken file counts as empty."""
+    file = tmp_path / "state/decided.json"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: remember(file, [f"word {n}"], "hint"), range(32)))
+    assert remembered(file) == {f"word {n}" for n in range(32)}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.write_bytes(b"[")
+    assert remembered(file) == set()
+
+
+def test_a_kill_while_remembering_leaves_nothing_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was decided before is still known, and the next decision clears up."""
+    file = tmp_path / "state/decided.json"
+    remember(file, ["one"], "hint")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", lambda *_, **__: os._exit(9))
+        child = os.fork()
+        if child == 0:
+            remember(file, ["two"], "hint")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert remembered(file) == {"one"}
+    remember(file, ["three"], "hint")
+    assert remembered(file) == {"one", "three"}
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_what_cannot_be_remembered_is_said(tmp_path: Path) -> None:
+    """With the caller's hint."""
+    (tmp_path / "state").write_bytes(b"")
+    with pytest.raises(StorageError) as caught:
+        remember(tmp_path / "state/decided.json", ["one"], "look there")
+    assert caught.value.hint == "look there"
