@@ -125,23 +125,26 @@ def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "")
 
 def _line(entry: Deployed, known: Mapping[Key, tuple[Deployed, str]]) -> str:
     same, line = known.get((entry.target, entry.id), (None, ""))
-    # As values, 1 and true are the same.
+    # Values of settings are told apart as text only: for Python, 1 and true are the same.
     is_known = same == entry and not entry.merged
     return line if is_known else f"  {_json(deployed_to_json(entry))}"
 
 
 def _known_lines(ledger: Ledger, text: str) -> dict[Key, tuple[Deployed, str]]:
-    """Return the lines of a ledger that has one for each entry, as Kitbag writes it."""
+    """Return the lines of a ledger that has one for each entry; none of one written otherwise."""
     lines = text.partition(_DEPLOYED)[2].removesuffix("\n ]\n}\n").split(",\n")
     if len(lines) != len(ledger.deployed):
         return {}
-    return {
-        (entry.target, entry.id): (entry, line)
-        for entry, line in zip(ledger.deployed, lines, strict=True)
-        if line.startswith(f'  {{"id": "{entry.id}", "target": "{entry.target}", ')
-        and line.endswith("}}")
-        and "\n" not in line
-    }
+    entries = list(zip(ledger.deployed, lines, strict=True))
+    if not all(_is_line_of(entry, line) for entry, line in entries):
+        return {}
+    return {(entry.target, entry.id): (entry, line) for entry, line in entries}
+
+
+def _is_line_of(entry: Deployed, line: str) -> bool:
+    """Return whether a line begins with an entry and ends with one's files."""
+    begins = line.startswith(f'  {{"id": "{entry.id}", "target": "{entry.target}", ')
+    return begins and line.endswith(('"]}}', '"files": {}}'))
 
 
 def _json(value: object) -> str:
