@@ -282,6 +282,7 @@ def test_the_plan_is_as_without_an_index(desk: Desk, seed: int) -> None:
     "written",
     [
         lambda text: text,
+        lambda text: text.rstrip(),
         lambda text: json.dumps(json.loads(text), indent=2),
         lambda text: json.dumps(json.loads(text)),
         lambda text: text.replace('"}}', '" } }').replace("},\n", "}, \n"),
