@@ -386,7 +386,7 @@ class Deployer:
                     project.root,
                     actions,
                     kind=DEPLOY,
-                    payload=journalled(plan.to_payload()),
+                    payload={**plan.to_payload(), "extra": journalled(plan.extra)},
                     prepare=prepare,
                     progress=progress,
                 )

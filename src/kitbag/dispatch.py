@@ -43,7 +43,7 @@ def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], No
 
 
 def journalled(payload: dict[str, Any]) -> dict[str, Any]:
-    """Return a payload as the journal gives it back; raises PluginError if it cannot hold it."""
+    """Return what plugins add to as the journal gives it back; PluginError if it can't hold it."""
     try:
         kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
