@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -65,6 +66,7 @@ class Severed(Injection):
         self._how = mode
         self._postmaster = postmaster
         self._delay = delay
+        self._timer: threading.Timer | None = None
 
     def change(self, sql: str, database: peewee.Database) -> None:
         """Note the step; the statement itself finds out what happened."""
@@ -73,19 +75,26 @@ class Severed(Injection):
             return
         backend = database.connection().info.backend_pid
         if sql == "COMMIT":
-            threading.Timer(self._delay, self._strike, [backend]).start()
+            self._timer = threading.Timer(self._delay, self._strike, [backend])
+            self._timer.start()
         else:
             self._strike(backend)
             time.sleep(0.02)
 
+    def before_the_kill(self) -> None:
+        """Let no command end before the server went away, however late that is to come."""
+        if self._timer is not None:
+            self._timer.join()
+
     def _strike(self, backend: int) -> None:
-        match self._how:
-            case "session ended":
-                os.kill(backend, signal.SIGTERM)
-            case "backend killed":
-                os.kill(backend, signal.SIGKILL)
-            case _:
-                os.kill(self._postmaster, signal.SIGQUIT)
+        with contextlib.suppress(ProcessLookupError):  # heard, and gone already
+            match self._how:
+                case "session ended":
+                    os.kill(backend, signal.SIGTERM)
+                case "backend killed":
+                    os.kill(backend, signal.SIGKILL)
+                case _:
+                    os.kill(self._postmaster, signal.SIGQUIT)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +107,9 @@ def server() -> Iterator[Any]:
 def wait_for(server: Any, postmaster: int, mode: str) -> None:
     """Start the server again if it is down, and wait until it answers and stays."""
     if mode == "server down":
+        deadline = time.monotonic() + 60
         while psutil.pid_exists(postmaster):
+            assert time.monotonic() < deadline, "nobody struck"
             time.sleep(0.02)
         server.ensure_postgres_running()
     for _ in range(600):
