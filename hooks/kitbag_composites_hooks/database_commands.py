@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kitbag.config import database_url_of
+from kitbag.config import database_url_of, trust_database
 from kitbag.context import Context
 from kitbag.errors import NotFoundError
 
@@ -30,6 +30,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         ("check", run_check, "compare the live schema with what it should be"),
         ("sql", run_sql, "print what an upgrade or downgrade runs; needs no database"),
         ("backup", run_backup, "copy an embedded database beside itself"),
+        ("trust", run_trust, "allow the database that the collection's own settings choose"),
     ):
         action = actions.add_parser(name, help=text)
         action.set_defaults(run=run)
@@ -77,6 +78,15 @@ def _tell(context: Context, titles: list[str], verb: str) -> int:
     if not titles:
         context.out.line("nothing to do")
     context.out.data({"revisions": titles})
+    return 0
+
+
+def run_trust(context: Context, _args: argparse.Namespace) -> int:
+    """Remember that the user trusts the database in `.kitbag/config.toml`, until it changes."""
+    root = context.collection_root
+    trust_database(root)
+    context.out.line(f"trusted the database that the settings of {root} choose")
+    context.out.data({"collection": str(root)})
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kitbag.caps import Caps
-from kitbag.errors import InputError, NotFoundError, UsageError
+from kitbag.errors import InputError, NotFoundError, RefusedError, UsageError
 
 __all__ = [
     "MANIFEST",
@@ -18,11 +18,13 @@ __all__ = [
     "caps_of",
     "database_url_of",
     "find_collection",
+    "trust_database",
 ]
 
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
 SETTINGS = ".kitbag/config.toml"
+TRUSTED = "trusted-databases.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,64 @@ def cache_folder(config: Config) -> Path | None:
 def database_url_of(config: Config, root: Path) -> str:
     """Return the database of the collection at `root`: option, environment, `.kitbag/config.toml`.
 
-    The default is an SQLite file inside the collection.
+    The default is an SQLite file inside the collection. Raises RefusedError where the collection's
+    own settings, which may have come with it from somebody else, choose one that lies outside and
+    that the user did not trust.
     """
     if config.database:
         return config.database
+    chosen = _chosen_database(root)
+    if chosen is None:
+        return f"sqlite:///{os.fspath((root / '.kitbag' / 'kitbag.db').absolute())}"
+    if not _lies_inside(chosen, root) and not _is_trusted(chosen, root):
+        raise RefusedError(
+            f"{root / SETTINGS} chooses a database outside of the collection",
+            hint="read that file; if the database is yours, `kitbag db trust` once",
+        )
+    return chosen
+
+
+def trust_database(root: Path) -> None:
+    """Remember that the user trusts the database that the settings of a collection choose.
+
+    Raises NotFoundError if they choose none.
+    """
+    from kitbag.userstate import remember, state_folder
+
+    chosen = _chosen_database(root)
+    if chosen is None:
+        raise NotFoundError(
+            f"{root / SETTINGS} chooses no database", hint="the default needs no trust"
+        )
+    hint = "set XDG_STATE_HOME to a folder that you may write to"
+    remember(state_folder() / TRUSTED, [_choice(chosen, root)], hint)
+
+
+def _chosen_database(root: Path) -> str | None:
     found = _settings(root).get("database")
     if found is not None and not isinstance(found, str):
         where = root / SETTINGS
         raise InputError(f"{where}: database is not a string", hint='write database = "URL"')
-    return found or f"sqlite:///{os.fspath((root / '.kitbag' / 'kitbag.db').absolute())}"
+    return found or None
+
+
+def _lies_inside(url: str, root: Path) -> bool:
+    """Return whether a URL names an SQLite file in the collection's folder, links followed."""
+    scheme, found, rest = url.partition("://")
+    if found and scheme.lower() != "sqlite":
+        return False
+    path = os.path.realpath(rest[1:] if found else url)
+    return Path(path).is_relative_to(os.path.realpath(root))
+
+
+def _is_trusted(url: str, root: Path) -> bool:
+    from kitbag.userstate import remembered, state_folder
+
+    return _choice(url, root) in remembered(state_folder() / TRUSTED)
+
+
+def _choice(url: str, root: Path) -> str:
+    """Return what is remembered of a choice: a hash, since the URL may hold a password."""
+    import hashlib
+
+    return hashlib.sha256(f"{os.path.realpath(root)}\0{url}".encode()).hexdigest()

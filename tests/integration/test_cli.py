@@ -18,7 +18,7 @@ from host_factories import (
     snapshot,
 )
 from kitbag.cli import main
-from kitbag.config import Config, database_url_of, find_collection
+from kitbag.config import Config, database_url_of, find_collection, trust_database
 from kitbag.errors import InputError, NotFoundError
 from kitbag.output import Output, escaped
 
@@ -335,11 +335,12 @@ def test_a_collection_is_found_upwards(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_database_is_settled_per_collection(tmp_path: Path) -> None:
-    """Option, then the collection's own settings, then a file inside of it."""
+    """Option, then the collection's own settings, if trusted, then a file inside of it."""
     (tmp_path / ".kitbag").mkdir()
     settings = tmp_path / ".kitbag/config.toml"
     assert database_url_of(Config(), tmp_path) == f"sqlite:///{tmp_path}/.kitbag/kitbag.db"
     settings.write_text('database = "postgresql://x/y"\n')
+    trust_database(tmp_path)
     assert database_url_of(Config(), tmp_path) == "postgresql://x/y"
     assert database_url_of(Config(database="z"), tmp_path) == "z"
     for broken in ("database = 3", "database", "\udcff".encode("utf-8", "surrogateescape")):

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,6 +91,57 @@ def test_the_doctor_tells_what_is_open_to_others(tmp_path: Path) -> None:
         subprocess.run(hint, shell=True, check=True)
     assert findings(kit) == {}
     assert settings.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_that_came_with_a_collection_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the user trusts it: whoever made the collection would get a password from it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("PGPASSWORD", SECRET)
+    root = tmp_path / "kit"
+    assert in_this_process("init", root).returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        url = f"postgresql://me@127.0.0.1:{server.getsockname()[1]}/kit?connect_timeout=1"
+        (root / ".kitbag/config.toml").write_text(f'database = "{url}"\n')
+        for words in (("list",), ("collect", SAMPLE), ("db", "upgrade"), ("doctor",)):
+            done = in_this_process("--collection", root, *words)
+            assert done.returncode == 3, done.stderr
+            assert "kitbag db trust" in done.stderr
+            with pytest.raises(BlockingIOError):
+                server.accept()
+
+
+def test_another_file_is_trusted_by_its_user_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For this collection, until the settings choose another; one inside needs no trust."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    roots = [tmp_path / "one", tmp_path / "two"]
+
+    def choose(root: Path, path: object) -> None:
+        (root / ".kitbag/config.toml").write_text(f'database = "sqlite:///{path}"\n')
+
+    def status(root: Path, *words: str) -> int:
+        return in_this_process("--collection", root, *(words or ("list",))).returncode
+
+    for root in roots:
+        assert in_this_process("init", root).returncode == 0
+        assert status(root, "db", "trust") == 4
+        choose(root, tmp_path / "shared.db")
+        assert status(root) == 3
+    assert not (tmp_path / "shared.db").exists()
+    assert status(roots[0], "db", "trust") == 0
+    assert [status(root) for root in roots] == [0, 3]
+    choose(roots[0], tmp_path / "other.db")
+    assert status(roots[0]) == 3
+    choose(roots[0], roots[0] / ".kitbag/inside.db")
+    assert status(roots[0]) == 0
+    (roots[0] / "link").symlink_to(tmp_path)
+    choose(roots[0], roots[0] / "link/other.db")
+    assert status(roots[0]) == 3
+    assert not (tmp_path / "other.db").exists()
 
 
 @pytest.mark.postgresql
