@@ -18,9 +18,9 @@ _SELECT = (
 )
 _UUIDS = "SELECT id, uuid FROM artifacts WHERE collection_id = ? AND id IN MANY(?)"
 _ACTIVE_UUIDS = (
-    "SELECT a.id, a.uuid, c.id IS NOT NULL FROM artifacts AS a LEFT JOIN composite_artifacts AS c"
-    " ON c.collection_id = a.collection_id AND c.id = a.id"
-    " WHERE a.collection_id = ? AND a.id IN MANY(?) AND a.active"
+    "SELECT id, uuid, EXISTS (SELECT 1 FROM composite_artifacts AS c"
+    " WHERE c.collection_id = artifacts.collection_id AND c.id = artifacts.id)"
+    " FROM artifacts WHERE collection_id = ? AND id IN MANY(?) AND active"
 )
 _INSERT = (
     "INSERT INTO artifacts (collection_id, id, uuid, type, name, path, origin, content_hash)"
