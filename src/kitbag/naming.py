@@ -47,8 +47,10 @@ def safe_name(type_name: str, name: str) -> str:
 
 
 def _safe_part(type_name: str, part: str) -> str:
-    text = unicodedata.normalize("NFC", part)
-    text = "".join("\n" if unicodedata.category(c) in _INVISIBLE else c for c in text)
+    text = part
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", text)
+        text = "".join("\n" if unicodedata.category(c) in _INVISIBLE else c for c in text)
     pieces = [piece for piece in _MINDED.split(text) if piece.strip(".")]
     text = "-".join(pieces).strip(_ENDS)
     if not text:

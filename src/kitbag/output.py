@@ -79,8 +79,10 @@ class Output(NamedTuple):
             print(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Print rows with aligned columns."""
+        """Print rows with aligned columns for people; nothing with `--json` or `--quiet`."""
+        if self.json or self.quiet:
+            return
         cells = [[one_line(cell) for cell in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         for row in cells:
-            self.line("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+            _print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())

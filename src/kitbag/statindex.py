@@ -24,9 +24,10 @@ from typing import Any
 from kitbag import __version__
 from kitbag.artifacts import FileKind
 from kitbag.files import FileState
+from kitbag.folders import VCS_FOLDERS
 from kitbag.hashing import FileDigest
 from kitbag.paths import RelPath
-from kitbag.trees import VCS_FOLDERS, Tree
+from kitbag.trees import Tree
 
 __all__ = ["StateIndex", "TreeIndex", "index_file"]
 

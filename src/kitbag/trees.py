@@ -11,21 +11,21 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from kitbag.artifacts import FileKind
 from kitbag.caps import Meter
 from kitbag.errors import HostilePathError, StorageError
+from kitbag.folders import VCS_FOLDERS, Folder, Kind, kinds_in
 from kitbag.hashing import FileDigest, tree_hash
 from kitbag.paths import RelPath
 from kitbag.protected import is_repository
 
 __all__ = [
-    "VCS_FOLDERS",
     "Peek",
     "Problem",
     "Tree",
@@ -35,13 +35,11 @@ __all__ = [
     "link_stays_inside",
 ]
 
-VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
-"""What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
-
 Peek = Callable[[RelPath, bytes, int], None]
 """Is shown each regular file while it is read, in parts of up to 1 MiB: path, bytes, offset."""
 
 _CHUNK = 1 << 20
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Problem(NamedTuple):
@@ -83,7 +81,7 @@ def file_tree(
     """
     if meter is not None:
         meter.begin_artifact(path)
-    digest = _digest_file(str(path), as_path, [], peek, meter)
+    digest = _digest_file(str(path), as_path, None, peek, meter)
     return Tree((digest,), tree_hash((digest,)), digest.sha256)
 
 
@@ -101,6 +99,7 @@ def folder_tree(
     within: Path | None = None,
     leave_out: Callable[[str], bool] | None = None,
     meter: Meter | None = None,
+    listed: Callable[[str], Folder | None] | None = None,
 ) -> Tree:
     """Read a folder artifact.
 
@@ -108,11 +107,12 @@ def folder_tree(
 
     With `within`, links from the artifact to files and folders elsewhere below that folder are
     followed; otherwise they are problems. `leave_out` is asked about each path below the folder;
-    what it tells to leave out is not looked at.
+    what it tells to leave out is not looked at. `listed` tells what lies in a folder, by its place,
+    if it was listed already.
     """
     if meter is not None:
         meter.begin_artifact(folder)
-    reader = _FolderReader(folder, peek, within, leave_out, meter)
+    reader = _FolderReader(folder, peek, within, leave_out, meter, listed)
     reader.read(folder, "")
     return reader.tree()
 
@@ -127,9 +127,10 @@ class _FolderReader:
         within: Path | None,
         leave_out: Callable[[str], bool] | None,
         meter: Meter | None,
+        listed: Callable[[str], Folder | None] | None,
     ) -> None:
         self._given, self._peek, self._meter = folder, peek, meter
-        self._given_within, self._leave_out = within, leave_out
+        self._given_within, self._leave_out, self._listed = within, leave_out, listed
         self._skillmeat = hashlib.sha256()
         self._files: list[FileDigest] = []
         self._problems: list[Problem] = []
@@ -158,46 +159,56 @@ class _FolderReader:
     def read(self, top: Path, prefix: str) -> None:
         """Read all files below `top` as if they lay below `prefix`, in SkillMeat's order."""
         leave_out = None if prefix else self._leave_out
-        for below, entry in sorted(_walk(top, leave_out), key=_by_component):
+        for below, location, kind in self._walk(str(top), leave_out):
             text = prefix + below
             try:
-                path = RelPath.parse(text)
+                path, places = _checked(text)
             except HostilePathError as error:
                 self._refuse(text, error.code, error.message)
                 continue
-            if is_repository(path):
-                self._refuse(text, HostilePathError.code, "git would take it for a repository")
-            elif twin := self._twin_of(path):
+            if twin := self._twin_of(places):
                 self._refuse(text, "path-twin", f"on some file systems the same as {twin!a}")
-            elif entry.is_file(follow_symlinks=False):
-                self._take_file(path, entry.path, borrowed=bool(prefix))
-            elif entry.is_symlink():
-                self._take_link(path, entry.path, borrowed=bool(prefix))
+            elif kind is Kind.FILE:
+                self._take_file(path, location, borrowed=bool(prefix))
+            elif kind is Kind.LINK:
+                self._take_link(path, location, borrowed=bool(prefix))
             else:
                 self._refuse(text, "special-file", "neither a file, a folder nor a link")
+
+    def _walk(
+        self, top: str, leave_out: Callable[[str], bool] | None
+    ) -> Iterator[tuple[str, str, Kind]]:
+        """Yield all but folders: the path below `top`, the place, the kind; by path components."""
+        waiting = self._entries(top, "")
+        while waiting:
+            below, location, kind = waiting.pop()
+            if leave_out is not None and leave_out(below):
+                continue
+            if kind is Kind.FOLDER:
+                waiting.extend(self._entries(location, f"{below}/"))
+            else:
+                yield below, location, kind
+
+    def _entries(self, folder: str, prefix: str) -> list[tuple[str, str, Kind]]:
+        """Return what lies in a folder, the last name first."""
+        known = self._listed(folder) if self._listed is not None else None
+        kinds = kinds_in(folder) if known is None else known.kinds()
+        return [(prefix + n, f"{folder}/{n}", kinds[n]) for n in sorted(kinds, reverse=True)]
 
     def _refuse(self, path: str, code: str, message: str) -> None:
         self._problems.append(Problem(path, code, message))
 
-    def _twin_of(self, path: RelPath) -> str | None:
+    def _twin_of(self, places: Iterable[tuple[str, str]]) -> str | None:
         """Return another file or folder that is the same where case does not count."""
-        keys: dict[str, str] = {}
-        place: RelPath | None = path
-        while place is not None:
-            key = place.fold_key
-            known = self._spelled.get(key)
-            if known == place:
-                break
-            if known is not None:
+        for key, place in places:
+            known = self._spelled.setdefault(key, place)
+            if known != place:
                 return known
-            keys[key] = place
-            place = place.parent
-        self._spelled.update(keys)
         return None
 
     def _take_file(self, path: RelPath, location: str, *, borrowed: bool) -> None:
         self._skillmeat.update(path.encode())
-        self._files.append(_digest_file(location, path, [self._skillmeat], self._peek, self._meter))
+        self._files.append(_digest_file(location, path, self._skillmeat, self._peek, self._meter))
         if borrowed:
             self._elsewhere[path] = Path(location)
 
@@ -213,7 +224,7 @@ class _FolderReader:
         # SkillMeat follows links to files; a chain that leaves the folder has no content of ours.
         if os.path.isfile(target) and target.is_relative_to(self._folder):
             self._skillmeat.update(path.encode())
-            _digest_file(str(target), path, [self._skillmeat])
+            _digest_file(str(target), path, self._skillmeat)
 
     def _borrow(self, path: RelPath, location: str, text: str, *, again: bool) -> None:
         """Read what a link means elsewhere in the source as if it lay here."""
@@ -233,35 +244,19 @@ class _FolderReader:
             self.read(target, f"{path}/")
 
 
-def _by_component(found: tuple[str, os.DirEntry[str]]) -> str:
-    """Return what sorts as the list of a path's components does: no name has a NUL."""
-    return found[0].replace("/", "\0")
+@lru_cache(maxsize=8192)  # some paths are in many artifacts: `SKILL.md`, `references/api.md`
+def _checked(text: str) -> tuple[RelPath, tuple[tuple[str, str], ...]]:
+    """Return a path with what it and each folder above it is where case does not count, top first.
 
-
-def _walk(
-    top: Path, leave_out: Callable[[str], bool] | None
-) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    folders = [(str(top), "")]
-    while folders:
-        folder, prefix = folders.pop()
-        for entry in _entries(folder):
-            below = prefix + entry.name
-            if entry.name in VCS_FOLDERS or (leave_out is not None and leave_out(below)):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                folders.append((entry.path, f"{below}/"))
-            else:
-                yield below, entry
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise StorageError(
-            f"cannot read the folder {folder}: {error.strerror}", hint="check its permissions"
-        ) from error
+    Raises HostilePathError for a path that nobody should have.
+    """
+    path = RelPath.parse(text)
+    if is_repository(path):
+        raise HostilePathError("git would take it for a repository", hint="rename it")
+    places = [path]
+    while above := places[-1].parent:
+        places.append(above)
+    return path, tuple((place.fold_key, place) for place in reversed(places))
 
 
 def _link_text(location: str) -> str:
@@ -296,7 +291,7 @@ def link_stays_inside(path: str, text: str) -> bool:
 def _digest_file(
     path: str,
     as_path: RelPath,
-    also: list[hashlib._Hash],
+    also: hashlib._Hash | None = None,
     peek: Peek | None = None,
     meter: Meter | None = None,
 ) -> FileDigest:
@@ -305,7 +300,7 @@ def _digest_file(
     if meter is not None:
         meter.begin_file()
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _READ)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -318,8 +313,9 @@ def _digest_file(
                 if meter is not None:
                     meter.spend(path, len(chunk))
                 size += len(chunk)
-                for hasher in (digest, *also):
-                    hasher.update(chunk)
+                digest.update(chunk)
+                if also is not None:
+                    also.update(chunk)
                 if size == status.st_size and len(chunk) < wanted:
                     break
                 left = status.st_size - size

@@ -32,7 +32,7 @@ LAYERS = [
     {"errors", "signature", "entry_points", "plaintoml", "scratch"},
     {"paths"},
     {"protected"},
-    {"artifacts", "caps"},
+    {"artifacts", "caps", "folders"},
     {"hashing"},
     {"trees", "documents", "frontmatter", "output"},
     {"sources", "naming"},

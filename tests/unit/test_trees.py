@@ -10,6 +10,7 @@ import pytest
 
 from kitbag.errors import StorageError
 from kitbag.paths import RelPath
+from kitbag.sources.walk import walk
 from kitbag.trees import bytes_tree, file_tree, folder_tree, link_stays_inside
 
 pytestmark = pytest.mark.unit
@@ -173,3 +174,26 @@ def test_unreadable_is_a_storage_error(tmp_path: Path) -> None:
 def test_link_stays_inside(path: str, text: str, inside: bool) -> None:
     """Only leading `..` are counted: behind a name they could mean anything."""
     assert link_stays_inside(RelPath(path), text) is inside
+
+
+def test_what_was_listed_is_not_listed_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where something else lies there, which a walk tells nothing of: that is looked at."""
+    (folder / "link").symlink_to("SKILL.md")
+    (folder / "odd" / ".kitbag").mkdir(parents=True)
+    (folder / "odd" / ".kitbag" / "x").write_text("x")
+    (folder / "odd" / "deep").mkdir()
+    (folder / "odd" / "deep" / "y").write_text("y")
+    expected, source, listed = folder_tree(folder), walk(folder.parent), []
+    scandir = os.scandir
+
+    def listing(place: str) -> object:
+        listed.append(os.path.relpath(place, folder))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", listing)
+    assert folder_tree(source.location("skill"), listed=source.listed) == expected
+    assert sorted(listed) == ["odd", "odd/.kitbag"]
+    assert [f.path for f in expected.files] == [
+        *("SKILL.md", "docs/a.md", "docs.md", "link"),
+        *("odd/.kitbag/x", "odd/deep/y"),
+    ]

@@ -57,7 +57,10 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
 
     location = gathering.tree.location(path)
     try:
-        tree = folder_tree(location, peek, within=gathering.tree.root, meter=gathering.tree.meter)
+        source = gathering.tree
+        tree = folder_tree(
+            location, peek, within=source.root, meter=source.meter, listed=source.listed
+        )
     except (StorageError, TooLargeError) as error:
         _unreadable(gathering, key, error)
         return None

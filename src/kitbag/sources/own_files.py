@@ -82,6 +82,7 @@ class _OwnFiles:
                 within=self._tree.root,
                 leave_out=is_left_out,
                 meter=self._tree.meter,
+                listed=self._tree.listed,
             )
         except (StorageError, TooLargeError) as error:
             self._gathering.say_unread(place, error)

@@ -6,27 +6,16 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from kitbag.caps import DEFAULT_CAPS, Caps, Meter
 from kitbag.errors import InputError, NotFoundError, StorageError
+from kitbag.folders import VCS_FOLDERS, Folder
 from kitbag.sources.diagnostics import Code, diagnose
 from kitbag.sources.values import Diagnostic
-from kitbag.trees import VCS_FOLDERS
 
-__all__ = ["Folder", "SourceTree", "joined", "walk"]
+__all__ = ["SourceTree", "joined", "walk"]
 
-_SKIPPED = VCS_FOLDERS | {".kitbag"}
-
-
-class Folder(NamedTuple):
-    """The names in one folder, each list sorted; `links` are symbolic links of any kind."""
-
-    folders: tuple[str, ...] = ()
-    files: frozenset[str] = frozenset()
-    links: tuple[str, ...] = ()
-
-
+_OURS = ".kitbag"
 _NOTHING = Folder()
 
 
@@ -73,6 +62,11 @@ class SourceTree:
             place = place.rpartition("/")[0] if place else None
         self._inside.update({(each, name): found for each in asked})
         return found
+
+    def listed(self, location: str) -> Folder | None:
+        """Return what lies in the folder at that place; None if the walk did not see all of it."""
+        folder = self.folders.get(location.removeprefix(f"{self.root}/"))
+        return folder if folder is not None and folder.is_whole else None
 
     def location(self, path: str) -> Path:
         """Return where `path` lies."""
@@ -148,12 +142,15 @@ def _root_of(source: Path) -> Path:
 
 
 def _list(location: str, path: str, diagnostics: list[Diagnostic]) -> Folder:
-    folders, files, links = [], [], []
+    folders, files, links, is_whole = [], [], [], True
     with os.scandir(location) as entries:
         for entry in entries:
-            if entry.name in _SKIPPED:
+            if entry.name in VCS_FOLDERS:
                 continue
-            if not _is_text(entry.name):
+            if entry.name == _OURS:
+                is_whole = False
+            elif not _is_text(entry.name):
+                is_whole = False
                 diagnostics.append(
                     diagnose(joined(path, entry.name), Code.HOSTILE_PATH, "not valid UTF-8")
                 )
@@ -163,7 +160,9 @@ def _list(location: str, path: str, diagnostics: list[Diagnostic]) -> Folder:
                 folders.append(entry.name)
             elif entry.is_symlink():
                 links.append(entry.name)
-    return Folder(tuple(sorted(folders)), frozenset(files), tuple(sorted(links)))
+            else:
+                is_whole = False
+    return Folder(tuple(sorted(folders)), frozenset(files), tuple(sorted(links)), is_whole)
 
 
 def _is_text(name: str) -> bool:
