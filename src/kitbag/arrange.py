@@ -79,19 +79,7 @@ def arrange(
     """
     result = Arrangement()
     wanted: dict[RelPath, _Wanted] = {}
-    settled: dict[RelPath, Deployed] = {}
-    earlier = {(entry.target, entry.id): entry for entry in obsolete}
-    for target, artifact in planned:
-        entry = earlier.get((target.name, artifact.id))
-        if entry is not None and _lies_as_wanted(root, target, artifact, entry):
-            settled.update(dict.fromkeys(entry.files, entry))
-            result.files[target.name, artifact.id] = entry.files
-            result.hashes[target.name, artifact.id] = artifact.tree.skillmeat_hash
-        else:
-            _want(wanted, result, target, artifact)
-    for path in wanted.keys() & settled.keys():
-        entry, file = settled[path], wanted[path]
-        _refuse_two_owners(path, (entry.id, entry.files[path]), (file.owner, file.state))
+    settled = _sort_out(root, planned, obsolete, wanted, result)
     staying = {path for entry in kept for path in entry.files} | settled.keys() | wanted.keys()
     owned = {p: state for entry in (*kept, *obsolete) for p, state in entry.files.items()}
     gone = {path: None for entry in obsolete for path in entry.files if path not in staying}
@@ -115,6 +103,33 @@ def arrange(
     if not force:
         _refuse_twins(root, result, gone.keys() | set(emptied))
     return result
+
+
+def _sort_out(
+    root: Root,
+    planned: Iterable[tuple[Target, PlannedArtifact]],
+    obsolete: Iterable[Deployed],
+    wanted: dict[RelPath, _Wanted],
+    result: Arrangement,
+) -> dict[RelPath, Deployed]:
+    """Fill `wanted` with the files of planned artifacts that have to be looked at one by one.
+
+    Returns those of the others, which lie there as they should, with what they belong to.
+    """
+    earlier = {(entry.target, entry.id): entry for entry in obsolete}
+    settled: dict[RelPath, Deployed] = {}
+    for target, artifact in planned:
+        key = target.name, artifact.id
+        entry = earlier.get(key)
+        if entry is not None and _lies_as_wanted(root, target, artifact, entry):
+            settled.update(dict.fromkeys(entry.files, entry))
+            result.files[key], result.hashes[key] = entry.files, artifact.tree.skillmeat_hash
+        else:
+            _want(wanted, result, target, artifact)
+    for path in wanted.keys() & settled.keys():
+        entry, file = settled[path], wanted[path]
+        _refuse_two_owners(path, (entry.id, entry.files[path]), (file.owner, file.state))
+    return settled
 
 
 def _refuse_twins(root: Root, result: Arrangement, leaving: Set[RelPath]) -> None:
