@@ -38,7 +38,7 @@ FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
 
 _LOST = "delete it: the deployed record and the collection are enough to go on"
-_DEPLOYED = '\n "deployed": [\n'
+_DEPLOYED, _END = '\n "deployed": [\n', "\n ]\n}\n"
 _KINDS = {kind.value: kind for kind in FileKind}
 
 Key = tuple[str, ArtifactId]
@@ -109,18 +109,28 @@ def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "")
 
     Given the ledger that was read from `text`, what is in both is not rendered again.
     """
-    known = {} if earlier is None else _known_lines(earlier, text)
+    earlier = earlier or Ledger()
+    known = _known_lines(earlier, text)
+    is_same_head = known and _headings(ledger) == _headings(earlier) and not ledger.documents
+    head = text[: text.index(_DEPLOYED)] if is_same_head else _head(ledger)
+    entries = sorted(ledger.deployed, key=lambda e: (e.target, e.id))
+    # One line for each: with `indent` Python would leave its fast encoder.
+    deployed = ",\n".join(_line(entry, known) for entry in entries)
+    return f"{head}{_DEPLOYED}{deployed}{_END}"
+
+
+def _headings(ledger: Ledger) -> tuple[object, ...]:
+    return ledger.requests, ledger.folders, ledger.documents
+
+
+def _head(ledger: Ledger) -> str:
     head = {
         "format": FORMAT,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(map(str, ledger.folders)),  # plain strings are sorted faster
         "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
     }
-    lines = [f" {_json(key)}: {_json(value)}," for key, value in head.items()]
-    entries = sorted(ledger.deployed, key=lambda e: (e.target, e.id))
-    deployed = ",\n".join(_line(entry, known) for entry in entries)
-    # One line for each: with `indent` Python would leave its fast encoder.
-    return "\n".join(["{", *lines]) + _DEPLOYED + deployed + "\n ]\n}\n"
+    return "\n".join(["{", *(f" {_json(key)}: {_json(value)}," for key, value in head.items())])
 
 
 def _line(entry: Deployed, known: Mapping[Key, tuple[Deployed, str]]) -> str:
@@ -132,7 +142,8 @@ def _line(entry: Deployed, known: Mapping[Key, tuple[Deployed, str]]) -> str:
 
 def _known_lines(ledger: Ledger, text: str) -> dict[Key, tuple[Deployed, str]]:
     """Return the lines of a ledger that has one for each entry; none of one written otherwise."""
-    lines = text.partition(_DEPLOYED)[2].removesuffix("\n ]\n}\n").split(",\n")
+    _, begin, deployed = text.partition(_DEPLOYED)
+    lines = deployed.removesuffix(_END).split(",\n") if begin else []
     if len(lines) != len(ledger.deployed):
         return {}
     entries = list(zip(ledger.deployed, lines, strict=True))
