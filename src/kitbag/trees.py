@@ -8,6 +8,7 @@ rest of the tree is read all the same.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -108,13 +109,12 @@ def folder_tree(
     With `within`, links from the artifact to files and folders elsewhere below that folder are
     followed; otherwise they are problems. `leave_out` is asked about each path below the folder;
     what it tells to leave out is not looked at. `listed` tells what lies in a folder, by its place,
-    if it was listed already.
+    if it was listed already; where that is no longer so, all is read and shown again.
     """
-    if meter is not None:
-        meter.begin_artifact(folder)
-    reader = _FolderReader(folder, peek, within, leave_out, meter, listed)
-    reader.read(folder, "")
-    return reader.tree()
+    if listed is not None:
+        with contextlib.suppress(StorageError):  # something may have gone since it was listed
+            return _FolderReader(folder, peek, within, leave_out, meter, listed).tree()
+    return _FolderReader(folder, peek, within, leave_out, meter, None).tree()
 
 
 class _FolderReader:
@@ -147,7 +147,10 @@ class _FolderReader:
         return None if self._given_within is None else os.path.realpath(self._given_within)
 
     def tree(self) -> Tree:
-        """Return what was read."""
+        """Read all of the folder."""
+        if self._meter is not None:
+            self._meter.begin_artifact(self._given)
+        self._read(self._given, "")
         return Tree(
             tuple(self._files),
             tree_hash(self._files),
@@ -156,7 +159,7 @@ class _FolderReader:
             self._elsewhere,
         )
 
-    def read(self, top: Path, prefix: str) -> None:
+    def _read(self, top: Path, prefix: str) -> None:
         """Read all files below `top` as if they lay below `prefix`, in SkillMeat's order."""
         leave_out = None if prefix else self._leave_out
         for below, location, kind in self._walk(str(top), leave_out):
@@ -241,7 +244,7 @@ class _FolderReader:
             )
             self._refuse(path, "link-broken", f"{problem}: {text!a}")
         else:
-            self.read(target, f"{path}/")
+            self._read(target, f"{path}/")
 
 
 @lru_cache(maxsize=8192)  # some paths are in many artifacts: `SKILL.md`, `references/api.md`
