@@ -136,5 +136,6 @@ def test_system_calls_for_a_file_are_few(tmp_path: Path) -> None:
     # A sixth more than was counted: memory is asked for now and then, too.
     most = {"collect": 42, "collect again": 15, "deploy": 28, "deploy again": 4, "undeploy": 17}
     assert {step: count for step, count in each.items() if count > most[step]} == {}
-    unneeded = ("read", "openat", "getdents64", "write")
-    assert all(many["deploy again"][name] - few["deploy again"][name] < 20 for name in unneeded)
+    # What was put there in the last moment before the end of the run before is read once more.
+    again = many["deploy again"] - few["deploy again"]
+    assert all(again[name] < files / 2 for name in ("read", "openat", "getdents64", "write"))
