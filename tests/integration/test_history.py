@@ -73,6 +73,45 @@ def test_every_change_is_one_row(kit_with_sample: Kit) -> None:
     assert "renamed skill:changelog to skill:news" in kit.run("log")
 
 
+def test_a_deploy_tells_of_what_it_changed(kit_with_sample: Kit) -> None:
+    """And records that only; what the database has lost meanwhile is recorded again."""
+    from kitbag_composites.database import connected
+
+    kit = kit_with_sample
+
+    def rows() -> dict[str, tuple[str, str]]:
+        with connected(kit.database_url) as database:
+            found = database.execute_sql(
+                "SELECT a.name, d.state, d.transaction_id FROM deployments d"
+                " JOIN artifacts a ON a.uuid = d.artifact_uuid"
+            )
+            return {name: (state, transaction_id) for name, state, transaction_id in found}
+
+    kit.deploy("skill:changelog", "skill:meeting-notes", "agent:librarian")
+    first = log(kit)[0]
+    assert rows() == dict.fromkeys(
+        ("changelog", "meeting-notes", "librarian"), ("done", first["transaction_id"])
+    )
+    with connected(kit.database_url) as database:
+        database.execute_sql(
+            "DELETE FROM deployments WHERE artifact_uuid IN"
+            " (SELECT uuid FROM artifacts WHERE name = 'librarian')"
+        )
+    (kit.collection / "skills/changelog/new.md").write_text("new\n")
+    kit.deploy()
+    second = log(kit)[0]
+    assert second["summary"] == "placed skill:changelog"
+    assert rows() == {
+        "changelog": ("done", second["transaction_id"]),
+        "meeting-notes": ("done", first["transaction_id"]),
+        "librarian": ("done", second["transaction_id"]),
+    }
+    assert [o["number"] for o in log(kit, "skill:meeting-notes")] == [first["number"], 1]
+    (kit.project / ".claude/skills/changelog/new.md").unlink()
+    kit.deploy()
+    assert log(kit)[0]["summary"] == "renewed its files"
+
+
 @pytest.mark.parametrize(
     "words",
     [

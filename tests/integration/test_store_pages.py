@@ -141,6 +141,7 @@ CALLS: dict[str, Callable[[Store, str, list[str]], object]] = {
     "begin": lambda s, c, u: s.begin_deployments(
         [DeploymentRecord(c, "/q", ".claude", uuid, "f" * 64, new_uuid()) for uuid in u]
     ),
+    "finished": lambda s, c, u: s.finished_in(c, "/q"),
     "finish": lambda s, c, u: s.finish_deployments(s.list_deployments(c, limit=9999).items),
     "forget": lambda s, c, u: s.forget_deployments(s.list_deployments(c, limit=9999).items),
 }
