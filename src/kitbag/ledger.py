@@ -38,11 +38,9 @@ FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
 
 _LOST = "delete it: the deployed record and the collection are enough to go on"
-_DEPLOYED, _END = '\n "deployed": [\n', "\n ]\n}\n"
+_FEW = 16
 _KINDS = {kind.value: kind for kind in FileKind}
 
-Key = tuple[str, ArtifactId]
-"""A target and an id, which tell one entry from the others."""
 
 Place = tuple[RelPath, tuple[str, ...], str | None, str]
 """Where an entry stands: its file, the keys to what holds it, its own key or, in a list, itself."""
@@ -107,55 +105,50 @@ class Ledger:
 def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "") -> str:
     """Return the file's text, in a stable order.
 
-    Given the ledger that was read from `text`, what is in both is not rendered again.
+    Given the ledger that was read from `text`, only what differs in it is rendered, if that is few
+    entries.
     """
-    earlier = earlier or Ledger()
-    known = _known_lines(earlier, text)
-    is_same_head = known and _headings(ledger) == _headings(earlier) and not ledger.documents
-    head = text[: text.index(_DEPLOYED)] if is_same_head else _head(ledger)
-    entries = sorted(ledger.deployed, key=lambda e: (e.target, e.id))
-    # One line for each: with `indent` Python would leave its fast encoder.
-    deployed = ",\n".join(_line(entry, known) for entry in entries)
-    return f"{head}{_DEPLOYED}{deployed}{_END}"
-
-
-def _headings(ledger: Ledger) -> tuple[object, ...]:
-    return ledger.requests, ledger.folders, ledger.documents
-
-
-def _head(ledger: Ledger) -> str:
+    spliced = None if earlier is None else _spliced(text, earlier, ledger)
+    if spliced is not None:
+        return spliced
     head = {
         "format": FORMAT,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(map(str, ledger.folders)),  # plain strings are sorted faster
         "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
     }
-    return "\n".join(["{", *(f" {_json(key)}: {_json(value)}," for key, value in head.items())])
+    lines = [f" {_json(key)}: {_json(value)}," for key, value in head.items()]
+    entries = sorted(ledger.deployed, key=lambda e: (e.target, e.id))
+    # One line for each: with `indent` Python would leave its fast encoder.
+    deployed = ",\n".join(map(_line, entries))
+    return "\n".join(["{", *lines, ' "deployed": [', deployed, " ]", "}", ""])
 
 
-def _line(entry: Deployed, known: Mapping[Key, tuple[Deployed, str]]) -> str:
-    same, line = known.get((entry.target, entry.id), (None, ""))
-    # Values of settings are told apart as text only: for Python, 1 and true are the same.
-    is_known = same == entry and not entry.merged
-    return line if is_known else f"  {_json(deployed_to_json(entry))}"
+def _line(entry: Deployed) -> str:
+    return f"  {_json(deployed_to_json(entry))}"
 
 
-def _known_lines(ledger: Ledger, text: str) -> dict[Key, tuple[Deployed, str]]:
-    """Return the lines of a ledger that has one for each entry; none of one written otherwise."""
-    _, begin, deployed = text.partition(_DEPLOYED)
-    lines = deployed.removesuffix(_END).split(",\n") if begin else []
-    if len(lines) != len(ledger.deployed):
-        return {}
-    entries = list(zip(ledger.deployed, lines, strict=True))
-    if not all(_is_line_of(entry, line) for entry, line in entries):
-        return {}
-    return {(entry.target, entry.id): (entry, line) for entry, line in entries}
-
-
-def _is_line_of(entry: Deployed, line: str) -> bool:
-    """Return whether a line begins with an entry and ends with one's files."""
-    begins = line.startswith(f'  {{"id": "{entry.id}", "target": "{entry.target}", ')
-    return begins and line.endswith(('"]}}', '"files": {}}'))
+def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
+    """Return a ledger's text with other lines for a few entries; None if more has to change."""
+    old, new = ({(e.target, e.id): e for e in ledger.deployed} for ledger in (before, after))
+    if (
+        (before.requests, before.folders) != (after.requests, after.folders)
+        or old.keys() != new.keys()
+        or not len(before.deployed) == len(after.deployed) == len(new)
+        # Values of settings are told apart as text only: for Python, 1 and true are the same.
+        or before.documents
+        or any(entry.merged for entry in after.deployed)
+    ):
+        return None
+    changed = [key for key, entry in new.items() if entry != old[key]]
+    if len(changed) > _FEW:
+        return None
+    for key in changed:
+        line = _line(old[key])
+        if text.count(line) != 1:  # somebody wrote it in another way
+            return None
+        text = text.replace(line, _line(new[key]))
+    return text
 
 
 def _json(value: object) -> str:

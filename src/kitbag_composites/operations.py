@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from kitbag.changes import Change, ChangeKind, ChangeSet
-from kitbag.plan import DeployPlan
 from kitbag_composites.records import OperationRecord
 from kitbag_composites.store import Store
+
+if TYPE_CHECKING:
+    from kitbag.changes import Change, ChangeSet
+    from kitbag.plan import DeployPlan
 
 __all__ = ["OWN_EXTRA", "record_change", "record_deploy"]
 
@@ -82,6 +85,8 @@ def _undoes(extra: dict[str, object]) -> tuple[int, ...]:
 
 def _summary(changes: Sequence[Change]) -> str:
     """Return in a few words what became of what, as in `new skill:a, skill:b and 7 more`."""
+    from kitbag.changes import ChangeKind
+
     untold = (ChangeKind.IDENTICAL, ChangeKind.CONFLICT)
     told = [change for change in changes if change.kind not in untold]
     told.sort(key=lambda change: list(ChangeKind).index(change.kind))
