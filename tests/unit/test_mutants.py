@@ -1,0 +1,21 @@
+"""The mutants of the writer fit the writer that there is."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+MUTANTS = runpy.run_path(str(ROOT / "tests/faults/mutants.py"))["MUTANTS"]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.why)
+def test_a_mutant_changes_something(mutant: object) -> None:
+    """Its text stands in its file, once; `make mutants` would stop at one whose text does not."""
+    old, new, file = (getattr(mutant, name) for name in ("old", "new", "file"))
+    assert (ROOT / file).read_text().count(old) == 1
+    assert old != new
