@@ -99,8 +99,10 @@ class Severed(Injection):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Any]:
-    """A server of our own, which may be killed."""
+    """A server of our own, which may be killed; what it says is committed survives that."""
     with own_server() as made:
+        execute(made.get_uri(), "ALTER SYSTEM SET synchronous_commit = on")
+        execute(made.get_uri(), "SELECT pg_reload_conf()")
         yield made
 
 
