@@ -40,7 +40,7 @@ docs: $(VENV)/installed  ## write docs/diagnostics.md
 	$(BIN)/python -c 'from kitbag.sources.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
 
-bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (an hour)
+bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (20 minutes)
 	$(BIN)/python -m benchmarks --write
 
 bench-quick: $(VENV)/installed  ## measure a small part of it, and print (a minute)
