@@ -33,7 +33,8 @@ def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> I
 def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Reading:
     """Read everything that a folder holds; raises NotFoundError if it is not there.
 
-    A folder that is a collection, Kitbag's or SkillMeat's, is read as its manifest says.
+    A folder that is a collection, Kitbag's or SkillMeat's, is read as its manifest says; what looks
+    like such a manifest in an export of a plugin is one of the plugin's own files.
     """
     from kitbag.origins.listing import as_listed
     from kitbag.origins.manifests import listing_of
@@ -41,7 +42,8 @@ def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Re
 
     claim = _claimer(plugins) if plugins.implements("kitbag_collect_file") else None
     plain = read(source, claim, caps)
-    listing = listing_of(plain.root)
+    is_export = any(found.path == "." and found.uuid is not None for found in plain.composites)
+    listing = None if is_export else listing_of(plain.root)
     return (
         plain if listing is None else as_listed(plain, listing, plugins.types, Meter(caps, source))
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from e2e.kit import Kit, known, new_kit, tree, write
@@ -189,6 +189,10 @@ def test_any_plugin_survives_the_round_trip(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(TREES)
+@example([(["manifest.toml"], "[collection]")])
+@example([(["collection.toml"], "[collection]"), (["artifacts", "a.md"], "x")])
+@example([(["manifest.toml"], "[collection]\nname = 1"), (["hooks", "x.json"], '{"hooks": {}}')])
+@example([(["manifest.toml"], "[collection]"), (["mcp", "x.json"], '{"command": "x"}')])
 def test_hostile_trees_survive_the_round_trip(
     tmp_path_factory: pytest.TempPathFactory, files: list[tuple[list[str], Content]]
 ) -> None:

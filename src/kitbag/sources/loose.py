@@ -72,7 +72,9 @@ def _tell_odd_names(gathering: Gathering, path: str) -> None:
 
 def read_kitbag_folders(gathering: Gathering) -> None:
     """Read hooks and servers as a Kitbag collection keeps them: one file each."""
-    if not _is_collection(gathering.tree):
+    # In an export of a plugin, all that it does not name is the plugin's own.
+    is_export = any(found.path == "." and found.known.uuid for found in gathering.composites)
+    if is_export or not _is_collection(gathering.tree):
         return
     for path in _json_below(gathering.tree, "hooks"):
         read_hook_file(gathering, path, command_name(path, "hooks").removesuffix(".json"))
