@@ -22,7 +22,7 @@ from kitbag_composites.store import Store
 
 pytestmark = pytest.mark.integration
 
-FEW, MANY = 20, 60
+FEW, MANY = 20, 140
 FILES = 4
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace")
 
