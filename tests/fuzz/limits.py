@@ -1,4 +1,4 @@
-"""What one input may take: a second of the processor and 256 MB; and how many were tried."""
+"""What one input may take, a second of the processor and 256 MB; and how many were tried."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, Phase, settings
 
 from kitbag.errors import KitbagError
 
-SECONDS = 1.0
 MEMORY = 256 << 20
 LONG = int(os.environ.get("KITBAG_FUZZ", "0"))
 """How many inputs each target gets in a long run; 0 is a short one."""
+SECONDS = 1.0 if LONG else 10.0
+"""A short run is part of `make test`: traced for its coverage, beside whatever else runs."""
 
 
 class TooSlow(BaseException):
@@ -58,7 +59,7 @@ def many(short: int, per_example: int = 1, *, times: int = 1) -> settings:
 def bounded(target: str, inputs: int = 1, *, again: bool = False) -> Iterator[None]:
     """Run inputs of one target; our own errors are answers, anything else is a fault.
 
-    Each of the inputs has a second, all of them together have the memory. Those that are tried
+    Each of the inputs has its time, all of them together have the memory. Those that are tried
     `again`, in another way, are not counted again.
     """
 
