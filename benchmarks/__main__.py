@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     parser.add_argument("--only", choices=[*GROUPS, "growth"], action="append", help="this group")
     parser.add_argument("--write", action="store_true", help="write results.json and the page")
+    parser.add_argument("--profile", type=Path, help="write a profile of each case to this folder")
     args = parser.parse_args()
     # Not where temporary files may be in memory: durability costs nothing there.
     folder = Path(tempfile.mkdtemp(prefix="kitbag-bench-", dir=args.folder or "/var/tmp"))
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace, folder: Path) -> int:
         if name in (args.only or (QUICK if args.quick else GROUPS)):
             print(f"{name} ", end="", file=sys.stderr, flush=True)
             load = os.getloadavg()[0]
+            bench.profiles = args.profile.absolute() / name if args.profile else None
             found = measure(bench)
             print(file=sys.stderr)
             print(report.table(found), flush=True)

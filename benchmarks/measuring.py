@@ -58,7 +58,13 @@ class Row:
 
 
 class Bench:
-    """The folder that everything happens in, and the environment that Kitbag runs in."""
+    """The folder that everything happens in, and the environment that Kitbag runs in.
+
+    With a folder in `profiles`, each way is run once more, for a profile of Kitbag in it.
+    """
+
+    profiles: Path | None = None
+    _profile: Path | None = None
 
     def __init__(self, folder: Path, rounds: int, skills: int) -> None:
         self.folder, self.rounds, self.skills = folder, rounds, skills
@@ -74,7 +80,6 @@ class Bench:
             for k, v in os.environ.items()
             if not k.startswith("KITBAG_") and k != "PYTHONDONTWRITEBYTECODE"
         }
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)
         self.environment = {**kept, **own}
         self.kitbag = str(Path(sys.executable).with_name("kitbag"))
 
@@ -97,6 +102,9 @@ class Bench:
 
     def ours(self, *words: str | Path) -> Sample:
         """Run Kitbag."""
+        if self._profile is not None:
+            profiled = (sys.executable, "-m", "cProfile", "-o", self._profile, self.kitbag)
+            return self.run(*profiled, "--quiet", *words)
         return self.run(self.kitbag, "--quiet", *words)
 
     def empty(self, name: str) -> Path:
@@ -116,6 +124,12 @@ class Bench:
                 if number:
                     found[name].append(sample)
             print(".", end="", file=sys.stderr, flush=True)
+        if self.profiles is not None:
+            self.profiles.mkdir(parents=True, exist_ok=True)
+            for name, way in ways.items():
+                self._profile = self.profiles / f"{name.replace(' ', '-')}.prof"
+                way()
+            self._profile = None
         return found
 
 

@@ -11,6 +11,7 @@ from benchmarks.measuring import Bench, Row, Sample, compared
 def start_up(bench: Bench) -> list[Row]:
     """Measure against `python -c pass`, in more rounds than large things get."""
     small = Bench(bench.folder, max(15, 3 * bench.rounds), 1)
+    small.profiles = bench.profiles
     source, kit = small.empty("one"), small.empty("one-kit")
     (skill,) = make_skills(source, 1)
     small.ours("init", kit)
