@@ -37,7 +37,7 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/mypy
 
 docs: $(VENV)/installed  ## write docs/diagnostics.md
-	$(BIN)/python -c 'from kitbag.sources.handbook import handbook; print(handbook(), end="")' \
+	$(BIN)/python -c 'from holdall.sources.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
 
 bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (20 minutes)
@@ -47,14 +47,14 @@ bench-quick: $(VENV)/installed  ## measure a small part of it, and print (a minu
 	$(BIN)/python -m benchmarks --quick
 
 long: $(VENV)/installed  ## run the tests of random histories and of concurrency at length (an hour)
-	KITBAG_LONG_TESTS=500 $(BIN)/python -m pytest tests/integration/test_history_properties.py \
+	HOLDALL_LONG_TESTS=500 $(BIN)/python -m pytest tests/integration/test_history_properties.py \
 		tests/integration/test_concurrent_collects.py
 
 fuzz: $(VENV)/installed  ## feed hostile input to everything that reads, at length (an hour)
-	KITBAG_FUZZ=$(or $(FUZZ),6000) $(BIN)/python -m pytest tests/fuzz
+	HOLDALL_FUZZ=$(or $(FUZZ),6000) $(BIN)/python -m pytest tests/fuzz
 
 faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (an hour)
-	KITBAG_FAULTS=long $(BIN)/python -m pytest tests/faults
+	HOLDALL_FAULTS=long $(BIN)/python -m pytest tests/faults
 
 mutants: $(VENV)/installed  ## see the short faults tests notice what is taken out of the writer
 	$(BIN)/python tests/faults/mutants.py
@@ -66,8 +66,8 @@ $(SKILLMEAT)/bin/skillmeat: $(VENV)/installed
 	$(PYTHON) -m venv $(SKILLMEAT)
 	$(SKILLMEAT)/bin/python -m pip --quiet install 'skillmeat==0.74.0'
 
-compat: $(SKILLMEAT)/bin/skillmeat  ## see SkillMeat 0.74 agree with what Kitbag deploys
-	KITBAG_SKILLMEAT="$(CURDIR)/$<" $(BIN)/python -m pytest tests/e2e/test_skillmeat.py
+compat: $(SKILLMEAT)/bin/skillmeat  ## see SkillMeat 0.74 agree with what Holdall deploys
+	HOLDALL_SKILLMEAT="$(CURDIR)/$<" $(BIN)/python -m pytest tests/e2e/test_skillmeat.py
 
 clean:  ## delete what make made
 	rm -rf $(VENV) $(SKILLMEAT) .demo .tox dist build .coverage .coverage.* htmlcov

@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--profile", type=Path, help="write a profile of each case to this folder")
     args = parser.parse_args()
     # Not where temporary files may be in memory: durability costs nothing there.
-    folder = Path(tempfile.mkdtemp(prefix="kitbag-bench-", dir=args.folder or "/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="holdall-bench-", dir=args.folder or "/var/tmp"))
     try:
         return run(args, folder)
     finally:

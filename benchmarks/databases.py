@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
-from kitbag_composites import schema
-from kitbag_composites.database import connected
-from kitbag_composites.resolver import Resolver
-from kitbag_composites.store import Store
-from kitbag_composites.store.closures import _BELOW
-from kitbag_composites.store.memberships import _CHILDREN, _IN_ORDER, _PARENTS
-from kitbag_composites.store.statements import _in_dialect, as_json
-from kitbag_composites.types import NewMembership
+from holdall_composites import schema
+from holdall_composites.database import connected
+from holdall_composites.resolver import Resolver
+from holdall_composites.store import Store
+from holdall_composites.store.closures import _BELOW
+from holdall_composites.store.memberships import _CHILDREN, _IN_ORDER, _PARENTS
+from holdall_composites.store.statements import _in_dialect, as_json
+from holdall_composites.types import NewMembership
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

@@ -46,6 +46,6 @@ def _at(bench: Bench, size: int) -> dict[str, float]:
         "undeploy": (*on, "undeploy", "composite:all", "--to", project),
     }
     return {
-        name: bench.run(bench.kitbag, "--quiet", *words, ok=(0, 1)).cpu
+        name: bench.run(bench.holdall, "--quiet", *words, ok=(0, 1)).cpu
         for name, words in steps.items()
     }

@@ -58,9 +58,9 @@ class Row:
 
 
 class Bench:
-    """The folder that everything happens in, and the environment that Kitbag runs in.
+    """The folder that everything happens in, and the environment that Holdall runs in.
 
-    With a folder in `profiles`, each way is run once more, for a profile of Kitbag in it.
+    With a folder in `profiles`, each way is run once more, for a profile of Holdall in it.
     """
 
     profiles: Path | None = None
@@ -74,14 +74,14 @@ class Bench:
             "XDG_DATA_HOME": str(folder / "data"),
             "XDG_STATE_HOME": str(folder / "state"),
         }
-        # An installed Kitbag is compiled once, too.
+        # An installed Holdall is compiled once, too.
         kept = {
             k: v
             for k, v in os.environ.items()
-            if not k.startswith("KITBAG_") and k != "PYTHONDONTWRITEBYTECODE"
+            if not k.startswith("HOLDALL_") and k != "PYTHONDONTWRITEBYTECODE"
         }
         self.environment = {**kept, **own}
-        self.kitbag = str(Path(sys.executable).with_name("kitbag"))
+        self.holdall = str(Path(sys.executable).with_name("holdall"))
 
     def run(self, *words: str | Path, ok: Sequence[int] = (0,)) -> Sample:
         """Run a command and measure it; its output goes nowhere."""
@@ -101,11 +101,11 @@ class Bench:
         return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
     def ours(self, *words: str | Path) -> Sample:
-        """Run Kitbag."""
+        """Run Holdall."""
         if self._profile is not None:
-            profiled = (sys.executable, "-m", "cProfile", "-o", self._profile, self.kitbag)
+            profiled = (sys.executable, "-m", "cProfile", "-o", self._profile, self.holdall)
             return self.run(*profiled, "--quiet", *words)
-        return self.run(self.kitbag, "--quiet", *words)
+        return self.run(self.holdall, "--quiet", *words)
 
     def empty(self, name: str) -> Path:
         """Return an empty folder, with nothing left for the disk to do."""

@@ -1,9 +1,9 @@
 """The UUID migration of a large database, beside one pass over its rows.
 
 The yardstick is the least that can be done: for SQLite a new table filled by one INSERT ... SELECT
-with a UUID made in Python, then its indexes, durable as Kitbag is; for PostgreSQL one ADD COLUMN
-with a volatile default and a unique index. Both and Kitbag run in turn, each in a process of its
-own. Kitbag's time includes its backup.
+with a UUID made in Python, then its indexes, durable as Holdall is; for PostgreSQL one ADD COLUMN
+with a volatile default and a unique index. Both and Holdall run in turn, each in a process of its
+own. Holdall's time includes its backup.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from uuid import uuid4
 
 from benchmarks.databases import postgresql
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
-from kitbag_composites import schema
-from kitbag_composites.database import connected
+from holdall_composites import schema
+from holdall_composites.database import connected
 
 NEW = """CREATE TABLE artifacts_new (
     collection_id VARCHAR(32) NOT NULL
@@ -100,7 +100,7 @@ def measured(way: str, url: str) -> Sample:
 
 
 def run_one(way: str, url: str) -> None:
-    sample = timed(lambda: {"one pass": one_pass, "kitbag": migrate}[way](url))
+    sample = timed(lambda: {"one pass": one_pass, "holdall": migrate}[way](url))
     print(sample.wall, sample.cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
@@ -112,11 +112,11 @@ def rows_of(bench: Bench, name: str, count: int, copy: Copy, limit: float) -> li
         with copy() as url:
             return measured(way, url)
 
-    found = bench.in_turn({way: lambda way=way: on_copy(way) for way in ("one pass", "kitbag")})  # type: ignore[misc]
+    found = bench.in_turn({way: lambda way=way: on_copy(way) for way in ("one pass", "holdall")})  # type: ignore[misc]
     case = f"{name}: UUIDs for {count:,} rows"
-    memory = [sample.memory for sample in found["kitbag"]]
+    memory = [sample.memory for sample in found["holdall"]]
     return [
-        compared(case, "one pass", found["kitbag"], found["one pass"], limit),
+        compared(case, "one pass", found["holdall"], found["one pass"], limit),
         single(f"memory at most, {case}", "MB", memory),
     ]
 

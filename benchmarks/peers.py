@@ -1,4 +1,4 @@
-"""Other installers of skills, where they are found: on PATH, or where KITBAG_BENCH_<NAME> says.
+"""Other installers of skills, where they are found: on PATH, or where HOLDALL_BENCH_<NAME> says.
 
 Each gets a tenth of the skills (most need seconds for a hundred), beside `cp -a` of the same.
 SkillMeat and apm take one skill at a time and get ten.
@@ -20,7 +20,7 @@ FEW = 10
 
 def found_peer(name: str) -> str | None:
     """Return a peer's program, None where there is none that runs."""
-    return os.environ.get(f"KITBAG_BENCH_{name.upper()}") or shutil.which(name)
+    return os.environ.get(f"HOLDALL_BENCH_{name.upper()}") or shutil.which(name)
 
 
 def beside_peers(bench: Bench) -> list[Row]:
@@ -73,7 +73,7 @@ def _measured(bench: Bench, name: str, program: str, source: Path, ids: list[str
     return [
         compared(f"{name}: first, {files} files", "`cp -a`", found["first"], found["cp"]),
         compared(f"{name}: again, {files} files", "`cp -a`", found["again"], found["cp"]),
-        compared(f"(Kitbag: first, {files} files)", "`cp -a`", found["ours"], found["cp"]),
+        compared(f"(Holdall: first, {files} files)", "`cp -a`", found["ours"], found["cp"]),
     ]
 
 

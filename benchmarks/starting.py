@@ -26,16 +26,16 @@ def start_up(bench: Bench) -> list[Row]:
     found = small.in_turn(
         {
             "pass": lambda: small.run(sys.executable, "-c", "pass"),
-            "version": lambda: small.run(small.kitbag, "--version"),
-            "help": lambda: small.run(small.kitbag, "--help"),
+            "version": lambda: small.run(small.holdall, "--version"),
+            "help": lambda: small.run(small.holdall, "--help"),
             "deploy": first,
             "again": lambda: small.ours(*deploy),
         }
     )
     pass_ = found["pass"]
     return [
-        compared("`kitbag --version`", "`python -c pass`", found["version"], pass_, 4),
-        compared("`kitbag --help`", "`python -c pass`", found["help"], pass_),
+        compared("`holdall --version`", "`python -c pass`", found["version"], pass_, 4),
+        compared("`holdall --help`", "`python -c pass`", found["help"], pass_),
         compared("deploy of one small skill, warm", "`python -c pass`", found["deploy"], pass_, 15),
         compared("the same, unchanged", "`python -c pass`", found["again"], pass_, 15),
     ]

@@ -12,11 +12,11 @@ from hypothesis import settings
 
 from postgres_server import execute, running_server, with_name
 
-WITHOUT_POSTGRES = "KITBAG_TESTS_WITHOUT_POSTGRES"
+WITHOUT_POSTGRES = "HOLDALL_TESTS_WITHOUT_POSTGRES"
 
 # The machine that runs them may have other things to do.
-settings.register_profile("kitbag", deadline=None)
-settings.load_profile("kitbag")
+settings.register_profile("holdall", deadline=None)
+settings.load_profile("holdall")
 
 DIALECTS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_user_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what Kitbag remembers of its user out of the home folder of whoever runs the tests."""
+    """Keep what Holdall remembers of its user out of the home folder of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
@@ -48,10 +48,10 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: str) -> Iterator[str]:
     """The name of a PostgreSQL database with the present schema, to copy for each test."""
-    from kitbag_composites.database import connected
-    from kitbag_composites.schema import upgrade
+    from holdall_composites.database import connected
+    from holdall_composites.schema import upgrade
 
-    name = f"kitbag_template_{uuid4().hex[:12]}"
+    name = f"holdall_template_{uuid4().hex[:12]}"
     execute(postgres_server, f"CREATE DATABASE {name}")
     with connected(with_name(postgres_server, name)) as database:
         upgrade(database)
@@ -76,8 +76,8 @@ def empty_database_url(
 @pytest.fixture
 def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database with the present schema and no rows."""
-    from kitbag_composites.database import connected
-    from kitbag_composites.schema import upgrade
+    from holdall_composites.database import connected
+    from holdall_composites.schema import upgrade
 
     if dialect == "postgresql":
         template = request.getfixturevalue("migrated_template")
@@ -93,12 +93,12 @@ def _new_database(
     dialect: str, tmp_path: Path, request: pytest.FixtureRequest, *, template: str
 ) -> Iterator[str]:
     if dialect == "sqlite":
-        path = tmp_path / "kitbag.db"
+        path = tmp_path / "holdall.db"
         yield f"sqlite:///{path}"
         assert not _open_descriptors(path), "the test leaves a connection to its database open"
         return
     server = request.getfixturevalue("postgres_server")
-    name = f"kitbag_{uuid4().hex[:16]}"
+    name = f"holdall_{uuid4().hex[:16]}"
     execute(server, f"CREATE DATABASE {name} {template}")
     yield with_name(server, name)
     leaked = _sessions(server, name)
@@ -133,7 +133,7 @@ def _sessions(server: str, name: str) -> list[str]:
 @pytest.fixture
 def empty_database(empty_database_url: str) -> Iterator[object]:
     """A connected database without any table."""
-    from kitbag_composites.database import connected
+    from holdall_composites.database import connected
 
     with connected(empty_database_url) as database:
         yield database
@@ -142,7 +142,7 @@ def empty_database(empty_database_url: str) -> Iterator[object]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[object]:
     """A connected database with the present schema and no rows."""
-    from kitbag_composites.database import connected
+    from holdall_composites.database import connected
 
     with connected(database_url) as database:
         yield database

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kitbag_composites.store import Store
-from kitbag_composites.types import ArtifactState, CompositeState, MemberState
-from kitbag_composites.uuids import new_uuid
+from holdall_composites.store import Store
+from holdall_composites.types import ArtifactState, CompositeState, MemberState
+from holdall_composites.uuids import new_uuid
 
 __all__ = [
     "make_artifact",

@@ -8,19 +8,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from kitbag.artifacts import ArtifactId
-from kitbag.changes import ChangeSet
-from kitbag.collect import plan_import
-from kitbag.collection import Collection, open_collection
-from kitbag.config import MANIFEST, Config
-from kitbag.deploy import Deployer, DeployResult
-from kitbag.editing import create_collection, editing
-from kitbag.hookspecs import hookimpl
-from kitbag.importing import OnConflict, refuse_conflicts
-from kitbag.plugins import PluginRecord, Plugins, PluginStatus
-from kitbag.reading import opened_source
-from kitbag.refresh import Refresh, plan_refresh
-from kitbag.targets import BUILTIN_TARGETS, Target
+from holdall.artifacts import ArtifactId
+from holdall.changes import ChangeSet
+from holdall.collect import plan_import
+from holdall.collection import Collection, open_collection
+from holdall.config import MANIFEST, Config
+from holdall.deploy import Deployer, DeployResult
+from holdall.editing import create_collection, editing
+from holdall.hookspecs import hookimpl
+from holdall.importing import OnConflict, refuse_conflicts
+from holdall.plugins import PluginRecord, Plugins, PluginStatus
+from holdall.reading import opened_source
+from holdall.refresh import Refresh, plan_refresh
+from holdall.targets import BUILTIN_TARGETS, Target
 
 __all__ = [
     "Plugin",
@@ -88,7 +88,7 @@ def make_source(root: Path, *skills: str) -> Path:
 
 
 def make_project(root: Path) -> Path:
-    """Make a project with some files of its own, among them in Kitbag's target folder."""
+    """Make a project with some files of its own, among them in Holdall's target folder."""
     write(root / "src" / "main.py", "print('hello')\n", executable=True)
     write(root / ".claude" / "settings.json", "{}\n")
     write(root / ".claude" / "skills" / "mine" / "SKILL.md", "my own\n")
@@ -106,9 +106,9 @@ def manifest_text(root: Path) -> str:
 
 
 def make_plugin(**hooks: Callable[..., Any]) -> Plugin:
-    """Return a plugin with these hooks; names are given without `kitbag_`."""
+    """Return a plugin with these hooks; names are given without `holdall_`."""
     plugin = SimpleNamespace()
-    plugin.__dict__.update({f"kitbag_{name}": hookimpl(hook) for name, hook in hooks.items()})
+    plugin.__dict__.update({f"holdall_{name}": hookimpl(hook) for name, hook in hooks.items()})
     return _Hashable(**plugin.__dict__)
 
 
@@ -197,7 +197,7 @@ def undeploy(root: Path, project: Path, *ids: str, **options: Any) -> DeployResu
 
 
 def snapshot(
-    folder: Path, *, without: Iterable[str] = (".kitbag",), times: bool = True
+    folder: Path, *, without: Iterable[str] = (".holdall",), times: bool = True
 ) -> dict[str, tuple[object, ...]]:
     """Return all that lies below a folder: kinds, modes, bytes and, with `times`, when written.
 

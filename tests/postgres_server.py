@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-PREFIX = "kitbag-tests-"
+PREFIX = "holdall-tests-"
 
 
 @contextmanager

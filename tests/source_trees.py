@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kitbag.sources import FoundComposite, Reading
+from holdall.sources import FoundComposite, Reading
 
 MARKET = ".claude-plugin/marketplace.json"
 PLUGIN = ".claude-plugin/plugin.json"

@@ -1,4 +1,4 @@
-"""The installed `kitbag` command, with a home of its own."""
+"""The installed `holdall` command, with a home of its own."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:
-    """Return this process's environment without Kitbag's variables, and with another home."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("KITBAG_")}
+    """Return this process's environment without Holdall's variables, and with another home."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HOLDALL_")}
     return {**kept, "HOME": str(home), "XDG_DATA_HOME": str(home / "share"), **extra}
 
 
 @pytest.fixture
-def kitbag(tmp_path: Path) -> Command:
-    """Run `kitbag` with these words in `tmp_path`; keyword `env` adds variables."""
-    command = Path(sys.executable).with_name("kitbag")
+def holdall(tmp_path: Path) -> Command:
+    """Run `holdall` with these words in `tmp_path`; keyword `env` adds variables."""
+    command = Path(sys.executable).with_name("holdall")
     assert command.exists(), f"{command} is missing: install the project first"
     home = tmp_path / "home"
     home.mkdir()
@@ -54,9 +54,9 @@ def sample() -> Path:
 
 
 @pytest.fixture
-def kit(kitbag: Command, tmp_path: Path, empty_database_url: str) -> Kit:
+def kit(holdall: Command, tmp_path: Path, empty_database_url: str) -> Kit:
     """A fresh collection whose database is on each kind in turn."""
-    kit = Kit(kitbag, tmp_path, empty_database_url)
+    kit = Kit(holdall, tmp_path, empty_database_url)
     kit.run("init", kit.collection)
     kit.run("db", "upgrade")
     return kit

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kitbag.cli import main
+from holdall.cli import main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -19,8 +19,8 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 class Kit:
     """A collection, a project, and the command that works on them."""
 
-    def __init__(self, kitbag: Command, folder: Path, database_url: str) -> None:
-        self.kitbag = kitbag
+    def __init__(self, holdall: Command, folder: Path, database_url: str) -> None:
+        self.holdall = holdall
         self.collection = folder / "kit"
         self.project = folder / "project"
         self.project.mkdir()
@@ -28,7 +28,9 @@ class Kit:
 
     def command(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command on the collection."""
-        return self.kitbag("--collection", self.collection, "--database", self.database_url, *words)
+        return self.holdall(
+            "--collection", self.collection, "--database", self.database_url, *words
+        )
 
     def run(self, *words: str | Path, status: int | None = 0) -> str:
         """Run a command that ends with this status, any if None; return standard output."""
@@ -69,7 +71,7 @@ def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
 def new_kit(folder: Path) -> Kit:
     """Return an empty collection with a database of its own."""
     folder.mkdir()
-    kit = Kit(in_this_process, folder, f"sqlite:///{folder}/kitbag.db")
+    kit = Kit(in_this_process, folder, f"sqlite:///{folder}/holdall.db")
     kit.run("init", kit.collection)
     return kit
 
@@ -101,14 +103,14 @@ def tree(folder: Path) -> dict[str, tuple[bytes, bool]]:
     return {
         str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".kitbag" not in path.parts
+        if path.is_file() and ".holdall" not in path.parts
     }
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return inode and modification time of everything below a folder but Kitbag's own state."""
+    """Return inode and modification time of everything below a folder but Holdall's own state."""
     return {
         str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
-        if ".kitbag" not in path.parts
+        if ".holdall" not in path.parts
     }

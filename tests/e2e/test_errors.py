@@ -14,20 +14,20 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def collection(kitbag: Command, tmp_path: Path, sample: Path) -> Path:
+def collection(holdall: Command, tmp_path: Path, sample: Path) -> Path:
     """A collection with the sample in it."""
     folder = tmp_path / "kit"
-    assert kitbag("init", folder).returncode == 0
-    assert kitbag("--collection", folder, "collect", sample).returncode == 0
+    assert holdall("init", folder).returncode == 0
+    assert holdall("--collection", folder, "collect", sample).returncode == 0
     return folder
 
 
 def bytes_below(folder: Path) -> dict[str, bytes]:
-    """Return every file's bytes but Kitbag's own state."""
+    """Return every file's bytes but Holdall's own state."""
     return {
         str(path): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".kitbag" not in path.parts
+        if path.is_file() and ".holdall" not in path.parts
     }
 
 
@@ -52,7 +52,7 @@ def bytes_below(folder: Path) -> dict[str, bytes]:
         (["undeploy", "skill:changelog", "--to", "."], 4, "not deployed"),
         (["--database", "mysql://x/y", "associations", "changelog"], 2, "mysql"),
         (["--database", "postgresql://u:pw@127.0.0.1:1/x", "collect"], 5, "127.0.0.1:1/x"),
-        (["--database", "/proc/no/kitbag.db", "collect"], 5, "/proc/no"),
+        (["--database", "/proc/no/holdall.db", "collect"], 5, "/proc/no"),
         (["fly"], 2, "fly"),
         (["show"], 2, "ID"),
         (["db", "upgrade", "77"], 5, "no migration"),
@@ -60,11 +60,11 @@ def bytes_below(folder: Path) -> dict[str, bytes]:
     ],
 )
 def test_each_mistake_has_its_sentence(
-    kitbag: Command, collection: Path, words: list[str], status: int, told: str
+    holdall: Command, collection: Path, words: list[str], status: int, told: str
 ) -> None:
     """The status is documented, the message names the thing, a hint follows, nothing changed."""
     before = bytes_below(collection)
-    done = kitbag("--collection", collection, *words)
+    done = holdall("--collection", collection, *words)
     assert done.returncode == status, done.stderr
     assert told in done.stderr
     lines = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
@@ -75,7 +75,7 @@ def test_each_mistake_has_its_sentence(
     assert bytes_below(collection) == before
 
 
-def test_a_broken_manifest_is_named_with_its_line(kitbag: Command, collection: Path) -> None:
+def test_a_broken_manifest_is_named_with_its_line(holdall: Command, collection: Path) -> None:
     """The error says the file and line, and the file stays as it is."""
     manifest = collection / "manifest.toml"
     lines = manifest.read_text().splitlines()
@@ -83,50 +83,50 @@ def test_a_broken_manifest_is_named_with_its_line(kitbag: Command, collection: P
     manifest.write_text("\n".join(lines))
     broken = manifest.read_bytes()
     for words in (["list"], ["collect"], ["deploy", "skill:changelog", "--to", "."]):
-        done = kitbag("--collection", collection, *words)
+        done = holdall("--collection", collection, *words)
         assert done.returncode == 5
         assert "manifest.toml, line 7" in done.stderr
     assert manifest.read_bytes() == broken
 
 
 def test_an_unreadable_source_is_reported(
-    kitbag: Command, collection: Path, tmp_path: Path
+    holdall: Command, collection: Path, tmp_path: Path
 ) -> None:
     """A file where a folder is wanted and a folder of garbage change nothing and crash nothing."""
     (tmp_path / "file").write_bytes(b"\0\xff")
-    assert kitbag("--collection", collection, "collect", tmp_path / "file").returncode in (4, 5)
+    assert holdall("--collection", collection, "collect", tmp_path / "file").returncode in (4, 5)
     garbage = tmp_path / "garbage"
     (garbage / "skills" / "x").mkdir(parents=True)
     (garbage / "skills" / "x" / "SKILL.md").write_bytes(b"\xff\xfe\0\0---")
     (garbage / ".mcp.json").write_text("[[[[")
-    done = kitbag("--collection", collection, "collect", garbage)
+    done = holdall("--collection", collection, "collect", garbage)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
 
 
-def test_no_collection_says_where_it_looked(kitbag: Command) -> None:
-    """Outside of any collection, the hint is `kitbag init`."""
-    done = kitbag("list")
+def test_no_collection_says_where_it_looked(holdall: Command) -> None:
+    """Outside of any collection, the hint is `holdall init`."""
+    done = holdall("list")
     assert done.returncode == 4
-    assert "kitbag init" in done.stderr
+    assert "holdall init" in done.stderr
 
 
 def test_a_collection_is_found_upwards_and_by_environment(
-    kitbag: Command, collection: Path
+    holdall: Command, collection: Path
 ) -> None:
-    """A folder inside the collection, and KITBAG_COLLECTION, both lead to it."""
-    inside = kitbag("list", cwd=collection / "skills")
-    by_variable = kitbag("list", env={"KITBAG_COLLECTION": str(collection)})
+    """A folder inside the collection, and HOLDALL_COLLECTION, both lead to it."""
+    inside = holdall("list", cwd=collection / "skills")
+    by_variable = holdall("list", env={"HOLDALL_COLLECTION": str(collection)})
     assert inside.returncode == by_variable.returncode == 0
     assert inside.stdout == by_variable.stdout
 
 
 TELLTALE = """
 from pathlib import Path
-from kitbag.hookspecs import hookimpl
+from holdall.hookspecs import hookimpl
 
 @hookimpl
-def kitbag_collect_complete(changes, transaction_id):
+def holdall_collect_complete(changes, transaction_id):
     if Path("broken").exists():
         raise RuntimeError("out of paper")
     with open("told", "a") as file:
@@ -135,25 +135,25 @@ def kitbag_collect_complete(changes, transaction_id):
 
 
 def test_what_a_plugin_could_not_take_is_told_again(
-    kitbag: Command, collection: Path, tmp_path: Path
+    holdall: Command, collection: Path, tmp_path: Path
 ) -> None:
     """The change is done with status 1 and the plugin's name; the next command tells it again."""
     (tmp_path / "telltale.py").write_text(TELLTALE)
     (tmp_path / "broken").touch()
-    env = {"KITBAG_PLUGINS": "telltale", "PYTHONPATH": str(tmp_path)}
-    done = kitbag("--collection", collection, "rename", "skill:changelog", "news", env=env)
+    env = {"HOLDALL_PLUGINS": "telltale", "PYTHONPATH": str(tmp_path)}
+    done = holdall("--collection", collection, "rename", "skill:changelog", "news", env=env)
     assert done.returncode == 1
     assert "telltale" in done.stderr
     assert "out of paper" in done.stderr
     assert (collection / "skills" / "news").exists()
     (tmp_path / "broken").unlink()
-    assert kitbag("--collection", collection, "list", env=env).returncode == 0
+    assert holdall("--collection", collection, "list", env=env).returncode == 0
     assert (tmp_path / "told").read_text() == "rename\n"
 
 
-def test_help_and_version(kitbag: Command) -> None:
+def test_help_and_version(holdall: Command) -> None:
     """Help lists the commands of host and plugin; the version is printed."""
-    text = kitbag("--help").stdout
+    text = holdall("--help").stdout
     for command in (
         "init",
         "scan",
@@ -166,5 +166,5 @@ def test_help_and_version(kitbag: Command) -> None:
         "plugins",
     ):
         assert f"\n    {command} " in text
-    assert kitbag("--version").stdout.startswith("kitbag 0.")
-    assert kitbag("deploy", "--help").returncode == 0
+    assert holdall("--version").stdout.startswith("holdall 0.")
+    assert holdall("deploy", "--help").returncode == 0

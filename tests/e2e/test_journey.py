@@ -190,15 +190,15 @@ def test_another_collection_takes_no_place_unasked(kit: Kit, tmp_path: Path, sam
     (tmp_path / "source" / "agents" / "editor.md").write_text(
         "---\nname: editor\ndescription: x\n---\n"
     )
-    kit.kitbag("init", other)
-    kit.kitbag("--collection", other, "collect", tmp_path / "source")
+    kit.holdall("init", other)
+    kit.holdall("--collection", other, "collect", tmp_path / "source")
     before = snapshot(kit.project)
     words = ("--collection", other, "deploy", "agent:editor", "--to", kit.project)
-    refused = kit.kitbag(*words)
+    refused = kit.holdall(*words)
     assert refused.returncode == 3
     assert "from the collection 'kit'" in refused.stderr
     assert snapshot(kit.project) == before
-    assert kit.kitbag(*words, "--force").returncode == 0
+    assert kit.holdall(*words, "--force").returncode == 0
 
 
 def test_remove_and_come_back(kit: Kit, sample: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_lost_database_comes_back_from_the_manifest(kit: Kit, sample: Path) ->
         pytest.skip("only an embedded database is upgraded by itself")
     kit.run("collect", sample)
     before = kit.uuids()
-    for file in kit.collection.parent.glob("kitbag.db*"):
+    for file in kit.collection.parent.glob("holdall.db*"):
         file.unlink()
     kit.deploy("composite:writing")
     uuids = {i: entry["artifact_uuid"] for i, entry in kit.record().items()}

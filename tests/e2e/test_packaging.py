@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Kitbag's wheel."""
+    """Holdall's wheel."""
     return build_wheel(REPOSITORY, tmp_path_factory.mktemp("wheel"))
 
 
@@ -24,13 +24,13 @@ def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {
-        "kitbag",
-        "kitbag_composites",
-        "kitbag_composites_hooks",
-        "kitbag_composites_migrations",
+        "holdall",
+        "holdall_composites",
+        "holdall_composites_hooks",
+        "holdall_composites_migrations",
     }
     assert {f"{top}/py.typed" for top in tops if "migrations" not in top} <= names
-    assert "kitbag_composites_migrations/0002_artifact_uuid.py" in names
+    assert "holdall_composites_migrations/0002_artifact_uuid.py" in names
     assert any(name.endswith("/LICENSE") for name in names)
 
 
@@ -40,15 +40,15 @@ def test_the_installed_command_loads_its_plugin_and_works(
     """In an empty environment the plugin is there by itself, and the main job runs."""
     environment = Environment(tmp_path)
     environment.install(wheel)
-    done = environment.kitbag("plugins", "--json")
+    done = environment.holdall("plugins", "--json")
     assert done.returncode == 0, done.stderr
     (record,) = json.loads(done.stdout)["plugins"]
     assert (record["name"], record["distribution"], record["status"]) == (
         "composites",
-        "kitbag",
+        "holdall",
         "loaded",
     )
-    assert "kitbag_deploy_plan" in record["hooks"]
+    assert "holdall_deploy_plan" in record["hooks"]
     for words in (
         ("init", "kit"),
         ("--collection", "kit", "collect", sample),
@@ -56,7 +56,7 @@ def test_the_installed_command_loads_its_plugin_and_works(
         ("--collection", "kit", "status", "--to", tmp_path),
         ("--collection", "kit", "db", "check"),
     ):
-        done = environment.kitbag(*words)
+        done = environment.holdall(*words)
         assert done.returncode == 0, done.stdout + done.stderr
-    imported = environment.packages / "kitbag" / "cli.py"
+    imported = environment.packages / "holdall" / "cli.py"
     assert imported.exists()

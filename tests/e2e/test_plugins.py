@@ -14,9 +14,9 @@ pytestmark = pytest.mark.e2e
 BROKEN = {
     "raises": "raise RuntimeError('out of order')",
     "exits": "import sys; sys.exit(3)",
-    "unknown_hook": "from kitbag.hookspecs import hookimpl\n@hookimpl\ndef kitbag_fly(): ...",
+    "unknown_hook": "from holdall.hookspecs import hookimpl\n@hookimpl\ndef holdall_fly(): ...",
     "unknown_argument": (
-        "from kitbag.hookspecs import hookimpl\n@hookimpl\ndef kitbag_deploy_check(wings): ..."
+        "from holdall.hookspecs import hookimpl\n@hookimpl\ndef holdall_deploy_check(wings): ..."
     ),
     "second_composites": "raise RuntimeError('I have the same name as another plugin')",
 }
@@ -26,15 +26,15 @@ SKILL = "---\nname: secret\ndescription: for us only\ninternal: true\n---\n"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with Kitbag and the example plugin installed as wheels."""
+    """An environment with Holdall and the example plugin installed as wheels."""
     folder = tmp_path_factory.mktemp("environment")
     made = Environment(folder)
     for name, project in (
-        ("kitbag", REPOSITORY),
-        ("audit", REPOSITORY / "examples" / "kitbag-plugin-audit"),
+        ("holdall", REPOSITORY),
+        ("audit", REPOSITORY / "examples" / "holdall-plugin-audit"),
     ):
         made.install(build_wheel(project, tmp_path_factory.mktemp(name)))
-    assert made.kitbag("init", "kit").returncode == 0
+    assert made.holdall("init", "kit").returncode == 0
     return made
 
 
@@ -46,7 +46,7 @@ def add_distribution(environment: Environment, name: str, source: str) -> None:
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
     point = "composites" if name == "second_composites" else name
-    (info / "entry_points.txt").write_text(f"[kitbag.plugins]\n{point} = {module}\n")
+    (info / "entry_points.txt").write_text(f"[holdall.plugins]\n{point} = {module}\n")
 
 
 def test_the_example_hears_of_collect_and_deploy_and_can_veto(
@@ -61,7 +61,7 @@ def test_the_example_hears_of_collect_and_deploy_and_can_veto(
     (internal / "SKILL.md").write_text(SKILL)
 
     def run(*words: str | Path) -> int:
-        done = environment.kitbag("--collection", "kit", *words, KITBAG_AUDIT_LOG=str(log))
+        done = environment.holdall("--collection", "kit", *words, HOLDALL_AUDIT_LOG=str(log))
         assert "Traceback" not in done.stderr
         return done.returncode
 
@@ -75,7 +75,7 @@ def test_the_example_hears_of_collect_and_deploy_and_can_veto(
     empty = tmp_path / "empty"
     empty.mkdir()
     assert run("deploy", "agent:reviewer", "skill:secret", "--to", empty) == 3
-    assert [path.name for path in empty.iterdir()] in ([], [".kitbag"])
+    assert [path.name for path in empty.iterdir()] in ([], [".holdall"])
     assert len(log.read_text().splitlines()) == 3
 
 
@@ -83,20 +83,20 @@ def test_broken_plugins_are_named_and_skipped(environment: Environment) -> None:
     """Each way to be broken is a record with its distribution; the other plugins still work."""
     for name, source in BROKEN.items():
         add_distribution(environment, name, source)
-    done = environment.kitbag("plugins", "--json")
+    done = environment.holdall("plugins", "--json")
     assert done.returncode == 1, done.stderr
     records = {(r["name"], r["distribution"]): r for r in json.loads(done.stdout)["plugins"]}
-    assert records["composites", "kitbag"]["status"] == "loaded"
-    assert records["audit", "kitbag-plugin-audit"]["status"] == "loaded"
+    assert records["composites", "holdall"]["status"] == "loaded"
+    assert records["audit", "holdall-plugin-audit"]["status"] == "loaded"
     for key, told in {
         ("raises", "plugin_raises"): "RuntimeError: out of order",
         ("exits", "plugin_exits"): "SystemExit: 3",
-        ("unknown_hook", "plugin_unknown_hook"): "kitbag_fly",
+        ("unknown_hook", "plugin_unknown_hook"): "holdall_fly",
         ("unknown_argument", "plugin_unknown_argument"): "wings",
         ("composites", "plugin_second_composites"): "the same name",
     }.items():
         assert records[key]["status"] == "failed"
         assert told in records[key]["error"]
-    listed = environment.kitbag("--collection", "kit", "list")
+    listed = environment.holdall("--collection", "kit", "list")
     assert listed.returncode == 0
     assert "warning: plugin raises (plugin_raises 1.0) is not used" in listed.stderr

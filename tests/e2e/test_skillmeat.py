@@ -1,4 +1,4 @@
-"""SkillMeat reads what Kitbag deploys, and Kitbag what SkillMeat deploys.
+"""SkillMeat reads what Holdall deploys, and Holdall what SkillMeat deploys.
 
 Runs the real `skillmeat` command (0.74.0); `make compat` installs it and says where it is.
 """
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-SKILLMEAT = os.environ.get("KITBAG_SKILLMEAT")
+SKILLMEAT = os.environ.get("HOLDALL_SKILLMEAT")
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(
-        not SKILLMEAT, reason="KITBAG_SKILLMEAT names no skillmeat command; `make compat` does"
+        not SKILLMEAT, reason="HOLDALL_SKILLMEAT names no skillmeat command; `make compat` does"
     ),
 ]
 
@@ -62,17 +62,17 @@ def synced_in(output: str) -> set[str]:
 
 
 def test_skillmeat_sees_every_deployed_artifact_as_synced(
-    kitbag: Command, skillmeat: Command, tmp_path: Path
+    holdall: Command, skillmeat: Command, tmp_path: Path
 ) -> None:
     """What lies there as files is in sync for SkillMeat, and an edit is not."""
     project = tmp_path / "project"
     project.mkdir()
     collection = str(tmp_path / "collection")
-    kitbag("init", collection)
-    kitbag("--collection", collection, "collect", str(SAMPLE))
-    listed = json.loads(kitbag("--collection", collection, "list", "--json").stdout)
+    holdall("init", collection)
+    holdall("--collection", collection, "collect", str(SAMPLE))
+    listed = json.loads(holdall("--collection", collection, "list", "--json").stdout)
     ids = [a["id"] for a in listed["artifacts"] if a["type"] != "composite"]
-    kitbag("--collection", collection, "deploy", *ids, "--to", str(project), "--allow-commands")
+    holdall("--collection", collection, "deploy", *ids, "--to", str(project), "--allow-commands")
     # Hooks and servers are entries of settings, of which SkillMeat's record knows nothing.
     files = [i for i in ids if i.partition(":")[0] not in ("hook", "mcp")]
     expected = {f"{i.partition(':')[2]}::{i.partition(':')[0]}" for i in files}
@@ -89,8 +89,8 @@ def test_skillmeat_sees_every_deployed_artifact_as_synced(
     assert synced_in(output) == expected - {f"{edited.stem}::agent"}
 
 
-def test_kitbag_takes_over_what_skillmeat_deployed(
-    kitbag: Command, skillmeat: Command, tmp_path: Path
+def test_holdall_takes_over_what_skillmeat_deployed(
+    holdall: Command, skillmeat: Command, tmp_path: Path
 ) -> None:
     """Status, redeploy and undeploy work on a record that SkillMeat wrote."""
     source = tmp_path / "source"
@@ -101,18 +101,18 @@ def test_kitbag_takes_over_what_skillmeat_deployed(
     skillmeat("add", "skill", "./source/mine", "--dangerously-skip-permissions")
     skillmeat("deploy", "mine", "--project", str(project))
     collection = str(tmp_path / "collection")
-    kitbag("init", collection)
-    kitbag("--collection", collection, "collect", str(source))
+    holdall("init", collection)
+    holdall("--collection", collection, "collect", str(source))
 
-    shown = kitbag("--collection", collection, "status", "--to", str(project), "--json")
+    shown = holdall("--collection", collection, "status", "--to", str(project), "--json")
     (status,) = json.loads(shown.stdout)["deployed"]
     assert (status["id"], status["state"]) == ("skill:mine", "synced")
 
-    kitbag("--collection", collection, "deploy", "skill:mine", "--to", str(project))
+    holdall("--collection", collection, "deploy", "skill:mine", "--to", str(project))
     record = project / ".claude" / ".skillmeat-deployed.toml"
     (entry,) = tomllib.loads(record.read_text())["deployed"]
     assert len(entry["artifact_uuid"]) == 32
     assert synced_in(skillmeat("status", "--project", str(project)).stdout) == {"mine::skill"}
 
-    kitbag("--collection", collection, "undeploy", "skill:mine", "--to", str(project))
+    holdall("--collection", collection, "undeploy", "skill:mine", "--to", str(project))
     assert not (project / ".claude" / "skills" / "mine").exists()

@@ -117,7 +117,7 @@ def test_restore_brings_back_the_exact_files_as_a_new_version(kit: Kit, sample: 
     kit.run("restore", "skill:changelog", "1", status=3)
     assert (kit.collection / "skills/changelog/SKILL.md").read_text() == "not collected"
     kit.run("restore", "skill:changelog", "1", "--force")
-    backups = list((kit.collection / ".kitbag/backups").rglob("SKILL.md"))
+    backups = list((kit.collection / ".holdall/backups").rglob("SKILL.md"))
     assert [backup.read_text() for backup in backups] == ["not collected"]
 
 

@@ -24,7 +24,7 @@ def build_wheel(project: Path, into: Path) -> Path:
 
 
 class Environment:
-    """A virtual environment with Kitbag's dependencies and what is installed into it."""
+    """A virtual environment with Holdall's dependencies and what is installed into it."""
 
     def __init__(self, folder: Path) -> None:
         venv.create(folder / "venv", symlinks=True)
@@ -32,7 +32,7 @@ class Environment:
         self.folder = folder
         self.packages = next((folder / "venv" / "lib").glob("python3*")) / "site-packages"
         # The dependencies come from the environment that runs the tests. A path that a .pth file
-        # adds is not searched for .pth files itself, so its editable Kitbag does not come along.
+        # adds is not searched for .pth files itself, so its editable Holdall does not come along.
         (self.packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
 
     def install(self, wheel: Path) -> None:
@@ -44,11 +44,11 @@ class Environment:
             capture_output=True,
         )  # fmt: skip
 
-    def kitbag(self, *words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    def holdall(self, *words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command in the environment's folder."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("KITBAG_", "PYTHON"))}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HOLDALL_", "PYTHON"))}
         return subprocess.run(
-            [self.bin / "kitbag", *words],
+            [self.bin / "holdall", *words],
             cwd=self.folder,
             env={**kept, "HOME": str(self.folder), **variables},
             stdin=subprocess.DEVNULL,

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kitbag import syscalls
-from kitbag.artifacts import FileKind
-from kitbag.files import FileState, Root
-from kitbag.locking import locked
-from kitbag.paths import RelPath
-from kitbag.transaction import (
+from holdall import syscalls
+from holdall.artifacts import FileKind
+from holdall.files import FileState, Root
+from holdall.locking import locked
+from holdall.paths import RelPath
+from holdall.transaction import (
     Action,
     Put,
     Remove,
@@ -77,9 +77,9 @@ def state(kind: str, data: bytes) -> FileState:
 
 def put(path: str, expected: FileState | None, keep_backup: bool = False) -> Put:
     """Return the action that puts a path of NEW."""
-    kind, data = NEW.get(path, ("f", b"wanted by kitbag"))
+    kind, data = NEW.get(path, ("f", b"wanted by holdall"))
     if path in CONFLICTS:
-        data = b"wanted by kitbag"
+        data = b"wanted by holdall"
     return Put(RelPath.parse(path), state(kind, data), len(data), data, expected, keep_backup)
 
 
@@ -130,7 +130,7 @@ def build(folder: Path, tree: Tree) -> None:
             path.chmod(0o755 if kind == "x" else 0o644)
 
 
-def seen(folder: Path, skip: str = ".kitbag") -> Tree:
+def seen(folder: Path, skip: str = ".holdall") -> Tree:
     """Return every file below a folder, and as `d` every empty folder."""
     found: Tree = {}
     for above, folders, files in os.walk(folder):
@@ -216,12 +216,12 @@ def check(folder: Path) -> bool:
     assert told == [("deploy", {"n": 1})] * len(messages)
     # Of what was given up only those are told who had prepared for it.
     assert [m.applied for m in messages] in ([[True]] if is_new else [[], [False]])
-    backups = folder / ".kitbag/backups"
+    backups = folder / ".holdall/backups"
     kept = {k.split("/", 1)[1]: v[1] for k, v in seen(backups).items()} if is_new else {}
     assert kept == (BACKUPS if is_new else {})
-    assert seen(folder / ".kitbag/tx") in ({}, {".": ("d", b"")})
+    assert seen(folder / ".holdall/tx") in ({}, {".": ("d", b"")})
     for message in messages:
-        left = os.listdir(folder / ".kitbag/outbox" / message.transaction_id)
+        left = os.listdir(folder / ".holdall/outbox" / message.transaction_id)
         assert left == ["plan" if is_new else "plan.tmp"]
     return is_new
 

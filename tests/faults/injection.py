@@ -15,7 +15,7 @@ from typing import Any
 
 import peewee
 
-from kitbag import syscalls
+from holdall import syscalls
 
 __all__ = ["ERRORS", "Injection", "install"]
 

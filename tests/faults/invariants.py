@@ -16,9 +16,9 @@ from pathlib import Path
 import psycopg
 from world import CRASHED, EDIT, HUNG, KILLED, Run, World
 
-from kitbag.files import Root
-from kitbag.ledger import parse_ledger
-from kitbag.paths import RelPath
+from holdall.files import Root
+from holdall.ledger import parse_ledger
+from holdall.paths import RelPath
 
 __all__ = [
     "NEXT",
@@ -35,7 +35,7 @@ __all__ = [
 
 NEXT = (("status", "--to", "project"), ("doctor", "--json"))
 STATE = {".gitignore", "lock", "tx", "outbox", "backups", "ledger.json"}
-DATABASE = {"kitbag.db", "kitbag.db-wal", "kitbag.db-shm", "kitbag.db-journal"}
+DATABASE = {"holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journal"}
 _VARYING = [
     (re.compile(rb"\b[0-9a-f]{12}4[0-9a-f]{19}\b"), b"UUID"),
     (re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+"), b"TIME"),
@@ -69,11 +69,11 @@ class Expected:
 
 
 def tree_of(folder: Path) -> Tree:
-    """Return kind, mode and bytes of everything below a folder but Kitbag's own state."""
+    """Return kind, mode and bytes of everything below a folder but Holdall's own state."""
     found: Tree = {}
     for above, folders, files in os.walk(folder):
-        if Path(above) == folder and ".kitbag" in folders:
-            folders.remove(".kitbag")
+        if Path(above) == folder and ".holdall" in folders:
+            folders.remove(".holdall")
         for name in (*folders, *files):
             path = Path(above, name)
             mode = path.lstat().st_mode
@@ -106,7 +106,7 @@ def _rows(world: World, sql: str) -> list[tuple[object, ...]]:
     if world.database is not None:
         with psycopg.connect(world.database.url) as server:
             return list(server.execute(sql.encode()).fetchall())
-    path = world.kit / ".kitbag/kitbag.db"
+    path = world.kit / ".holdall/holdall.db"
     if not path.exists():
         return []
     with closing(sqlite3.connect(path)) as connection:
@@ -127,7 +127,7 @@ def expected(world: World, start: str, words: tuple[str, ...]) -> tuple[Expected
 
 
 def _backups(world: World) -> Tree:
-    trees = [tree_of(root / ".kitbag/backups") for root in (world.kit, world.project)]
+    trees = [tree_of(root / ".holdall/backups") for root in (world.kit, world.project)]
     return {path: entry for tree in trees for path, entry in tree.items() if entry[0] != "folder"}
 
 
@@ -203,7 +203,7 @@ def _difference(now: Picture, wanted: Expected) -> str:
 
 def of_the_record(world: World, project: Path) -> Iterator[str]:
     """Compare ledger, files and rows of a project."""
-    path = project / ".kitbag/ledger.json"
+    path = project / ".holdall/ledger.json"
     in_ledger = set()
     if path.exists():
         ledger = parse_ledger(path.read_text(), str(path))
@@ -220,7 +220,7 @@ def of_the_record(world: World, project: Path) -> Iterator[str]:
 
 def of_what_is_left(world: World, root: Path) -> Iterator[str]:
     """Yield what should not lie in a project or collection any more."""
-    state = root / ".kitbag"
+    state = root / ".holdall"
     if not state.exists():
         return
     extra = set(os.listdir(state)) - STATE - (DATABASE if root == world.kit else set())

@@ -38,49 +38,49 @@ EDITS = "test_transaction_edits.py"
 MUTANTS = [
     Mutant(
         "no barrier before the commit point",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
         "",
         POWER,
     ),
     Mutant(
         "no barrier for many files before the commit point",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "            syscalls.sync_file_system(journal.folder)\n            return\n",
         "            return\n",
         POWER,
     ),
     Mutant(
         "no barrier after the deed",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "            _make_durable(root, application, few=few)\n",
         "            pass\n",
         POWER,
     ),
     Mutant(
         "no barrier after the deed, for many files",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "    if not few:\n        syscalls.sync_file_system(root.folders.top)\n        return\n",
         "    if not few:\n        return\n",
         POWER,
     ),
     Mutant(
         "staged files are not synced",
-        "src/kitbag/staging.py",
+        "src/holdall/staging.py",
         "        if durable:\n            syscalls.sync(file)\n",
         "",
         POWER,
     ),
     Mutant(
         "the plan is not synced",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "                if len(plan.actions) < FEW:\n                    syscalls.sync(file)\n",
         "                pass\n",
         POWER,
     ),
     Mutant(
         "the commit point itself is not durable",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n"
         "            syscalls.sync(folder)\n",
         "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n",
@@ -88,14 +88,14 @@ MUTANTS = [
     ),
     Mutant(
         "folders are made durable before those above them",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         'sorted(touched, key=lambda path: path or "")',
         'sorted(touched, key=lambda path: path or "", reverse=True)',
         POWER,
     ),
     Mutant(
         "the database is told before the plan is durable",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
         "            prepare(transaction_id)\n"
         "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
@@ -103,35 +103,35 @@ MUTANTS = [
     ),
     Mutant(
         "the user's key is not synced",
-        "src/kitbag/userstate.py",
+        "src/holdall/userstate.py",
         "            syscalls.sync(file)\n",
         "",
         POWER,
     ),
     Mutant(
         "no lock",
-        "src/kitbag/locking.py",
+        "src/holdall/locking.py",
         "        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "        pass\n",
         CROWD,
     ),
     Mutant(
         "links are followed to folders",
-        "src/kitbag/syscalls.py",
+        "src/holdall/syscalls.py",
         "_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC",
         "_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC",
         CROWD,
     ),
     Mutant(
         "what an exchange brings out is not looked at",
-        "src/kitbag/applying.py",
+        "src/holdall/applying.py",
         "        if displaced == expected:\n",
         "        if displaced:\n",
         CROWD,
     ),
     Mutant(
         "what a removal moved aside is not looked at",
-        "src/kitbag/applying.py",
+        "src/holdall/applying.py",
         "        if look_at(self._old, slot) != action.expected:\n"
         "            self._give_back(self._old, slot, action, folder)\n"
         "        self._keep(self._old, slot, action)\n\n    def _move_aside",
@@ -140,35 +140,35 @@ MUTANTS = [
     ),
     Mutant(
         "a new file replaces what came to be there",
-        "src/kitbag/applying.py",
+        "src/holdall/applying.py",
         "        if syscalls.rename_with(syscalls.NO_REPLACE, folder, name, to_folder, to_name):\n",
         "        if syscalls.rename(folder, name, to_folder, to_name) is None:\n",
         CROWD,
     ),
     Mutant(
         "what is foreign in a slot is thrown away",
-        "src/kitbag/applying.py",
+        "src/holdall/applying.py",
         "            if found not in known or (",
         "            if False and (",
         EDITS,
     ),
     Mutant(
         "no backups",
-        "src/kitbag/applying.py",
+        "src/holdall/applying.py",
         "        if not action.keep_backup or action.expected is None:\n            return\n",
         "        return\n",
         POINTS,
     ),
     Mutant(
         "recovery forgets",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "        recovered = [_recover(root, journal, i) for i in journal.ids(TX)]\n",
         "        recovered: list[Recovered] = []\n",
         POINTS,
     ),
     Mutant(
         "recovery throws away instead of finishing",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "    plan = journal.read_plan(TX, transaction_id)\n    if plan is None:\n",
         "    plan = journal.read_plan(TX, transaction_id)\n"
         "    if plan is not None:\n"
@@ -179,35 +179,35 @@ MUTANTS = [
     ),
     Mutant(
         "recovery does not know what is done already",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "    done = _finish(root, journal, transaction_id, plan, again=True)\n",
         "    done = _finish(root, journal, transaction_id, plan, again=False)\n",
         POINTS,
     ),
     Mutant(
         "the plan has its name before it is whole",
-        "src/kitbag/journal.py",
+        "src/holdall/journal.py",
         'PLAN, PLAN_TMP = "plan", "plan.tmp"',
         'PLAN, PLAN_TMP = "plan", "plan"',
         POINTS,
     ),
     Mutant(
         "what is given up keeps its plan",
-        "src/kitbag/journal.py",
+        "src/holdall/journal.py",
         "                syscalls.rename(fd, PLAN, fd, PLAN_TMP)\n",
         "                pass\n",
         POINTS,
     ),
     Mutant(
         "nobody hears of what is given up",
-        "src/kitbag/journal.py",
+        "src/holdall/journal.py",
         "        if plan is None or not plan.payload:\n",
         "        if True:\n",
         POINTS,
     ),
     Mutant(
         "a message is forgotten before it is heard",
-        "src/kitbag/dispatch.py",
+        "src/holdall/dispatch.py",
         "        failures = _failures(message, root.path, plugins, config)\n",
         "        delivered(root, message.transaction_id)\n"
         "        failures = _failures(message, root.path, plugins, config)\n",
@@ -215,28 +215,28 @@ MUTANTS = [
     ),
     Mutant(
         "the message is not kept at all",
-        "src/kitbag/transaction.py",
+        "src/holdall/transaction.py",
         "        if plan.payload:\n            journal.move(transaction_id, TX, OUTBOX)\n",
         "        if not plan:\n            journal.move(transaction_id, TX, OUTBOX)\n",
         POINTS,
     ),
     Mutant(
         "short writes are not continued",
-        "src/kitbag/files.py",
+        "src/holdall/files.py",
         "    while rest:\n        rest = rest[syscalls.write(file, rest) :]\n",
         "    syscalls.write(file, rest)\n",
         POINTS,
     ),
     Mutant(
         "an interrupted init is not finished",
-        "src/kitbag/editing.py",
+        "src/holdall/editing.py",
         "any(done.applied for done in recover(root))",
         "any(())",
         POINTS,
     ),
     Mutant(
         "a move goes on where its new place is taken",
-        "src/kitbag/applying.py",
+        "src/holdall/applying.py",
         "                self._call_off(conditions)\n                return\n",
         "                pass\n",
         "test_transaction_conditions.py",
@@ -246,7 +246,7 @@ MUTANTS = [
 
 def survives(mutant: Mutant, test: str) -> bool:
     """Return whether a test of the short campaign passes with the mutant in place."""
-    with TemporaryDirectory(prefix="kitbag-mutant-") as folder:
+    with TemporaryDirectory(prefix="holdall-mutant-") as folder:
         copy = Path(folder)
         for name in ("src", "hooks", "migrations", "tests"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -260,7 +260,7 @@ def survives(mutant: Mutant, test: str) -> bool:
         path.write_text(text.replace(mutant.old, mutant.new))
         packages = os.pathsep.join(str(copy / name) for name in ("src", "hooks", "migrations"))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", test]
-        environment = {**os.environ, "PYTHONPATH": packages, "KITBAG_FAULTS": "short"}
+        environment = {**os.environ, "PYTHONPATH": packages, "HOLDALL_FAULTS": "short"}
         try:
             done = subprocess.run(
                 command, cwd=copy, env=environment, capture_output=True, text=True, timeout=LIMIT

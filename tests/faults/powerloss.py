@@ -86,12 +86,12 @@ class Disk:
             else:
                 path.write_bytes(self._bytes.get(inner, b""))
                 path.chmod(stat.S_IMODE(mode))
-        if target.name == ".kitbag":
+        if target.name == ".holdall":
             self._add_database(target)
 
     def _add_database(self, target: Path) -> None:
         here = self._top / target.relative_to(target.parents[1])
-        for path in here.glob("kitbag.db*"):
+        for path in here.glob("holdall.db*"):
             (target / path.name).write_bytes(path.read_bytes())
             (target / path.name).chmod(0o600)
 

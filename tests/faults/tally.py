@@ -7,7 +7,7 @@ from collections import Counter
 
 __all__ = ["COUNTS", "IS_LONG", "count"]
 
-IS_LONG = os.environ.get("KITBAG_FAULTS") == "long"
+IS_LONG = os.environ.get("HOLDALL_FAULTS") == "long"
 COUNTS: Counter[str] = Counter()
 
 

@@ -212,7 +212,7 @@ def test_edits_while_deploys_run(world: World, tmp_path: Path, more: tuple[str, 
             time.sleep(0.003 if number % 10 else 0.15)
     found = [path.read_text() for path in complaints.iterdir()]
     found += of_the_next(world.run(*NEXT), quiet=False, drift=True)
-    trees = [tree_of(world.project), tree_of(world.project / ".kitbag/backups"), tree_of(mine)]
+    trees = [tree_of(world.project), tree_of(world.project / ".holdall/backups"), tree_of(mine)]
     there = {data for tree in trees for _, data in tree.values()}
     found += [f"{text!r} is lost" for text in saved if text.encode() not in there]
     count(edits=len(saved), violations=len(found))

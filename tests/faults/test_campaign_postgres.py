@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.postgresql]
 
 FAULTS = 200 if IS_LONG else 15
 MODES = ("session ended", "backend killed", "server down")
-NAME = "kitbag_faults"
+NAME = "holdall_faults"
 
 
 class Databases:

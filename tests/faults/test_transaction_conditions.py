@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from fault_scenario import Counter, Tree, build, calls_of, heal, killed_at, seen, state
 
-from kitbag.errors import ConflictError
-from kitbag.files import Root
-from kitbag.locking import locked
-from kitbag.paths import RelPath
-from kitbag.transaction import (
+from holdall.errors import ConflictError
+from holdall.files import Root
+from holdall.locking import locked
+from holdall.paths import RelPath
+from holdall.transaction import (
     Action,
     Put,
     Remove,
@@ -88,7 +88,7 @@ def settled(folder: Path) -> Tree:
     is_done = any(message.applied for message in told)
     found = seen(folder)
     assert is_done == (found["record"] == NEW["record"])
-    assert not [name for name in seen(folder / ".kitbag/tx") if name != "."]
+    assert not [name for name in seen(folder / ".holdall/tx") if name != "."]
     return found
 
 
@@ -109,7 +109,7 @@ def test_a_taken_place_calls_everything_off(tmp_path: Path, system: str) -> None
 def test_an_edit_of_what_is_taken_back_stays(tmp_path: Path, system: str) -> None:
     """Whoever changes a new file before it is taken back keeps it."""
     Counter().install()
-    from kitbag import syscalls
+    from holdall import syscalls
 
     build(tmp_path / "p", OLD)
     real = syscalls.rename_with, syscalls.link

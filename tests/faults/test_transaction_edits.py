@@ -22,10 +22,10 @@ from fault_scenario import (
     seen,
 )
 
-from kitbag.errors import StorageError
-from kitbag.files import Root
-from kitbag.locking import locked
-from kitbag.transaction import recover
+from holdall.errors import StorageError
+from holdall.files import Root
+from holdall.locking import locked
+from holdall.transaction import recover
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +44,7 @@ def test_one_failing_call(tmp_path: Path, system: str, code: int) -> None:
             failing.install()
             deploy(folder)
         failing.take_away()
-        staged = seen(folder / ".kitbag/tx")
+        staged = seen(folder / ".holdall/tx")
         assert staged in ({}, {".": ("d", b"")}) or any(s.endswith("/plan") for s in staged)
         heal(folder)
         check(folder)
@@ -52,7 +52,7 @@ def test_one_failing_call(tmp_path: Path, system: str, code: int) -> None:
 
 def everything(folder: Path) -> set[bytes]:
     """Return the content of every file that people can see, backups included."""
-    kept = seen(folder / ".kitbag/backups")
+    kept = seen(folder / ".holdall/backups")
     return {data for _, data in [*seen(folder).values(), *kept.values()]}
 
 
@@ -92,4 +92,4 @@ def test_edits_between_kill_and_recovery(tmp_path: Path, system: str) -> None:
         for path in users:
             destroyed = path in (*rewritten, *deleted) and in_place.get(path) == OLD[path]
             assert destroyed or OLD[path][1] in found, (number, path)
-        assert seen(folder / ".kitbag/tx") in ({}, {".": ("d", b"")})
+        assert seen(folder / ".holdall/tx") in ({}, {".": ("d", b"")})

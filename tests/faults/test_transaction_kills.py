@@ -19,7 +19,7 @@ from fault_scenario import (
     killed_at,
 )
 
-from kitbag.errors import StorageError
+from holdall.errors import StorageError
 
 pytestmark = pytest.mark.integration
 

@@ -23,12 +23,12 @@ from typing import Protocol
 import platformdirs
 from injection import Injection, install
 
-import kitbag
-import kitbag_composites
-import kitbag_composites_hooks
+import holdall
+import holdall_composites
+import holdall_composites_hooks
+from holdall import cli, plugins
+from holdall.config import Config
 from host_factories import make_command, make_project, make_skill, write
-from kitbag import cli, plugins
-from kitbag.config import Config
 
 __all__ = ["SCENARIOS", "Run", "Scenario", "World", "temporary_world"]
 
@@ -237,11 +237,11 @@ class World:
 
 
 def _import_all() -> None:
-    for package in (kitbag, kitbag_composites, kitbag_composites_hooks):
+    for package in (holdall, holdall_composites, holdall_composites_hooks):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    platformdirs.user_state_path("kitbag")
+    platformdirs.user_state_path("holdall")
 
 
 def _make_source(source: Path) -> None:
@@ -285,7 +285,7 @@ def temporary_world(database: Database | None = None) -> Iterator[World]:
     """Yield a world with all its states, in memory where that is possible."""
     shared = Path("/dev/shm")
     where = shared if os.access(shared, os.W_OK) else None
-    with TemporaryDirectory(prefix="kitbag-faults-", dir=where) as folder:
+    with TemporaryDirectory(prefix="holdall-faults-", dir=where) as folder:
         world = World(Path(folder))
         world.database = database
         world.build()

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 OUTSIDE = "outside"
-"""A folder beside the places where Kitbag may write; `{up}` leads from any of those to it."""
+"""A folder beside the places where Holdall may write; `{up}` leads from any of those to it."""
 
 NAUGHTY = [
     line.encode("latin-1", "backslashreplace").decode("unicode_escape")

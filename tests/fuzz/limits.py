@@ -14,10 +14,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
 
-from kitbag.errors import KitbagError
+from holdall.errors import HoldallError
 
 MEMORY = 256 << 20
-LONG = int(os.environ.get("KITBAG_FUZZ", "0"))
+LONG = int(os.environ.get("HOLDALL_FUZZ", "0"))
 """How many inputs each target gets in a long run; 0 is a short one."""
 SECONDS = 1.0 if LONG else 10.0
 """A short run is part of `make test`: traced for its coverage, beside whatever else runs."""
@@ -75,7 +75,7 @@ def bounded(target: str, inputs: int = 1, *, again: bool = False) -> Iterator[No
     signal.setitimer(signal.ITIMER_PROF, SECONDS * inputs)
     try:
         yield
-    except KitbagError as error:
+    except HoldallError as error:
         TALLY.refused[target] += 0 if again else inputs
         assert error.message, "a refusal says what is wrong"
     finally:

@@ -43,7 +43,7 @@ class Sandbox:
         if path.is_symlink():
             target = Path(os.path.normpath(path.parent / os.readlink(path)))
             assert target.is_relative_to(self.deep), f"{path!a} leads outside"
-        elif path.is_file() and ".kitbag" not in path.parts:
+        elif path.is_file() and ".holdall" not in path.parts:
             assert SECRET not in path.read_bytes(), f"{path!a} has what lies outside"
 
     def around(self) -> dict[str, tuple[object, ...]]:

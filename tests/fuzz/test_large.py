@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from fuzz.limits import bounded
-from kitbag.caps import Caps
-from kitbag.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
-from kitbag.origins import opened
+from holdall.caps import Caps
+from holdall.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
+from holdall.origins import opened
 
 pytestmark = pytest.mark.unit
 

@@ -11,7 +11,7 @@ import pytest
 from fuzz import limits
 from fuzz.limits import TooSlow, bounded
 from fuzz.sandbox import SECRET, Sandbox, sandbox
-from kitbag.errors import InputError
+from holdall.errors import InputError
 
 pytestmark = pytest.mark.unit
 

@@ -20,22 +20,22 @@ from hypothesis import strategies as st
 
 from fuzz.hostile import documents, json_paths, paths, scraps, values
 from fuzz.limits import bounded, many
-from kitbag.artifacts import ArtifactId
-from kitbag.documents import canonical_json, parse_json, parse_toml, parse_yaml
-from kitbag.frontmatter import read_frontmatter
-from kitbag.journal import decode_plan
-from kitbag.jsontext import JsonText, Marks
-from kitbag.ledger import parse_ledger
-from kitbag.manifest import Manifest, render
-from kitbag.manifest_reader import parse as parse_manifest
-from kitbag.origins import opened
-from kitbag.origins.address import parse as parse_address
-from kitbag.origins.address import shown
-from kitbag.output import escaped
-from kitbag.record import parse_record
-from kitbag.sources.inspection import judged
-from kitbag.tomlentries import TomlText
-from kitbag_composites.pagination import decode_cursor
+from holdall.artifacts import ArtifactId
+from holdall.documents import canonical_json, parse_json, parse_toml, parse_yaml
+from holdall.frontmatter import read_frontmatter
+from holdall.journal import decode_plan
+from holdall.jsontext import JsonText, Marks
+from holdall.ledger import parse_ledger
+from holdall.manifest import Manifest, render
+from holdall.manifest_reader import parse as parse_manifest
+from holdall.origins import opened
+from holdall.origins.address import parse as parse_address
+from holdall.origins.address import shown
+from holdall.output import escaped
+from holdall.record import parse_record
+from holdall.sources.inspection import judged
+from holdall.tomlentries import TomlText
+from holdall_composites.pagination import decode_cursor
 
 pytestmark = pytest.mark.unit
 
@@ -71,7 +71,7 @@ def edited_toml(data: bytes) -> None:
 
 def journal(data: bytes) -> None:
     """Read a plan with a checksum that is right."""
-    decode_plan(b"kitbag-plan 1 " + hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+    decode_plan(b"holdall-plan 1 " + hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
     decode_plan(data)
 
 

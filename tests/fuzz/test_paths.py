@@ -21,17 +21,17 @@ from fuzz.hostile import file_names, json_paths, paths
 from fuzz.limits import bounded, many
 from fuzz.sandbox import Sandbox, sandbox
 from fuzz.test_parsers import archive_of
+from holdall.cli import main
+from holdall.collection import Collection
+from holdall.edits import plan_remove, plan_rename
+from holdall.errors import HoldallError
+from holdall.files import Root
+from holdall.layout import put_bytes
+from holdall.linting import lint
+from holdall.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
+from holdall.sources import read, reading_to_json
+from holdall.transaction import commit
 from host_factories import collect, deploy, opened, refresh, undeploy, write
-from kitbag.cli import main
-from kitbag.collection import Collection
-from kitbag.edits import plan_remove, plan_rename
-from kitbag.errors import KitbagError
-from kitbag.files import Root
-from kitbag.layout import put_bytes
-from kitbag.linting import lint
-from kitbag.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
-from kitbag.sources import read, reading_to_json
-from kitbag.transaction import commit
 from source_trees import MARKET, PLUGIN, good
 
 pytestmark = pytest.mark.integration
@@ -104,7 +104,7 @@ def identities(values: list[str]) -> dict[str, Any]:
     ]
     table = {"format": 1, "uuid": UUID, "composite_type": values[0], "files": None}
     return {
-        f"p{n}/{PLUGIN}": {"name": "p", "kitbag": {**table, "members": [member]}}
+        f"p{n}/{PLUGIN}": {"name": "p", "holdall": {**table, "members": [member]}}
         for n, member in enumerate(members)
     } | {f"p{n}/skills/a/SKILL.md": good("a", str(n)) for n in range(len(members))}
 
@@ -227,7 +227,7 @@ def records(value: str) -> Iterator[dict[str, str]]:
 
 
 def ledgers(value: str) -> Iterator[dict[str, str]]:
-    """Yield ledgers that call hostile paths Kitbag's own."""
+    """Yield ledgers that call hostile paths Holdall's own."""
     entry = {
         "id": "skill:fine", "target": "claude", "uuid": None, "collection": "kit",
         "content_hash": HASH, "wanted_by": ["skill:fine"], "is_pinned": False, "files": {},
@@ -239,8 +239,8 @@ def ledgers(value: str) -> Iterator[dict[str, str]]:
         {"merged": [[value, ["a"], "b", 1]]}, {"id": value}, {"target": value},
         {"merged": [[".claude/settings.json", [value], value, 1]]},
     ):  # fmt: skip
-        yield {".kitbag/ledger.json": ledger_of({**entry, **odd}, [])}
-    yield {".kitbag/ledger.json": ledger_of(entry, [value])}
+        yield {".holdall/ledger.json": ledger_of({**entry, **odd}, [])}
+    yield {".holdall/ledger.json": ledger_of(entry, [value])}
 
 
 def ledger_of(entry: dict[str, Any], folders: list[str]) -> str:
@@ -252,12 +252,12 @@ def ledger_of(entry: dict[str, Any], folders: list[str]) -> str:
 def journals(value: str) -> Iterator[dict[str, str]]:
     """Yield unfinished transactions that write to, and remove, hostile paths."""
     state = f"f-{HASH}"
-    folder = f".kitbag/tx/20260101T000000000000-{HASH[:12]}"
+    folder = f".holdall/tx/20260101T000000000000-{HASH[:12]}"
     for action in (
         ["put", value, False, None, state, 0], ["remove", value, False, state], ["rmdir", value]
     ):  # fmt: skip
         body = json.dumps({"kind": "deploy", "payload": {}, "actions": [action]})
-        head = f"kitbag-plan 1 {hashlib.sha256(body.encode()).hexdigest()}\n"
+        head = f"holdall-plan 1 {hashlib.sha256(body.encode()).hexdigest()}\n"
         yield {f"{folder}/plan": head + body, f"{folder}/new/0": ""}
 
 
@@ -312,7 +312,7 @@ def test_what_lies_in_a_collection(values: list[str]) -> None:
 
 def _use(collection: Collection) -> None:
     for artifact in collection.manifest.artifacts:
-        with contextlib.suppress(KitbagError):
+        with contextlib.suppress(HoldallError):
             assert collection.tree(artifact)
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from kitbag.cli import main
+from holdall.cli import main
 
 
 def run(kit: Path, url: str, seconds: float, name: str) -> int:

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 from e2e.kit import Kit, tree
+from holdall.adopting import Adopter
+from holdall.applying import Application
+from holdall.cli import main
+from holdall.config import Config
+from holdall.deploy import Deployer
+from holdall.editing import editing
+from holdall.errors import StorageError
+from holdall.plugins import Plugins
+from holdall.targets import BUILTIN_TARGETS
 from host_factories import deploy, make_collection, make_project
-from kitbag.adopting import Adopter
-from kitbag.applying import Application
-from kitbag.cli import main
-from kitbag.config import Config
-from kitbag.deploy import Deployer
-from kitbag.editing import editing
-from kitbag.errors import StorageError
-from kitbag.plugins import Plugins
-from kitbag.targets import BUILTIN_TARGETS
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +65,7 @@ def refused(kit: Kit, *words: str, status: int = 3) -> str:
 
 def ledger(kit: Kit) -> str:
     """Return the project's ledger."""
-    return (kit.project / ".kitbag/ledger.json").read_text()
+    return (kit.project / ".holdall/ledger.json").read_text()
 
 
 def states(kit: Kit) -> dict[str, str]:
@@ -110,7 +110,7 @@ def test_an_edit_becomes_the_newest_version(kit: Kit) -> None:
 
 
 def test_an_undeploy_takes_what_was_adopted(kit: Kit) -> None:
-    """Files and folders that people added are Kitbag's once they are adopted."""
+    """Files and folders that people added are Holdall's once they are adopted."""
     edit(kit)
     adopt(kit, "skill:changelog")
     kit.run("undeploy", "writing", "--to", kit.project)
@@ -295,12 +295,12 @@ def test_a_renamed_artifact_takes_the_edit_of_its_old_name(kit: Kit) -> None:
 
 def test_what_only_the_record_names_is_adopted(kit: Kit) -> None:
     """SkillMeat deployed it, or the ledger was lost: the record says what was deployed."""
-    (kit.project / ".kitbag/ledger.json").unlink()
+    (kit.project / ".holdall/ledger.json").unlink()
     edit(kit)
     assert states(kit)["skill:changelog"] == "unknown"
     adopt(kit, "skill:changelog")
     assert states(kit)["skill:changelog"] == "synced"
-    (kit.project / ".kitbag/ledger.json").unlink()
+    (kit.project / ".holdall/ledger.json").unlink()
     assert states(kit)["skill:changelog"] == "synced"
 
 
@@ -415,7 +415,7 @@ def test_nothing_is_called_deployed_that_is_not_kept(
         raise StorageError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("kitbag_composites.keeping.keep", deaf)
+        patched.setattr("holdall_composites.keeping.keep", deaf)
         kit.run("adopt", "skill:changelog", "--from", kit.project, status=5)
     assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
     assert "modified" in kit.command("status", "--to", kit.project).stdout

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from holdall.adopting import Adopter
+from holdall.config import Config
+from holdall.editing import editing
+from holdall.errors import RefusedError
+from holdall.plugins import Plugins
+from holdall.targets import BUILTIN_TARGETS
 from host_factories import deploy, make_collection, make_project, snapshot, undeploy, write
-from kitbag.adopting import Adopter
-from kitbag.config import Config
-from kitbag.editing import editing
-from kitbag.errors import RefusedError
-from kitbag.plugins import Plugins
-from kitbag.targets import BUILTIN_TARGETS
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES = int(os.environ.get("KITBAG_LONG_TESTS") or 40)
+EXAMPLES = int(os.environ.get("HOLDALL_LONG_TESTS") or 40)
 CLAUDE = BUILTIN_TARGETS["claude"]
 NAMES = st.sampled_from(
     ["SKILL.md", "a.md", "A.md", "d/a.md", "d", "d/e/f.sh", "con", "x:y", ".git/c"]

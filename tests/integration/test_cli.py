@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from holdall.cli import main
+from holdall.config import Config, database_url_of, find_collection, trust_database
+from holdall.errors import InputError, NotFoundError
+from holdall.output import Output, escaped
 from host_factories import (
     make_collection,
     make_project,
@@ -17,10 +21,6 @@ from host_factories import (
     make_source,
     snapshot,
 )
-from kitbag.cli import main
-from kitbag.config import Config, database_url_of, find_collection, trust_database
-from kitbag.errors import InputError, NotFoundError
-from kitbag.output import Output, escaped
 
 pytestmark = pytest.mark.integration
 
@@ -50,7 +50,7 @@ class Kit:
 @pytest.fixture
 def kit(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Kit:
     """A world for the command, free of the caller's settings."""
-    for name in ("KITBAG_COLLECTION", "KITBAG_DATABASE_URL", "KITBAG_PLUGINS"):
+    for name in ("HOLDALL_COLLECTION", "HOLDALL_DATABASE_URL", "HOLDALL_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     monkeypatch.chdir(tmp_path)
@@ -108,7 +108,7 @@ def test_each_refusal_has_its_status(kit: Kit, words: list[str], status: int) ->
 def test_status_5_for_what_cannot_be_read(kit: Kit) -> None:
     """A broken manifest, a broken ledger."""
     kit("deploy", "a", "--to", kit.project)
-    (kit.project / ".kitbag/ledger.json").write_text("{")
+    (kit.project / ".holdall/ledger.json").write_text("{")
     assert kit("deploy", "--to", kit.project) == 5
     (kit.root / "manifest.toml").write_text("[collection\n")
     assert kit("list") == 5
@@ -121,7 +121,7 @@ def test_status_130_when_interrupted(kit: Kit, monkeypatch: pytest.MonkeyPatch) 
     def interrupt(*words: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kitbag.commands.listing.run", interrupt)
+    monkeypatch.setattr("holdall.commands.listing.run", interrupt)
     assert kit("list") == 130
     assert kit.err == "interrupted; nothing is left half done\n"
 
@@ -246,7 +246,7 @@ def test_collect_tells_of_backups_and_conflicts(kit: Kit) -> None:
     assert "--on-conflict" in kit.err
     assert kit("collect", kit.source, "--dry-run") == 1
     assert kit("collect", kit.source, "--on-conflict", "take") == 0
-    assert "kept your version of skills/a/SKILL.md as .kitbag/backups/" in kit.err
+    assert "kept your version of skills/a/SKILL.md as .holdall/backups/" in kit.err
 
 
 def test_status_without_a_collection(kit: Kit, tmp_path: Path) -> None:
@@ -305,9 +305,9 @@ def test_hostile_names_in_a_source_are_escaped(kit: Kit) -> None:
 def test_settings_come_from_options_before_the_environment() -> None:
     """And lists are split, blanks ignored."""
     environment = {
-        "KITBAG_COLLECTION": "/env",
-        "KITBAG_DATABASE_URL": "sqlite:///env",
-        "KITBAG_PLUGINS": "one, two,,",
+        "HOLDALL_COLLECTION": "/env",
+        "HOLDALL_DATABASE_URL": "sqlite:///env",
+        "HOLDALL_PLUGINS": "one, two,,",
     }
     options: dict[str, Any] = {
         "plugins_enabled": True, "json": False, "quiet": False, "verbose": False,
@@ -336,9 +336,9 @@ def test_a_collection_is_found_upwards(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_database_is_settled_per_collection(tmp_path: Path) -> None:
     """Option, then the collection's own settings, if trusted, then a file inside of it."""
-    (tmp_path / ".kitbag").mkdir()
-    settings = tmp_path / ".kitbag/config.toml"
-    assert database_url_of(Config(), tmp_path) == f"sqlite:///{tmp_path}/.kitbag/kitbag.db"
+    (tmp_path / ".holdall").mkdir()
+    settings = tmp_path / ".holdall/config.toml"
+    assert database_url_of(Config(), tmp_path) == f"sqlite:///{tmp_path}/.holdall/holdall.db"
     settings.write_text('database = "postgresql://x/y"\n')
     trust_database(tmp_path)
     assert database_url_of(Config(), tmp_path) == "postgresql://x/y"

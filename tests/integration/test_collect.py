@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from holdall.artifacts import ArtifactId
+from holdall.changes import ChangeSet
+from holdall.errors import ConflictError, NotFoundError
+from holdall.manifest import ManifestArtifact
 from host_factories import (
     collect,
     make_collection,
@@ -19,10 +23,6 @@ from host_factories import (
     refresh,
     snapshot,
 )
-from kitbag.artifacts import ArtifactId
-from kitbag.changes import ChangeSet
-from kitbag.errors import ConflictError, NotFoundError
-from kitbag.manifest import ManifestArtifact
 
 pytestmark = pytest.mark.integration
 
@@ -58,7 +58,7 @@ def text(root: Path, name: str = "a") -> str:
 
 def backups(root: Path) -> list[bytes]:
     """Return the contents of all backups."""
-    folder = root / ".kitbag/backups"
+    folder = root / ".holdall/backups"
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from holdall.artifacts import ArtifactId
+from holdall.cli import main
+from holdall.errors import ConflictError, InputError
+from holdall.manifest import ManifestArtifact, ManifestComposite
+from holdall.plugins import Plugins
+from holdall.reading import read_source
+from holdall.sources.values import Diagnostic
 from host_factories import collect, make_collection, make_command, make_skill, opened, snapshot
-from kitbag.artifacts import ArtifactId
-from kitbag.cli import main
-from kitbag.errors import ConflictError, InputError
-from kitbag.manifest import ManifestArtifact, ManifestComposite
-from kitbag.plugins import Plugins
-from kitbag.reading import read_source
-from kitbag.sources.values import Diagnostic
 
 pytestmark = pytest.mark.integration
 
@@ -76,7 +76,7 @@ def kits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Kits:
     """A first collection with artifacts and composites, and an empty second one."""
-    for name in ("KITBAG_COLLECTION", "KITBAG_DATABASE_URL", "KITBAG_PLUGINS"):
+    for name in ("HOLDALL_COLLECTION", "HOLDALL_DATABASE_URL", "HOLDALL_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     return Kits(tmp_path, capsys)
 
@@ -120,7 +120,7 @@ def test_a_second_collect_writes_nothing(kits: Kits) -> None:
     kits.take()
     before = snapshot(kits.second)
     assert set(kits.take().values()) == {"identical"}
-    assert "kitbag" not in kits.err
+    assert "holdall" not in kits.err
     assert snapshot(kits.second) == before
     assert snapshot(kits.first) == source
 
@@ -291,7 +291,7 @@ def test_pins_follow_unless_they_were_changed_here(kits: Kits) -> None:
 
 
 def test_what_people_wrote_comes_along(kits: Kits) -> None:
-    """Descriptions, titles, relationships, and keys that Kitbag does not know."""
+    """Descriptions, titles, relationships, and keys that Holdall does not know."""
     kits.edit(
         kits.first,
         'name = "pack"\n',

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from holdall.artifacts import ArtifactId
+from holdall.cli import main
+from holdall.paths import RelPath
+from holdall.refresh import plan_refresh
+from holdall.sources import FoundArtifact, read
+from holdall.trees import bytes_tree
 from host_factories import collect, make_collection, make_command, make_skill, make_source, opened
-from kitbag.artifacts import ArtifactId
-from kitbag.cli import main
-from kitbag.paths import RelPath
-from kitbag.refresh import plan_refresh
-from kitbag.sources import FoundArtifact, read
-from kitbag.trees import bytes_tree
 from source_trees import PLUGIN, codes, good, write
 
 pytestmark = pytest.mark.integration

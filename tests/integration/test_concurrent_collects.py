@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from holdall_composites.database import connected
+from holdall_composites.store import ArtifactRecord, Store
 from host_factories import make_skill
-from kitbag_composites.database import connected
-from kitbag_composites.store import ArtifactRecord, Store
 
 pytestmark = pytest.mark.integration
 
 PROCESSES = 8
-SECONDS = 30 if os.environ.get("KITBAG_LONG_TESTS") else 3
+SECONDS = 30 if os.environ.get("HOLDALL_LONG_TESTS") else 3
 PROGRAM = Path(__file__).parent / "collector_process.py"
 
 
@@ -32,10 +32,10 @@ def test_no_version_is_lost(database_url: str, tmp_path: Path, places: str) -> N
     A folder each is what several machines have that share a database: clones of one collection.
     """
     kit = tmp_path / "kit"
-    kitbag(kit, database_url, "init", kit)
+    holdall(kit, database_url, "init", kit)
     make_skill(kit, "a")
     make_skill(kit, "b")
-    kitbag(kit, database_url, "collect")
+    holdall(kit, database_url, "collect")
     kits = [kit] * PROCESSES
     if places == "a folder each":
         kits = [tmp_path / f"kit{number}" for number in range(PROCESSES)]
@@ -55,8 +55,8 @@ def test_no_version_is_lost(database_url: str, tmp_path: Path, places: str) -> N
         out, err = process.communicate(timeout=SECONDS + 120)
         assert process.returncode == 0, err
         counts.append(int(out))
-    kitbag(kits[-1], database_url, "collect")
-    report = kitbag(kits[-1], database_url, "doctor", "--deep", "--json")
+    holdall(kits[-1], database_url, "collect")
+    report = holdall(kits[-1], database_url, "doctor", "--deep", "--json")
     assert json.loads(report)["findings"] == []
     with connected(database_url) as database:
         store = Store(database)
@@ -73,10 +73,10 @@ def test_no_version_is_lost(database_url: str, tmp_path: Path, places: str) -> N
             assert len(versions) > (max(counts) if places == "one folder" else sum(counts))
 
 
-def kitbag(kit: Path, url: str, *words: str | Path) -> str:
+def holdall(kit: Path, url: str, *words: str | Path) -> str:
     """Run a command that has to succeed; return what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "kitbag", "--collection", kit, "--database", url, *words],
+        [sys.executable, "-m", "holdall", "--collection", kit, "--database", url, *words],
         capture_output=True,
         text=True,
     )

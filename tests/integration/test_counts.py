@@ -13,12 +13,12 @@ import peewee
 import pytest
 
 from factories import make_collection, stored_artifacts, stored_composite
+from holdall.cli import main
+from holdall_composites.database import connected
+from holdall_composites.resolver import Resolver
+from holdall_composites.schema import upgrade
+from holdall_composites.store import Store
 from host_factories import make_skill
-from kitbag.cli import main
-from kitbag_composites.database import connected
-from kitbag_composites.resolver import Resolver
-from kitbag_composites.schema import upgrade
-from kitbag_composites.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -98,7 +98,7 @@ def test_members_by_name_take_few_statements(tmp_path: Path) -> None:
     One per row would be 300 at least: for each its name to a UUID, the insert and the query.
     """
     ran: list[str] = []
-    with connected(f"sqlite:///{tmp_path}/kitbag.db") as database:
+    with connected(f"sqlite:///{tmp_path}/holdall.db") as database:
         upgrade(database)
         resolver = Resolver(Store(database))
         collection_id = make_collection(resolver.store)
@@ -116,11 +116,11 @@ def calls(folder: Path, count: int) -> dict[str, Counter[str]]:
     """Return the number of system calls of each step, by name."""
     folder.mkdir()
     life, found = Life(folder, count), {}
-    kitbag = [sys.executable, "-m", "kitbag"]
-    subprocess.run([*kitbag, *life.init], check=True)
+    holdall = [sys.executable, "-m", "holdall"]
+    subprocess.run([*holdall, *life.init], check=True)
     for step, words in life.steps.items():
         log = folder / "strace.txt"
-        subprocess.run(["strace", "-f", "-c", "-o", log, *kitbag, *words], check=True)
+        subprocess.run(["strace", "-f", "-c", "-o", log, *holdall, *words], check=True)
         rows = re.findall(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", log.read_text(), re.M)
         found[step] = Counter({name: int(number) for number, name in rows})
         assert found[step]["total"]

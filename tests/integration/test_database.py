@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from peewee import Database, SqliteDatabase
 
-from kitbag.errors import LockedError
-from kitbag_composites.database import connected, make_database, translated_errors
-from kitbag_composites.errors import (
+from holdall.errors import LockedError
+from holdall_composites.database import connected, make_database, translated_errors
+from holdall_composites.errors import (
     AlreadyExists,
     ConstraintViolated,
     DatabaseFailed,
@@ -137,7 +137,7 @@ def test_a_missing_driver_is_told_with_the_way_to_get_it(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(DatabaseUnreachable) as refused:
         make_database("postgresql://me:s3cret@h/kit")
-    assert "kitbag[postgres]" in str(refused.value.hint)
+    assert "holdall[postgres]" in str(refused.value.hint)
     assert "s3cret" not in refused.value.message
 
 

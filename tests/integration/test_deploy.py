@@ -9,6 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.errors import (
+    ConflictError,
+    HoldallError,
+    HostilePathError,
+    LocalEditError,
+    NotFoundError,
+    PluginError,
+    UsageError,
+)
+from holdall.files import Root
+from holdall.paths import RelPath
+from holdall.plan import DeployPlan
+from holdall.targets import BUILTIN_TARGETS, Target
 from host_factories import (
     deploy,
     make_collection,
@@ -22,20 +36,6 @@ from host_factories import (
     undeploy,
     write,
 )
-from kitbag.artifacts import ArtifactId, Shape, TypeSpec
-from kitbag.errors import (
-    ConflictError,
-    HostilePathError,
-    KitbagError,
-    LocalEditError,
-    NotFoundError,
-    PluginError,
-    UsageError,
-)
-from kitbag.files import Root
-from kitbag.paths import RelPath
-from kitbag.plan import DeployPlan
-from kitbag.targets import BUILTIN_TARGETS, Target
 
 pytestmark = pytest.mark.integration
 
@@ -84,7 +84,7 @@ def test_everything_arrives_byte_for_byte(root: Path, project: Path) -> None:
     own = snapshot(project)
     result = deploy(root, project, "skill:a", "command:git:commit")
     arrived = snapshot(project, times=False)
-    for path, what in snapshot(root, times=False, without=[".kitbag"]).items():
+    for path, what in snapshot(root, times=False, without=[".holdall"]).items():
         if path.startswith(("skills/a/", "commands/git/")):
             assert arrived[f".claude/{path}"] == what
     files = {path: what for path, what in own.items() if isinstance(what[1], bytes)}
@@ -107,7 +107,7 @@ def test_a_dry_run_writes_nothing(root: Path, project: Path) -> None:
     before = snapshot(project)
     result = deploy(root, project, "skill:a", dry_run=True)
     assert snapshot(project) == before
-    assert not (project / ".kitbag/ledger.json").exists()
+    assert not (project / ".holdall/ledger.json").exists()
     assert result.outcome is None
     assert len(result.arrangement.actions) == 3
     deploy(root, project, "skill:a")
@@ -117,7 +117,7 @@ def test_a_dry_run_writes_nothing(root: Path, project: Path) -> None:
 
 
 def test_undeploy_restores_the_project(root: Path, project: Path) -> None:
-    """Every file and folder is as before, `.kitbag` apart; times of files included."""
+    """Every file and folder is as before, `.holdall` apart; times of files included."""
     (project / ".claude/commands").mkdir()
     before = snapshot(project)
     deploy(root, project, "skill:a", "command:git:commit")
@@ -128,19 +128,19 @@ def test_undeploy_restores_the_project(root: Path, project: Path) -> None:
     assert after.keys() == before.keys()
     files = {path for path, what in before.items() if isinstance(what[1], bytes)}
     assert {p: after[p] for p in files} == {p: before[p] for p in files}
-    assert not (project / ".kitbag/ledger.json").exists()
+    assert not (project / ".holdall/ledger.json").exists()
 
 
 def test_a_project_without_anything_is_empty_again(root: Path, tmp_path: Path) -> None:
-    """Folders that Kitbag made go when they become empty."""
+    """Folders that Holdall made go when they become empty."""
     (tmp_path / "empty").mkdir()
     deploy(root, tmp_path / "empty", "skill:a", "command:git:commit")
     undeploy(root, tmp_path / "empty", "skill:a", "command:git:commit")
-    assert [p.name for p in (tmp_path / "empty").iterdir()] == [".kitbag"]
+    assert [p.name for p in (tmp_path / "empty").iterdir()] == [".holdall"]
 
 
 def test_a_folder_with_somebodys_file_stays(root: Path, project: Path) -> None:
-    """Undeploy removes files of Kitbag, and folders only when nothing is in them."""
+    """Undeploy removes files of Holdall, and folders only when nothing is in them."""
     deploy(root, project, "skill:a")
     notes = skill(project).with_name("notes.md")
     notes.write_text("mine")
@@ -254,11 +254,11 @@ def test_force_keeps_a_backup(root: Path, project: Path) -> None:
 
 
 def test_a_foreign_file_is_refused(root: Path, project: Path) -> None:
-    """What Kitbag did not put there is not Kitbag's."""
+    """What Holdall did not put there is not Holdall's."""
     skill(project, "a").parent.mkdir()
     skill(project, "a").write_text("foreign")
     before = snapshot(project)
-    with pytest.raises(LocalEditError, match="not put there by Kitbag"):
+    with pytest.raises(LocalEditError, match="not put there by Holdall"):
         deploy(root, project, "skill:a", "skill:b")
     assert snapshot(project) == before
 
@@ -467,7 +467,7 @@ def test_an_edited_file_stays_on_undeploy(root: Path, project: Path) -> None:
     assert any(".claude/skills/a/SKILL.md" in warning for warning in result.warnings)
     assert [p.name for p in skill(project).parent.iterdir()] == ["SKILL.md"]
     assert skill(project).read_text() == "edited here"
-    with pytest.raises(LocalEditError, match="not put there by Kitbag"):
+    with pytest.raises(LocalEditError, match="not put there by Holdall"):
         deploy(root, project, "skill:a")
 
 
@@ -503,7 +503,7 @@ def test_each_target_is_by_itself(root: Path, project: Path) -> None:
     assert snapshot(project / ".other") == other
     undeploy(root, project, "skill:a", targets=[OTHER])
     assert not (project / ".other").exists()
-    assert not (project / ".kitbag/ledger.json").exists()
+    assert not (project / ".holdall/ledger.json").exists()
 
 
 def test_a_type_that_the_target_does_not_know_is_told(root: Path, project: Path) -> None:
@@ -535,7 +535,7 @@ def test_what_left_the_collection_stays_in_the_project(root: Path, project: Path
     [("skill:nothing", NotFoundError), ("composite:none", NotFoundError)],
 )
 def test_unknown_ids_are_errors(
-    root: Path, project: Path, request_id: str, error: type[KitbagError]
+    root: Path, project: Path, request_id: str, error: type[HoldallError]
 ) -> None:
     """Nothing is written then."""
     before = snapshot(project)

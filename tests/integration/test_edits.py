@@ -6,6 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from holdall.config import Config
+from holdall.editing import create_collection, editing
+from holdall.edits import plan_remove, plan_rename
+from holdall.errors import (
+    ConflictError,
+    HoldallError,
+    HostilePathError,
+    LocalEditError,
+    NotFoundError,
+    UsageError,
+)
+from holdall.plugins import Plugins
+from holdall.transaction import Outcome
 from host_factories import (
     make_collection,
     make_command,
@@ -15,19 +28,6 @@ from host_factories import (
     refresh,
     snapshot,
 )
-from kitbag.config import Config
-from kitbag.editing import create_collection, editing
-from kitbag.edits import plan_remove, plan_rename
-from kitbag.errors import (
-    ConflictError,
-    HostilePathError,
-    KitbagError,
-    LocalEditError,
-    NotFoundError,
-    UsageError,
-)
-from kitbag.plugins import Plugins
-from kitbag.transaction import Outcome
 
 pytestmark = pytest.mark.integration
 
@@ -117,11 +117,13 @@ def test_a_composite_is_renamed_without_files(root: Path) -> None:
         ("skill:a", "x:y", HostilePathError),
         ("skill:a", "con", HostilePathError),
         ("skill:nothing", "x", NotFoundError),
-        ("command:git:commit", "git/x", KitbagError),
+        ("command:git:commit", "git/x", HoldallError),
         ("composite:kit", "../kit", HostilePathError),
     ],
 )
-def test_renames_that_are_refused(root: Path, old: str, new: str, error: type[KitbagError]) -> None:
+def test_renames_that_are_refused(
+    root: Path, old: str, new: str, error: type[HoldallError]
+) -> None:
     """Nothing is written, least of all over files that nobody collected."""
     make_skill(root, "taken", "made by hand")
     before = snapshot(root)
@@ -156,10 +158,10 @@ def test_an_ambiguous_name_lists_the_candidates(root: Path) -> None:
 
 def test_remove_takes_exactly_its_own(root: Path) -> None:
     """Other files and artifacts stay as they are."""
-    before = snapshot(root, without=[".kitbag", "b", "manifest.toml", "skills"])
+    before = snapshot(root, without=[".holdall", "b", "manifest.toml", "skills"])
     remove(root, "skill:b", force=True)
     assert not (root / "skills/b").exists()
-    assert snapshot(root, without=[".kitbag", "b", "manifest.toml", "skills"]) == before
+    assert snapshot(root, without=[".holdall", "b", "manifest.toml", "skills"]) == before
     assert "skill:b" not in manifest_text(root)
 
 
@@ -237,7 +239,7 @@ def test_a_manifest_edited_meanwhile_is_not_overwritten(root: Path) -> None:
         with (root / "manifest.toml").open("a") as file:
             file.write("# my own words\n")
         before = snapshot(root)
-        with pytest.raises(ConflictError, match="changed while Kitbag was at work"):
+        with pytest.raises(ConflictError, match="changed while Holdall was at work"):
             editor.commit(plan.changes, plan.actions)
     assert snapshot(root) == before
     assert manifest_text(root).endswith("# my own words\n")

@@ -19,7 +19,7 @@ from hostile_trees import TREES, Content, plant
 
 pytestmark = pytest.mark.integration
 
-LONG = int(os.environ.get("KITBAG_LONG_TESTS", "0"))
+LONG = int(os.environ.get("HOLDALL_LONG_TESTS", "0"))
 SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
 
 
@@ -121,7 +121,7 @@ def test_a_forged_identity_is_ignored(kit: Kit, tmp_path: Path, change: Any) -> 
     kit.run("export", "writing", "--to", tmp_path / "out")
     path = tmp_path / "out/.claude-plugin/plugin.json"
     manifest = json.loads(path.read_text())
-    manifest["kitbag"] = {**manifest["kitbag"], **change} if change else "x"
+    manifest["holdall"] = {**manifest["holdall"], **change} if change else "x"
     path.write_text(json.dumps(manifest))
     other = new_kit(tmp_path / "second")
     done = other.command("collect", tmp_path / "out")

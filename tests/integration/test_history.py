@@ -75,7 +75,7 @@ def test_every_change_is_one_row(kit_with_sample: Kit) -> None:
 
 def test_a_deploy_tells_of_what_it_changed(kit_with_sample: Kit) -> None:
     """And records that only; what the database has lost meanwhile is recorded again."""
-    from kitbag_composites.database import connected
+    from holdall_composites.database import connected
 
     kit = kit_with_sample
 
@@ -231,13 +231,13 @@ def test_undo_spares_what_was_edited_since(kit_with_sample: Kit) -> None:
     assert snapshot(kit.project) == before
     kit.run("undo", "--force")
     assert not edited.exists()
-    (backup,) = (kit.project / ".kitbag/backups").glob("*/.claude/skills/changelog/SKILL.md")
+    (backup,) = (kit.project / ".holdall/backups").glob("*/.claude/skills/changelog/SKILL.md")
     assert backup.read_text() == "mine\n"
     kit.run("rename", "skill:changelog", "news")
     (kit.collection / "skills/news/SKILL.md").write_text("mine too\n")
     kit.run("undo", status=3)
     kit.run("undo", "--force")
-    (backup,) = (kit.collection / ".kitbag/backups").glob("*/skills/news/SKILL.md")
+    (backup,) = (kit.collection / ".holdall/backups").glob("*/skills/news/SKILL.md")
     assert backup.read_text() == "mine too\n"
 
 
@@ -315,7 +315,7 @@ def test_restore_brings_a_removed_artifact_back(kit_with_sample: Kit) -> None:
 
 
 def test_the_doctor_names_what_people_do(kit_with_sample: Kit) -> None:
-    """Edits, new, renamed and missing files, projects that changed behind Kitbag's back."""
+    """Edits, new, renamed and missing files, projects that changed behind Holdall's back."""
     kit = kit_with_sample
     assert codes(kit) == {}
     kit.deploy("skill:plain-prose")
@@ -353,8 +353,8 @@ def test_the_doctor_names_what_people_do(kit_with_sample: Kit) -> None:
         ("UPDATE version_files SET executable = NOT executable", "tree-damaged"),
         ("UPDATE blobs SET encoding = 'raw'", "blob-damaged"),
         ("UPDATE deployments SET state = 'pending'", "deployment-pending"),
-        ("DELETE FROM kitbag_migrations WHERE revision = '0006'", "schema-old"),
-        ("UPDATE kitbag_migrations SET checksum = 'x'", "database-failed"),
+        ("DELETE FROM holdall_migrations WHERE revision = '0006'", "schema-old"),
+        ("UPDATE holdall_migrations SET checksum = 'x'", "database-failed"),
         ("DROP INDEX operations_transaction", "schema-drift"),
     ],
 )  # fmt: skip
@@ -362,7 +362,7 @@ def test_the_doctor_names_what_is_wrong_in_the_database(
     kit_with_sample: Kit, sql: str, code: str
 ) -> None:
     """Each kind of damage by its code, and it mends nothing by itself."""
-    from kitbag_composites.database import connected
+    from holdall_composites.database import connected
 
     kit = kit_with_sample
     kit.deploy("skill:changelog")
@@ -374,7 +374,7 @@ def test_the_doctor_names_what_is_wrong_in_the_database(
 
 def test_rebuild_brings_back_what_the_folder_knows(kit: Kit) -> None:
     """UUIDs, composites, pins to present content; it says what is lost."""
-    kit.database_url = f"sqlite:///{kit.collection}/.kitbag/kitbag.db"
+    kit.database_url = f"sqlite:///{kit.collection}/.holdall/holdall.db"
     kit.run("collect", SAMPLE)
     kit.run("composite", "pin", "writing", "skill:plain-prose")
     kit.run("composite", "pin", "writing", "skill:changelog")
@@ -382,7 +382,7 @@ def test_rebuild_brings_back_what_the_folder_knows(kit: Kit) -> None:
     kit.run("collect")
     uuids, before = kit.uuids(), tree(kit.collection)
     kit.run("rebuild", status=3)
-    (kit.collection / ".kitbag/kitbag.db").write_bytes(b"no database" * 1000)
+    (kit.collection / ".holdall/holdall.db").write_bytes(b"no database" * 1000)
     assert set(codes(kit).values()) == {"database-unreachable"}
     done = kit.json("rebuild", status=1)
     assert done["lost_pins"][0][:2] == ["composite:writing", "skill:changelog"]
@@ -390,7 +390,7 @@ def test_rebuild_brings_back_what_the_folder_knows(kit: Kit) -> None:
     assert (kit.uuids(), tree(kit.collection)) == (uuids, before)
     assert set(codes(kit, "--deep").values()) == {"pin-unknown"}
     kit.run("composite", "pin", "writing", "skill:changelog")
-    for path in (kit.collection / ".kitbag").glob("kitbag.db*"):
+    for path in (kit.collection / ".holdall").glob("holdall.db*"):
         path.unlink()
     assert set(codes(kit).values()) == {"database-missing"}
     kit.run("rebuild")

@@ -1,7 +1,7 @@
 """Whatever people do in whatever order: every version is exact, undo goes back, all agree.
 
 A model in memory follows random commands. `make long` runs 500 sequences of up to 50
-steps on each database (`KITBAG_LONG_TESTS` is their number).
+steps on each database (`HOLDALL_LONG_TESTS` is their number).
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from kitbag.artifacts import BUILTIN_TYPES, FileKind
-from kitbag.cli import main
-from kitbag.hashing import FileDigest, tree_hash
-from kitbag.paths import RelPath
-from kitbag_composites.database import connected
-from kitbag_composites.store import OperationRecord, Store
+from holdall.artifacts import BUILTIN_TYPES, FileKind
+from holdall.cli import main
+from holdall.hashing import FileDigest, tree_hash
+from holdall.paths import RelPath
+from holdall_composites.database import connected
+from holdall_composites.store import OperationRecord, Store
 
 pytestmark = pytest.mark.integration
 
-LONG = int(os.environ.get("KITBAG_LONG_TESTS", "0"))
+LONG = int(os.environ.get("HOLDALL_LONG_TESTS", "0"))
 SETTINGS = settings(
     max_examples=LONG or 8,
     stateful_step_count=50 if LONG else 25,
@@ -63,7 +63,7 @@ pick = st.integers(0, 7)
 
 
 def hash_of(files: Files) -> str:
-    """Return the tree hash of some files, worked out without Kitbag's walk of the disk."""
+    """Return the tree hash of some files, worked out without Holdall's walk of the disk."""
     return tree_hash(
         FileDigest(
             RelPath.parse(path), FileKind.FILE, mode, hashlib.sha256(data).hexdigest(), len(data)
@@ -73,12 +73,12 @@ def hash_of(files: Files) -> str:
 
 
 def read_files(folder: Path) -> Files:
-    """Return what lies below a folder, but for Kitbag's own state and the record's times."""
+    """Return what lies below a folder, but for Holdall's own state and the record's times."""
     return {
         str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
         for path in folder.rglob("*")
         if path.is_file()
-        and ".kitbag" not in path.parts
+        and ".holdall" not in path.parts
         and path.name != ".skillmeat-deployed.toml"
     }
 
@@ -123,7 +123,7 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         base = RAM if RAM.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="kitbag-history-", dir=base))
+        self.folder = Path(tempfile.mkdtemp(prefix="holdall-history-", dir=base))
         self.kit, self.project = self.folder / "kit", self.folder / "project"
         self.project.mkdir()
         self.url = type(self).database_url(self.folder)
@@ -518,6 +518,6 @@ def test_any_history(dialect: str, request: pytest.FixtureRequest) -> None:
     shared = request.getfixturevalue("database_url") if dialect == "postgresql" else None
 
     class OnDatabase(History):
-        database_url = staticmethod(lambda folder: shared or f"sqlite:///{folder}/kitbag.db")
+        database_url = staticmethod(lambda folder: shared or f"sqlite:///{folder}/holdall.db")
 
     run_state_machine_as_test(OnDatabase, settings=SETTINGS)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from holdall.cli import main
 from host_factories import make_collection, make_project
-from kitbag.cli import main
 from source_trees import MARKET, PLUGIN, good, write
 
 pytestmark = pytest.mark.integration

@@ -13,6 +13,18 @@ from typing import Any
 
 import pytest
 
+from holdall import statindex
+from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.collection import open_collection
+from holdall.config import Config, cache_folder
+from holdall.deploy import Deployer, DeployResult
+from holdall.errors import ConflictError, HoldallError, LocalEditError
+from holdall.files import FileState, Root
+from holdall.ledger import parse_ledger, render_ledger
+from holdall.paths import RelPath
+from holdall.protected import LEDGER
+from holdall.record import RECORD_NAME, parse_record
+from holdall.targets import BUILTIN_TARGETS
 from host_factories import (
     make_collection,
     make_command,
@@ -22,18 +34,6 @@ from host_factories import (
     refresh,
     write,
 )
-from kitbag import statindex
-from kitbag.artifacts import ArtifactId, Shape, TypeSpec
-from kitbag.collection import open_collection
-from kitbag.config import Config, cache_folder
-from kitbag.deploy import Deployer, DeployResult
-from kitbag.errors import ConflictError, KitbagError, LocalEditError
-from kitbag.files import FileState, Root
-from kitbag.ledger import parse_ledger, render_ledger
-from kitbag.paths import RelPath
-from kitbag.protected import LEDGER
-from kitbag.record import RECORD_NAME, parse_record
-from kitbag.targets import BUILTIN_TARGETS
 
 pytestmark = pytest.mark.integration
 
@@ -160,7 +160,7 @@ def test_a_folder_that_became_a_link_is_refused(desk: Desk) -> None:
     folder = desk.project / ".claude/skills/b"
     folder.rename(desk.project / "b")
     folder.symlink_to(desk.project / "b")
-    with pytest.raises(KitbagError, match="symlink"):
+    with pytest.raises(HoldallError, match="symlink"):
         desk.deploy()
 
 
@@ -231,7 +231,7 @@ def plan_of(desk: Desk, *, remembers: bool, undeploys: bool = False) -> object:
     ids = [f"skill:{skill}" for skill in SKILLS[:2]]
     try:
         result = deployer.undeploy(ids) if undeploys else deployer.deploy([])
-    except KitbagError as error:
+    except HoldallError as error:
         return f"{type(error).__name__}: {error.message}"
     return (
         set(result.arrangement.actions),
@@ -274,7 +274,7 @@ def test_the_plan_is_as_without_an_index(desk: Desk, seed: int) -> None:
             desk.wait()
             try:
                 desk.deploy(force=True)
-            except KitbagError:
+            except HoldallError:
                 break
 
 

@@ -1,4 +1,4 @@
-"""One Kitbag at a time."""
+"""One Holdall at a time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.errors import HostilePathError, LockedError, StorageError
-from kitbag.files import Root
-from kitbag.locking import locked
+from holdall.errors import HostilePathError, LockedError, StorageError
+from holdall.files import Root
+from holdall.locking import locked
 
 pytestmark = pytest.mark.integration
 
 
 def test_state_folder(tmp_path: Path) -> None:
-    """The first lock makes a private `.kitbag` that git ignores; the lock file stays with it."""
-    state = tmp_path / ".kitbag"
+    """The first lock makes a private `.holdall` that git ignores; the lock file stays with it."""
+    state = tmp_path / ".holdall"
     with Root(tmp_path) as root, locked(root):
         (state / "ledger.json").write_bytes(b"")
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
@@ -33,14 +33,14 @@ def test_what_was_made_for_the_lock_alone_goes_with_it(tmp_path: Path) -> None:
         with pytest.raises(ZeroDivisionError), locked(root):
             _ = 1 / 0
         assert list(tmp_path.iterdir()) == []
-        (tmp_path / ".kitbag").mkdir()
+        (tmp_path / ".holdall").mkdir()
         with locked(root):
             pass
-    assert (tmp_path / ".kitbag/lock").exists()
+    assert (tmp_path / ".holdall/lock").exists()
 
 
 def test_one_at_a_time_while_the_lock_comes_and_goes(tmp_path: Path) -> None:
-    """Each finds `.kitbag` missing, or is left waiting for one that was removed."""
+    """Each finds `.holdall` missing, or is left waiting for one that was removed."""
     inside: list[int] = []
     most: list[int] = []
 
@@ -55,13 +55,13 @@ def test_one_at_a_time_while_the_lock_comes_and_goes(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
     assert (len(most), max(most)) == (400, 1)
-    left = {path.name for path in tmp_path.glob(".kitbag/*")}
+    left = {path.name for path in tmp_path.glob(".holdall/*")}
     assert left in (set(), {"lock", ".gitignore"})
 
 
 def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:
     """An empty `.gitignore` is filled in, one with other content is the user's."""
-    ignore = tmp_path / ".kitbag/.gitignore"
+    ignore = tmp_path / ".holdall/.gitignore"
     ignore.parent.mkdir()
     ignore.write_bytes(b"")
     with Root(tmp_path) as root:
@@ -74,22 +74,22 @@ def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:
 
 def test_second_one_is_told_who_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who cannot get the lock learns process, host and command, without the command's secrets."""
-    words = ["/usr/bin/kitbag", "--database", "postgresql://u:secret@h/d", "password=secret"]
+    words = ["/usr/bin/holdall", "--database", "postgresql://u:secret@h/d", "password=secret"]
     monkeypatch.setattr(sys, "argv", [*words, "deploy"])
     with Root(tmp_path) as root, Root(tmp_path) as other:
         with locked(root), pytest.raises(LockedError) as caught, locked(other, timeout=0.02):
             pass
         assert f"process {os.getpid()} on " in caught.value.message
-        assert "(kitbag --database deploy), since 20" in caught.value.message
+        assert "(holdall --database deploy), since 20" in caught.value.message
         assert "secret" not in caught.value.message
         with locked(other, timeout=0):
-            assert b"secret" not in (tmp_path / ".kitbag/lock").read_bytes()
+            assert b"secret" not in (tmp_path / ".holdall/lock").read_bytes()
 
 
 def test_holder_that_cannot_be_read(tmp_path: Path) -> None:
     """A lock without a readable holder is still a lock."""
     with Root(tmp_path) as root, Root(tmp_path) as other, locked(root):
-        (tmp_path / ".kitbag/lock").write_bytes(b"[" * 4000)
+        (tmp_path / ".holdall/lock").write_bytes(b"[" * 4000)
         with pytest.raises(LockedError, match="another process"), locked(other, timeout=0):
             pass
 
@@ -125,39 +125,39 @@ def test_lock_is_not_kept_by_children(tmp_path: Path) -> None:
         os.close(read)
 
 
-@pytest.mark.parametrize("name", [".kitbag", ".kitbag/lock", ".kitbag/.gitignore"])
+@pytest.mark.parametrize("name", [".holdall", ".holdall/lock", ".holdall/.gitignore"])
 def test_symlinks_are_refused(tmp_path: Path, name: str) -> None:
-    """Neither `.kitbag` nor a file in it may be a symlink, and its goal is not touched."""
+    """Neither `.holdall` nor a file in it may be a symlink, and its goal is not touched."""
     project, outside = tmp_path / "project", tmp_path / "outside"
     outside.mkdir()
     (project / name).parent.mkdir(parents=True)
     (project / name).symlink_to(outside)
-    refused = pytest.raises(HostilePathError, match="not what Kitbag makes")
+    refused = pytest.raises(HostilePathError, match="not what Holdall makes")
     with Root(project) as root, refused, locked(root):
         pass
     assert list(outside.iterdir()) == []
 
 
 def test_state_folder_must_be_a_folder(tmp_path: Path) -> None:
-    """A file in the place of `.kitbag` is refused, a folder in the place of the lock fails."""
-    (tmp_path / ".kitbag").write_bytes(b"mine")
+    """A file in the place of `.holdall` is refused, a folder in the place of the lock fails."""
+    (tmp_path / ".holdall").write_bytes(b"mine")
     with Root(tmp_path) as root:
         with pytest.raises(HostilePathError), locked(root):
             pass
-        assert (tmp_path / ".kitbag").read_bytes() == b"mine"
-        (tmp_path / ".kitbag").unlink()
-        (tmp_path / ".kitbag/lock").mkdir(parents=True)
+        assert (tmp_path / ".holdall").read_bytes() == b"mine"
+        (tmp_path / ".holdall").unlink()
+        (tmp_path / ".holdall/lock").mkdir(parents=True)
         with pytest.raises(StorageError), locked(root):
             pass
 
 
 def test_deleted_lock_is_made_again(tmp_path: Path) -> None:
-    """Deleting `.kitbag` by hand between two commands does no harm, and nothing stays open."""
+    """Deleting `.holdall` by hand between two commands does no harm, and nothing stays open."""
     before = len(os.listdir("/dev/fd"))
     with Root(tmp_path) as root:
         for _ in range(2):
             with locked(root):
-                for path in (tmp_path / ".kitbag").iterdir():
+                for path in (tmp_path / ".holdall").iterdir():
                     path.unlink()
-                (tmp_path / ".kitbag").rmdir()
+                (tmp_path / ".holdall").rmdir()
     assert len(os.listdir("/dev/fd")) == before

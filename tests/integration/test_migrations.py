@@ -15,11 +15,11 @@ from uuid import uuid4
 import pytest
 from peewee import Database, IntegrityError
 
-from kitbag.errors import RefusedError
-from kitbag_composites.database import connected
-from kitbag_composites.drift import find_drift
-from kitbag_composites.migration_history import applied_revisions, dialect_of
-from kitbag_composites.schema import downgrade, stamp, upgrade
+from holdall.errors import RefusedError
+from holdall_composites.database import connected
+from holdall_composites.drift import find_drift
+from holdall_composites.migration_history import applied_revisions, dialect_of
+from holdall_composites.schema import downgrade, stamp, upgrade
 from postgres_server import execute, with_name
 
 pytestmark = pytest.mark.integration
@@ -113,7 +113,7 @@ def test_up_and_down_one_by_one_on_an_empty_database(empty_database: Database) -
     assert revisions(empty_database) == ALL
     for number in reversed(ALL):
         assert [r.number for r in downgrade(empty_database, "-1")] == [number]
-    assert empty_database.get_tables() == ["kitbag_migrations", "kitbag_migrations_audit"]
+    assert empty_database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
 
 
 def test_upgrade_twice_does_nothing_the_second_time(empty_database: Database) -> None:

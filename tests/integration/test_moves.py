@@ -6,6 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from holdall.artifacts import ArtifactId
+from holdall.config import Config
+from holdall.editing import editing
+from holdall.edits import plan_rename
+from holdall.errors import ConflictError
+from holdall.plan import DeployPlan
+from holdall.plugins import Plugins
 from host_factories import (
     collect,
     deploy,
@@ -19,13 +26,6 @@ from host_factories import (
     refresh,
     snapshot,
 )
-from kitbag.artifacts import ArtifactId
-from kitbag.config import Config
-from kitbag.editing import editing
-from kitbag.edits import plan_rename
-from kitbag.errors import ConflictError
-from kitbag.plan import DeployPlan
-from kitbag.plugins import Plugins
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +69,7 @@ def test_a_deployed_rename(tmp_path: Path, name: str) -> None:
     deploy(root, project, "skill:a", plugins=knowing())
     rename(root, "skill:a", "b")
     before = snapshot(project, times=False)
-    ledger = (project / ".kitbag/ledger.json").read_bytes()
+    ledger = (project / ".holdall/ledger.json").read_bytes()
     taken = project / ".claude/skills/b" / name
     with pytest.raises(ConflictError, match="came to be there"):
         deploy(root, project, "skill:b", plugins=knowing(taken))
@@ -77,7 +77,7 @@ def test_a_deployed_rename(tmp_path: Path, name: str) -> None:
     taken.unlink()
     taken.parent.rmdir()
     assert snapshot(project, times=False) == before
-    assert (project / ".kitbag/ledger.json").read_bytes() == ledger
+    assert (project / ".holdall/ledger.json").read_bytes() == ledger
     result = deploy(root, project, "skill:b", plugins=knowing())
     assert result.outcome is not None
     assert not result.outcome.conflicts

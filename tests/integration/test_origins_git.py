@@ -16,6 +16,18 @@ from typing import ClassVar
 import pytest
 
 from git_repositories import bare_clone, commit, git, make_repository
+from holdall.artifacts import ArtifactId
+from holdall.caps import Caps
+from holdall.cli import main
+from holdall.errors import (
+    HostilePathError,
+    InputError,
+    NotFoundError,
+    RefusedError,
+    StorageError,
+)
+from holdall.manifest import ManifestArtifact
+from holdall.origins import opened as origin
 from host_factories import (
     collect,
     make_collection,
@@ -25,18 +37,6 @@ from host_factories import (
     opened,
     snapshot,
 )
-from kitbag.artifacts import ArtifactId
-from kitbag.caps import Caps
-from kitbag.cli import main
-from kitbag.errors import (
-    HostilePathError,
-    InputError,
-    NotFoundError,
-    RefusedError,
-    StorageError,
-)
-from kitbag.manifest import ManifestArtifact
-from kitbag.origins import opened as origin
 
 pytestmark = pytest.mark.integration
 
@@ -367,7 +367,7 @@ def test_a_password_is_used_and_seen_by_nobody(
     helper = f"[credential]\n\thelper = store --file={kept}\n"
     (tmp_path / "home/.gitconfig").write_text(helper)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("kitbag.origins.address._GIT_SCHEMES", {"http"})
+    monkeypatch.setattr("holdall.origins.address._GIT_SCHEMES", {"http"})
     _Server.projects = upstream.bare.parent
     with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -403,10 +403,10 @@ def test_a_server_that_sends_too_much_is_cut_off(
     )
     endless.chmod(0o755)
     monkeypatch.setenv("PATH", f"{endless.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr("kitbag.origins.git._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("holdall.origins.git._LOOK_EVERY", 0.01)
     with pytest.raises(RefusedError, match="holds more than 1,000,000 bytes") as caught:
         origin("https://h/a", Caps(max_source_bytes=1_000_000)).__enter__()
-    assert "KITBAG_MAX_SOURCE_BYTES" in (caught.value.hint or "")
+    assert "HOLDALL_MAX_SOURCE_BYTES" in (caught.value.hint or "")
     assert not list((tmp_path / "scratch").iterdir())
 
 
@@ -512,7 +512,7 @@ def test_unix_names_that_are_odd_elsewhere_are_for_the_reader(
     assert not (root / "skills/a/con.txt").exists()
 
 
-def test_a_kitbag_collection_in_git(root: Path, tmp_path: Path) -> None:
+def test_a_holdall_collection_in_git(root: Path, tmp_path: Path) -> None:
     """Its manifest is found in the commit."""
     work = make_collection(make_repository(tmp_path / "team"), "x")
     text = manifest_text(work).replace(

@@ -9,6 +9,15 @@ from typing import Any, NoReturn
 
 import pytest
 
+from holdall.artifacts import Shape, TypeSpec
+from holdall.changes import ChangeSet
+from holdall.config import Config
+from holdall.errors import ConflictError, HoldallError, NotFoundError, PluginError, VetoError
+from holdall.hookspecs import Problem, Severity, hookimpl
+from holdall.plan import DeployPlan
+from holdall.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
+from holdall.reading import read_source
+from holdall.targets import BUILTIN_TARGETS, target_named
 from host_factories import (
     deploy,
     make_collection,
@@ -21,15 +30,6 @@ from host_factories import (
     snapshot,
     undeploy,
 )
-from kitbag.artifacts import Shape, TypeSpec
-from kitbag.changes import ChangeSet
-from kitbag.config import Config
-from kitbag.errors import ConflictError, KitbagError, NotFoundError, PluginError, VetoError
-from kitbag.hookspecs import Problem, Severity, hookimpl
-from kitbag.plan import DeployPlan
-from kitbag.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
-from kitbag.reading import read_source
-from kitbag.targets import BUILTIN_TARGETS, target_named
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +69,7 @@ def test_a_good_plugin_is_loaded_with_its_hooks() -> None:
     """The record names them."""
     record = only(plugins_of(make_plugin(configure=lambda config: None)))
     assert record.status is PluginStatus.LOADED
-    assert record.hooks == ("kitbag_configure",)
+    assert record.hooks == ("holdall_configure",)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_good_plugin_is_loaded_with_its_hooks() -> None:
         (boom, "ValueError: boom"),
         (
             lambda: make_plugin(collect_modfy=lambda: None),
-            "no hook 'kitbag_collect_modfy'",
+            "no hook 'holdall_collect_modfy'",
         ),
         (lambda: make_plugin(configure=lambda confg: None), "confg"),
         (lambda: make_plugin(configure=lambda config: leave()), "SystemExit"),
@@ -106,7 +106,7 @@ def test_a_broken_plugin_is_named_and_skipped(load: Callable[[], object], told: 
     assert told in (plugins.failed[0].error or "")
     assert plugins.failed[0].title == "bad (dist 1.0)"
     assert plugins.types["prompt"] == PROMPT
-    assert not plugins.implements("kitbag_configure")
+    assert not plugins.implements("holdall_configure")
 
 
 def test_a_disabled_plugin_leaves_nothing_behind() -> None:
@@ -129,7 +129,7 @@ def test_a_plugin_may_be_any_object() -> None:
 
     class Odd(dict[str, object]):
         @hookimpl
-        def kitbag_configure(self) -> None:
+        def holdall_configure(self) -> None:
             pass
 
     assert only(plugins_of(Odd())).status is PluginStatus.LOADED
@@ -137,15 +137,15 @@ def test_a_plugin_may_be_any_object() -> None:
 
 def test_modules_are_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without plugins nothing is loaded; a module that is not there is named."""
-    (tmp_path / "my_kitbag_plugin.py").write_text(
-        "from kitbag.hookspecs import hookimpl\n@hookimpl\ndef kitbag_configure(): pass\n"
+    (tmp_path / "my_holdall_plugin.py").write_text(
+        "from holdall.hookspecs import hookimpl\n@hookimpl\ndef holdall_configure(): pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    off = Config(plugins_enabled=False, extra_plugins=("my_kitbag_plugin",))
+    off = Config(plugins_enabled=False, extra_plugins=("my_holdall_plugin",))
     assert load_plugins(off).records == []
-    found = load_plugins(Config(extra_plugins=("my_kitbag_plugin", "no_such_module_at_all")))
+    found = load_plugins(Config(extra_plugins=("my_holdall_plugin", "no_such_module_at_all")))
     states = {r.name: r.status.value for r in found.records}
-    assert states["my_kitbag_plugin"] == "loaded"
+    assert states["my_holdall_plugin"] == "loaded"
     assert states["no_such_module_at_all"] == "failed"
 
 
@@ -158,7 +158,7 @@ def test_a_plugin_that_fails_before_the_commit_point_stops_a_collect(
     plugins = plugins_of(make_plugin(**{hook: lambda: fault()}))
     make_skill(root, "b")
     before = snapshot(root)
-    with pytest.raises(PluginError, match=f"plugin p1 failed in kitbag_{hook}"):
+    with pytest.raises(PluginError, match=f"plugin p1 failed in holdall_{hook}"):
         refresh(root, plugins)
     assert snapshot(root) == before
     refresh(root)
@@ -172,14 +172,14 @@ def test_a_plugin_that_fails_before_the_commit_point_stops_a_deploy(
 ) -> None:
     """Nothing is written, and the next deploy works."""
     before = snapshot(project)
-    with pytest.raises(PluginError, match=f"plugin p1 failed in kitbag_{hook}"):
+    with pytest.raises(PluginError, match=f"plugin p1 failed in holdall_{hook}"):
         deploy(root, project, "skill:a", plugins=plugins_of(make_plugin(**{hook: lambda: fault()})))
     assert snapshot(project) == before
     assert deploy(root, project, "skill:a").outcome is not None
 
 
 def test_a_refusal_of_a_plugin_passes_as_it_is(root: Path, project: Path) -> None:
-    """Kitbag's own errors keep their kind and status."""
+    """Holdall's own errors keep their kind and status."""
 
     def refuse() -> None:
         raise ConflictError("no")
@@ -257,7 +257,7 @@ def test_an_error_hook_hides_nothing(root: Path, project: Path) -> None:
     with pytest.raises(NotFoundError) as caught:
         deploy(root, project, "skill:nothing", plugins=plugins, said=said)
     assert heard == [caught.value] * 2
-    assert "plugin p2 failed in kitbag_deploy_error" in said[0]
+    assert "plugin p2 failed in holdall_deploy_error" in said[0]
 
 
 def test_who_prepared_hears_that_it_came_to_nothing(root: Path, project: Path) -> None:
@@ -298,7 +298,7 @@ def test_who_prepared_hears_that_it_came_to_nothing(root: Path, project: Path) -
     assert told.count(("second", True)) == 2
     assert told.count(("second", False)) == 1
     assert "done" not in {name for name, _, _ in heard}
-    assert not list((project / ".kitbag/outbox").iterdir())
+    assert not list((project / ".holdall/outbox").iterdir())
 
 
 def test_nobody_hears_of_an_older_deploy_after_a_newer_one(root: Path, project: Path) -> None:
@@ -379,6 +379,6 @@ def test_a_file_that_a_plugin_stumbles_over_is_reported(tmp_path: Path) -> None:
 
 def test_an_unknown_target_lists_the_known_ones() -> None:
     """The hint is the table."""
-    with pytest.raises(KitbagError) as caught:
+    with pytest.raises(HoldallError) as caught:
         target_named("emacs", BUILTIN_TARGETS)
     assert caught.value.hint == f"known targets: {', '.join(sorted(BUILTIN_TARGETS))}"

@@ -10,6 +10,15 @@ from typing import Any
 
 import pytest
 
+from holdall.collection import Collection
+from holdall.errors import ConflictError, HoldallError, InputError, NotFoundError, UsageError
+from holdall.files import Root
+from holdall.ledger import Ledger, parse_ledger, render_ledger
+from holdall.project import read_project
+from holdall.record import parse_record, render_record
+from holdall.status import status_of
+from holdall.targets import BUILTIN_TARGETS
+from holdall.trees import folder_tree
 from host_factories import (
     deploy,
     make_collection,
@@ -21,20 +30,11 @@ from host_factories import (
     snapshot,
     undeploy,
 )
-from kitbag.collection import Collection
-from kitbag.errors import ConflictError, InputError, KitbagError, NotFoundError, UsageError
-from kitbag.files import Root
-from kitbag.ledger import Ledger, parse_ledger, render_ledger
-from kitbag.project import read_project
-from kitbag.record import parse_record, render_record
-from kitbag.status import status_of
-from kitbag.targets import BUILTIN_TARGETS
-from kitbag.trees import folder_tree
 
 pytestmark = pytest.mark.integration
 
 RECORD = ".claude/.skillmeat-deployed.toml"
-LEDGER = ".kitbag/ledger.json"
+LEDGER = ".holdall/ledger.json"
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_lost_ledger_does_not_hide_an_edit(root: Path, project: Path) -> None:
     edited = project / ".claude/skills/a/SKILL.md"
     edited.write_text("edited here")
     assert states(project, opened(root)) == {"skill:a": "unknown"}
-    with pytest.raises(KitbagError):
+    with pytest.raises(HoldallError):
         deploy(root, project, "skill:a")
     assert edited.read_text() == "edited here"
     result = undeploy(root, project, "skill:a")
@@ -324,7 +324,7 @@ def test_hostile_entries_in_a_ledger_are_refused(
     assert snapshot(project, without=["lock"]) == before
 
 
-@pytest.mark.parametrize("path", [".git/config", ".kitbag/lock", "src/main.py"])
+@pytest.mark.parametrize("path", [".git/config", ".holdall/lock", "src/main.py"])
 def test_a_ledger_cannot_claim_other_files(root: Path, project: Path, path: str) -> None:
     """A ledger that came with a repository must not make undeploy delete the project's files."""
     (project / ".git").mkdir()
@@ -335,7 +335,7 @@ def test_a_ledger_cannot_claim_other_files(root: Path, project: Path, path: str)
     document["deployed"][0]["files"][path] = ["f", mode, _sha256(project / path)]
     (project / LEDGER).write_text(json.dumps(document))
     kept = (project / path).read_bytes()
-    with pytest.raises(KitbagError):
+    with pytest.raises(HoldallError):
         undeploy(root, project, "skill:a")
     assert (project / path).read_bytes() == kept
 
@@ -352,7 +352,7 @@ def test_a_record_that_is_no_file_is_refused(root: Path, project: Path, name: st
     (project / "elsewhere").write_bytes(good)
     path.unlink()
     path.symlink_to(project / "elsewhere")
-    with pytest.raises(KitbagError):
+    with pytest.raises(HoldallError):
         deploy(root, project, "skill:b")
     path.unlink()
     path.mkdir()

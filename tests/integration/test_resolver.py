@@ -10,16 +10,16 @@ import pytest
 from peewee import Database
 
 from factories import make_collection, stored_artifacts, stored_composite
-from kitbag.errors import ConflictError, KitbagError, UsageError
-from kitbag_composites.database import connected
-from kitbag_composites.errors import (
+from holdall.errors import ConflictError, HoldallError, UsageError
+from holdall_composites.database import connected
+from holdall_composites.errors import (
     AlreadyExists,
     ArtifactNotFound,
     ConstraintViolated,
     CycleRefused,
 )
-from kitbag_composites.resolver import Link, Resolver
-from kitbag_composites.store import Store
+from holdall_composites.resolver import Link, Resolver
+from holdall_composites.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -87,7 +87,7 @@ def test_an_unknown_name_is_told(resolver: Resolver, collection_id: str) -> None
         resolver.add_member(collection_id, "composite:none", "skill:a")
     with pytest.raises(ArtifactNotFound, match="mcp:elsewhere") as caught:
         resolver.associations(collection_id, "mcp:elsewhere")
-    assert "kitbag list" in (caught.value.hint or "")
+    assert "holdall list" in (caught.value.hint or "")
 
 
 def test_a_member_twice_or_of_no_composite_is_refused(
@@ -248,7 +248,7 @@ def test_two_additions_at_once_make_no_cycle(
                 start.wait(timeout=30)
                 try:
                     add(Resolver(Store(database)), collection_id, memberships)
-                except KitbagError as error:
+                except HoldallError as error:
                     return error.code
             return "added"
 

@@ -14,20 +14,20 @@ from pathlib import Path
 import pytest
 from peewee import Database, SqliteDatabase
 
-from kitbag.errors import KitbagError
-from kitbag_composites import schema, telling
-from kitbag_composites.backup import KEPT, back_up
-from kitbag_composites.database import connected
-from kitbag_composites.drift import find_drift
-from kitbag_composites.errors import SchemaError
-from kitbag_composites.migration_history import applied_revisions, audit_records, dialect_of
+from holdall.errors import HoldallError
+from holdall_composites import schema, telling
+from holdall_composites.backup import KEPT, back_up
+from holdall_composites.database import connected
+from holdall_composites.drift import find_drift
+from holdall_composites.errors import SchemaError
+from holdall_composites.migration_history import applied_revisions, audit_records, dialect_of
 
 pytestmark = pytest.mark.integration
 
 UPGRADE = """
 import sys
-from kitbag_composites.database import connected
-from kitbag_composites.schema import ensure_current
+from holdall_composites.database import connected
+from holdall_composites.schema import ensure_current
 with connected(sys.argv[1]) as database:
     ensure_current(database, embedded=True)
 """
@@ -154,7 +154,7 @@ def test_a_table_made_otherwise_is_drift(
 ) -> None:
     """One difference in types, NULLs, keys, actions, checks, defaults or indexes is named."""
     dialect = dialect_of(database)
-    now = import_module("kitbag_composites_migrations.0004_deployments").NOW[dialect]
+    now = import_module("holdall_composites_migrations.0004_deployments").NOW[dialect]
     parts = AS_IT_IS | {"now": now} | change
     database.execute_sql("DROP TABLE deployments")
     database.execute_sql(DEPLOYMENTS.format(**parts))
@@ -233,16 +233,16 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
     """Without the command, an old shared database is refused with the command as hint."""
     with pytest.raises(SchemaError) as refused:
         schema.ensure_current(empty_database, embedded=False)
-    assert "kitbag db upgrade" in str(refused.value.hint)
+    assert "holdall db upgrade" in str(refused.value.hint)
     assert applied_revisions(empty_database) == []
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("UPDATE kitbag_migrations SET checksum = 'x' WHERE revision = '0002'", "not the one"),
-        ("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0006'", "unknown to"),
-        ("DELETE FROM kitbag_migrations WHERE revision = '0002'", "lacks migration 0002"),
+        ("UPDATE holdall_migrations SET checksum = 'x' WHERE revision = '0002'", "not the one"),
+        ("UPDATE holdall_migrations SET revision = '9999' WHERE revision = '0006'", "unknown to"),
+        ("DELETE FROM holdall_migrations WHERE revision = '0002'", "lacks migration 0002"),
     ],
 )
 def test_a_history_that_does_not_fit_is_refused(database: Database, change: str, told: str) -> None:
@@ -256,12 +256,12 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
     """Stamping runs nothing."""
     schema.stamp(empty_database, "2")
     assert [row.number for row in applied_revisions(empty_database)] == ["0001", "0002"]
-    assert empty_database.get_tables() == ["kitbag_migrations", "kitbag_migrations_audit"]
+    assert empty_database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
 
 
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
-    """What a newer Kitbag wrote into the history is not wiped out of it."""
-    database.execute_sql("UPDATE kitbag_migrations SET revision = '9999' WHERE revision = '0006'")
+    """What a newer Holdall wrote into the history is not wiped out of it."""
+    database.execute_sql("UPDATE holdall_migrations SET revision = '9999' WHERE revision = '0006'")
     with pytest.raises(SchemaError, match="9999"):
         schema.stamp(database, "2")
     assert [row.number for row in applied_revisions(database)][-1] == "9999"
@@ -312,7 +312,7 @@ def test_what_came_and_went_is_on_record(empty_database: Database) -> None:
     ]
     assert {row.host for row in found} == {platform.node()}
     assert all(row.at and row.name and len(row.checksum) == 64 for row in found)
-    with pytest.raises(KitbagError):
+    with pytest.raises(HoldallError):
         schema.upgrade(empty_database)
     assert len(audit_records(empty_database)) == 4
 
@@ -335,7 +335,7 @@ def test_a_long_migration_says_what_it_does(
 
 def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
     """An SQLite database with artifacts is copied before migration 0002, and the copy is whole."""
-    with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
+    with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
         schema.upgrade(database, "0001")
         insert_artifact(database)
         told: list[str] = []
@@ -349,14 +349,14 @@ def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
 
 def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
     """One backup is made of what was there before the first of several migrations is reverted."""
-    with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
+    with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
         schema.upgrade(database, "0001")
         insert_artifact(database)
         schema.upgrade(database)
         for backup in tmp_path.glob("*.backup"):
             backup.unlink()
         schema.downgrade(database, "0", lose_data=True)
-        assert database.get_tables() == ["kitbag_migrations", "kitbag_migrations_audit"]
+        assert database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
     (copy,) = tmp_path.glob("*.backup")
     with connected(str(copy)) as database:
         assert schema.pending_revisions(database) == []
@@ -365,7 +365,7 @@ def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
 
 def test_old_backups_go_and_those_made_by_hand_stay(tmp_path: Path) -> None:
     """Of those before migrations the newest few stay; all are readable by their owner only."""
-    with connected(f"sqlite:///{tmp_path / 'kitbag.db'}") as database:
+    with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
         by_hand = [back_up(database) for _ in range(KEPT + 2)]
         before = [back_up(database, before="0002") for _ in range(KEPT + 2)]
     left = set(tmp_path.glob("*.backup"))
@@ -375,12 +375,12 @@ def test_old_backups_go_and_those_made_by_hand_stay(tmp_path: Path) -> None:
 
 def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """Where no copy can be made there is an error, no half copy, and no migration."""
-    path = tmp_path / "kitbag.db"
+    path = tmp_path / "holdall.db"
     with connected(str(path)) as database:
         schema.upgrade(database, "0001")
         insert_artifact(database)
         path.rename(tmp_path / "moved.db")
-        with pytest.raises(KitbagError):
+        with pytest.raises(HoldallError):
             schema.upgrade(database)
         assert [row.number for row in applied_revisions(database)] == ["0001"]
     assert not list(tmp_path.glob("*.backup"))

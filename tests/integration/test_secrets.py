@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from e2e.kit import Kit
-from kitbag.cli import main
-from kitbag_composites.telling import warn_of_password
+from holdall.cli import main
+from holdall_composites.telling import warn_of_password
 
 pytestmark = pytest.mark.integration
 
@@ -61,13 +61,13 @@ def test_state_and_database_are_private_whatever_the_umask(
     kit.run("deploy", "composite:git-care", "--to", kit.project, "--allow-commands", "--force")
     kit.run("db", "backup")
     assert findings(kit) == {}
-    for folder in (kit.collection / ".kitbag", kit.project / ".kitbag", database.parent):
+    for folder in (kit.collection / ".holdall", kit.project / ".holdall", database.parent):
         assert folder.stat().st_mode & 0o777 == 0o700
-    assert (kit.project / ".kitbag/backups").stat().st_mode & 0o777 == 0o700
+    assert (kit.project / ".holdall/backups").stat().st_mode & 0o777 == 0o700
     assert len(list(database.parent.iterdir())) > 1
-    for file in (*database.parent.iterdir(), tmp_path / "state/kitbag/allowed-commands.json"):
+    for file in (*database.parent.iterdir(), tmp_path / "state/holdall/allowed-commands.json"):
         assert file.stat().st_mode & 0o777 == 0o600, file
-    assert (tmp_path / "state/kitbag").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "state/holdall").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_doctor_tells_what_is_open_to_others(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ def test_the_doctor_tells_what_is_open_to_others(tmp_path: Path) -> None:
     kit.run("init", kit.collection)
     kit.run("collect", SAMPLE)
     kit.deploy("skill:changelog")
-    settings = kit.collection / ".kitbag/config.toml"
+    settings = kit.collection / ".holdall/config.toml"
     settings.write_text('database = "x"\n')
     settings.chmod(0o644)
     tmp_path.chmod(0o755)
     assert findings(kit) == {}  # nobody gets to the settings
-    wide = [kit.collection / ".kitbag", kit.project / ".kitbag"]
+    wide = [kit.collection / ".holdall", kit.project / ".holdall"]
     for folder in wide:
         folder.chmod(0o755)
     (tmp_path / "kit's.db").chmod(0o640)
@@ -104,11 +104,11 @@ def test_a_server_that_came_with_a_collection_is_not_asked(
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         url = f"postgresql://me@127.0.0.1:{server.getsockname()[1]}/kit?connect_timeout=1"
-        (root / ".kitbag/config.toml").write_text(f'database = "{url}"\n')
+        (root / ".holdall/config.toml").write_text(f'database = "{url}"\n')
         for words in (("list",), ("collect", SAMPLE), ("db", "upgrade"), ("doctor",)):
             done = in_this_process("--collection", root, *words)
             assert done.returncode == 3, done.stderr
-            assert "kitbag db trust" in done.stderr
+            assert "holdall db trust" in done.stderr
             with pytest.raises(BlockingIOError):
                 server.accept()
 
@@ -121,7 +121,7 @@ def test_another_file_is_trusted_by_its_user_only(
     roots = [tmp_path / "one", tmp_path / "two"]
 
     def choose(root: Path, path: object) -> None:
-        (root / ".kitbag/config.toml").write_text(f'database = "sqlite:///{path}"\n')
+        (root / ".holdall/config.toml").write_text(f'database = "sqlite:///{path}"\n')
 
     def status(root: Path, *words: str) -> int:
         return in_this_process("--collection", root, *(words or ("list",))).returncode
@@ -136,7 +136,7 @@ def test_another_file_is_trusted_by_its_user_only(
     assert [status(root) for root in roots] == [0, 3]
     choose(roots[0], tmp_path / "other.db")
     assert status(roots[0]) == 3
-    choose(roots[0], roots[0] / ".kitbag/inside.db")
+    choose(roots[0], roots[0] / ".holdall/inside.db")
     assert status(roots[0]) == 0
     (roots[0] / "link").symlink_to(tmp_path)
     choose(roots[0], roots[0] / "link/other.db")
@@ -179,7 +179,7 @@ def _look_for_password(database_url: str, tmp_path: Path) -> None:
             assert done.returncode < 6
             assert SECRET not in done.stdout + done.stderr, command
     assert {o["command"] for o in kit.json("log")["operations"]} == {"collect", "deploy", "undo"}
-    broken = url.replace("/kitbag_", "/nothing_")
+    broken = url.replace("/holdall_", "/nothing_")
     for wrong in (broken, url.replace("?host=", "?host=/nowhere"), f"{url}&bad=1"):
         kit.database_url = wrong
         for command in (("collect",), ("deploy", "skill:changelog", "--to", kit.project)):
@@ -193,10 +193,10 @@ def test_a_password_among_the_words_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """`ps` shows them to everybody; without a password there is nothing to tell."""
-    monkeypatch.setattr(sys, "argv", ["kitbag", "--database", f"postgresql://u:{SECRET}@h/d"])
+    monkeypatch.setattr(sys, "argv", ["holdall", "--database", f"postgresql://u:{SECRET}@h/d"])
     assert main(["--collection", str(tmp_path), "init", str(tmp_path)]) == 0
     said = capsys.readouterr().err
-    assert "KITBAG_DATABASE_URL" in said
+    assert "HOLDALL_DATABASE_URL" in said
     assert SECRET not in said
     for words in (
         ["--database=postgres://h/d?user=u&password=x"],

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from e2e.kit import Kit, tree
-from kitbag.cli import main
-from kitbag_composites.errors import DatabaseUnreachable
+from holdall.cli import main
+from holdall_composites.errors import DatabaseUnreachable
 
 pytestmark = [
     pytest.mark.integration,
@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
-STEP = 1 if os.environ.get("KITBAG_LONG_TESTS") else 4
+STEP = 1 if os.environ.get("HOLDALL_LONG_TESTS") else 4
 
 
 def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
@@ -144,7 +144,7 @@ def test_a_commit_of_unknown_outcome_is_told_again(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server has it, the client does not know: told again by its id, it is one operation."""
-    from kitbag_composites import deploying
+    from holdall_composites import deploying
 
     real = deploying.finish
 
@@ -156,9 +156,9 @@ def test_a_commit_of_unknown_outcome_is_told_again(
         patched.setattr(deploying, "finish", unknown)
         done = kit.command("deploy", "skill:changelog", "--to", kit.project)
     assert "the next run tells it again" in done.stderr
-    assert list((kit.project / ".kitbag/outbox").iterdir())
+    assert list((kit.project / ".holdall/outbox").iterdir())
     assert kit.deploy("skill:changelog")["written"] == []
-    assert not list((kit.project / ".kitbag/outbox").iterdir())
+    assert not list((kit.project / ".holdall/outbox").iterdir())
     assert_sound(kit, 2)
 
 

@@ -12,10 +12,10 @@ from factories import (
     stored_artifacts,
     stored_composite,
 )
-from kitbag.errors import UsageError
-from kitbag_composites.errors import AlreadyExists, ConstraintViolated, DatabaseFailed
-from kitbag_composites.store import DeploymentRecord, Store
-from kitbag_composites.uuids import new_uuid
+from holdall.errors import UsageError
+from holdall_composites.errors import AlreadyExists, ConstraintViolated, DatabaseFailed
+from holdall_composites.store import DeploymentRecord, Store
+from holdall_composites.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

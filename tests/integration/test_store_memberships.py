@@ -6,11 +6,11 @@ import pytest
 from peewee import Database
 
 from factories import make_collection, make_composite, stored_artifacts, stored_composite
-from kitbag.errors import UsageError
-from kitbag_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
-from kitbag_composites.store import Store
-from kitbag_composites.types import NewMembership
-from kitbag_composites.uuids import new_uuid
+from holdall.errors import UsageError
+from holdall_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
+from holdall_composites.store import Store
+from holdall_composites.types import NewMembership
+from holdall_composites.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

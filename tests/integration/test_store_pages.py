@@ -9,12 +9,12 @@ import pytest
 from peewee import Database
 
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
-from kitbag.errors import UsageError
-from kitbag_composites.pagination import MAX_LIMIT, Page
-from kitbag_composites.resolver import Resolver
-from kitbag_composites.store import DeploymentRecord, Store
-from kitbag_composites.types import NewMembership
-from kitbag_composites.uuids import new_uuid
+from holdall.errors import UsageError
+from holdall_composites.pagination import MAX_LIMIT, Page
+from holdall_composites.resolver import Resolver
+from holdall_composites.store import DeploymentRecord, Store
+from holdall_composites.types import NewMembership
+from holdall_composites.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

@@ -10,10 +10,10 @@ import pytest
 from peewee import Database
 
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
-from kitbag_composites.errors import AlreadyExists, ArtifactNotFound
-from kitbag_composites.store import DeploymentRecord, Store
-from kitbag_composites.sync import CollectionState, Counts, MemberState, SyncReport, sync
-from kitbag_composites.uuids import new_uuid
+from holdall_composites.errors import AlreadyExists, ArtifactNotFound
+from holdall_composites.store import DeploymentRecord, Store
+from holdall_composites.sync import CollectionState, Counts, MemberState, SyncReport, sync
+from holdall_composites.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

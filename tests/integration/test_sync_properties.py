@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 from peewee import Database
 
 from factories import make_artifact, make_composite
-from kitbag_composites.store import Store
-from kitbag_composites.sync import ArtifactState, CollectionState, CompositeState, MemberState, sync
+from holdall_composites.store import Store
+from holdall_composites.sync import (
+    ArtifactState,
+    CollectionState,
+    CompositeState,
+    MemberState,
+    sync,
+)
 
 pytestmark = pytest.mark.integration
 

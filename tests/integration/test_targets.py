@@ -1,4 +1,4 @@
-"""Every agent's layout, and settings files that Kitbag shares with people."""
+"""Every agent's layout, and settings files that Holdall shares with people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from e2e.kit import Kit, in_this_process, tree, write
-from kitbag.targets import BUILTIN_TARGETS, USER_TARGETS
+from holdall.targets import BUILTIN_TARGETS, USER_TARGETS
 
 pytestmark = pytest.mark.integration
 
@@ -64,7 +64,7 @@ def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kit:
     entries = [{"name": name, "source": f"./plugins/{name}"} for name in ("one", "two")]
     marketplace = {"name": "m", "owner": {"name": "o"}, "plugins": entries}
     write(source / ".claude-plugin/marketplace.json", json.dumps(marketplace))
-    kit = Kit(in_this_process, tmp_path, f"sqlite:///{tmp_path}/kitbag.db")
+    kit = Kit(in_this_process, tmp_path, f"sqlite:///{tmp_path}/holdall.db")
     kit.run("init", kit.collection)
     kit.run("collect", source)
     return kit
@@ -98,14 +98,14 @@ def test_a_project_is_byte_for_byte_as_before(
     kit.run("undeploy", last, *on)
     assert tree(kit.project) == before
     folders = {str(p.relative_to(kit.project)) for p in kit.project.rglob("*") if p.is_dir()}
-    assert {f for f in folders if not f.startswith(".kitbag")} == {
+    assert {f for f in folders if not f.startswith(".holdall")} == {
         str(parent) for path in before for parent in list(Path(path).parents)[:-1]
     }
     kit.run("undo", "2")
     assert without_record(tree(kit.project)) == without_record(deployed)
     kit.run("undo")
     assert tree(kit.project) == before
-    assert not (kit.project / ".kitbag/backups").exists()  # no byte went that nobody else has
+    assert not (kit.project / ".holdall/backups").exists()  # no byte went that nobody else has
 
 
 def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(kit: Kit) -> None:
@@ -118,7 +118,7 @@ def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(kit: Kit
     latest = (kit.project / ".mcp.json").read_text()
     kit.run("undo", "2")
     assert (kit.project / ".mcp.json").read_text() == USERS[".mcp.json"]
-    (kept,) = (kit.project / ".kitbag/backups").glob("*/.mcp.json")
+    (kept,) = (kit.project / ".holdall/backups").glob("*/.mcp.json")
     assert kept.read_text() == latest
     assert "mine" in latest
 
@@ -230,11 +230,11 @@ def test_what_people_have_under_a_name_is_a_conflict(kit: Kit) -> None:
     write(kit.project / ".mcp.json", text)
     done = kit.command("deploy", "mcp:shared", "--to", kit.project, "--allow-commands")
     assert done.returncode == 3
-    assert ".mcp.json: 'shared' in it, not put there by Kitbag" in done.stderr
+    assert ".mcp.json: 'shared' in it, not put there by Holdall" in done.stderr
     assert (kit.project / ".mcp.json").read_text() == text
     kit.run("deploy", "mcp:shared", "--to", kit.project, "--allow-commands", "--force")
     assert settings(kit, ".mcp.json")["mcpServers"]["shared"] == SERVER
-    (backup,) = (kit.project / ".kitbag/backups").glob("*/.mcp.json")
+    (backup,) = (kit.project / ".holdall/backups").glob("*/.mcp.json")
     assert backup.read_text() == text
     kit.run("undo")
     assert (kit.project / ".mcp.json").read_text() == text

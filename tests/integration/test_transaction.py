@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from kitbag import syscalls
-from kitbag.artifacts import FileKind
-from kitbag.errors import ConflictError, HostilePathError, KitbagError, StorageError
-from kitbag.files import FileState, Root
-from kitbag.locking import locked
-from kitbag.paths import RelPath
-from kitbag.transaction import (
+from holdall import syscalls
+from holdall.artifacts import FileKind
+from holdall.errors import ConflictError, HoldallError, HostilePathError, StorageError
+from holdall.files import FileState, Root
+from holdall.locking import locked
+from holdall.paths import RelPath
+from holdall.transaction import (
     Action,
     Outcome,
     Put,
@@ -67,7 +67,7 @@ def run(root: Root, *actions: Action, prepare: Callable[[str], None] = lambda _:
 
 def left_in_tx(root: Root) -> list[str]:
     """Return the unfinished transactions."""
-    tx = root.path / ".kitbag/tx"
+    tx = root.path / ".holdall/tx"
     return os.listdir(tx) if tx.exists() else []
 
 
@@ -121,7 +121,7 @@ def test_replace_and_remove_with_backups(project: Root) -> None:
     assert not (project.path / "a/g").exists()
     kept = {path: (project.path / place).read_bytes() for path, place in outcome.backups}
     assert kept == {"a/f": b"old", "a/g": b"gone"}
-    assert all(place.startswith(".kitbag/backups/") for _, place in outcome.backups)
+    assert all(place.startswith(".holdall/backups/") for _, place in outcome.backups)
 
 
 def test_remove_folders(project: Root) -> None:
@@ -132,7 +132,7 @@ def test_remove_folders(project: Root) -> None:
     removed = [Remove(rel("a/b/f"), file(b"1")), Remove(rel("c/f"), file(b"2"))]
     folders = [RemoveFolder(rel(p)) for p in ("a/b", "a", "c", "c/mine", "link", "link/x", "none")]
     assert run(project, *removed, *folders).conflicts == ()
-    assert visible(project) == [".kitbag", "c", "link"]
+    assert visible(project) == [".holdall", "c", "link"]
     assert os.listdir(project.path / "c") == ["mine"]
 
 
@@ -238,7 +238,7 @@ def test_deleted_folder_is_not_made_again(project: Root) -> None:
         project.folders.forget()
 
     assert run(project, put("a/f", b"new", b"old"), prepare=delete).conflicts == ("a/f",)
-    assert visible(project) == [".kitbag"]
+    assert visible(project) == [".holdall"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_deleted_folder_is_not_made_again(project: Root) -> None:
         (lambda t: put("f", b"data", source=b"date"), ConflictError, "source changed"),
         (lambda t: put("f", b"", source=t / ("n" * 300)), StorageError, "too long"),
         (lambda t: put(".git/config", b""), HostilePathError, "no artifact may write"),
-        (lambda t: RemoveFolder(rel(".kitbag")), HostilePathError, "no artifact may write"),
+        (lambda t: RemoveFolder(rel(".holdall")), HostilePathError, "no artifact may write"),
         (lambda t: put("link/f", b""), HostilePathError, "symlink or no folder"),
         (lambda t: Remove(rel("file/f"), file(b"")), HostilePathError, "symlink or no folder"),
         (lambda t: put("first", b""), ConflictError, "two actions want"),
@@ -263,7 +263,7 @@ def test_refused_before_anything_is_visible(
     project: Root,
     tmp_path: Path,
     make: Callable[[Path], Action],
-    error: type[KitbagError],
+    error: type[HoldallError],
     words: str,
 ) -> None:
     """A commit that cannot be done leaves neither files nor staging, and does not prepare."""
@@ -276,7 +276,7 @@ def test_refused_before_anything_is_visible(
     with pytest.raises(error, match=words) as caught:
         run(project, put("first", b"1"), make(tmp_path), prepare=lambda _: pytest.fail("prepared"))
     assert caught.value.hint
-    assert set(visible(project)) - {".kitbag"} == {"file", "link"}
+    assert set(visible(project)) - {".holdall"} == {"file", "link"}
     assert left_in_tx(project) == []
     assert undelivered(project) == []
 
@@ -292,7 +292,7 @@ def test_prepare_may_refuse(project: Root) -> None:
 
             run(project, put("a/f", b"1"), prepare=refuse)
         assert caught.value is error
-        assert visible(project) == [".kitbag"]
+        assert visible(project) == [".holdall"]
         assert left_in_tx(project) == []
 
 
@@ -309,7 +309,7 @@ def test_messages(project: Root) -> None:
     for transaction_id in (first, first, nothing.transaction_id, "../../f"):
         delivered(project, transaction_id)
     assert [m.kind for m in undelivered(project)] == ["note"]
-    assert visible(project) == [".kitbag", "f"]
+    assert visible(project) == [".holdall", "f"]
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -370,7 +370,7 @@ def test_failing_disk_before_the_commit_point(
         with pytest.raises(StorageError) as caught:
             commit(project, [put("a/f", b"1")], kind="k", payload={}, prepare=lambda _: None)
     assert caught.value.hint
-    assert visible(project) in ([], [".kitbag"])
+    assert visible(project) in ([], [".holdall"])
     assert left_in_tx(project) == []
 
 

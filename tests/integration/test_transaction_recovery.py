@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from kitbag import syscalls
-from kitbag.actions import JSON, Plan, encode_plan
-from kitbag.artifacts import FileKind
-from kitbag.errors import HostilePathError, InputError, RefusedError, StorageError
-from kitbag.files import FileState, Root
-from kitbag.journal import new_transaction_id
-from kitbag.locking import locked
-from kitbag.paths import RelPath
-from kitbag.transaction import Message, Put, commit, delivered, recover, undelivered, unsettled
-from kitbag.userstate import journal_key
+from holdall import syscalls
+from holdall.actions import JSON, Plan, encode_plan
+from holdall.artifacts import FileKind
+from holdall.errors import HostilePathError, InputError, RefusedError, StorageError
+from holdall.files import FileState, Root
+from holdall.journal import new_transaction_id
+from holdall.locking import locked
+from holdall.paths import RelPath
+from holdall.transaction import Message, Put, commit, delivered, recover, undelivered, unsettled
+from holdall.userstate import journal_key
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +44,7 @@ def deploy(root: Root) -> None:
 
 def left_in_tx(root: Root) -> list[str]:
     """Return the unsettled transactions."""
-    tx = root.path / ".kitbag/tx"
+    tx = root.path / ".holdall/tx"
     return os.listdir(tx) if tx.exists() else []
 
 
@@ -54,7 +54,7 @@ def visible(root: Root) -> list[str]:
 
 
 def test_nothing_to_recover(project: Root) -> None:
-    """A project that Kitbag never touched has nothing to recover and stays untouched."""
+    """A project that Holdall never touched has nothing to recover and stays untouched."""
     assert recover(project) == []
     assert not unsettled(project)
     assert undelivered(project) == []
@@ -67,7 +67,7 @@ def abandoned(root: Root, name: str, data: bytes | Plan, key: bytes | None = Non
     transaction_id = new_transaction_id()
     if isinstance(data, Plan):
         data = encode_plan(data, transaction_id, key or journal_key())
-    folder = root.path / ".kitbag/tx" / transaction_id
+    folder = root.path / ".holdall/tx" / transaction_id
     (folder / "new").mkdir(parents=True)
     (folder / "new/0").write_bytes(b"evil")
     (folder / name).write_bytes(data)
@@ -77,7 +77,7 @@ def abandoned(root: Root, name: str, data: bytes | Plan, key: bytes | None = Non
 def test_recover_discards_what_was_only_prepared(project: Root) -> None:
     """Staging without a plan is removed, and what it was going to be is told if it is known."""
     known = abandoned(project, "plan.tmp", Plan("deploy", {"n": 2}, ()))
-    torn = abandoned(project, "plan.tmp", b"kitbag-plan 2 ")
+    torn = abandoned(project, "plan.tmp", b"holdall-plan 2 ")
     assert unsettled(project)
     found = {r.transaction_id: (r.kind, r.payload, r.applied) for r in recover(project)}
     assert found == {known: ("deploy", {"n": 2}, False), torn: ("", {}, False)}
@@ -93,7 +93,7 @@ def test_recover_discards_what_was_only_prepared(project: Root) -> None:
 def test_recover_clears_away_what_was_delivered(project: Root) -> None:
     """A kill after a message was delivered may leave its folder, without a plan."""
     transaction_id = new_transaction_id()
-    (project.path / ".kitbag/outbox" / transaction_id).mkdir(parents=True)
+    (project.path / ".holdall/outbox" / transaction_id).mkdir(parents=True)
     assert unsettled(project)
     assert undelivered(project) == []
     assert recover(project) == []
@@ -124,7 +124,7 @@ def test_what_was_prepared_and_given_up_is_told(
             payload
         )
     assert left_in_tx(project) == []
-    assert visible(project) == [".kitbag"]
+    assert visible(project) == [".holdall"]
 
 
 def test_what_nobody_has_to_be_told_leaves_no_message(project: Root) -> None:
@@ -143,15 +143,15 @@ def test_recover_keeps_a_damaged_plan(project: Root) -> None:
     transaction_id = abandoned(project, "plan", b"garbage")
     assert [r.applied for r in recover(project)] == [False]
     assert left_in_tx(project) == []
-    kept = project.path / ".kitbag/backups" / transaction_id / "new/0"
+    kept = project.path / ".holdall/backups" / transaction_id / "new/0"
     assert kept.read_bytes() == b"evil"
-    assert visible(project) == [".kitbag"]
+    assert visible(project) == [".holdall"]
 
 
 def test_recover_leaves_newer_plans_alone(project: Root) -> None:
     """A plan of a newer version stays until that version finishes it, and nothing else is begun."""
-    abandoned(project, "plan", b"kitbag-plan 3 " + b"0" * 64 + b" " + b"0" * 64 + b"\n{}")
-    with pytest.raises(InputError, match="newer Kitbag"):
+    abandoned(project, "plan", b"holdall-plan 3 " + b"0" * 64 + b" " + b"0" * 64 + b"\n{}")
+    with pytest.raises(InputError, match="newer Holdall"):
         recover(project)
     with pytest.raises(StorageError, match="unfinished"):
         deploy(project)
@@ -168,13 +168,13 @@ def test_a_strangers_plan_is_not_done(project: Root, name: str) -> None:
         recover(project)
     assert "move it away" in (raised.value.hint or "")
     assert left_in_tx(project) == [transaction_id]
-    assert visible(project) == [".kitbag"]
+    assert visible(project) == [".holdall"]
 
 
 def test_a_plan_of_another_transaction_is_not_done(project: Root) -> None:
     """A seal holds for one transaction only."""
     first = abandoned(project, "plan", Plan("deploy", {}, ()))
-    folder = project.path / ".kitbag/tx"
+    folder = project.path / ".holdall/tx"
     (folder / first).rename(folder / new_transaction_id())
     with pytest.raises(RefusedError, match="you did not begin"):
         recover(project)
@@ -183,7 +183,7 @@ def test_a_plan_of_another_transaction_is_not_done(project: Root) -> None:
 def test_a_strangers_message_is_not_delivered(project: Root) -> None:
     """No plugin hears what a stranger put into a project's outbox."""
     transaction_id = abandoned(project, "plan", Plan("deploy", {"n": 1}, ()), key=b"a stranger's")
-    tx = project.path / ".kitbag/tx"
+    tx = project.path / ".holdall/tx"
     tx.rename(tx.parent / "outbox")
     with pytest.raises(RefusedError, match=transaction_id):
         undelivered(project)
@@ -194,9 +194,9 @@ def test_a_strangers_message_is_not_delivered(project: Root) -> None:
 @pytest.mark.parametrize("name", ["tx", "outbox", "backups"])
 def test_journal_folders_must_be_folders(project: Root, tmp_path: Path, name: str) -> None:
     """A symlink in the place of one of the journal's folders is refused."""
-    (project.path / ".kitbag").mkdir()
-    (project.path / ".kitbag" / name).symlink_to(tmp_path)
-    with pytest.raises(HostilePathError, match="not what Kitbag makes"):
+    (project.path / ".holdall").mkdir()
+    (project.path / ".holdall" / name).symlink_to(tmp_path)
+    with pytest.raises(HostilePathError, match="not what Holdall makes"):
         deploy(project)
     assert sorted(os.listdir(tmp_path)) == ["project"]
 
@@ -206,10 +206,10 @@ def test_transaction_that_is_a_link(project: Root, tmp_path: Path) -> None:
     (tmp_path / "goal").mkdir()
     (tmp_path / "goal/plan").write_bytes(b"")
     for where in ("tx", "outbox"):
-        (project.path / ".kitbag" / where).mkdir(parents=True)
-        (project.path / ".kitbag" / where / new_transaction_id()).symlink_to(tmp_path / "goal")
+        (project.path / ".holdall" / where).mkdir(parents=True)
+        (project.path / ".holdall" / where / new_transaction_id()).symlink_to(tmp_path / "goal")
     assert undelivered(project) == []
     recover(project)
     assert left_in_tx(project) == []
-    assert os.listdir(project.path / ".kitbag/outbox") == []
+    assert os.listdir(project.path / ".holdall/outbox") == []
     assert (tmp_path / "goal/plan").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.sources import read, reading_to_json
+from holdall.sources import read, reading_to_json
 
 pytestmark = pytest.mark.e2e
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from peewee import Database, IntegrityError
 
-from kitbag.artifacts import FileKind
-from kitbag.errors import StorageError
-from kitbag.hashing import FileDigest, tree_hash
-from kitbag.paths import RelPath
-from kitbag.trees import Tree, folder_tree
-from kitbag_composites.store import Store
-from kitbag_composites.store.versions import CHUNK
-from kitbag_composites.versions import materialize, version_tree
+from holdall.artifacts import FileKind
+from holdall.errors import StorageError
+from holdall.hashing import FileDigest, tree_hash
+from holdall.paths import RelPath
+from holdall.trees import Tree, folder_tree
+from holdall_composites.store import Store
+from holdall_composites.store.versions import CHUNK
+from holdall_composites.versions import materialize, version_tree
 
 pytestmark = pytest.mark.integration
 

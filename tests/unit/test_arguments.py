@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from kitbag import arguments, commands
-from kitbag.config import Config
-from kitbag.errors import UsageError
-from kitbag.hookspecs import hookimpl
-from kitbag.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
-from kitbag_composites_hooks import commands as plugin_commands
+from holdall import arguments, commands
+from holdall.config import Config
+from holdall.errors import UsageError
+from holdall.hookspecs import hookimpl
+from holdall.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
+from holdall_composites_hooks import commands as plugin_commands
 
 pytestmark = pytest.mark.unit
 
@@ -31,7 +31,7 @@ def parsers(plugins: Plugins, wanted: str | None) -> dict[str, argparse.Argument
 
 
 def every_name() -> Iterator[str]:
-    """Yield all commands, of Kitbag and of the plugin that comes with it."""
+    """Yield all commands, of Holdall and of the plugin that comes with it."""
     yield from commands.BUILT_IN
     for names in plugin_commands._MODULES.values():
         yield from sorted(names)
@@ -93,7 +93,7 @@ def test_a_plugin_cannot_take_a_built_in_name(
 
     class Greedy:
         @hookimpl
-        def kitbag_add_commands(self, subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+        def holdall_add_commands(self, subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
             subparsers.add_parser("deploy", help="mine")
 
     plugins = Plugins()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kitbag.artifacts import (
+from holdall.artifacts import (
     BUILTIN_TYPES,
     ArtifactId,
     ArtifactType,
@@ -12,7 +12,7 @@ from kitbag.artifacts import (
     Shape,
     sorted_ids,
 )
-from kitbag.errors import HostilePathError, UsageError
+from holdall.errors import HostilePathError, UsageError
 
 pytestmark = pytest.mark.unit
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
+from holdall.caps import Caps, Meter
+from holdall.cli import main
+from holdall.collection import open_collection
+from holdall.config import Config, caps_of
+from holdall.editing import create_collection
+from holdall.errors import InputError, RefusedError, UsageError
+from holdall.paths import RelPath
+from holdall.plugins import Plugins
+from holdall.reading import read_source
+from holdall.refresh import plan_refresh
+from holdall.trees import file_tree
 from host_factories import make_command, make_skill
-from kitbag.caps import Caps, Meter
-from kitbag.cli import main
-from kitbag.collection import open_collection
-from kitbag.config import Config, caps_of
-from kitbag.editing import create_collection
-from kitbag.errors import InputError, RefusedError, UsageError
-from kitbag.paths import RelPath
-from kitbag.plugins import Plugins
-from kitbag.reading import read_source
-from kitbag.refresh import plan_refresh
-from kitbag.trees import file_tree
 
 pytestmark = pytest.mark.unit
 
@@ -80,19 +80,19 @@ def test_a_file_that_grows_is_capped_as_it_is_read(
     def grow(_: RelPath, __: bytes, _offset: int) -> None:
         path.write_bytes(b"x" * 1000)
 
-    monkeypatch.setattr("kitbag.trees._CHUNK", 16)
+    monkeypatch.setattr("holdall.trees._CHUNK", 16)
     with pytest.raises(RefusedError, match=r"x\.md holds more than 100 bytes"):
         file_tree(path, RelPath.parse("x.md"), grow, meter=Meter(Caps(max_file_bytes=100), "x"))
 
 
 def test_settings_and_the_environment(tmp_path: Path) -> None:
     """The environment goes before the collection's settings, those before the defaults."""
-    settings = tmp_path / ".kitbag/config.toml"
+    settings = tmp_path / ".holdall/config.toml"
     settings.parent.mkdir()
     settings.write_text("max_file_bytes = 7\nmax_source_files = 8\n")
     given = {"collection": None, "database": None, "plugins_enabled": True}
     told = {"json": False, "quiet": False, "verbose": False}
-    environment = {"KITBAG_MAX_FILE_BYTES": "9"}
+    environment = {"HOLDALL_MAX_FILE_BYTES": "9"}
     config = Config.from_environment(environment, **given, **told)  # type: ignore[arg-type]
     assert caps_of(config, tmp_path) == Caps(max_file_bytes=9, max_source_files=8)
     assert caps_of(Config(), None) == Caps()
@@ -100,8 +100,8 @@ def test_settings_and_the_environment(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="max_file_bytes is no number"):
         caps_of(Config(), tmp_path)
     for text in ("x", "0", "-1", "1.5"):
-        with pytest.raises(UsageError, match="KITBAG_MAX_FILE_BYTES"):
-            Config.from_environment({"KITBAG_MAX_FILE_BYTES": text}, **given, **told)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="HOLDALL_MAX_FILE_BYTES"):
+            Config.from_environment({"HOLDALL_MAX_FILE_BYTES": text}, **given, **told)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("cap", Caps._fields)
@@ -111,7 +111,7 @@ def test_commands_keep_to_the_caps(
     """Scan and lint tell, collect takes nothing; all name the setting and have a status for it."""
     kit = tmp_path / "kit"
     assert main(["--no-plugins", "init", str(kit)]) == 0
-    monkeypatch.setenv(f"KITBAG_{cap.upper()}", "1")
+    monkeypatch.setenv(f"HOLDALL_{cap.upper()}", "1")
     for command in ("scan", "lint", "collect"):
         status = main(["--no-plugins", "--collection", str(kit), command, str(source)])
         assert status == (3 if "source" in cap else 1)

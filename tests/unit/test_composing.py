@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.artifacts import ArtifactId
-from kitbag.collection import Collection
-from kitbag.errors import ConflictError, KitbagError, NotFoundError, UsageError
-from kitbag.manifest import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
-from kitbag.paths import RelPath
-from kitbag_composites.composing import (
+from holdall.artifacts import ArtifactId
+from holdall.collection import Collection
+from holdall.errors import ConflictError, HoldallError, NotFoundError, UsageError
+from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
+from holdall.paths import RelPath
+from holdall_composites.composing import (
     composite_in,
     with_composite,
     with_members,
@@ -24,14 +24,14 @@ from kitbag_composites.composing import (
     without_composite,
     without_members,
 )
-from kitbag_composites.errors import (
+from holdall_composites.errors import (
     AlreadyExists,
     ArtifactNotFound,
     ConstraintViolated,
     CycleRefused,
 )
-from kitbag_composites.identity import identified
-from kitbag_composites.state import state_of
+from holdall_composites.identity import identified
+from holdall_composites.state import state_of
 
 pytestmark = pytest.mark.unit
 
@@ -98,12 +98,12 @@ def test_members_come_in_order_and_at_a_position() -> None:
         (lambda m: with_order(m, KIT, [an_id("skill:a")] * 2), UsageError),
         (lambda m: with_pin(m, KIT, an_id("skill:b"), HASH), ArtifactNotFound),
         (lambda m: with_composite(m, "kit"), AlreadyExists),
-        (lambda m: with_composite(m, "../kit"), KitbagError),
+        (lambda m: with_composite(m, "../kit"), HoldallError),
         (lambda m: without_composite(m, an_id("composite:none")), ArtifactNotFound),
     ],
 )
 def test_edits_that_are_refused(
-    edit: Callable[[Manifest], Manifest], error: type[KitbagError]
+    edit: Callable[[Manifest], Manifest], error: type[HoldallError]
 ) -> None:
     """Each by its own error; the manifest is a value and stays as it was."""
     with pytest.raises(error):

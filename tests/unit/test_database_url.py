@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kitbag_composites.database import DatabaseURL, is_embedded, make_database
-from kitbag_composites.errors import WrongDatabaseURL
+from holdall_composites.database import DatabaseURL, is_embedded, make_database
+from holdall_composites.errors import WrongDatabaseURL
 
 pytestmark = pytest.mark.unit
 

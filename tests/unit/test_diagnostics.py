@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from kitbag.caps import DEFAULT_CAPS
-from kitbag.errors import PluginError
-from kitbag.linting import lint
-from kitbag.sources import FoundArtifact, read
-from kitbag.sources.diagnostics import CODES, Code
-from kitbag.sources.handbook import handbook
+from holdall.caps import DEFAULT_CAPS
+from holdall.errors import PluginError
+from holdall.linting import lint
+from holdall.sources import FoundArtifact, read
+from holdall.sources.diagnostics import CODES, Code
+from holdall.sources.handbook import handbook
 from source_trees import MARKET, PLUGIN, good, write
 
 pytestmark = pytest.mark.unit

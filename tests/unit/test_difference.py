@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kitbag_composites.difference import Difference, Rows, difference
-from kitbag_composites.errors import AlreadyExists, ArtifactNotFound
-from kitbag_composites.records import ArtifactRecord, CompositeRecord, MembershipRecord
-from kitbag_composites.types import (
+from holdall_composites.difference import Difference, Rows, difference
+from holdall_composites.errors import AlreadyExists, ArtifactNotFound
+from holdall_composites.records import ArtifactRecord, CompositeRecord, MembershipRecord
+from holdall_composites.types import (
     ArtifactState,
     CollectionState,
     CompositeState,

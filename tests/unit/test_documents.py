@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag.documents import (
+from holdall.documents import (
     MAX_TOML_BYTES,
     MAX_YAML_BYTES,
     canonical_json,
@@ -17,7 +17,7 @@ from kitbag.documents import (
     parse_yaml,
     read_bounded,
 )
-from kitbag.errors import InputError, StorageError
+from holdall.errors import InputError, StorageError
 
 pytestmark = pytest.mark.unit
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.entry_points import EntryPoint, installed
+from holdall.entry_points import EntryPoint, installed
 
 pytestmark = pytest.mark.unit
 
@@ -25,7 +25,7 @@ def add(folder: Path, info: str, points: str, name: str = "a", version: str = "1
 
 def test_what_is_installed_here_is_what_the_standard_library_says() -> None:
     """In this environment, for a group with several distributions."""
-    for group in ("console_scripts", "kitbag.plugins", "pytest11"):
+    for group in ("console_scripts", "holdall.plugins", "pytest11"):
         expected = {(p.name, p.value) for p in entry_points(group=group)}
         assert {(p.name, p.value) for p in installed(group)} == expected
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.artifacts import FileKind
-from kitbag.errors import (
+from holdall.artifacts import FileKind
+from holdall.errors import (
     ConflictError,
     HostilePathError,
     InputError,
     NotFoundError,
     StorageError,
 )
-from kitbag.files import FileState, Root, Strange, look_at, read_chunks
-from kitbag.paths import RelPath
+from holdall.files import FileState, Root, Strange, look_at, read_chunks
+from holdall.paths import RelPath
 
 pytestmark = pytest.mark.unit
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from holdall.actions import Plan, encode_plan
+from holdall.editing import create_collection
+from holdall.errors import NotFoundError, StorageError, UsageError
+from holdall.origins import opened as opened_origin
+from holdall.sources import marketplace, read
+from holdall.userstate import journal_key
 from host_factories import collect, deploy, make_collection, make_source, opened, write
-from kitbag.actions import Plan, encode_plan
-from kitbag.editing import create_collection
-from kitbag.errors import NotFoundError, StorageError, UsageError
-from kitbag.origins import opened as opened_origin
-from kitbag.sources import marketplace, read
-from kitbag.userstate import journal_key
 from source_trees import MARKET, PLUGIN
 
 pytestmark = pytest.mark.unit
@@ -39,12 +39,12 @@ def test_a_message_that_nobody_sent(tmp_path: Path) -> None:
     """An unfinished transaction of another kind of program made a KeyError of each command."""
     kit, project = make_collection(tmp_path / "kit", "fine"), tmp_path / "project"
     name = "20260101T000000000000-" + "a" * 12
-    plan = project / ".kitbag/tx" / name / "plan"
+    plan = project / ".holdall/tx" / name / "plan"
     plan.parent.mkdir(parents=True)
     plan.write_bytes(encode_plan(Plan("deploy", {"x": 1}, ()), name, journal_key()))
     said: list[str] = []
     deploy(kit, project, "skill:fine", said=said)
-    assert any(f"{name}: not a message of Kitbag" in line for line in said)
+    assert any(f"{name}: not a message of Holdall" in line for line in said)
     assert (project / ".claude/skills/fine/SKILL.md").exists()
 
 
@@ -62,7 +62,7 @@ def test_places_whose_names_are_no_text(tmp_path: Path) -> None:
 
 
 def test_a_marketplace_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each entry made Kitbag look through those before it; now there is an end to them."""
+    """Each entry made Holdall look through those before it; now there is an end to them."""
     monkeypatch.setattr(marketplace, "MAX_ENTRIES", 3)
     entries = [{"name": name, "source": "./"} for name in "aabcd"]
     write(tmp_path / MARKET, json.dumps({"plugins": entries}))
@@ -75,7 +75,7 @@ def test_a_marketplace_that_never_ends(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_folders_that_never_end(tmp_path: Path) -> None:
-    """Each folder made Kitbag look through all above it, letter by letter."""
+    """Each folder made Holdall look through all above it, letter by letter."""
     deep = "/".join(["d"] * 400)
     for number in range(40):
         write(tmp_path / deep / str(number) / "commands/x.md", str(number))

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag.documents import MAX_YAML_BYTES, parse_yaml
-from kitbag.errors import InputError
-from kitbag.frontmatter import read_frontmatter
+from holdall.documents import MAX_YAML_BYTES, parse_yaml
+from holdall.errors import InputError
+from holdall.frontmatter import read_frontmatter
 
 pytestmark = pytest.mark.unit
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag_composites.graph import find_cycle, find_path
+from holdall_composites.graph import find_cycle, find_path
 
 pytestmark = pytest.mark.unit
 

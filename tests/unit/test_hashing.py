@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitbag.artifacts import FileKind
-from kitbag.hashing import EMPTY_TREE_HASH, FileDigest, is_sha256, tree_hash
-from kitbag.paths import RelPath
+from holdall.artifacts import FileKind
+from holdall.hashing import EMPTY_TREE_HASH, FileDigest, is_sha256, tree_hash
+from holdall.paths import RelPath
 
 pytestmark = pytest.mark.unit
 

@@ -16,16 +16,16 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
-    "kitbag": ROOT / "src/kitbag",
-    "kitbag_composites": ROOT / "src/kitbag_composites",
-    "kitbag_composites_hooks": ROOT / "hooks/kitbag_composites_hooks",
-    "kitbag_composites_migrations": ROOT / "migrations/kitbag_composites_migrations",
+    "holdall": ROOT / "src/holdall",
+    "holdall_composites": ROOT / "src/holdall_composites",
+    "holdall_composites_hooks": ROOT / "hooks/holdall_composites_hooks",
+    "holdall_composites_migrations": ROOT / "migrations/holdall_composites_migrations",
 }
 ALLOWED = {
-    "kitbag": {"kitbag"},
-    "kitbag_composites": {"kitbag", "kitbag_composites"},
-    "kitbag_composites_hooks": {"kitbag", "kitbag_composites", "kitbag_composites_hooks"},
-    "kitbag_composites_migrations": {"kitbag_composites_migrations", "peewee", "playhouse"},
+    "holdall": {"holdall"},
+    "holdall_composites": {"holdall", "holdall_composites"},
+    "holdall_composites_hooks": {"holdall", "holdall_composites", "holdall_composites_hooks"},
+    "holdall_composites_migrations": {"holdall_composites_migrations", "peewee", "playhouse"},
 }
 # A module imports modules of its own layer or of one above it in this list.
 LAYERS = [
@@ -81,15 +81,15 @@ LAYERS = [
     {"__main__"},
 ]
 PARSERS = {
-    "kitbag/documents.py": {"json", "yaml", "tomllib"},
+    "holdall/documents.py": {"json", "yaml", "tomllib"},
     # Each value of a text whose size, values and depth it bounds itself.
-    "kitbag/jsontext.py": {"json"},
-    # What Kitbag itself wrote: behind a checksum, in its lock, in the database, a moment ago.
-    "kitbag/actions.py": {"json"},
-    "kitbag/locking.py": {"json"},
-    "kitbag/statindex.py": {"json"},
-    "kitbag_composites/store/operations.py": {"json"},
-    "kitbag/dispatch.py": {"json"},
+    "holdall/jsontext.py": {"json"},
+    # What Holdall itself wrote: behind a checksum, in its lock, in the database, a moment ago.
+    "holdall/actions.py": {"json"},
+    "holdall/locking.py": {"json"},
+    "holdall/statindex.py": {"json"},
+    "holdall_composites/store/operations.py": {"json"},
+    "holdall/dispatch.py": {"json"},
 }
 HEAVY = {"peewee", "playhouse", "psycopg", "yaml", "rich"}
 
@@ -124,7 +124,7 @@ def test_packages_import_one_way(package: str, path: Path) -> None:
     """Hooks use the plugin, the plugin uses the host, migrations use neither."""
     ours = set(PACKAGES) | {"peewee", "playhouse"}
     used = {name.split(".")[0] for name in imports_of(path)} & ours
-    if package == "kitbag_composites":
+    if package == "holdall_composites":
         used -= {"peewee", "playhouse"}
     assert used <= ALLOWED[package]
 
@@ -132,24 +132,24 @@ def test_packages_import_one_way(package: str, path: Path) -> None:
 def test_the_host_imports_downwards_only() -> None:
     """Each host module belongs to a layer and imports only its own layer or lower ones."""
     layer_of = {name: number for number, layer in enumerate(LAYERS) for name in layer}
-    for path in PACKAGES["kitbag"].rglob("*.py"):
-        own = path.relative_to(PACKAGES["kitbag"]).parts[0].removesuffix(".py")
+    for path in PACKAGES["holdall"].rglob("*.py"):
+        own = path.relative_to(PACKAGES["holdall"]).parts[0].removesuffix(".py")
         if own == "__init__":
             continue
         assert own in layer_of, f"{own} belongs to no layer: add it to LAYERS"
         for name in imports_of(path, at_start_only=True):
             parts = name.split(".")
-            if parts[0] == "kitbag" and parts[1] in layer_of:
+            if parts[0] == "holdall" and parts[1] in layer_of:
                 assert layer_of[parts[1]] <= layer_of[own], f"{own} imports {parts[1]}"
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        *(PACKAGES["kitbag"] / name for name in ("cli.py", "__main__.py", "plugins.py")),
-        *(PACKAGES["kitbag"] / name for name in ("context.py", "hookspecs.py", "config.py")),
-        *PACKAGES["kitbag"].glob("commands/*.py"),
-        *PACKAGES["kitbag_composites_hooks"].glob("*.py"),
+        *(PACKAGES["holdall"] / name for name in ("cli.py", "__main__.py", "plugins.py")),
+        *(PACKAGES["holdall"] / name for name in ("context.py", "hookspecs.py", "config.py")),
+        *PACKAGES["holdall"].glob("commands/*.py"),
+        *PACKAGES["holdall_composites_hooks"].glob("*.py"),
     ],
     ids=lambda path: path.stem,
 )
@@ -161,7 +161,7 @@ def test_the_start_imports_nothing_heavy(path: Path) -> None:
 def imported_by(*words: str | Path) -> set[str]:
     """Run a command in a process of its own and return the modules that it imported."""
     program = (
-        "import sys; before = set(sys.modules); from kitbag.cli import main;"
+        "import sys; before = set(sys.modules); from holdall.cli import main;"
         f" main({[str(word) for word in words]!r});"
         " print(*sorted(set(sys.modules) - before), file=sys.stderr)"
     )
@@ -172,9 +172,9 @@ def imported_by(*words: str | Path) -> set[str]:
 
 
 def test_version_imports_next_to_nothing() -> None:
-    """`kitbag --version` loads a handful of modules besides what Python itself does."""
+    """`holdall --version` loads a handful of modules besides what Python itself does."""
     # What makes an editable installation work may have imported the first.
-    assert imported_by("--version") - {"__future__"} == {"kitbag", "kitbag.cli"}
+    assert imported_by("--version") - {"__future__"} == {"holdall", "holdall.cli"}
 
 
 def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
@@ -182,17 +182,17 @@ def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
     kit, project = tmp_path / "kit", tmp_path / "project"
     make_collection(kit, "a")
     project.mkdir()
-    subprocess.run([sys.executable, "-m", "kitbag", "--collection", kit, "collect"], check=True)
+    subprocess.run([sys.executable, "-m", "holdall", "--collection", kit, "collect"], check=True)
     words = ("--collection", kit, "deploy", "skill:a", "--to", project)
     for imported in (imported_by(*words), imported_by(*words)):
         assert "peewee" in imported
         unneeded = {
             *("psycopg.connection", "asyncio", "yaml", "rich", "email", "zipfile", "csv"),
-            *("kitbag.conversion", "kitbag_composites.backup"),
+            *("holdall.conversion", "holdall_composites.backup"),
         }
         assert not imported & unneeded
-        built = {name for name in imported if name.startswith("kitbag.commands.")}
-        assert built == {"kitbag.commands.deploy"}
+        built = {name for name in imported if name.startswith("holdall.commands.")}
+        assert built == {"holdall.commands.deploy"}
         assert len(imported) < 240, sorted(imported)
 
 
@@ -200,7 +200,7 @@ def test_nothing_is_looked_through_at_the_end() -> None:
     """Python's last garbage collections pass over what a command imported."""
     program = (
         "import atexit, gc; atexit.register(lambda: print('frozen', gc.get_freeze_count() > 1000));"
-        " from kitbag.cli import main; main(['plugins'])"
+        " from holdall.cli import main; main(['plugins'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -213,7 +213,7 @@ def test_peewee_finds_its_driver_when_somebody_wants_it() -> None:
     pytest.importorskip("psycopg")
     program = """
 import sys
-from kitbag_composites.orm import PostgresqlDatabase
+from holdall_composites.orm import PostgresqlDatabase
 import peewee
 assert "psycopg" not in sys.modules
 database = PostgresqlDatabase("postgresql://user@127.0.0.1:1/none", prefer_psycopg3=True)
@@ -253,7 +253,7 @@ def parsers_in(path: Path) -> set[str]:
 
 
 def test_parsers_are_called_in_one_place() -> None:
-    """What somebody else wrote is parsed by `kitbag.documents`, which bounds it."""
+    """What somebody else wrote is parsed by `holdall.documents`, which bounds it."""
     used = {
         f"{package}/{path.relative_to(PACKAGES[package])}": found
         for package, path in modules()

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitbag.paths import RelPath
-from kitbag.sources import Reading, read
-from kitbag.sources.hidden import is_suspect, judge_characters
-from kitbag.sources.inspection import Inspection, judged
-from kitbag.sources.secrets import judge_secrets, may_hold_secrets
+from holdall.paths import RelPath
+from holdall.sources import Reading, read
+from holdall.sources.hidden import is_suspect, judge_characters
+from holdall.sources.inspection import Inspection, judged
+from holdall.sources.secrets import judge_secrets, may_hold_secrets
 from source_trees import MARKET, PLUGIN, codes, good, write
 
 pytestmark = pytest.mark.unit

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.actions import (
+from holdall.actions import (
     Plan,
     Put,
     Remove,
@@ -17,11 +17,11 @@ from kitbag.actions import (
     encode_plan,
     is_sealed,
 )
-from kitbag.artifacts import FileKind
-from kitbag.errors import InputError
-from kitbag.files import FileState
-from kitbag.journal import new_transaction_id
-from kitbag.paths import RelPath
+from holdall.artifacts import FileKind
+from holdall.errors import InputError
+from holdall.files import FileState
+from holdall.journal import new_transaction_id
+from holdall.paths import RelPath
 
 pytestmark = pytest.mark.unit
 
@@ -69,15 +69,15 @@ def test_every_torn_plan_is_noticed() -> None:
     for place in range(len(data)):
         changed = bytearray(data)
         changed[place] ^= 4
-        if place != len(b"kitbag-plan "):  # that one says: a newer version
+        if place != len(b"holdall-plan "):  # that one says: a newer version
             is_whole = decode_plan(bytes(changed)) is not None
             assert not (is_whole and is_sealed(bytes(changed), "id", KEY))
 
 
 def test_newer_plan_is_not_thrown_away() -> None:
     """A plan of a newer version may be half done: it is an error, not a torn plan."""
-    with pytest.raises(InputError, match="newer Kitbag"):
-        decode_plan(b"kitbag-plan 3 " + b"0" * 64 + b" " + b"0" * 64 + b"\n{}")
+    with pytest.raises(InputError, match="newer Holdall"):
+        decode_plan(b"holdall-plan 3 " + b"0" * 64 + b" " + b"0" * 64 + b"\n{}")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_newer_plan_is_not_thrown_away() -> None:
         ["put", "a", False, None, "", 1, False],
         ["put", "a", 1, None, "f-" + "0" * 64, 1, False],
         ["put", "a", False, None, "f-" + "0" * 64, 1, 0],
-        ["remove", ".kitbag/lock", False, "f-" + "0" * 64],
+        ["remove", ".holdall/lock", False, "f-" + "0" * 64],
         ["remove", "a", False, None],
         ["chmod", "a"],
         ["rmdir"],
@@ -102,10 +102,10 @@ def test_newer_plan_is_not_thrown_away() -> None:
     ],
 )
 def test_forged_plans(action: object) -> None:
-    """A plan with a right checksum but an action that Kitbag never wrote is none."""
+    """A plan with a right checksum but an action that Holdall never wrote is none."""
     body = json.dumps({"kind": "deploy", "payload": {}, "actions": [action]}).encode()
     checksum = hashlib.sha256(body).hexdigest().encode()
-    assert decode_plan(b"kitbag-plan 2 " + checksum + b" " + b"0" * 64 + b"\n" + body) is None
+    assert decode_plan(b"holdall-plan 2 " + checksum + b" " + b"0" * 64 + b"\n" + body) is None
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_forged_plans(action: object) -> None:
 def test_forged_bodies(body: bytes) -> None:
     """A body that is no plan is none, however deep or short it is."""
     checksum = hashlib.sha256(body).hexdigest().encode()
-    assert decode_plan(b"kitbag-plan 2 " + checksum + b" " + b"0" * 64 + b"\n" + body) is None
+    assert decode_plan(b"holdall-plan 2 " + checksum + b" " + b"0" * 64 + b"\n" + body) is None
 
 
 def test_ids_sort_by_time() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitbag.errors import InputError
-from kitbag.jsontext import MISSING, JsonText, Marks
+from holdall.errors import InputError
+from holdall.jsontext import MISSING, JsonText, Marks
 
 pytestmark = pytest.mark.unit
 

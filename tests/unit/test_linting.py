@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from kitbag.cli import main
-from kitbag.linting import MAX_TEXT_BYTES, Finding, lint
-from kitbag.sources import Diagnostic, read
+from holdall.cli import main
+from holdall.linting import MAX_TEXT_BYTES, Finding, lint
+from holdall.sources import Diagnostic, read
 from source_trees import MARKET, PLUGIN, good, write
 
 pytestmark = pytest.mark.unit

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from holdall.artifacts import ArtifactId
+from holdall.changes import ChangeSet
+from holdall.config import Config
+from holdall.editing import editing
+from holdall.errors import InputError
+from holdall.manifest import Manifest, ManifestArtifact, render
+from holdall.manifest_reader import parse
+from holdall.paths import RelPath
+from holdall.plugins import Plugins
 from host_factories import make_collection, make_skill, manifest_text, opened, refresh
-from kitbag.artifacts import ArtifactId
-from kitbag.changes import ChangeSet
-from kitbag.config import Config
-from kitbag.editing import editing
-from kitbag.errors import InputError
-from kitbag.manifest import Manifest, ManifestArtifact, render
-from kitbag.manifest_reader import parse
-from kitbag.paths import RelPath
-from kitbag.plugins import Plugins
 
 pytestmark = pytest.mark.unit
 
@@ -146,7 +146,7 @@ def test_a_rename_keeps_comments_and_unknown_keys() -> None:
 
 
 def test_tables_behind_a_removed_entry_stay() -> None:
-    """A foreign table belongs to nobody whom Kitbag may remove."""
+    """A foreign table belongs to nobody whom Holdall may remove."""
     before = read()
     for after in (
         replace(before, artifacts=()),
@@ -212,7 +212,7 @@ def test_a_plugin_cannot_write_a_manifest_that_nobody_can_read(tmp_path: Path) -
         ('note = "why"', 'relationship = "likes"', "relationship 'likes' is unknown"),
         ('id = "skill:a"', 'id = "a"', "line 35: [[composites]] 'a' is not an artifact id"),
         ('note = "why"', '[[composites.members]]\nid = "skill:a"', "has a member twice"),
-        ("format = 1", "format = 2", "format 2 is unknown to this Kitbag"),
+        ("format = 1", "format = 2", "format 2 is unknown to this Holdall"),
         ("[collection]", "[collections]", "has no [collection] table"),
         ('uuid = "' + UUID_K, 'members = 3\nuuid = "' + UUID_K, "not valid TOML"),
     ],

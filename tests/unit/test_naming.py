@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag.artifacts import BUILTIN_TYPES, ArtifactId, ArtifactType
-from kitbag.naming import MAX_NAME_BYTES, Names, safe_name
-from kitbag.paths import refuse_collisions
+from holdall.artifacts import BUILTIN_TYPES, ArtifactId, ArtifactType
+from holdall.naming import MAX_NAME_BYTES, Names, safe_name
+from holdall.paths import refuse_collisions
 
 pytestmark = pytest.mark.unit
 

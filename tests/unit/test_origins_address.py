@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.errors import HostilePathError, KitbagError, UsageError
-from kitbag.origins.address import ArchiveAddress, FolderAddress, GitAddress, parse, shown
+from holdall.errors import HoldallError, HostilePathError, UsageError
+from holdall.origins.address import ArchiveAddress, FolderAddress, GitAddress, parse, shown
 
 pytestmark = pytest.mark.unit
 
@@ -59,7 +59,7 @@ def test_urls(text: str, url: str, revision: str | None, subfolder: str | None, 
         ("https://h/a#/etc", HostilePathError),
     ],
 )
-def test_what_is_no_address(text: str, error: type[KitbagError]) -> None:
+def test_what_is_no_address(text: str, error: type[HoldallError]) -> None:
     """Refused before git is asked."""
     if text.startswith("ext::"):
         assert parse(text) == FolderAddress(Path(text))

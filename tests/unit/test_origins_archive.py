@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.caps import Caps
-from kitbag.errors import ConflictError, HostilePathError, InputError, KitbagError, RefusedError
-from kitbag.origins import opened, tarball, unpacking
+from holdall.caps import Caps
+from holdall.errors import ConflictError, HoldallError, HostilePathError, InputError, RefusedError
+from holdall.origins import opened, tarball, unpacking
 
 pytestmark = pytest.mark.unit
 
@@ -167,7 +167,7 @@ def test_any_damage_is_told(tmp_path: Path) -> None:
             path.write_bytes(damaged[: chance.choice([len(data), chance.randrange(len(data))])])
             try:
                 unpacked(path)
-            except KitbagError as error:
+            except HoldallError as error:
                 assert "damaged" in error.message
 
 
@@ -372,7 +372,7 @@ def test_a_member_that_lies_about_its_size(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "p.zip", ("x", bytes(1 << 20)))
     real = (1 << 20).to_bytes(4, "little")
     path.write_bytes(path.read_bytes().replace(real, (10).to_bytes(4, "little")))
-    with pytest.raises(KitbagError, match=r"p\.zip"):
+    with pytest.raises(HoldallError, match=r"p\.zip"):
         unpacked(path)
     copies = [member(f"h{n}", tarfile.LNKTYPE, link="x") for n in range(9)]
     path = make_tar(tmp_path / "p.tar", (member("x"), bytes(200_000)), *copies)
@@ -510,7 +510,7 @@ def test_nothing_is_unpacked_before_all_was_looked_at(
 ) -> None:
     """What is wrong with the last member is known before the first is written."""
     monkeypatch.setattr(unpacking.Unpacker, "file", None)
-    with pytest.raises(KitbagError, match=r"p\.(tar|tgz|zip)"):
+    with pytest.raises(HoldallError, match=r"p\.(tar|tgz|zip)"):
         unpacked(make(tmp_path), max_source_bytes=1 << 20, max_source_files=1000)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitbag.output import Output, escaped, one_line
+from holdall.output import Output, escaped, one_line
 
 pytestmark = pytest.mark.unit
 

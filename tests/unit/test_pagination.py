@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag.errors import UsageError
-from kitbag_composites.pagination import decode_cursor, encode_cursor
+from holdall.errors import UsageError
+from holdall_composites.pagination import decode_cursor, encode_cursor
 
 pytestmark = pytest.mark.unit
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitbag.errors import ConflictError, HostilePathError
-from kitbag.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
+from holdall.errors import ConflictError, HostilePathError
+from holdall.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
 
 pytestmark = pytest.mark.unit
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag.manifest import Manifest, render
-from kitbag.plaintoml import read_plain
-from kitbag.tomltext import render_array
+from holdall.manifest import Manifest, render
+from holdall.plaintoml import read_plain
+from holdall.tomltext import render_array
 
 pytestmark = pytest.mark.unit
 
@@ -111,7 +111,7 @@ LINES = st.sampled_from(
 )
 
 
-def test_what_kitbag_writes_is_plain() -> None:
+def test_what_holdall_writes_is_plain() -> None:
     """And reads the same as `tomllib` has it."""
     for text in (PLAIN, render(Manifest("kit")), render_array("deployed", {"a": "b", "c": False})):
         assert read_plain(text) == tomllib.loads(text)

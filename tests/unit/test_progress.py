@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from kitbag import progress
-from kitbag.artifacts import FileKind
-from kitbag.config import Config
-from kitbag.files import FileState
-from kitbag.paths import RelPath
-from kitbag.progress import shown
-from kitbag.transaction import Put, RemoveFolder
+from holdall import progress
+from holdall.artifacts import FileKind
+from holdall.config import Config
+from holdall.files import FileState
+from holdall.paths import RelPath
+from holdall.progress import shown
+from holdall.transaction import Put, RemoveFolder
 
 pytestmark = pytest.mark.unit
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdall.errors import HostilePathError
+from holdall.naming import safe_name
+from holdall.paths import RelPath
+from holdall.protected import PROTECTED, refuse_protected
+from holdall.targets import BUILTIN_TARGETS, USER_TARGETS
+from holdall.trees import folder_tree
 from host_factories import make_skill
-from kitbag.errors import HostilePathError
-from kitbag.naming import safe_name
-from kitbag.paths import RelPath
-from kitbag.protected import PROTECTED, refuse_protected
-from kitbag.targets import BUILTIN_TARGETS, USER_TARGETS
-from kitbag.trees import folder_tree
 
 pytestmark = pytest.mark.unit
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.unit
     [
         ".git", ".git/hooks/x", ".GIT/config", ".g\u200dit/x", "git~1/config", "GIT~2",
         ".claude/skills/x/.Git/config", ".claude/skills/x/git~1/hooks/post-checkout",
-        ".kitbag/lock", ".KitBag/tx/1/plan", ".gitmodules", "GITMOD~1", "gi7eba~1", ".envrc",
+        ".holdall/lock", ".HoldAll/tx/1/plan", ".gitmodules", "GITMOD~1", "gi7eba~1", ".envrc",
         ".bashrc", ".ZSHENV", ".profile", ".config/fish/config.fish", ".ssh/authorized_keys",
         ".SSH/rc", ".local/bin/git", ".vscode/settings.json", ".vscode/Tasks.json",
         ".github/workflows/x.yml", ".config/autostart/x.desktop",
@@ -39,8 +39,8 @@ def test_protected(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        ".gitignore", ".github/prompts/x.prompt.md", ".claude/.git-notes", "kitbag/x",
-        ".vscode/mcp.json", ".config/opencode/agents/x.md", ".kitbag/ledger.json", "digit~1/x",
+        ".gitignore", ".github/prompts/x.prompt.md", ".claude/.git-notes", "holdall/x",
+        ".vscode/mcp.json", ".config/opencode/agents/x.md", ".holdall/ledger.json", "digit~1/x",
         ".claude/skills/x/.vscode/settings.json", ".claude/commands/git.md", "skills/git/SKILL.md",
     ],
 )  # fmt: skip

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.changes import ChangeKind, ChangeSet
+from holdall.errors import InputError, StorageError
+from holdall.manifest import ManifestComposite, ManifestMember
+from holdall.refresh import Refresh, holders_of
 from host_factories import (
     make_collection,
     make_command,
@@ -19,11 +24,6 @@ from host_factories import (
     refresh,
     snapshot,
 )
-from kitbag.artifacts import ArtifactId, Shape, TypeSpec
-from kitbag.changes import ChangeKind, ChangeSet
-from kitbag.errors import InputError, StorageError
-from kitbag.manifest import ManifestComposite, ManifestMember
-from kitbag.refresh import Refresh, holders_of
 
 pytestmark = pytest.mark.unit
 

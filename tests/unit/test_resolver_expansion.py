@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag.errors import ConflictError
-from kitbag_composites.expansion import by_composite, expanded
-from kitbag_composites.records import Edge
+from holdall.errors import ConflictError
+from holdall_composites.expansion import by_composite, expanded
+from holdall_composites.records import Edge
 
 pytestmark = pytest.mark.unit
 

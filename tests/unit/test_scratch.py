@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.scratch import Scratch
+from holdall.scratch import Scratch
 
 pytestmark = pytest.mark.unit
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.caps import Caps
-from kitbag.protected import PROTECTED
+from holdall.caps import Caps
+from holdall.protected import PROTECTED
 
 pytestmark = pytest.mark.unit
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.artifacts import ArtifactId
-from kitbag.errors import InputError, NotFoundError, PluginError
-from kitbag.sources import FoundArtifact, read, reading_to_json
-from kitbag.sources.diagnostics import CODES, Code
-from kitbag.trees import file_tree
+from holdall.artifacts import ArtifactId
+from holdall.errors import InputError, NotFoundError, PluginError
+from holdall.sources import FoundArtifact, read, reading_to_json
+from holdall.sources.diagnostics import CODES, Code
+from holdall.trees import file_tree
 from source_trees import MARKET, PLUGIN, Source, codes, good, keys, member_paths, write
 
 pytestmark = pytest.mark.unit
@@ -156,13 +156,13 @@ def test_heuristic_composites(source: Source) -> None:
     assert member_paths(guess) == ["kit/commands/a.md", "kit/agents/b.md", "kit/hooks/hooks.json"]
 
 
-def test_kitbag_collection_is_readable_as_a_source(source: Source) -> None:
+def test_holdall_collection_is_readable_as_a_source(source: Source) -> None:
     """A collection's hooks and servers are one file each."""
     reading = source(
         {
             "manifest.toml": "[collection]\nname = 'c'\n", "mcp/db.json": {"command": "x"},
             "hooks/fmt.json": {"hooks": {}}, "skills/a/SKILL.md": good("a"),
-            ".kitbag/x/SKILL.md": "",
+            ".holdall/x/SKILL.md": "",
         }
     )  # fmt: skip
     assert {str(a.id) for a in reading.artifacts} == {"mcp:db", "hook:fmt", "skill:a"}

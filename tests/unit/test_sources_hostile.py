@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from holdall.artifacts import BUILTIN_TYPES, ArtifactType
+from holdall.linting import findings_to_json, lint
+from holdall.paths import RelPath, refuse_collisions
+from holdall.sources import read, reading_to_json
+from holdall.sources.configs import load_json, read_hook_file, read_single_server
+from holdall.sources.diagnostics import Code
+from holdall.sources.draft import Gathering
+from holdall.sources.markdown import read_markdown, read_skill
+from holdall.sources.walk import walk
 from hostile_trees import TREES, Content, plant
-from kitbag.artifacts import BUILTIN_TYPES, ArtifactType
-from kitbag.linting import findings_to_json, lint
-from kitbag.paths import RelPath, refuse_collisions
-from kitbag.sources import read, reading_to_json
-from kitbag.sources.configs import load_json, read_hook_file, read_single_server
-from kitbag.sources.diagnostics import Code
-from kitbag.sources.draft import Gathering
-from kitbag.sources.markdown import read_markdown, read_skill
-from kitbag.sources.walk import walk
 
 pytestmark = pytest.mark.unit
 

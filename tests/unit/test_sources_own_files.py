@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.sources import read
-from kitbag.sources.values import FoundArtifact, Reading
+from holdall.sources import read
+from holdall.sources.values import FoundArtifact, Reading
 from source_trees import MARKET, PLUGIN, Source, codes, good, member_paths, only, write
 
 pytestmark = pytest.mark.unit
@@ -36,7 +36,7 @@ def test_everything_but_artifacts_and_what_an_export_makes(source: Source) -> No
             "p/skills/a/SKILL.md": good("a"), "p/skills/a/notes.md": "n", "p/skills/README.md": "s",
             "p/commands/c.md": "c", "p/agents/x.md": good("x"),
             "p/hooks/hooks.json": {"hooks": {}}, "p/hooks/more.json": {"hooks": {"Stop": []}},
-            "p/.mcp.json": {"s": {"command": "x"}}, "p/.git/config": "g", "p/.kitbag/x": "k",
+            "p/.mcp.json": {"s": {"command": "x"}}, "p/.git/config": "g", "p/.holdall/x": "k",
             f"p/inner/{PLUGIN}": {}, "p/inner/README.md": "i", "README.md": "of nobody",
         }
     )  # fmt: skip

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kitbag.artifacts import ArtifactId
-from kitbag.sources import read
+from holdall.artifacts import ArtifactId
+from holdall.sources import read
 from source_trees import MARKET, PLUGIN, Source, codes, good, keys, member_paths, only, write
 
 pytestmark = pytest.mark.unit

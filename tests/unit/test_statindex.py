@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from holdall import statindex
+from holdall.artifacts import FileKind
+from holdall.files import FileState, Root
+from holdall.paths import RelPath
+from holdall.statindex import StateIndex, TreeIndex, index_file
+from holdall.trees import Tree, file_tree, folder_tree
 from host_factories import make_skill, write
-from kitbag import statindex
-from kitbag.artifacts import FileKind
-from kitbag.files import FileState, Root
-from kitbag.paths import RelPath
-from kitbag.statindex import StateIndex, TreeIndex, index_file
-from kitbag.trees import Tree, file_tree, folder_tree
 
 pytestmark = pytest.mark.unit
 
@@ -159,7 +159,7 @@ def test_an_index_that_cannot_be_written_is_no_matter(project: Project) -> None:
 
 @pytest.mark.parametrize("staged", [0, LATER])
 def test_what_was_put_there_is_known_unless_written_to_since(project: Project, staged: int) -> None:
-    """Its time says whether anybody wrote to it after Kitbag had."""
+    """Its time says whether anybody wrote to it after Holdall had."""
     edit(project.path / A)
     state = FileState(FileKind.FILE, False, "0" * 64)
     with Root(project.path) as root:

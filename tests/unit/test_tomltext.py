@@ -9,7 +9,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitbag.tomltext import render_array, render_table, split_blocks
+from holdall.tomltext import render_array, render_table, split_blocks
 
 pytestmark = pytest.mark.unit
 

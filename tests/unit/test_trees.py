@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.errors import StorageError
-from kitbag.paths import RelPath
-from kitbag.sources.walk import walk
-from kitbag.trees import bytes_tree, file_tree, folder_tree, link_stays_inside
+from holdall.errors import StorageError
+from holdall.paths import RelPath
+from holdall.sources.walk import walk
+from holdall.trees import bytes_tree, file_tree, folder_tree, link_stays_inside
 
 pytestmark = pytest.mark.unit
 
@@ -179,8 +179,8 @@ def test_link_stays_inside(path: str, text: str, inside: bool) -> None:
 def test_what_was_listed_is_not_listed_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not where something else lies there, which a walk tells nothing of: that is looked at."""
     (folder / "link").symlink_to("SKILL.md")
-    (folder / "odd" / ".kitbag").mkdir(parents=True)
-    (folder / "odd" / ".kitbag" / "x").write_text("x")
+    (folder / "odd" / ".holdall").mkdir(parents=True)
+    (folder / "odd" / ".holdall" / "x").write_text("x")
     (folder / "odd" / "deep").mkdir()
     (folder / "odd" / "deep" / "y").write_text("y")
     expected, source, listed = folder_tree(folder), walk(folder.parent), []
@@ -192,10 +192,10 @@ def test_what_was_listed_is_not_listed_again(folder: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "scandir", listing)
     assert folder_tree(source.location("skill"), listed=source.listed) == expected
-    assert sorted(listed) == ["odd", "odd/.kitbag"]
+    assert sorted(listed) == ["odd", "odd/.holdall"]
     assert [f.path for f in expected.files] == [
         *("SKILL.md", "docs/a.md", "docs.md", "link"),
-        *("odd/.kitbag/x", "odd/deep/y"),
+        *("odd/.holdall/x", "odd/deep/y"),
     ]
 
 

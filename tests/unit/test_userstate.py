@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from kitbag.errors import StorageError
-from kitbag.userstate import journal_key, remember, remembered, state_folder
+from holdall.errors import StorageError
+from holdall.userstate import journal_key, remember, remembered, state_folder
 
 pytestmark = pytest.mark.unit
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user who never ran Kitbag."""
+    """A user who never ran Holdall."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "a/b"))
     return tmp_path
 

@@ -17,33 +17,33 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = [
-    ROOT / "src/kitbag",
-    ROOT / "src/kitbag_composites",
-    ROOT / "hooks/kitbag_composites_hooks",
-    ROOT / "migrations/kitbag_composites_migrations",
+    ROOT / "src/holdall",
+    ROOT / "src/holdall_composites",
+    ROOT / "hooks/holdall_composites_hooks",
+    ROOT / "migrations/holdall_composites_migrations",
 ]
 ALLOWED = {
-    "kitbag/cli.py": "the null device, when nobody reads the output any more",
-    "kitbag/syscalls.py": "the writer's own calls",
-    "kitbag/locking.py": "the lock and the .gitignore of Kitbag's own folder",
-    "kitbag/files.py": "the folder of a new collection and of the user's state",
-    "kitbag/userstate.py": "the user's key and decisions, in the user's state folder",
-    "kitbag/statindex.py": "what is known of files, in the user's cache folder",
-    "kitbag/scratch.py": "a scratch folder in the system's temporary one",
-    "kitbag/origins/__init__.py": "a scratch folder in the system's temporary one",
-    "kitbag/origins/tarball.py": "what is decompressed, a file without a name there",
-    "kitbag/origins/git.py": "a password for git, in that scratch folder",
-    "kitbag/origins/repository.py": "what is fetched, in that scratch folder",
-    "kitbag/origins/unpacking.py": "what is unpacked, in that scratch folder",
-    "kitbag_composites/backup.py": "backups of the database, beside it",
-    "kitbag_composites/database.py": "the database's own file",
-    "kitbag_composites/exporting.py": "an export, where the user asked for it",
-    "kitbag_composites/rebuilding.py": "the database's own file",
-    "kitbag_composites/undoing.py": "old bytes, in a scratch folder",
-    "kitbag_composites/versions.py": "old versions laid out in a scratch folder",
-    "kitbag_composites_hooks/export_commands.py": "a scratch folder",
-    "kitbag_composites_hooks/history_commands.py": "a scratch folder",
-    "kitbag_composites_hooks/version_commands.py": "a scratch folder",
+    "holdall/cli.py": "the null device, when nobody reads the output any more",
+    "holdall/syscalls.py": "the writer's own calls",
+    "holdall/locking.py": "the lock and the .gitignore of Holdall's own folder",
+    "holdall/files.py": "the folder of a new collection and of the user's state",
+    "holdall/userstate.py": "the user's key and decisions, in the user's state folder",
+    "holdall/statindex.py": "what is known of files, in the user's cache folder",
+    "holdall/scratch.py": "a scratch folder in the system's temporary one",
+    "holdall/origins/__init__.py": "a scratch folder in the system's temporary one",
+    "holdall/origins/tarball.py": "what is decompressed, a file without a name there",
+    "holdall/origins/git.py": "a password for git, in that scratch folder",
+    "holdall/origins/repository.py": "what is fetched, in that scratch folder",
+    "holdall/origins/unpacking.py": "what is unpacked, in that scratch folder",
+    "holdall_composites/backup.py": "backups of the database, beside it",
+    "holdall_composites/database.py": "the database's own file",
+    "holdall_composites/exporting.py": "an export, where the user asked for it",
+    "holdall_composites/rebuilding.py": "the database's own file",
+    "holdall_composites/undoing.py": "old bytes, in a scratch folder",
+    "holdall_composites/versions.py": "old versions laid out in a scratch folder",
+    "holdall_composites_hooks/export_commands.py": "a scratch folder",
+    "holdall_composites_hooks/history_commands.py": "a scratch folder",
+    "holdall_composites_hooks/version_commands.py": "a scratch folder",
 }
 
 OS = {
@@ -167,5 +167,5 @@ def test_only_the_writer_writes() -> None:
             if ways := sorted(set(ways_to_write(path.read_text()))):
                 found[str(path.relative_to(package.parent))] = ways
     strangers = {module: ways for module, ways in found.items() if module not in ALLOWED}
-    assert not strangers, "these write by themselves: use kitbag.transaction"
+    assert not strangers, "these write by themselves: use holdall.transaction"
     assert found.keys() == ALLOWED.keys()

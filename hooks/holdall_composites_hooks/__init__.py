@@ -1,0 +1,28 @@
+"""The composites plugin's face to the host: thin hooks that import the database when called."""
+
+from holdall_composites_hooks.collect import (
+    holdall_collect_check,
+    holdall_collect_complete,
+    holdall_collect_modify,
+)
+from holdall_composites_hooks.commands import holdall_add_commands, holdall_configure
+from holdall_composites_hooks.deploy import (
+    holdall_deploy_abandoned,
+    holdall_deploy_complete,
+    holdall_deploy_plan,
+    holdall_deploy_prepare,
+    holdall_version_tree,
+)
+
+__all__ = [
+    "holdall_add_commands",
+    "holdall_collect_check",
+    "holdall_collect_complete",
+    "holdall_collect_modify",
+    "holdall_configure",
+    "holdall_deploy_abandoned",
+    "holdall_deploy_complete",
+    "holdall_deploy_plan",
+    "holdall_deploy_prepare",
+    "holdall_version_tree",
+]

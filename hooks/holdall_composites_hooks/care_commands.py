@@ -1,0 +1,114 @@
+"""`holdall purge`, `doctor` and `rebuild`: what keeps a collection small and sound."""
+
+from __future__ import annotations
+
+import argparse
+
+from holdall.context import Context
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    purge = subparsers.add_parser(
+        "purge",
+        help="delete removed artifacts for good",
+        description="Delete removed artifacts with all their versions for good, and every stored"
+        " byte that nothing needs any more.",
+    )
+    purge.add_argument("ids", nargs="*", metavar="ID", help="which of them (default: all)")
+    purge.add_argument("--dry-run", action="store_true", help="show it only, delete nothing")
+    purge.set_defaults(run=run_purge)
+    doctor = subparsers.add_parser(
+        "doctor", help="check that files, manifest, database and versions agree"
+    )
+    doctor.add_argument("--deep", action="store_true", help="read every stored byte, too")
+    doctor.set_defaults(run=run_doctor)
+    rebuild = subparsers.add_parser(
+        "rebuild", help="make a lost database anew from the collection's folder"
+    )
+    rebuild.add_argument(
+        "--force", action="store_true", help="even if it is whole; it is kept beside the new one"
+    )
+    rebuild.add_argument("--dry-run", action="store_true", help="check only, write nothing")
+    rebuild.set_defaults(run=run_rebuild)
+
+
+def run_purge(context: Context, args: argparse.Namespace) -> int:
+    """Take what is purged out of composites, then delete its rows and bytes."""
+    from holdall_composites.removing import plan_purge, purge
+    from holdall_composites.service import opened
+
+    with context.editing() as editor:
+        with opened(editor.collection) as resolver:
+            going, changes = plan_purge(resolver.store, editor.collection, args.ids)
+        editor.propose(changes)
+        done = None
+        if not args.dry_run:
+            editor.commit(changes)
+            collection = context.collection_as_it_is()
+            with opened(collection) as resolver:
+                done = purge(resolver.store, collection.manifest.uuid or "", going)
+    for row in going:
+        context.out.line(f"{'would purge' if done is None else 'purged'} {row.id}")
+    if done is not None:
+        context.out.line(
+            f"deleted {done.artifacts} artifacts, {done.versions} versions,"
+            f" {done.blobs} files of {done.size:,} bytes"
+        )
+    context.out.data(
+        {
+            "dry_run": args.dry_run,
+            "purged": [{"id": row.id, "uuid": row.uuid} for row in going],
+            "versions": done.versions if done else None,
+            "blobs": done.blobs if done else None,
+            "bytes": done.size if done else None,
+        }
+    )
+    return 0
+
+
+def run_doctor(context: Context, args: argparse.Namespace) -> int:
+    """Name each disagreement and how to mend it; exit 1 if there is one."""
+    from holdall.errors import InputError
+    from holdall_composites.doctor import Finding, examine
+
+    root = str(context.collection_root)
+    try:
+        findings = list(examine(context.collection_as_it_is(), deep=args.deep))
+    except InputError as error:
+        findings = [Finding("manifest-unreadable", root, error.message, error.hint or "")]
+    for finding in findings:
+        context.out.line(f"{finding.code}: {finding.subject}: {finding.message}")
+        context.out.line(f"  mend: {finding.hint}")
+    if not findings:
+        context.out.line("files, manifest, database and versions agree")
+    context.out.data({"findings": [finding.to_json() for finding in findings]})
+    return 1 if findings else 0
+
+
+def run_rebuild(context: Context, args: argparse.Namespace) -> int:
+    """Make the database anew; exit 1 if something could not come back that was wanted."""
+    from holdall_composites.rebuilding import rebuild
+
+    with context.editing() as editor:
+        done = rebuild(editor.collection, force=args.force, dry_run=args.dry_run)
+    if done is None:
+        context.out.line("would make the database anew")
+        context.out.data({"dry_run": True})
+        return 0
+    context.out.line(
+        f"came back: {done.artifacts} artifacts, {done.composites} composites and"
+        f" {done.memberships} memberships, with their UUIDs and pins"
+    )
+    context.out.line(
+        "could not come back: versions older than the files that are there, removed artifacts,"
+        " the log, and which project has what (the next deploy into each tells)"
+    )
+    if done.replaced:
+        context.out.line(f"the old database is {done.replaced}")
+    for artifact_id in done.unversioned:
+        context.out.note(f"{artifact_id} is not as it was collected: `holdall collect` keeps it")
+    for composite, child, pin in done.lost_pins:
+        context.out.note(f"{composite} pins {child} to {pin[:12]}, which is lost: pin another")
+    context.out.data({"dry_run": False, **done.to_json()})
+    return 1 if done.unversioned or done.lost_pins else 0

@@ -1,0 +1,40 @@
+"""Hooks of a collection's changes: UUIDs before it is written, rows once it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdall.hookspecs import Problem, Severity, hookimpl
+
+if TYPE_CHECKING:
+    from holdall.changes import ChangeSet
+    from holdall.collection import Collection
+
+
+@hookimpl
+def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
+    """Give every entry of the manifest its UUID; refuse unknown members and cycles."""
+    from holdall_composites.service import identify
+
+    changes.after = identify(collection, changes.after)
+
+
+@hookimpl
+def holdall_collect_check(changes: ChangeSet, collection: Collection) -> list[Problem]:
+    """Tell which composites and projects still want what leaves the collection."""
+    from holdall_composites.removing import still_wanted
+
+    return [Problem(text, Severity.WARNING) for text in still_wanted(collection, changes)]
+
+
+@hookimpl
+def holdall_collect_complete(
+    changes: ChangeSet, collection: Collection, transaction_id: str
+) -> None:
+    """Make the database follow the manifest, keep what changed as new versions, and log it."""
+    from holdall_composites.operations import record_change
+    from holdall_composites.service import opened
+
+    with opened(collection, changes.command, changes.signature.author) as resolver:
+        if collection.manifest.uuid is not None:
+            record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)

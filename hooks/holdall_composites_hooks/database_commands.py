@@ -1,0 +1,210 @@
+"""`holdall db`: the database's schema, and copies of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from holdall.config import database_url_of, trust_database
+from holdall.context import Context
+from holdall.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from peewee import Database
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command with its actions."""
+    parser = subparsers.add_parser("db", help="look after the database")
+    actions = parser.add_subparsers(
+        title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
+    )
+    for name, run, text in (
+        ("upgrade", run_upgrade, "apply migrations"),
+        ("downgrade", run_downgrade, "revert migrations"),
+        ("stamp", run_stamp, "write a revision into the history, running nothing"),
+        ("current", run_current, "print the revision that the database has"),
+        ("history", run_history, "print every migration, and when it was applied"),
+        ("check", run_check, "compare the live schema with what it should be"),
+        ("sql", run_sql, "print what an upgrade or downgrade runs; needs no database"),
+        ("backup", run_backup, "copy an embedded database beside itself"),
+        ("trust", run_trust, "allow the database that the collection's own settings choose"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.set_defaults(run=run)
+        if name == "upgrade":
+            action.add_argument("revision", nargs="?", metavar="REV", help="default: the newest")
+        elif name in ("downgrade", "stamp"):
+            action.add_argument("revision", metavar="REV", help="0001, ...; 0 for none")
+        if name == "downgrade":
+            action.add_argument("--lose-data", action="store_true", help="even if rows go")
+        if name in ("upgrade", "downgrade", "stamp"):
+            action.add_argument("--dry-run", action="store_true", help="print it only")
+        if name == "sql":
+            action.add_argument("--dialect", choices=["sqlite", "postgresql"])
+            action.add_argument("--from", dest="start", default="0", metavar="REV")
+            action.add_argument("--to", metavar="REV", help="default: the newest")
+
+
+# What the migration runner does besides, for those who run the statements by hand.
+_AROUND = {
+    "sqlite": (
+        ("PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE"),
+        ("COMMIT", "PRAGMA foreign_keys = ON"),
+    ),
+    "postgresql": (("BEGIN",), ("COMMIT",)),
+}
+
+
+@contextmanager
+def _database(context: Context) -> Iterator[Database]:
+    from holdall_composites.database import connected
+
+    with connected(_url(context)) as database:
+        yield database
+
+
+def _url(context: Context) -> str:
+    if context.config.database:
+        return context.config.database
+    return database_url_of(context.config, context.collection_root)
+
+
+def _tell(context: Context, titles: list[str], verb: str) -> int:
+    for title in titles:
+        context.out.line(f"{verb} {title}")
+    if not titles:
+        context.out.line("nothing to do")
+    context.out.data({"revisions": titles})
+    return 0
+
+
+def run_trust(context: Context, _args: argparse.Namespace) -> int:
+    """Remember that the user trusts the database in `.holdall/config.toml`, until it changes."""
+    root = context.collection_root
+    trust_database(root)
+    context.out.line(f"trusted the database that the settings of {root} choose")
+    context.out.data({"collection": str(root)})
+    return 0
+
+
+def run_upgrade(context: Context, args: argparse.Namespace) -> int:
+    """Apply what is pending."""
+    from holdall_composites import schema
+
+    with _database(context) as database:
+        if args.dry_run:
+            pending = schema.pending_revisions(database, args.revision)
+            return _tell(context, [revision.title for revision in pending], "would apply")
+        done = schema.upgrade(database, args.revision, say=context.out.note)
+        return _tell(context, [revision.title for revision in done], "applied")
+
+
+def run_downgrade(context: Context, args: argparse.Namespace) -> int:
+    """Revert down to a revision, or the last N with -N."""
+    from holdall_composites import schema
+
+    with _database(context) as database:
+        if args.dry_run:
+            above = schema.revisions_above(database, args.revision)
+            return _tell(context, [r.title for r in reversed(above)], "would revert")
+        done = schema.downgrade(
+            database, args.revision, lose_data=args.lose_data, say=context.out.note
+        )
+        return _tell(context, [revision.title for revision in done], "reverted")
+
+
+def run_stamp(context: Context, args: argparse.Namespace) -> int:
+    """Set the history."""
+    from holdall_composites import schema
+
+    with _database(context) as database:
+        if not args.dry_run:
+            schema.stamp(database, args.revision)
+    return _tell(context, [args.revision], "would stamp" if args.dry_run else "stamped")
+
+
+def run_current(context: Context, args: argparse.Namespace) -> int:
+    """Print the newest applied revision; exit 1 if migrations are pending."""
+    from holdall_composites import schema
+    from holdall_composites.migration_history import applied_revisions
+
+    with _database(context) as database:
+        applied = applied_revisions(database)
+        pending = schema.pending_revisions(database)
+    current = f"{applied[-1].number}_{applied[-1].name}" if applied else None
+    context.out.line(f"{current or 'no schema'}{f', {len(pending)} pending' if pending else ''}")
+    context.out.data({"current": current, "pending": [revision.title for revision in pending]})
+    return 1 if pending else 0
+
+
+def run_history(context: Context, args: argparse.Namespace) -> int:
+    """Print every known migration with the time it was applied, then all that came and went."""
+    from holdall_composites.migration_history import applied_revisions, audit_records
+    from holdall_composites.revisions import known_revisions
+
+    with _database(context) as database:
+        applied = {row.number: row.applied_at for row in applied_revisions(database)}
+        audit = audit_records(database)
+    rows = [(r.title, applied.get(r.number)) for r in known_revisions()]
+    context.out.table([(title, when or "pending") for title, when in rows])
+    context.out.line()
+    context.out.table(
+        [(a.at, f"{a.author or '-'}@{a.host}", a.action, f"{a.revision}_{a.name}") for a in audit]
+    )
+    context.out.data(
+        {
+            "revisions": [{"revision": title, "applied_at": when} for title, when in rows],
+            "audit": [record.to_json() for record in audit],
+        }
+    )
+    return 0
+
+
+def run_check(context: Context, args: argparse.Namespace) -> int:
+    """Name every difference between the live schema and the models; exit 1 if there is one."""
+    from holdall_composites import schema
+    from holdall_composites.drift import find_drift
+
+    with _database(context) as database:
+        found = [f"migration {r.title} is pending" for r in schema.pending_revisions(database)]
+        found = found or find_drift(database)
+    for difference in found:
+        context.out.line(difference)
+    if not found:
+        context.out.line("the schema is as it should be")
+    context.out.data({"differences": found})
+    return 1 if found else 0
+
+
+def run_sql(context: Context, args: argparse.Namespace) -> int:
+    """Print the statements that lead from one revision to another."""
+    from holdall_composites.database import is_embedded
+    from holdall_composites.schema import statements
+
+    dialect = args.dialect
+    if dialect is None:
+        try:
+            dialect = "sqlite" if is_embedded(_url(context)) else "postgresql"
+        except NotFoundError:
+            dialect = "sqlite"
+    printed = list(statements(dialect, args.start, args.to))
+    before, after = _AROUND[dialect]
+    for statement in (*before, *printed, *after):
+        for line in f"{statement};".splitlines():
+            context.out.line(line)
+    context.out.data({"dialect": dialect, "statements": printed})
+    return 0
+
+
+def run_backup(context: Context, args: argparse.Namespace) -> int:
+    """Copy the database and print where to."""
+    from holdall_composites.backup import back_up
+
+    with _database(context) as database:
+        copy = back_up(database)
+    context.out.line(str(copy))
+    context.out.data({"backup": str(copy)})
+    return 0

@@ -1,0 +1,57 @@
+"""Hooks of a deploy: composites and versions resolved, deployments recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdall.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from holdall.artifacts import ArtifactId
+    from holdall.collection import Collection
+    from holdall.plan import DeployPlan
+    from holdall.trees import Tree
+
+
+@hookimpl
+def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
+    """Resolve `type:name` to UUIDs and composites to their members."""
+    from holdall_composites.deploying import resolve
+
+    resolve(plan)
+
+
+@hookimpl
+def holdall_deploy_prepare(plan: DeployPlan, transaction_id: str) -> None:
+    """Record the deployment as pending, in a short transaction of its own."""
+    from holdall_composites.deploying import begin
+
+    begin(plan, transaction_id)
+
+
+@hookimpl
+def holdall_deploy_abandoned(plan: DeployPlan, transaction_id: str) -> None:
+    """Forget the pending deployment; called again, it finds none."""
+    from holdall_composites.deploying import abandon
+
+    abandon(plan, transaction_id)
+
+
+@hookimpl
+def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
+    """Record the deployment as done; called again, it finds it done."""
+    from holdall_composites.deploying import finish
+
+    finish(plan, transaction_id)
+
+
+@hookimpl
+def holdall_version_tree(collection: Collection, artifact_id: ArtifactId, version: str) -> Tree:
+    """Return the files of a stored version."""
+    from holdall_composites.service import opened
+    from holdall_composites.versions import find_version, version_tree
+
+    with opened(collection) as resolver:
+        found = find_version(resolver.store, collection, artifact_id, version)
+        return version_tree(resolver.store, found.content_hash)

@@ -1,0 +1,57 @@
+"""`holdall export`: a composite as a Claude plugin."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from holdall.context import Context
+from holdall.errors import UsageError
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write a composite as a Claude plugin",
+        description="Write a composite as a Claude plugin, into a folder, a .zip or a .tar.gz."
+        " Collecting it elsewhere restores its UUIDs, order and pins.",
+    )
+    parser.add_argument("id", metavar="COMPOSITE", help="what to export")
+    parser.add_argument("--to", required=True, metavar="DIR|FILE", help="where to write it")
+    parser.add_argument("--force", action="store_true", help="replace an earlier export there")
+    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Export; print the files in a dry run."""
+    from tempfile import TemporaryDirectory
+
+    from holdall.manifest import ManifestComposite
+    from holdall_composites.exporting import plan_export, write_export
+    from holdall_composites.service import opened
+
+    collection = context.collection()
+    composite = collection.entry(collection.resolve(args.id))
+    if not isinstance(composite, ManifestComposite):
+        raise UsageError(f"{composite.id} is no composite", hint="`holdall composite create` one")
+    with TemporaryDirectory("-holdall") as scratch, opened(collection) as resolver:
+        export = plan_export(resolver, collection, composite, Path(scratch))
+        if not args.dry_run:
+            write_export(export, Path(args.to), force=args.force)
+    if args.dry_run:
+        for path in sorted(export.files):
+            context.out.line(f"write {path}")
+    verb = "would export" if args.dry_run else "exported"
+    context.out.line(f"{verb} {composite.id} with {len(export.members)} members to {args.to}")
+    context.out.data(
+        {
+            "id": str(composite.id),
+            "to": args.to,
+            "dry_run": args.dry_run,
+            "members": export.members,
+            "files": sorted(export.files),
+        }
+    )
+    return 0

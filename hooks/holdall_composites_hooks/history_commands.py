@@ -1,0 +1,180 @@
+"""`holdall log` and `holdall undo`: what was changed, and the way back."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdall.context import Context
+from holdall.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from holdall.collection import Collection
+    from holdall.deploy import DeployResult
+    from holdall_composites.store import OperationRecord, Store
+    from holdall_composites.undoing import ProjectUndo, Undo
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both commands."""
+    log = subparsers.add_parser("log", help="print what Holdall changed, newest first")
+    log.add_argument("id", nargs="?", metavar="ID", help="only what changed this artifact")
+    log.add_argument("-n", "--limit", type=_count, metavar="N", help="only the last N")
+    log.set_defaults(run=run_log)
+    undo = subparsers.add_parser(
+        "undo",
+        help="turn the last operations back",
+        description="Turn the last N operations back (default: 1). An undo is an operation too:"
+        " undoing it does again what it undid.",
+    )
+    undo.add_argument("count", nargs="?", type=_count, default=1, metavar="N", help="how many")
+    undo.add_argument(
+        "--operation", type=_count, metavar="NUMBER", help="this one of `holdall log` instead"
+    )
+    undo.add_argument(
+        "--force", action="store_true", help="even over edited files, each kept as a backup"
+    )
+    undo.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    undo.set_defaults(run=run_undo)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def run_log(context: Context, args: argparse.Namespace) -> int:
+    """Print operations with who made them, when, and what undid them."""
+    from holdall_composites.service import opened
+
+    collection = context.collection()
+    uuid = collection.manifest.uuid or ""
+    with opened(collection) as resolver:
+        store = resolver.store
+        artifact = _uuid_of(store, collection, args.id) if args.id else None
+        found = store.list_operations(uuid, artifact_uuid=artifact, limit=args.limit)
+        undone = store.undone_operations(uuid)
+    context.out.table([_row(operation, undone.get(operation.number)) for operation in found])
+    tables = [{**o.to_json(), "undone_by": undone.get(o.number)} for o in found]
+    context.out.data({"operations": tables})
+    return 0
+
+
+def _row(operation: OperationRecord, undone_by: int | None) -> tuple[str, ...]:
+    what = operation.summary
+    if operation.undoes:
+        what = f"{', '.join(map(str, operation.undoes))}: {what}"
+    if operation.project:
+        what = f"{what} in {operation.project}"
+    if undone_by is not None:
+        what = f"{what} (undone by {undone_by})"
+    who = f"{operation.author or '-'}@{operation.host}"
+    return str(operation.number), operation.at, who, operation.command, what
+
+
+def _uuid_of(store: Store, collection: Collection, text: str) -> str:
+    """Return the UUID of an artifact that is there, or was."""
+    try:
+        return collection.entry(collection.resolve(text)).uuid or ""
+    except NotFoundError:
+        known = store.get_artifact(collection.manifest.uuid or "", text)
+        if known is None:
+            raise
+        return known.uuid
+
+
+def run_undo(context: Context, args: argparse.Namespace) -> int:
+    """Turn operations back: the collection's part first, then each project's."""
+    from contextlib import ExitStack
+    from tempfile import TemporaryDirectory
+
+    from holdall_composites.service import opened
+    from holdall_composites.undoing import plan_undo, with_other_halves
+
+    if args.operation and args.count != 1:
+        raise UsageError("--operation names one operation", hint="leave N out")
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory("-holdall")))
+        with context.editing() as editor:
+            collection = editor.collection
+            store = stack.enter_context(opened(collection)).store
+            operations = _chosen(store, collection, args)
+            uuid = collection.manifest.uuid or ""
+            operations = with_other_halves(store, uuid, operations)
+            undo = plan_undo(store, collection, operations, scratch, force=args.force)
+            # Whatever a project has against it is said before anything is written.
+            results = [_turned_back(context, collection, p, args, True) for p in undo.projects]
+            if undo.collection is not None:
+                editor.propose(undo.collection.changes)
+            if undo.collection is not None and not args.dry_run:
+                outcome = editor.commit(undo.collection.changes, undo.collection.actions)
+                for path, backup in outcome.backups if outcome else ():
+                    context.out.note(f"kept your version of {path} as {backup}")
+        if not args.dry_run and undo.projects:
+            collection = context.collection()
+            results = [_turned_back(context, collection, p, args, False) for p in undo.projects]
+    return _tell(context, undo, results, dry_run=args.dry_run)
+
+
+def _chosen(
+    store: Store, collection: Collection, args: argparse.Namespace
+) -> list[OperationRecord]:
+    uuid = collection.manifest.uuid or ""
+    if args.operation is None:
+        found = store.list_operations(uuid, limit=args.count)
+        if len(found) < args.count:
+            raise NotFoundError(
+                f"there are only {len(found)} operations to undo", hint="`holdall log` shows them"
+            )
+        return found
+    for operation in store.list_operations(uuid):
+        if operation.number == args.operation:
+            return [operation]
+    raise NotFoundError(f"no operation {args.operation}", hint="`holdall log` shows them")
+
+
+def _turned_back(
+    context: Context,
+    collection: Collection,
+    part: ProjectUndo,
+    args: argparse.Namespace,
+    dry_run: bool,
+) -> DeployResult:
+    from holdall.deploy import Deployer
+
+    deployer = Deployer(
+        collection,
+        part.project,
+        context.targets(part.targets, part.project),
+        context.plugins,
+        context.config,
+        context.say,
+        force=args.force,
+        dry_run=dry_run,
+    )
+    return deployer.revert(part.change, part.hash_of, part.content_of, part.extra)
+
+
+def _tell(context: Context, undo: Undo, results: list[DeployResult], *, dry_run: bool) -> int:
+    from holdall.commands.deploy import result_to_json, tell_files
+
+    verb = "would undo" if dry_run else "undid"
+    for operation in undo.operations:
+        where = f" in {operation.project}" if operation.project else ""
+        context.out.line(
+            f"{verb} {operation.number}: {operation.command}: {operation.summary}{where}"
+        )
+    needs_attention = [tell_files(context, result, dry_run=dry_run) for result in results]
+    changes = undo.collection.changes.changes if undo.collection else ()
+    context.out.data(
+        {
+            "dry_run": dry_run,
+            "undone": [operation.to_json() for operation in undo.operations],
+            "changes": [change.to_json() for change in changes],
+            "projects": [result_to_json(result, dry_run=dry_run) for result in results],
+        }
+    )
+    return 1 if any(needs_attention) else 0

@@ -1,0 +1,124 @@
+"""`holdall tree` and `holdall associations`: what belongs together."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from holdall.context import Context
+
+if TYPE_CHECKING:
+    from holdall.artifacts import ArtifactId
+    from holdall.collection import Collection
+    from holdall.manifest import Manifest
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both commands."""
+    tree = subparsers.add_parser("tree", help="print what a composite contains, all the way down")
+    tree.add_argument("id", metavar="ID", help="a composite or artifact")
+    tree.set_defaults(run=run_tree)
+    associations = subparsers.add_parser(
+        "associations", help="print the composites that contain an artifact, and its own members"
+    )
+    associations.add_argument("id", metavar="ID", help="a composite or artifact")
+    associations.set_defaults(run=run_associations)
+
+
+def run_tree(context: Context, args: argparse.Namespace) -> int:
+    """Print the members of a composite, those of nested ones indented below them."""
+    collection = context.collection()
+    root = collection.resolve(args.id)
+    shown = _node(collection.manifest, root, None, ())
+    _tell_how_far_behind(collection, shown)
+    for line in _lines(shown, "", ""):
+        context.out.line(line)
+    context.out.data(shown)
+    return 0
+
+
+def _node(
+    manifest: Manifest, artifact_id: ArtifactId, pin: str | None, above: tuple[ArtifactId, ...]
+) -> dict[str, Any]:
+    from holdall.manifest import ManifestComposite
+
+    entry = manifest.by_id.get(artifact_id)
+    node: dict[str, Any] = {"id": str(artifact_id), "uuid": entry.uuid if entry else None}
+    if pin is not None:
+        node["pin"] = {"content_hash": pin, "number": None, "behind": None}
+    if isinstance(entry, ManifestComposite):
+        below = (*above, artifact_id)
+        node["members"] = [
+            _node(manifest, member.id, member.pin, below)
+            for member in entry.members
+            if member.id not in below
+        ]
+    return node
+
+
+def _tell_how_far_behind(collection: Collection, root: dict[str, Any]) -> None:
+    """Fill in which version each pin is, and how many newer ones there are."""
+    from holdall_composites.service import opened
+
+    nodes = [node for node in _walked(root) if "pin" in node and node["uuid"]]
+    if not nodes:
+        return
+    with opened(collection) as resolver:
+        for node in nodes:
+            known = resolver.store.list_versions(node["uuid"])
+            hashes = [version.content_hash for version in known]
+            if node["pin"]["content_hash"] in hashes:
+                at = len(hashes) - 1 - hashes[::-1].index(node["pin"]["content_hash"])
+                node["pin"] |= {"number": known[at].number, "behind": len(hashes) - 1 - at}
+
+
+def _walked(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for member in node.get("members", ()):
+        yield from _walked(member)
+
+
+def _pin(node: dict[str, Any]) -> str:
+    pin = node.get("pin")
+    if pin is None:
+        return ""
+    if pin["number"] is None:
+        return f" @{pin['content_hash'][:12]} (unknown version)"
+    return f" @{pin['number']} ({pin['behind']} behind)"
+
+
+def _lines(node: dict[str, Any], first: str, rest: str) -> list[str]:
+    removed = "" if node["uuid"] else " (removed)"
+    lines = [f"{first}{node['id']}{_pin(node)}{removed}"]
+    members = node.get("members", [])
+    for number, member in enumerate(members, 1):
+        last = number == len(members)
+        lines += _lines(
+            member, rest + ("└── " if last else "├── "), rest + ("    " if last else "│   ")
+        )
+    return lines
+
+
+def run_associations(context: Context, args: argparse.Namespace) -> int:
+    """Print parents and children as the database knows them."""
+    from holdall_composites.service import opened
+
+    collection = context.collection()
+    artifact_id = collection.resolve(args.id)
+    if collection.manifest.uuid is None:
+        shown: dict[str, object] = {"parents": [], "children": []}
+    else:
+        with opened(collection) as resolver:
+            found = resolver.associations(collection.manifest.uuid, str(artifact_id))
+        shown = {
+            "parents": [link.to_json() for link in found.parents],
+            "children": [link.to_json() for link in found.children],
+        }
+    for side, links in shown.items():
+        assert isinstance(links, list)
+        context.out.line(f"{side}:{'' if links else ' none'}")
+        for link in links:
+            context.out.line(f"  {link['relationship']} {link['id']}")
+    context.out.data({"id": str(artifact_id), **shown})
+    return 0

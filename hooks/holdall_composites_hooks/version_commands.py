@@ -1,0 +1,166 @@
+"""`holdall versions`, `diff` and `restore`: the history of an artifact, and the way back."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from holdall.context import Context
+from holdall.errors import UsageError
+
+if TYPE_CHECKING:
+    from holdall.collection import Collection
+    from holdall.manifest import ManifestArtifact
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    versions = subparsers.add_parser("versions", help="print the versions of an artifact")
+    versions.add_argument("id", metavar="ID", help="the artifact")
+    versions.set_defaults(run=run_versions)
+    diff = subparsers.add_parser(
+        "diff",
+        help="print what differs between two versions, or what was edited in a project",
+        description="Print what differs between two versions, between one and the files as they"
+        " are or, with --to, between what was deployed (or ID@VERSION) and what lies there.",
+    )
+    diff.add_argument("old", metavar="ID@VERSION", help="from this version")
+    diff.add_argument(
+        "new", nargs="?", metavar="ID@VERSION", help="to this one; default: the files as they are"
+    )
+    where = diff.add_mutually_exclusive_group()
+    where.add_argument("--to", metavar="PROJECT", help="compare with what lies in this project")
+    where.add_argument("--user", action="store_true", help="in your home folder instead")
+    diff.add_argument(
+        "--target", action="append", metavar="NAME", help="the agent (default: all of them)"
+    )
+    diff.set_defaults(run=run_diff)
+    restore = subparsers.add_parser(
+        "restore",
+        help="write an old version into the collection, as a new one",
+        description="Write an old version into the collection, as a new one. A removed artifact"
+        " comes back with its UUID.",
+    )
+    restore.add_argument("id", metavar="ID", help="the artifact")
+    restore.add_argument(
+        "version",
+        nargs="?",
+        metavar="VERSION",
+        help="its number, or 7 digits of its hash; default: the newest",
+    )
+    restore.add_argument("--force", action="store_true", help="even over edits not collected")
+    restore.add_argument("--dry-run", action="store_true", help="check only, write nothing")
+    restore.set_defaults(run=run_restore)
+
+
+def _artifact(collection: Collection, text: str) -> ManifestArtifact:
+    from holdall.manifest import ManifestArtifact
+
+    entry = collection.entry(collection.resolve(text))
+    if not isinstance(entry, ManifestArtifact):
+        raise UsageError(f"{entry.id} is a composite", hint="its members have versions")
+    return entry
+
+
+def run_versions(context: Context, args: argparse.Namespace) -> int:
+    """Print every version, newest first."""
+    from holdall_composites.service import opened
+
+    collection = context.collection()
+    entry = _artifact(collection, args.id)
+    with opened(collection) as resolver:
+        found = resolver.store.list_versions(entry.uuid) if entry.uuid else []
+    context.out.table(
+        [
+            (
+                f"{'*' if v is found[-1] else ' '}{v.number}",
+                v.content_hash[:12],
+                v.created_at,
+                v.author or "-",
+                v.message or "",
+            )
+            for v in reversed(found)
+        ]
+    )
+    context.out.data({"id": str(entry.id), "versions": [v.to_json() for v in found]})
+    return 0
+
+
+def run_diff(context: Context, args: argparse.Namespace) -> int:
+    """Print a unified diff; exit 1 if there are differences."""
+    if args.to is not None or args.user:
+        return _diff_project(context, args)
+    from holdall_composites.comparing import difference, folder_side, stored_side
+    from holdall_composites.service import opened
+
+    collection = context.collection()
+    name, _, old = args.old.partition("@")
+    entry = _artifact(collection, name)
+    other, _, new = (args.new or name).partition("@")
+    if not old:
+        hint = "as in `holdall diff skill:x@2`, or compare with a project by --to"
+        raise UsageError(f"{args.old!a} names no version", hint=hint)
+    other_entry = _artifact(collection, other)
+    with opened(collection) as resolver:
+        before = stored_side(resolver.store, collection, entry.id, old)
+        if new:
+            after = stored_side(resolver.store, collection, other_entry.id, new)
+        else:
+            after = folder_side(collection, other_entry)
+        lines = list(difference(before, after))
+    for line in lines:
+        context.out.line(line)
+    context.out.data({"old": args.old, "new": args.new, "diff": lines})
+    return 1 if lines else 0
+
+
+def _diff_project(context: Context, args: argparse.Namespace) -> int:
+    """Print what was edited in a project of one artifact, for each agent that has it there."""
+    from holdall.adoptable import chosen, collected
+    from holdall.commands.deploy import project_of, targets_of
+    from holdall.files import Root
+    from holdall.project import read_project
+    from holdall_composites.edit_diff import edit_lines
+    from holdall_composites.service import opened
+
+    if args.new is not None:
+        raise UsageError("--to takes the place of the second ID", hint="leave one of them out")
+    collection = context.collection()
+    targets = {target.name: target for target in targets_of(context, args, is_new=False)}
+    name, _, version = args.old.partition("@")
+    lines: list[str] = []
+    with Root(project_of(args)) as root, opened(collection) as resolver:
+        project = read_project(root, targets.values(), collection)
+        for deployed in chosen(project, collection, {project.resolve(name)}, targets):
+            entry = collected(collection, deployed)
+            target = targets[deployed.target]
+            lines += edit_lines(
+                resolver.store, collection, project, target, deployed, entry, version
+            )
+    for line in lines:
+        context.out.line(line)
+    context.out.data({"old": args.old, "new": str(project_of(args)), "diff": lines})
+    return 1 if lines else 0
+
+
+def run_restore(context: Context, args: argparse.Namespace) -> int:
+    """Bring an old version's files back; the history grows by one."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from holdall_composites.restoring import plan_restore
+
+    with context.editing() as editor, TemporaryDirectory("-holdall") as scratch:
+        plan = plan_restore(
+            editor.collection, args.id, args.version, Path(scratch), force=args.force
+        )
+        editor.propose(plan.changes)
+        if not args.dry_run:
+            editor.commit(plan.changes, plan.actions)
+    (change,) = plan.changes.changes
+    verb = "would restore" if args.dry_run else "restored"
+    if not plan.actions:
+        verb = "nothing to do:"
+    context.out.line(f"{verb} {change.id} {change.note}")
+    context.out.data({"id": str(change.id), "version": args.version, "changed": bool(plan.actions)})
+    return 0

@@ -1,0 +1,170 @@
+"""What a transaction does, as values and as the plan that is written down before it is done."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, assert_never
+
+from holdall.artifacts import FileKind
+from holdall.errors import HostilePathError, InputError
+from holdall.files import FileState
+from holdall.hashing import is_sha256
+from holdall.paths import RelPath
+from holdall.protected import refuse_protected
+
+__all__ = [
+    "JSON",
+    "Action",
+    "Plan",
+    "Put",
+    "Remove",
+    "RemoveFolder",
+    "decode_plan",
+    "encode_plan",
+    "is_sealed",
+]
+
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+
+_FORMAT = b"holdall-plan 2 "
+
+
+class Put(NamedTuple):
+    """Put a file or link at `path`, where `expected` lies now (None: nothing may be there).
+
+    `source` is the file to copy from, or the bytes themselves (for a link: its text). With
+    `keep_backup` what is replaced is kept under `.holdall/backups`. If `is_condition`, nothing of
+    the transaction is done where something else has come to lie at `path` since it was planned.
+    """
+
+    path: RelPath
+    state: FileState
+    size: int
+    source: Path | bytes
+    expected: FileState | None = None
+    keep_backup: bool = False
+    is_condition: bool = False
+
+
+class Remove(NamedTuple):
+    """Remove the file or link at `path`, if it is what is `expected` there."""
+
+    path: RelPath
+    expected: FileState
+    keep_backup: bool = False
+
+
+class RemoveFolder(NamedTuple):
+    """Remove the folder at `path` if it is empty; it stays, without a word, if not."""
+
+    path: RelPath
+
+
+Action: TypeAlias = Put | Remove | RemoveFolder
+
+
+class Plan(NamedTuple):
+    """A transaction as it is written down; its puts have lost their sources, they are staged."""
+
+    kind: str
+    payload: Mapping[str, JSON]
+    actions: tuple[Action, ...]
+
+
+def encode_plan(plan: Plan, transaction_id: str, key: bytes) -> bytes:
+    """Return a plan as bytes: a line with the checksum and the user's seal, then JSON."""
+    content = {
+        "kind": plan.kind,
+        "payload": plan.payload,
+        "actions": [_encode_action(a) for a in plan.actions],
+    }
+    body = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+    return _head(body) + b" " + _seal(body, transaction_id, key) + b"\n" + body
+
+
+def _head(body: bytes) -> bytes:
+    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
+
+
+def _seal(body: bytes, transaction_id: str, key: bytes) -> bytes:
+    sealed = transaction_id.encode() + b"\n" + body
+    return hmac.digest(key, sealed, "sha256").hex().encode()
+
+
+def is_sealed(data: bytes, transaction_id: str, key: bytes) -> bool:
+    """Return whether the plan in `data` was written with this key, for this transaction."""
+    head, _, body = data.partition(b"\n")
+    return hmac.compare_digest(head.rpartition(b" ")[2], _seal(body, transaction_id, key))
+
+
+def decode_plan(data: bytes, *, is_message: bool = False) -> Plan | None:
+    """Return the plan in `data`; None if it is torn or was not written by Holdall.
+
+    Of one that is only a message any more, the actions are left out.
+    Raises InputError for a plan of a newer Holdall, which must not be taken for a torn one.
+    """
+    head, _, body = data.partition(b"\n")
+    checked, _, seal = head.rpartition(b" ")
+    if checked != _head(body) or not re.fullmatch(rb"[0-9a-f]{64}", seal):
+        if re.match(rb"holdall-plan \d+ [0-9a-f]{64}", head) and not head.startswith(_FORMAT):
+            raise InputError(
+                "an unfinished transaction was written by a newer Holdall",
+                hint="run that version here once, so that it can finish it",
+            )
+        return None
+    try:
+        content = json.loads(body)
+        kind, payload = content["kind"], content["payload"]
+        if not isinstance(kind, str) or not isinstance(payload, dict):
+            return None
+        actions = () if is_message else content["actions"]
+        return Plan(kind, payload, tuple(map(_decode_action, actions)))
+    except (ValueError, TypeError, KeyError, RecursionError, HostilePathError):
+        return None
+
+
+def _encode_action(action: Action) -> list[JSON]:
+    match action:
+        case Put(path, state, size, _, expected, keep_backup, is_condition):
+            before, after = _encode_state(expected), _encode_state(state)
+            return ["put", str(path), keep_backup, before, after, size, is_condition]
+        case Remove(path, expected, keep_backup):
+            return ["remove", str(path), keep_backup, _encode_state(expected)]
+        case RemoveFolder(path):
+            return ["rmdir", str(path)]
+        case _:
+            assert_never(action)
+
+
+def _encode_state(state: FileState | None) -> str | None:
+    if state is None:
+        return None
+    return f"{state.kind}{'x' if state.executable else '-'}{state.sha256}"
+
+
+def _decode_action(fields: list[Any]) -> Action:
+    name, text, *rest = fields
+    if not isinstance(text, str):
+        raise ValueError(f"not a path: {text!r}")
+    path = RelPath.parse(text)
+    refuse_protected(path)
+    match name, rest:
+        case "put", [bool(keep), expected, str(state), int(size), bool(is_condition)]:
+            before = None if expected is None else _decode_state(expected)
+            return Put(path, _decode_state(state), size, b"", before, keep, is_condition)
+        case "remove", [bool(keep), str(expected)]:
+            return Remove(path, _decode_state(expected), keep)
+        case "rmdir", []:
+            return RemoveFolder(path)
+    raise ValueError(f"unknown action {name!r}")
+
+
+def _decode_state(text: str) -> FileState:
+    if text[1:2] not in ("x", "-") or not is_sha256(text[2:]):
+        raise ValueError(f"not a file's state: {text!r}")
+    return FileState(FileKind(text[0]), text[1] == "x", text[2:])

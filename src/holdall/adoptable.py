@@ -1,0 +1,226 @@
+"""Which deployed artifacts were edited where they lie, and whether the collection can hold that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId, Shape
+from holdall.caps import Meter
+from holdall.collection import Collection
+from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
+from holdall.files import FileState
+from holdall.layout import placed, state_of
+from holdall.ledger import Deployed
+from holdall.manifest import ManifestArtifact
+from holdall.merging import changed_entries
+from holdall.paths import RelPath
+from holdall.project import Project
+from holdall.sources.diagnostics import Code
+from holdall.sources.inspection import Inspection
+from holdall.sources.values import Diagnostic
+from holdall.targets import Target
+from holdall.trees import Peek, Tree, file_tree, folder_tree
+
+__all__ = ["Adoptable", "adoptable", "chosen", "collected", "files_at", "lying_at"]
+
+
+_HIDDEN = Code.HIDDEN_TEXT.value
+
+
+class Adoptable(NamedTuple):
+    """An edited deployment: what it was, what lies there now and where, what the collection has.
+
+    `diagnostics` are about the texts that lie there.
+    """
+
+    deployed: Deployed
+    tree: Tree
+    location: Path
+    entry: ManifestArtifact
+    present: Tree
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def has_conflict(self) -> bool:
+        """Whether the collection's files are neither what was deployed nor what lies there."""
+        known = (self.deployed.content_hash, self.tree.content_hash)
+        return self.present.content_hash not in known
+
+    @property
+    def is_uncollected(self) -> bool:
+        """Whether the collection's files were edited and no version has them."""
+        return self.present.content_hash != self.entry.content_hash
+
+
+def adoptable(
+    project: Project,
+    collection: Collection,
+    targets: Iterable[Target],
+    ids: Set[ArtifactId],
+    *,
+    takes_hidden: bool = False,
+) -> tuple[list[Adoptable], list[ArtifactId]]:
+    """Return what of these artifacts or composites was edited, and what is as it was deployed.
+
+    Raises RefusedError that lists every edit which the collection cannot hold exactly or, unless
+    `takes_hidden`, which hides text from people; NotFoundError for what it does not have,
+    UsageError for what was edited in two ways.
+    """
+    by_name = {target.name: target for target in targets}
+    edited: dict[ArtifactId, Adoptable] = {}
+    unchanged, problems = [], []
+    for deployed in chosen(project, collection, ids, by_name):
+        target = by_name[deployed.target]
+        entry = collected(collection, deployed)
+        found = list(_problems(project, target, deployed, collection))
+        problems += [f"{deployed.id}: {problem}" for problem in found]
+        if found:
+            continue
+        one = _edit(project, collection, target, deployed, entry)
+        if one is None:
+            unchanged.append(deployed.id)
+        elif _hides_text(one) and not takes_hidden:
+            problems.append(f"{deployed.id}: hides text; --allow {_HIDDEN} takes it all the same")
+        elif edited.setdefault(entry.id, one).tree.content_hash != one.tree.content_hash:
+            raise UsageError(
+                f"{entry.id} was edited in different ways for {edited[entry.id].deployed.target}"
+                f" and {deployed.target}",
+                hint="choose one with --target",
+            )
+    if problems:
+        told = "".join(f"\n  {problem}" for problem in problems)
+        raise RefusedError(
+            f"what lies in {project.root.path} cannot be adopted exactly:{told}",
+            hint="edit the collection's own files and deploy them; nothing was changed",
+        )
+    adopted = {one.deployed.id for one in edited.values()}
+    return list(edited.values()), [i for i in dict.fromkeys(unchanged) if i not in adopted]
+
+
+def chosen(
+    project: Project,
+    collection: Collection,
+    ids: Set[ArtifactId],
+    targets: Mapping[str, Target],
+) -> Iterator[Deployed]:
+    """Yield what was asked for by itself or with a composite, also what only a record names."""
+    for entry in project.ledger.deployed:
+        if entry.target in targets and (entry.id in ids or not ids.isdisjoint(entry.wanted_by)):
+            yield entry
+    for name, record in project.unclear:
+        if name in targets and record.id in ids:
+            deployed = Deployed(record.id, name, record.uuid, record.collection, "", (), {})
+            present = collection.tree(collected(collection, deployed))
+            is_known = present.skillmeat_hash == record.content_hash
+            hash_ = present.content_hash if is_known else record.content_hash
+            yield Deployed(record.id, name, record.uuid, record.collection, hash_, (), {})
+
+
+def collected(collection: Collection, deployed: Deployed) -> ManifestArtifact:
+    """Return what a deployed artifact is in the collection, under whatever name.
+
+    Raises NotFoundError if it is not there, ConflictError if another one has its name.
+    """
+    known = {entry.uuid: entry for entry in collection.manifest.artifacts if entry.uuid}
+    by_id = {entry.id: entry for entry in collection.manifest.artifacts}
+    entry = known.get(deployed.uuid or "") or by_id.get(deployed.id)
+    if entry is None:
+        raise NotFoundError(
+            f"{deployed.id} is not in the collection {collection.root}",
+            hint="`holdall collect` with the folder that it lies in takes it in as something new",
+        )
+    if None not in (entry.uuid, deployed.uuid) and entry.uuid != deployed.uuid:
+        raise ConflictError(
+            f"{deployed.id} was deployed from the collection {deployed.collection!a}; the one of"
+            f" that name in {collection.root} is another one",
+            hint="name the right collection with --collection",
+        )
+    return entry
+
+
+def _problems(
+    project: Project, target: Target, deployed: Deployed, collection: Collection
+) -> Iterator[str]:
+    """Yield why an edit, if there is one, cannot become the collection's content."""
+    place = target.places.get(deployed.id.type)
+    if place is None:
+        for what, change in changed_entries(project.root, deployed):
+            yield f"{what} is {change}, but entries of settings files have no way back"
+        return
+    shape = collection.spec_of(deployed.id).shape
+    if deployed.id.type in target.converts or place.shape is not shape:
+        if any(project.root.state_of(path) != state for path, state in deployed.files.items()):
+            yield f"{target.name} has it in another form, which has no way back"
+        return
+    tree = lying_at(project, target, deployed.id, collection)
+    base = target.root.joined(deployed.id.path_in(place))
+    if tree is None:
+        yield f"{base} is gone; `holdall deploy` puts it back"
+        return
+    yield from (f"{base}/{problem.path}: {problem.message}" for problem in tree.problems)
+    if files_at(target, deployed.id, tree) == deployed.files:
+        return
+    if deployed.id.type == "skill" and not any(file.path == "SKILL.md" for file in tree.files):
+        yield f"{base}/SKILL.md is gone, and there is no skill without one"
+    if deployed.is_pinned:
+        yield (
+            f"it is held at version {deployed.content_hash[:12]}, and a newer one would not be"
+            " deployed here: unpin it, or deploy it without a version, then adopt"
+        )
+
+
+def _edit(
+    project: Project,
+    collection: Collection,
+    target: Target,
+    deployed: Deployed,
+    entry: ManifestArtifact,
+) -> Adoptable | None:
+    place = target.places.get(deployed.id.type)
+    if place is None or deployed.id.type in target.converts:
+        return None
+    base = target.root.joined(deployed.id.path_in(place))
+    look = Inspection(base, is_folder=place.shape is Shape.FOLDER)
+    tree = lying_at(project, target, deployed.id, collection, look.peek)
+    if tree is None or files_at(target, deployed.id, tree) == deployed.files:
+        return None
+    location, present = project.root.path / base, collection.tree(entry)
+    return Adoptable(deployed, tree, location, entry, present, tuple(look.found))
+
+
+def _hides_text(one: Adoptable) -> bool:
+    return any(told.code == _HIDDEN for told in one.diagnostics)
+
+
+def lying_at(
+    project: Project,
+    target: Target,
+    artifact_id: ArtifactId,
+    collection: Collection,
+    peek: Peek | None = None,
+) -> Tree | None:
+    """Read what lies in an artifact's place, as the collection would; None if nothing does.
+
+    Raises HostilePathError where the way there leads through a link, ConflictError for a folder in
+    the place of a file, RefusedError for more than the collection's caps allow.
+    """
+    spec = collection.spec_of(artifact_id)
+    meter = Meter(collection.caps, project.root.path)
+    base = target.root.joined(artifact_id.path_in(target.places[artifact_id.type]))
+    if spec.shape is Shape.FILE:
+        there = project.root.state_of(base)
+        if there is None:
+            return None
+        return file_tree(project.root.path / base, spec.only_file, peek, meter=meter)
+    if project.root.folders.find(base) is None:
+        return None
+    return folder_tree(project.root.path / base, peek, meter=meter)
+
+
+def files_at(target: Target, artifact_id: ArtifactId, tree: Tree) -> dict[RelPath, FileState]:
+    """Return what the ledger says of an artifact that lies there like this."""
+    spec = target.places[artifact_id.type]
+    files = placed(target.root.joined(artifact_id.path_in(spec)), spec, tree)
+    return {path: state_of(digest) for path, digest in files.items()}

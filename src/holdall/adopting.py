@@ -1,0 +1,238 @@
+"""Taking what people edited where it was deployed back into the collection, as its newest content.
+
+The collection's part comes first: killed in between, the project holds what the collection has, and
+another adopt or deploy takes note of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.adoptable import Adoptable, adoptable, files_at, lying_at
+from holdall.arrange import Arrangement
+from holdall.artifacts import ArtifactId
+from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.checking import checked
+from holdall.collection import Collection, open_collection
+from holdall.config import Config
+from holdall.deploy import Deployer
+from holdall.dispatch import settle
+from holdall.editing import Editor
+from holdall.errors import ConflictError
+from holdall.files import Root
+from holdall.layout import ancestors, puts
+from holdall.ledger import Deployed, Ledger
+from holdall.locking import locked
+from holdall.plan import DeployPlan, Placement, PlannedArtifact
+from holdall.plugins import Plugins
+from holdall.project import Project, read_project
+from holdall.refresh import with_edit
+from holdall.targets import Target
+from holdall.transaction import Action, Outcome
+
+__all__ = ["AdoptResult", "Adopter"]
+
+Say = Callable[[str], None]
+
+_Lying = tuple[Deployed, Target, Adoptable]
+"""A deployment whose place holds the adopted content."""
+
+
+class AdoptResult(NamedTuple):
+    """What was adopted, or would be, and what of that which was named is as it was deployed.
+
+    `changed` are the collection's part; `adopted` more than that where the collection had the
+    content already. The outcomes are None where nothing was written.
+    """
+
+    adopted: tuple[Adoptable, ...]
+    changed: tuple[Change, ...]
+    unchanged: tuple[ArtifactId, ...]
+    warnings: tuple[str, ...]
+    outcome: Outcome | None = None
+    backups: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Adopter:
+    """Adopts from one project into one collection. `targets` are those of all that lies there."""
+
+    project: Path
+    targets: Sequence[Target]
+    plugins: Plugins
+    config: Config
+    say: Say
+    force: bool = False
+    dry_run: bool = False
+    takes_hidden: bool = False
+
+    def adopt(self, editor: Editor, texts: Sequence[str], names: Sequence[str] = ()) -> AdoptResult:
+        """Adopt what was asked for by these ids or names; `names` are targets, none means all.
+
+        Raises NotFoundError for what is not there, RefusedError for edits that the collection
+        cannot hold exactly, ConflictError for what changed in the collection since, unless forced;
+        nothing is written then.
+        """
+        with Root(self.project) as root, locked(root):
+            settle(root, self.plugins, self.config, self.say)
+            project = read_project(root, self.targets, editor.collection)
+            found, unchanged = self._found(project, editor.collection, texts, names)
+            lying = [e for one in found for e in self._lying(project, editor.collection, one)]
+            changes = _changes(editor.collection, found, self.project)
+            plan = self._plan(editor.collection, found, lying)
+            editor.propose(changes)
+            warnings = checked(
+                self.plugins, "holdall_deploy_check", plan=plan, project=self.project
+            )
+            result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), tuple(warnings))
+            if self.dry_run or not found:
+                return result
+            outcome = self._collect(editor, changes, found)
+            plan.adopted = outcome.transaction_id if outcome else None
+            done = self._take_note(editor, project, plan, lying, warnings)
+            kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
+            return result._replace(outcome=done, backups=kept)
+
+    def _found(
+        self, project: Project, collection: Collection, texts: Iterable[str], names: Sequence[str]
+    ) -> tuple[list[Adoptable], list[ArtifactId]]:
+        ids = {project.resolve(text) for text in texts}
+        targets = [target for target in self.targets if not names or target.name in names]
+        takes_hidden = self.takes_hidden
+        found, unchanged = adoptable(project, collection, targets, ids, takes_hidden=takes_hidden)
+        if not self.force:
+            _refuse_conflicts(found, self.project)
+        return found, unchanged
+
+    def _plan(
+        self, collection: Collection, found: Iterable[Adoptable], lying: Iterable[_Lying]
+    ) -> DeployPlan:
+        """Return what the project will be said to hold; nothing in it moves."""
+        return DeployPlan(
+            "adopt",
+            self.project,
+            collection,
+            tuple(self.targets),
+            # So that the bytes are kept before the project calls them deployed.
+            artifacts=tuple(_planned(one) for one in found),
+            placed=tuple(
+                Placement(e.id, e.uuid, one.tree.content_hash, target.root)
+                for e, target, one in lying
+            ),
+        )
+
+    def _collect(
+        self, editor: Editor, changes: ChangeSet, found: Iterable[Adoptable]
+    ) -> Outcome | None:
+        """Bring the edits into the collection; None if it has them already."""
+        keeps_versions = self.plugins.implements("holdall_version_tree")
+        actions = _actions(editor.collection, found, keeps_versions=keeps_versions)
+        outcome = editor.commit(changes, actions)
+        if outcome is not None and outcome.conflicts:
+            raise ConflictError(
+                f"{outcome.conflicts[0]} changed in the collection while it was adopted",
+                hint="what lies in the project is as it was: adopt it again",
+            )
+        return outcome
+
+    def _lying(self, project: Project, collection: Collection, one: Adoptable) -> Iterable[_Lying]:
+        """Yield every deployment that holds the adopted content, that of other agents too."""
+        by_name = {target.name: target for target in self.targets}
+        yield one.deployed, by_name[one.deployed.target], one
+        for entry in project.ledger.deployed:
+            target = by_name.get(entry.target)
+            is_same = (entry.uuid or entry.id) == (one.deployed.uuid or one.deployed.id)
+            if target is None or not is_same or entry.target == one.deployed.target:
+                continue
+            if entry.is_pinned or not entry.files or entry.id.type in target.converts:
+                continue
+            tree = lying_at(project, target, entry.id, collection)
+            if tree is not None and tree.content_hash == one.tree.content_hash:
+                yield entry, target, one
+
+    def _take_note(
+        self,
+        editor: Editor,
+        project: Project,
+        plan: DeployPlan,
+        lying: Sequence[_Lying],
+        warnings: Sequence[str],
+    ) -> Outcome | None:
+        """Make the project's ledger and records say that all of it was deployed like this."""
+        before = editor.collection
+        collection = open_collection(before.root, before.database_url, before.types, before.caps)
+        plan.collection = collection
+        deployer = Deployer(
+            collection, self.project, self.targets, self.plugins, self.config, self.say
+        )
+        ledger = _ledger(project.ledger, lying, collection)
+        project = replace(project, ledger=replace(project.ledger, folders=ledger.folders))
+        new = {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in lying}
+        return deployer.finish(project, plan, Arrangement(), ledger, new, warnings).outcome
+
+
+def _planned(one: Adoptable) -> PlannedArtifact:
+    wanted_by = one.deployed.wanted_by or (one.deployed.id,)
+    return PlannedArtifact(one.entry.id, one.tree, one.location, wanted_by, one.entry.uuid)
+
+
+def _refuse_conflicts(found: Iterable[Adoptable], project: Path) -> None:
+    """Raise ConflictError for every artifact that is not what was deployed any more."""
+    told = "".join(f"\n  {one.entry.id}" for one in found if one.has_conflict)
+    if told:
+        raise ConflictError(
+            f"the collection's own copy changed since this was deployed into {project}:{told}",
+            hint="compare with `holdall diff ID --to PROJECT` and edit one of the two, or --force"
+            " makes the project's the newest version; the other one stays among `holdall versions`",
+        )
+
+
+def _changes(collection: Collection, found: Iterable[Adoptable], project: Path) -> ChangeSet:
+    entries = {one.entry.id: with_edit(one.entry, one.tree.content_hash) for one in found}
+    before = collection.manifest
+    after = replace(before, artifacts=tuple(entries.get(a.id, a) for a in before.artifacts))
+    changes = tuple(
+        Change(ChangeKind.CHANGED, one.entry.id, note=f"adopted from {project}")
+        for one in found
+        if entries[one.entry.id] != one.entry
+    )
+    return ChangeSet("adopt", before, after, changes)
+
+
+def _actions(
+    collection: Collection, found: Iterable[Adoptable], *, keeps_versions: bool
+) -> list[Action]:
+    """Return what brings the edits into the collection; backups where no version has what goes."""
+    return [
+        action
+        for one in found
+        for action in puts(
+            one.entry.path,
+            collection.spec_of(one.entry.id),
+            one.tree,
+            one.location,
+            one.present,
+            keep_backup=one.has_conflict or one.is_uncollected or not keeps_versions,
+        )
+    ]
+
+
+def _ledger(
+    ledger: Ledger,
+    lying: Sequence[_Lying],
+    collection: Collection,
+) -> Ledger:
+    new: dict[tuple[str, ArtifactId], Deployed] = {}
+    for entry, target, one in lying:
+        new[entry.target, entry.id] = entry._replace(
+            uuid=entry.uuid or collection.entry(one.entry.id).uuid,
+            collection=collection.name,
+            content_hash=one.tree.content_hash,
+            files=files_at(target, entry.id, one.tree),
+        )
+    kept = [e for e in ledger.deployed if (e.target, e.id) not in new]
+    own = {f for e in new.values() for f in ancestors(e.files) if f.count("/") > 1}
+    return replace(ledger, deployed=(*kept, *new.values()), folders=ledger.folders | own)

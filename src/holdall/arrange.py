@@ -1,0 +1,357 @@
+"""From what a project should hold to the file actions that get there, and what is in the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.documents import read_bounded
+from holdall.errors import ConflictError, HostilePathError, LocalEditError
+from holdall.files import FileState, Root
+from holdall.hashing import FileDigest
+from holdall.layout import ancestors, emptied_folders, sourced, state_of
+from holdall.ledger import Deployed
+from holdall.paths import RelPath, refuse_collisions
+from holdall.plan import PlannedArtifact
+from holdall.targets import SETTINGS, Form, Target
+from holdall.transaction import Action, Put, Remove, RemoveFolder
+from holdall.trees import Tree, bytes_tree
+
+MAX_CONVERTED = 1 << 20
+
+__all__ = ["Arrangement", "EditedFile", "arrange", "is_below", "refuse_edits"]
+
+
+class EditedFile(NamedTuple):
+    """A file in the way: one that a person changed, or one that Holdall did not put there."""
+
+    path: RelPath
+    is_ours: bool
+    what: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why the file, or `what` is in it, must not simply be replaced."""
+        return self.what or ("changed by hand" if self.is_ours else "not put there by Holdall")
+
+
+@dataclass(slots=True)
+class Arrangement:
+    """The file actions of a deploy, and the files in the way.
+
+    `files` says for each planned artifact what will lie where, `hashes` gives the SkillMeat hash of
+    that. With force, files in the way are replaced too and kept as backups.
+    """
+
+    actions: list[Action] = field(default_factory=list)
+    in_the_way: list[EditedFile] = field(default_factory=list)
+    files: dict[tuple[str, ArtifactId], Mapping[RelPath, FileState]] = field(default_factory=dict)
+    hashes: dict[tuple[str, ArtifactId], str] = field(default_factory=dict)
+
+
+class _Wanted(NamedTuple):
+    """What shall lie at a path, where its bytes are, and whose it is."""
+
+    state: FileState
+    size: int
+    content: Path | bytes
+    owner: ArtifactId
+    uuid: str | None
+
+
+def arrange(
+    root: Root,
+    kept: Sequence[Deployed],
+    planned: Iterable[tuple[Target, PlannedArtifact]],
+    obsolete: Sequence[Deployed],
+    *,
+    force: bool,
+) -> Arrangement:
+    """Compare the project with what is planned for it.
+
+    `obsolete` are the deployed artifacts that the planned ones replace, or that go, `kept` the
+    others. Files in the way get no action without `force`. Raises ConflictError if two artifacts
+    want one path or, without `force`, if something lies there whose name differs by case only.
+    """
+    result = Arrangement()
+    wanted: dict[RelPath, _Wanted] = {}
+    settled = _sort_out(root, planned, obsolete, wanted, result)
+    staying = {path for entry in kept for path in entry.files} | settled.keys() | wanted.keys()
+    owned = {p: state for entry in (*kept, *obsolete) for p, state in entry.files.items()}
+    gone = {path: None for entry in obsolete for path in entry.files if path not in staying}
+    if not wanted.keys() <= owned.keys():
+        refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
+    # What goes goes first: a folder may take the place of a file, and the other way round.
+    held = _held(root, obsolete, gone)
+    for path in gone:
+        _remove(root, owned[path], path, result, is_held=path in held, force=force)
+    # Nobody asks for them where nothing comes in their place.
+    emptied = emptied_folders(gone, [*wanted, *settled]) if gone and wanted else []
+    result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
+    moving = _moving(obsolete, gone.keys())
+    for path, file in wanted.items():
+        present = _present(root, path, gone.keys(), emptied)
+        moves = str(file.owner) in moving or file.uuid in moving
+        is_condition = (
+            moves and present is None and path not in emptied and not is_below(path, gone)
+        )
+        _put(owned, path, file, present, result, force=force, is_condition=is_condition)
+    if not force:
+        _refuse_twins(root, result, gone.keys() | set(emptied))
+    return result
+
+
+def _sort_out(
+    root: Root,
+    planned: Iterable[tuple[Target, PlannedArtifact]],
+    obsolete: Iterable[Deployed],
+    wanted: dict[RelPath, _Wanted],
+    result: Arrangement,
+) -> dict[RelPath, Deployed]:
+    """Fill `wanted` with the files of planned artifacts that have to be looked at one by one.
+
+    Returns those of the others, which lie there as they should, with what they belong to.
+    """
+    earlier = {(entry.target, entry.id): entry for entry in obsolete}
+    settled: dict[RelPath, Deployed] = {}
+    for target, artifact in planned:
+        key = target.name, artifact.id
+        entry = earlier.get(key)
+        if entry is not None and _lies_as_wanted(root, target, artifact, entry):
+            settled.update(dict.fromkeys(entry.files, entry))
+            result.files[key], result.hashes[key] = entry.files, artifact.tree.skillmeat_hash
+        else:
+            _want(wanted, result, target, artifact)
+    for path in wanted.keys() & settled.keys():
+        entry, file = settled[path], wanted[path]
+        _refuse_two_owners(path, (entry.id, entry.files[path]), (file.owner, file.state))
+    return settled
+
+
+def _refuse_twins(root: Root, result: Arrangement, leaving: Set[RelPath]) -> None:
+    """Raise ConflictError for what lies there and differs from something new by case only.
+
+    Here they are two; in a checkout on another system, one of them would be lost.
+    """
+    neighbours = _Neighbours(root, leaving)
+    for action in result.actions:
+        if isinstance(action, Put) and action.expected is None:
+            neighbours.refuse_twin_of(action.path)
+
+
+_Names: TypeAlias = "dict[str, list[str]]"
+"""The names in a folder, by what they are where case does not count."""
+
+
+class _Neighbours:
+    """What lies in the folders that something new comes into; each is listed once."""
+
+    def __init__(self, root: Root, leaving: Set[RelPath]) -> None:
+        self._root, self._leaving = root, leaving
+        self._names: dict[RelPath | None, _Names | None] = {None: self._listed(None)}
+
+    def refuse_twin_of(self, path: RelPath) -> None:
+        """Raise ConflictError if something on the way to a new file is spelled otherwise there."""
+        self._is_there(path, self._names_in(path.parent))
+
+    def _names_in(self, folder: RelPath | None) -> _Names | None:
+        """Return the names in a folder by how they fold; None for one that will be made."""
+        if folder not in self._names:
+            assert folder is not None
+            is_there = self._is_there(folder, self._names_in(folder.parent))
+            self._names[folder] = self._listed(folder) if is_there else None
+        return self._names[folder]
+
+    def _is_there(self, path: RelPath, names: _Names | None) -> bool:
+        if names is None or path in self._leaving:
+            return False
+        twins = names.get(RelPath(path.name).fold_key, [])
+        if path.name in twins:
+            return True
+        for twin in twins:
+            place = RelPath(twin) if path.parent is None else RelPath(f"{path.parent}/{twin}")
+            if place not in self._leaving:
+                self._refuse(path, place)
+                return True
+        return False
+
+    def _refuse(self, path: RelPath, twin: RelPath) -> None:
+        # Where case does not count, they are one already, and whether it may be replaced is known.
+        if self._root.stat_of(path) is None:
+            raise ConflictError(
+                f"{self._root.path / twin} lies there already, and {path.name!a} would be the same"
+                " file on a case-insensitive or normalising file system",
+                hint="rename one of them; --force puts it beside the other here",
+            )
+
+    def _listed(self, folder: RelPath | None) -> _Names:
+        opened = self._root.folders.find(folder)
+        found: _Names = {}
+        for name in os.listdir(opened) if opened is not None else ():
+            found.setdefault(RelPath(name).fold_key, []).append(name)
+        return found
+
+
+def _moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:
+    """Return what loses files: where its new ones cannot come, the old ones must not go."""
+    losing = [entry for entry in obsolete if not gone.isdisjoint(entry.files)]
+    return {name for entry in losing for name in (str(entry.id), entry.uuid) if name}
+
+
+def is_below(path: RelPath, above: Container[RelPath]) -> bool:
+    """Return whether a path is one of others, or lies below one."""
+    return path in above or any(folder in above for folder in ancestors([path]))
+
+
+def _present(
+    root: Root, path: RelPath, gone: Set[RelPath], emptied: Container[RelPath]
+) -> FileState | None:
+    """Return what will lie at `path` when everything that goes is gone."""
+    if gone and not gone.isdisjoint(ancestors([path])):
+        return None
+    try:
+        return root.state_of(path)
+    except ConflictError:
+        below = (root.path / path).rglob("*")
+        names = {str(p.relative_to(root.path)) for p in below if p.is_symlink() or not p.is_dir()}
+        if path in emptied and names <= gone:
+            return None
+        raise
+
+
+def _lies_as_wanted(root: Root, target: Target, artifact: PlannedArtifact, entry: Deployed) -> bool:
+    """Return whether the files of an artifact are known to lie there as they should, unread.
+
+    What the project's ledger says of them must be what they are in the collection, too.
+    """
+    place = target.place_of(artifact.id)
+    if place is None or artifact.id.type in target.converts:
+        return False
+    files, tree, base = entry.files, artifact.tree, f"{target.root}/{place}"
+    is_single = target.places[artifact.id.type].shape is Shape.FILE
+    return (
+        len(files) == len(tree.files)
+        and all(
+            _is_as(files.get(base if is_single else f"{base}/{d.path}"), d)  # type: ignore[call-overload]
+            for d in tree.files
+        )
+        and root.holds(files)
+    )
+
+
+def _held(root: Root, obsolete: Iterable[Deployed], gone: Container[RelPath]) -> set[RelPath]:
+    """Return the files of artifacts that go as a whole and are known to lie there as deployed."""
+    going = (entry.files for entry in obsolete if all(path in gone for path in entry.files))
+    return {path for files in going if root.holds(files) for path in files}
+
+
+def _is_as(state: FileState | None, digest: FileDigest) -> bool:
+    return (
+        state is not None
+        and state.sha256 == digest.sha256
+        and state.executable == digest.executable
+        and state.kind is digest.kind
+    )
+
+
+def _want(
+    wanted: dict[RelPath, _Wanted],
+    result: Arrangement,
+    target: Target,
+    artifact: PlannedArtifact,
+) -> None:
+    place = target.place_of(artifact.id)
+    if place is None:
+        return
+    spec = target.places[artifact.id.type]
+    tree: Tree = artifact.tree
+    source: Path | bytes = artifact.location
+    form = target.converts.get(artifact.id.type)
+    if form is not None:
+        source, tree = _converted(artifact, form, spec)
+    files = sourced(target.root.joined(place), spec, tree, source)
+    for path, (digest, content) in files.items():
+        if path.lower() in SETTINGS:
+            raise HostilePathError(
+                f"{artifact.id} would be {path}, which holds settings of an agent",
+                hint="rename it in the collection",
+            )
+        other = wanted.get(path)
+        if other is not None:
+            present = other.owner, other.state
+            _refuse_two_owners(path, present, (artifact.id, state_of(digest)))
+        wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
+    result.files[target.name, artifact.id] = {p: wanted[p].state for p in files}
+    result.hashes[target.name, artifact.id] = tree.skillmeat_hash
+
+
+def _refuse_two_owners(
+    path: RelPath, one: tuple[ArtifactId, FileState], other: tuple[ArtifactId, FileState]
+) -> None:
+    """Raise ConflictError unless it is one file: two agents that read one folder share it."""
+    if one != other:
+        raise ConflictError(
+            f"{one[0]} and {other[0]} both want {path}", hint="rename one of them in the collection"
+        )
+
+
+def _converted(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
+    from holdall.conversion import converted_file
+
+    data = converted_file(read_bounded(artifact.location, MAX_CONVERTED), form)
+    return data, bytes_tree(data, spec.only_file)
+
+
+def _put(
+    owned: Mapping[RelPath, FileState],
+    path: RelPath,
+    file: _Wanted,
+    present: FileState | None,
+    result: Arrangement,
+    *,
+    force: bool,
+    is_condition: bool,
+) -> None:
+    if present == file.state:
+        return
+    is_ours = path in owned
+    in_the_way = present is not None and present != owned.get(path)
+    if in_the_way:
+        result.in_the_way.append(EditedFile(path, is_ours))
+    if not in_the_way or force:
+        put = Put(path, file.state, file.size, file.content, present, in_the_way, is_condition)
+        result.actions.append(put)
+
+
+def _remove(
+    root: Root,
+    as_deployed: FileState,
+    path: RelPath,
+    result: Arrangement,
+    *,
+    is_held: bool,
+    force: bool,
+) -> None:
+    present = as_deployed if is_held else root.state_of(path)
+    if present is None:
+        return
+    edited = present != as_deployed
+    if edited:
+        result.in_the_way.append(EditedFile(path, is_ours=True))
+    if not edited or force:
+        result.actions.append(Remove(path, present, keep_backup=edited))
+
+
+def refuse_edits(arrangement: Arrangement, root: Path) -> None:
+    """Raise LocalEditError that lists every file in the way; nothing was written."""
+    if not arrangement.in_the_way:
+        return
+    told = "".join(f"\n  {file.path}: {file.reason}" for file in arrangement.in_the_way)
+    raise LocalEditError(
+        f"these files in {root} would be overwritten or deleted:{told}",
+        hint="--force replaces them and keeps each one under .holdall/backups/",
+    )

@@ -1,0 +1,149 @@
+"""The actions that bring a project's ledger, records and folders in line with what lies there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from holdall.arrange import Arrangement
+from holdall.artifacts import ArtifactId, ArtifactType
+from holdall.files import Root
+from holdall.layout import ancestors, as_read, put_bytes
+from holdall.ledger import Deployed, Ledger, is_same, render_ledger
+from holdall.paths import RelPath
+from holdall.project import Project
+from holdall.protected import LEDGER
+from holdall.record import RecordEntry, render_record
+from holdall.targets import Target
+from holdall.transaction import Action, Put, Remove, RemoveFolder
+
+__all__ = ["bookkeeping"]
+
+
+def bookkeeping(
+    project: Project,
+    targets: Iterable[Target],
+    ledger: Ledger,
+    arrangement: Arrangement,
+    new: Mapping[tuple[str, ArtifactId], str],
+) -> list[Action]:
+    """Return the actions for the records, the ledger and emptied folders.
+
+    `ledger` says what lies in the project afterwards; its folders are settled here. `new` are the
+    SkillMeat hashes of what was just deployed, by target and id. Nothing comes back where nothing
+    differs.
+    """
+    by_path = {project.records[target.name].path: target for target in targets}
+    records = [a for t in by_path.values() if (a := _record_action(project, ledger, t, new))]
+    written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
+    folders = project.ledger.folders | _new_folders(project.root, written, arrangement)
+    kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
+    # Each after all that is in it, and next to what lies beside it.
+    emptied = sorted(folders - kept_folders, key=lambda f: f.split("/"), reverse=True)
+    ledger = replace(ledger, folders=frozenset(folders & kept_folders))
+    return [
+        *records,
+        *_ledger_actions(project, ledger),
+        *(RemoveFolder(folder) for folder in emptied),
+    ]
+
+
+def _new_folders(root: Root, written: list[RelPath], arrangement: Arrangement) -> set[RelPath]:
+    """Return the folders that will be made, also where a file that goes is in their place."""
+    gone = {action.path for action in arrangement.actions if isinstance(action, Remove)}
+    instead = {f for f in ancestors(written) if f in gone or not gone.isdisjoint(ancestors([f]))}
+    plain = [path for path in written if instead.isdisjoint(ancestors([path]))]
+    return instead | set(root.missing_folders(plain))
+
+
+def _paths_left(
+    project: Project,
+    ledger: Ledger,
+    records: list[Action],
+    arrangement: Arrangement,
+) -> set[RelPath]:
+    left = {path for entry in ledger.deployed for path in entry.files} | ledger.documents.keys()
+    removed = {a.path for a in (*arrangement.actions, *records) if isinstance(a, Remove)}
+    left |= {file.path for file in arrangement.in_the_way} - removed
+    left |= {action.path for action in records if isinstance(action, Put)}
+    left |= {
+        record.path
+        for record in project.records.values()
+        if record.text is not None and record.path not in removed
+    }
+    return left
+
+
+def _record_action(
+    project: Project, ledger: Ledger, target: Target, new: Mapping[tuple[str, ArtifactId], str]
+) -> Action | None:
+    record = project.records[target.name]
+    deployed = {entry.id: entry for entry in ledger.deployed if entry.lies_below(target.root)}
+    unclear = {e.id for name, e in project.unclear if name == target.name} - project.forgotten
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    entries = {e.id: e for e in record.entries if e.id in deployed or e.id in unclear}
+    for artifact_id, entry in deployed.items():
+        skillmeat_hash = new.get((entry.target, artifact_id))
+        # SkillMeat does not read a record with a type that it does not know.
+        if skillmeat_hash is not None and artifact_id.type != ArtifactType.PLUGIN_FILES:
+            old = entries.get(artifact_id)
+            entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old, now)
+    wanted = list(entries.values())
+    if wanted and _is_recorded(record.entries, wanted):
+        return None
+    text = render_record(wanted) if wanted else None
+    return _text_action(project.root, record.path, record.text, text)
+
+
+def _is_recorded(there: Sequence[RecordEntry], wanted: Sequence[RecordEntry]) -> bool:
+    """Return whether a record says what it should, key by key, in whatever way it is written."""
+    return len(there) == len(wanted) and all(
+        old is new or old.to_table() == new.to_table()
+        for old, new in zip(there, wanted, strict=True)
+    )
+
+
+def _record_entry(
+    target: Target, deployed: Deployed, skillmeat_hash: str, old: RecordEntry | None, now: str
+) -> RecordEntry:
+    place = target.place_of(deployed.id)
+    assert place is not None, "only what the target knows is recorded"
+    entry = RecordEntry(
+        deployed.id,
+        place,
+        deployed.collection,
+        skillmeat_hash,
+        old.deployed_at if old else now,
+        deployed.uuid,
+        {
+            **(old.extra if old else {}),
+            **({"deployment_profile_id": target.profile} if target.profile else {}),
+            **({"platform": target.platform} if target.platform else {}),
+            "profile_root_dir": str(target.root),
+        },
+    )
+    if old is None:
+        return entry
+    if entry.to_table() == old.as_read:
+        return old
+    return entry if entry == old else replace(entry, deployed_at=now)
+
+
+def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:
+    is_empty = not ledger.deployed and not ledger.requests
+    if project.ledger_text is not None and not is_empty and is_same(ledger, project.stored):
+        return []
+    known = project.stored, project.ledger_text or ""
+    text = None if is_empty else render_ledger(ledger, *known)
+    action = _text_action(project.root, LEDGER, project.ledger_text, text)
+    return [action] if action else []
+
+
+def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) -> Action | None:
+    if old == new:
+        return None
+    present = as_read(root, path, old)
+    if new is not None:
+        return put_bytes(path, new.encode(), present)
+    return None if present is None else Remove(path, present)

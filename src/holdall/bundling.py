@@ -1,0 +1,186 @@
+"""What becomes of a composite and its members when its source is collected again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from holdall.artifacts import ArtifactId
+from holdall.changes import Change, ChangeKind
+from holdall.manifest import ManifestComposite, ManifestMember
+from holdall.sources.values import FoundComposite, FoundMember, Reading
+
+__all__ = ["HIDDEN", "Bundler"]
+
+HIDDEN = "hides text in the source; left as it is here"
+
+_SOURCE_PIN = "source_pin"
+
+
+@dataclass
+class Bundler:
+    """Settles the composites of one reading; `entries` are the collection's, as they become.
+
+    `uuids` says which entry has a UUID, `ids` what the source's ids are called here. A composite
+    that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`. What
+    hides text from people is added to `refused`, and left alone, unless `takes_hidden`.
+    """
+
+    reading: Reading
+    source: str
+    entries: dict[ArtifactId, ManifestComposite]
+    uuids: Mapping[str, ArtifactId]
+    ids: dict[ArtifactId, ArtifactId]
+    keeps: bool = False
+    takes: bool = False
+    takes_hidden: bool = False
+    refused: list[ArtifactId] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._by_origin = {
+            (c.source_path, c.extra.get("source_name")): c.id
+            for c in self.entries.values()
+            if c.source == self.source
+        }
+
+    def settle(self, renames: Mapping[ArtifactId, ArtifactId]) -> list[Change]:
+        """Settle each composite, its members in the source's order, and return what changed."""
+        hidden = [c for c in self.reading.composites if c.hides_text and not self.takes_hidden]
+        for found in hidden:
+            self._refuse(found)
+        settled = [
+            (found, self._entry(found, renames.get(found.id, found.id)))
+            for found in self.reading.composites
+            if found not in hidden
+        ]
+        self.ids.update({found.id: entry.id for found, entry in settled})
+        for found, entry in settled:
+            bundle = self._bundled(found, entry)
+            if entry.id in self.entries and entry.source != self.source:
+                self._strange(found, entry, bundle)
+            else:
+                self._take(entry, bundle)
+        return self.changes
+
+    def _refuse(self, found: FoundComposite) -> None:
+        self.refused.append(found.id)
+        known = self.uuids.get(found.uuid) if found.uuid else None
+        known = known or self._by_origin.get((found.path, found.name))
+        if known in self.entries:
+            self.ids[found.id] = known
+            self.changes.append(Change(ChangeKind.IDENTICAL, known, note=HIDDEN))
+
+    def _entry(self, found: FoundComposite, wanted: ArtifactId) -> ManifestComposite:
+        """Return the entry that a composite is known as, under its source's name, or a new one."""
+        same = self.uuids.get(found.uuid) if found.uuid else None
+        known = same if same in self.entries else self._by_origin.get((found.path, found.name))
+        entry = self.entries.get(known or wanted)
+        if entry is None:
+            return ManifestComposite(wanted, uuid=None if same else found.uuid)
+        has_its_name = entry.extra.get("source_name") == entry.id.name
+        if (
+            entry.id != same
+            or entry.source != self.source
+            or not has_its_name
+            or wanted in self.entries
+        ):
+            return entry
+        new = replace(entry, id=wanted)
+        self.entries = {e.id: e for e in (new if e is entry else e for e in self.entries.values())}
+        self.changes.append(Change(ChangeKind.RENAMED, wanted, entry.id))
+        return new
+
+    def _strange(
+        self, found: FoundComposite, entry: ManifestComposite, bundle: ManifestComposite
+    ) -> None:
+        """Settle a composite that did not come from here; only its UUID can make it the same."""
+        is_same = found.uuid is not None and found.uuid == entry.uuid
+        if is_same and _told(bundle) == _told(entry):
+            self.changes.append(Change(ChangeKind.IDENTICAL, entry.id))
+        elif is_same and self.keeps:
+            self.changes.append(Change(ChangeKind.IDENTICAL, entry.id, note="is another; kept"))
+        elif is_same and self.takes:
+            self._take(entry, bundle)
+        else:
+            note = f"{entry.id} is another composite here"
+            self.changes.append(Change(ChangeKind.CONFLICT, entry.id, note=note))
+
+    def _take(self, entry: ManifestComposite, bundle: ManifestComposite) -> None:
+        kind = ChangeKind.CHANGED
+        if entry.id not in self.entries:
+            kind = ChangeKind.NEW
+        elif bundle == entry:
+            kind = ChangeKind.IDENTICAL
+        self.entries[entry.id] = bundle
+        self.changes.append(Change(kind, entry.id))
+
+    def _bundled(self, found: FoundComposite, entry: ManifestComposite) -> ManifestComposite:
+        gone = set(self.refused) - self.ids.keys()
+        brought = [m for m in _members(found, entry, self.ids) if m.id not in gone]
+        bundle = replace(
+            entry,
+            composite_type=found.composite_type,
+            display_name=found.display_name or entry.display_name,
+            description=found.description,
+            source=self.source,
+            source_path=found.path,
+            source_members=tuple(member.id for member in brought),
+            files=self.ids.get(found.files) if found.files else None,
+            metadata=found.metadata,
+            extra={**entry.extra, **found.extra, "source_name": found.name},
+            members=_merged(entry, brought),
+        )
+        if bundle == entry:
+            return bundle
+        return replace(bundle, source_revision=self.reading.revision)
+
+
+def _told(composite: ManifestComposite) -> list[tuple[ArtifactId, str, str | None]]:
+    return [(member.id, member.relationship, member.pin) for member in composite.members]
+
+
+def _members(
+    found: FoundComposite, entry: ManifestComposite, ids: Mapping[ArtifactId, ArtifactId]
+) -> list[ManifestMember]:
+    old = {member.id: member for member in entry.members}
+    members: dict[ArtifactId, ManifestMember] = {}
+    for member in found.distinct_members:
+        artifact_id = ids.get(member.id, member.id)
+        members[artifact_id] = _member(member, artifact_id, old.get(artifact_id))
+    return list(members.values())
+
+
+def _member(
+    found: FoundMember, artifact_id: ArtifactId, old: ManifestMember | None
+) -> ManifestMember:
+    """Return a member as it will be; its pin follows the source's unless it was changed here."""
+    member = old or ManifestMember(
+        artifact_id, relationship=found.relationship, pin=found.pin, extra=found.extra
+    )
+    extra = {key: value for key, value in member.extra.items() if key != _SOURCE_PIN}
+    if found.alias is not None:
+        extra["alias"] = found.alias
+    if found.pin is not None:
+        extra[_SOURCE_PIN] = found.pin
+    if old is not None and old.pin == old.extra.get(_SOURCE_PIN):
+        member = replace(member, pin=found.pin)
+    return replace(member, extra=extra)
+
+
+def _merged(
+    entry: ManifestComposite, brought: Sequence[ManifestMember]
+) -> tuple[ManifestMember, ...]:
+    """Return a composite's members after its source changed, three-way.
+
+    What the source added comes, what it dropped goes; members that people added, took out or put
+    in another order stay as they left them.
+    """
+    now = {member.id: member for member in brought}
+    here = [member.id for member in entry.members]
+    base = list(entry.source_members if entry.source_members is not None else here)
+    if here == base:
+        return tuple(brought)
+    kept = [now.get(m.id, m) for m in entry.members if m.id in now or m.id not in base]
+    added = [member for member in brought if member.id not in base and member.id not in here]
+    return (*kept, *added)

@@ -1,0 +1,102 @@
+"""What a command is about to change in a collection: the unit that hooks see and journals keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from holdall.artifacts import ArtifactId
+from holdall.entries import EntryEdit, edits_between
+from holdall.manifest import Manifest
+from holdall.signature import Signature
+
+__all__ = ["Change", "ChangeKind", "ChangeSet"]
+
+
+class ChangeKind(StrEnum):
+    """What happens to one artifact or composite."""
+
+    NEW = "new"
+    IDENTICAL = "identical"
+    CHANGED = "changed"
+    RENAMED = "renamed"
+    CONFLICT = "conflict"
+    GONE = "gone"
+
+
+class Change(NamedTuple):
+    """One artifact's part of a change set. `old_id` is set for a rename, `note` says why."""
+
+    kind: ChangeKind
+    id: ArtifactId
+    old_id: ArtifactId | None = None
+    note: str | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """Return the change as it stands in `--json` output and in the journal."""
+        table = {"kind": self.kind.value, "id": str(self.id)}
+        if self.old_id is not None:
+            table["old_id"] = str(self.old_id)
+        if self.note is not None:
+            table["note"] = self.note
+        return table
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, str]) -> Change:
+        """Read what `to_json` wrote."""
+        old = table.get("old_id")
+        return cls(
+            ChangeKind(table["kind"]),
+            ArtifactId.parse(table["id"]),
+            ArtifactId.parse(old) if old else None,
+            table.get("note"),
+        )
+
+
+@dataclass(slots=True)
+class ChangeSet:
+    """All that one command changes: the manifest before and after, and each artifact's part.
+
+    Plugins may replace `after` while nothing is written (`holdall_collect_modify`), and keep what
+    they need later in `extra`, which holds JSON values under the plugin's own name and lives in
+    the journal. Once it is applied, `edits` says what became of which entry.
+    """
+
+    command: str
+    before: Manifest
+    after: Manifest
+    changes: tuple[Change, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+    signature: Signature = field(default_factory=Signature.now)
+    edits: tuple[EntryEdit, ...] = ()
+
+    def of_kind(self, *kinds: ChangeKind) -> list[Change]:
+        """Return the changes of these kinds, in order."""
+        return [change for change in self.changes if change.kind in kinds]
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return what the journal keeps; the manifest itself is one of the files."""
+        told = [change.to_json() for change in self.changes if change.kind != ChangeKind.IDENTICAL]
+        edits = [edit.to_json() for edit in edits_between(self.before, self.after)]
+        return {
+            "command": self.command,
+            "changes": told,
+            "edits": edits,
+            "extra": self.extra,
+            "signature": self.signature.to_json(),
+        }
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any], manifest: Manifest) -> ChangeSet:
+        """Rebuild a change set that was applied; `manifest` is the collection's present one."""
+        return cls(
+            payload["command"],
+            manifest,
+            manifest,
+            tuple(Change.from_json(table) for table in payload["changes"]),
+            dict(payload["extra"]),
+            Signature.from_json(payload["signature"]),
+            tuple(EntryEdit.from_json(table) for table in payload["edits"]),
+        )

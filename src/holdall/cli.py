@@ -1,0 +1,107 @@
+"""The `holdall` command: what is run, and the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # importing `typing` takes as long as all else that `--version` does
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from holdall.config import Config
+    from holdall.errors import HoldallError
+
+__all__ = ["main"]
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    0 done; 1 done, but something needs attention; 2 wrong usage; 3 refused to protect something;
+    4 not found; 5 database or file system failed; 130 interrupted.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words in (["--version"], ["-V"]):
+        from holdall import __version__
+
+        print(f"holdall {__version__}")
+        return 0
+    from holdall.errors import HoldallError
+
+    try:
+        return _run(words)
+    except HoldallError as error:
+        return _tell(error)
+    except KeyboardInterrupt:
+        print("interrupted; nothing is left half done", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        from holdall.output import escaped
+
+        print(f"error: {escaped(str(error))}", file=sys.stderr)
+        return 5
+
+
+def _tell(error: HoldallError) -> int:
+    from holdall.output import escaped
+
+    print(f"error: {escaped(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {escaped(error.hint)}", file=sys.stderr)
+    return error.exit_status
+
+
+def _run(words: list[str]) -> int:
+    _spare_the_garbage_collector()
+    from holdall.arguments import early_options, parse
+    from holdall.context import Context
+    from holdall.output import Output
+    from holdall.plugins import load_plugins
+
+    early, command = early_options(words)
+    plugins = load_plugins(_config(early))
+    args = parse(words, plugins, command)
+    config = _config(args)
+    out = Output(json=config.json, quiet=config.quiet, verbose=config.verbose)
+    for record in plugins.failed:
+        out.note(f"warning: plugin {record.title} is not used: {record.error}")
+    context = Context(config, plugins, out)
+    status: int = args.run(context, args)
+    return status or (1 if context.warnings else 0)
+
+
+def _spare_the_garbage_collector() -> None:
+    """Let it look seldom through values by the ten thousand, none of them in a cycle.
+
+    When Python ends it looks through all that was imported, twice, which takes as long as Python's
+    own start and frees what the process is about to free.
+    """
+    import atexit
+    import gc
+
+    gc.set_threshold(1_000_000, 20, 20)
+    atexit.register(gc.freeze)
+
+
+def _config(args: argparse.Namespace) -> Config:
+    import os
+
+    from holdall.config import Config
+
+    return Config.from_environment(
+        os.environ,
+        collection=args.collection,
+        database=args.database,
+        plugins_enabled=not args.no_plugins,
+        json=bool(args.json),
+        quiet=bool(args.quiet),
+        verbose=bool(args.verbose),
+    )

@@ -1,0 +1,397 @@
+"""Taking what a source holds into a collection, without losing what is there."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from holdall.artifacts import ArtifactId
+from holdall.bundling import HIDDEN, Bundler
+from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.collection import Collection
+from holdall.departing import departed_composites, reason_to_keep
+from holdall.errors import ConflictError, UsageError
+from holdall.importing import Clash, ImportPlan, OnConflict, refuse_renames
+from holdall.layout import as_conditions, puts, removals
+from holdall.manifest import ManifestArtifact
+from holdall.paths import RelPath, refuse_collisions
+from holdall.sources.values import FoundArtifact, Reading
+from holdall.transaction import Action
+from holdall.trees import Tree
+
+__all__ = ["plan_import"]
+
+
+def plan_import(
+    collection: Collection,
+    reading: Reading,
+    *,
+    on_conflict: OnConflict = OnConflict.FAIL,
+    renames: Mapping[ArtifactId, ArtifactId] | None = None,
+    takes_hidden: bool = False,
+) -> ImportPlan:
+    """Sort what a source holds into new, identical, changed, renamed, conflict and gone.
+
+    `renames` gives artifacts of the source other ids. Writes nothing. An artifact is known again
+    by its UUID if the source has one, by the source and path it came from, else by its id; one that
+    moved within its source, by its content. What hides text from people is refused, and stays as it
+    is here, unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the
+    source holds.
+    """
+    source = reading.source or str(reading.root)
+    if source != source.encode("utf-8", "replace").decode():
+        raise UsageError(
+            f"{source!a}: its path is not valid UTF-8, and cannot be recorded",
+            hint="rename that folder, or copy it to another place",
+        )
+    importer = _Importer(collection, reading, on_conflict, renames or {}, takes_hidden)
+    importer.artifacts()
+    importer.composites()
+    importer.gone()
+    return importer.plan()
+
+
+@dataclass
+class _Importer:
+    """The state of one import while it is planned."""
+
+    collection: Collection
+    reading: Reading
+    on_conflict: OnConflict
+    renames: Mapping[ArtifactId, ArtifactId]
+    takes_hidden: bool
+    changes: list[Change] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    final: dict[ArtifactId, ArtifactId] = field(default_factory=dict)
+    clashes: list[Clash] = field(default_factory=list)
+    refused: list[ArtifactId] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.source = self.reading.source or str(self.reading.root)
+        manifest = self.collection.manifest
+        self.entries = {artifact.id: artifact for artifact in manifest.artifacts}
+        self.bundles = {composite.id: composite for composite in manifest.composites}
+        self.by_origin = {
+            (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == self.source
+        }
+        self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
+        self.uuids_found = {(a.type, a.uuid) for a in self.reading.artifacts if a.uuid}
+        self.vacated: dict[RelPath, Tree] = {}
+        self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
+        self.settled: set[ArtifactId] = set()
+
+    def artifacts(self) -> None:
+        """Settle each distinct artifact of the reading once."""
+        distinct = list(self.reading.distinct_artifacts())
+        refuse_renames(distinct, self.renames)
+        # Those known by UUID first: they may free the names that others get.
+        for found in sorted(distinct, key=lambda f: f.uuid not in self.by_uuid):
+            if found.hides_text and not self.takes_hidden:
+                self._refuse(found)
+                continue
+            self.final[found.id] = self._settle(found)
+            self.settled.add(self.final[found.id])
+
+    def _refuse(self, found: FoundArtifact) -> None:
+        """Leave what the collection has of an artifact as it is, and take nothing new of it."""
+        known = self._of_uuid(found.uuid, found.type)
+        known = known or self.by_origin.get((found.type, found.path))
+        self.refused.append(found.id)
+        if known is None or known in self.settled:
+            return
+        self.final[found.id] = known
+        self.settled.add(known)
+        same = self.entries[known].content_hash == found.tree.content_hash
+        self._note(ChangeKind.IDENTICAL, known, note=None if same else HIDDEN)
+
+    def _settle(self, found: FoundArtifact) -> ArtifactId:
+        wanted = self.renames.get(found.id, found.id)
+        same = self._of_uuid(found.uuid, found.type)
+        if same is not None:
+            return self._follow(self.entries[same], wanted, found)
+        moved = self._moved_from(found, wanted)
+        if moved is not None:
+            return self._move(moved, wanted, found)
+        known = self._known(found, wanted)
+        if known is None and wanted in self.entries:
+            return self._add(found, self._free_id(wanted), f"besides {wanted}")
+        if known is None:
+            return self._add(found, wanted)
+        if known in self.settled or self._is_of_another_place(known, found):
+            return self._add(found, self._free_id(known), f"besides {known}")
+        return self._compare(self.entries[known], found)
+
+    def _of_uuid(self, uuid: str | None, type_name: str) -> ArtifactId | None:
+        """Return the entry that a UUID names; moved ones are settled and not asked for again."""
+        known = self.by_uuid.get(uuid) if uuid else None
+        return known if known and known.type == type_name and known not in self.settled else None
+
+    def _follow(
+        self, entry: ManifestArtifact, wanted: ArtifactId, found: FoundArtifact
+    ) -> ArtifactId:
+        """Settle an artifact that is known by its UUID, whatever it is called by now."""
+        if entry.source != self.source or entry.source_path == found.path:
+            return self._compare(entry, found)
+        if entry.path != entry.source_path:  # it has a name of its own here, which stays
+            self.entries[entry.id] = replace(entry, source_path=found.path)
+            return self._compare(self.entries[entry.id], found)
+        if wanted in self.entries:
+            return self._compare(entry, found)
+        if found.tree.content_hash == (entry.source_hash or entry.content_hash):
+            return self._move(entry, wanted, found)
+        if self._is_untouched(entry, self.collection.tree(entry)):
+            return self._move(entry, wanted, found, takes_content=True)
+        return self._compare(entry, found)
+
+    def _is_untouched(self, entry: ManifestArtifact, present: Tree) -> bool:
+        return present.content_hash == entry.content_hash and entry.source_hash is None
+
+    def _compare(self, entry: ManifestArtifact, found: FoundArtifact) -> ArtifactId:
+        known = entry.id
+        from_here = entry.source == self.source
+        if entry.content_hash == found.tree.content_hash:
+            if from_here:
+                self.entries[known] = replace(entry, source_hash=None)
+            self._note(ChangeKind.IDENTICAL, known)
+            return known
+        if from_here and entry.source_hash == found.tree.content_hash:
+            self._note(ChangeKind.IDENTICAL, known, note="was edited here; kept")
+            return known
+        present = self.collection.tree(entry)
+        if from_here and self._is_untouched(entry, present):
+            self._replace(entry, found, present, keep_backup=False)
+            return known
+        edited = from_here or present.content_hash != entry.content_hash
+        return self._conflict(entry, found, present, edited=edited)
+
+    def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
+        known = self.by_origin.get((found.type, found.path))
+        if known is not None and known not in self.settled and self._may_be(known, found):
+            return known
+        return wanted if self._may_be(wanted, found) else None
+
+    def _may_be(self, known: ArtifactId, found: FoundArtifact) -> bool:
+        """Return whether an entry is there and not, by its UUID, another artifact of the source."""
+        entry = self.entries.get(known)
+        return entry is not None and (
+            entry.uuid == found.uuid or (known.type, entry.uuid) not in self.uuids_found
+        )
+
+    def _is_of_another_place(self, known: ArtifactId, found: FoundArtifact) -> bool:
+        """Return whether an entry came from another place of the source, which is still there."""
+        entry = self.entries[known]
+        place = known.type, entry.source_path or ""
+        return (
+            entry.source == self.source
+            and place != (found.type, found.path)
+            and place in self.paths_found
+            and entry.content_hash != found.tree.content_hash
+        )
+
+    def _moved_from(self, found: FoundArtifact, wanted: ArtifactId) -> ManifestArtifact | None:
+        """Return the entry whose path in the source vanished while its content is here."""
+        if wanted in self.entries or (found.type, found.path) in self.by_origin:
+            return None
+        for key, known in self.by_origin.items():
+            entry = self.entries.get(known)
+            if (
+                entry is not None
+                and key not in self.paths_found
+                and known.type == found.type
+                and (entry.source_hash or entry.content_hash) == found.tree.content_hash
+            ):
+                return entry
+        return None
+
+    def _entry_for(self, artifact_id: ArtifactId, found: FoundArtifact) -> ManifestArtifact:
+        path = artifact_id.path_in(self.collection.spec_of(artifact_id))
+        return ManifestArtifact(
+            artifact_id,
+            path,
+            uuid=self._free_uuid(found.uuid),
+            origin=found.origin or "local",
+            content_hash=found.tree.content_hash,
+            source=self.source,
+            source_path=found.path,
+            source_revision=self.reading.revision,
+            extra=found.extra,
+        )
+
+    def _free_uuid(self, uuid: str | None) -> str | None:
+        """Return the UUID that a source brings, unless somebody has it."""
+        return uuid if uuid and self.by_uuid.get(uuid) is None else None
+
+    def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
+        entry = self._entry_for(artifact_id, found)
+        self._refuse_uncollected(entry, found)
+        arriving = self._newcomer(entry, found.tree, found.content)
+        self.actions.extend(arriving)
+        self.entries[artifact_id] = entry
+        if entry.uuid:
+            self.by_uuid[entry.uuid] = artifact_id
+        self._note(ChangeKind.NEW, artifact_id, note=note)
+        return artifact_id
+
+    def _newcomer(self, entry: ManifestArtifact, tree: Tree, content: Path | bytes) -> list[Action]:
+        """Return the actions for a newcomer's files, in the place of what leaves it just now."""
+        spec = self.collection.spec_of(entry.id)
+        old = self.vacated.pop(entry.path, None)
+        if old is not None:
+            going = removals(entry.path, spec, old)
+            self.actions = [action for action in self.actions if action not in going]
+        return puts(entry.path, spec, tree, content, old)
+
+    def _refuse_uncollected(self, entry: ManifestArtifact, found: FoundArtifact) -> None:
+        location = self.collection.location(entry)
+        if entry.path in self.vacated or not os.path.lexists(location):
+            return
+        if self.collection.tree(entry).content_hash != found.tree.content_hash:
+            raise ConflictError(
+                f"{location} is there already, and was not collected",
+                hint="`holdall collect` takes note of it; then collect the source again",
+            )
+
+    def _replace(
+        self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, keep_backup: bool
+    ) -> None:
+        spec = self.collection.spec_of(entry.id)
+        self.actions.extend(
+            puts(entry.path, spec, found.tree, found.content, present, keep_backup=keep_backup)
+        )
+        self.entries[entry.id] = replace(
+            entry,
+            content_hash=found.tree.content_hash,
+            source=self.source,
+            source_path=found.path,
+            source_revision=self.reading.revision,
+            source_hash=None,
+        )
+        self._note(ChangeKind.CHANGED, entry.id)
+
+    def _move(
+        self,
+        entry: ManifestArtifact,
+        wanted: ArtifactId,
+        found: FoundArtifact,
+        *,
+        takes_content: bool = False,
+    ) -> ArtifactId:
+        spec = self.collection.spec_of(wanted)
+        present = self.collection.tree(entry)
+        new = replace(
+            entry,
+            id=wanted,
+            path=wanted.path_in(spec),
+            content_hash=found.tree.content_hash if takes_content else entry.content_hash,
+            source_path=found.path,
+            source_revision=self.reading.revision,
+        )
+        self._refuse_uncollected(new, found)
+        if takes_content:
+            arriving = self._newcomer(new, found.tree, found.content)
+        else:
+            arriving = self._newcomer(new, present, self.collection.location(entry))
+        # Where the new place is taken meanwhile, the old one must not be left.
+        self.actions.extend([*as_conditions(arriving), *removals(entry.path, spec, present)])
+        self.vacated[entry.path] = present
+        self.entries = {
+            (wanted if known == entry.id else known): (new if known == entry.id else value)
+            for known, value in self.entries.items()
+        }
+        if entry.uuid:
+            self.by_uuid[entry.uuid] = wanted
+        self._note(ChangeKind.RENAMED, wanted, old_id=entry.id)
+        return wanted
+
+    def _conflict(
+        self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, edited: bool
+    ) -> ArtifactId:
+        why = "was edited here" if edited else "has other content here"
+        if edited:
+            base = entry.source_hash or entry.content_hash
+            self.clashes.append(Clash(entry.id, base, present, found.tree))
+        match self.on_conflict:
+            case OnConflict.TAKE:
+                self._replace(entry, found, present, keep_backup=True)
+            case OnConflict.BOTH:
+                return self._add(found, self._free_id(entry.id), f"besides {entry.id}")
+            case OnConflict.KEEP:
+                self._note(ChangeKind.IDENTICAL, entry.id, note=f"{why}; kept")
+            case OnConflict.FAIL:
+                self._note(ChangeKind.CONFLICT, entry.id, note=f"{entry.id} {why}")
+        return entry.id
+
+    def _free_id(self, taken: ArtifactId) -> ArtifactId:
+        spec = self.collection.spec_of(taken)
+        for number in itertools.count(2):
+            free = ArtifactId.of(taken.type, f"{taken.name}-{number}")
+            is_there = os.path.lexists(self.collection.root / free.path_in(spec))
+            if free not in self.entries and not is_there:
+                return free
+        raise AssertionError("the numbers never end")
+
+    def composites(self) -> None:
+        """Settle each composite of the reading."""
+        bundler = Bundler(
+            self.reading,
+            self.source,
+            self.bundles,
+            self.by_uuid,
+            self.final,
+            keeps=self.on_conflict is OnConflict.KEEP,
+            takes=self.on_conflict is OnConflict.TAKE,
+            takes_hidden=self.takes_hidden,
+            refused=self.refused,
+        )
+        self.changes.extend(bundler.settle(self.renames))
+        self.bundles = bundler.entries
+
+    def gone(self) -> None:
+        """Take out what this source once brought and does not hold any more.
+
+        Kept, and told, is what was edited here, what composites from elsewhere contain, and
+        everything where the source could not be read wholly.
+        """
+        told = {change.id for change in self.changes}
+        bundles = self.bundles.values()
+        for left in departed_composites(bundles, told, self.source, self.reading):
+            self._note(ChangeKind.GONE, left, note="no longer in the source")
+            del self.bundles[left]
+        for (_, path), known in self.by_origin.items():
+            entry = self.entries.get(known)
+            if entry is None or known in self.settled:
+                continue
+            why = reason_to_keep(entry, self.collection, self.reading, bundles)
+            if why is None:
+                present = self.collection.tree(entry)
+                self.actions.extend(removals(entry.path, self.collection.spec_of(known), present))
+                del self.entries[known]
+                self._note(ChangeKind.GONE, known, note=f"no longer in the source at {path}")
+            else:
+                note = f"no longer in the source at {path}; kept: {why}"
+                self._note(ChangeKind.IDENTICAL, known, note=note)
+
+    def _note(
+        self,
+        kind: ChangeKind,
+        artifact_id: ArtifactId,
+        *,
+        old_id: ArtifactId | None = None,
+        note: str | None = None,
+    ) -> None:
+        self.changes.append(Change(kind, artifact_id, old_id, note or None))
+
+    def plan(self) -> ImportPlan:
+        """Return what was planned; raises ConflictError if two paths would be one file."""
+        before = self.collection.manifest
+        refuse_collisions(entry.path for entry in self.entries.values())
+        after = replace(
+            before,
+            artifacts=tuple(self.entries.values()),
+            composites=tuple(self.bundles.values()),
+        ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
+        changes = ChangeSet("collect", before, after, tuple(self.changes))
+        return ImportPlan(changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused))

@@ -1,0 +1,161 @@
+"""A collection: a folder with a manifest and the artifacts as plain files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from holdall.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, has_plain_name
+from holdall.caps import DEFAULT_CAPS, Caps, Meter
+from holdall.config import MANIFEST
+from holdall.errors import InputError, NotFoundError, StorageError, UsageError
+from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
+from holdall.manifest_reader import MAX_MANIFEST_BYTES, parse
+from holdall.statindex import TreeIndex, index_file
+from holdall.trees import Peek, Tree, file_tree, folder_tree
+
+__all__ = ["Collection", "open_collection"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection as its manifest describes it at one moment.
+
+    `manifest_text` is what the manifest was read from; `database_url` says where the composites
+    plugin keeps the collection's rows.
+    """
+
+    root: Path
+    manifest: Manifest
+    manifest_text: str
+    database_url: str
+    types: Mapping[str, TypeSpec] = field(default_factory=lambda: BUILTIN_TYPES)
+    caps: Caps = DEFAULT_CAPS
+    index: TreeIndex | None = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name that deployed records give for this collection."""
+        return self.manifest.name
+
+    @property
+    def manifest_hash(self) -> str:
+        """The SHA-256 of the manifest's text."""
+        return hashlib.sha256(self.manifest_text.encode()).hexdigest()
+
+    def entry(self, artifact_id: ArtifactId) -> ManifestArtifact | ManifestComposite:
+        """Return the manifest's entry; raises NotFoundError with near names as a hint."""
+        try:
+            return self.manifest.by_id[artifact_id]
+        except KeyError:
+            raise self._unknown(str(artifact_id)) from None
+
+    def resolve(self, text: str) -> ArtifactId:
+        """Return the id that `text` means: `type:name`, or a name that one artifact alone has."""
+        if text.partition(":")[0] in self.types and ":" in text:
+            return self.entry(ArtifactId.parse(text)).id
+        found = [i for i in self.manifest.by_id if i.name == text and has_plain_name(i)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise self._unknown(text)
+        candidates = ", ".join(sorted(map(str, found)))
+        raise UsageError(
+            f"{text!r} could be any of {candidates}", hint="write the type too, as in type:name"
+        )
+
+    def _unknown(self, text: str) -> NotFoundError:
+        import difflib
+
+        names = [str(known) for known in self.manifest.by_id]
+        wanted = text if ":" in text else f"skill:{text}"
+        near = difflib.get_close_matches(wanted, names, n=3)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else "`holdall list` shows what there is"
+        )
+        return NotFoundError(f"no artifact {text!a} in the collection {self.root}", hint=hint)
+
+    def location(self, artifact: ManifestArtifact) -> Path:
+        """Return the file or folder of an artifact."""
+        return self.root / artifact.path
+
+    def tree(self, artifact: ManifestArtifact, peek: Peek | None = None) -> Tree:
+        """Read an artifact's files and show them to `peek`, unless they are as collected.
+
+        Raises NotFoundError if they are gone, RefusedError if they are more than `caps` allow.
+        """
+        read = partial(self._read_tree, artifact, peek)
+        if self.index is None:
+            return read()
+        only = None if peek is None else artifact.content_hash or ""
+        return self.index.tree(artifact.path, read, only)
+
+    def remember(self) -> None:
+        """Keep what was learnt about the artifacts' files for the next run."""
+        if self.index is not None:
+            self.index.save(artifact.path for artifact in self.manifest.artifacts)
+
+    def _read_tree(self, artifact: ManifestArtifact, peek: Peek | None) -> Tree:
+        meter = Meter(self.caps, self.root)
+        spec = self.spec_of(artifact.id)
+        location = self.location(artifact)
+        if not location.exists():
+            raise NotFoundError(
+                f"{artifact.id}: {location} is not there",
+                hint="restore the files, or run `holdall collect` to take note of it",
+            )
+        if spec.shape is Shape.FILE:
+            return file_tree(location, spec.only_file, peek, meter=meter)
+        if not location.is_dir():
+            raise InputError(
+                f"{artifact.id}: {location} is a file where a folder is wanted",
+                hint="put the artifact's files into a folder of that name",
+            )
+        return folder_tree(location, peek, meter=meter)
+
+    def spec_of(self, artifact_id: ArtifactId) -> TypeSpec:
+        """Return how artifacts of this type lie here; raises NotFoundError for an unknown type."""
+        try:
+            return self.types[artifact_id.type]
+        except KeyError:
+            raise NotFoundError(
+                f"{artifact_id}: the type {artifact_id.type!r} is unknown",
+                hint="is the plugin that brings it installed? `holdall plugins` shows what is",
+            ) from None
+
+
+def open_collection(
+    root: Path,
+    database_url: str,
+    types: Mapping[str, TypeSpec] = BUILTIN_TYPES,
+    caps: Caps = DEFAULT_CAPS,
+    *,
+    cache: Path | None = None,
+) -> Collection:
+    """Read the collection at `root`. In the folder `cache` is what is known of its files.
+
+    Raises NotFoundError without a manifest, InputError for one that cannot be understood.
+    """
+    path = root / MANIFEST
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise InputError(f"{path}: larger than 64 MiB", hint="is it really a manifest?")
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        raise NotFoundError(
+            f"no collection in {root}: it has no {MANIFEST}", hint=f"`holdall init {root}`"
+        ) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{path}, line {line}: not valid UTF-8", hint="save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"cannot read {path}: {error.strerror}", hint="check its permissions"
+        ) from error
+    index = TreeIndex(index_file(cache, "collection", root), root) if cache else None
+    return Collection(root, parse(text, str(path)), text, database_url, types, caps, index)

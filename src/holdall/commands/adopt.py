@@ -1,0 +1,102 @@
+"""`holdall adopt`: take what was edited in a project back into the collection."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from holdall.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
+from holdall.commands.deploy import project_of
+from holdall.context import Context
+
+if TYPE_CHECKING:
+    from holdall.adopting import AdoptResult
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "adopt",
+        help="take what was edited in a project back into the collection",
+        description="Take deployed files that were edited, added or deleted by hand back into the"
+        " collection, as the artifact's newest version.",
+    )
+    parser.add_argument("ids", nargs="+", metavar="ID", help="an artifact, or all of a composite")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--from", dest="to", default=".", metavar="PROJECT", help="the project (default: here)"
+    )
+    where.add_argument("--user", action="store_true", help="your home folder instead")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="the agent, may be repeated (default: all of what is there)",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="even if the collection's copy changed since it was deployed; that is kept",
+    )
+    add_allow(parser)
+    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Adopt; exit 1 if something needs attention."""
+    from holdall.adopting import Adopter
+    from holdall.project import targets_in
+
+    refuse_unknown(args.allow)
+    project = project_of(args)
+    names = args.target or []
+    adopter = Adopter(
+        project,
+        context.targets([*targets_in(project), *names], project),
+        context.plugins,
+        context.config,
+        context.say,
+        force=args.force,
+        dry_run=args.dry_run,
+        takes_hidden=HIDDEN_TEXT in args.allow,
+    )
+    with context.editing() as editor:
+        result = adopter.adopt(editor, args.ids, names)
+    return _tell(context, args, result)
+
+
+def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> int:
+    for change in result.changed:
+        context.out.line(f"{change.kind.value:9} {change.id}")
+    told = [d for one in result.adopted for d in one.diagnostics if d.code not in args.allow]
+    for diagnostic in told:
+        context.out.note(diagnostic.sentence)
+    for warning in result.warnings:
+        context.out.note(f"warning: {warning}")
+    for path, backup in result.backups:
+        context.out.note(f"kept the collection's version of {path} as {backup}")
+    done = "nothing written, would adopt" if args.dry_run else "adopted"
+    same = f", {len(result.unchanged)} as deployed" if result.unchanged else ""
+    context.out.line(f"{done}: {len(result.adopted)}{same}")
+    context.out.data(
+        {
+            "project": str(project_of(args)),
+            "dry_run": args.dry_run,
+            "adopted": [
+                {
+                    "id": str(one.entry.id),
+                    "target": one.deployed.target,
+                    "content_hash": one.tree.content_hash,
+                }
+                for one in result.adopted
+            ],
+            "changes": [change.to_json() for change in result.changed],
+            "diagnostics": [diagnostic.to_json() for diagnostic in told],
+            "unchanged": [str(artifact_id) for artifact_id in result.unchanged],
+            "transaction": result.outcome.transaction_id if result.outcome else None,
+            "backups": dict(result.backups),
+            "warnings": list(result.warnings),
+        }
+    )
+    return 1 if result.warnings or any(d.level != "info" for d in told) else 0

@@ -1,0 +1,215 @@
+"""`holdall collect`: take artifacts into the collection, or take note of edits made in it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdall.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
+from holdall.context import Context
+from holdall.errors import UsageError
+from holdall.origins import shown
+
+if TYPE_CHECKING:
+    from holdall.artifacts import ArtifactId
+    from holdall.changes import ChangeSet
+    from holdall.editing import Editor
+    from holdall.importing import ImportPlan
+    from holdall.paths import RelPath
+    from holdall.sources.values import Diagnostic, Reading
+    from holdall.trees import Tree
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "collect",
+        help="take artifacts into the collection",
+        description="Take artifacts from sources into the collection. Without a source, take note"
+        " of what was edited, renamed, added or deleted in the collection's own folder.",
+    )
+    parser.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="a folder, an archive, or a git repository: URL[@REVISION][#FOLDER]",
+    )
+    parser.add_argument(
+        "--on-conflict",
+        choices=["fail", "keep", "take", "both"],
+        default="fail",
+        help="when the collection has other content under that name (default: fail)",
+    )
+    parser.add_argument(
+        "--rename", action="append", default=[], metavar="OLD=NEW", help="take OLD in as NEW"
+    )
+    add_allow(parser)
+    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Collect from each source in turn, each in a transaction of its own."""
+    refuse_unknown(args.allow)
+    renames = _renames(args.rename)
+    results: list[dict[str, object]] = []
+    attention = False
+    with context.editing() as editor:
+        pass
+    own = editor.collection.root.resolve()
+    for source in args.sources or [None]:
+        if source is None or Path(source).resolve() == own:
+            taken = _refresh(context, args)
+        else:
+            taken = _take(context, source, renames, args)
+        attention = _tell(context, taken, args.dry_run) or attention
+        results.append(_to_json(source, taken))
+    context.out.data({"sources": results, "dry_run": args.dry_run})
+    return 1 if attention else 0
+
+
+def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
+    from holdall.artifacts import ArtifactId
+
+    renames = {}
+    for pair in pairs:
+        old, equals, new = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--rename {pair!a} is not OLD=NEW", hint="as in skill:old=skill:new")
+        old_id, new_id = ArtifactId.parse(old), ArtifactId.parse(new)
+        if old_id.type != new_id.type:
+            raise UsageError(f"--rename {pair!a} changes the type", hint="keep the type")
+        renames[old_id] = new_id
+    return renames
+
+
+class _Taken(NamedTuple):
+    """What came of one source: what changed, what is wrong with it, and which ids were refused."""
+
+    changes: ChangeSet
+    diagnostics: Sequence[Diagnostic]
+    revision: str | None = None
+    refused: Sequence[ArtifactId] = ()
+
+
+def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
+    from holdall.refresh import plan_refresh
+
+    with context.editing() as editor:
+        found = plan_refresh(editor.collection, takes_hidden=HIDDEN_TEXT in args.allow)
+        editor.propose(found.changes)
+        if not args.dry_run:
+            editor.commit(found.changes)
+        editor.collection.remember()
+    told = [told for told in found.diagnostics if told.code not in args.allow]
+    return _Taken(found.changes, told)
+
+
+def _take(
+    context: Context, source: str, renames: dict[ArtifactId, ArtifactId], args: argparse.Namespace
+) -> _Taken:
+    from holdall.reading import opened_source
+
+    # Fetching can take long: the collection is locked only once everything is read.
+    with (
+        opened_source(context.plugins, source, context.caps) as reading,
+        context.editing() as editor,
+    ):
+        plan = _import(context, editor, reading, renames, args)
+        diagnostics = reading.without(args.allow).diagnostics
+        return _Taken(plan.changes, diagnostics, reading.revision, plan.refused)
+
+
+def _import(
+    context: Context,
+    editor: Editor,
+    reading: Reading,
+    renames: dict[ArtifactId, ArtifactId],
+    args: argparse.Namespace,
+) -> ImportPlan:
+    from holdall.collect import plan_import
+    from holdall.importing import OnConflict, refuse_conflicts
+
+    plan = plan_import(
+        editor.collection,
+        reading,
+        on_conflict=OnConflict(args.on_conflict),
+        renames=renames,
+        takes_hidden=HIDDEN_TEXT in args.allow,
+    )
+    _tell_clashes(context, editor, plan)
+    if args.dry_run:
+        editor.propose(plan.changes)
+        return plan
+    refuse_conflicts(plan)
+    editor.propose(plan.changes)
+    outcome = editor.commit(plan.changes, plan.actions, _trees_put(plan.changes, reading))
+    for path, backup in outcome.backups if outcome else ():
+        context.out.note(f"kept your version of {path} as {backup}")
+    return plan
+
+
+def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
+    """Return what the artifacts that came or changed consist of now, by their paths."""
+    from holdall.changes import ChangeKind
+
+    put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
+    trees = {found.tree.content_hash: found.tree for found in reading.artifacts}
+    return {
+        entry.path: trees[entry.content_hash]
+        for entry in changes.after.artifacts
+        if entry.id in put and entry.content_hash in trees
+    }
+
+
+def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
+    """Show three-way what was edited here and changed in the source."""
+    from holdall.importing import three_way
+
+    for clash in plan.clashes:
+        base = None
+        if clash.base is not None:
+            found = context.plugins.call_each(
+                "holdall_version_tree",
+                collection=editor.collection,
+                artifact_id=clash.id,
+                version=clash.base,
+            )
+            base = next((tree for _, tree, error in found if error is None and tree), None)
+        for line in three_way(clash, base):
+            context.out.note(f"{clash.id}: {line}")
+
+
+def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
+    from holdall.changes import ChangeKind
+
+    changes = taken.changes
+    for change in changes.changes:
+        if change.kind is not ChangeKind.IDENTICAL:
+            old = f" (was {change.old_id})" if change.old_id else ""
+            note = f": {change.note}" if change.note else ""
+            context.out.line(f"{change.kind.value:9} {change.id}{old}{note}")
+    for problem in taken.diagnostics:
+        context.out.note(problem.sentence)
+    for refused in taken.refused:
+        context.out.note(f"{refused} is refused: --allow {HIDDEN_TEXT} takes it all the same")
+    counts = [
+        f"{len(found)} {kind.value}" for kind in ChangeKind if (found := changes.of_kind(kind))
+    ]
+    written = "nothing written" if dry_run or changes.before == changes.after else "collected"
+    context.out.line(f"{written}: {', '.join(counts) or 'nothing found'}")
+    return bool(changes.of_kind(ChangeKind.CONFLICT)) or any(
+        problem.level != "info" for problem in taken.diagnostics
+    )
+
+
+def _to_json(source: str | None, taken: _Taken) -> dict[str, object]:
+    return {
+        "source": None if source is None else shown(source),
+        "revision": taken.revision,
+        "changes": [change.to_json() for change in taken.changes.changes],
+        "refused": [str(refused) for refused in taken.refused],
+        "diagnostics": [problem.to_json() for problem in taken.diagnostics],
+    }

@@ -1,0 +1,146 @@
+"""`holdall deploy`: put artifacts and composites into a project."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdall.context import Context
+
+if TYPE_CHECKING:
+    from holdall.deploy import DeployResult
+    from holdall.targets import Target
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "deploy",
+        help="put artifacts and composites into a project",
+        description="Put artifacts and composites into a project. Without an ID, renew what was"
+        " deployed there.",
+    )
+    parser.add_argument("ids", nargs="*", metavar="ID[@VERSION]", help="what to deploy")
+    add_project_options(parser)
+    parser.add_argument(
+        "--allow-commands",
+        action="store_true",
+        help="let hooks and MCP servers run the commands that are shown; remembered for each",
+    )
+    parser.set_defaults(run=run)
+
+
+def add_project_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that deploy and undeploy share."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
+    where.add_argument(
+        "--user", action="store_true", help="your home folder, for all projects, instead"
+    )
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="NAME",
+        help="the agent, may be repeated (default: those of what is there, else claude)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace edited files too, each kept as a backup"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+
+
+def project_of(args: argparse.Namespace) -> Path:
+    """Return the folder that the options mean."""
+    return Path.home() if args.user else Path(args.to)
+
+
+def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> list[Target]:
+    """Return the targets that are named, else those that the project has; `claude` for new ones."""
+    from holdall.project import targets_in
+
+    names = args.target or ([] if is_new else targets_in(project_of(args)))
+    return context.targets(names, project_of(args))
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Deploy; exit 1 if something needs attention."""
+    from holdall.allowance import Allowance
+    from holdall.deploy import Deployer
+    from holdall.userstate import state_folder
+
+    collection = context.collection()
+    deployer = Deployer(
+        collection,
+        project_of(args),
+        targets_of(context, args, is_new=bool(args.ids)),
+        context.plugins,
+        context.config,
+        context.say,
+        force=args.force,
+        dry_run=args.dry_run,
+        allowance=Allowance(state_folder(), allow=args.allow_commands),
+    )
+    requests, versions = [], {}
+    for text in args.ids:
+        name, _, version = text.partition("@")
+        requests.append(collection.resolve(name))
+        if version:
+            versions[requests[-1]] = version
+    result = deployer.deploy(requests, versions)
+    collection.remember()
+    return tell(context, result, dry_run=args.dry_run)
+
+
+def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
+    """Print what was done, and return the exit status."""
+    needs_attention = tell_files(context, result, dry_run=dry_run)
+    context.out.data(result_to_json(result, dry_run=dry_run))
+    return 1 if needs_attention else 0
+
+
+def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool:
+    """Print for people what was done; return whether something needs their attention."""
+    from holdall.transaction import Put, Remove
+
+    actions = result.arrangement.actions
+    puts = [action for action in actions if isinstance(action, Put)]
+    removals = [action for action in actions if isinstance(action, Remove)]
+    if dry_run or context.out.verbose:
+        for removal in removals:
+            context.out.line(f"delete {removal.path}")
+        for put in puts:
+            context.out.line(f"write {put.path}")
+    for warning in result.warnings:
+        context.out.note(f"warning: {warning}")
+    conflicts = result.outcome.conflicts if result.outcome else ()
+    for path in conflicts:
+        context.out.note(f"warning: {path} changed during the deploy; your version was kept")
+    for path, backup in result.outcome.backups if result.outcome else ():
+        context.out.note(f"kept your version of {path} as {backup}")
+    if result.outcome and result.outcome.backups:
+        context.out.note("copy it back to have it again, or `holdall undo` all of this")
+    done = f"{len(puts)} files written, {len(removals)} deleted"
+    if not actions:
+        done = "everything is in place already" if result.plan.placed else "nothing to do"
+    context.out.line(f"{'dry run, nothing written: ' if dry_run else ''}{done}")
+    return bool(result.warnings or conflicts)
+
+
+def result_to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:
+    """Return the result as `--json` prints it."""
+    from holdall.transaction import Put, Remove
+
+    actions = result.arrangement.actions
+    return {
+        "project": str(result.plan.project),
+        "dry_run": dry_run,
+        "transaction": result.outcome.transaction_id if result.outcome else None,
+        "placed": [placement.to_json() for placement in result.plan.placed],
+        "withdrawn": [placement.to_json() for placement in result.plan.withdrawn],
+        "written": [action.path for action in actions if isinstance(action, Put)],
+        "deleted": [action.path for action in actions if isinstance(action, Remove)],
+        "conflicts": list(result.outcome.conflicts) if result.outcome else [],
+        "backups": dict(result.outcome.backups) if result.outcome else {},
+        "warnings": list(result.warnings),
+    }

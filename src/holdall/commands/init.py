@@ -1,0 +1,33 @@
+"""`holdall init`: make an empty collection."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from holdall.context import Context
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("init", help="make an empty collection")
+    parser.add_argument(
+        "directory", nargs="?", default=".", metavar="DIR", help="where (default: here)"
+    )
+    parser.add_argument("--name", help="the collection's name (default: the folder's)")
+    parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Make the collection."""
+    from holdall.editing import create_collection
+
+    path = Path(args.directory)
+    name = args.name or path.absolute().name or "default"
+    create_collection(path, name, dry_run=args.dry_run)
+    context.out.line(
+        f"{'would make' if args.dry_run else 'made'} the collection {name!r} in {path}"
+    )
+    context.out.data({"collection": str(path), "name": name})
+    return 0

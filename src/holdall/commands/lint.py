@@ -1,0 +1,52 @@
+"""`holdall lint`: judge sources by what agents and their specifications ask for."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from holdall.commands.allow import add_allow, refuse_unknown
+from holdall.context import Context
+from holdall.errors import UsageError
+from holdall.reading import read_source
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("lint", help="judge a source by the specifications")
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to look through")
+    parser.add_argument("--sarif", action="store_true", help="print the result as SARIF 2.1.0")
+    add_allow(parser)
+    parser.add_argument("--strict", action="store_true", help="warnings count as errors do")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Print what is wrong, by path and line; exit 1 if one is an error."""
+    from holdall import __version__
+    from holdall.linting import counts, findings_to_json, lint
+    from holdall.sources.diagnostics import CODES, Code
+    from holdall.sources.sarif import sarif_log
+
+    refuse_unknown(args.allow)
+    if args.sarif and context.out.json:
+        raise UsageError("--sarif and --json together", hint="choose one of them")
+    out = context.out._replace(json=context.out.json or args.sarif)
+    caps = context.caps
+    findings = [
+        finding
+        for source in args.sources
+        for finding in lint(source, read_source(context.plugins, Path(source), caps), args.allow)
+    ]
+    for finding in findings:
+        out.line(finding.sentence)
+        info = CODES[Code(finding.diagnostic.code)]
+        out.detail(f"  {info.reason}; {info.remedy}")
+    found = counts(findings)
+    out.line(", ".join(f"{number} {level}" for level, number in found.items()))
+    if args.sarif:
+        results = [(finding.place, finding.diagnostic) for finding in findings]
+        out.data(sarif_log(__version__, results))
+    else:
+        out.data(findings_to_json(findings))
+    return 1 if found["errors"] or (args.strict and found["warnings"]) else 0

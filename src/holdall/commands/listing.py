@@ -1,0 +1,27 @@
+"""`holdall list`: what the collection holds."""
+
+from __future__ import annotations
+
+import argparse
+
+from holdall.context import Context
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("list", help="print what the collection holds")
+    parser.add_argument("--type", help="only artifacts of this type")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Print every artifact and composite, by type and name."""
+    from holdall.artifacts import sorted_ids
+    from holdall.commands.show import entry_to_json
+
+    collection = context.collection()
+    ids = sorted_ids(i for i in collection.manifest.by_id if args.type in (None, i.type))
+    entries = [collection.entry(artifact_id) for artifact_id in ids]
+    context.out.table([(str(entry.id), entry.uuid or "-") for entry in entries])
+    context.out.data({"artifacts": [entry_to_json(entry) for entry in entries]})
+    return 0

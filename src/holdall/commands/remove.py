@@ -1,0 +1,36 @@
+"""`holdall remove`: take artifacts out of the collection."""
+
+from __future__ import annotations
+
+import argparse
+
+from holdall.context import Context
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("remove", help="take artifacts out of the collection")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="what to remove")
+    parser.add_argument(
+        "--force", action="store_true", help="also out of composites, and with edits not collected"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Remove the files and the entries; the database keeps the identity."""
+    from holdall.edits import plan_remove
+
+    with context.editing() as editor:
+        plan = plan_remove(editor.collection, args.ids, force=args.force)
+        editor.propose(plan.changes)
+        if not args.dry_run:
+            outcome = editor.commit(plan.changes, plan.actions)
+            for path, backup in outcome.backups if outcome else ():
+                context.out.note(f"kept your version of {path} as {backup}")
+    for change in plan.changes.changes:
+        note = f": {change.note}" if change.note else ""
+        context.out.line(f"{'would remove' if args.dry_run else 'removed'} {change.id}{note}")
+    context.out.data({"removed": [change.to_json() for change in plan.changes.changes]})
+    return 0

@@ -1,0 +1,34 @@
+"""`holdall rename`: another name for the same artifact."""
+
+from __future__ import annotations
+
+import argparse
+
+from holdall.context import Context
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "rename", help="rename an artifact; its UUID, composites and deployments stay"
+    )
+    parser.add_argument("old", metavar="OLD", help="the artifact's id")
+    parser.add_argument("new", metavar="NEW", help="its new id, or only the new name")
+    parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Rename it in the folder and the manifest; plugins follow."""
+    from holdall.edits import plan_rename
+
+    with context.editing() as editor:
+        plan = plan_rename(editor.collection, args.old, args.new)
+        editor.propose(plan.changes)
+        if not args.dry_run:
+            editor.commit(plan.changes, plan.actions)
+    (change,) = plan.changes.changes
+    verb = "would rename" if args.dry_run else "renamed"
+    context.out.line(f"{verb} {change.old_id} to {change.id}")
+    context.out.data(change.to_json())
+    return 0

@@ -1,0 +1,65 @@
+"""`holdall scan`: read sources and print what is there; write nothing."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from holdall.commands.allow import add_allow, refuse_unknown
+from holdall.context import Context
+from holdall.origins import shown
+from holdall.reading import opened_source
+
+if TYPE_CHECKING:
+    from holdall.sources.values import Reading
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("scan", help="print what a source holds; write nothing")
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a folder, an archive, or a git repository: URL[@REVISION][#FOLDER]",
+    )
+    add_allow(parser)
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Read each source; exit 1 if one has problems."""
+    refuse_unknown(args.allow)
+    merged: dict[str, list[object]] = {"artifacts": [], "composites": [], "diagnostics": []}
+    attention = False
+    for source in args.sources:
+        with opened_source(context.plugins, source, context.caps) as found:
+            reading = found.without(args.allow)
+            _tell(context, reading, shown(source))
+            for key, values in _shape(reading).items():
+                merged.setdefault(key, []).extend(values)
+            attention = attention or reading.needs_attention
+    context.out.data(merged)
+    return 1 if attention else 0
+
+
+def _shape(reading: Reading) -> dict[str, Any]:
+    from holdall.sources import reading_to_json
+
+    return reading_to_json(reading)
+
+
+def _tell(context: Context, reading: Reading, source: str) -> None:
+    rows = [(str(found.id), found.path) for found in reading.artifacts]
+    rows += [
+        (str(found.id), f"{found.path or '.'} ({len(found.members)} members)")
+        for found in reading.composites
+    ]
+    context.out.table(rows)
+    for problem in reading.diagnostics:
+        context.out.note(problem.sentence)
+    context.out.line(
+        f"{len({found.id for found in reading.artifacts})} artifacts,"
+        f" {len(reading.composites)} composites,"
+        f" {len(reading.diagnostics)} problems in {source}"
+    )

@@ -1,0 +1,108 @@
+"""`holdall show`: one artifact or composite."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from holdall.context import Context
+
+if TYPE_CHECKING:
+    from holdall.artifacts import ArtifactId
+    from holdall.collection import Collection
+    from holdall.manifest import ManifestArtifact, ManifestComposite
+    from holdall.trees import Tree
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("show", help="print one artifact")
+    parser.add_argument("id", metavar="ID[@VERSION]", help="type:name, maybe with @VERSION")
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Print an artifact's entry and its files, or a composite's members."""
+    from holdall.manifest import ManifestArtifact
+
+    collection = context.collection()
+    name, _, version = args.id.partition("@")
+    entry = collection.entry(collection.resolve(name))
+    tree = collection.tree(entry) if isinstance(entry, ManifestArtifact) else None
+    if version:
+        tree = _version(context, collection, entry.id, version)
+    shown = entry_to_json(entry, tree)
+    if version and tree is not None:
+        shown["content_hash"] = tree.content_hash
+    said = {**shown, **shown.get("metadata", {})}
+    rows = [(key, str(value)) for key, value in said.items() if isinstance(value, str | int)]
+    context.out.table(rows)
+    for file in shown.get("files", []):
+        context.out.line(f"  {file['mode']} {file['size']:>8} {file['path']}")
+    for member in shown.get("members", []):
+        context.out.line(f"  {member['relationship']} {member['id']}")
+    context.out.data(shown)
+    edited = not version and tree is not None and tree.content_hash != shown["content_hash"]
+    if edited:
+        context.out.note("edited since it was collected; `holdall collect` takes note of it")
+    return 1 if edited else 0
+
+
+def _version(
+    context: Context, collection: Collection, artifact_id: ArtifactId, version: str
+) -> Tree:
+    from holdall.errors import NotFoundError
+
+    found = context.plugins.call(
+        "holdall_version_tree", collection=collection, artifact_id=artifact_id, version=version
+    )
+    for tree in found:
+        if tree is not None:
+            chosen: Tree = tree
+            return chosen
+    raise NotFoundError(
+        f"{artifact_id}@{version}: no loaded plugin keeps versions",
+        hint="`holdall plugins` shows what is loaded and what failed",
+    )
+
+
+def entry_to_json(
+    entry: ManifestArtifact | ManifestComposite, tree: Tree | None = None
+) -> dict[str, Any]:
+    """Return an entry as `list --json` and `show --json` print it; files only with a tree."""
+    from holdall.manifest import ManifestArtifact
+
+    shown: dict[str, Any] = {
+        "id": str(entry.id),
+        "type": entry.id.type,
+        "name": entry.id.name,
+        "uuid": entry.uuid,
+        "source": entry.source,
+        "source_path": entry.source_path,
+        "source_revision": entry.source_revision,
+    }
+    if isinstance(entry, ManifestArtifact):
+        shown |= {"path": str(entry.path), "content_hash": entry.content_hash}
+    else:
+        shown |= {
+            "composite_type": entry.composite_type,
+            "display_name": entry.display_name,
+            "description": entry.description,
+            "own_files": str(entry.files) if entry.files else None,
+            "metadata": dict(entry.metadata),
+            "members": [
+                {"id": str(m.id), "relationship": m.relationship, "pin": m.pin}
+                for m in entry.members
+            ],
+        }
+    if tree is not None:
+        shown["files"] = [
+            {
+                "path": f.path,
+                "mode": "x" if f.executable else "-",
+                "size": f.size,
+                "sha256": f.sha256,
+            }
+            for f in tree.files
+        ]
+    return shown

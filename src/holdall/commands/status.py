@@ -1,0 +1,61 @@
+"""`holdall status`: how a project compares with what was deployed and with the collection."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from holdall.commands.deploy import project_of
+from holdall.context import Context
+from holdall.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from holdall.collection import Collection
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("status", help="compare a project with the collection")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
+    where.add_argument("--user", action="store_true", help="your home folder instead")
+    parser.add_argument(
+        "--target", action="append", metavar="NAME", help="the agent (default: all)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Print the state of every deployed artifact; exit 1 if one is not in sync."""
+    from holdall.files import Root
+    from holdall.project import read_project
+    from holdall.status import State, status_of
+
+    collection = _collection(context)
+    context.settle(project_of(args))
+    targets = context.targets(args.target or sorted(context.plugins.targets), project_of(args))
+    with Root(project_of(args)) as root:
+        project = read_project(root, targets, collection)
+        found = status_of(project, collection)
+    for status in found:
+        note = f" ({status.note})" if status.note else ""
+        context.out.line(f"{status.state.value:9} {status.id}{note}")
+        for file in status.files:
+            context.out.line(f"          {file.change} {file.path}")
+    if not found:
+        context.out.line("nothing is deployed here")
+    context.out.data(
+        {"project": str(project_of(args)), "deployed": [status.to_json() for status in found]}
+    )
+    return 1 if any(status.state is not State.SYNCED for status in found) else 0
+
+
+def _collection(context: Context) -> Collection | None:
+    """Return the collection; a project can be looked at without one."""
+    try:
+        return context.collection()
+    except NotFoundError as error:
+        if context.config.collection is not None:
+            raise
+        context.out.note(f"no collection to compare with: {error.message}")
+        return None

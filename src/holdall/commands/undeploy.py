@@ -1,0 +1,33 @@
+"""`holdall undeploy`: take out of a project exactly what was deployed there."""
+
+from __future__ import annotations
+
+import argparse
+
+from holdall.commands.deploy import add_project_options, project_of, targets_of, tell
+from holdall.context import Context
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("undeploy", help="take artifacts out of a project again")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="what to take out")
+    add_project_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Undeploy; exit 1 if something had to stay."""
+    from holdall.deploy import Deployer
+
+    deployer = Deployer(
+        context.collection(),
+        project_of(args),
+        targets_of(context, args, is_new=False),
+        context.plugins,
+        context.config,
+        context.say,
+        force=args.force,
+        dry_run=args.dry_run,
+    )
+    return tell(context, deployer.undeploy(args.ids), dry_run=args.dry_run)

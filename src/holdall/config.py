@@ -1,0 +1,226 @@
+"""What the options, the environment and a collection's own settings say, settled once per run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from holdall.caps import Caps
+from holdall.errors import InputError, NotFoundError, RefusedError, UsageError
+
+__all__ = [
+    "MANIFEST",
+    "Config",
+    "cache_folder",
+    "caps_of",
+    "database_url_of",
+    "find_collection",
+    "trust_database",
+]
+
+MANIFEST = "manifest.toml"
+MAX_SETTINGS_BYTES = 64 << 10
+SETTINGS = ".holdall/config.toml"
+TRUSTED = "trusted-databases.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one run.
+
+    `collection` is the folder named with `--collection`, `database` the URL given with
+    `--database`; None where nothing was given. `extra_plugins` are modules to load besides the
+    installed plugins; `caps` are those that the environment sets. With `remembers`, the status of
+    files is kept in the user's cache folder.
+    """
+
+    collection: Path | None = None
+    database: str | None = None
+    plugins_enabled: bool = True
+    extra_plugins: tuple[str, ...] = ()
+    caps: Mapping[str, int] = field(default_factory=dict)
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    remembers: bool = False
+
+    @classmethod
+    def from_environment(
+        cls,
+        environment: Mapping[str, str],
+        *,
+        collection: str | None,
+        database: str | None,
+        plugins_enabled: bool,
+        json: bool,
+        quiet: bool,
+        verbose: bool,
+    ) -> Config:
+        """Fill what the options leave open from `HOLDALL_*` variables.
+
+        Raises UsageError for a cap that is no number.
+        """
+        folder = collection or environment.get("HOLDALL_COLLECTION")
+        modules = environment.get("HOLDALL_PLUGINS", "")
+        return cls(
+            collection=Path(folder) if folder else None,
+            database=database or environment.get("HOLDALL_DATABASE_URL") or None,
+            plugins_enabled=plugins_enabled,
+            extra_plugins=tuple(filter(None, (name.strip() for name in modules.split(",")))),
+            caps=dict(_caps_in(environment)),
+            json=json,
+            quiet=quiet,
+            verbose=verbose,
+            remembers=True,
+        )
+
+
+def _caps_in(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    for cap in Caps._fields:
+        variable = f"HOLDALL_{cap.upper()}"
+        text = environment.get(variable)
+        if text:
+            if not text.isdecimal() or int(text) < 1:
+                raise UsageError(f"{variable}={text!a} is no number", hint="write one above 0")
+            yield cap, int(text)
+
+
+def find_collection(config: Config, start: Path) -> Path:
+    """Return the collection's folder: as told, else the nearest one upwards, else the default.
+
+    Raises NotFoundError, which says where it looked.
+    """
+    if config.collection is not None:
+        if not (config.collection / MANIFEST).exists():
+            raise NotFoundError(
+                f"no collection in {config.collection}: it has no {MANIFEST}",
+                hint=f"make one with `holdall init {config.collection}`",
+            )
+        return config.collection
+    for folder in (start, *start.parents):
+        if (folder / MANIFEST).is_file() and _is_collection(folder / MANIFEST):
+            return folder
+    default = _default_collection()
+    if (default / MANIFEST).exists():
+        return default
+    raise NotFoundError(
+        f"no collection in {start} or above, and none in {default}",
+        hint="make one with `holdall init DIR`, or name one with --collection DIR",
+    )
+
+
+def _is_collection(manifest: Path) -> bool:
+    """Tell our manifest from other tools' files of that name; a broken one counts as ours."""
+    try:
+        text = manifest.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    return any(line.strip().startswith("[collection]") for line in text.splitlines())
+
+
+def _default_collection() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("holdall", appauthor=False) / "collection"
+
+
+def _settings(root: Path) -> dict[str, Any]:
+    """Return a collection's own settings; none where it has no file of them."""
+    settings = root / SETTINGS
+    if not os.path.exists(settings):
+        return {}
+    from holdall.documents import parse_toml, read_bounded
+
+    return parse_toml(read_bounded(settings, MAX_SETTINGS_BYTES), str(settings))
+
+
+def caps_of(config: Config, root: Path | None) -> Caps:
+    """Return how much may be read: environment, `.holdall/config.toml`, else the defaults."""
+    found = dict(config.caps)
+    settings = {} if root is None else _settings(root)
+    for cap, default in Caps._field_defaults.items():
+        value = settings.get(cap)
+        if value is not None and (type(value) is not int or value < 1):
+            where = f"{(root or Path()) / SETTINGS}: {cap}"
+            raise InputError(f"{where} is no number", hint=f"write {cap} = {default}")
+        if value is not None:
+            found.setdefault(cap, value)
+    return Caps(**found)
+
+
+def cache_folder(config: Config) -> Path | None:
+    """Return where Holdall keeps what it can find out again; None if it keeps nothing."""
+    if not config.remembers:
+        return None
+    from platformdirs import user_cache_path
+
+    return user_cache_path("holdall", appauthor=False)
+
+
+def database_url_of(config: Config, root: Path) -> str:
+    """Return the database of the collection at `root`: option, environment, `.holdall/config.toml`.
+
+    The default is an SQLite file inside the collection. Raises RefusedError where the collection's
+    own settings, which may have come with it from somebody else, choose one that lies outside and
+    that the user did not trust.
+    """
+    if config.database:
+        return config.database
+    chosen = _chosen_database(root)
+    if chosen is None:
+        return f"sqlite:///{os.fspath((root / '.holdall' / 'holdall.db').absolute())}"
+    if not _lies_inside(chosen, root) and not _is_trusted(chosen, root):
+        raise RefusedError(
+            f"{root / SETTINGS} chooses a database outside of the collection",
+            hint="read that file; if the database is yours, `holdall db trust` once",
+        )
+    return chosen
+
+
+def trust_database(root: Path) -> None:
+    """Remember that the user trusts the database that the settings of a collection choose.
+
+    Raises NotFoundError if they choose none.
+    """
+    from holdall.userstate import remember, state_folder
+
+    chosen = _chosen_database(root)
+    if chosen is None:
+        raise NotFoundError(
+            f"{root / SETTINGS} chooses no database", hint="the default needs no trust"
+        )
+    hint = "set XDG_STATE_HOME to a folder that you may write to"
+    remember(state_folder() / TRUSTED, [_choice(chosen, root)], hint)
+
+
+def _chosen_database(root: Path) -> str | None:
+    found = _settings(root).get("database")
+    if found is not None and not isinstance(found, str):
+        where = root / SETTINGS
+        raise InputError(f"{where}: database is not a string", hint='write database = "URL"')
+    return found or None
+
+
+def _lies_inside(url: str, root: Path) -> bool:
+    """Return whether a URL names an SQLite file in the collection's folder, links followed."""
+    scheme, found, rest = url.partition("://")
+    if found and scheme.lower() != "sqlite":
+        return False
+    path = os.path.realpath(rest[1:] if found else url)
+    return Path(path).is_relative_to(os.path.realpath(root))
+
+
+def _is_trusted(url: str, root: Path) -> bool:
+    from holdall.userstate import remembered, state_folder
+
+    return _choice(url, root) in remembered(state_folder() / TRUSTED)
+
+
+def _choice(url: str, root: Path) -> str:
+    """Return what is remembered of a choice: a hash, since the URL may hold a password."""
+    import hashlib
+
+    return hashlib.sha256(f"{os.path.realpath(root)}\0{url}".encode()).hexdigest()

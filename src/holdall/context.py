@@ -1,0 +1,98 @@
+"""What a command gets to work with: the settings, the plugins, the output, and the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdall.config import Config, cache_folder, caps_of, database_url_of, find_collection
+from holdall.errors import NotFoundError
+from holdall.output import Output
+
+if TYPE_CHECKING:
+    from holdall.caps import Caps
+    from holdall.collection import Collection
+    from holdall.editing import Editor
+    from holdall.plugins import Plugins
+    from holdall.targets import Target
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run of the command."""
+
+    config: Config
+    plugins: Plugins
+    out: Output
+    warnings: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Tell people something; what begins with `warning:` makes the exit status 1."""
+        self.out.note(text)
+        if text.startswith("warning:"):
+            self.warnings.append(text)
+
+    @property
+    def collection_root(self) -> Path:
+        """The collection's folder; raises NotFoundError if there is none."""
+        return find_collection(self.config, Path.cwd())
+
+    def collection(self) -> Collection:
+        """Read the collection, finishing first what an interrupted run left there."""
+        from holdall.dispatch import is_unsettled
+
+        if is_unsettled(self.collection_root):
+            with self.editing():
+                pass
+        return self.collection_as_it_is()
+
+    def settle(self, project: Path) -> None:
+        """Finish what an interrupted run left in a project."""
+        from holdall.dispatch import is_unsettled, settle
+        from holdall.files import Root
+        from holdall.locking import locked
+
+        if is_unsettled(project):
+            with Root(project) as root, locked(root):
+                settle(root, self.plugins, self.config, self.say)
+
+    def collection_as_it_is(self) -> Collection:
+        """Read the collection and change nothing, whatever an interrupted run left there."""
+        from holdall.collection import open_collection
+
+        root = self.collection_root
+        url, cache = database_url_of(self.config, root), cache_folder(self.config)
+        return open_collection(root, url, self.plugins.types, self.caps, cache=cache)
+
+    @property
+    def caps(self) -> Caps:
+        """How much may be read, as the environment or the collection, if there is one, says."""
+        try:
+            root = self.collection_root
+        except NotFoundError:
+            root = None
+        return caps_of(self.config, root)
+
+    @contextmanager
+    def editing(self) -> Iterator[Editor]:
+        """Lock the collection for a change."""
+        from holdall.editing import editing
+
+        with editing(self.collection_root, self.plugins, self.config, self.say) as editor:
+            yield editor
+
+    def targets(self, names: Sequence[str] | None, project: Path) -> list[Target]:
+        """Return the targets of these names, `claude` if none is named.
+
+        In the user's home folder they are those for all projects.
+        """
+        from holdall.targets import USER_TARGETS, target_named
+
+        is_home = project.resolve() == Path.home().resolve()
+        known = {**self.plugins.targets, **(USER_TARGETS if is_home else {})}
+        return [target_named(name, known) for name in dict.fromkeys(names or ["claude"])]

@@ -1,0 +1,396 @@
+"""Deploying into a project and taking out of it again: plan, check, then one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from holdall.allowance import Allowance
+from holdall.arrange import Arrangement, arrange, refuse_edits
+from holdall.artifacts import ArtifactId, ArtifactType
+from holdall.bookkeeping import bookkeeping
+from holdall.checking import checked
+from holdall.collection import Collection
+from holdall.config import Config, cache_folder
+from holdall.dispatch import DEPLOY, delivering, journalled, settle
+from holdall.errors import NotFoundError, PluginError, UsageError
+from holdall.files import Root
+from holdall.ledger import Deployed, Ledger
+from holdall.ledger_changes import LedgerChange, ledger_change
+from holdall.locking import locked
+from holdall.manifest import ManifestArtifact
+from holdall.merging import Entries, merge_entries
+from holdall.plan import DeployPlan, Placement, PlannedArtifact
+from holdall.plugins import Plugins
+from holdall.progress import shown
+from holdall.project import Project, read_project
+from holdall.reverting import (
+    ContentOf,
+    arranged_back,
+    touched_files,
+    turned_back,
+    with_contents,
+)
+from holdall.scratch import Scratch
+from holdall.standing import (
+    Earlier,
+    displaced,
+    placements,
+    refuse_strangers,
+    renewable,
+    sorted_out,
+    standing,
+    still_wanted,
+    withdrawals,
+    withdrawn_by,
+)
+from holdall.statindex import StateIndex, index_file
+from holdall.targets import Target
+from holdall.transaction import Outcome, Put, commit
+
+__all__ = ["DeployResult", "Deployer"]
+
+Say = Callable[[str], None]
+
+
+class DeployResult(NamedTuple):
+    """What a deploy or undeploy did, or would do: the plan, the file actions, what was in the way.
+
+    `outcome` is None when nothing was written: a dry run, or nothing to do. `staged_at` is when all
+    files were written and none was in place, in nanoseconds.
+    """
+
+    plan: DeployPlan
+    arrangement: Arrangement
+    warnings: tuple[str, ...]
+    outcome: Outcome | None
+    staged_at: int = 0
+
+
+@dataclass(frozen=True)
+class Deployer:
+    """Deploys from one collection into one project. `say` tells people what happens besides."""
+
+    collection: Collection
+    project: Path
+    targets: Sequence[Target]
+    plugins: Plugins
+    config: Config
+    say: Say
+    force: bool = False
+    dry_run: bool = False
+    allowance: Allowance = field(default_factory=Allowance)
+
+    def deploy(
+        self, requests: Sequence[ArtifactId], versions: Mapping[ArtifactId, str] | None = None
+    ) -> DeployResult:
+        """Put artifacts and composites into the project; without requests, renew what is there.
+
+        `versions` chooses other versions of artifacts than composites or the collection say.
+        Raises what a plugin refuses, LocalEditError for files in the way, ConflictError for two
+        artifacts at one path; nothing is written then.
+        """
+        with Root(self.project) as root, locked(root), Scratch() as scratch:
+            settle(root, self.plugins, self.config, self.say)
+            index = self._remember(root)
+            project = read_project(root, self.targets, self.collection)
+            asked = tuple(requests) or renewable(project, self.collection, self.say)
+            asked = (
+                tuple(dict.fromkeys((*asked, *displaced(project, self.collection))))
+                if asked
+                else ()
+            )
+            plan = self._plan("deploy", asked)
+            plan.versions, plan.scratch, plan.is_forced = versions or {}, scratch, self.force
+            plan.standing = tuple(standing(project, plan))
+            try:
+                result = self._deploy(project, plan)
+                self._learn(index, result)
+                return result
+            except Exception as error:
+                told = self.plugins.call_each("holdall_deploy_error", plan=plan, error=error)
+                for _, _, problem in told:
+                    if problem is not None:
+                        self.say(f"warning: {problem.message}")
+                raise
+
+    def _remember(self, root: Root) -> StateIndex:
+        """Let the project's files be known by their status, where they are what they were."""
+        file = index_file(cache_folder(self.config), "project", self.project)
+        index = StateIndex(file, root.folders.top)
+        root.remembered = index
+        return index
+
+    def _learn(self, index: StateIndex, result: DeployResult) -> None:
+        if result.outcome is not None and not result.outcome.conflicts:
+            put = {
+                action.path: (action.state, action.size)
+                for action in result.arrangement.actions
+                if isinstance(action, Put)
+            }
+            index.placed(put, result.staged_at)
+        index.save(path for files in result.arrangement.files.values() for path in files)
+
+    def _deploy(self, project: Project, plan: DeployPlan) -> DeployResult:
+        self.plugins.call("holdall_deploy_plan", plan=plan, project=self.project)
+        self._choose(project, plan)
+        if not self.force:
+            refuse_strangers(project, plan)
+        obsolete, kept = sorted_out(project.ledger.deployed, plan)
+        pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
+        arrangement = arrange(project.root, kept, pairs, obsolete, force=self.force)
+        merged = self._merged(project, pairs, obsolete, kept, arrangement)
+        plan.placed = tuple(placements(arrangement, plan))
+        plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
+        warnings = [*self._checked(plan), *merged.notes]
+        self._tell_left_out(plan)
+        if not self.force:
+            refuse_edits(arrangement, self.project)
+        allowed = self.allowance.check(pairs, self.project, self.say, dry_run=self.dry_run)
+        deployed = self._deployed(plan, arrangement, merged)
+        requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
+        ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
+        result = self.finish(project, plan, arrangement, ledger, arrangement.hashes, warnings)
+        if result.outcome is not None:
+            self.allowance.remember(allowed)
+        return result
+
+    def _merged(
+        self,
+        project: Project,
+        pairs: Sequence[tuple[Target, PlannedArtifact]],
+        obsolete: Sequence[Deployed],
+        kept: Sequence[Deployed],
+        arrangement: Arrangement,
+    ) -> Entries:
+        known = project.ledger.documents
+        return merge_entries(
+            project.root, pairs, obsolete, kept, known, arrangement, force=self.force
+        )
+
+    def undeploy(self, texts: Sequence[str]) -> DeployResult:
+        """Take back what was asked for by these ids or names; what others still want stays.
+
+        Files edited by hand stay in place unless forced, and are named in the result.
+        """
+        with Root(self.project) as root, locked(root):
+            settle(root, self.plugins, self.config, self.say)
+            self._remember(root)
+            project = read_project(root, self.targets, self.collection)
+            ids = [project.resolve(text) for text in texts]
+            plan = self._plan("undeploy", ())
+            unclear = {entry.id for _, entry in project.unclear} & set(ids)
+            names = {target.name for target in self.targets}
+            obsolete, kept = withdrawn_by(project.ledger.deployed, set(ids), names)
+            arrangement = arrange(root, kept, (), obsolete, force=self.force)
+            merged = self._merged(project, (), obsolete, kept, arrangement)
+            plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
+            warnings = [
+                *self._checked(plan),
+                *still_wanted(kept, ids),
+                *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
+                *self._left_in_place(arrangement),
+            ]
+            project = project.without(unclear)
+            elsewhere = {i for e in kept if e.target not in names for i in e.wanted_by}
+            going = set(ids) - elsewhere
+            requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
+            ledger = Ledger(tuple(kept), requests, documents=merged.documents)
+            return self.finish(project, plan, arrangement, ledger, {}, warnings)
+
+    def revert(
+        self,
+        change: LedgerChange,
+        hash_of: Callable[[Deployed], str],
+        content_of: ContentOf,
+        extra: Mapping[str, Any],
+    ) -> DeployResult:
+        """Turn a change of the project back: its files and what is known of them.
+
+        `hash_of` gives the SkillMeat hash of what was deployed before, `content_of` the bytes of
+        its files. Raises ConflictError if the
+        project is not as the change left it, LocalEditError for files edited since.
+        """
+        with Root(self.project) as root, locked(root):
+            settle(root, self.plugins, self.config, self.say)
+            project = read_project(root, self.targets, None)
+            plan = self._plan("undo", ())
+            plan.extra.update(extra)
+            ledger = turned_back(project, change)
+            arrangement = arranged_back(project, change, content_of, force=self.force)
+            roots = {target.name: target.root for target in self.targets}
+            plan.placed = tuple(
+                Placement(b.id, b.uuid, b.content_hash, roots[b.target])
+                for b, _ in change.entries.values()
+                if b is not None
+            )
+            placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
+            plan.withdrawn = tuple(
+                Placement(a.id, a.uuid, a.content_hash, roots[a.target])
+                for _, a in change.entries.values()
+                if a is not None and (roots[a.target], a.uuid or str(a.id)) not in placed
+            )
+            warnings = self._checked(plan)
+            if not self.force:
+                refuse_edits(arrangement, self.project)
+            new = {key: hash_of(b) for key, (b, _) in change.entries.items() if b and b.files}
+            return self.finish(project, plan, arrangement, ledger, new, warnings)
+
+    def _left_in_place(self, arrangement: Arrangement) -> list[str]:
+        if self.force:
+            return []
+        return [f"left in place: {f.path} ({f.reason})" for f in arrangement.in_the_way]
+
+    def _plan(self, command: str, requests: tuple[ArtifactId, ...]) -> DeployPlan:
+        if command == "deploy" and not requests:
+            raise UsageError(
+                "nothing to deploy: no id was given and the project has nothing yet",
+                hint="name artifacts or composites, as in `holdall deploy skill:canvas-design`",
+            )
+        return DeployPlan(command, self.project, self.collection, tuple(self.targets), requests)
+
+    def _choose(self, project: Project, plan: DeployPlan) -> None:
+        """Fill `plan.artifacts` with everything the requests bring, in order, once each."""
+        wanted: dict[ArtifactId, list[ArtifactId]] = {}
+        for request in plan.requests:
+            for member in self._members(plan, request):
+                companion = plan.companions.get(member)
+                for artifact_id in (member, companion) if companion else (member,):
+                    wanted.setdefault(artifact_id, []).append(request)
+        earlier = Earlier(project.ledger.deployed, {target.name for target in self.targets})
+        asked = set(plan.requests)
+        known = self._known_uuids(project)
+        plan.artifacts = tuple(
+            self._planned(plan, artifact_id, requests, asked, earlier, known)
+            for artifact_id, requests in wanted.items()
+        )
+
+    def _known_uuids(self, project: Project) -> dict[ArtifactId, str | None]:
+        """Return the UUIDs that artifacts were deployed with, for when no plugin knows them now."""
+        if self.plugins.implements("holdall_deploy_plan"):
+            return {}
+        known: dict[ArtifactId, str | None] = {}
+        for entry in project.ledger.deployed:
+            if entry.collection == self.collection.name:
+                known.setdefault(entry.id, entry.uuid)
+        return known
+
+    def _members(self, plan: DeployPlan, request: ArtifactId) -> tuple[ArtifactId, ...]:
+        if request in plan.members:
+            return plan.members[request]
+        if request.type in ArtifactType.composite_types():
+            raise NotFoundError(
+                f"{request} cannot be expanded: no loaded plugin knows composites",
+                hint="`holdall plugins` shows what is loaded and what failed",
+            )
+        return (request,)
+
+    def _planned(
+        self,
+        plan: DeployPlan,
+        artifact_id: ArtifactId,
+        requests: Sequence[ArtifactId],
+        asked: Container[ArtifactId],
+        earlier: Earlier,
+        known: Mapping[ArtifactId, str | None],
+    ) -> PlannedArtifact:
+        entry = self.collection.entry(artifact_id)
+        if not isinstance(entry, ManifestArtifact):
+            raise PluginError(
+                f"{artifact_id} has no files of its own, but a plugin named it as a member",
+                hint="run with --no-plugins to do without it, or report this to its authors",
+            )
+        uuid = plan.uuids.get(artifact_id) or known.get(artifact_id)
+        others = [r for r in earlier.wanting(artifact_id, uuid) if r not in asked]
+        stored = plan.contents.get(artifact_id)
+        tree = stored.tree if stored else self.collection.tree(entry)
+        for problem in tree.problems:
+            self.say(f"{artifact_id}: left out {problem.path}: {problem.message}")
+        return PlannedArtifact(
+            artifact_id,
+            tree,
+            stored.location if stored else self.collection.location(entry),
+            tuple(dict.fromkeys([*requests, *others])),
+            uuid,
+            is_pinned=stored is not None and stored.is_pinned,
+            companion=plan.companions.get(artifact_id),
+        )
+
+    def _checked(self, plan: DeployPlan) -> list[str]:
+        return checked(self.plugins, "holdall_deploy_check", plan=plan, project=self.project)
+
+    def _tell_left_out(self, plan: DeployPlan) -> None:
+        for target in self.targets:
+            unknown = [artifact.id for artifact in plan.artifacts]
+            unknown = [found for found in unknown if not target.knows(found.type)]
+            for type_name in dict.fromkeys(found.type for found in unknown):
+                ids = [str(found) for found in unknown if found.type == type_name]
+                more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+                told = ", ".join(ids[:3]) + more
+                self.say(f"{target.name} knows no {type_name}: {told} left out")
+
+    def _deployed(
+        self, plan: DeployPlan, arrangement: Arrangement, merged: Entries
+    ) -> Iterable[Deployed]:
+        for artifact in plan.artifacts:
+            for target in self.targets:
+                files = arrangement.files.get((target.name, artifact.id))
+                if files is None:
+                    continue
+                yield Deployed(
+                    artifact.id,
+                    target.name,
+                    artifact.uuid,
+                    self.collection.name,
+                    artifact.tree.content_hash,
+                    artifact.wanted_by,
+                    files,
+                    artifact.is_pinned,
+                    merged.owned.get((target.name, artifact.id), ()),
+                )
+
+    def finish(
+        self,
+        project: Project,
+        plan: DeployPlan,
+        arrangement: Arrangement,
+        ledger: Ledger,
+        new: Mapping[tuple[str, ArtifactId], str],
+        warnings: Sequence[str],
+    ) -> DeployResult:
+        """Do what was arranged, and bring the project's ledger and records in line with it.
+
+        `new` are the SkillMeat hashes of what lies there anew, by target and id. The caller holds
+        the project's lock.
+        """
+        records = bookkeeping(project, plan.targets, ledger, arrangement, new)
+        actions = [*arrangement.actions, *records]
+        change = ledger_change(project.written, ledger, touched_files(arrangement.actions))
+        plan.change = with_contents(change, project.root, self.targets)
+        outcome = None
+        staged_at: list[int] = [0]
+
+        def prepare(transaction_id: str) -> None:
+            staged_at.append(time.time_ns())
+            self._prepare(plan, transaction_id)
+
+        if actions and not self.dry_run:
+            with (
+                delivering(project.root, self.plugins, self.config, self.say),
+                shown(self.config, "deploying", actions) as progress,
+            ):
+                outcome = commit(
+                    project.root,
+                    actions,
+                    kind=DEPLOY,
+                    payload={**plan.to_payload(), "extra": journalled(plan.extra)},
+                    prepare=prepare,
+                    progress=progress,
+                )
+        return DeployResult(plan, arrangement, tuple(warnings), outcome, staged_at[-1])
+
+    def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:
+        self.plugins.call("holdall_deploy_prepare", plan=plan, transaction_id=transaction_id)

@@ -1,0 +1,139 @@
+"""Delivering to plugins what a transaction has done: at once, or in the next run until it works."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from holdall.collection import Collection, open_collection
+from holdall.config import Config, cache_folder, database_url_of
+from holdall.errors import HoldallError, InputError, PluginError
+from holdall.files import Root
+from holdall.journal import OUTBOX
+from holdall.locking import STATE_FOLDER
+from holdall.plan import DeployPlan
+from holdall.plugins import Plugins
+from holdall.transaction import Message, delivered, recover, undelivered, unsettled
+
+__all__ = ["CHANGE", "DEPLOY", "deliver", "delivering", "is_unsettled", "journalled", "settle"]
+
+CHANGE = "collection-change"
+DEPLOY = "deploy"
+
+_NAMES = {CHANGE: "change of the collection"}
+
+
+def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> None:
+    """Finish what an earlier run left: its transaction, then what plugins have not heard of.
+
+    The caller holds the root's lock. Says one sentence about each unfinished transaction.
+    """
+    for recovered in recover(root):
+        if recovered.applied:
+            what = _NAMES.get(recovered.kind, recovered.kind)
+            say(f"finished the {what} that an earlier run left half done in {root.path}")
+        else:
+            say(f"cleared away what an earlier run had prepared and not begun in {root.path}")
+        for path in recovered.conflicts:
+            say(f"kept your version of {path}, which changed meanwhile")
+    deliver(root, plugins, config, say)
+
+
+def journalled(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what plugins add to as the journal gives it back; PluginError if it can't hold it."""
+    try:
+        kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PluginError(
+            f"a plugin put into `extra` what is no JSON: {error}",
+            hint="run with --no-plugins to do without it, or report this to its authors",
+        ) from error
+    return kept
+
+
+def is_unsettled(path: Path) -> bool:
+    """Return whether an earlier run left something to finish or to tell; needs no lock."""
+    if not path.is_dir():
+        return False
+    with Root(path) as root:
+        return unsettled(root)
+
+
+@contextmanager
+def delivering(
+    root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]
+) -> Iterator[None]:
+    """Deliver what a commit leaves, whichever way it ends."""
+    try:
+        yield
+    except HoldallError:
+        with suppress(HoldallError):
+            deliver(root, plugins, config, say)
+        raise
+    deliver(root, plugins, config, say)
+
+
+def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> bool:
+    """Call the hooks for every transaction that is done or given up; return whether all succeeded.
+
+    What a plugin could not take stays in the outbox for the next run, and what came after it for
+    the same collection, too: an older message must not be heard after a newer one.
+    """
+    stuck = set()
+    for message in undelivered(root):
+        collection = message.payload.get("collection")
+        if collection in stuck:
+            continue
+        failures = _failures(message, root.path, plugins, config)
+        state = "the files are in place" if message.applied else "nothing was changed"
+        for error in failures:
+            say(f"warning: {error.message}; {state}, and the next run tells it again")
+        if failures:
+            stuck.add(collection)
+        else:
+            delivered(root, message.transaction_id)
+    return not stuck
+
+
+def _failures(message: Message, path: Path, plugins: Plugins, config: Config) -> list[HoldallError]:
+    if message.kind == CHANGE and not message.applied:
+        return []  # no hook has prepared anything that would have to be forgotten
+    try:
+        hook, arguments = _call_of(message, path, plugins, config)
+    except HoldallError as error:
+        return [error]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return [_not_ours(message, path, error)]
+    arguments["transaction_id"] = message.transaction_id
+    return [error for _, _, error in plugins.call_each(hook, **arguments) if error]
+
+
+def _not_ours(message: Message, path: Path, error: Exception) -> InputError:
+    folder = path / STATE_FOLDER / OUTBOX / message.transaction_id
+    return InputError(
+        f"{folder}: not a message of Holdall: {error!r}",
+        hint="delete that folder; the files that it tells of are in place",
+    )
+
+
+def _call_of(
+    message: Message, path: Path, plugins: Plugins, config: Config
+) -> tuple[str, dict[str, Any]]:
+    if message.kind == CHANGE:
+        from holdall.changes import ChangeSet
+
+        collection = _collection_at(path, plugins, config)
+        changes = ChangeSet.from_payload(message.payload, collection.manifest)
+        return "holdall_collect_complete", {"changes": changes, "collection": collection}
+    collection = _collection_at(Path(str(message.payload["collection"])), plugins, config)
+    plan = DeployPlan.from_payload(message.payload, path, collection)
+    hook = "holdall_deploy_complete" if message.applied else "holdall_deploy_abandoned"
+    return hook, {"plan": plan}
+
+
+def _collection_at(path: Path, plugins: Plugins, config: Config) -> Collection:
+    url, cache = database_url_of(config, path), cache_folder(config)
+    return open_collection(path, url, plugins.types, cache=cache)

@@ -1,0 +1,166 @@
+"""Changing a collection: under its lock, in one transaction, with the plugins told."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from holdall.changes import ChangeSet
+from holdall.checking import checked
+from holdall.collection import Collection, open_collection
+from holdall.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
+from holdall.dispatch import CHANGE, delivering, journalled, settle
+from holdall.errors import ConflictError, InputError, StorageError, UsageError
+from holdall.files import Root, make_folders
+from holdall.layout import as_read, put_bytes
+from holdall.locking import locked
+from holdall.manifest import Manifest, render
+from holdall.manifest_reader import parse
+from holdall.paths import RelPath
+from holdall.plugins import Plugins
+from holdall.progress import shown
+from holdall.transaction import Action, Outcome, commit, recover
+from holdall.trees import Tree
+
+__all__ = ["Editor", "Say", "create_collection", "editing"]
+
+Say = Callable[[str], None]
+
+_MANIFEST_PATH = RelPath.parse(MANIFEST)
+
+
+@dataclass(frozen=True)
+class Editor:
+    """A collection that nobody else changes meanwhile."""
+
+    root: Root
+    collection: Collection
+    plugins: Plugins
+    config: Config
+    say: Say
+
+    def propose(self, changes: ChangeSet) -> None:
+        """Let the plugins complete and check a change set; raises what they refuse.
+
+        Writes nothing; their warnings are said.
+        """
+        arguments = {"changes": changes, "collection": self.collection}
+        self.plugins.call("holdall_collect_modify", **arguments)
+        for warning in checked(self.plugins, "holdall_collect_check", **arguments):
+            self.say(f"warning: {warning}")
+
+    def commit(
+        self,
+        changes: ChangeSet,
+        actions: Sequence[Action] = (),
+        trees: Mapping[RelPath, Tree] = MappingProxyType({}),
+    ) -> Outcome | None:
+        """Write a proposed change set and the files that go with it; None if nothing differs.
+
+        `trees` are the artifacts that the actions put there, as far as they are known.
+        """
+        before = self.collection
+        text = self._manifest_text(changes.after)
+        if text == before.manifest_text and not actions:
+            return None
+        expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
+        manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
+        staged_at: list[int] = []
+
+        def prepare(transaction_id: str) -> None:
+            staged_at.append(time.time_ns())
+            self._prepare(changes, transaction_id)
+
+        everything = [*actions, manifest]
+        with delivering(self.root, self.plugins, self.config, self.say):
+            with shown(self.config, "collecting", everything) as progress:
+                outcome = commit(
+                    self.root,
+                    everything,
+                    kind=CHANGE,
+                    payload=journalled(changes.to_payload()),
+                    prepare=prepare,
+                    progress=progress,
+                )
+            # Before plugins are told: they ask for the same trees again.
+            if before.index is not None and not outcome.conflicts:
+                before.index.placed(trees, staged_at[0])
+                replace(before, manifest=changes.after).remember()
+        for path in outcome.conflicts:
+            self.say(f"warning: {path} changed meanwhile; your version was kept")
+        return outcome
+
+    def _manifest_text(self, after: Manifest) -> str:
+        """Render a manifest, and make sure that it reads as what it should be."""
+        where = str(self.root.path / MANIFEST)
+        before = self.collection
+        text = render(after, before.manifest_text, before.manifest)
+        with contextlib.suppress(InputError):
+            if text == before.manifest_text or parse(text, where) == after:
+                return text
+        text = render(after)
+        if parse(text, where) != after:
+            raise InputError(
+                f"{where}: what is about to be written would not read as what it should be",
+                hint="nothing was written; please report this",
+            )
+        return text
+
+    def _prepare(self, changes: ChangeSet, transaction_id: str) -> None:
+        self.plugins.call(
+            "holdall_collect_prepare",
+            changes=changes,
+            collection=self.collection,
+            transaction_id=transaction_id,
+        )
+
+
+@contextmanager
+def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[Editor]:
+    """Lock the collection at `path`, finish what an earlier run left, and read it."""
+    with Root(path) as root, locked(root):
+        settle(root, plugins, config, say)
+        url, caps = database_url_of(config, path), caps_of(config, path)
+        cache = cache_folder(config)
+        collection = open_collection(path, url, plugins.types, caps, cache=cache)
+        yield Editor(root, collection, plugins, config, say)
+
+
+def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
+    """Make an empty collection in a folder that holds none; the folder may exist.
+
+    What an interrupted run began is finished. Raises ConflictError if there is a manifest already.
+    """
+    if name != name.encode("utf-8", "replace").decode():
+        raise UsageError(f"{name!a} is not valid UTF-8", hint="choose another name")
+    _refuse_another(path)
+    if dry_run:
+        return
+    try:
+        make_folders(path)
+    except OSError as error:
+        raise StorageError(
+            f"cannot make the folder {path}: {error.strerror}", hint="choose another folder"
+        ) from error
+    data = render(Manifest(name)).encode()
+    action = put_bytes(_MANIFEST_PATH, data, None)
+    with Root(path) as root, locked(root):
+        if (
+            any(done.applied for done in recover(root))
+            and root.state_of(action.path) == action.state
+        ):
+            return
+        _refuse_another(path)
+        commit(root, [action], kind="init", payload={}, prepare=lambda _: None)
+
+
+def _refuse_another(path: Path) -> None:
+    if (path / MANIFEST).exists():
+        raise ConflictError(
+            f"{path / MANIFEST} exists already", hint="use it, or choose another folder"
+        )

@@ -1,0 +1,140 @@
+"""Renaming and removing artifacts of a collection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId
+from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.collection import Collection
+from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
+from holdall.layout import moves, removals
+from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
+from holdall.paths import refuse_collisions
+from holdall.refresh import holders_of
+from holdall.transaction import Action
+
+__all__ = ["EditPlan", "plan_remove", "plan_rename"]
+
+
+class EditPlan(NamedTuple):
+    """What an edit would do: the change set and the file actions that go with it."""
+
+    changes: ChangeSet
+    actions: tuple[Action, ...]
+
+
+def plan_rename(collection: Collection, old: str, new: str) -> EditPlan:
+    """Give an artifact or composite another name; its UUID stays.
+
+    Raises NotFoundError for an unknown `old`, ConflictError for a `new` that is taken, UsageError
+    for one of another type.
+    """
+    old_id = collection.resolve(old)
+    new_id = ArtifactId.parse(new) if new.startswith(f"{old_id.type}:") else _named(old_id, new)
+    if new_id in collection.manifest.by_id:
+        raise ConflictError(f"{new_id} exists already", hint="choose another name")
+    entry = collection.entry(old_id)
+    manifest = collection.manifest
+    if isinstance(entry, ManifestComposite):
+        renamed = replace(entry, id=new_id)
+        bundles = tuple(renamed if c.id == old_id else c for c in manifest.composites)
+        return _plan_of(manifest, replace(manifest, composites=bundles), old_id, new_id, ())
+    moved = replace(entry, id=new_id, path=new_id.path_in(collection.spec_of(new_id)))
+    artifacts = tuple(moved if a.id == old_id else a for a in manifest.artifacts)
+    refuse_collisions(artifact.path for artifact in artifacts)
+    return _plan_of(
+        manifest,
+        replace(manifest, artifacts=artifacts),
+        old_id,
+        new_id,
+        _moves(collection, entry, moved),
+    )
+
+
+def _named(old_id: ArtifactId, new: str) -> ArtifactId:
+    if new.partition(":")[0] in ("skill", "command", "agent", "hook", "mcp", "composite"):
+        raise UsageError(f"{new!a} is no {old_id.type}", hint="a rename keeps the type")
+    return ArtifactId.of(old_id.type, new)
+
+
+def _moves(
+    collection: Collection, entry: ManifestArtifact, moved: ManifestArtifact
+) -> Sequence[Action]:
+    spec = collection.spec_of(entry.id)
+    if os.path.lexists(collection.location(moved)):
+        raise ConflictError(
+            f"{collection.location(moved)} is there already, and was not collected",
+            hint="`holdall collect` takes note of it; or choose another name",
+        )
+    tree = collection.tree(entry)
+    if tree.problems:
+        raise LocalEditError(
+            f"{entry.id} has files that cannot be moved safely: {tree.problems[0].message}",
+            hint="mend or delete them first",
+        )
+    return moves(entry.path, moved.path, spec, tree, collection.location(entry))
+
+
+def _plan_of(
+    before: Manifest,
+    after: Manifest,
+    old_id: ArtifactId,
+    new_id: ArtifactId,
+    actions: Sequence[Action],
+) -> EditPlan:
+    after = after.with_renamed({old_id: new_id})
+    change = Change(ChangeKind.RENAMED, new_id, old_id)
+    return EditPlan(ChangeSet("rename", before, after, (change,)), tuple(actions))
+
+
+def plan_remove(collection: Collection, ids: Sequence[str], *, force: bool = False) -> EditPlan:
+    """Take artifacts or composites out of the collection.
+
+    Composites keep them as members, for when they come back; with `force` they leave those too.
+    Raises LocalEditError if one was edited and not collected; with `force` edited files are kept
+    as backups.
+    """
+    removed = [collection.resolve(text) for text in ids]
+    manifest = collection.manifest
+    actions: list[Action] = []
+    changes = []
+    for artifact_id in dict.fromkeys(removed):
+        holders = [h for h in holders_of(manifest, artifact_id) if h not in removed]
+        actions.extend(_removal(collection, artifact_id, force=force))
+        note = f"also out of {', '.join(map(str, holders))}" if holders and force else None
+        changes.append(Change(ChangeKind.GONE, artifact_id, note=note))
+    after = replace(
+        manifest,
+        artifacts=tuple(a for a in manifest.artifacts if a.id not in removed),
+        composites=tuple(
+            _without(c, removed) if force else c for c in manifest.composites if c.id not in removed
+        ),
+    )
+    return EditPlan(ChangeSet("remove", manifest, after, tuple(changes)), tuple(actions))
+
+
+def _without(composite: ManifestComposite, removed: Sequence[ArtifactId]) -> ManifestComposite:
+    kept = tuple(member for member in composite.members if member.id not in removed)
+    return replace(composite, members=kept)
+
+
+def _removal(collection: Collection, artifact_id: ArtifactId, *, force: bool) -> list[Action]:
+    entry = collection.entry(artifact_id)
+    if isinstance(entry, ManifestComposite):
+        return []
+    try:
+        tree = collection.tree(entry)
+    except NotFoundError:
+        return []
+    edited = tree.content_hash != entry.content_hash
+    if edited and not force:
+        raise LocalEditError(
+            f"{artifact_id} was edited since it was collected",
+            hint="`holdall collect` first, or --force, which keeps a backup",
+        )
+    spec = collection.spec_of(artifact_id)
+    return removals(entry.path, spec, tree, keep_backup=edited)

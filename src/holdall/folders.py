@@ -1,0 +1,59 @@
+"""What lies in a folder: names and kinds, version control's own left out."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum, auto
+from typing import NamedTuple
+
+from holdall.errors import StorageError
+
+__all__ = ["VCS_FOLDERS", "Folder", "Kind", "kinds_in"]
+
+VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
+"""What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
+
+
+class Kind(Enum):
+    """What a name stands for; a link is none of the others, wherever it leads."""
+
+    FOLDER = auto()
+    FILE = auto()
+    LINK = auto()
+    OTHER = auto()
+
+
+class Folder(NamedTuple):
+    """The names in one folder. `is_whole` says that nothing else lies there."""
+
+    folders: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
+    links: tuple[str, ...] = ()
+    is_whole: bool = False
+
+    def kinds(self) -> dict[str, Kind]:
+        """Return what each name stands for."""
+        return {
+            **dict.fromkeys(self.files, Kind.FILE),
+            **dict.fromkeys(self.folders, Kind.FOLDER),
+            **dict.fromkeys(self.links, Kind.LINK),
+        }
+
+
+def kinds_in(folder: str) -> dict[str, Kind]:
+    """List a folder and return what each name stands for; raises StorageError if it can't be."""
+    try:
+        with os.scandir(folder) as entries:
+            return {e.name: _kind_of(e) for e in entries if e.name not in VCS_FOLDERS}
+    except OSError as error:
+        raise StorageError(
+            f"cannot read the folder {folder}: {error.strerror}", hint="check its permissions"
+        ) from error
+
+
+def _kind_of(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_file(follow_symlinks=False):
+        return Kind.FILE
+    if entry.is_dir(follow_symlinks=False):
+        return Kind.FOLDER
+    return Kind.LINK if entry.is_symlink() else Kind.OTHER

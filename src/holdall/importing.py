@@ -1,0 +1,109 @@
+"""What a collect would do, and how it stands where people and a source changed the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId
+from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.errors import ConflictError, NotFoundError
+from holdall.sources.values import FoundArtifact
+from holdall.transaction import Action
+from holdall.trees import Tree
+
+__all__ = ["Clash", "ImportPlan", "OnConflict", "refuse_conflicts", "refuse_renames", "three_way"]
+
+
+class OnConflict(StrEnum):
+    """What to do when the collection has other content under a name that a source brings."""
+
+    FAIL = "fail"
+    KEEP = "keep"
+    TAKE = "take"
+    BOTH = "both"
+
+
+class Clash(NamedTuple):
+    """An artifact that was edited here and changed in its source.
+
+    `base` is the content hash that both began with, where that is known.
+    """
+
+    id: ArtifactId
+    base: str | None
+    here: Tree
+    there: Tree
+
+
+class ImportPlan(NamedTuple):
+    """What a collect would do: the change set and the file actions that go with it.
+
+    `refused` are the ids in the source of what hides text.
+    """
+
+    changes: ChangeSet
+    actions: tuple[Action, ...]
+    clashes: tuple[Clash, ...] = ()
+    refused: tuple[ArtifactId, ...] = ()
+
+    @property
+    def conflicts(self) -> list[Change]:
+        """The changes that wait for a decision."""
+        return self.changes.of_kind(ChangeKind.CONFLICT)
+
+
+def refuse_conflicts(plan: ImportPlan) -> None:
+    """Raise ConflictError that lists every conflict of the plan; nothing was written."""
+    if not plan.conflicts:
+        return
+    told = "; ".join(change.note or str(change.id) for change in plan.conflicts)
+    raise ConflictError(
+        told,
+        hint="--on-conflict keep|take|both decides, --rename OLD=NEW gives the newcomer a name",
+    )
+
+
+def refuse_renames(
+    found: Sequence[FoundArtifact], renames: Mapping[ArtifactId, ArtifactId]
+) -> None:
+    """Raise NotFoundError for a rename of nothing, ConflictError for two artifacts of one name."""
+    unknown = renames.keys() - {artifact.id for artifact in found}
+    if unknown:
+        raise NotFoundError(
+            f"--rename: the source holds no {min(map(str, unknown))}",
+            hint="`holdall scan SOURCE` shows its ids",
+        )
+    owners: dict[ArtifactId, ArtifactId] = {}
+    for artifact in found:
+        wanted = renames.get(artifact.id, artifact.id)
+        if (owner := owners.setdefault(wanted, artifact.id)) != artifact.id:
+            raise ConflictError(
+                f"--rename: {owner} and {artifact.id} would both be {wanted}",
+                hint="give one of them another name",
+            )
+
+
+def three_way(clash: Clash, base: Tree | None) -> Iterator[str]:
+    """Yield a line for each file that differs: who changed it since both were the same.
+
+    Without `base`, only that it differs.
+    """
+    before, here, there = (
+        {file.path: file for file in tree.files} if tree is not None else {}
+        for tree in (base, clash.here, clash.there)
+    )
+    for path in sorted({**here, **there}, key=os.fsencode):
+        old, ours, theirs = (found.get(path) for found in (before, here, there))
+        if ours == theirs:
+            continue
+        if base is None:
+            yield f"{path}: differs"
+        elif ours == old:
+            yield f"{path}: changed in the source"
+        elif theirs == old:
+            yield f"{path}: edited here"
+        else:
+            yield f"{path}: edited here and changed in the source"

@@ -1,0 +1,169 @@
+"""Which files an artifact is when it lies somewhere, and the actions that put it there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Container, Iterable, Mapping
+from pathlib import Path
+
+from holdall.artifacts import FileKind, Shape, TypeSpec
+from holdall.errors import ConflictError
+from holdall.files import FileState, Root
+from holdall.hashing import FileDigest
+from holdall.paths import RelPath
+from holdall.transaction import Action, Put, Remove, RemoveFolder
+from holdall.trees import Tree
+
+__all__ = [
+    "ancestors",
+    "as_conditions",
+    "as_read",
+    "content_of",
+    "emptied_folders",
+    "exchange",
+    "moves",
+    "placed",
+    "put_bytes",
+    "puts",
+    "removals",
+    "sourced",
+    "state_of",
+]
+
+
+def put_bytes(path: RelPath, data: bytes, expected: FileState | None) -> Put:
+    """Return the action that makes `path` a plain file of these bytes."""
+    state = FileState(FileKind.FILE, False, hashlib.sha256(data).hexdigest())
+    return Put(path, state, len(data), data, expected)
+
+
+def as_read(root: Root, path: RelPath, text: str | None) -> FileState | None:
+    """Return the state of one of Holdall's own files, which must be as it was read.
+
+    Raises ConflictError if somebody changed it since; `text` None means that it was not there.
+    """
+    present = root.state_of(path)
+    known = None if text is None else hashlib.sha256(text.encode()).hexdigest()
+    if (None if present is None else present.sha256) != known:
+        raise ConflictError(
+            f"{root.path / path} changed while Holdall was at work", hint="run the command again"
+        )
+    return present
+
+
+def placed(base: RelPath, spec: TypeSpec, tree: Tree) -> dict[RelPath, FileDigest]:
+    """Return where each file of an artifact lies when the artifact lies at `base`."""
+    if spec.shape is Shape.FILE:
+        (digest,) = tree.files
+        return {base: digest}
+    return {base.joined(digest.path): digest for digest in tree.files}
+
+
+def state_of(digest: FileDigest) -> FileState:
+    """Return what the file system shows when the file is in place."""
+    return FileState(digest.kind, digest.executable, digest.sha256)
+
+
+def content_of(location: Path, spec: TypeSpec, tree: Tree, digest: FileDigest) -> Path | bytes:
+    """Return where a file's bytes come from: the file, or the text of a link."""
+    path = location if spec.shape is Shape.FILE else location / digest.path
+    path = tree.elsewhere.get(digest.path, path)
+    return os.fsencode(os.readlink(path)) if digest.kind is FileKind.LINK else path
+
+
+def puts(
+    base: RelPath,
+    spec: TypeSpec,
+    tree: Tree,
+    source: Path | bytes,
+    old: Tree | None = None,
+    *,
+    keep_backup: bool = False,
+) -> list[Action]:
+    """Return the actions that turn the artifact at `base` from `old` into `tree`."""
+    present = placed(base, spec, old) if old else {}
+    wanted = sourced(base, spec, tree, source)
+    return exchange(present, wanted, present if keep_backup else ())
+
+
+def sourced(
+    base: RelPath, spec: TypeSpec, tree: Tree, source: Path | bytes
+) -> dict[RelPath, tuple[FileDigest, Path | bytes]]:
+    """Return each file of an artifact that will lie at `base`, with where its bytes come from."""
+    return {
+        path: (
+            digest,
+            source if isinstance(source, bytes) else content_of(source, spec, tree, digest),
+        )
+        for path, digest in placed(base, spec, tree).items()
+    }
+
+
+def exchange(
+    present: Mapping[RelPath, FileDigest],
+    wanted: Mapping[RelPath, tuple[FileDigest, Path | bytes]],
+    kept: Container[RelPath] = (),
+) -> list[Action]:
+    """Return the actions that turn some files into others; `kept` get backups."""
+    actions: list[Action] = []
+    for path, (digest, content) in wanted.items():
+        was = state_of(present[path]) if path in present else None
+        if was != state_of(digest):
+            keep = path in kept
+            actions.append(Put(path, state_of(digest), digest.size, content, was, keep_backup=keep))
+    gone = {path: digest for path, digest in present.items() if path not in wanted}
+    # What goes goes first: a folder may take the place of a file, and the other way round.
+    return [*_removals(gone, wanted, kept), *actions]
+
+
+def removals(
+    base: RelPath, spec: TypeSpec, tree: Tree, *, keep_backup: bool = False
+) -> list[Action]:
+    """Return the actions that take the artifact at `base` away, its emptied folders included."""
+    gone = placed(base, spec, tree)
+    return _removals(gone, (), gone if keep_backup else ())
+
+
+def moves(
+    old_base: RelPath, new_base: RelPath, spec: TypeSpec, tree: Tree, location: Path
+) -> list[Action]:
+    """Return the actions that move an artifact: none is done where its new place is taken."""
+    new = puts(new_base, spec, tree, location)
+    return [*as_conditions(new), *removals(old_base, spec, tree)]
+
+
+def as_conditions(actions: Iterable[Action]) -> list[Action]:
+    """Return the actions with each new file a condition for all."""
+    return [
+        action._replace(is_condition=action.expected is None) if isinstance(action, Put) else action
+        for action in actions
+    ]
+
+
+def _removals(
+    gone: Mapping[RelPath, FileDigest], wanted: Iterable[RelPath], kept: Container[RelPath]
+) -> list[Action]:
+    actions: list[Action] = [
+        Remove(path, state_of(digest), keep_backup=path in kept) for path, digest in gone.items()
+    ]
+    return [*actions, *(RemoveFolder(folder) for folder in emptied_folders(gone, wanted))]
+
+
+def emptied_folders(gone: Iterable[RelPath], kept: Iterable[RelPath]) -> list[RelPath]:
+    """Return the folders below the top one that hold files of `gone` only, deepest first."""
+    lost, held = ancestors(gone), ancestors(kept)
+    return sorted(
+        (folder for folder in lost - held if "/" in folder), key=lambda f: (-f.count("/"), f)
+    )
+
+
+def ancestors(paths: Iterable[RelPath]) -> set[RelPath]:
+    """Return every folder that one of these paths lies in."""
+    found: set[RelPath] = set()
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        above = folder
+        while above and above not in found:
+            found.add(RelPath(above))
+            above = above.rpartition("/")[0]
+    return found

@@ -1,0 +1,262 @@
+"""`.holdall/ledger.json` in a project: which files Holdall put there, from what, and for whom.
+
+It holds what SkillMeat's record has no place for (SkillMeat erases keys it does not know). When it
+is lost, the record and the collection are enough to go on; see `deploy`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from holdall.artifacts import ArtifactId, FileKind
+from holdall.documents import canonical_json, parse_json
+from holdall.errors import HoldallError, InputError
+from holdall.files import FileState
+from holdall.jsontext import Marks
+from holdall.paths import RelPath
+
+__all__ = [
+    "Deployed",
+    "Ledger",
+    "Merged",
+    "Place",
+    "deployed_from_json",
+    "deployed_to_json",
+    "is_same",
+    "parse_ledger",
+    "render_ledger",
+    "state_from_json",
+    "state_to_json",
+    "targets_of_ledger",
+]
+
+FORMAT = 1
+MAX_LEDGER_BYTES = 64 << 20
+
+_LOST = "delete it: the deployed record and the collection are enough to go on"
+_FEW = 16
+_KINDS = {kind.value: kind for kind in FileKind}
+
+
+Place = tuple[RelPath, tuple[str, ...], str | None, str]
+"""Where an entry stands: its file, the keys to what holds it, its own key or, in a list, itself."""
+
+
+class Merged(NamedTuple):
+    """An entry that Holdall put into a settings file: a member `key`, or an element of a list.
+
+    `keys` lead to the object or list that holds it.
+    """
+
+    path: RelPath
+    keys: tuple[str, ...]
+    key: str | None
+    value: Any
+
+    @property
+    def place(self) -> Place:
+        """What tells it from other entries."""
+        value = canonical_json(self.value).decode() if self.key is None else ""
+        return self.path, self.keys, self.key, value
+
+
+class Deployed(NamedTuple):
+    """An artifact as it was deployed below one target's root.
+
+    `files` says what Holdall wrote at which path of the project; `wanted_by` names the requests
+    that keep it there: itself, or composites. `is_pinned` says that one of them holds it at this
+    content, whatever the collection has. `merged` are its entries of settings files.
+    """
+
+    id: ArtifactId
+    target: str
+    uuid: str | None
+    collection: str
+    content_hash: str
+    wanted_by: tuple[ArtifactId, ...]
+    files: Mapping[RelPath, FileState]
+    is_pinned: bool = False
+    merged: tuple[Merged, ...] = ()
+
+    def lies_below(self, root: RelPath) -> bool:
+        """Return whether its files lie in a target's folder, which agents may share."""
+        return any(path.startswith(f"{root}/") for path in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All that Holdall has in a project.
+
+    `requests` are the ids that people asked for, with their UUIDs, so that a renamed one is known
+    again; `folders` are those that Holdall made, which go when they become empty; `documents` is
+    what has to be known to take entries out of settings files without a trace.
+    """
+
+    deployed: tuple[Deployed, ...] = ()
+    requests: Mapping[ArtifactId, str | None] = field(default_factory=dict)
+    folders: frozenset[RelPath] = frozenset()
+    documents: Mapping[RelPath, Marks] = field(default_factory=dict)
+
+
+def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "") -> str:
+    """Return the file's text, in a stable order.
+
+    Given the ledger that was read from `text`, only what differs in it is rendered, if that is few
+    entries.
+    """
+    spliced = None if earlier is None else _spliced(text, earlier, ledger)
+    if spliced is not None:
+        return spliced
+    head = {
+        "format": FORMAT,
+        "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
+        "folders": sorted(map(str, ledger.folders)),  # plain strings are sorted faster
+        "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
+    }
+    lines = [f" {_json(key)}: {_json(value)}," for key, value in head.items()]
+    entries = sorted(ledger.deployed, key=lambda e: (e.target, e.id))
+    # One line for each: with `indent` Python would leave its fast encoder.
+    deployed = ",\n".join(map(_line, entries))
+    return "\n".join(["{", *lines, ' "deployed": [', deployed, " ]", "}", ""])
+
+
+def _line(entry: Deployed) -> str:
+    return f"  {_json(deployed_to_json(entry))}"
+
+
+def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
+    """Return a ledger's text with other lines for a few entries; None if more has to change."""
+    old, new = ({(e.target, e.id): e for e in ledger.deployed} for ledger in (before, after))
+    if (
+        (before.requests, before.folders) != (after.requests, after.folders)
+        or old.keys() != new.keys()
+        or not len(before.deployed) == len(after.deployed) == len(new)
+        # Values of settings are told apart as text only: for Python, 1 and true are the same.
+        or before.documents
+        or any(entry.merged for entry in after.deployed)
+    ):
+        return None
+    changed = [key for key, entry in new.items() if entry != old[key]]
+    if len(changed) > _FEW:
+        return None
+    for key in changed:
+        line = _line(old[key])
+        if text.count(line) != 1:  # somebody wrote it in another way
+            return None
+        text = text.replace(line, _line(new[key]))
+    return text
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def is_same(one: Ledger, other: Ledger) -> bool:
+    """Return whether both say the same, in whatever order."""
+    return (
+        one.requests == other.requests
+        and one.folders == other.folders
+        and _parts(one) == _parts(other)
+    )
+
+
+def _parts(ledger: Ledger) -> tuple[object, ...]:
+    # Values of settings are compared as text: for Python, 1 and true are the same.
+    marks = {path: _json(known.to_json()) for path, known in ledger.documents.items()}
+    merged = [_json(deployed_to_json(entry)) for entry in ledger.deployed if entry.merged]
+    return marks, sorted(merged), {(entry.target, entry.id): entry for entry in ledger.deployed}
+
+
+def deployed_to_json(entry: Deployed) -> dict[str, Any]:
+    """Return one artifact's entry as the ledger keeps it."""
+    return {
+        "id": str(entry.id),
+        "target": entry.target,
+        "uuid": entry.uuid,
+        "collection": entry.collection,
+        "content_hash": entry.content_hash,
+        "wanted_by": [str(request) for request in entry.wanted_by],
+        "is_pinned": entry.is_pinned,
+        "merged": [[e.path, list(e.keys), e.key, e.value] for e in entry.merged],
+        "files": {path: state_to_json(state) for path, state in sorted(entry.files.items())},
+    }
+
+
+def state_to_json(state: FileState) -> list[str]:
+    """Return a file's state as the ledger keeps it."""
+    return [state.kind.value, "x" if state.executable else "-", state.sha256]
+
+
+def state_from_json(values: Sequence[str]) -> FileState:
+    """Read what `state_to_json` wrote."""
+    kind, mode, sha256 = values
+    return FileState(_KINDS[kind], mode == "x", _text(sha256))
+
+
+def targets_of_ledger(text: str, where: str) -> list[str]:
+    """Return the names of the targets that a ledger has something for, sorted."""
+    return sorted({entry.target for entry in parse_ledger(text, where).deployed})
+
+
+def _document(text: str, where: str) -> Any:
+    try:
+        return parse_json(text, where, limit=MAX_LEDGER_BYTES)
+    except InputError as error:
+        raise InputError(error.message, hint=_LOST) from error
+
+
+@lru_cache(maxsize=1)  # asked for its targets first, then for all of it
+def parse_ledger(text: str, where: str) -> Ledger:
+    """Read a ledger; raises InputError that names the file and what is wrong with it."""
+    document = _document(text, where)
+    try:
+        if document["format"] != FORMAT:
+            raise InputError(
+                f"{where}: format {document['format']!a:.80} is unknown", hint="use a newer Holdall"
+            )
+        return Ledger(
+            deployed=tuple(deployed_from_json(entry) for entry in document["deployed"]),
+            requests={ArtifactId.parse(i): _optional(u) for i, u in document["requests"].items()},
+            folders=frozenset(RelPath.parse(folder) for folder in document["folders"]),
+            documents={
+                RelPath.parse(path): Marks.from_json(marks)
+                for path, marks in document["documents"].items()
+            },
+        )
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, HoldallError) as error:
+        raise InputError(f"{where}: not a ledger of Holdall: {error}", hint=_LOST) from error
+
+
+def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:
+    """Read what `deployed_to_json` wrote; raises whatever a wrong entry leads to."""
+    files = {RelPath.parse(path): state_from_json(v) for path, v in entry["files"].items()}
+    return Deployed(
+        id=ArtifactId.parse(entry["id"]),
+        target=_text(entry["target"]),
+        uuid=_optional(entry["uuid"]),
+        collection=_text(entry["collection"]),
+        content_hash=_text(entry["content_hash"]),
+        wanted_by=tuple(ArtifactId.parse(request) for request in entry["wanted_by"]),
+        files=files,
+        is_pinned=entry["is_pinned"] is True,
+        merged=tuple(
+            Merged(RelPath.parse(path), tuple(map(_text, keys)), _optional(key), value)
+            for path, keys, key, value in entry["merged"]
+        ),
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is not a string")
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else _text(value)

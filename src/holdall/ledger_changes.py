@@ -1,0 +1,170 @@
+"""What a deploy changed in a project: the ledger and the files, each part before and after."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from holdall.artifacts import ArtifactId
+from holdall.files import FileState
+from holdall.jsontext import Marks
+from holdall.ledger import (
+    Deployed,
+    Ledger,
+    deployed_from_json,
+    deployed_to_json,
+    state_from_json,
+    state_to_json,
+)
+from holdall.paths import RelPath
+
+__all__ = ["FilePair", "LedgerChange", "ledger_change"]
+
+Asked = tuple[str | None]
+"""That something was asked for, with its UUID."""
+
+FilePair = tuple[FileState | None, FileState | None]
+Key = tuple[str, ArtifactId]
+AnyKey = TypeVar("AnyKey")
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChange:
+    """Two states of a project, as far as they differ: pairs of before and after, None for nothing.
+
+    `entries` are the ledger's, by target and id; `requests` what people asked for; `files` what
+    lay at which path. Where somebody's own file was in the way, that is not what the ledger says.
+    `documents` is what the ledger remembers of settings files; `contents` are bytes, by their
+    SHA-256, that lay there before and that no collection has. `edited` are paths where, of several
+    changes, a later one found another file than an earlier one had left.
+    """
+
+    entries: Mapping[Key, tuple[Deployed | None, Deployed | None]] = field(default_factory=dict)
+    requests: Mapping[ArtifactId, tuple[Asked | None, Asked | None]] = field(default_factory=dict)
+    files: Mapping[RelPath, FilePair] = field(default_factory=dict)
+    documents: Mapping[RelPath, tuple[Marks | None, Marks | None]] = field(default_factory=dict)
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    edited: frozenset[RelPath] = frozenset()
+
+    @property
+    def settings(self) -> set[RelPath]:
+        """The files in which artifacts that differ have entries."""
+        entries = [entry for pair in self.entries.values() for entry in pair if entry is not None]
+        return {merged.path for entry in entries for merged in entry.merged}
+
+    def followed_by(self, later: LedgerChange) -> LedgerChange:
+        """Return both changes as one."""
+        both = self.files.keys() & later.files.keys()
+        edited = {path for path in both if self.files[path][1] != later.files[path][0]}
+        return LedgerChange(
+            _chained(self.entries, later.entries),
+            _chained(self.requests, later.requests),
+            _chained(self.files, later.files),
+            _chained(self.documents, later.documents),
+            {**self.contents, **later.contents},
+            self.edited | later.edited | edited,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the change as the journal keeps it; files as the entries tell are left out."""
+        told = self._told_files()
+        return {
+            "entries": [
+                [e and deployed_to_json(e) for e in pair] for pair in self.entries.values()
+            ],
+            "requests": {str(i): [a and list(a) for a in p] for i, p in self.requests.items()},
+            "strays": {
+                path: [state and state_to_json(state) for state in pair]
+                for path, pair in self.files.items()
+                if told.get(path) != pair
+            },
+            "untouched": [path for path in told if path not in self.files],
+            "documents": {
+                path: [marks and marks.to_json() for marks in pair]
+                for path, pair in self.documents.items()
+            },
+            "contents": {
+                sha256: b64encode(data).decode() for sha256, data in self.contents.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> LedgerChange:
+        """Read what `to_json` wrote."""
+        entries = {}
+        for before, after in table["entries"]:
+            pair = (before and deployed_from_json(before), after and deployed_from_json(after))
+            entry = pair[0] or pair[1]
+            entries[entry.target, entry.id] = pair
+        requests = {
+            ArtifactId.parse(i): (before and (before[0],), after and (after[0],))
+            for i, (before, after) in table["requests"].items()
+        }
+        strays = {
+            RelPath.parse(path): (
+                before and state_from_json(before),
+                after and state_from_json(after),
+            )
+            for path, (before, after) in table["strays"].items()
+        }
+        told = cls(entries)._told_files()
+        untouched = set(table["untouched"])
+        files = {path: pair for path, pair in told.items() if path not in untouched}
+        documents = {
+            RelPath.parse(path): (b and Marks.from_json(b), a and Marks.from_json(a))
+            for path, (b, a) in table["documents"].items()
+        }
+        contents = {sha256: b64decode(text) for sha256, text in table["contents"].items()}
+        return cls(entries, requests, {**files, **strays}, documents, contents)
+
+    def _told_files(self) -> dict[RelPath, FilePair]:
+        """Return the files that differ by what the entries say."""
+        before = {p: s for b, _ in self.entries.values() if b for p, s in b.files.items()}
+        after = {p: s for _, a in self.entries.values() if a for p, s in a.files.items()}
+        return _differing(before, after)
+
+
+def ledger_change(
+    before: Ledger,
+    after: Ledger,
+    files: Mapping[RelPath, FilePair],
+) -> LedgerChange:
+    """Return what differs between two ledgers; `files` are those that a transaction touches."""
+    return LedgerChange(
+        _differing(_entries(before), _entries(after)),
+        _differing(_requests(before), _requests(after)),
+        files,
+        _differing(before.documents, after.documents),
+    )
+
+
+def _entries(ledger: Ledger) -> dict[Key, Deployed]:
+    return {(entry.target, entry.id): entry for entry in ledger.deployed}
+
+
+def _requests(ledger: Ledger) -> dict[ArtifactId, Asked]:
+    return {artifact_id: (uuid,) for artifact_id, uuid in ledger.requests.items()}
+
+
+def _differing(
+    before: Mapping[AnyKey, Part], after: Mapping[AnyKey, Part]
+) -> dict[AnyKey, tuple[Part | None, Part | None]]:
+    return {
+        key: (before.get(key), after.get(key))
+        for key in {**before, **after}
+        if before.get(key) != after.get(key)
+    }
+
+
+def _chained(
+    older: Mapping[AnyKey, tuple[Part, Part]], newer: Mapping[AnyKey, tuple[Part, Part]]
+) -> dict[AnyKey, tuple[Part, Part]]:
+    """Return pairs from before the older to after the newer change, without those that meet."""
+    pairs = {
+        key: (older.get(key, newer.get(key))[0], newer.get(key, older.get(key))[1])  # type: ignore[index]
+        for key in {**older, **newer}
+    }
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,0 +1,108 @@
+"""Judging a source: what reading it told, the specifications' limits, and what its texts hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from holdall.artifacts import ArtifactType, FileKind
+from holdall.sources import Diagnostic, FoundArtifact, Reading
+from holdall.sources.diagnostics import CODES, Code, Level
+from holdall.sources.limits import judge_frontmatter
+from holdall.sources.references import references
+
+__all__ = ["MAX_TEXT_BYTES", "Finding", "counts", "findings_to_json", "lint"]
+
+MAX_TEXT_BYTES = 64 << 10
+"""How much of each file is looked through for references."""
+
+_FRONTED = (ArtifactType.SKILL, ArtifactType.COMMAND, ArtifactType.AGENT)
+
+
+class Finding(NamedTuple):
+    """A diagnostic, and the source that it is about as the caller named it."""
+
+    source: str
+    diagnostic: Diagnostic
+
+    @property
+    def place(self) -> str:
+        """The file's path from where the caller stands."""
+        path = self.diagnostic.path
+        if path == "." or self.source in (".", "./"):
+            return self.source if path == "." else path
+        return f"{self.source.rstrip('/')}/{path}"
+
+    @property
+    def sentence(self) -> str:
+        """The finding as people and editors read it: `path:line: level: message [code]`."""
+        told = self.diagnostic
+        place = self.place if told.line is None else f"{self.place}:{told.line}"
+        return f"{place}: {told.level}: {told.message} [{told.code}]"
+
+
+def lint(source: str, reading: Reading, allowed: Collection[str] = ()) -> list[Finding]:
+    """Return what is wrong with a source, by path and line, without the codes in `allowed`."""
+    found = set(reading.diagnostics)
+    for artifact in reading.artifacts:
+        found.update(_judged(artifact))
+    ordered = sorted(found, key=lambda d: (d.path, d.line or 0, d.code, d.message))
+    return [Finding(source, told) for told in ordered if told.code not in allowed]
+
+
+def counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return how many findings there are of each level."""
+    found = Counter(finding.diagnostic.level for finding in findings)
+    return {f"{level}s": found[level] for level in Level}
+
+
+def findings_to_json(findings: Collection[Finding]) -> dict[str, Any]:
+    """Return findings as `holdall lint --json` prints them."""
+    return {"diagnostics": [_finding(finding) for finding in findings], **counts(findings)}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    info = CODES[Code(finding.diagnostic.code)]
+    told = {"source": finding.source, **finding.diagnostic.to_json()}
+    return {**told, "why": info.reason, "remedy": info.remedy}
+
+
+def _judged(artifact: FoundArtifact) -> Iterator[Diagnostic]:
+    is_skill = artifact.type == ArtifactType.SKILL
+    for number, (path, below, text) in enumerate(_texts(artifact)):
+        if artifact.type in _FRONTED and (below == "SKILL.md" if is_skill else number == 0):
+            yield from judge_frontmatter(artifact, path, text)
+        if is_skill:
+            yield from references(path, text, below.count("/"))
+
+
+def _texts(artifact: FoundArtifact) -> Iterator[tuple[str, str, str]]:
+    """Yield each text file of an artifact: its path in the source, its path there, the text."""
+    location = artifact.location
+    if location is None:
+        return
+    if not location.is_dir():
+        yield from _text(artifact.path, "", location)
+        return
+    for digest in artifact.tree.files:
+        if digest.kind is FileKind.FILE:
+            path = digest.path if artifact.path == "." else f"{artifact.path}/{digest.path}"
+            where = artifact.tree.elsewhere.get(digest.path, location / digest.path)
+            yield from _text(path, digest.path, where)
+
+
+def _text(path: str, below: str, location: Path) -> Iterator[tuple[str, str, str]]:
+    data = _beginning(location)
+    if b"\0" not in data:
+        yield path, below, data.decode("utf-8", "replace")
+
+
+def _beginning(location: Path) -> bytes:
+    """Return what is looked at of a file; nothing if it went away since it was read."""
+    try:
+        with location.open("rb") as file:
+            return file.read(MAX_TEXT_BYTES)
+    except OSError:
+        return b""

@@ -1,0 +1,221 @@
+"""One Holdall at a time in a project or collection: its `.holdall` folder and the lock in there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from holdall import syscalls
+from holdall.errors import HostilePathError, LockedError
+from holdall.files import Root, reporting
+
+__all__ = ["STATE_FOLDER", "locked", "open_state_folder"]
+
+STATE_FOLDER = ".holdall"
+
+_LOCK, _GITIGNORE = "lock", ".gitignore"
+_BUSY = frozenset({errno.EAGAIN, errno.EACCES})
+_MAX_HOLDER = 4096
+_WORDS = 6
+_UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def open_state_folder(root: Root, *, make: bool) -> int | None:
+    """Open `.holdall`; where it is missing, create it (0700, ignored by git) or return None.
+
+    None, too, if somebody removed it in this moment. Raises HostilePathError if a symlink or a
+    file lies there.
+    """
+    with reporting(root.path / STATE_FOLDER):
+        if make:
+            with contextlib.suppress(FileExistsError):
+                syscalls.make_folder(STATE_FOLDER, root.folders.top, 0o700)
+        try:
+            fd = syscalls.open_folder(STATE_FOLDER, root.folders.top)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _not_ours(root.path / STATE_FOLDER, error) from error
+        try:
+            if make:
+                _write_gitignore(root, fd)
+        except FileNotFoundError:
+            os.close(fd)
+            return None
+        except BaseException:
+            os.close(fd)
+            raise
+    return fd
+
+
+def _not_ours(path: Path, error: OSError) -> Exception:
+    if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+        return error
+    return HostilePathError(
+        f"{path} is not what Holdall makes there", hint="remove it, then try again"
+    )
+
+
+def _open_for_update(root: Root, name: str, folder: int) -> int:
+    try:
+        return os.open(name, _UPDATE, 0o600, dir_fd=folder)
+    except OSError as error:
+        raise _not_ours(root.path / STATE_FOLDER / name, error) from error
+
+
+def _write_gitignore(root: Root, folder: int) -> None:
+    file = _open_for_update(root, _GITIGNORE, folder)
+    try:
+        # Empty: just made, or a kill came between making and writing.
+        if os.fstat(file).st_size == 0:
+            syscalls.write(file, b"*\n")
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
+    """Hold the lock of a project or collection.
+
+    A `.holdall` that was made for nothing but the lock goes with it. Raises LockedError, which
+    names the holder, when another one holds it for `timeout` seconds.
+    """
+    is_new = not _is_there(STATE_FOLDER, root.folders.top)
+    folder, file = _acquire(root, timeout)
+    try:
+        # What was seen before may have been changed by whoever held the lock.
+        root.folders.forget()
+        yield
+    finally:
+        try:
+            if is_new:
+                _remove_unused(root, folder)
+        finally:
+            _release(file)
+            os.close(folder)
+
+
+def _is_there(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _remove_unused(root: Root, folder: int) -> None:
+    """Remove `.holdall` if nothing came into it. Who waits for its lock makes it anew."""
+    with contextlib.suppress(OSError):
+        if set(os.listdir(folder)) != {_LOCK, _GITIGNORE}:
+            return
+        syscalls.remove_file(_GITIGNORE, folder)
+        syscalls.remove_file(_LOCK, folder)
+        try:
+            syscalls.remove_folder(STATE_FOLDER, root.folders.top)
+        except OSError:  # in this moment somebody else took the lock
+            _write_gitignore(root, folder)
+
+
+def _acquire(root: Root, timeout: float) -> tuple[int, int]:
+    """Return `.holdall` and the lock in it, both open; each time anew, since both may go away."""
+    deadline = time.monotonic() + timeout
+    pause = 0.005
+    while True:
+        folder = open_state_folder(root, make=True)
+        if folder is not None:
+            try:
+                file = _lock_in(root, folder, deadline, timeout)
+            except BaseException:
+                os.close(folder)
+                raise
+            if file is not None:
+                return folder, file
+            os.close(folder)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+def _lock_in(root: Root, folder: int, deadline: float, timeout: float) -> int | None:
+    with reporting(root.path / STATE_FOLDER / _LOCK):
+        try:
+            file = _open_for_update(root, _LOCK, folder)
+        except FileNotFoundError:
+            return None
+        try:
+            if _try_lock(file) and _is_still_there(file, folder):
+                _write_holder(file)
+                return file
+            if time.monotonic() >= deadline:
+                raise _held(root, file, timeout)
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+    return None
+
+
+def _try_lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _BUSY:
+            return False
+        raise
+    return True
+
+
+def _is_still_there(file: int, folder: int) -> bool:
+    # Someone may have deleted `.holdall` by hand: a lock on a deleted file keeps nobody out.
+    try:
+        there = os.stat(_LOCK, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(file), there)
+
+
+def _release(file: int) -> None:
+    try:
+        with contextlib.suppress(OSError):
+            syscalls.truncate(file)
+        # Unlocking by name of the deed: a forked child may still have this descriptor.
+        fcntl.flock(file, fcntl.LOCK_UN)
+    finally:
+        os.close(file)
+
+
+def _write_holder(file: int) -> None:
+    holder = {
+        "pid": os.getpid(),
+        "host": os.uname().nodename,
+        "command": _command(sys.argv),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    syscalls.truncate(file)
+    syscalls.write(file, json.dumps(holder).encode())
+
+
+def _command(argv: list[str]) -> str:
+    # A database URL or `password=` on the command line must not end up in a file.
+    words = [w for w in argv[1 : _WORDS + 1] if "://" not in w and "=" not in w]
+    return " ".join([Path(argv[0]).name if argv else "", *words])[:200]
+
+
+def _held(root: Root, file: int, timeout: float) -> LockedError:
+    try:
+        found = json.loads(os.pread(file, _MAX_HOLDER, 0))
+        who = "process {pid} on {host} ({command}), since {since}".format(**found)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        who = "another process"
+    return LockedError(
+        f"{root.path} is locked by {ascii(who)[1:-1]}; gave up after {timeout:g} seconds",
+        hint="wait until it is done, or end it; the lock goes away with its process",
+    )

@@ -1,0 +1,268 @@
+"""Reading `manifest.toml`: every problem named with its line and key, nothing guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from holdall.artifacts import RELATIONSHIPS, ArtifactId, CompositeType
+from holdall.documents import parse_toml
+from holdall.errors import HoldallError, InputError
+from holdall.hashing import is_sha256
+from holdall.manifest import (
+    FORMAT,
+    Manifest,
+    ManifestArtifact,
+    ManifestComposite,
+    ManifestMember,
+)
+from holdall.paths import RelPath, refuse_collisions
+from holdall.tomltext import split_blocks
+
+__all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
+
+MAX_MANIFEST_BYTES = 64 << 20
+
+_UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
+_OWN_KEYS = ("collection", "artifacts", "composites")
+
+
+@lru_cache(maxsize=2)  # a change reads the manifest before it, and the one after it again
+def parse(text: str, where: str) -> Manifest:
+    """Read a manifest; `where` is the file's name for errors.
+
+    Raises InputError that names the line and key.
+    """
+    hint = "mend that line, or restore the file from your version control"
+    document = parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint)
+    return manifest_of(document, where, text)
+
+
+def manifest_of(document: Mapping[str, Any], where: str, text: str) -> Manifest:
+    """Do what `parse` promises for a text that was read as TOML."""
+    return _Reader(document, where, text).manifest()
+
+
+def read_entry(kind: str, table: Mapping[str, Any]) -> ManifestArtifact | ManifestComposite:
+    """Read one entry of `artifacts` or `composites` from what its `to_table` gave."""
+    reader = _Reader({}, f"an entry of {kind}", "")
+    if kind == "artifacts":
+        return reader.artifact(dict(table), 0)
+    return reader.composite(dict(table), 0)
+
+
+class _Reader:
+    """Turns a parsed document into a manifest, knowing where each entry stands."""
+
+    def __init__(self, document: Mapping[str, Any], where: str, text: str) -> None:
+        self.document, self.where, self.text = document, where, text
+
+    def manifest(self) -> Manifest:
+        table = self.document.get("collection")
+        if not isinstance(table, Mapping):
+            raise self.error(
+                "", 0, "has no [collection] table", hint="add [collection] with a name"
+            )
+        head = dict(table)
+        self._check_format(head.pop("format", FORMAT))
+        manifest = Manifest(
+            name=self._text(head, "name", "collection", 0) or "default",
+            uuid=self._uuid(head, "collection", 0),
+            artifacts=tuple(self._each("artifacts", self.artifact)),
+            composites=tuple(self._each("composites", self.composite)),
+            extra=head,
+            others={k: v for k, v in self.document.items() if k not in _OWN_KEYS},
+        )
+        self._refuse_doubles(manifest)
+        return manifest
+
+    def _check_format(self, value: object) -> None:
+        if value != FORMAT:
+            raise self.error(
+                "", 0, f"format {value!r} is unknown to this Holdall", hint="use a newer Holdall"
+            )
+
+    def error(self, kind: str, index: int, problem: str, *, hint: str) -> InputError:
+        """Make an error that names the file and the line of the entry's header."""
+        lines = [block.line for block in split_blocks(self.text) if block.name == kind]
+        line = f", line {lines[index]}" if kind and index < len(lines) else ""
+        entry = f"[[{kind}]] " if kind else ""
+        return InputError(f"{self.where}{line}: {entry}{problem}", hint=hint)
+
+    def _each(self, kind: str, read: Callable[[dict[str, Any], int], Any]) -> Iterable[Any]:
+        entries = self.document.get(kind, [])
+        if not isinstance(entries, list) or not all(isinstance(e, Mapping) for e in entries):
+            raise self.error("", 0, f"{kind} is not an array of tables", hint=f"write [[{kind}]]")
+        for index, entry in enumerate(entries):
+            try:
+                yield read(dict(entry), index)
+            except InputError:
+                raise
+            except HoldallError as error:
+                raise self.error(
+                    kind, index, error.message, hint=error.hint or "mend the entry"
+                ) from error
+
+    def artifact(self, entry: dict[str, Any], index: int) -> ManifestArtifact:
+        """Read one `[[artifacts]]` entry; `index` is its place in the file."""
+        kind = "artifacts"
+        artifact_type = self._needed(entry, "type", kind, index)
+        return ManifestArtifact(
+            id=ArtifactId.parse(f"{artifact_type}:{self._needed(entry, 'name', kind, index)}"),
+            path=RelPath.parse(self._needed(entry, "path", kind, index).rstrip("/")),
+            uuid=self._uuid(entry, kind, index),
+            origin=self._text(entry, "origin", kind, index) or "local",
+            content_hash=self._hash(entry, "content_hash", kind, index),
+            source=self._text(entry, "source", kind, index),
+            source_path=self._text(entry, "source_path", kind, index),
+            source_revision=self._text(entry, "source_revision", kind, index),
+            source_hash=self._hash(entry, "source_hash", kind, index),
+            extra=entry,
+        )
+
+    def composite(self, entry: dict[str, Any], index: int) -> ManifestComposite:
+        """Read one `[[composites]]` entry; `index` is its place in the file."""
+        kind = "composites"
+        members = entry.pop("members", [])
+        if not isinstance(members, list) or not all(isinstance(m, Mapping) for m in members):
+            raise self.error(
+                kind,
+                index,
+                "members is not an array of tables",
+                hint="write [[composites.members]]",
+            )
+        read = tuple(self._member(dict(member), index) for member in members)
+        if len({member.id for member in read}) != len(read):
+            raise self.error(kind, index, "has a member twice", hint="delete one of the two")
+        return ManifestComposite(
+            id=ArtifactId.of("composite", self._needed(entry, "name", kind, index)),
+            uuid=self._uuid(entry, kind, index),
+            composite_type=self._one_of(
+                entry, "composite_type", [t.value for t in CompositeType], kind, index
+            ),
+            display_name=self._text(entry, "display_name", kind, index),
+            description=self._text(entry, "description", kind, index),
+            source=self._text(entry, "source", kind, index),
+            source_path=self._text(entry, "source_path", kind, index),
+            source_revision=self._text(entry, "source_revision", kind, index),
+            source_members=self._ids(entry, "source_members", kind, index),
+            files=self._files(entry, index),
+            metadata=self._metadata(entry, index),
+            members=read,
+            extra=entry,
+        )
+
+    def _files(self, entry: dict[str, Any], index: int) -> ArtifactId | None:
+        text = self._text(entry, "files", "composites", index)
+        return ArtifactId.parse(text) if text else None
+
+    def _metadata(self, entry: dict[str, Any], index: int) -> Mapping[str, Any]:
+        value = entry.pop("metadata", {})
+        if not isinstance(value, Mapping):
+            raise self.error(
+                "composites", index, "metadata is not a table", hint="write [composites.metadata]"
+            )
+        return value
+
+    def _ids(
+        self, entry: dict[str, Any], key: str, kind: str, index: int
+    ) -> tuple[ArtifactId, ...] | None:
+        values = entry.pop(key, None)
+        if values is None:
+            return None
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise self.error(
+                kind, index, f"{key} is not an array of strings", hint=f"delete the key {key}"
+            )
+        return tuple(ArtifactId.parse(value) for value in values)
+
+    def _member(self, entry: dict[str, Any], index: int) -> ManifestMember:
+        kind = "composites"
+        return ManifestMember(
+            id=ArtifactId.parse(self._needed(entry, "id", kind, index)),
+            uuid=self._uuid(entry, kind, index),
+            relationship=self._one_of(entry, "relationship", RELATIONSHIPS, kind, index),
+            pin=self._hash(entry, "pin", kind, index),
+            extra=entry,
+        )
+
+    def _text(self, entry: dict[str, Any], key: str, kind: str, index: int) -> str | None:
+        value = entry.pop(key, None)
+        if value is None or isinstance(value, str):
+            return value
+        raise self.error(kind, index, f"{key} is not a string: {value!r}", hint=f"quote {key}")
+
+    def _needed(self, entry: dict[str, Any], key: str, kind: str, index: int) -> str:
+        value = self._text(entry, key, kind, index)
+        if value:
+            return value
+        raise self.error(kind, index, f"lacks the key {key!r}", hint=f"add {key}")
+
+    def _uuid(self, entry: dict[str, Any], kind: str, index: int) -> str | None:
+        value = self._text(entry, "uuid", kind, index)
+        if value and not _UUID.fullmatch(value):
+            raise self.error(
+                kind,
+                index,
+                f"uuid {value!r} is not 32 lowercase hex digits of a version 4 UUID",
+                hint="restore it from your version control, or delete the key to get a new one",
+            )
+        return value or None
+
+    def _hash(self, entry: dict[str, Any], key: str, kind: str, index: int) -> str | None:
+        value = self._text(entry, key, kind, index)
+        if value and not is_sha256(value):
+            raise self.error(
+                kind, index, f"{key} {value!r} is not a SHA-256", hint=f"delete the key {key}"
+            )
+        return value or None
+
+    def _one_of(
+        self, entry: dict[str, Any], key: str, known: Iterable[str], kind: str, index: int
+    ) -> str:
+        known = tuple(known)
+        value = self._text(entry, key, kind, index) or known[0]
+        if value not in known:
+            raise self.error(
+                kind, index, f"{key} {value!r} is unknown", hint=f"use one of {', '.join(known)}"
+            )
+        return value
+
+    def _refuse_doubles(self, manifest: Manifest) -> None:
+        seen: dict[str, str] = {}
+        keyed: list[tuple[str, int, ArtifactId, str | None]] = [
+            *(("artifacts", i, a.id, a.uuid) for i, a in enumerate(manifest.artifacts)),
+            *(("composites", i, c.id, c.uuid) for i, c in enumerate(manifest.composites)),
+        ]
+        for kind, index, entry_id, uuid in keyed:
+            for key in filter(None, (str(entry_id), uuid)):
+                if key in seen:
+                    raise self.error(
+                        kind,
+                        index,
+                        f"{key} is there twice (also as {seen[key]})",
+                        hint="delete one of the two entries, or its uuid if it is a copy",
+                    )
+                seen[key] = str(entry_id)
+        self._refuse_shared_paths(manifest)
+        try:
+            refuse_collisions(artifact.path for artifact in manifest.artifacts)
+        except HoldallError as error:
+            raise self.error("", 0, error.message, hint=error.hint or "") from error
+
+    def _refuse_shared_paths(self, manifest: Manifest) -> None:
+        owners = {artifact.path: artifact.id for artifact in reversed(manifest.artifacts)}
+        for index, artifact in enumerate(manifest.artifacts):
+            place: RelPath | None = artifact.path
+            while place is not None:
+                owner = owners.get(place, artifact.id)
+                if owner != artifact.id:
+                    raise self.error(
+                        "artifacts",
+                        index,
+                        f"its path {str(artifact.path)!a} belongs to {owner} already",
+                        hint="give each artifact a path of its own",
+                    )
+                place = place.parent

@@ -1,0 +1,339 @@
+"""Entries of settings files that are not Holdall's alone: put in, kept apart, taken out.
+
+Hooks and MCP servers are lines in files that people and other programs edit, too. Holdall owns the
+entries that it put there, known by where they stand and what they say, and touches nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from holdall.arrange import Arrangement, EditedFile
+from holdall.artifacts import ArtifactId, FileKind
+from holdall.documents import parse_json, read_bounded
+from holdall.errors import ConflictError, InputError
+from holdall.files import FileState, Root
+from holdall.jsontext import MAX_BYTES, MISSING, JsonText, Marks
+from holdall.layout import put_bytes
+from holdall.ledger import Deployed, Merged, Place
+from holdall.paths import RelPath
+from holdall.plan import PlannedArtifact
+from holdall.targets import Form, Merge, Target
+from holdall.tomlentries import TomlText
+from holdall.transaction import Put, Remove
+
+__all__ = [
+    "Entries",
+    "changed_entries",
+    "commands_of",
+    "merge_entries",
+    "present_value",
+    "read_definition",
+    "shown_entry",
+]
+
+PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
+
+_PLUGIN_ROOT = r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b"
+
+Key = tuple[str, ArtifactId]
+Document: TypeAlias = JsonText | TomlText
+
+
+@dataclass(slots=True)
+class Entries:
+    """What a deploy made of settings files.
+
+    `owned` are the entries that each artifact has there now, by target and id; `documents` what
+    Holdall remembers of the files that still hold some; `notes` are worth telling people.
+    """
+
+    owned: dict[Key, tuple[Merged, ...]] = field(default_factory=dict)
+    documents: dict[RelPath, Marks] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_definition(artifact: PlannedArtifact) -> dict[str, Any]:
+    """Return what a hook's or server's file says; raises InputError if that is no object."""
+    value = parse_json(read_bounded(artifact.location, MAX_BYTES), str(artifact.location))
+    if isinstance(value, dict):
+        return value
+    raise InputError(f"{artifact.location}: not a JSON object", hint="mend it, then collect it")
+
+
+def commands_of(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> list[str]:
+    """Return the commands that an agent will run because of an artifact; none of a broken one."""
+    try:
+        definition = _definition(artifact, merge, target, project)
+        groups = list(_groups(artifact, definition)) if merge.form is Form.HOOKS else []
+    except InputError:
+        return []
+    if merge.form is not Form.HOOKS:
+        command = definition.get("command")
+        return (
+            [" ".join([str(command), *map(str, definition.get("args") or ())])] if command else []
+        )
+    return [
+        str(hook["command"])
+        for _, group in groups
+        for hook in (group.get("hooks") if isinstance(group, dict) else None) or ()
+        if isinstance(hook, dict) and hook.get("command")
+    ]
+
+
+def _groups(artifact: PlannedArtifact, definition: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    events = definition.get("hooks", definition)
+    if not isinstance(events, dict):
+        raise _wrong(artifact, "`hooks` is not an object of events")
+    for event, groups in events.items():
+        if isinstance(groups, list):
+            yield from ((event, group) for group in groups)
+        elif event not in ("description", "$schema"):
+            raise _wrong(artifact, f"the event {event!a} is not a list")
+
+
+def _wrong(artifact: PlannedArtifact, problem: str) -> InputError:
+    return InputError(f"{artifact.id}: {artifact.location}: {problem}", hint="`holdall lint` tells")
+
+
+def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Path) -> list[Merged]:
+    definition = _definition(artifact, merge, target, project)
+    if merge.form is Form.HOOKS:
+        found = _groups(artifact, definition)
+        return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
+    from holdall.conversion import converted_server
+
+    server = converted_server(definition, merge.form)
+    return [Merged(merge.path, merge.keys, artifact.id.name, server)]
+
+
+def _definition(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> dict[str, Any]:
+    """Return a definition with the place of its companion wherever it names its plugin's folder."""
+    definition = read_definition(artifact)
+    place = target.place_of(artifact.companion) if artifact.companion else None
+    if place is None:
+        return definition
+    top = str(project.absolute()) if merge.project is None else merge.project
+    root = f"{top}/{target.root}/{place}"
+    return {key: _with_root(value, root) for key, value in definition.items()}
+
+
+def _with_root(value: Any, root: str) -> Any:
+    match value:
+        case str():
+            return re.sub(_PLUGIN_ROOT, lambda _: root, value)
+        case list():
+            return [_with_root(item, root) for item in value]
+        case dict():
+            return {key: _with_root(item, root) for key, item in value.items()}
+        case _:
+            return value
+
+
+def merge_entries(
+    root: Root,
+    planned: Iterable[tuple[Target, PlannedArtifact]],
+    obsolete: Iterable[Deployed],
+    kept: Iterable[Deployed],
+    known: Mapping[RelPath, Marks],
+    arrangement: Arrangement,
+    *,
+    force: bool,
+) -> Entries:
+    """Add to `arrangement` what has to change in settings files.
+
+    `obsolete` are the deployed artifacts that the planned ones replace, or that go; `kept` the
+    others; `known` what is remembered of the files. What is no hook or server is left out, with a
+    note. Raises ConflictError for two definitions of one name, InputError for a file that cannot be
+    edited.
+    """
+    merger = _Merger(root, known, arrangement, force)
+    kept, obsolete = list(kept), list(obsolete)
+    merger.owned = {e.place: e for d in (*kept, *obsolete) for e in d.merged}
+    merger.held = {e.place: d.id for d in kept for e in d.merged}
+    wanted: dict[Key, list[Merged]] = {}
+    entries = Entries()
+    for target, artifact in planned:
+        if merge := target.merges.get(artifact.id.type):
+            try:
+                wanted[target.name, artifact.id] = _wanted(artifact, merge, target, root.path)
+            except InputError as error:
+                entries.notes.append(f"left out {artifact.id}: {error.message}")
+    staying = {e.place for entries in wanted.values() for e in entries} | merger.held.keys()
+    for entry in {
+        e.place: e for d in obsolete for e in d.merged if e.place not in staying
+    }.values():
+        merger.take_out(entry)
+    for key, some in wanted.items():
+        arrangement.files[key] = {}
+        if any(PLUGIN_ROOT in str(entry.value) for entry in some):
+            entries.notes.append(
+                f"{key[1]} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its plugin's"
+                " files: what it looks for there will not be found"
+            )
+        entries.owned[key] = tuple(e for e in some if merger.put_in(e, key[1]))
+    still = {e.path for d in kept for e in d.merged}
+    still |= {e.path for some in entries.owned.values() for e in some}
+    entries.documents = merger.finished(still)
+    return entries
+
+
+def changed_entries(root: Root, deployed: Deployed) -> Iterator[tuple[str, str]]:
+    """Yield the entries that are not as they were put in: what, and `missing` or `edited`."""
+    for entry in deployed.merged:
+        found = present_value(root, entry)
+        if found != entry.value:
+            yield shown_entry(entry), "missing" if found is MISSING else "edited"
+
+
+def shown_entry(entry: Merged) -> str:
+    """Return what people call an entry."""
+    return f"{entry.path}: {'.'.join((*entry.keys, entry.key or 'a hook'))}"
+
+
+def present_value(root: Root, entry: Merged) -> Any:
+    """Return what stands where an entry was put in; MISSING if nothing does."""
+    data = root.read_bytes(entry.path, MAX_BYTES)
+    document = _opened(None if data is None else data.decode(errors="replace"), entry.path, "")
+    found = document.get(entry.keys if entry.key is None else (*entry.keys, entry.key))
+    if entry.key is None:
+        is_there = isinstance(found, list) and entry.value in found
+        return entry.value if is_there else MISSING
+    return found
+
+
+def _opened(text: str | None, path: RelPath, where: str) -> Document:
+    form = TomlText if path.endswith(".toml") else JsonText
+    return form.new(where) if text is None else form(text, where)
+
+
+class _Merger:
+    """Edits each file once, in memory; `finished` makes the actions."""
+
+    owned: dict[Place, Merged]
+    held: dict[Place, ArtifactId]
+
+    def __init__(
+        self,
+        root: Root,
+        known: Mapping[RelPath, Marks],
+        arrangement: Arrangement,
+        force: bool,
+    ) -> None:
+        self.root, self.arrangement, self.force = root, arrangement, force
+        self.marks = {p: Marks(set(m.made), dict(m.blank)) for p, m in known.items()}
+        self.documents: dict[RelPath, Document] = {}
+        self.before: dict[RelPath, tuple[str | None, FileState | None]] = {}
+        self.forced: set[RelPath] = set()
+
+    def _document(self, path: RelPath) -> tuple[Document, Marks]:
+        marks = self.marks.setdefault(path, Marks())
+        if path not in self.documents:
+            state, where = self.root.state_of(path), str(self.root.path / path)
+            if state is not None and state.kind is FileKind.LINK:
+                led = os.readlink(where)
+                raise ConflictError(
+                    f"{where} is a symbolic link to {led!a}, and Holdall writes through none",
+                    hint="put the file itself in its place (`cp --remove-destination`) or, to keep"
+                    " the link, leave hooks and servers out and write them there by hand",
+                )
+            data = self.root.read_bytes(path, MAX_BYTES)
+            try:
+                text = None if data is None else data.decode()
+            except UnicodeDecodeError as error:
+                raise InputError(f"{where}: not valid UTF-8", hint="save it as UTF-8") from error
+            if text is None:
+                marks.made.add(())
+            self.documents[path] = _opened(text, path, where)
+            self.before[path] = text, state
+        return self.documents[path], marks
+
+    def put_in(self, entry: Merged, owner: ArtifactId) -> bool:
+        """Put an entry in; returns whether it is Holdall's (else somebody had it already)."""
+        document, marks = self._document(entry.path)
+        known = self.owned.get(entry.place)
+        if entry.key is None:
+            present = document.get(entry.keys)
+            if isinstance(present, list) and entry.value in present:
+                return known is not None
+            document.append(entry.keys, entry.value, marks)
+        else:
+            keys = (*entry.keys, entry.key)
+            present = document.get(keys)
+            if present == entry.value:
+                if known is not None:
+                    self._own(entry, owner)
+                return known is not None
+            if present is not MISSING and not self._may_replace(entry, present, known, owner):
+                return False
+            document.put(keys, entry.value, marks)
+        self._own(entry, owner)
+        return True
+
+    def _own(self, entry: Merged, owner: ArtifactId) -> None:
+        self.held[entry.place] = owner
+        self.owned[entry.place] = entry
+
+    def _may_replace(
+        self, entry: Merged, present: Any, known: Merged | None, owner: ArtifactId
+    ) -> bool:
+        holder = self.held.get(entry.place)
+        if holder is not None and holder != owner:
+            raise ConflictError(
+                f"{holder} and {owner} define {entry.key!a} in {entry.path} in different ways",
+                hint="rename one of them in the collection",
+            )
+        if known is not None and known.value == present:
+            return True
+        why = "changed by hand" if known is not None else "not put there by Holdall"
+        self.arrangement.in_the_way.append(
+            EditedFile(entry.path, is_ours=known is not None, what=f"{entry.key!a} in it, {why}")
+        )
+        self.forced.add(entry.path)
+        return self.force
+
+    def take_out(self, entry: Merged) -> None:
+        """Take an entry out, unless it was changed by hand."""
+        if self.root.state_of(entry.path) is None:
+            return
+        document, marks = self._document(entry.path)
+        if entry.key is None:
+            document.remove_element(entry.keys, entry.value, marks)
+            return
+        keys = (*entry.keys, entry.key)
+        present = document.get(keys)
+        if present is MISSING:
+            return
+        if present != entry.value:
+            what = f"{entry.key!a} in it, changed by hand"
+            self.arrangement.in_the_way.append(EditedFile(entry.path, is_ours=True, what=what))
+            self.forced.add(entry.path)
+            if not self.force:
+                return
+        document.remove(keys, marks)
+
+    def finished(self, still: Iterable[RelPath]) -> dict[RelPath, Marks]:
+        """Add the actions for what changed; return what to remember of files with our entries."""
+        for path, document in self.documents.items():
+            text, state = self.before[path]
+            keep = path in self.forced
+            if document.is_empty and () in self.marks[path].made:
+                if state is not None:
+                    self.arrangement.actions.append(Remove(path, state, keep_backup=keep))
+            elif document.text != text:
+                put = put_bytes(path, document.text.encode(), state)
+                mode = state is not None and state.executable
+                new = FileState(put.state.kind, mode, put.state.sha256)
+                self.arrangement.actions.append(
+                    Put(path, new, put.size, put.source, state, keep_backup=keep)
+                )
+        return {path: self.marks[path] for path in still}

@@ -1,0 +1,197 @@
+"""What people write to name a source: a folder, an archive, or a git repository."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from holdall.errors import UsageError
+from holdall.paths import RelPath
+
+__all__ = [
+    "ARCHIVE_SUFFIXES",
+    "ArchiveAddress",
+    "FolderAddress",
+    "GitAddress",
+    "parse",
+    "shown",
+    "without_password",
+]
+
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+_GIT_SCHEMES = ("https", "ssh", "file")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCP = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][\w.-]*:")
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
+_QUERY = re.compile(r"\?[^#\s]*")
+_BAD_REVISION = re.compile(r"^[-+/]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderAddress:
+    """A folder, read as it lies there."""
+
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveAddress:
+    """A file with an archive's suffix."""
+
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class GitAddress:
+    """A repository, with the revision and the folder of it that are wanted.
+
+    `url` is what git is given and may hold credentials; `name` never does. `git_dir` is set for a
+    repository of this machine, which is read where it lies.
+    """
+
+    url: str
+    name: str
+    revision: str | None = None
+    subfolder: RelPath | None = None
+    git_dir: Path | None = None
+
+
+def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
+    """Tell what `text` means; what exists under that very name comes first.
+
+    Raises UsageError for a URL of another kind or an impossible revision, HostilePathError for a
+    subfolder outside of its repository.
+    """
+    if "\0" in text:
+        raise UsageError(f"{shown(text)!a} has a NUL in it", hint="no folder is called so")
+    is_git = text.startswith("git+")
+    bare = text.removeprefix("git+")
+    if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):
+        return _remote(bare)
+    path = Path(bare if is_git else text)
+    git_dir = _git_dir(path, or_work_tree=is_git)
+    if git_dir is not None:
+        return _local(path, git_dir, None, None)
+    if os.path.isfile(path) and path.name.lower().endswith(ARCHIVE_SUFFIXES):
+        return ArchiveAddress(path)
+    if os.path.lexists(path):
+        return FolderAddress(path)
+    return _revision_of_local(str(path)) or FolderAddress(path)
+
+
+def shown(text: str) -> str:
+    """Return what people wrote without the credentials in it."""
+    if "://" not in text:
+        return text
+    return _QUERY.sub("", _CREDENTIALS.sub("", text))
+
+
+def without_password(url: str) -> tuple[str, str | None]:
+    """Split `https://user:password@host/path` into the URL without both and a line to log in with.
+
+    The line is what `git credential-store` reads; None where there is no password.
+    """
+    scheme = _SCHEME.match(url)
+    if scheme is None or scheme[1].lower() == "ssh":
+        return url, None
+    place, slash, path = url[scheme.end() :].partition("/")
+    login, at, host = place.rpartition("@")
+    if not at or ":" not in login:
+        return url, None
+    return f"{scheme[0]}{host}{slash}{path}", f"{scheme[0]}{login}@{host}"
+
+
+def _remote(text: str) -> GitAddress:
+    if re.search(r"[\x00-\x20\x7f]", text):
+        raise UsageError(
+            f"{shown(text)!a} has blanks or control characters in it", hint="write %20 for a blank"
+        )
+    text, _, folder = text.partition("#")
+    head, path = _divided(text)
+    path, at, revision = path.rpartition("@") if "@" in path else (path, "", "")
+    url = head + path
+    name = _name_of(url)
+    if at:
+        _check_revision(revision, name)
+    return GitAddress(url, _with_folder(name, folder), revision or None, _subfolder(folder))
+
+
+def _divided(text: str) -> tuple[str, str]:
+    """Split a URL behind its host: an `@` before that belongs to a user, one after to us."""
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        host, colon, path = text.partition(":")
+        return host + colon, path
+    if scheme[1].lower() not in _GIT_SCHEMES:
+        raise UsageError(
+            f"{shown(text)!a}: {scheme[1]}:// is no source that Holdall reads",
+            hint="use https://, ssh://, file:// or git@host:path for a git repository, or a path",
+        )
+    host, slash, path = text[scheme.end() :].partition("/")
+    return scheme[0] + host, slash + path
+
+
+def _name_of(url: str) -> str:
+    """Return the URL as it is recorded: no password, no query, nothing of https's user."""
+    if not _SCHEME.match(url):
+        return url.rstrip("/")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{shown(url)!a} is no URL: {error}", hint="check it") from None
+    user, at, host = parts.netloc.rpartition("@")
+    if at and parts.scheme == "ssh" and (user := user.partition(":")[0]):
+        host = f"{user}@{host}"
+    return urlunsplit((parts.scheme, host, parts.path, "", "")).rstrip("/")
+
+
+def _check_revision(revision: str, name: str) -> None:
+    if not revision or _BAD_REVISION.search(revision):
+        raise UsageError(
+            f"{name}: {revision!a} cannot be a branch, tag or commit",
+            hint="write SOURCE@NAME, where NAME is one of these",
+        )
+
+
+def _subfolder(text: str) -> RelPath | None:
+    text = text.removeprefix("./").rstrip("/")
+    return RelPath.parse(text) if text else None
+
+
+def _with_folder(name: str, folder: str) -> str:
+    subfolder = _subfolder(folder)
+    return f"{name}#{subfolder}" if subfolder else name
+
+
+def _git_dir(path: Path, *, or_work_tree: bool) -> Path | None:
+    """Return the git directory of a bare repository or, if asked for, of a work tree."""
+    if os.path.isfile(path / "HEAD") and all(
+        os.path.isdir(path / name) for name in ("objects", "refs")
+    ):
+        return path.resolve()
+    if or_work_tree and os.path.isdir(path / ".git"):
+        return (path / ".git").resolve()
+    return None
+
+
+def _local(path: Path, git_dir: Path, revision: str | None, folder: str | None) -> GitAddress:
+    name = str(path.resolve())
+    if revision is not None:
+        _check_revision(revision, name)
+    return GitAddress(
+        name, _with_folder(name, folder or ""), revision, _subfolder(folder or ""), git_dir
+    )
+
+
+def _revision_of_local(text: str) -> GitAddress | None:
+    """Return the repository that `text` names with `@REVISION` or `#SUBFOLDER`, if there is one."""
+    place, _, folder = text.partition("#")
+    for path, revision in ((place, None), (place.rpartition("@")[0], place.rpartition("@")[2])):
+        git_dir = _git_dir(Path(path), or_work_tree=True) if path else None
+        if git_dir is not None:
+            return _local(Path(path), git_dir, revision, folder)
+    return None

@@ -1,0 +1,178 @@
+"""The `git` command, called so that nothing a repository says is run or asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from holdall.errors import HoldallError, NotFoundError, StorageError
+
+__all__ = ["Git", "GitFailed", "ended", "head_of"]
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "protocol.ext.allow=never",
+    "protocol.file.allow=user",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=30",
+)
+_OPTIONS = tuple(word for setting in _SETTINGS for word in ("-c", setting))
+_NO_TRANSPORT = "none"
+_CREDENTIALS_WANTED = (
+    "could not read Username",
+    "could not read Password",
+    "terminal prompts disabled",
+    "Authentication failed",
+    "Permission denied (",
+    "Host key verification failed",
+)
+_NOT_THERE = ("not found", "does not appear to be a git repository", "does not exist")
+
+
+_LOOK_EVERY = 0.25
+"""Seconds between two looks at what a server sent."""
+
+
+class GitFailed(Exception):
+    """What git said when it failed; never shown as it is, since it may quote credentials."""
+
+
+class Git:
+    """Runs git on one git directory. `label` names the source in errors.
+
+    Without `may_fetch` no transport is allowed, so that a repository which lacks objects cannot
+    make git go and get them.
+    """
+
+    def __init__(self, git_dir: Path, label: str, *, may_fetch: bool) -> None:
+        self.git_dir, self.label = git_dir, label
+        self._environment = _environment()
+        self._options: tuple[str, ...] = ()
+        if not may_fetch:
+            self._environment["GIT_ALLOW_PROTOCOL"] = _NO_TRANSPORT
+
+    def log_in_with(self, line: str) -> None:
+        """Let git know a user and password, as `git credential-store` keeps them, and no others.
+
+        They go into a file beside the git directory, which only its owner may read.
+        """
+        file = self.git_dir.with_name(f"{self.git_dir.name}.login")
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")
+        helper = f"credential.helper=store --file={shlex.quote(str(file))}"
+        # An empty one first: none of the user's own helpers is to keep these.
+        self._options = ("-c", "credential.helper=", "-c", helper)
+
+    def run(self, *words: str, watch: Callable[[int], None] | None = None) -> bytes:
+        """Run a git command and return its output; raises GitFailed with what it complained of.
+
+        `watch` is shown now and then how many bytes lie in the git directory; if it raises, that
+        is the end of the command.
+        """
+        with self.started(words, stderr=subprocess.PIPE) as process, ended(process):
+            while True:
+                try:
+                    pause = None if watch is None else _LOOK_EVERY
+                    output, complaint = process.communicate(timeout=pause)
+                    break
+                except subprocess.TimeoutExpired:
+                    assert watch is not None, "else there is no timeout"
+                    watch(_size_of(self.git_dir))
+        if process.returncode:
+            raise GitFailed(complaint.decode(errors="replace"))
+        return output
+
+    def started(
+        self, words: Sequence[str], *, stdin: int = subprocess.DEVNULL, stderr: int
+    ) -> subprocess.Popen[bytes]:
+        """Start a git command, whose output is to be read from a pipe."""
+        try:
+            return subprocess.Popen(
+                ["git", *_OPTIONS, *self._options, f"--git-dir={self.git_dir}", *words],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=self._environment,
+                cwd="/",
+                # ssh asks at the terminal unless there is none.
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise StorageError(
+                f"{self.label}: reading a git repository needs the git command, which is not there",
+                hint="install git, or name a folder or an archive",
+            ) from None
+
+    def unreachable(self, complaint: str) -> HoldallError:
+        """Make the error for a repository that could not be fetched from."""
+        if any(words in complaint for words in _CREDENTIALS_WANTED):
+            return StorageError(
+                f"{self.label}: the server wants credentials",
+                hint="set up a git credential helper or an ssh key; is the address right?",
+            )
+        if any(words in complaint for words in _NOT_THERE):
+            return NotFoundError(
+                f"{self.label}: no such git repository", hint="check the address for typing errors"
+            )
+        return StorageError(
+            f"{self.label}: git cannot reach the repository",
+            hint="try `git ls-remote` with the same address, which tells more",
+        )
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill git and all that it started if we give up: in a session of its own, Ctrl-C spares it."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
+def _size_of(folder: Path) -> int:
+    size = 0
+    for top, _, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(FileNotFoundError):  # git renames what is complete
+                size += os.lstat(os.path.join(top, name)).st_size
+    return size
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {
+        **kept,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C",
+    }
+
+
+def head_of(folder: Path) -> str | None:
+    """Return the commit that is checked out in the work tree a folder lies in; None if unknown."""
+    top = next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
+    if top is None:
+        return None
+    try:
+        git = Git(top / ".git", str(folder), may_fetch=False)
+        return git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+    except (GitFailed, StorageError, OSError):
+        return None

@@ -1,0 +1,190 @@
+"""Sources whose own manifest says what they hold: ids and UUIDs come from there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.caps import Meter
+from holdall.config import MANIFEST
+from holdall.errors import StorageError, TooLargeError
+from holdall.manifest import ManifestArtifact, ManifestComposite, ManifestMember
+from holdall.sources.hidden import hidden_text
+from holdall.sources.inspection import Inspection
+from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, FoundMember, Reading
+from holdall.trees import file_tree, folder_tree
+
+__all__ = ["Listing", "as_listed"]
+
+
+class Listing(NamedTuple):
+    """What a collection's manifest says of it, and what is wrong with that."""
+
+    artifacts: tuple[ManifestArtifact, ...]
+    composites: tuple[ManifestComposite, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def as_listed(
+    plain: Reading, listing: Listing, types: Mapping[str, TypeSpec], meter: Meter
+) -> Reading:
+    """Return a folder's reading with what its manifest says of it.
+
+    What lies in the folder and is not listed is found as in any other; composites are those of the
+    manifest alone.
+    """
+    reader = _Listed(plain, listing, types, meter)
+    artifacts = [*reader.artifacts(), *reader.unlisted()]
+    return plain._replace(
+        artifacts=tuple(artifacts),
+        composites=tuple(reader.composites(artifacts)),
+        diagnostics=(*plain.diagnostics, *listing.diagnostics, *reader.diagnostics),
+    )
+
+
+class _Listed:
+    """Brings a plain reading and a listing together."""
+
+    def __init__(
+        self, plain: Reading, listing: Listing, types: Mapping[str, TypeSpec], meter: Meter
+    ) -> None:
+        self.plain, self.listing, self.types, self.meter = plain, listing, types, meter
+        self.diagnostics: list[Diagnostic] = []
+        self.found: dict[ArtifactId, FoundArtifact] = {}
+        self._by_place = {(a.type, a.path): a for a in plain.artifacts}
+        self._by_top: dict[tuple[str, str], list[FoundArtifact]] = {}
+        for artifact in plain.artifacts:
+            for top in _tops(artifact.path):
+                self._by_top.setdefault((artifact.type, top), []).append(artifact)
+
+    def artifacts(self) -> Iterator[FoundArtifact]:
+        """Yield each listed artifact whose files are there."""
+        for entry in self.listing.artifacts:
+            found = self._at(entry)
+            if found is not None:
+                self.found[entry.id] = replace(
+                    found,
+                    id=entry.id,
+                    name=entry.id.name,
+                    uuid=entry.uuid,
+                    origin=entry.origin,
+                    extra=entry.extra,
+                )
+                yield self.found[entry.id]
+
+    def _at(self, entry: ManifestArtifact) -> FoundArtifact | None:
+        known = self._by_place.get((entry.id.type, entry.path))
+        if known is None:
+            inside = self._by_top.get((entry.id.type, entry.path), [])
+            known = inside[0] if len(inside) == 1 else None
+        return known or self._read(entry)
+
+    def _read(self, entry: ManifestArtifact) -> FoundArtifact | None:
+        """Read an artifact that no reader knows by its place."""
+        spec = self.types.get(entry.id.type)
+        if spec is None:
+            self._say(entry.path, "type-unknown", f"{entry.id}: no loaded plugin knows its type")
+            return None
+        location = self.plain.root / entry.path
+        is_file = spec.shape is Shape.FILE
+        if os.path.realpath(location) != os.path.join(self.plain.root, entry.path) or not (
+            os.path.isfile(location) if is_file else os.path.isdir(location)
+        ):
+            self._say(entry.path, "files-gone", f"{entry.id} is listed, but not there")
+            return None
+        try:
+            inspection = Inspection(entry.path, is_folder=not is_file)
+            peek, meter = inspection.peek, self.meter
+            if is_file:
+                tree = file_tree(location, spec.only_file, peek, meter=meter)
+            else:
+                tree = folder_tree(location, peek, meter=meter)
+        except (StorageError, TooLargeError) as error:
+            code = "too-large" if isinstance(error, TooLargeError) else "unreadable"
+            self._say(entry.path, code, error.message)
+            return None
+        self.diagnostics.extend(inspection.found)
+        return FoundArtifact(
+            *(entry.id, entry.id.type, entry.id.name, str(entry.path), location, None, tree),
+            hides_text=inspection.hides_text,
+        )
+
+    def _say(self, path: str, code: str, message: str) -> None:
+        self.diagnostics.append(Diagnostic(path, code, message))
+
+    def unlisted(self) -> Iterator[FoundArtifact]:
+        """Yield what lies beside the listed artifacts; what lies inside of one is part of it."""
+        listed = {entry.path for entry in self.listing.artifacts}
+        names = {entry.id for entry in self.listing.artifacts}
+        for found in self.plain.artifacts:
+            if listed.isdisjoint([found.path, *_tops(found.path)]):
+                if found.id not in names:
+                    yield found
+                elif not self._is_same(found):
+                    self._say(found.path, "name-taken", f"{found.id} is listed as another one")
+
+    def _is_same(self, found: FoundArtifact) -> bool:
+        known = self.found.get(found.id)
+        return known is not None and known.tree.content_hash == found.tree.content_hash
+
+    def composites(self, artifacts: Iterable[FoundArtifact]) -> Iterator[FoundComposite]:
+        """Yield the composites with those of their members that are there."""
+        places = {found.id: found for found in artifacts}
+        bundles = {composite.id for composite in self.listing.composites}
+        for composite in self.listing.composites:
+            members = []
+            for member in composite.members:
+                if member.id in places or member.id in bundles:
+                    members.append(self._member(composite, member, places.get(member.id)))
+                else:
+                    note = f"{composite.id}: its member {member.id} is not there; left out"
+                    self._say(".", "member-gone", note)
+            texts = "".join(filter(None, (composite.display_name, composite.description)))
+            hidden = [told._replace(line=None) for told in hidden_text(MANIFEST, texts)]
+            self.diagnostics.extend(hidden)
+            yield replace(_composite(composite, members), hides_text=bool(hidden))
+
+    def _member(
+        self, composite: ManifestComposite, member: ManifestMember, found: FoundArtifact | None
+    ) -> FoundMember:
+        if member.pin is not None and found and member.pin != found.tree.content_hash:
+            note = (
+                f"{composite.id} pins {member.id} to a version that lies only in the source's"
+                " database; it can be deployed once the pin is changed"
+            )
+            self._say(found.path, "pin-elsewhere", note)
+        return FoundMember(
+            member.id,
+            found.path if found else ".",
+            relationship=member.relationship,
+            pin=member.pin,
+            extra=member.extra,
+        )
+
+
+def _tops(path: str) -> list[str]:
+    """Return the folders, and the file of an entry inside of one, that a place lies in."""
+    file = path.partition("#")[0]
+    parts = file.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + (file != path))]
+
+
+def _composite(composite: ManifestComposite, members: Iterable[FoundMember]) -> FoundComposite:
+    return FoundComposite(
+        id=composite.id,
+        name=composite.id.name,
+        path=".",
+        members=tuple(members),
+        description=composite.description,
+        version=None,
+        kind="collection",
+        uuid=composite.uuid,
+        display_name=composite.display_name,
+        composite_type=composite.composite_type,
+        files=composite.files,
+        metadata=composite.metadata,
+        extra=composite.extra,
+    )

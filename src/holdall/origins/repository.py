@@ -1,0 +1,197 @@
+"""Laying out one commit of a git repository as plain files.
+
+The files are written from git's objects by our own code: no checkout, so no filters, no attributes,
+no hooks and no submodules, and every byte as it was committed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from holdall.caps import Caps, Meter
+from holdall.errors import HostilePathError, NotFoundError, StorageError
+from holdall.origins.address import GitAddress, without_password
+from holdall.origins.git import Git, GitFailed, ended
+from holdall.origins.unpacking import Budget, Unpacker
+
+__all__ = ["lay_out"]
+
+_ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
+_BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_LINK, _EXECUTABLE = "120000", "100755"
+_FILES = ("100644", "100664", _EXECUTABLE)
+_CHUNK = 1 << 20
+
+
+def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> str:
+    """Write the wanted commit's files into `folder`, which is new, and return the commit.
+
+    A remote repository is fetched into `scratch`, no deeper than needed. Raises NotFoundError for
+    an unknown repository, revision or subfolder, StorageError for what cannot be reached,
+    RefusedError for what is more than `caps` allow.
+    """
+    if address.git_dir is not None:
+        git = Git(address.git_dir, address.name, may_fetch=False)
+        commit = _resolved(git, address, address.revision or "HEAD")
+    else:
+        git = Git(scratch, address.name, may_fetch=True)
+        commit = _fetched(git, address, caps)
+        git = Git(scratch, address.name, may_fetch=False)
+    _write(git, list(_blobs(git, address, commit)), folder, caps)
+    return commit
+
+
+def _unknown_revision(address: GitAddress) -> NotFoundError:
+    if address.revision is None:
+        return NotFoundError(
+            f"{address.name}: the repository has no commit to take",
+            hint="name a branch, tag or commit with SOURCE@NAME",
+        )
+    return NotFoundError(
+        f"{address.name}: no branch, tag or commit {address.revision!a}",
+        hint="`git ls-remote` with the same address lists branches and tags",
+    )
+
+
+def _resolved(git: Git, address: GitAddress, revision: str) -> str:
+    wanted = f"{revision}^{{commit}}"
+    try:
+        found = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+    except GitFailed:
+        raise _unknown_revision(address) from None
+    return found.decode().strip()
+
+
+def _fetched(git: Git, address: GitAddress, caps: Caps) -> str:
+    """Fetch the wanted commit alone or, where the server has no name for it, all there is."""
+    git.run("init", "--quiet", "--bare", "--template=")
+    revision = address.revision or "HEAD"
+    try:
+        _fetch(git, address.url, caps, [revision], "--depth=1")
+        return _resolved(git, address, "FETCH_HEAD")
+    except GitFailed as failure:
+        complaint = str(failure)
+        is_named = not _ABBREVIATED.fullmatch(revision)
+    if "couldn't find remote ref" in complaint and is_named:
+        raise _unknown_revision(address)
+    if is_named or not ("remote ref" in complaint or _is_refusal(complaint)):
+        raise git.unreachable(complaint)
+    try:
+        _fetch(git, address.url, caps, _BRANCHES_AND_TAGS)
+    except GitFailed as failure:
+        raise git.unreachable(str(failure)) from None
+    return _resolved(git, address, revision)
+
+
+def _is_refusal(complaint: str) -> bool:
+    """Return whether a server would not give, or does not have, a commit asked for by its hash."""
+    return "not our ref" in complaint or "unadvertised object" in complaint
+
+
+def _fetch(git: Git, url: str, caps: Caps, wanted: Iterable[str], *options: str) -> None:
+    def watch(size: int) -> None:
+        Meter(caps, git.label).spend_of_source(size)
+
+    place, login = without_password(url)
+    if login is not None:
+        # Everybody on this machine may see the words of a command.
+        git.log_in_with(login)
+        url = place
+    git.run(
+        *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc"),
+        *options,
+        *("--", url, *wanted),
+        watch=watch,
+    )
+
+
+class _Blob(NamedTuple):
+    """A file of a commit."""
+
+    mode: str
+    sha: str
+    path: str
+
+
+def _blobs(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
+    place = f"{commit}:{address.subfolder or ''}"
+    try:
+        listing = git.run("ls-tree", "-r", "-z", "--full-tree", place)
+    except GitFailed:
+        raise NotFoundError(
+            f"{address.name}: no such folder in the commit {commit[:12]}",
+            hint="write the folder behind # as it is called in the repository",
+        ) from None
+    for line in listing.split(b"\0")[:-1]:
+        described, _, name = line.partition(b"\t")
+        mode, _, sha = described.decode("ascii").split(" ")
+        if mode == _LINK or mode in _FILES:
+            yield _Blob(mode, sha, _checked(os.fsdecode(name), address.name))
+
+
+def _checked(path: str, label: str) -> str:
+    """Refuse a path that could lead out of the folder; what else is odd, the reader tells."""
+    for component in path.split("/"):
+        if component in ("", ".", "..") or component.lower() == ".git" or "\0" in component:
+            raise HostilePathError(
+                f"{label}: unsafe path {path!a} in the repository",
+                hint="no git client makes such a path; do not trust this repository",
+            )
+    return path
+
+
+def _write(git: Git, blobs: list[_Blob], folder: Path, caps: Caps) -> None:
+    folder.mkdir()
+    unpacker = Unpacker(folder, Budget(git.label, caps))
+    wanted = folder.with_name(f"{folder.name}.objects")
+    for _ in blobs:
+        unpacker.count()
+    wanted.write_text("".join(f"{blob.sha}\n" for blob in blobs))
+    with wanted.open("rb") as names:
+        words = ("cat-file", "--batch", "--buffer")
+        with (
+            git.started(words, stdin=names.fileno(), stderr=subprocess.DEVNULL) as process,
+            ended(process),
+        ):
+            assert process.stdout is not None, "it was asked for"
+            for blob in blobs:
+                _write_one(unpacker, blob, process.stdout)
+    unpacker.finish()
+
+
+def _write_one(unpacker: Unpacker, blob: _Blob, objects: IO[bytes]) -> None:
+    chunks = _object(unpacker.budget.label, blob, objects)
+    if blob.mode == _LINK:
+        text = next(chunks, b"")
+        if next(chunks, None) is not None:
+            text = b""  # longer than any link; refused as one without a text
+        unpacker.link(blob.path, os.fsdecode(text))
+    else:
+        unpacker.file(blob.path, chunks, executable=blob.mode == _EXECUTABLE)
+
+
+def _object(label: str, blob: _Blob, objects: IO[bytes]) -> Iterator[bytes]:
+    """Yield one object's bytes from what `git cat-file --batch` prints."""
+    head = objects.readline().split()
+    if len(head) != 3 or head[1] != b"blob":
+        raise _incomplete(label, blob)
+    left = int(head[2])
+    while left:
+        chunk = objects.read(min(left, _CHUNK))
+        if not chunk:
+            raise _incomplete(label, blob)
+        left -= len(chunk)
+        yield chunk
+    objects.read(1)
+
+
+def _incomplete(label: str, blob: _Blob) -> StorageError:
+    return StorageError(
+        f"{label}: the repository lacks the content of {blob.path!a}",
+        hint="it was cloned in part; fetch the rest, or name where it was cloned from",
+    )

@@ -1,0 +1,230 @@
+"""What lies in a project: Holdall's ledger and the deployed records, read under its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId, Shape, has_plain_name
+from holdall.collection import Collection
+from holdall.errors import InputError, NotFoundError, UsageError
+from holdall.files import FileState, Root
+from holdall.layout import ancestors, placed, state_of
+from holdall.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
+from holdall.paths import RelPath
+from holdall.protected import LEDGER
+from holdall.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
+from holdall.targets import Target
+from holdall.trees import Tree, file_tree, folder_tree
+
+__all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]
+
+
+class ProjectRecord(NamedTuple):
+    """One target's deployed record: where it is, its text and its entries."""
+
+    path: RelPath
+    text: str | None
+    entries: tuple[RecordEntry, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as Holdall knows it. `records` are by target name.
+
+    `ledger` includes artifacts that only a record names (SkillMeat deployed them, or the ledger
+    was lost) where their files are what the record says; `unclear` are those that differ, with
+    their target's name. In `ledger` what was renamed in the collection has its new name, in
+    `written` the one that it was deployed with. `stored` is what `ledger_text` says.
+    """
+
+    root: Root
+    ledger: Ledger
+    written: Ledger
+    stored: Ledger
+    ledger_text: str | None
+    records: Mapping[str, ProjectRecord]
+    unclear: tuple[tuple[str, RecordEntry], ...]
+    forgotten: frozenset[ArtifactId] = frozenset()
+
+    @property
+    def owned(self) -> dict[RelPath, FileState]:
+        """Every file that Holdall put into the project, as it was put there."""
+        return {p: state for entry in self.ledger.deployed for p, state in entry.files.items()}
+
+    def without(self, ids: set[ArtifactId]) -> Project:
+        """Return the project with the unclear record entries of these ids forgotten."""
+        return replace(self, forgotten=frozenset(ids))
+
+    @cached_property
+    def _named(self) -> dict[str, set[ArtifactId]]:
+        """What is deployed or asked for here, by id and by name alone."""
+        known = {entry.id for entry in self.ledger.deployed} | set(self.ledger.requests)
+        known |= {entry.id for _, entry in self.unclear}
+        named: dict[str, set[ArtifactId]] = {}
+        for found in known:
+            named.setdefault(str(found), set()).add(found)
+            if has_plain_name(found):
+                named.setdefault(found.name, set()).add(found)
+        return named
+
+    def resolve(self, text: str) -> ArtifactId:
+        """Return the id of something deployed or asked for here that `text` means.
+
+        Raises NotFoundError if there is none, UsageError if there are several.
+        """
+        found = sorted(self._named.get(text, ()))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(
+                f"{text!r} could be any of {', '.join(map(str, found))}", hint="write the type too"
+            )
+        raise NotFoundError(
+            f"{text!a} is not deployed in {self.root.path}", hint="`holdall status` shows what is"
+        )
+
+
+def read_project(root: Root, targets: Iterable[Target], collection: Collection | None) -> Project:
+    """Read what lies in a project; raises InputError for a record that cannot be understood.
+
+    With `collection`, artifacts that were renamed there since are known by their new names.
+    """
+    ledger_text = _text(root, LEDGER)
+    ledger = Ledger()
+    if ledger_text is not None:
+        ledger = parse_ledger(ledger_text, str(root.path / LEDGER))
+        targets = list(targets)
+        _refuse_foreign(ledger, targets, str(root.path / LEDGER))
+    stored = ledger
+    records: dict[str, ProjectRecord] = {}
+    adopted: list[Deployed] = []
+    unclear: list[tuple[str, RecordEntry]] = []
+    for target in targets:
+        record = _record(root, target)
+        records[target.name] = record
+        known = {entry.id for entry in ledger.deployed if entry.lies_below(target.root)}
+        known |= {entry.id for entry in adopted if entry.lies_below(target.root)}
+        for entry in record.entries:
+            if entry.id not in known:
+                known.add(entry.id)
+                if (found := _adopted(root, target, entry)) is not None:
+                    adopted.append(found)
+                else:
+                    unclear.append((target.name, entry))
+    ledger = replace(
+        ledger,
+        deployed=(*ledger.deployed, *adopted),
+        folders=ledger.folders | {f for d in adopted for f in _own_folders(d)},
+    )
+    renamed = ledger if collection is None else _with_new_names(ledger, collection)
+    return Project(root, renamed, ledger, stored, ledger_text, records, tuple(unclear))
+
+
+def targets_in(path: Path) -> list[str]:
+    """Return the names of the targets that Holdall deployed for in a project, sorted."""
+    if not path.is_dir():
+        return []
+    with Root(path) as root:
+        text = _text(root, LEDGER)
+    if text is None:
+        return []
+    return targets_of_ledger(text, str(path / LEDGER))
+
+
+def _refuse_foreign(ledger: Ledger, targets: Iterable[Target], where: str) -> None:
+    """Raise InputError for a ledger that calls files Holdall's which it never puts there."""
+    places = {
+        (target.name, spec.name): f"{target.root}/{spec.folder}/"
+        for target in targets
+        for spec in target.places.values()
+    }
+    merges = {
+        (target.name, type_name): merge.path
+        for target in targets
+        for type_name, merge in target.merges.items()
+    }
+    for entry in ledger.deployed:
+        place = places.get((entry.target, entry.id.type))
+        merge = merges.get((entry.target, entry.id.type))
+        foreign = [path for path in entry.files if place and not path.startswith(place)]
+        foreign += [e.path for e in entry.merged if merge and e.path != merge]
+        if foreign:
+            raise InputError(
+                f"{where}: not a ledger of Holdall: {entry.id} cannot own {str(foreign[0])!a}",
+                hint="delete it: the deployed record and the collection are enough to go on",
+            )
+
+
+def _text(root: Root, path: RelPath) -> str | None:
+    data = root.read_bytes(path, MAX_RECORD_BYTES)
+    try:
+        return None if data is None else data.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{root.path / path}: not valid UTF-8", hint="restore it from your version control"
+        ) from error
+
+
+def _record(root: Root, target: Target) -> ProjectRecord:
+    path = target.root.joined(RelPath.parse(RECORD_NAME))
+    text = _text(root, path)
+    entries = parse_record(text, str(root.path / path)) if text is not None else []
+    return ProjectRecord(path, text, tuple(entries))
+
+
+def _adopted(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
+    """Take over an artifact that only the record names, if its files are what it says."""
+    base = target.root.joined(entry.path)
+    spec = target.places.get(entry.id.type)
+    # A record must not make Holdall the owner of the agent's settings or of a whole folder.
+    if spec is None or not entry.path.startswith(f"{spec.folder}/"):
+        return None
+    tree = _tree_at(root, base)
+    if tree is None or tree.skillmeat_hash != entry.content_hash:
+        return None
+    shape = Shape.FOLDER if (root.path / base).is_dir() else Shape.FILE
+    files = placed(base, spec._replace(shape=shape), tree)
+    return Deployed(
+        id=entry.id,
+        target=target.name,
+        uuid=entry.uuid,
+        collection=entry.collection,
+        content_hash=tree.content_hash,
+        wanted_by=(),
+        files={path: state_of(digest) for path, digest in files.items()},
+    )
+
+
+def _tree_at(root: Root, base: RelPath) -> Tree | None:
+    location = root.path / base
+    if location.is_symlink() or not location.exists():
+        return None
+    if location.is_dir():
+        return folder_tree(location)
+    return file_tree(location, RelPath.parse(base.name))
+
+
+def _own_folders(entry: Deployed) -> set[RelPath]:
+    """Return the folders of an adopted artifact below its target's folder for the type."""
+    return {folder for folder in ancestors(entry.files) if folder.count("/") > 1}
+
+
+def _with_new_names(ledger: Ledger, collection: Collection) -> Ledger:
+    manifest = collection.manifest
+    names = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
+    uuids = {**{d.id: d.uuid for d in ledger.deployed}, **ledger.requests}
+    renamed = {
+        old: names[uuid] for old, uuid in uuids.items() if uuid in names and names[uuid] != old
+    }
+    if not renamed:
+        return ledger
+    deployed = tuple(
+        entry._replace(wanted_by=tuple(renamed.get(i, i) for i in entry.wanted_by))
+        for entry in ledger.deployed
+    )
+    requests = {renamed.get(i, i): uuid for i, uuid in ledger.requests.items()}
+    return replace(ledger, deployed=deployed, requests=requests)

@@ -1,0 +1,62 @@
+"""Reading a source: what it is, what it holds, with plugins' help for types that only they know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdall.caps import DEFAULT_CAPS, Caps, Meter
+
+if TYPE_CHECKING:
+    from holdall.plugins import Plugins
+    from holdall.sources.values import FoundArtifact, Reading
+
+__all__ = ["opened_source", "read_source"]
+
+
+@contextmanager
+def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Reading]:
+    """Read what `source` names: a folder, an archive, or a git repository.
+
+    The files that the reading tells of are there until the context ends. Raises what
+    `holdall.origins.opened` and `read_source` raise.
+    """
+    from holdall.origins import opened
+
+    with opened(source, caps) as origin:
+        reading = read_source(plugins, origin.folder, caps)
+        yield reading._replace(source=origin.name, revision=origin.revision)
+
+
+def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Reading:
+    """Read everything that a folder holds; raises NotFoundError if it is not there.
+
+    A folder that is a collection, Holdall's or SkillMeat's, is read as its manifest says; what
+    looks like such a manifest in an export of a plugin is one of the plugin's own files.
+    """
+    from holdall.origins.listing import as_listed
+    from holdall.origins.manifests import listing_of
+    from holdall.sources import read
+
+    claim = _claimer(plugins) if plugins.implements("holdall_collect_file") else None
+    plain = read(source, claim, caps)
+    is_export = any(found.path == "." and found.uuid is not None for found in plain.composites)
+    listing = None if is_export else listing_of(plain.root)
+    return (
+        plain if listing is None else as_listed(plain, listing, plugins.types, Meter(caps, source))
+    )
+
+
+def _claimer(plugins: Plugins) -> Callable[[Path, Path], FoundArtifact | None]:
+    def claim(path: Path, source: Path) -> FoundArtifact | None:
+        for _, found, error in plugins.call_each("holdall_collect_file", path=path, source=source):
+            if error is not None:
+                raise error
+            if found is not None:
+                result: FoundArtifact = found
+                return result
+        return None
+
+    return claim

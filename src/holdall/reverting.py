@@ -1,0 +1,123 @@
+"""Turning back what an earlier deploy or undeploy did to a project."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from holdall.arrange import Arrangement, EditedFile, is_below
+from holdall.errors import ConflictError
+from holdall.files import FileState, Root
+from holdall.layout import emptied_folders
+from holdall.ledger import Ledger
+from holdall.ledger_changes import FilePair, LedgerChange
+from holdall.paths import RelPath
+from holdall.project import Project
+from holdall.targets import Target
+from holdall.transaction import Action, Put, Remove, RemoveFolder
+
+__all__ = [
+    "ContentOf",
+    "arranged_back",
+    "touched_files",
+    "turned_back",
+    "with_contents",
+]
+
+MAX_KEPT = 8 << 20
+
+ContentOf = Callable[[RelPath, FileState], tuple[Path | bytes, int]]
+"""Where the bytes of a file come from that lay at a path in this state, and how many they are."""
+
+
+def touched_files(actions: Iterable[Action]) -> dict[RelPath, FilePair]:
+    """Return what lies at each path before and after some actions."""
+    pairs: dict[RelPath, FilePair] = {}
+    for action in actions:
+        if not isinstance(action, RemoveFolder):
+            first = pairs[action.path][0] if action.path in pairs else action.expected
+            pairs[action.path] = (first, action.state if isinstance(action, Put) else None)
+    return pairs
+
+
+def turned_back(project: Project, change: LedgerChange) -> Ledger:
+    """Return the ledger as it was before; raises ConflictError if it is not as the change left it.
+
+    Its folders are not settled.
+    """
+    entries = {(entry.target, entry.id): entry for entry in project.ledger.deployed}
+    requests = {i: (uuid,) for i, uuid in project.ledger.requests.items()}
+    moved = [id_ for (t, id_), (_, a) in change.entries.items() if entries.get((t, id_)) != a]
+    moved += [i for i, (_, after) in change.requests.items() if requests.get(i) != after]
+    if moved:
+        raise ConflictError(
+            f"{moved[0]} in {project.root.path} is not as that operation left it",
+            hint="undo what changed it later first; `holdall log ID` shows that",
+        )
+    entries.update({key: before for key, (before, _) in change.entries.items() if before})
+    requests.update({i: before for i, (before, _) in change.requests.items() if before})
+    documents = dict(project.ledger.documents)
+    for path, (marks, _) in change.documents.items():
+        documents.pop(path, None)
+        documents.update({path: marks} if marks is not None else {})
+    return Ledger(
+        tuple(e for key, e in entries.items() if change.entries.get(key, (e,))[0]),
+        {i: r[0] for i, r in requests.items() if change.requests.get(i, (r,))[0]},
+        documents=documents,
+    )
+
+
+def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -> LedgerChange:
+    """Return the change with the bytes that lie there now and that no collection has.
+
+    Those are settings files, and files that were converted for an agent.
+    """
+    converts = {(t.name, type_name) for t in targets for type_name in t.converts}
+    entries = [entry for pair in change.entries.values() for entry in pair if entry is not None]
+    precious = {p for e in entries if (e.target, e.id.type) in converts for p in e.files}
+    precious |= change.settings
+    contents = {}
+    for path in precious & change.files.keys():
+        before = change.files[path][0]
+        data = root.read_bytes(path, MAX_KEPT) if before is not None else None
+        if data is not None:
+            contents[hashlib.sha256(data).hexdigest()] = data
+    return replace(change, contents=contents)
+
+
+def arranged_back(
+    project: Project, change: LedgerChange, content_of: ContentOf, *, force: bool
+) -> Arrangement:
+    """Return the file actions; with `force` files edited since are replaced, each kept as a backup.
+
+    What is not Holdall's, because an earlier undo brought it back, is kept as a backup too. Not so
+    settings as Holdall left them: but for its own entries they are what comes back.
+    """
+    result = Arrangement()
+    owned = project.owned
+    holdalls = owned.keys() | change.settings - change.edited
+    gone, puts = [], []
+    for path, (before, after) in change.files.items():
+        present = project.root.state_of(path)
+        if present == before:
+            continue
+        in_the_way = present is not None and present != after
+        if in_the_way:
+            result.in_the_way.append(EditedFile(path, is_ours=path in owned))
+            if not force:
+                continue
+        keep = in_the_way or (present is not None and path not in holdalls)
+        if before is not None:
+            content, size = content_of(path, before)
+            puts.append(Put(path, before, size, content, present, keep_backup=keep))
+        elif present is not None:
+            gone.append(Remove(path, present, keep_backup=keep))
+    wanted = {action.path for action in puts}
+    emptied = emptied_folders([a.path for a in gone], wanted)
+    # What goes goes first: a folder may take the place of a file, and the other way round.
+    result.actions.extend(gone)
+    result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
+    result.actions.extend(puts)
+    return result

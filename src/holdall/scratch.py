@@ -1,0 +1,30 @@
+"""A temporary folder that is made when somebody wants it: most deploys need none."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+__all__ = ["Scratch"]
+
+
+class Scratch:
+    """An empty folder of the user's alone, deleted with all in it at the end of the block."""
+
+    def __init__(self) -> None:
+        self._made = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._made.close()
+
+    @cached_property
+    def path(self) -> Path:
+        """Where it is; raises OSError if it cannot be made."""
+        from tempfile import TemporaryDirectory
+
+        return Path(self._made.enter_context(TemporaryDirectory("-holdall")))

@@ -1,0 +1,212 @@
+"""Every diagnostic: its level, what it says, why it matters, and what its owner can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from holdall.sources.values import Diagnostic
+
+__all__ = ["CODES", "Code", "CodeInfo", "Level", "diagnose"]
+
+
+class Level(StrEnum):
+    """How much a diagnostic weighs; `Diagnostic` tells what each means."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Code(StrEnum):
+    """The stable name of a diagnostic."""
+
+    AGENT_NAME_COLON = "agent-name-colon"
+    ALLOWED_TOOLS_FORM = "allowed-tools-form"
+    COMPATIBILITY_LONG = "compatibility-long"
+    CREDENTIAL = "likely-secret"
+    DESCRIPTION_LONG = "description-long"
+    FRONTMATTER_ABSENT = "frontmatter-absent"
+    FRONTMATTER_INVALID = "frontmatter-invalid"
+    FRONTMATTER_UNTERMINATED = "frontmatter-unterminated"
+    FRONTMATTER_KEY_MISSING = "frontmatter-key-missing"
+    HIDDEN_TEXT = "hidden-text"
+    HOOKS_INVALID = "hooks-invalid"
+    HOSTILE_PATH = "hostile-path"
+    ITEM_UNREADABLE = "unreadable"
+    LFS_POINTER = "lfs-pointer"
+    LINK_BROKEN = "link-broken"
+    LINK_OUTSIDE = "link-outside"
+    LISTING_LONG = "listing-long"
+    MANIFEST_CONFLICT = "manifest-conflict"
+    MARKETPLACE_INVALID = "marketplace-invalid"
+    MARKETPLACE_NESTED = "marketplace-nested"
+    MCP_INVALID = "mcp-invalid"
+    METADATA_FORM = "metadata-form"
+    NAME_TAKEN = "name-taken"
+    NAME_UNSAFE = "name-unsafe"
+    NOT_UTF8 = "not-utf8"
+    OUTSIDE_REFERENCE = "outside-reference"
+    PATH_FIELD = "path-field"
+    PATH_TWIN = "path-twin"
+    PLUGIN_FAILED = "plugin-failed"
+    PLUGIN_INVALID = "plugin-invalid"
+    PLUGIN_ROOT_REFERENCE = "plugin-root-reference"
+    PLUGIN_UNRESOLVED = "plugin-unresolved"
+    README_SKIPPED = "readme-skipped"
+    SAME_CONTENT = "same-content"
+    SKILL_FILE_NAME = "skill-file-name"
+    SKILL_NAME_DIFFERS = "skill-name-differs"
+    SKILL_NAME_INVALID = "skill-name-invalid"
+    SPECIAL_FILE = "special-file"
+    TOO_LARGE = "too-large"
+    UNSUPPORTED_COMPONENT = "unsupported-component"
+    ZERO_WIDTH_TEXT = "zero-width-text"
+
+
+class CodeInfo(NamedTuple):
+    """What a code stands for. `lint_only` are those that reading a source does not look for."""
+
+    level: Level
+    meaning: str
+    reason: str
+    remedy: str
+    lint_only: bool = False
+
+
+_Row = tuple[Code, Level, str, str, str]
+
+
+def _read_rows() -> list[_Row]:
+    e, w, i = Level.ERROR, Level.WARNING, Level.INFO
+    return [
+        (Code.CREDENTIAL, w, "a file holds what looks like a key or a token",
+         "whoever collects the artifact gets the secret with it",
+         "revoke it, then take it from the environment instead"),
+        (Code.FRONTMATTER_ABSENT, w, "a skill or an agent has no frontmatter",
+         "agents find nothing without it",
+         "begin the file with --- lines that hold name and description"),
+        (Code.FRONTMATTER_INVALID, w, "a frontmatter is not valid YAML",
+         "strict YAML readers reject it; Holdall read it line by line",
+         "quote values that hold a colon, a bracket or a backslash"),
+        (Code.FRONTMATTER_UNTERMINATED, w, "a frontmatter does not end", "where it ends is a guess",
+         "close the frontmatter with a --- line"),
+        (Code.FRONTMATTER_KEY_MISSING, w, "a frontmatter lacks a key, or the key holds no text",
+         "skills and agents need a name and a description", "add the key"),
+        (Code.HIDDEN_TEXT, e, "a file holds tag characters, controls of writing direction, or "
+         "selectors of variants that select none",
+         "agents read in them what people do not see; `holdall collect` refuses the artifact",
+         "look at the file's bytes; what is meant so is taken with --allow hidden-text"),
+        (Code.HOOKS_INVALID, w, "hooks are not of the form that agents read",
+         "the agent ignores hooks of another form", 'write {"hooks": {"EventName": [...]}}'),
+        (Code.HOSTILE_PATH, e, "a file's name is not safe everywhere",
+         "no file may have this name on every system", "rename it in the source"),
+        (Code.ITEM_UNREADABLE, e, "a file or folder cannot be read",
+         "what cannot be read cannot be collected", "check the file and its permissions"),
+        (Code.LFS_POINTER, w, "a file is only a Git LFS pointer",
+         "the content itself was never fetched", "run git lfs pull"),
+        (Code.LINK_BROKEN, w, "a symbolic link leads nowhere or in a circle",
+         "it points to nothing", "restore its target or delete the link"),
+        (Code.LINK_OUTSIDE, w, "a symbolic link leaves the source",
+         "what lies outside is not part of the source",
+         "replace the link by the files it means"),
+        (Code.MANIFEST_CONFLICT, w, "a plugin's manifest and its entry both declare components",
+         "with strict: false the agent refuses such a plugin",
+         "declare the components in one place"),
+        (Code.MARKETPLACE_INVALID, e, "a marketplace is not of the form that agents read",
+         "its entries cannot be read", "mend marketplace.json"),
+        (Code.MARKETPLACE_NESTED, i, "a marketplace lies below the top",
+         "only the marketplace at the top of a source counts",
+         "collect that folder by itself to use its marketplace"),
+        (Code.MCP_INVALID, w, "a file of MCP servers is not of the form that agents read",
+         "no server can be read from it", 'write {"mcpServers": {"name": {...}}}'),
+        (Code.NAME_TAKEN, i, "two artifacts of one type have one name",
+         "another artifact of the source has this name",
+         "nothing; rename one of them in the source for names of your own"),
+        (Code.NAME_UNSAFE, w, "a name holds what file names should not",
+         "not every file system or command line takes this name", "rename it in the source"),
+        (Code.NOT_UTF8, w, "a file is not UTF-8", "agents read UTF-8", "save the file as UTF-8"),
+        (Code.PATH_FIELD, w, "a path in a plugin's manifest or entry cannot be followed",
+         "a component path must be relative, start with ./, have no .. and no wildcard, and exist",
+         "mend the path"),
+        (Code.PATH_TWIN, e, "the names of two files differ only in case or in their accents' form",
+         "two names are one file where case does not count", "rename one of them in the source"),
+        (Code.PLUGIN_FAILED, e, "a Holdall plugin could not read a file",
+         "a Holdall plugin failed on this file", "see its message"),
+        (Code.PLUGIN_INVALID, w, "a plugin.json is not a JSON object",
+         "the plugin's manifest cannot be used as it is", "mend plugin.json"),
+        (Code.PLUGIN_UNRESOLVED, w, "a marketplace lists a plugin that is not there",
+         "the marketplace's entry leads to no folder", "mend the entry's source"),
+        (Code.README_SKIPPED, i, "a README lies among commands or agents",
+         "a README without frontmatter is no artifact", "nothing"),
+        (Code.SAME_CONTENT, i, "two names have one content",
+         "the same content lies here under another name", "nothing"),
+        (Code.SKILL_FILE_NAME, w, "a skill's file is a link or is spelled otherwise",
+         "agents look for a regular file named exactly SKILL.md", "rename the file"),
+        (Code.SPECIAL_FILE, w, "an artifact holds a pipe, a socket or a device",
+         "only files, folders and links can be collected", "remove it"),
+        (Code.TOO_LARGE, e, "a file or an artifact is larger than the caps allow",
+         "what is that large fills disks and histories", "leave it out, or raise the cap it names"),
+        (Code.UNSUPPORTED_COMPONENT, i, "a plugin has a part that is not collected",
+         "Holdall has no type for this part of a plugin", "nothing; it stays in the source"),
+        (Code.ZERO_WIDTH_TEXT, w, "a file holds characters without width",
+         "people do not see them, agents do; searches and comparisons fail on them",
+         "delete the characters"),
+    ]  # fmt: skip
+
+
+def _lint_rows() -> list[_Row]:
+    e, w, i = Level.ERROR, Level.WARNING, Level.INFO
+    return [
+        (Code.AGENT_NAME_COLON, e, "an agent's name holds a colon",
+         "the colon stands between a plugin and its agent, so nothing can call this one",
+         "take the colon out of the name"),
+        (Code.ALLOWED_TOOLS_FORM, w, "allowed-tools is not one text of tools between blanks",
+         "the specification has no lists and no commas there; those who follow it see other tools",
+         "write allowed-tools: Read Grep Bash(git:*)"),
+        (Code.COMPATIBILITY_LONG, w, "compatibility is longer than 500 characters",
+         "the specification ends it there", "move the details into the skill's text"),
+        (Code.DESCRIPTION_LONG, e, "a skill's description is longer than 1,024 characters",
+         "agents that follow the specification refuse the skill",
+         "say what the skill does and when to use it; move the rest into its text"),
+        (Code.LISTING_LONG, w, "description and when_to_use together exceed 1,536 characters",
+         "the agent sees no more than that when it chooses a skill", "shorten them"),
+        (Code.METADATA_FORM, w, "metadata is not a map from texts to texts",
+         "the specification has nothing else there; readers drop it or fail",
+         "write one `key: text` per line; join lists into one text"),
+        (Code.OUTSIDE_REFERENCE, w, "a skill's text refers to files outside of the skill's folder",
+         "deployed by itself, the skill does not find them",
+         "copy or link the files into the skill"),
+        (Code.PLUGIN_ROOT_REFERENCE, i, "a skill uses ${CLAUDE_PLUGIN_ROOT}",
+         "it has a value only where the whole plugin is installed",
+         "nothing if the skill never leaves its plugin; else use paths relative to SKILL.md"),
+        (Code.SKILL_NAME_DIFFERS, w, "a skill's name is not that of its folder",
+         "the specification wants one name; agents go by either", "rename the folder or the skill"),
+        (Code.SKILL_NAME_INVALID, e, "a skill's name is not 1 to 64 lowercase letters, digits and "
+         "single inner hyphens", "agents that follow the specification refuse the skill",
+         "rename it, as in pdf-forms"),
+    ]  # fmt: skip
+
+
+def _table() -> Mapping[Code, CodeInfo]:
+    rows = [(row, False) for row in _read_rows()] + [(row, True) for row in _lint_rows()]
+    return MappingProxyType(
+        {
+            code: CodeInfo(level, meaning, reason, remedy, lint_only)
+            for (code, level, meaning, reason, remedy), lint_only in rows
+        }
+    )
+
+
+CODES = _table()
+
+
+def diagnose(path: str, code: Code, message: str, line: int | None = None) -> Diagnostic:
+    """Make a diagnostic with its code's level; what UTF-8 cannot say is escaped."""
+    return Diagnostic(_told(path) or ".", code.value, _told(message), line, CODES[code].level.value)
+
+
+def _told(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,80 @@
+"""Looking into an artifact's files while they are read, so that no byte is read twice for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from holdall.paths import RelPath
+from holdall.sources.diagnostics import Code
+from holdall.sources.hidden import is_suspect, judge_characters
+from holdall.sources.secrets import judge_secrets, may_hold_secrets
+from holdall.sources.values import Diagnostic
+
+__all__ = ["Inspection", "judged", "texts_in"]
+
+# Files of these kinds are read as text by agents, whatever they hold.
+_TEXTS = (".md", ".mdc", ".txt", ".json", ".toml", ".yaml", ".yml", ".py", ".sh", ".js", ".ts")
+_LONGEST = 4  # bytes of a character
+
+
+def judged(path: str, data: bytes) -> Iterator[Diagnostic]:
+    """Yield what no text of any artifact should hold, each kind once."""
+    if is_suspect(data):
+        yield from judge_characters(path, data.decode("utf-8", "replace"))
+    if may_hold_secrets(data):
+        yield from judge_secrets(path, data)
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield every text of a document, its keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What is found in one artifact's files; `peek` is shown them by whoever reads the tree.
+
+    `place` is the artifact's path in the source, `is_folder` whether its files lie below that.
+    """
+
+    place: str
+    is_folder: bool
+    found: list[Diagnostic] = field(default_factory=list)
+    _is_text: bool = False
+    _before: bytes = b""
+
+    @property
+    def hides_text(self) -> bool:
+        """Whether people cannot see all that agents read."""
+        return any(told.code == Code.HIDDEN_TEXT for told in self.found)
+
+    def peek(self, file: RelPath, chunk: bytes, offset: int) -> None:
+        """Look at a part of a file."""
+        if offset == 0:
+            self._is_text = b"\0" not in chunk or file.endswith(_TEXTS)
+        else:
+            chunk = self._before + chunk
+        if self._is_text and (is_suspect(chunk) or may_hold_secrets(chunk)):
+            self.take(judged(self._path_of(file), chunk), whole=offset == 0)
+        # A character may have been cut in two.
+        self._before = chunk[1 - _LONGEST :]
+
+    def take(self, found: Iterable[Diagnostic], *, whole: bool = True) -> None:
+        """Add what was found; each kind once to a file. Lines are known of the first part only."""
+        for told in found:
+            if not any(known.path == told.path and known.code == told.code for known in self.found):
+                self.found.append(told if whole else told._replace(line=None))
+
+    def _path_of(self, file: RelPath) -> str:
+        if not self.is_folder:
+            return self.place
+        return file if self.place in ("", ".") else f"{self.place}/{file}"

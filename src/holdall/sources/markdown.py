@@ -1,0 +1,174 @@
+"""Reading skills, commands and agents: Markdown with frontmatter, and what lies around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdall.artifacts import BUILTIN_TYPES, ArtifactType
+from holdall.errors import StorageError, TooLargeError
+from holdall.frontmatter import Frontmatter, read_frontmatter
+from holdall.paths import RelPath
+from holdall.sources.diagnostics import Code
+from holdall.sources.draft import Draft, Gathering, Key, shown
+from holdall.sources.hidden import hidden_text
+from holdall.sources.inspection import Inspection, texts_in
+from holdall.sources.walk import joined
+from holdall.trees import Tree, file_tree, folder_tree
+
+__all__ = ["LFS_POINTER", "SKILL_FILE", "command_name", "is_readme", "read_markdown", "read_skill"]
+
+SKILL_FILE = "SKILL.md"
+
+_HEAD_BYTES = 128 << 10
+_NEEDED = ("name", "description")
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_PROBLEMS = {
+    "absent": Code.FRONTMATTER_ABSENT,
+    "invalid": Code.FRONTMATTER_INVALID,
+    "unterminated": Code.FRONTMATTER_UNTERMINATED,
+}
+
+
+def is_readme(path: str) -> bool:
+    """Return whether a path is that of a README."""
+    return path.rpartition("/")[2].lower() == "readme.md"
+
+
+def command_name(path: str, root: str) -> str:
+    """Return a command's name: its path below the commands' root, colons for slashes."""
+    below = path.removeprefix(f"{root}/") if root else path
+    return below.removesuffix(".md").replace("/", ":")
+
+
+def read_skill(gathering: Gathering, path: str) -> Draft | None:
+    """Read the skill in the folder at `path`; None, with a diagnostic, if it cannot be read."""
+    key = (ArtifactType.SKILL.value, shown(path))
+    if key in gathering.drafts or key in gathering.refused:
+        return gathering.drafts.get(key)
+    heads: dict[str, bytes] = {}
+    inspection = Inspection(path, is_folder=True)
+
+    def peek(file: RelPath, data: bytes, offset: int) -> None:
+        inspection.peek(file, data, offset)
+        if offset == 0 and file == SKILL_FILE:
+            heads[file] = data
+        elif offset == 0 and data.startswith(LFS_POINTER):
+            gathering.say(joined(path, file), Code.LFS_POINTER, "only a Git LFS pointer")
+
+    location = gathering.tree.location(path)
+    try:
+        source = gathering.tree
+        tree = folder_tree(
+            location, peek, within=source.root, meter=source.meter, listed=source.listed
+        )
+    except (StorageError, TooLargeError) as error:
+        _unreadable(gathering, key, error)
+        return None
+    file = joined(path, SKILL_FILE)
+    head = _head(gathering, file, heads.get(SKILL_FILE, b""))
+    front = read_frontmatter(head)
+    _judge(gathering, file, front, _NEEDED)
+    _tell_hidden(inspection, file, head, front)
+    name = path.rpartition("/")[2] or front.text("name") or gathering.tree.root.name
+    return _add(gathering, key, name, location, tree, front, inspection)
+
+
+def read_markdown(
+    gathering: Gathering, artifact_type: ArtifactType, path: str, name: str, *, loose: bool = False
+) -> Draft | None:
+    """Read a command or an agent.
+
+    None, with a diagnostic, if it cannot be read, or if it is `loose` and only a README. `name` is
+    a command's; an agent is named by its frontmatter, else its file.
+    """
+    key = (artifact_type.value, path)
+    if key in gathering.drafts or key in gathering.refused:
+        return gathering.drafts.get(key)
+    heads: list[bytes] = []
+    inspection = Inspection(path, is_folder=False)
+
+    def peek(file: RelPath, data: bytes, offset: int) -> None:
+        inspection.peek(file, data, offset)
+        if offset == 0:
+            heads.append(data)
+
+    try:
+        only_file, location = BUILTIN_TYPES[artifact_type].only_file, gathering.tree.location(path)
+        tree = file_tree(location, only_file, peek, meter=gathering.tree.meter)
+    except (StorageError, TooLargeError) as error:
+        _unreadable(gathering, key, error)
+        return None
+    head = _head(gathering, path, heads[0] if heads else b"")
+    front = read_frontmatter(head)
+    absent = front.problem is not None and front.problem.kind == "absent"
+    if loose and absent and is_readme(path):
+        gathering.refused.add(key)
+        gathering.say(path, Code.README_SKIPPED, "a README without frontmatter")
+        return None
+    is_agent = artifact_type is ArtifactType.AGENT
+    if is_agent or not absent:
+        _judge(gathering, path, front, _NEEDED if is_agent else ())
+    _tell_hidden(inspection, path, head, front)
+    if is_agent:
+        name = front.text("name") or path.rpartition("/")[2].removesuffix(".md")
+    return _add(gathering, key, name, location, tree, front, inspection)
+
+
+def _add(
+    gathering: Gathering,
+    key: Key,
+    name: str,
+    location: Path,
+    tree: Tree,
+    front: Frontmatter,
+    inspection: Inspection,
+) -> Draft:
+    gathering.diagnostics.extend(inspection.found)
+    return gathering.add(
+        Draft(
+            *(key[0], name, key[1]),
+            location=location,
+            data=None,
+            tree=tree,
+            description=front.text("description"),
+            frontmatter_name=front.text("name"),
+            hides_text=inspection.hides_text,
+        )
+    )
+
+
+def _unreadable(
+    gathering: Gathering, key: tuple[str, str], error: StorageError | TooLargeError
+) -> None:
+    gathering.refused.add(key)
+    gathering.say_unread(key[1], error)
+
+
+def _head(gathering: Gathering, path: str, data: bytes) -> str:
+    if data.startswith(LFS_POINTER):
+        gathering.say(path, Code.LFS_POINTER, "only a Git LFS pointer")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = data.decode("utf-8", "replace")
+        if error.end < len(data) or error.reason != "unexpected end of data":
+            line = data[: error.start].count(b"\n") + 1
+            gathering.say(path, Code.NOT_UTF8, "not valid UTF-8", line)
+    return text[:_HEAD_BYTES]
+
+
+def _tell_hidden(inspection: Inspection, path: str, head: str, front: Frontmatter) -> None:
+    """Look at what the escapes of YAML stand for, too: nobody sees it in the file."""
+    if "\\" in head:
+        inspection.take(hidden_text(path, "".join(texts_in(front.values))), whole=False)
+
+
+def _judge(gathering: Gathering, path: str, front: Frontmatter, needed: tuple[str, ...]) -> None:
+    if front.problem is not None:
+        problem = front.problem
+        gathering.say(path, _PROBLEMS[problem.kind], problem.message, problem.line)
+        if problem.kind == "absent":
+            return
+    for key in needed:
+        if front.text(key) is None:
+            gathering.say(path, Code.FRONTMATTER_KEY_MISSING, f"lacks the key {key!r}", 1)

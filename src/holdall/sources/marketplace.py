@@ -1,0 +1,124 @@
+"""Reading a marketplace and the plugins it does not list (FORMATS P1 to P3)."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from holdall.sources.configs import load_json
+from holdall.sources.diagnostics import Code
+from holdall.sources.draft import Gathering
+from holdall.sources.plugin import PLUGIN_MANIFEST, read_plugin
+from holdall.sources.values import RemoteComposite
+from holdall.sources.walk import joined
+
+__all__ = ["MARKETPLACE", "read_marketplace", "read_unlisted_plugins"]
+
+MARKETPLACE = ".claude-plugin/marketplace.json"
+MAX_ENTRIES = 10_000
+
+
+def read_marketplace(gathering: Gathering) -> None:
+    """Read the marketplace at the top of the source, if it has one, and list those deeper down."""
+    for path in gathering.tree.folders:
+        if path and gathering.tree.is_file(joined(path, MARKETPLACE)):
+            gathering.say(
+                joined(path, MARKETPLACE), Code.MARKETPLACE_NESTED, "a marketplace below the top"
+            )
+    if not gathering.tree.is_file(MARKETPLACE):
+        return
+    market = load_json(gathering, MARKETPLACE, Code.MARKETPLACE_INVALID)
+    if market is None:
+        return
+    entries = market.get("plugins")
+    if not isinstance(entries, list):
+        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, "`plugins` is not a list")
+        return
+    metadata = market.get("metadata")
+    plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
+    if len(entries) > MAX_ENTRIES:
+        message = f"lists {len(entries):,} plugins; only the first {MAX_ENTRIES:,} are read"
+        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, message)
+    listed: set[tuple[str, str]] = set()
+    for number, entry in enumerate(entries[:MAX_ENTRIES]):
+        if isinstance(entry, dict):
+            folder = plugin_root if isinstance(plugin_root, str) else ""
+            _read_entry(gathering, entry, folder, listed)
+        else:
+            gathering.say(
+                MARKETPLACE, Code.MARKETPLACE_INVALID, f"plugins[{number}] is not an object"
+            )
+
+
+def _read_entry(
+    gathering: Gathering, entry: Mapping[str, Any], plugin_root: str, listed: set[tuple[str, str]]
+) -> None:
+    source = entry.get("source")
+    name = entry.get("name")
+    told = name if isinstance(name, str) else "(no name)"
+    if isinstance(source, dict):
+        text = json.dumps(source, sort_keys=True)
+        gathering.remotes.append(RemoteComposite(told, text))
+        return
+    path = _folder_of(gathering, source, plugin_root, told)
+    if path is None:
+        return
+    root = gathering.tree.resolved(path)
+    assert root is not None, "a folder that was found"
+    gathering.plugin_roots.add(root)
+    composite = read_plugin(gathering, root, path, entry)
+    if (composite.name, composite.path) in listed:
+        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, f"lists {told!a} twice")
+        return
+    listed.add((composite.name, composite.path))
+    gathering.composites.append(composite)
+
+
+def _folder_of(gathering: Gathering, source: Any, plugin_root: str, told: str) -> str | None:
+    """Return an entry's folder; None, with a diagnostic, if there is none."""
+    if not isinstance(source, str):
+        _unresolved(gathering, told, f"its source {source!a:.80} is neither a path nor an object")
+        return None
+    is_bare = source not in (".", "./") and not source.startswith("./")
+    path = _normal(posixpath.join(plugin_root, source) if is_bare else source)
+    if path is None:
+        _unresolved(gathering, told, f"its source {source!a} leaves the marketplace")
+        return None
+    if _is_folder(gathering, path):
+        return path
+    hint = ""
+    if not is_bare and plugin_root:
+        under = _normal(posixpath.join(plugin_root, source))
+        if under is not None and _is_folder(gathering, under):
+            hint = f"; there is {under!a}, but pluginRoot is for sources without ./"
+    _unresolved(gathering, told, f"there is no folder {path!a}{hint}")
+    return None
+
+
+def _is_folder(gathering: Gathering, path: str) -> bool:
+    real = gathering.tree.resolved(path)
+    return real is not None and gathering.tree.is_folder(real)
+
+
+def _normal(path: str) -> str | None:
+    """Return a path without dots; '' for the top, None if it may not be followed."""
+    if path.startswith("/") or ".." in path.split("/") or "\\" in path or "\0" in path:
+        return None
+    normal = posixpath.normpath(path)
+    return "" if normal == "." else normal
+
+
+def _unresolved(gathering: Gathering, name: str, problem: str) -> None:
+    gathering.say(MARKETPLACE, Code.PLUGIN_UNRESOLVED, f"plugin {name!a}: {problem}")
+
+
+def read_unlisted_plugins(gathering: Gathering) -> None:
+    """Read every folder with a plugin manifest that the marketplace does not list."""
+    for path in gathering.tree.folders:
+        if path in gathering.plugin_roots or gathering.is_exported(path):
+            continue
+        if gathering.tree.is_file(joined(path, PLUGIN_MANIFEST)):
+            gathering.plugin_roots.add(path)
+            gathering.composites.append(read_plugin(gathering, path, path, None))

@@ -1,0 +1,220 @@
+"""Reading a source: every reader once over one walk, then names for what they found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from holdall.artifacts import ArtifactId, ArtifactType, CompositeType
+from holdall.caps import DEFAULT_CAPS, Caps
+from holdall.errors import HoldallError
+from holdall.naming import Names
+from holdall.paths import RelPath
+from holdall.sources import Claim
+from holdall.sources.diagnostics import Code
+from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
+from holdall.sources.heuristic import guess_composites
+from holdall.sources.inspection import Inspection, judged
+from holdall.sources.loose import artifact_files, read_holdall_folders, read_loose
+from holdall.sources.marketplace import read_marketplace, read_unlisted_plugins
+from holdall.sources.own_files import read_own_files
+from holdall.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
+from holdall.sources.walk import walk
+from holdall.trees import file_tree, folder_tree
+
+__all__ = ["read_source"]
+
+_TELL_NOTHING = frozenset(
+    {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", "."}
+)
+
+
+def read_source(source: Path, claim: Claim | None = None, caps: Caps = DEFAULT_CAPS) -> Reading:
+    """Do what `holdall.sources.read` promises."""
+    gathering = Gathering(walk(source, caps))
+    gathering.diagnostics.extend(gathering.tree.diagnostics)
+    read_marketplace(gathering)
+    read_unlisted_plugins(gathering)
+    read_loose(gathering)
+    read_holdall_folders(gathering)
+    guess_composites(gathering)
+    read_own_files(gathering)
+    names = Names()
+    ids = _name_artifacts(gathering, names)
+    uuids = dict(_exported_uuids(gathering.composites))
+    artifacts = [
+        _found(draft, ids[draft.key], uuids.get(draft.key))
+        for draft in _by_path(gathering.drafts.values())
+    ]
+    if claim is not None:
+        artifacts.extend(_claimed(gathering, claim, {found.id for found in artifacts}))
+    composites = tuple(_name_composites(gathering, names, ids))
+    return Reading(
+        gathering.tree.root,
+        tuple(artifacts),
+        composites,
+        tuple(gathering.remotes),
+        tuple(
+            sorted(
+                set(gathering.diagnostics), key=lambda d: (d.path, d.line or 0, d.code, d.message)
+            )
+        ),
+    )
+
+
+def _exported_uuids(composites: Iterable[DraftComposite]) -> Iterator[tuple[Key, str]]:
+    for composite in composites:
+        yield from ((m.key, m.known.uuid) for m in composite.members if m.known)
+        if composite.files and composite.known.files:
+            yield composite.files, composite.known.files.uuid
+
+
+def _by_path(drafts: Iterable[Draft]) -> list[Draft]:
+    order = {artifact_type.value: number for number, artifact_type in enumerate(ArtifactType)}
+    return sorted(drafts, key=lambda d: (order.get(d.type, len(order)), d.path.split("/")))
+
+
+def _found(draft: Draft, artifact_id: ArtifactId, uuid: str | None) -> FoundArtifact:
+    return FoundArtifact(
+        id=artifact_id,
+        type=draft.type,
+        name=draft.name,
+        path=draft.path,
+        location=draft.location,
+        data=draft.data,
+        tree=draft.tree,
+        description=draft.description,
+        frontmatter_name=draft.frontmatter_name,
+        uuid=uuid,
+        hides_text=draft.hides_text,
+    )
+
+
+def _name_artifacts(gathering: Gathering, names: Names) -> dict[Key, ArtifactId]:
+    """Give each artifact its id by the rules of `holdall.naming`."""
+    ids: dict[Key, ArtifactId] = {}
+    by_content: dict[tuple[str, str], ArtifactId] = {}
+    parents = _parents(gathering.composites)
+    for draft, name in _in_order(gathering):
+        content = (draft.type, draft.tree.content_hash)
+        known = by_content.get(content)
+        if known is None:
+            contexts = [*parents.get(draft.key, ()), *_folders(draft.path)]
+            known = _claim_name(gathering, names, draft, name, contexts)
+            by_content[content] = known
+        elif known.name != name and draft.name == name:
+            gathering.say(draft.path, Code.SAME_CONTENT, f"has the same content as {known}")
+        ids[draft.key] = known
+    return ids
+
+
+def _in_order(gathering: Gathering) -> Iterator[tuple[Draft, str]]:
+    """Yield each place once with its name: members first, in their order, then the rest by path."""
+    seen: set[Key] = set()
+    members = [member for composite in gathering.composites for member in composite.members]
+    loose = [DraftMember(draft.key, draft.name) for draft in _by_path(gathering.drafts.values())]
+    for member in (*members, *loose):
+        if member.key not in seen:
+            seen.add(member.key)
+            yield gathering.drafts[member.key], member.name
+
+
+def _parents(composites: Iterable[DraftComposite]) -> dict[Key, list[str]]:
+    parents: dict[Key, list[str]] = {}
+    for composite in composites:
+        for member in composite.members:
+            parents.setdefault(member.key, []).append(composite.name)
+    return parents
+
+
+def _folders(path: str) -> list[str]:
+    """Return the names of the folders a path lies in: the telling ones first, then the nearest."""
+    folders = path.partition("#")[0].split("/")[-2::-1]
+    return sorted(filter(None, folders), key=lambda name: name in _TELL_NOTHING)
+
+
+def _claim_name(
+    gathering: Gathering, names: Names, draft: Draft, name: str, contexts: list[str]
+) -> ArtifactId:
+    named = names.claim(draft.type, name, contexts, draft.tree.content_hash)
+    if named.unsafe:
+        message = f"the name {name!a} is not safe; collected as {named.id}"
+        gathering.say(draft.path, Code.NAME_UNSAFE, message)
+    elif named.taken:
+        message = f"another {draft.type} is named {name!a}; collected as {named.id}"
+        gathering.say(draft.path, Code.NAME_TAKEN, message)
+    return named.id
+
+
+def _name_composites(
+    gathering: Gathering, names: Names, ids: dict[Key, ArtifactId]
+) -> Iterator[FoundComposite]:
+    for draft in gathering.composites:
+        place = hashlib.sha256(f"{draft.path}\n{draft.name}".encode()).hexdigest()
+        contexts = [name for name in _folders(f"{draft.path}/") if name != draft.name]
+        named = names.claim(ArtifactType.COMPOSITE, draft.name, contexts, place)
+        if named.unsafe or named.taken:
+            code = Code.NAME_UNSAFE if named.unsafe else Code.NAME_TAKEN
+            gathering.say(draft.path, code, f"{draft.name!a} is collected as {named.id}")
+        yield FoundComposite(
+            id=named.id,
+            name=draft.name,
+            path=draft.path,
+            members=tuple(_member(member, ids[member.key]) for member in draft.members),
+            description=draft.description,
+            version=draft.version,
+            kind=draft.kind,
+            uuid=draft.known.uuid,
+            composite_type=draft.known.composite_type or CompositeType.PLUGIN.value,
+            files=ids[draft.files] if draft.files else None,
+            metadata=draft.metadata,
+            hides_text=draft.hides_text,
+        )
+
+
+def _member(member: DraftMember, artifact_id: ArtifactId) -> FoundMember:
+    alias = member.name if member.name != artifact_id.name else None
+    known = member.known
+    return FoundMember(
+        artifact_id,
+        member.key[1],
+        alias,
+        known.relationship if known else "contains",
+        known.pin if known else None,
+    )
+
+
+def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iterator[FoundArtifact]:
+    """Yield what plugins make of the files that no reader knew; an id is given once."""
+    for path in artifact_files(gathering):
+        try:
+            found = claim(gathering.tree.location(path), gathering.tree.root)
+        except HoldallError as error:
+            gathering.say(path, Code.PLUGIN_FAILED, error.message)
+            continue
+        if found is None:
+            continue
+        if found.id in taken:
+            gathering.say(path, Code.NAME_TAKEN, f"a plugin calls it {found.id}, which is taken")
+            continue
+        taken.add(found.id)
+        yield _inspected(gathering, found)
+
+
+def _inspected(gathering: Gathering, found: FoundArtifact) -> FoundArtifact:
+    """Look into what a plugin read; nobody else has."""
+    is_folder = found.location is not None and found.location.is_dir()
+    inspection = Inspection(found.path, is_folder=is_folder)
+    try:
+        if found.location is None:
+            inspection.take(judged(found.path, found.data or b""), whole=False)
+        elif is_folder:
+            folder_tree(found.location, inspection.peek, within=gathering.tree.root)
+        else:
+            file_tree(found.location, RelPath.parse(found.location.name), inspection.peek)
+    except HoldallError as error:
+        gathering.say(found.path, Code.ITEM_UNREADABLE, error.message)
+    gathering.diagnostics.extend(inspection.found)
+    return replace(found, hides_text=inspection.hides_text)

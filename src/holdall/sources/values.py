@@ -1,0 +1,179 @@
+"""What a source holds, as values: artifacts, composites, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from holdall.artifacts import ArtifactId, CompositeType
+from holdall.trees import Tree
+
+__all__ = [
+    "Diagnostic",
+    "FoundArtifact",
+    "FoundComposite",
+    "FoundMember",
+    "Reading",
+    "RemoteComposite",
+]
+
+
+class Diagnostic(NamedTuple):
+    """Something about a source that its owner should know.
+
+    `path` is relative to the source. `level` is `error` for what could not be taken, `warning` for
+    what was taken although it is broken, `info` for what is only worth knowing. The table in
+    `holdall.sources.diagnostics` tells the reason and remedy of each `code`.
+    """
+
+    path: str
+    code: str
+    message: str
+    line: int | None = None
+    level: str = "warning"
+
+    @property
+    def sentence(self) -> str:
+        """The diagnostic as people read it: level, place, what is wrong, code."""
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{self.level}: {place}: {self.message} [{self.code}]"
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """Return the diagnostic as `--json` prints it."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "level": self.level,
+            "code": self.code,
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArtifact:
+    """An artifact at one place of a source.
+
+    Artifacts of one type with the same content share their `id`: they are one artifact that lies
+    at several places. `name` is what the place itself says, `id.name` what it is called when this
+    source is collected. `path` is relative to the source (`<file>#<server>` for an MCP server);
+    `location` is the file or folder to copy from, or None where `data` is the content. `uuid`,
+    `origin` and `extra` are what the source's own manifest says, where it has one. `hides_text`
+    says that agents read more of it than people see.
+    """
+
+    id: ArtifactId
+    type: str
+    name: str
+    path: str
+    location: Path | None
+    data: bytes | None
+    tree: Tree
+    description: str | None = None
+    frontmatter_name: str | None = None
+    uuid: str | None = None
+    origin: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    hides_text: bool = False
+
+    @property
+    def content(self) -> Path | bytes:
+        """What to copy: the file or folder, or the bytes themselves."""
+        content = self.location if self.data is None else self.data
+        assert content is not None, "a found artifact has a location or data"
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMember:
+    """A composite's member: the artifact's id and path, and its name there if the id differs.
+
+    A member that a collection tells of brings its relationship and pin along.
+    """
+
+    id: ArtifactId
+    path: str
+    alias: str | None = None
+    relationship: str = "contains"
+    pin: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundComposite:
+    """A bundle of artifacts: a marketplace's entry, an unlisted plugin, or a likely folder.
+
+    `kind` is `marketplace-entry`, `unlisted-plugin`, `heuristic`, or `collection` for one that a
+    Holdall collection's manifest lists, with its UUID. Members are in their order, one per place;
+    `distinct_members` has one per artifact. `files` are the plugin's own files, `metadata` what its
+    manifest says besides name, description and components: version, author, license. Several
+    composites may share a `path` (a marketplace whose entries all live at its root): name and path
+    together tell them apart.
+    """
+
+    id: ArtifactId
+    name: str
+    path: str
+    members: tuple[FoundMember, ...]
+    description: str | None
+    version: str | None
+    kind: str
+    uuid: str | None = None
+    display_name: str | None = None
+    composite_type: str = CompositeType.PLUGIN.value
+    files: ArtifactId | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    hides_text: bool = False
+
+    @property
+    def distinct_members(self) -> tuple[FoundMember, ...]:
+        """The first member of each artifact: content that lies twice in a plugin is one."""
+        first: dict[ArtifactId, FoundMember] = {}
+        for member in self.members:
+            first.setdefault(member.id, member)
+        return tuple(first.values())
+
+
+class RemoteComposite(NamedTuple):
+    """A marketplace's entry that lives elsewhere; listed, never followed."""
+
+    name: str
+    source: str
+
+
+class Reading(NamedTuple):
+    """All that a source holds: artifacts by place, composites in the source's order.
+
+    `source` is what to record as the place that it came from, the root if None; `revision` the
+    commit or checksum of what was read, where there is one.
+    """
+
+    root: Path
+    artifacts: tuple[FoundArtifact, ...]
+    composites: tuple[FoundComposite, ...]
+    remotes: tuple[RemoteComposite, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    source: str | None = None
+    revision: str | None = None
+
+    def without(self, codes: Collection[str]) -> Reading:
+        """Return the reading without the diagnostics of these codes."""
+        if not codes:
+            return self
+        told = tuple(d for d in self.diagnostics if d.code not in codes)
+        return self._replace(diagnostics=told)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether anything is worse than worth knowing."""
+        return any(diagnostic.level != "info" for diagnostic in self.diagnostics)
+
+    def distinct_artifacts(self) -> Iterator[FoundArtifact]:
+        """Yield the first place of each artifact."""
+        seen: set[ArtifactId] = set()
+        for artifact in self.artifacts:
+            if artifact.id not in seen:
+                seen.add(artifact.id)
+                yield artifact

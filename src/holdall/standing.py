@@ -1,0 +1,161 @@
+"""What was asked for and deployed earlier: what a plan replaces, what ends with it, what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+
+from holdall.arrange import Arrangement
+from holdall.artifacts import ArtifactId
+from holdall.collection import Collection
+from holdall.errors import ConflictError
+from holdall.ledger import Deployed
+from holdall.plan import DeployPlan, Placement
+from holdall.project import Project
+from holdall.targets import Target
+
+__all__ = [
+    "Earlier",
+    "displaced",
+    "placements",
+    "refuse_strangers",
+    "renewable",
+    "sorted_out",
+    "standing",
+    "still_wanted",
+    "withdrawals",
+    "withdrawn_by",
+]
+
+
+class Earlier:
+    """What lies in a project for some targets, found by id or by UUID."""
+
+    def __init__(self, deployed: Sequence[Deployed], targets: Container[str]) -> None:
+        self._deployed = deployed
+        self._places: dict[ArtifactId | str, list[int]] = {}
+        for place, entry in enumerate(deployed):
+            if entry.target in targets:
+                self._places.setdefault(entry.id, []).append(place)
+                if entry.uuid is not None:
+                    self._places.setdefault(entry.uuid, []).append(place)
+
+    def wanting(self, artifact_id: ArtifactId, uuid: str | None) -> Iterable[ArtifactId]:
+        """Yield who wanted an artifact so far, maybe under another name."""
+        places = {*self._places.get(artifact_id, ()), *self._places.get(uuid or "", ())}
+        for place in sorted(places):
+            yield from self._deployed[place].wanted_by
+
+
+def renewable(
+    project: Project, collection: Collection, say: Callable[[str], None]
+) -> tuple[ArtifactId, ...]:
+    """Return what was asked for earlier and is still in the collection; what is not is said."""
+    earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
+    for request in earlier:
+        if request not in collection.manifest.by_id:
+            say(f"{request} is not in the collection any more; it stays as it is")
+    return tuple(request for request in earlier if request in collection.manifest.by_id)
+
+
+def displaced(project: Project, collection: Collection) -> Iterable[ArtifactId]:
+    """Yield who wants what was renamed since, and whose old name something else has now.
+
+    Else that would be deployed over it.
+    """
+    by_id = collection.manifest.by_id
+    names = {entry.uuid: entry.id for entry in by_id.values() if entry.uuid}
+    for entry in project.ledger.deployed:
+        if entry.id in by_id and names.get(entry.uuid or "", entry.id) != entry.id:
+            yield from (request for request in entry.wanted_by if request in by_id)
+
+
+def standing(project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
+    """Yield what was asked for earlier, is not asked for now, and is still known."""
+    asked = set(plan.requests)
+    for request in project.ledger.requests:
+        if request not in asked and request in plan.collection.manifest.by_id:
+            yield request
+
+
+def refuse_strangers(project: Project, plan: DeployPlan) -> None:
+    """Raise ConflictError where another collection's artifact of the same id lies already."""
+    uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
+    for entry in project.ledger.deployed:
+        ours = uuids.get(entry.id)
+        is_another = None not in (ours, entry.uuid) and ours != entry.uuid
+        if is_another and entry.collection != plan.collection.name:
+            raise ConflictError(
+                f"{entry.id} lies in {plan.project} already, from the collection"
+                f" {entry.collection!a}",
+                hint="undeploy that one first, rename yours, or replace it with --force",
+            )
+
+
+def sorted_out(
+    deployed: Sequence[Deployed], plan: DeployPlan
+) -> tuple[list[Deployed], list[Deployed]]:
+    """Split what lies in the project into what this plan replaces or ends, and what stays."""
+    targets = {target.name for target in plan.targets}
+    ids = {artifact.id for artifact in plan.artifacts}
+    uuids = {artifact.uuid for artifact in plan.artifacts} - {None}
+    asked = set(plan.requests)
+    obsolete, kept = [], []
+    for entry in deployed:
+        if entry.target not in targets:
+            kept.append(entry)
+            continue
+        others = tuple(request for request in entry.wanted_by if request not in asked)
+        if entry.id in ids or entry.uuid in uuids or (entry.wanted_by and not others):
+            obsolete.append(entry)
+        else:
+            kept.append(entry._replace(wanted_by=others))
+    return obsolete, kept
+
+
+def withdrawn_by(
+    deployed: Sequence[Deployed], ids: set[ArtifactId], targets: set[str]
+) -> tuple[list[Deployed], list[Deployed]]:
+    """Split what lies in the project into what only these requests want, and what stays."""
+    obsolete, kept = [], []
+    for entry in deployed:
+        if entry.target not in targets:
+            kept.append(entry)
+            continue
+        wanted_by = entry.wanted_by or (entry.id,)
+        others = tuple(request for request in wanted_by if request not in ids)
+        if others:
+            kept.append(entry._replace(wanted_by=others if entry.wanted_by else ()))
+        else:
+            obsolete.append(entry)
+    return obsolete, kept
+
+
+def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
+    """Return a sentence for each artifact that was to go and that others want."""
+    asked = set(ids)
+    return [
+        f"{entry.id} stays: wanted by {', '.join(map(str, entry.wanted_by))}"
+        for entry in kept
+        if entry.id in asked
+    ]
+
+
+def placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement]:
+    """Yield what lies below which target's root after the deploy."""
+    roots = {target.name: target.root for target in plan.targets}
+    artifacts = {artifact.id: artifact for artifact in plan.artifacts}
+    for target, artifact_id in arrangement.files:
+        artifact = artifacts[artifact_id]
+        yield Placement(artifact_id, artifact.uuid, artifact.tree.content_hash, roots[target])
+
+
+def withdrawals(
+    obsolete: Sequence[Deployed], plan: DeployPlan, targets: Sequence[Target]
+) -> Iterable[Placement]:
+    """Yield what does not lie there any more."""
+    roots = {target.name: target.root for target in targets}
+    placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
+    for entry in obsolete:
+        root = roots[entry.target]
+        if (root, entry.uuid or str(entry.id)) not in placed:
+            yield Placement(entry.id, entry.uuid, entry.content_hash, root)

@@ -1,0 +1,128 @@
+"""How what lies in a project compares with what was deployed and with the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId
+from holdall.collection import Collection
+from holdall.errors import NotFoundError
+from holdall.ledger import Deployed
+from holdall.manifest import ManifestArtifact
+from holdall.merging import changed_entries
+from holdall.project import Project
+
+__all__ = ["ArtifactStatus", "FileChange", "State", "status_of"]
+
+
+class State(StrEnum):
+    """The state of one deployed artifact."""
+
+    SYNCED = "synced"
+    MODIFIED = "modified"
+    OUTDATED = "outdated"
+    RENAMED = "renamed"
+    REMOVED = "removed"
+    UNKNOWN = "unknown"
+
+
+class FileChange(NamedTuple):
+    """A deployed file, or entry of one, that is not as it was deployed: `missing` or `edited`."""
+
+    path: str
+    change: str
+
+
+class ArtifactStatus(NamedTuple):
+    """One deployed artifact: its state and why.
+
+    modified: files were changed by hand; outdated: the collection has other content; renamed: it
+    has another name in the collection; removed: the collection does not have it; unknown: only
+    the record names it, and its files are not what the record says.
+    """
+
+    id: ArtifactId
+    target: str
+    state: State
+    uuid: str | None
+    wanted_by: tuple[ArtifactId, ...] = ()
+    files: tuple[FileChange, ...] = ()
+    note: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the status as `holdall status --json` prints it."""
+        return {
+            "id": str(self.id),
+            "target": self.target,
+            "state": self.state.value,
+            "uuid": self.uuid,
+            "wanted_by": [str(request) for request in self.wanted_by],
+            "files": [{"path": file.path, "change": file.change} for file in self.files],
+            "note": self.note,
+        }
+
+
+def status_of(project: Project, collection: Collection | None) -> list[ArtifactStatus]:
+    """Return the state of every deployed artifact; without a collection, only of its files."""
+    artifacts = collection.manifest.artifacts if collection else ()
+    by_uuid = {artifact.uuid: artifact for artifact in artifacts if artifact.uuid}
+    found = [_status(project, entry, collection, by_uuid) for entry in project.ledger.deployed]
+    for target, record_entry in project.unclear:
+        note = "named by the record only, and its files are not what the record says"
+        found.append(
+            ArtifactStatus(record_entry.id, target, State.UNKNOWN, record_entry.uuid, note=note)
+        )
+    return sorted(found, key=lambda status: (status.target, status.id))
+
+
+_ByUUID = Mapping[str, ManifestArtifact]
+
+
+def _status(
+    project: Project, entry: Deployed, collection: Collection | None, by_uuid: _ByUUID
+) -> ArtifactStatus:
+    files = tuple(_changed_files(project, entry))
+    state, note = _against(collection, entry, by_uuid) if collection else (State.SYNCED, None)
+    if files:
+        state = State.MODIFIED
+    return ArtifactStatus(entry.id, entry.target, state, entry.uuid, entry.wanted_by, files, note)
+
+
+def _changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
+    for path, state in sorted(entry.files.items()):
+        present = project.root.state_of(path)
+        if present is None:
+            yield FileChange(path, "missing")
+        elif present != state:
+            yield FileChange(path, "edited")
+    for what, change in changed_entries(project.root, entry):
+        yield FileChange(what, change)
+
+
+def _against(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> tuple[State, str | None]:
+    known = _known(collection, entry, by_uuid)
+    if known is None:
+        return State.REMOVED, f"not in the collection {collection.name!r}"
+    try:
+        current = collection.tree(known).content_hash
+    except NotFoundError:
+        return State.REMOVED, "its files are gone from the collection"
+    if known.id != entry.id:
+        return State.RENAMED, f"is {known.id} in the collection"
+    if current != entry.content_hash and entry.is_pinned:
+        return (
+            State.SYNCED,
+            f"pinned to {entry.content_hash[:12]}; the collection has other content",
+        )
+    if current != entry.content_hash:
+        return State.OUTDATED, "the collection has other content"
+    return State.SYNCED, None
+
+
+def _known(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> ManifestArtifact | None:
+    if entry.uuid is not None and entry.uuid in by_uuid:
+        return by_uuid[entry.uuid]
+    found = collection.manifest.by_id.get(entry.id)
+    return found if isinstance(found, ManifestArtifact) else None

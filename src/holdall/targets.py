@@ -1,0 +1,239 @@
+"""Targets: where an agent looks for its files, and how it wants them. A table, not code.
+
+From each agent's documentation, late 2026. What an agent does not know is left out of its row, and
+a deploy says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId, ArtifactType, Shape, TypeSpec
+from holdall.errors import UsageError
+from holdall.paths import RelPath
+
+__all__ = [
+    "BUILTIN_TARGETS",
+    "SETTINGS",
+    "USER_TARGETS",
+    "Form",
+    "Merge",
+    "Target",
+    "target_named",
+]
+
+
+class Form(StrEnum):
+    """How an entry stands in an agent's settings; see `conversion`."""
+
+    HOOKS = "hooks"
+    SERVERS = "servers"
+    VSCODE_SERVERS = "vscode-servers"
+    GEMINI_SERVERS = "gemini-servers"
+    OPENCODE_SERVERS = "opencode-servers"
+    CODEX_SERVERS = "codex-servers"
+    GEMINI_COMMAND = "gemini-command"
+
+
+class Merge(NamedTuple):
+    """Where artifacts of a type become entries of a settings file that is not Holdall's alone.
+
+    `path` is below the project, `keys` lead to the object that holds the entries. `project` is how
+    an entry there names the project's folder; None where only its full path will do.
+    """
+
+    path: RelPath
+    keys: tuple[str, ...]
+    form: Form
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One agent's layout below a project.
+
+    `root` is its folder (`.claude`); `places` says for each type that lies there as files where
+    they go, `merges` for each type that becomes entries of a settings file in which one, `converts`
+    which of the placed ones are written in another form. `profile` and `platform` are SkillMeat's
+    names for the agent in the deployed record, None where it has none.
+    """
+
+    name: str
+    root: RelPath
+    places: Mapping[str, TypeSpec]
+    merges: Mapping[str, Merge] = field(default_factory=dict)
+    converts: Mapping[str, Form] = field(default_factory=dict)
+    profile: str | None = None
+    platform: str | None = None
+
+    def place_of(self, artifact_id: ArtifactId) -> RelPath | None:
+        """Return where an artifact goes below `root`; None if it does not lie there as files."""
+        spec = self.places.get(artifact_id.type)
+        return artifact_id.path_in(spec) if spec else None
+
+    def knows(self, type_name: str) -> bool:
+        """Return whether the agent has any use for artifacts of a type."""
+        return type_name in self.places or type_name in self.merges
+
+
+_MARKDOWN = {"command": ("commands", ".md"), "agent": ("agents", ".md")}
+
+
+def _target(
+    name: str,
+    root: str,
+    *,
+    files: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    servers: tuple[str, tuple[str, ...], Form, str | None] | None = None,
+    hooks: tuple[str, str] | None = None,
+    converts: Mapping[str, Form] = MappingProxyType({}),
+    skillmeat: str | None = None,
+) -> Target:
+    """Return a row of the table; skills are folders in `skills` for every agent.
+
+    `hooks` is a settings file and how it names the project, `servers` a file, keys, form and that.
+    What is merged may need the own files of the plugin that it comes from.
+    """
+    places = {"skill": TypeSpec("skill", "skills", Shape.FOLDER)}
+    for type_name, (folder, suffix) in files.items():
+        places[type_name] = TypeSpec(type_name, folder, Shape.FILE, suffix)
+    merges = {}
+    if hooks is not None:
+        merges["hook"] = Merge(RelPath.parse(hooks[0]), ("hooks",), Form.HOOKS, hooks[1])
+    if servers is not None:
+        path, keys, form, project = servers
+        merges["mcp"] = Merge(RelPath.parse(path), keys, form, project)
+    if merges:
+        own = ArtifactType.PLUGIN_FILES.value
+        places[own] = TypeSpec(own, own, Shape.FOLDER)
+    return Target(
+        name,
+        RelPath.parse(root),
+        MappingProxyType(places),
+        MappingProxyType(merges),
+        converts,
+        skillmeat,
+        skillmeat,
+    )
+
+
+def _gemini(project: str | None) -> Target:
+    return _target(
+        "gemini",
+        ".gemini",
+        files={"command": ("commands", ".toml")},
+        servers=(".gemini/settings.json", ("mcpServers",), Form.GEMINI_SERVERS, project),
+        converts={"command": Form.GEMINI_COMMAND},
+        skillmeat="gemini",
+    )
+
+
+_COPILOT_FILES = {"command": ("prompts", ".prompt.md"), "agent": ("agents", ".agent.md")}
+
+_PROJECT = (
+    _target(
+        "claude",
+        ".claude",
+        files=_MARKDOWN,
+        servers=(".mcp.json", ("mcpServers",), Form.SERVERS, "${CLAUDE_PROJECT_DIR:-.}"),
+        hooks=(".claude/settings.json", "${CLAUDE_PROJECT_DIR}"),
+        skillmeat="claude_code",
+    ),
+    _target(
+        "codex",
+        ".agents",
+        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS, "."),
+        skillmeat="codex",
+    ),
+    _gemini("."),
+    _target(
+        "cursor",
+        ".cursor",
+        files=_MARKDOWN,
+        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS, "${workspaceFolder}"),
+        skillmeat="cursor",
+    ),
+    _target(
+        "copilot",
+        ".github",
+        files=_COPILOT_FILES,
+        servers=(".vscode/mcp.json", ("servers",), Form.VSCODE_SERVERS, "${workspaceFolder}"),
+    ),
+    _target(
+        "opencode",
+        ".opencode",
+        files=_MARKDOWN,
+        servers=("opencode.json", ("mcp",), Form.OPENCODE_SERVERS, "."),
+    ),
+    _target("windsurf", ".windsurf", files={"command": ("workflows", ".md")}),
+    _target("agents", ".agents"),
+)
+_USER = (
+    _target(
+        "claude",
+        ".claude",
+        files=_MARKDOWN,
+        servers=(".claude.json", ("mcpServers",), Form.SERVERS, None),
+        hooks=(".claude/settings.json", "${HOME}"),
+        skillmeat="claude_code",
+    ),
+    _target(
+        "codex",
+        ".agents",
+        servers=(".codex/config.toml", ("mcp_servers",), Form.CODEX_SERVERS, None),
+        skillmeat="codex",
+    ),
+    _gemini(None),
+    _target(
+        "cursor",
+        ".cursor",
+        files=_MARKDOWN,
+        servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS, None),
+        skillmeat="cursor",
+    ),
+    _target(
+        "copilot",
+        ".copilot",
+        files={"agent": ("agents", ".agent.md")},
+        servers=(".copilot/mcp-config.json", ("mcpServers",), Form.VSCODE_SERVERS, None),
+    ),
+    _target(
+        "opencode",
+        ".config/opencode",
+        files=_MARKDOWN,
+        servers=(".config/opencode/opencode.json", ("mcp",), Form.OPENCODE_SERVERS, None),
+    ),
+    _target(
+        "windsurf",
+        ".codeium/windsurf",
+        files={"command": ("global_workflows", ".md")},
+        servers=(".codeium/windsurf/mcp_config.json", ("mcpServers",), Form.SERVERS, None),
+    ),
+    _target("agents", ".agents"),
+)
+
+BUILTIN_TARGETS: Mapping[str, Target] = MappingProxyType({t.name: t for t in _PROJECT})
+"""By name, for a project."""
+
+USER_TARGETS: Mapping[str, Target] = MappingProxyType({t.name: t for t in _USER})
+"""By name, for a user's home folder."""
+
+
+SETTINGS = frozenset(
+    {merge.path.lower() for target in (*_PROJECT, *_USER) for merge in target.merges.values()}
+    | {".claude/settings.local.json"}
+)
+"""Files that agents act upon, in lower case: no artifact's file may be one of them."""
+
+
+def target_named(name: str, targets: Mapping[str, Target]) -> Target:
+    """Return a target; raises UsageError that lists the known ones."""
+    try:
+        return targets[name]
+    except KeyError:
+        known = ", ".join(sorted(targets))
+        raise UsageError(f"no target {name!a}", hint=f"known targets: {known}") from None

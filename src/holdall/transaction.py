@@ -1,0 +1,292 @@
+"""Change a project or a collection all at once: the only writer there (DESIGN section 9).
+
+The caller holds the lock around `recover`, its own planning, and `commit`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from holdall import syscalls
+from holdall.actions import JSON, Action, Plan, Put, Remove, RemoveFolder, encode_plan
+from holdall.applying import Application
+from holdall.errors import ConflictError, HoldallError, StorageError
+from holdall.files import FileState, Root, reporting, write_all
+from holdall.journal import BACKUPS, OUTBOX, PLAN, PLAN_TMP, TX, Journal, new_transaction_id
+from holdall.paths import RelPath
+from holdall.staging import FEW, Progress, refuse_unsafe, stage
+from holdall.userstate import journal_key
+
+__all__ = [
+    "JSON",
+    "Action",
+    "FileState",
+    "Message",
+    "Outcome",
+    "Progress",
+    "Put",
+    "Recovered",
+    "Remove",
+    "RemoveFolder",
+    "commit",
+    "delivered",
+    "recover",
+    "undelivered",
+    "unsettled",
+]
+
+_LATER = "what is missing will be done by the next holdall command here; check the disk first"
+
+
+class Outcome(NamedTuple):
+    """What a commit did: `conflicts` were left alone, `backups` tells where files were kept.
+
+    A backup's place is relative to the root.
+    """
+
+    transaction_id: str
+    conflicts: tuple[RelPath, ...]
+    backups: tuple[tuple[RelPath, str], ...]
+
+
+class Recovered(NamedTuple):
+    """What became of an unfinished transaction: finished (`applied`) or undone without a trace."""
+
+    transaction_id: str
+    kind: str
+    payload: Mapping[str, JSON]
+    applied: bool
+    conflicts: tuple[RelPath, ...]
+    backups: tuple[tuple[RelPath, str], ...] = ()
+
+
+class Message(NamedTuple):
+    """A transaction that is in place (`applied`) or was given up, with somebody to be told."""
+
+    transaction_id: str
+    kind: str
+    payload: Mapping[str, JSON]
+    applied: bool = True
+
+
+class _Slots(NamedTuple):
+    transaction: int
+    new: int
+    old: int
+
+
+def commit(
+    root: Root,
+    actions: Sequence[Action],
+    *,
+    kind: str,
+    payload: Mapping[str, JSON],
+    prepare: Callable[[str], None],
+    progress: Progress | None = None,
+) -> Outcome:
+    """Do all actions, in their order, or none, whatever happens in between.
+
+    `prepare` is called with the transaction's id when everything is staged and nothing visible;
+    if it raises, that is all that happened. Afterwards, and also when it failed once `prepare` was
+    called, `kind` and `payload` are a message for `undelivered`; without a payload there is none.
+    Raises ConflictError, with nothing changed, if a condition does not hold any more.
+    """
+    if not actions and not payload:
+        return Outcome(new_transaction_id(), (), ())
+    plan = Plan(kind, payload, tuple(actions))
+    transaction_id = new_transaction_id()
+    encoded = encode_plan(plan, transaction_id, journal_key())
+    root.folders.forget()
+    root.folders.made.clear()
+    with Journal.make(root) as journal:
+        _refuse_unfinished(journal)
+        refuse_unsafe(root, journal.folder, actions)
+        is_prepared = False
+        try:
+            _stage(journal, transaction_id, plan, encoded, progress)
+            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)
+            # Not before: what is prepared must not outlive, in a power cut, the plan of it.
+            is_prepared = True
+            prepare(transaction_id)
+            _pass_the_commit_point(journal, transaction_id)
+        except BaseException:
+            # Where that is not possible now, `recover` does it.
+            with contextlib.suppress(OSError, HoldallError):
+                journal.give_up(transaction_id, plan if is_prepared else None)
+            raise
+        done = _finish(root, journal, transaction_id, plan, again=False)
+    if done.is_called_off:
+        raise ConflictError(
+            f"{root.path / done.conflicts[0]} came to be there while Holdall was at work",
+            hint="nothing was changed; see what it is, then run the command again",
+        )
+    return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
+
+
+def recover(root: Root) -> list[Recovered]:
+    """Finish what an interrupted run had promised, and remove what it had only prepared."""
+    journal = Journal.find(root)
+    if journal is None:
+        return []
+    root.folders.forget()
+    with journal, reporting(journal.path):
+        recovered = [_recover(root, journal, i) for i in journal.ids(TX)]
+        for transaction_id in journal.ids(OUTBOX):
+            if _message(journal, transaction_id) is None:
+                journal.clear_away(OUTBOX, transaction_id)
+            else:
+                journal.strip(transaction_id)
+    return recovered
+
+
+def unsettled(root: Root) -> bool:
+    """Return whether there is something to finish, to tell or to clear away; needs no lock."""
+    journal = Journal.find(root)
+    if journal is None:
+        return False
+    with journal, reporting(journal.path):
+        return bool(journal.ids(TX) or journal.ids(OUTBOX))
+
+
+def undelivered(root: Root) -> list[Message]:
+    """Return the messages that are not `delivered`, oldest first."""
+    journal = Journal.find(root)
+    if journal is None:
+        return []
+    with journal, reporting(journal.path):
+        messages = [_message(journal, i) for i in journal.ids(OUTBOX)]
+    return [message for message in messages if message is not None]
+
+
+def _message(journal: Journal, transaction_id: str) -> Message | None:
+    for name in (PLAN, PLAN_TMP):
+        if (plan := journal.read_plan(OUTBOX, transaction_id, name)) is not None:
+            return Message(transaction_id, plan.kind, plan.payload, applied=name == PLAN)
+    return None
+
+
+def delivered(root: Root, transaction_id: str) -> None:
+    """Forget a transaction's message: everybody knows. Without a message, do nothing."""
+    journal = Journal.find(root)
+    if journal is None:
+        return
+    with journal, reporting(journal.path):
+        if transaction_id in journal.ids(OUTBOX):
+            journal.discard(OUTBOX, transaction_id)
+
+
+def _refuse_unfinished(journal: Journal) -> None:
+    with reporting(journal.path):
+        waiting = journal.ids(TX)
+        journal.ids(OUTBOX)  # for their refusal of what is no folder
+        journal.ids(BACKUPS)
+    if waiting:
+        raise StorageError(
+            f"{journal.path}: the unfinished transaction {waiting[0]} lies here",
+            hint="run holdall once more, so that it is finished first",
+        )
+
+
+@contextmanager
+def _slots(journal: Journal, transaction_id: str) -> Iterator[_Slots]:
+    with contextlib.ExitStack() as opened:
+        fds = []
+        for names in ((), ("new",), ("old",)):
+            fds.append(journal.open(TX, transaction_id, *names, make=True))
+            opened.callback(os.close, fds[-1])
+        yield _Slots(*fds)
+
+
+def _stage(
+    journal: Journal, transaction_id: str, plan: Plan, encoded: bytes, progress: Progress | None
+) -> None:
+    with reporting(journal.path):
+        os.close(journal.open(OUTBOX, make=True))
+        with _slots(journal, transaction_id) as slots:
+            stage(slots.new, plan.actions, progress)
+            file = syscalls.create_file(PLAN_TMP, slots.transaction, 0o600)
+            try:
+                write_all(file, encoded)
+                if len(plan.actions) < FEW:
+                    syscalls.sync(file)
+            finally:
+                os.close(file)
+
+
+def _make_staged_durable(root: Root, journal: Journal, transaction_id: str, *, few: bool) -> None:
+    with reporting(journal.path), _slots(journal, transaction_id) as slots:
+        if not few:
+            syscalls.sync_file_system(journal.folder)
+            return
+        outer = journal.open(TX)
+        try:
+            above = (outer, journal.folder, root.folders.top)
+            for folder in (slots.new, slots.transaction, *above):
+                syscalls.sync(folder)
+        finally:
+            os.close(outer)
+
+
+def _pass_the_commit_point(journal: Journal, transaction_id: str) -> None:
+    with reporting(journal.path):
+        folder = journal.open(TX, transaction_id)
+        try:
+            syscalls.rename(folder, PLAN_TMP, folder, PLAN)
+            syscalls.sync(folder)
+        finally:
+            os.close(folder)
+
+
+def _finish(
+    root: Root, journal: Journal, transaction_id: str, plan: Plan, *, again: bool
+) -> Application:
+    with reporting(root.path, _LATER):
+        with _slots(journal, transaction_id) as slots:
+            application = Application(root, journal, slots.new, slots.old, transaction_id)
+            application.run(plan.actions, again=again)
+        if application.is_called_off:
+            syscalls.sync_file_system(root.folders.top)
+            journal.give_up(transaction_id, plan)
+            return application
+        if plan.actions:
+            few = len(plan.actions) < FEW and not application.backups and not again
+            _make_durable(root, application, few=few)
+        if plan.payload:
+            journal.move(transaction_id, TX, OUTBOX)
+            journal.strip(transaction_id)
+        else:
+            journal.discard(TX, transaction_id)
+    return application
+
+
+def _make_durable(root: Root, application: Application, *, few: bool) -> None:
+    if not few:
+        syscalls.sync_file_system(root.folders.top)
+        return
+    touched = application.touched | {path.parent for path in root.folders.made}
+    # From the top down, so that nothing is durable in a folder that cannot be reached yet.
+    for path in sorted(touched, key=lambda path: path or ""):
+        # A folder that is gone, or not ours any more, has nothing of ours to keep.
+        with contextlib.suppress(HoldallError):
+            if (folder := root.folders.find(path)) is not None:
+                syscalls.sync(folder)
+
+
+def _recover(root: Root, journal: Journal, transaction_id: str) -> Recovered:
+    plan = journal.read_plan(TX, transaction_id)
+    if plan is None:
+        staged = journal.read_plan(TX, transaction_id, PLAN_TMP)
+        if journal.has_plan(TX, transaction_id):
+            journal.clear_away(TX, transaction_id)
+        else:
+            journal.give_up(transaction_id, staged)
+        plan = staged or Plan("", {}, ())
+        return Recovered(transaction_id, plan.kind, plan.payload, False, ())
+    done = _finish(root, journal, transaction_id, plan, again=True)
+    conflicts, backups = tuple(done.conflicts), tuple(done.backups)
+    applied = not done.is_called_off
+    return Recovered(transaction_id, plan.kind, plan.payload, applied, conflicts, backups)

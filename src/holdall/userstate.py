@@ -1,0 +1,105 @@
+"""What Holdall remembers of its user, outside of every project and collection."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from holdall import syscalls
+from holdall.errors import StorageError
+from holdall.files import make_folders, reporting, write_all
+
+__all__ = ["journal_key", "remember", "remembered", "state_folder"]
+
+_KEY = "journal.key"
+_KEY_SIZE = 32
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_REPLACE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def state_folder() -> Path:
+    """Return where Holdall remembers what the user decided, for all collections and projects."""
+    from platformdirs import user_state_path
+
+    return user_state_path("holdall", appauthor=False)
+
+
+def journal_key() -> bytes:
+    """Return the user's secret that seals what Holdall is going to do; it is made once, durably.
+
+    A project may come from a stranger, with a journal in it: only what bears this seal is done.
+    Raises StorageError where the key can neither be read nor made.
+    """
+    folder = state_folder()
+    hint = "set XDG_STATE_HOME to a folder that you may write to"
+    with reporting(folder / _KEY, hint):
+        try:
+            file = os.open(folder / _KEY, _READ)
+        except FileNotFoundError:
+            return _make_key(folder)
+        try:
+            key = os.pread(file, _KEY_SIZE, 0)
+        finally:
+            os.close(file)
+        return key if len(key) == _KEY_SIZE else _make_key(folder)
+
+
+def _make_key(folder: Path) -> bytes:
+    make_folders(folder, 0o700)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return _key_in(opened)
+    finally:
+        os.close(opened)
+
+
+def _key_in(folder: int) -> bytes:
+    file = os.open(_KEY, _UPDATE, 0o600, dir_fd=folder)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)  # one of several first runs makes it
+        key = os.pread(file, _KEY_SIZE, 0)
+        if len(key) != _KEY_SIZE:
+            key = os.urandom(_KEY_SIZE)
+            syscalls.truncate(file)
+            write_all(file, key)
+            syscalls.sync(file)
+            syscalls.sync(folder)
+    finally:
+        os.close(file)
+    return key
+
+
+def remembered(file: Path) -> set[str]:
+    """Return the words in a file that `remember` wrote; none where it cannot be read."""
+    from holdall.documents import MAX_JSON_BYTES, parse_json, read_bounded
+
+    try:
+        found = parse_json(read_bounded(file, MAX_JSON_BYTES), str(file))
+    except StorageError:
+        return set()
+    return set(map(str, found)) if isinstance(found, list) else set()
+
+
+def remember(file: Path, words: Iterable[str], hint: str) -> None:
+    """Add words to a file in the user's state folder; raises StorageError with `hint`.
+
+    A kill may leave what was being written beside it; the next time replaces that.
+    """
+    with reporting(file, hint):
+        file.parent.mkdir(0o700, parents=True, exist_ok=True)
+        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # whoever adds to it now adds to all before
+            text = json.dumps(sorted({*remembered(file), *words}), indent=1)
+            new = os.open(f"{file.name}.new", _REPLACE, 0o600, dir_fd=folder)
+            try:
+                write_all(new, text.encode())
+            finally:
+                os.close(new)
+            os.replace(f"{file.name}.new", file.name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,77 @@
+"""Copies of an embedded database, made before what could go wrong."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkstemp
+
+from holdall_composites.database import BUSY_SECONDS, translated_errors
+from holdall_composites.errors import DatabaseFailed, SchemaError
+from holdall_composites.orm import Database, SqliteDatabase
+
+__all__ = ["KEPT", "back_up"]
+
+KEPT = 3
+
+
+def back_up(database: Database, before: str | None = None) -> Path:
+    """Copy an SQLite database beside itself and return the copy's path.
+
+    The copy holds what was committed last, even while `database` is inside a transaction. Of
+    those made `before` a migration the newest few stay; the others are nobody's to delete.
+    Raises SchemaError for a database that is not a file.
+    """
+    if not isinstance(database, SqliteDatabase):
+        raise SchemaError(
+            "only an SQLite file is backed up by Holdall",
+            hint="use pg_dump for a PostgreSQL database",
+        )
+    source = _file_of(database)
+    try:
+        copy = _copied(source, f"before-{before}" if before else "manual")
+    except OSError as error:
+        raise DatabaseFailed(
+            f"cannot back {source} up: {error.strerror}", hint="nothing was changed; mend that"
+        ) from error
+    for old in sorted(source.parent.glob(f"{source.name}.*.before-*.backup"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return copy
+
+
+def _file_of(database: SqliteDatabase) -> Path:
+    """Return where the open file is, whatever the working directory has become since."""
+    with translated_errors():
+        (_, _, path) = database.execute_sql("PRAGMA database_list").fetchone()
+    if not os.path.isfile(path):
+        # SQLite would make an empty file there and copy that.
+        raise DatabaseFailed(f"{path or 'this database'} is no longer a file", hint="close it")
+    return Path(path)
+
+
+def _copied(source: Path, why: str) -> Path:
+    """Write the copy under another name first: a backup with the right name is a whole one."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    copy = source.with_name(f"{source.name}.{stamp}.{why}.backup")
+    descriptor, unfinished = mkstemp(prefix=f"{source.name}.", suffix=".tmp", dir=source.parent)
+    try:
+        _vacuum_into(source, unfinished)
+        os.fsync(descriptor)
+        os.rename(unfinished, copy)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
+        raise
+    finally:
+        os.close(descriptor)
+    return copy
+
+
+def _vacuum_into(source: Path, copy: str) -> None:
+    # A connection of its own: VACUUM cannot run in a transaction, and this one may be in one.
+    own = SqliteDatabase(str(source), timeout=BUSY_SECONDS)
+    with translated_errors(), closing(own):
+        own.connect()
+        own.execute_sql("VACUUM INTO ?", (copy,))

@@ -1,0 +1,47 @@
+"""Plugins' own files that come along with the hooks and servers that look for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdall.artifacts import ArtifactId, ArtifactType
+from holdall.documents import read_bounded
+from holdall.jsontext import MAX_BYTES
+from holdall.manifest import ManifestArtifact, ManifestComposite
+from holdall.merging import PLUGIN_ROOT
+from holdall.plan import DeployPlan
+
+__all__ = ["find_companions"]
+
+_USERS = frozenset({ArtifactType.HOOK.value, ArtifactType.MCP.value})
+
+
+def find_companions(plan: DeployPlan, wanted: Iterable[ArtifactId]) -> dict[ArtifactId, ArtifactId]:
+    """Return the own files that each hook and server refers to as `${CLAUDE_PLUGIN_ROOT}`.
+
+    They are those of the composite that contains it: one that is deployed, else the first.
+    """
+    found = {}
+    for artifact_id in wanted:
+        if artifact_id.type in _USERS and _refers_to_its_plugin(plan, artifact_id):
+            owners = _owners(plan, artifact_id)
+            if owners:
+                found[artifact_id] = min(owners, key=lambda c: c.id not in plan.requests).files
+    return {user: files for user, files in found.items() if files is not None}
+
+
+def _refers_to_its_plugin(plan: DeployPlan, artifact_id: ArtifactId) -> bool:
+    entry = plan.collection.entry(artifact_id)
+    assert isinstance(entry, ManifestArtifact), "a hook or a server has a file"
+    stored = plan.contents.get(artifact_id)
+    location = stored.location if stored else plan.collection.location(entry)
+    return PLUGIN_ROOT.encode() in read_bounded(location, MAX_BYTES)
+
+
+def _owners(plan: DeployPlan, artifact_id: ArtifactId) -> list[ManifestComposite]:
+    manifest = plan.collection.manifest
+    return [
+        composite
+        for composite in manifest.composites
+        if composite.files in manifest.by_id and artifact_id in {m.id for m in composite.members}
+    ]

@@ -1,0 +1,98 @@
+"""What people changed in a project, against what was deployed there."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+
+from holdall.adoptable import lying_at
+from holdall.artifacts import Shape
+from holdall.collection import Collection
+from holdall.conversion import converted_file
+from holdall.hashing import EMPTY_TREE_HASH, FileDigest
+from holdall.jsontext import MISSING
+from holdall.layout import content_of
+from holdall.ledger import Deployed
+from holdall.manifest import ManifestArtifact
+from holdall.merging import present_value, shown_entry
+from holdall.project import Project
+from holdall.targets import Target
+from holdall.trees import Tree, bytes_tree
+from holdall_composites.comparing import Side, difference, stored_side
+from holdall_composites.store import Store
+from holdall_composites.versions import version_tree
+
+__all__ = ["edit_lines"]
+
+_NOTHING = Tree((), EMPTY_TREE_HASH, "")
+
+
+def edit_lines(
+    store: Store,
+    collection: Collection,
+    project: Project,
+    target: Target,
+    deployed: Deployed,
+    entry: ManifestArtifact,
+    version: str = "",
+) -> Iterator[str]:
+    """Yield the lines of a unified diff from what was deployed, or a version, to what lies there.
+
+    Raises StorageError if the database does not have what was deployed.
+    """
+    yield from _settings_lines(project, deployed)
+    place = target.places.get(deployed.id.type)
+    if place is None:
+        return
+    old = _deployed_side(store, deployed)
+    if version:
+        old = stored_side(store, collection, entry.id, version)
+    if deployed.id.type in target.converts:
+        old = _converted(old, target, deployed)
+    yield from difference(old, _project_side(project, target, deployed, collection))
+
+
+def _deployed_side(store: Store, deployed: Deployed) -> Side:
+    tree = version_tree(store, deployed.content_hash)
+    return Side(
+        f"{deployed.id} as deployed", tree, lambda file: b"".join(store.read_blob(file.sha256))
+    )
+
+
+def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
+    (file,) = side.tree.files
+    data = converted_file(side.read(file), target.converts[deployed.id.type])
+    return side._replace(tree=bytes_tree(data, file.path), read=lambda _: data)
+
+
+def _project_side(
+    project: Project, target: Target, deployed: Deployed, collection: Collection
+) -> Side:
+    spec = collection.spec_of(deployed.id)
+    base = target.root.joined(deployed.id.path_in(target.places[deployed.id.type]))
+    tree = lying_at(project, target, deployed.id, collection) or _NOTHING
+
+    def read(file: FileDigest) -> bytes:
+        content = content_of(project.root.path / base, spec, tree, file)
+        return content if isinstance(content, bytes) else content.read_bytes()
+
+    return Side(str(base), tree, read, is_one_file=spec.shape is Shape.FILE)
+
+
+def _settings_lines(project: Project, deployed: Deployed) -> Iterator[str]:
+    for entry in deployed.merged:
+        present = present_value(project.root, entry)
+        if present != entry.value:
+            title = shown_entry(entry)
+            yield from difflib.unified_diff(
+                _text(entry.value),
+                _text(present),
+                f"{title} as deployed",
+                title if present is not MISSING else "/dev/null",
+                lineterm="",
+            )
+
+
+def _text(value: object) -> list[str]:
+    return [] if value is MISSING else json.dumps(value, indent=2, ensure_ascii=False).splitlines()

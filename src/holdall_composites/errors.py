@@ -1,0 +1,84 @@
+"""The plugin's errors, as branches of Holdall's tree.
+
+HoldallError
+├── RefusedError
+│   ├── AlreadyExists       a row with this key is there
+│   ├── ConstraintViolated  the database refused: unknown parent or child, wrong value
+│   └── CycleRefused        a composite would contain itself
+├── NotFoundError
+│   └── ArtifactNotFound    no artifact has this `type:name`
+└── StorageError
+    ├── DatabaseUnreachable the server or file cannot be opened
+    ├── SchemaError         the schema is not what this program needs
+    └── DatabaseFailed      anything else that the database said
+"""
+
+from __future__ import annotations
+
+from holdall.errors import NotFoundError, RefusedError, StorageError, UsageError
+
+__all__ = [
+    "AlreadyExists",
+    "ArtifactNotFound",
+    "ConstraintViolated",
+    "CycleRefused",
+    "DatabaseFailed",
+    "DatabaseUnreachable",
+    "SchemaError",
+    "WrongDatabaseURL",
+]
+
+
+class AlreadyExists(RefusedError):
+    """A row with this key is there already."""
+
+    code = "already-exists"
+
+
+class ConstraintViolated(RefusedError):
+    """The database refused the row: an unknown parent or child, or a value out of range."""
+
+    code = "constraint-violated"
+
+
+class CycleRefused(RefusedError):
+    """A composite would contain itself."""
+
+    code = "cycle"
+
+
+class ArtifactNotFound(NotFoundError):
+    """No artifact of the collection has this `type:name`."""
+
+    code = "artifact-not-found"
+
+    def __init__(self, artifact_id: str, *, hint: str | None = None) -> None:
+        super().__init__(
+            f"no artifact {artifact_id!r} in this collection",
+            hint=hint or "`holdall list` shows what there is",
+        )
+        self.artifact_id = artifact_id
+
+
+class DatabaseUnreachable(StorageError):
+    """The server does not answer, or the file cannot be opened."""
+
+    code = "database-unreachable"
+
+
+class SchemaError(StorageError):
+    """The database's schema is not what this program needs."""
+
+    code = "schema"
+
+
+class DatabaseFailed(StorageError):
+    """The database failed in a way that no other error describes."""
+
+    code = "database"
+
+
+class WrongDatabaseURL(UsageError):
+    """A database URL that cannot be understood."""
+
+    code = "database-url"

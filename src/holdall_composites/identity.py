@@ -1,0 +1,90 @@
+"""Identity in a manifest: every entry gets its permanent UUID, every member its child's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
+
+from holdall.artifacts import ArtifactId
+from holdall.manifest import Manifest, ManifestComposite, ManifestMember
+from holdall_composites.errors import ArtifactNotFound, CycleRefused
+from holdall_composites.graph import find_cycle
+from holdall_composites.uuids import new_uuid
+
+__all__ = ["identified"]
+
+KnownUUID = Callable[[ArtifactId], str | None]
+
+
+def identified(manifest: Manifest, known_uuid: KnownUUID, removed: Container[str] = ()) -> Manifest:
+    """Return the manifest with all UUIDs in place.
+
+    Entries keep theirs; one without gets the one that `known_uuid` knows for its id (a manifest
+    that lost it), else a fresh one. A member is known by its UUID first, so that it follows a
+    rename, else by its id. One of the `removed` UUIDs stays, for when its artifact comes back.
+    Raises ArtifactNotFound for a member that is nothing in the collection, CycleRefused for a
+    composite that would contain itself.
+    """
+    manifest = replace(
+        manifest,
+        uuid=manifest.uuid or new_uuid(),
+        artifacts=tuple(
+            a if a.uuid else replace(a, uuid=known_uuid(a.id) or new_uuid())
+            for a in manifest.artifacts
+        ),
+        composites=tuple(
+            c if c.uuid else replace(c, uuid=known_uuid(c.id) or new_uuid())
+            for c in manifest.composites
+        ),
+    )
+    uuids = {entry.id: entry.uuid for entry in manifest.by_id.values() if entry.uuid}
+    names = {uuid: artifact_id for artifact_id, uuid in uuids.items()}
+    composites = tuple(_with_members(c, uuids, names, removed) for c in manifest.composites)
+    _refuse_cycles(composites, names)
+    return replace(manifest, composites=composites)
+
+
+def _with_members(
+    composite: ManifestComposite,
+    uuids: Mapping[ArtifactId, str],
+    names: Mapping[str, ArtifactId],
+    removed: Container[str],
+) -> ManifestComposite:
+    return replace(
+        composite,
+        members=tuple(_member(composite, m, uuids, names, removed) for m in composite.members),
+    )
+
+
+def _member(
+    composite: ManifestComposite,
+    member: ManifestMember,
+    uuids: Mapping[ArtifactId, str],
+    names: Mapping[str, ArtifactId],
+    removed: Container[str],
+) -> ManifestMember:
+    if member.uuid is not None and member.uuid in names:
+        return replace(member, id=names[member.uuid])
+    if member.uuid is not None and member.uuid in removed:
+        return member
+    if member.id not in uuids:
+        raise ArtifactNotFound(
+            str(member.id), hint=f"{composite.id} names it as a member: collect it or take it out"
+        )
+    return replace(member, uuid=uuids[member.id])
+
+
+def _refuse_cycles(
+    composites: tuple[ManifestComposite, ...], names: Mapping[str, ArtifactId]
+) -> None:
+    edges = {
+        c.uuid: [m.uuid for m in c.members if m.uuid and m.uuid in names]
+        for c in composites
+        if c.uuid
+    }
+    cycle = find_cycle(edges)
+    if cycle:
+        path = " -> ".join(str(names[uuid]) for uuid in cycle)
+        raise CycleRefused(
+            f"a composite would contain itself: {path}", hint="take one of these members out"
+        )

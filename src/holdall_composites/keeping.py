@@ -1,0 +1,133 @@
+"""Keeping the bytes of what is collected and deployed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId, TypeSpec
+from holdall.collection import Collection
+from holdall.errors import HoldallError, NotFoundError, StorageError
+from holdall.hashing import FileDigest
+from holdall.layout import content_of
+from holdall.manifest import ManifestArtifact
+from holdall.plan import DeployPlan
+from holdall.signature import Signature
+from holdall.trees import Tree
+from holdall_composites.store import Store
+from holdall_composites.store.versions import CHUNK
+
+__all__ = ["keep", "keep_deployed"]
+
+
+class _Found(NamedTuple):
+    """A tree and where its files are."""
+
+    location: Path
+    spec: TypeSpec
+    tree: Tree
+
+
+def keep(store: Store, collection: Collection, message: str | None, author: str | None) -> None:
+    """Store the bytes of every artifact that changed, and number the new states.
+
+    An artifact whose files are not (any more) what the manifest says gets no version: collecting
+    it makes one. Needs the collection's lock in the database.
+    """
+    assert collection.manifest.uuid is not None, "a collection without a UUID has no rows"
+    _keep_trees(store, list(_uncollected(store, collection)))
+    store.add_versions(collection.manifest.uuid, message, author or Signature.now().author)
+
+
+def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> None:
+    """Store the bytes of what is deployed with edits that were not collected, for `holdall undo`.
+
+    Looks at the artifacts with one of these content hashes only.
+    """
+    unknown = store.unknown_trees(contents)
+    found = [
+        _Found(artifact.location, plan.collection.spec_of(artifact.id), artifact.tree)
+        for artifact in plan.artifacts
+        if artifact.tree.content_hash in unknown
+    ]
+    with store.transaction():
+        _keep_trees(store, found)
+
+
+def _uncollected(store: Store, collection: Collection) -> Iterator[_Found]:
+    """Yield what the database lacks; what was edited meanwhile is the next collect's business."""
+    for artifact_id in store.trees_wanted(collection.manifest.uuid or ""):
+        entry = collection.manifest.by_id.get(ArtifactId.parse(artifact_id))
+        if isinstance(entry, ManifestArtifact):
+            with suppress(NotFoundError):
+                tree = collection.tree(entry)
+                if tree.content_hash == entry.content_hash:
+                    location = collection.location(entry)
+                    yield _Found(location, collection.spec_of(entry.id), tree)
+
+
+def _keep_trees(store: Store, trees: Iterable[_Found]) -> None:
+    """Store trees, but for those whose files change or go meanwhile."""
+    found = {known.tree.content_hash: known for known in trees}
+    blobs = {file.sha256: (known, file) for known in found.values() for file in known.tree.files}
+    lost: set[str] = set()
+    # In one order everywhere, so that two writers on one server never wait for each other.
+    unknown = sorted(store.unknown_blobs(blobs))
+    small = [sha256 for sha256 in unknown if blobs[sha256][1].size <= CHUNK]
+    store.put_small_blobs(_whole(((sha256, *blobs[sha256]) for sha256 in small), lost))
+    for sha256 in unknown:
+        known, file = blobs[sha256]
+        if file.size > CHUNK:
+            try:
+                store.put_blob(sha256, file.size, _content(known, file))
+            except _Changed:
+                lost.add(sha256)
+    store.put_trees(
+        [
+            known.tree
+            for _, known in sorted(found.items())
+            if lost.isdisjoint(file.sha256 for file in known.tree.files)
+        ]
+    )
+
+
+def _whole(
+    wanted: Iterable[tuple[str, _Found, FileDigest]], lost: set[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the contents of small files; those that changed meanwhile are added to `lost`."""
+    for sha256, known, file in wanted:
+        try:
+            yield sha256, b"".join(_content(known, file))
+        except _Changed:
+            lost.add(sha256)
+
+
+class _Changed(HoldallError):
+    """A file changed between two looks at it."""
+
+
+def _content(found: _Found, digest: FileDigest) -> Iterator[bytes]:
+    """Yield a file's bytes; raises if they are not what the digest says."""
+    read = hashlib.sha256()
+    try:
+        source = content_of(found.location, found.spec, found.tree, digest)
+        if isinstance(source, bytes):
+            read.update(source)
+            yield source
+        else:
+            with source.open("rb", buffering=0) as file:
+                while chunk := file.read(CHUNK):
+                    read.update(chunk)
+                    yield chunk
+    except OSError as error:
+        path = found.location / digest.path
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise _Changed(f"{path} is gone") from error
+        raise StorageError(
+            f"cannot read {path}: {error.strerror}", hint="check the file and its permissions"
+        ) from error
+    if read.hexdigest() != digest.sha256:
+        raise _Changed(f"{found.location / digest.path} changed while it was read")

@@ -1,0 +1,103 @@
+"""The log of operations: one row per change, with what it takes to turn it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from holdall_composites.records import OperationRecord
+from holdall_composites.store import Store
+
+if TYPE_CHECKING:
+    from holdall.changes import Change, ChangeSet
+    from holdall.plan import DeployPlan
+
+__all__ = ["OWN_EXTRA", "record_change", "record_deploy"]
+
+OWN_EXTRA = "composites"
+"""The key of this plugin in the `extra` of change sets and plans."""
+
+_SHOWN = 3
+
+
+def record_change(
+    store: Store, collection_id: str, changes: ChangeSet, transaction_id: str
+) -> None:
+    """Log a change of the collection. Safe to repeat."""
+    operation = OperationRecord(
+        number=0,
+        transaction_id=transaction_id,
+        command=changes.command,
+        summary=_summary(changes.changes),
+        project=None,
+        author=changes.signature.author,
+        host=changes.signature.host,
+        at=changes.signature.at,
+        undoes=_undoes(changes.extra),
+    )
+    details = {"edits": [edit.to_json() for edit in changes.edits]}
+    entries = [entry for edit in changes.edits for entry in (edit.before, edit.after)]
+    artifacts = {entry.uuid: None for entry in entries if entry is not None and entry.uuid}
+    _add(store, collection_id, operation, details, artifacts)
+
+
+def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transaction_id: str) -> None:
+    """Log what a deploy or undeploy did to a project. Safe to repeat."""
+    changed = {artifact_id for _, artifact_id in plan.change.entries}
+    arrived = [placement for placement in plan.placed if placement.id in changed]
+    placed = [f"placed {_some([str(p.id) for p in arrived])}"] if arrived else []
+    taken = [str(p.id) for p in plan.withdrawn]
+    withdrawn = [f"took out {_some(taken)}"] if taken else []
+    operation = OperationRecord(
+        number=0,
+        transaction_id=transaction_id,
+        command=plan.command,
+        summary="; ".join([*placed, *withdrawn]) or "renewed its files",
+        project=str(plan.project.resolve()),
+        author=plan.signature.author,
+        host=plan.signature.host,
+        at=plan.signature.at,
+        undoes=_undoes(plan.extra),
+    )
+    artifacts: dict[str, str | None] = {p.uuid: None for p in plan.withdrawn if p.uuid}
+    artifacts |= {p.uuid: p.content_hash for p in arrived if p.uuid}
+    details = {"change": plan.change.to_json(), "adopted": plan.adopted}
+    _add(store, collection_id, operation, details, artifacts)
+
+
+def _add(
+    store: Store,
+    collection_id: str,
+    operation: OperationRecord,
+    details: object,
+    artifacts: Mapping[str, str | None],
+) -> None:
+    with store.transaction():
+        store.lock_collection(collection_id)
+        store.add_operation(collection_id, operation, details, artifacts)
+
+
+def _undoes(extra: dict[str, object]) -> tuple[int, ...]:
+    own = extra.get(OWN_EXTRA)
+    return tuple(own.get("undoes", ())) if isinstance(own, dict) else ()
+
+
+def _summary(changes: Sequence[Change]) -> str:
+    """Return in a few words what became of what, as in `new skill:a, skill:b and 7 more`."""
+    from holdall.changes import ChangeKind
+
+    untold = (ChangeKind.IDENTICAL, ChangeKind.CONFLICT)
+    told = [change for change in changes if change.kind not in untold]
+    told.sort(key=lambda change: list(ChangeKind).index(change.kind))
+    parts = []
+    for kind, group in groupby(told, key=lambda change: change.kind):
+        names = [f"{c.old_id} to {c.id}" if c.old_id else str(c.id) for c in group]
+        parts.append(f"{kind.value} {_some(names)}")
+    return "; ".join(parts) or "the manifest"
+
+
+def _some(names: Sequence[str]) -> str:
+    names = list(dict.fromkeys(names))
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

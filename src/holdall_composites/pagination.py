@@ -1,0 +1,57 @@
+"""Pages of long lists: keyset cursors that callers hand back unread."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from holdall.documents import parse_json
+from holdall.errors import InputError, UsageError
+
+__all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Key", "Page", "decode_cursor", "encode_cursor"]
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 10_000
+MAX_CURSOR_BYTES = 64 << 10
+
+Item = TypeVar("Item")
+Key = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some items of a list. `next_cursor` leads to the following ones, None: there are none.
+
+    Pages follow keys, not numbers: rows that come or go in between neither repeat nor hide others.
+    """
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = None
+
+
+def encode_cursor(listing: str, key: Key) -> str:
+    """Return an opaque cursor that stands behind the row with this key."""
+    text = json.dumps([listing, *key], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, listing: str, shape: tuple[type[str] | type[int], ...]) -> Key:
+    """Return the key in a cursor; raises UsageError if it is not one of this listing."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        data = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        found = parse_json(data, "cursor", limit=MAX_CURSOR_BYTES)
+    except (ValueError, InputError):
+        raise _not_a_cursor(listing) from None
+    if not isinstance(found, list) or len(found) != 1 + len(shape) or found[0] != listing:
+        raise _not_a_cursor(listing)
+    key = tuple(found[1:])
+    if any(type(part) is not kind for part, kind in zip(key, shape, strict=True)):
+        raise _not_a_cursor(listing)
+    return key
+
+
+def _not_a_cursor(listing: str) -> UsageError:
+    return UsageError(f"not a cursor for a list of {listing}", hint="start again without a cursor")

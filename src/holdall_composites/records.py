@@ -1,0 +1,143 @@
+"""Rows as they come out of the store: frozen, complete, free of the database."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from holdall_composites.types import DeploymentState
+
+__all__ = [
+    "ArtifactRecord",
+    "CollectionRecord",
+    "CompositeRecord",
+    "DeploymentRecord",
+    "Edge",
+    "MembershipRecord",
+    "OperationRecord",
+    "Purged",
+    "VersionRecord",
+]
+
+
+Edge = tuple[str, str, str, str | None, bool, bool]
+"""A membership as walking needs it, which takes ten thousand at a time: the row as it comes.
+
+The composite's id; the child's id, UUID and pin, whether it is a composite, whether it is active
+(of SQLite 0 and 1, which are equal to Python's).
+"""
+
+
+class CollectionRecord(NamedTuple):
+    """A row of `collections`."""
+
+    id: str
+    name: str
+    manifest_hash: str | None = None
+
+
+class ArtifactRecord(NamedTuple):
+    """A row of `artifacts`."""
+
+    collection_id: str
+    id: str
+    uuid: str
+    type: str
+    name: str
+    path: str | None
+    origin: str
+    content_hash: str | None
+    active: bool
+    created_at: str
+    updated_at: str
+
+
+class CompositeRecord(NamedTuple):
+    """A row of `composite_artifacts` with the UUID and name from its row in `artifacts`."""
+
+    collection_id: str
+    id: str
+    uuid: str
+    name: str
+    composite_type: str
+    display_name: str | None
+    description: str | None
+    metadata: str | None
+    created_at: str
+    updated_at: str
+
+
+class MembershipRecord(NamedTuple):
+    """A row of `composite_memberships` with the child's present `type:name`."""
+
+    collection_id: str
+    composite_id: str
+    child_artifact_uuid: str
+    child_id: str
+    relationship_type: str
+    position: int
+    pinned_version_hash: str | None
+    metadata: str | None
+    created_at: str
+
+
+class DeploymentRecord(NamedTuple):
+    """A row of `deployments`. The database sets `deployed_at`."""
+
+    collection_id: str
+    project: str
+    target_root: str
+    artifact_uuid: str
+    content_hash: str
+    transaction_id: str
+    state: str = DeploymentState.PENDING
+    deployed_at: str | None = None
+
+
+class VersionRecord(NamedTuple):
+    """A numbered state of an artifact. `content_hash` names its tree; `parent` is a number."""
+
+    artifact_uuid: str
+    number: int
+    parent: int | None
+    content_hash: str
+    message: str | None
+    author: str | None
+    created_at: str
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """Return the version as `holdall versions --json` prints it."""
+        return {
+            "number": self.number,
+            "parent": self.parent,
+            "content_hash": self.content_hash,
+            "message": self.message,
+            "author": self.author,
+            "created_at": self.created_at,
+        }
+
+
+class OperationRecord(NamedTuple):
+    """A row of `operations` without its details. `undoes` are the numbers of operations."""
+
+    number: int
+    transaction_id: str
+    command: str
+    summary: str
+    project: str | None
+    author: str | None
+    host: str
+    at: str
+    undoes: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return the operation as `holdall log --json` prints it."""
+        return self._asdict()
+
+
+class Purged(NamedTuple):
+    """What was deleted for good: numbers of rows, and the bytes of content in the blobs."""
+
+    artifacts: int
+    versions: int
+    blobs: int
+    size: int

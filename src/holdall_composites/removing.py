@@ -1,0 +1,83 @@
+"""Artifacts that leave a collection: who still wants them, and deleting them for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from holdall.artifacts import ArtifactId
+from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.collection import Collection
+from holdall.errors import RefusedError
+from holdall.refresh import holders_of
+from holdall.signature import Signature
+from holdall_composites.errors import ArtifactNotFound
+from holdall_composites.records import ArtifactRecord, OperationRecord
+from holdall_composites.service import opened
+from holdall_composites.store import Purged, Store
+
+__all__ = ["plan_purge", "purge", "still_wanted"]
+
+
+def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
+    """Yield a sentence for each artifact that leaves while composites or projects want it."""
+    here = {entry.uuid for entry in changes.after.by_id.values()}
+    before = changes.before.by_id.values()
+    gone = [entry for entry in before if entry.uuid and entry.uuid not in here]
+    if not gone or collection.manifest.uuid is None:
+        return
+    with opened(collection) as resolver:
+        places = resolver.store.projects_of([entry.uuid for entry in gone if entry.uuid])
+    for entry in gone:
+        holders = [str(holder) for holder in holders_of(changes.after, entry.id)]
+        if holders:
+            yield f"{entry.id} is still a member of {', '.join(holders)}"
+        if entry.uuid in places:
+            yield f"{entry.id} still lies in {', '.join(places[entry.uuid])}"
+
+
+def plan_purge(
+    store: Store, collection: Collection, ids: Sequence[str]
+) -> tuple[list[ArtifactRecord], ChangeSet]:
+    """Return the removed artifacts that `ids` name (none: all), and what becomes of composites.
+
+    Raises ArtifactNotFound for an id that is unknown, RefusedError for one that is not removed.
+    """
+    manifest = collection.manifest
+    removed = {row.id: row for row in store.removed_artifacts(manifest.uuid or "")}
+    for text in ids:
+        if text not in removed:
+            if any(str(known) == text for known in manifest.by_id):
+                raise RefusedError(f"{text} is not removed", hint=f"`holdall remove {text}` first")
+            raise ArtifactNotFound(text, hint=f"removed are: {', '.join(removed) or 'none'}")
+    going = [removed[text] for text in ids] if ids else list(removed.values())
+    uuids = {row.uuid for row in going}
+    composites = tuple(
+        replace(c, members=tuple(m for m in c.members if m.uuid not in uuids))
+        for c in manifest.composites
+    )
+    told = tuple(Change(ChangeKind.GONE, ArtifactId.parse(row.id)) for row in going)
+    after = replace(manifest, composites=composites)
+    return going, ChangeSet("purge", manifest, after, told)
+
+
+def purge(store: Store, collection_id: str, going: Sequence[ArtifactRecord]) -> Purged:
+    """Delete removed artifacts for good, with all that only they needed, and log it."""
+    signature = Signature.now()
+    operation = OperationRecord(
+        number=0,
+        transaction_id=f"purge-{signature.at}-{going[0].uuid if going else ''}",
+        command="purge",
+        summary=", ".join(row.id for row in going[:3])
+        + (f" and {len(going) - 3} more" if len(going) > 3 else ""),
+        project=None,
+        author=signature.author,
+        host=signature.host,
+        at=signature.at,
+    )
+    with store.transaction():
+        store.lock_collection(collection_id)
+        purged = store.purge(collection_id, [row.uuid for row in going])
+        if going:
+            store.add_operation(collection_id, operation, None, {row.uuid: None for row in going})
+    return purged

@@ -1,0 +1,102 @@
+"""Bringing an old version back into the collection, as its newest one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId, Shape
+from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.collection import Collection
+from holdall.edits import EditPlan
+from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
+from holdall.layout import puts
+from holdall.manifest import ManifestArtifact
+from holdall.paths import refuse_collisions
+from holdall.trees import Tree
+from holdall_composites.service import opened
+from holdall_composites.store import Store
+from holdall_composites.versions import materialize, version_of, version_tree
+
+__all__ = ["plan_restore"]
+
+
+class _Present(NamedTuple):
+    """An artifact as it is: its entry, and its files if there are any."""
+
+    entry: ManifestArtifact
+    tree: Tree | None
+    is_removed: bool
+
+    @property
+    def is_edited(self) -> bool:
+        return self.tree is not None and self.tree.content_hash != self.entry.content_hash
+
+
+def plan_restore(
+    collection: Collection, name: str, version: str | None, scratch: Path, *, force: bool
+) -> EditPlan:
+    """Plan to write a version (None: the newest); its files are laid out in `scratch`.
+
+    A removed artifact, named by its `type:name`, comes back with its UUID. Raises ArtifactNotFound
+    for an unknown artifact or version, ConflictError if something lies in its place,
+    LocalEditError if it was edited and not collected; with `force` such edits are replaced, each
+    kept as a backup.
+    """
+    with opened(collection) as resolver:
+        present = _present(resolver.store, collection, name)
+        entry = present.entry
+        if present.is_edited and not force:
+            raise LocalEditError(
+                f"{entry.id} was edited since it was collected",
+                hint="`holdall collect` keeps the edit as a version; --force replaces it,"
+                " with a backup",
+            )
+        found = version_of(resolver.store, entry.uuid, str(entry.id), version)
+        tree = version_tree(resolver.store, found.content_hash)
+        materialize(resolver.store, tree, scratch / "tree")
+    spec = collection.spec_of(entry.id)
+    location = scratch / "tree" / spec.only_file if spec.shape is Shape.FILE else scratch / "tree"
+    actions = puts(entry.path, spec, tree, location, present.tree, keep_backup=present.is_edited)
+    restored = replace(entry, content_hash=tree.content_hash)
+    manifest = collection.manifest
+    artifacts = tuple(restored if a.id == entry.id else a for a in manifest.artifacts)
+    if present.is_removed:
+        artifacts = (*artifacts, restored)
+        refuse_collisions(artifact.path for artifact in artifacts)
+    kind = ChangeKind.NEW if present.is_removed else ChangeKind.CHANGED
+    change = Change(kind, entry.id, note=f"as it was in version {found.number}")
+    changes = ChangeSet("restore", manifest, replace(manifest, artifacts=artifacts), (change,))
+    return EditPlan(changes, tuple(actions))
+
+
+def _present(store: Store, collection: Collection, name: str) -> _Present:
+    try:
+        entry = collection.entry(collection.resolve(name))
+    except NotFoundError:
+        return _removed(store, collection, name)
+    if not isinstance(entry, ManifestArtifact):
+        raise UsageError(f"{entry.id} is a composite", hint="its members have versions")
+    try:
+        return _Present(entry, collection.tree(entry), is_removed=False)
+    except NotFoundError:
+        return _Present(entry, None, is_removed=False)
+
+
+def _removed(store: Store, collection: Collection, name: str) -> _Present:
+    row = store.get_artifact(collection.manifest.uuid or "", name)
+    if row is None or row.content_hash is None:
+        raise NotFoundError(
+            f"no artifact {name!a} in the collection, nor was there one",
+            hint="`holdall list` shows what there is; write `type:name` for a removed one",
+        )
+    artifact_id = ArtifactId.parse(row.id)
+    path = artifact_id.path_in(collection.spec_of(artifact_id))
+    if os.path.lexists(collection.root / path):
+        raise ConflictError(
+            f"{collection.root / path} is there already", hint="move it away, then try again"
+        )
+    entry = ManifestArtifact(artifact_id, path, row.uuid, row.origin, row.content_hash)
+    return _Present(entry, None, is_removed=True)

@@ -1,0 +1,63 @@
+"""The migration scripts as the program knows them: numbered, in order, each with its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from holdall_composites.errors import SchemaError
+
+__all__ = ["PACKAGE", "Revision", "known_revisions"]
+
+PACKAGE = "holdall_composites_migrations"
+
+_SCRIPT = re.compile(r"(\d{4})_(\w+)\.py")
+
+
+class Revision(NamedTuple):
+    """One migration script. `checksum` is over its source with line endings normalised."""
+
+    number: str
+    name: str
+    checksum: str
+
+    @property
+    def title(self) -> str:
+        """The number with the name, for messages."""
+        return f"{self.number}_{self.name}"
+
+    @property
+    def rewrites(self) -> str | None:
+        """The table that the script builds anew on SQLite, if it does."""
+        table: str | None = getattr(self.script, "REWRITES", None)
+        return table
+
+    @property
+    def script(self) -> Any:
+        """The module with `upgrade(op)` and `downgrade(op)`."""
+        return import_module(f"{PACKAGE}.{self.title}")
+
+
+def known_revisions() -> Sequence[Revision]:
+    """Return every script in order; raises SchemaError for two of one number."""
+    found = sorted(_scripts(), key=lambda revision: revision.title)
+    for first, second in pairwise(found):
+        if first.number == second.number:
+            raise SchemaError(
+                f"two migrations have the number {first.number}: {first.name} and {second.name}",
+                hint="the installation is broken: install Holdall again",
+            )
+    return found
+
+
+def _scripts() -> Iterator[Revision]:
+    for folder in map(Path, import_module(PACKAGE).__path__):
+        for script in folder.iterdir():
+            if match := _SCRIPT.fullmatch(script.name):
+                source = script.read_bytes().replace(b"\r\n", b"\n")
+                yield Revision(match[1], match[2], hashlib.sha256(source).hexdigest())

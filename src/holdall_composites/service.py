@@ -1,0 +1,105 @@
+"""Opening a collection's database: the schema made current, the rows equal to the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from holdall.artifacts import ArtifactId
+from holdall.collection import Collection
+from holdall.manifest import Manifest
+from holdall_composites.database import connected, is_embedded
+from holdall_composites.resolver import Resolver
+from holdall_composites.schema import ensure_current
+from holdall_composites.store import Store
+from holdall_composites.telling import say
+
+__all__ = ["identify", "opened"]
+
+
+@contextmanager
+def opened(
+    collection: Collection, message: str | None = None, author: str | None = None
+) -> Iterator[Resolver]:
+    """Connect to a collection's database and bring it in line with the manifest.
+
+    What changed becomes new versions, in the same transaction, with `message` and `author` in their
+    history.
+    A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
+    Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
+    """
+    with connected(collection.database_url) as database:
+        ensure_current(database, embedded=is_embedded(collection.database_url), say=say)
+        store = Store(database)
+        if collection.manifest.uuid is not None:
+            known = store.get_collection(collection.manifest.uuid)
+            if known is None or known.manifest_hash != collection.manifest_hash:
+                _bring_in_line(store, collection, message, author)
+        yield Resolver(store)
+
+
+def _bring_in_line(
+    store: Store, collection: Collection, message: str | None, author: str | None
+) -> None:
+    # Imported here: most commands find the rows in line.
+    from holdall_composites.keeping import keep
+    from holdall_composites.state import state_of
+    from holdall_composites.sync import sync
+
+    with store.transaction():
+        sync(store, state_of(collection))
+        keep(store, collection, message, author)
+
+
+def identify(collection: Collection, manifest: Manifest) -> Manifest:
+    """Return `manifest` with every UUID in place, those that the database knows included."""
+    from holdall_composites.identity import identified
+
+    with opened(collection) as resolver:
+        manifest = _without_strangers(resolver, collection, manifest)
+        known = _known_uuids(resolver, collection, manifest)
+        return identified(manifest, known.get, _removed(resolver, collection, manifest))
+
+
+def _without_strangers(resolver: Resolver, collection: Collection, manifest: Manifest) -> Manifest:
+    """Return the manifest without UUIDs that came from outside and are another collection's here.
+
+    Two collections in one database may collect the same export; the second gets its own.
+    """
+    before = {entry.uuid for entry in collection.manifest.by_id.values()}
+    new = {entry.uuid for entry in manifest.by_id.values()} - before - {None}
+    if not new:
+        return manifest
+    found = resolver.store.get_artifacts_by_uuid(uuid for uuid in new if uuid)
+    others = {u for u, row in found.items() if row.collection_id != collection.manifest.uuid}
+    return replace(
+        manifest,
+        artifacts=tuple(
+            replace(a, uuid=None) if a.uuid in others else a for a in manifest.artifacts
+        ),
+        composites=tuple(
+            replace(c, uuid=None) if c.uuid in others else c for c in manifest.composites
+        ),
+    )
+
+
+def _known_uuids(
+    resolver: Resolver, collection: Collection, manifest: Manifest
+) -> dict[ArtifactId, str]:
+    wanting = [entry.id for entry in manifest.by_id.values() if entry.uuid is None]
+    if collection.manifest.uuid is None or not wanting:
+        return {}
+    found = resolver.store.uuids_of(collection.manifest.uuid, [str(i) for i in wanting])
+    return {ArtifactId.parse(artifact_id): uuid for artifact_id, uuid in found.items()}
+
+
+def _removed(resolver: Resolver, collection: Collection, manifest: Manifest) -> set[str]:
+    """Return the UUIDs of members that were artifacts of the collection once."""
+    here = {entry.uuid for entry in manifest.by_id.values()}
+    members = {member.uuid for c in manifest.composites for member in c.members}
+    missing = members - here - {None}
+    if not missing:
+        return set()
+    found = resolver.store.get_artifacts_by_uuid(uuid for uuid in missing if uuid)
+    return {u for u, row in found.items() if row.collection_id == collection.manifest.uuid}

@@ -1,0 +1,71 @@
+"""A collection's manifest as the rows it stands for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from holdall.artifacts import CompositeType
+from holdall.collection import Collection
+from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
+from holdall_composites.sync import ArtifactState, CollectionState, CompositeState, MemberState
+
+__all__ = ["state_of"]
+
+
+def state_of(collection: Collection) -> CollectionState:
+    """Return what the rows of a collection have to be; entries without a UUID have none yet."""
+    manifest = collection.manifest
+    assert manifest.uuid is not None, "a collection without a UUID has no rows"
+    uuids = {str(entry.id): entry.uuid for entry in manifest.by_id.values() if entry.uuid}
+    return CollectionState(
+        uuid=manifest.uuid,
+        name=manifest.name,
+        manifest_hash=collection.manifest_hash,
+        artifacts=tuple(_artifact(a, a.uuid) for a in manifest.artifacts if a.uuid),
+        composites=tuple(_composite(c, c.uuid, uuids) for c in manifest.composites if c.uuid),
+        removed=tuple(_removed(manifest, set(uuids.values()))),
+    )
+
+
+def _removed(manifest: Manifest, here: set[str]) -> Iterator[ArtifactState]:
+    members = {m.uuid: m.id for c in manifest.composites for m in c.members if m.uuid}
+    for uuid, member_id in members.items():
+        if uuid not in here:
+            yield ArtifactState(uuid, str(member_id), member_id.type, member_id.name)
+
+
+def _artifact(entry: ManifestArtifact, uuid: str) -> ArtifactState:
+    return ArtifactState(
+        uuid=uuid,
+        id=str(entry.id),
+        type=entry.id.type,
+        name=entry.id.name,
+        path=str(entry.path),
+        origin=entry.origin,
+        content_hash=entry.content_hash,
+    )
+
+
+def _composite(entry: ManifestComposite, uuid: str, uuids: dict[str, str]) -> CompositeState:
+    members = [
+        MemberState(
+            uuid=child,
+            relationship=member.relationship,
+            pin=member.pin,
+            position=position,
+            metadata=json.dumps(dict(member.extra), sort_keys=True) if member.extra else None,
+        )
+        for position, member in enumerate(entry.members)
+        if (child := member.uuid or uuids.get(str(member.id)))
+    ]
+    return CompositeState(
+        uuid=uuid,
+        id=str(entry.id),
+        name=entry.id.name,
+        composite_type=CompositeType(entry.composite_type),
+        display_name=entry.display_name,
+        description=entry.description,
+        metadata=json.dumps(dict(entry.extra), sort_keys=True) if entry.extra else None,
+        members=tuple(members),
+    )

@@ -1,0 +1,60 @@
+"""What the plugin tells people on standard error while it works, unless they want quiet."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from holdall.output import one_line
+
+__all__ = ["configure", "say", "sign_of_life", "warn_of_password"]
+
+_REVEALING = r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)"
+_EVERY_STEPS = 2_000_000
+_settings = {"quiet": False}
+
+
+def configure(*, quiet: bool) -> None:
+    """Take note of whether people want quiet."""
+    _settings["quiet"] = quiet
+
+
+def warn_of_password(words: Iterable[str]) -> None:
+    """Tell people if a command's words, which all users of the machine may see, have a password."""
+    if any("://" in word and re.search(_REVEALING, word) for word in words):
+        say(
+            "note: everybody on this machine can see the password that --database has, as"
+            " long as this runs; HOLDALL_DATABASE_URL, .holdall/config.toml and ~/.pgpass keep it"
+            " to yourself"
+        )
+
+
+def say(text: str) -> None:
+    """Print one line."""
+    if not _settings["quiet"]:
+        print(one_line(text), file=sys.stderr)
+
+
+@contextmanager
+def sign_of_life(connection: Any, what: str) -> Iterator[None]:
+    """Show on a terminal how long an SQLite connection has been at work in the block."""
+    can_tell = hasattr(connection, "set_progress_handler") and sys.stderr.isatty()
+    if _settings["quiet"] or not can_tell:
+        yield
+        return
+    start, what = time.monotonic(), one_line(what)
+
+    def tick() -> int:
+        print(f"\r{what}: {time.monotonic() - start:.0f} s", end="", file=sys.stderr, flush=True)
+        return 0
+
+    connection.set_progress_handler(tick, _EVERY_STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,299 @@
+"""Turning operations back: what it takes, whether it can be had, and then doing it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from holdall.artifacts import FileKind, Shape
+from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.collection import Collection
+from holdall.edits import EditPlan
+from holdall.entries import EntryEdit, edits_between, reverted
+from holdall.errors import ConflictError, LocalEditError, NotFoundError, RefusedError
+from holdall.files import FileState, Root
+from holdall.hashing import FileDigest
+from holdall.layout import exchange, placed, sourced
+from holdall.ledger import Deployed
+from holdall.ledger_changes import LedgerChange
+from holdall.manifest import ManifestArtifact
+from holdall.paths import RelPath
+from holdall.trees import Tree
+from holdall_composites.operations import OWN_EXTRA
+from holdall_composites.records import OperationRecord
+from holdall_composites.store import Store
+from holdall_composites.versions import materialize, version_tree
+
+__all__ = ["ProjectUndo", "Undo", "plan_undo", "with_other_halves"]
+
+
+@dataclass(frozen=True)
+class ProjectUndo:
+    """What operations did to one project, as one change, and the bytes that lay there before."""
+
+    project: Path
+    numbers: tuple[int, ...]
+    change: LedgerChange
+    store: Store
+    scratch: Path
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What the log has to know."""
+        return {OWN_EXTRA: {"undoes": self.numbers}}
+
+    @property
+    def targets(self) -> list[str]:
+        """The names of the targets that the operations touched."""
+        return sorted({target for target, _ in self.change.entries})
+
+    def hash_of(self, deployed: Deployed) -> str:
+        """Return the SkillMeat hash of what was deployed before: of its one converted file, too."""
+        converted = [s.sha256 for s in deployed.files.values() if s.sha256 in self.change.contents]
+        if converted:
+            return converted[0]
+        return version_tree(self.store, deployed.content_hash).skillmeat_hash
+
+    def content_of(self, path: RelPath, state: FileState) -> tuple[Path | bytes, int]:
+        """Return the bytes of a file that lay at `path`: from the database, else from a backup."""
+        if (kept := self.change.contents.get(state.sha256)) is not None:
+            return kept, len(kept)
+        backup = _backup_of(self.project, path, state)
+        sizes = self.store.blob_sizes([state.sha256])
+        if state.sha256 not in sizes and backup is not None:
+            if state.kind is FileKind.LINK:
+                text = os.fsencode(os.readlink(backup))
+                return text, len(text)
+            return backup, backup.stat().st_size
+        chunks = self.store.read_blob(state.sha256)
+        if state.kind is FileKind.LINK:
+            text = b"".join(chunks)
+            return text, len(text)
+        copy = self.scratch / state.sha256
+        if not copy.exists():
+            with copy.open("wb") as file:
+                file.writelines(chunks)
+        return copy, sizes[state.sha256]
+
+
+@dataclass(frozen=True)
+class Undo:
+    """All that an undo does: the collection's part, then each project's."""
+
+    operations: tuple[OperationRecord, ...]
+    collection: EditPlan | None
+    projects: tuple[ProjectUndo, ...]
+
+
+def with_other_halves(
+    store: Store, collection_id: str, operations: Sequence[OperationRecord]
+) -> list[OperationRecord]:
+    """Add to each adoption its other half, the collection's or the project's; newest first.
+
+    One half turned back alone would let the next deploy take an edit for what was deployed.
+    """
+    found = {operation.number: operation for operation in operations}
+    if all(operation.command != "adopt" for operation in operations):
+        return list(operations)
+    adoptions = [o for o in store.list_operations(collection_id) if o.command == "adopt"]
+    noted = [operation for operation in adoptions if operation.project]
+    details = store.operation_details(collection_id, [operation.number for operation in noted])
+    taken = {operation.transaction_id: operation for operation in adoptions}
+    undone = store.undone_operations(collection_id)
+    for operation in noted:
+        other = taken.get((details[operation.number] or {}).get("adopted") or "")
+        if other is not None and not {operation.number, other.number}.isdisjoint(found):
+            halves = [half for half in (operation, other) if half.number not in undone]
+            found.update({half.number: half for half in halves})
+    return [found[number] for number in sorted(found, reverse=True)]
+
+
+def plan_undo(
+    store: Store,
+    collection: Collection,
+    operations: Sequence[OperationRecord],
+    scratch: Path,
+    *,
+    force: bool,
+) -> Undo:
+    """Plan to turn operations back, newest first; `scratch` is an empty folder for old bytes.
+
+    Raises RefusedError for what cannot be turned back, ConflictError for what changed since, and
+    LocalEditError for edits that were not collected; nothing is written then.
+    """
+    assert collection.manifest.uuid is not None, "operations belong to a collection with a UUID"
+    details = store.operation_details(
+        collection.manifest.uuid, [operation.number for operation in operations]
+    )
+    planner = _Planner(store, collection, scratch, force)
+    for operation in operations:
+        planner.add(operation, details[operation.number])
+    return Undo(tuple(operations), planner.collection_part(), planner.project_parts())
+
+
+@dataclass
+class _Planner:
+    """Gathers what to turn back, newest operation first."""
+
+    store: Store
+    collection: Collection
+    scratch: Path
+    force: bool
+    edits: list[tuple[int, list[EntryEdit]]] = field(default_factory=list)
+    changes: dict[str, list[tuple[OperationRecord, LedgerChange]]] = field(default_factory=dict)
+
+    def add(self, operation: OperationRecord, details: Mapping[str, Any] | None) -> None:
+        """Take one operation in, the newest first."""
+        if details is None:
+            raise _irreversible(operation, "what it deleted is gone for good")
+        if "change" in details:
+            change = LedgerChange.from_json(details["change"])
+            self._refuse_unreachable(operation, change)
+            self.changes.setdefault(operation.project or "", []).append((operation, change))
+            return
+        edits = [EntryEdit.from_json(table) for table in details["edits"]]
+        for edit in edits:
+            self._refuse_lost(operation, edit)
+        self.edits.append((operation.number, edits))
+
+    def _refuse_lost(self, operation: OperationRecord, edit: EntryEdit) -> None:
+        before, after = edit.before, edit.after
+        if not isinstance(before, ManifestArtifact) or before.content_hash is None:
+            return
+        is_here = isinstance(after, ManifestArtifact) and after.content_hash == before.content_hash
+        if not is_here and self.store.get_tree(before.content_hash) is None:
+            raise _irreversible(operation, f"the files that {before.id} had were not kept")
+
+    def _refuse_unreachable(self, operation: OperationRecord, change: LedgerChange) -> None:
+        project = Path(operation.project or "")
+        if not project.is_dir():
+            where = f"{operation.host}:{project}"
+            raise _irreversible(operation, f"its project {where} cannot be reached from here")
+        needed = {
+            path: before
+            for path, (before, _) in change.files.items()
+            if before is not None and before.sha256 not in change.contents
+        }
+        unknown = self.store.unknown_blobs(state.sha256 for state in needed.values())
+        for path, state in needed.items():
+            if state.sha256 in unknown and _backup_of(project, path, state) is None:
+                raise _irreversible(operation, f"what lay at {project / path} was not kept")
+        for before, _ in change.entries.values():
+            if before is not None and self.store.get_tree(before.content_hash) is None:
+                raise _irreversible(operation, f"the files that {before.id} had were not kept")
+
+    def collection_part(self) -> EditPlan | None:
+        """Return one change set for all that was done to the collection."""
+        if not self.edits:
+            return None
+        before = self.collection.manifest
+        after = reduce(lambda manifest, pair: reverted(manifest, pair[1]), self.edits, before)
+        edits = edits_between(before, after)
+        turn = _Turn(self.store, self.collection, self.scratch, self.force)
+        changes = tuple(change for edit in edits for change in turn.add(edit))
+        numbers = tuple(number for number, _ in self.edits)
+        extra = {OWN_EXTRA: {"undoes": numbers}}
+        return EditPlan(ChangeSet("undo", before, after, changes, extra), turn.actions())
+
+    def project_parts(self) -> tuple[ProjectUndo, ...]:
+        """Return for each project what was done to it, as one change."""
+        parts = []
+        for project, done in self.changes.items():
+            change = reduce(lambda later, older: older.followed_by(later), [c for _, c in done])
+            numbers = tuple(operation.number for operation, _ in done)
+            parts.append(ProjectUndo(Path(project), numbers, change, self.store, self.scratch))
+        return tuple(parts)
+
+
+def _irreversible(operation: OperationRecord, why: str) -> RefusedError:
+    return RefusedError(
+        f"operation {operation.number} ({operation.command}) cannot be undone: {why}",
+        hint="nothing was changed",
+    )
+
+
+def _backup_of(project: Path, path: RelPath, state: FileState) -> Path | None:
+    """Return a backup of what lay at `path` in this state, if there is one."""
+    with Root(project) as root:
+        for folder in sorted((project / ".holdall" / "backups").glob("*"), reverse=True):
+            place = RelPath.parse(f".holdall/backups/{folder.name}/{path}")
+            if os.path.lexists(project / place) and root.state_of(place) == state:
+                return project / place
+    return None
+
+
+@dataclass
+class _Turn:
+    """The files of the artifacts that change, as they are and as they will be."""
+
+    store: Store
+    collection: Collection
+    scratch: Path
+    force: bool
+    present: dict[RelPath, FileDigest] = field(default_factory=dict)
+    wanted: dict[RelPath, tuple[FileDigest, Path | bytes]] = field(default_factory=dict)
+    edited: set[RelPath] = field(default_factory=set)
+
+    def add(self, edit: EntryEdit) -> Iterable[Change]:
+        """Take in that an entry turns from `before` into `after`; yield what to tell of it."""
+        now, then = edit.before, edit.after
+        if isinstance(edit.entry, ManifestArtifact):
+            assert not (now is None and then is None)
+            self._turn(now, then)  # type: ignore[arg-type]
+        if then is None:
+            yield Change(ChangeKind.GONE, edit.entry.id)
+        elif now is None:
+            yield Change(ChangeKind.NEW, then.id)
+        elif now.id != then.id:
+            yield Change(ChangeKind.RENAMED, then.id, now.id)
+        else:
+            yield Change(ChangeKind.CHANGED, then.id)
+
+    def _turn(self, now: ManifestArtifact | None, then: ManifestArtifact | None) -> None:
+        if now and then and (now.path, now.content_hash) == (then.path, then.content_hash):
+            return
+        tree = self._present(now) if now else None
+        if now and tree:
+            spec = self.collection.spec_of(now.id)
+            files = placed(now.path, spec, tree)
+            self.present.update(files)
+            if tree.content_hash != now.content_hash:
+                self.edited.update(files)
+        if then is None:
+            return
+        spec = self.collection.spec_of(then.id)
+        if now and tree and tree.content_hash == then.content_hash:
+            location = self.collection.location(now)
+        else:
+            tree = version_tree(self.store, then.content_hash or "")
+            folder = self.scratch / (then.uuid or str(len(self.wanted)))
+            materialize(self.store, tree, folder)
+            location = folder / spec.only_file if spec.shape is Shape.FILE else folder
+        self.wanted.update(sourced(then.path, spec, tree, location))
+
+    def _present(self, entry: ManifestArtifact) -> Tree | None:
+        try:
+            tree = self.collection.tree(entry)
+        except NotFoundError:
+            return None
+        if tree.content_hash != entry.content_hash and not self.force:
+            raise LocalEditError(
+                f"{entry.id} was edited since it was collected",
+                hint="`holdall collect` keeps the edit as a version; --force replaces it,"
+                " with a backup",
+            )
+        return tree
+
+    def actions(self) -> tuple[Any, ...]:
+        """Return the file actions; raises ConflictError for a place that somebody else took."""
+        for path in self.wanted.keys() - self.present.keys():
+            if os.path.lexists(self.collection.root / path):
+                raise ConflictError(
+                    f"{self.collection.root / path} is there already, and was not collected",
+                    hint="move it away, then try again",
+                )
+        return tuple(exchange(self.present, self.wanted, self.edited))

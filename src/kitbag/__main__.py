@@ -1,7 +1,0 @@
-"""Run Kitbag as `python -m kitbag`."""
-
-import sys
-
-from kitbag.cli import main
-
-sys.exit(main())
