@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdall.errors import RefusedError
+from holdall.escape import one_line
 from holdall.merging import commands_of
-from holdall.output import one_line
 from holdall.plan import PlannedArtifact
 from holdall.targets import Target
 from holdall.userstate import remember, remembered

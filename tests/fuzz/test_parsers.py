@@ -22,6 +22,7 @@ from fuzz.hostile import documents, json_paths, paths, scraps, values
 from fuzz.limits import bounded, many
 from holdall.artifacts import ArtifactId
 from holdall.documents import canonical_json, parse_json, parse_toml, parse_yaml
+from holdall.escape import escaped
 from holdall.frontmatter import read_frontmatter
 from holdall.journal import decode_plan
 from holdall.jsontext import JsonText, Marks
@@ -31,7 +32,6 @@ from holdall.manifest_reader import parse as parse_manifest
 from holdall.origins import opened
 from holdall.origins.address import parse as parse_address
 from holdall.origins.address import shown
-from holdall.output import escaped
 from holdall.record import parse_record
 from holdall.sources.inspection import judged
 from holdall.tomlentries import TomlText

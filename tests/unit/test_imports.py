@@ -34,7 +34,7 @@ LAYERS = [
     {"protected"},
     {"artifacts", "caps", "folders"},
     {"hashing"},
-    {"trees", "documents", "frontmatter", "output"},
+    {"trees", "documents", "frontmatter", "output", "escape"},
     {"sources", "naming"},
     {"linting"},
     {

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdall.output import Output, escaped, one_line
+from holdall.escape import escaped, one_line
+from holdall.output import Output
 
 pytestmark = pytest.mark.unit
 
