@@ -14,10 +14,10 @@ from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
 from holdall_composites import schema
 from holdall_composites.database import connected
 from holdall_composites.resolver import Resolver
-from holdall_composites.store import Store
 from holdall_composites.store.closures import _BELOW
 from holdall_composites.store.memberships import _CHILDREN, _IN_ORDER, _PARENTS
 from holdall_composites.store.statements import _in_dialect, as_json
+from holdall_composites.store.store import Store
 from holdall_composites.types import NewMembership
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.types import ArtifactState, CompositeState, MemberState
 from holdall_composites.uuids import new_uuid
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from holdall.sources import FoundComposite, Reading
+from holdall.sources.values import FoundComposite, Reading
 
 MARKET = ".claude-plugin/marketplace.json"
 PLUGIN = ".claude-plugin/plugin.json"

@@ -12,7 +12,8 @@ from holdall.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from holdall.collection import Collection
     from holdall.deploy import DeployResult
-    from holdall_composites.store import OperationRecord, Store
+    from holdall_composites.records import OperationRecord
+    from holdall_composites.store.store import Store
     from holdall_composites.undoing import ProjectUndo, Undo
 
 

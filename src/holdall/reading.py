@@ -21,9 +21,9 @@ def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> I
     """Read what `source` names: a folder, an archive, or a git repository.
 
     The files that the reading tells of are there until the context ends. Raises what
-    `holdall.origins.opened` and `read_source` raise.
+    `holdall.origins.origin.opened` and `read_source` raise.
     """
-    from holdall.origins import opened
+    from holdall.origins.origin import opened
 
     with opened(source, caps) as origin:
         reading = read_source(plugins, origin.folder, caps)
@@ -38,7 +38,7 @@ def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Re
     """
     from holdall.origins.listing import as_listed
     from holdall.origins.manifests import listing_of
-    from holdall.sources import read
+    from holdall.sources.reader import read
 
     claim = _claimer(plugins) if plugins.implements("holdall_collect_file") else None
     plain = read(source, claim, caps)

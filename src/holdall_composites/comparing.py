@@ -13,7 +13,7 @@ from holdall.hashing import FileDigest
 from holdall.layout import content_of
 from holdall.manifest import ManifestArtifact
 from holdall.trees import Tree
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.versions import find_version, version_tree
 
 __all__ = ["Side", "difference", "folder_side", "stored_side"]

@@ -9,9 +9,10 @@ from holdall.errors import ConflictError, NotFoundError
 from holdall.manifest import ManifestArtifact
 from holdall.plan import DeployPlan, Placement, StoredContent
 from holdall_composites.companions import find_companions
+from holdall_composites.records import DeploymentRecord
 from holdall_composites.resolver import Expanded
 from holdall_composites.service import opened
-from holdall_composites.store import DeploymentRecord, Store
+from holdall_composites.store.store import Store
 
 __all__ = ["abandon", "begin", "finish", "resolve"]
 

@@ -20,7 +20,7 @@ from holdall.project import Project
 from holdall.targets import Target
 from holdall.trees import Tree, bytes_tree
 from holdall_composites.comparing import Side, difference, stored_side
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.versions import version_tree
 
 __all__ = ["edit_lines"]

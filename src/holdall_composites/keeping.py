@@ -17,7 +17,7 @@ from holdall.manifest import ManifestArtifact
 from holdall.plan import DeployPlan
 from holdall.signature import Signature
 from holdall.trees import Tree
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK
 
 __all__ = ["keep", "keep_deployed"]

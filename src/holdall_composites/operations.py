@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from holdall_composites.records import OperationRecord
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 
 if TYPE_CHECKING:
     from holdall.changes import Change, ChangeSet

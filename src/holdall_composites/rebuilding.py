@@ -12,7 +12,7 @@ from holdall.errors import HoldallError, RefusedError, StorageError, UsageError
 from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.schema import pending_revisions
 from holdall_composites.service import opened
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 
 __all__ = ["Rebuilt", "rebuild"]
 

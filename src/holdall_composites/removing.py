@@ -12,9 +12,9 @@ from holdall.errors import RefusedError
 from holdall.refresh import holders_of
 from holdall.signature import Signature
 from holdall_composites.errors import ArtifactNotFound
-from holdall_composites.records import ArtifactRecord, OperationRecord
+from holdall_composites.records import ArtifactRecord, OperationRecord, Purged
 from holdall_composites.service import opened
-from holdall_composites.store import Purged, Store
+from holdall_composites.store.store import Store
 
 __all__ = ["plan_purge", "purge", "still_wanted"]
 

@@ -10,7 +10,7 @@ from holdall_composites.errors import ArtifactNotFound, ConstraintViolated, Cycl
 from holdall_composites.expansion import by_composite, expanded, expanded_below
 from holdall_composites.graph import find_path
 from holdall_composites.records import MembershipRecord
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.types import (
     Associations,
     Expanded,

@@ -17,7 +17,7 @@ from holdall.manifest import ManifestArtifact
 from holdall.paths import refuse_collisions
 from holdall.trees import Tree
 from holdall_composites.service import opened
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.versions import materialize, version_of, version_tree
 
 __all__ = ["plan_restore"]

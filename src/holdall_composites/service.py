@@ -12,7 +12,7 @@ from holdall.manifest import Manifest
 from holdall_composites.database import connected, is_embedded
 from holdall_composites.resolver import Resolver
 from holdall_composites.schema import ensure_current
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.telling import say
 
 __all__ = ["identify", "opened"]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from holdall_composites.difference import Difference, Rows, difference
 from holdall_composites.errors import AlreadyExists
 from holdall_composites.records import CollectionRecord
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.types import ArtifactState, CollectionState, CompositeState, MemberState
 
 __all__ = [

@@ -25,7 +25,7 @@ from holdall.paths import RelPath
 from holdall.trees import Tree
 from holdall_composites.operations import OWN_EXTRA
 from holdall_composites.records import OperationRecord
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.versions import materialize, version_tree
 
 __all__ = ["ProjectUndo", "Undo", "plan_undo", "with_other_halves"]

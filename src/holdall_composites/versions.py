@@ -12,7 +12,8 @@ from holdall.errors import StorageError
 from holdall.hashing import FileDigest, tree_hash
 from holdall.trees import Tree, link_stays_inside
 from holdall_composites.errors import ArtifactNotFound
-from holdall_composites.store import Store, VersionRecord
+from holdall_composites.records import VersionRecord
+from holdall_composites.store.store import Store
 
 __all__ = ["find_version", "materialize", "version_of", "version_tree"]
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from fuzz.hostile import documents, json_paths, paths, scraps, values
 from fuzz.limits import bounded, many
@@ -29,9 +28,8 @@ from holdall.jsontext import JsonText, Marks
 from holdall.ledger import parse_ledger
 from holdall.manifest import Manifest, render
 from holdall.manifest_reader import parse as parse_manifest
-from holdall.origins import opened
-from holdall.origins.address import parse as parse_address
-from holdall.origins.address import shown
+from holdall.origins.address import parse as parse_address, shown
+from holdall.origins.origin import opened
 from holdall.record import parse_record
 from holdall.sources.inspection import judged
 from holdall.tomlentries import TomlText

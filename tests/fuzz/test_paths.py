@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 import tomli_w
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from fuzz.hostile import file_names, json_paths, paths
 from fuzz.limits import bounded, many
@@ -29,7 +28,8 @@ from holdall.files import Root
 from holdall.layout import put_bytes
 from holdall.linting import lint
 from holdall.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
-from holdall.sources import read, reading_to_json
+from holdall.sources.json_form import reading_to_json
+from holdall.sources.reader import read
 from holdall.transaction import commit
 from host_factories import collect, deploy, opened, refresh, undeploy, write
 from source_trees import MARKET, PLUGIN, good

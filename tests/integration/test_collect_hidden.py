@@ -11,7 +11,8 @@ from holdall.artifacts import ArtifactId
 from holdall.cli import main
 from holdall.paths import RelPath
 from holdall.refresh import plan_refresh
-from holdall.sources import FoundArtifact, read
+from holdall.sources.reader import read
+from holdall.sources.values import FoundArtifact
 from holdall.trees import bytes_tree
 from host_factories import collect, make_collection, make_command, make_skill, make_source, opened
 from source_trees import PLUGIN, codes, good, write

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from holdall_composites.database import connected
-from holdall_composites.store import ArtifactRecord, Store
+from holdall_composites.records import ArtifactRecord
+from holdall_composites.store.store import Store
 from host_factories import make_skill
 
 pytestmark = pytest.mark.integration

@@ -17,7 +17,7 @@ from holdall.cli import main
 from holdall_composites.database import connected
 from holdall_composites.resolver import Resolver
 from holdall_composites.schema import upgrade
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from host_factories import make_skill
 
 pytestmark = pytest.mark.integration

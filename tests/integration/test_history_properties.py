@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -36,7 +35,8 @@ from holdall.cli import main
 from holdall.hashing import FileDigest, tree_hash
 from holdall.paths import RelPath
 from holdall_composites.database import connected
-from holdall_composites.store import OperationRecord, Store
+from holdall_composites.records import OperationRecord
+from holdall_composites.store.store import Store
 
 pytestmark = pytest.mark.integration
 

@@ -27,7 +27,7 @@ from holdall.errors import (
     StorageError,
 )
 from holdall.manifest import ManifestArtifact
-from holdall.origins import opened as origin
+from holdall.origins.origin import opened as origin
 from host_factories import (
     collect,
     make_collection,

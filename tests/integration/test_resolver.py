@@ -19,7 +19,7 @@ from holdall_composites.errors import (
     CycleRefused,
 )
 from holdall_composites.resolver import Link, Resolver
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,7 @@ from peewee import Database
 from factories import make_collection, make_composite, stored_artifacts, stored_composite
 from holdall.errors import UsageError
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.types import NewMembership
 from holdall_composites.uuids import new_uuid
 

@@ -11,7 +11,8 @@ from peewee import Database
 
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
-from holdall_composites.store import DeploymentRecord, Store
+from holdall_composites.records import DeploymentRecord
+from holdall_composites.store.store import Store
 from holdall_composites.sync import CollectionState, Counts, MemberState, SyncReport, sync
 from holdall_composites.uuids import new_uuid
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from peewee import Database
 
 from factories import make_artifact, make_composite
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.sync import (
     ArtifactState,
     CollectionState,

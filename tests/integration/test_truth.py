@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from holdall.sources import read, reading_to_json
+from holdall.sources.json_form import reading_to_json
+from holdall.sources.reader import read
 
 pytestmark = pytest.mark.e2e
 

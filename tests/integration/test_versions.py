@@ -16,7 +16,7 @@ from holdall.errors import StorageError
 from holdall.hashing import FileDigest, tree_hash
 from holdall.paths import RelPath
 from holdall.trees import Tree, folder_tree
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK
 from holdall_composites.versions import materialize, version_tree
 

@@ -12,9 +12,10 @@ import pytest
 from holdall.caps import DEFAULT_CAPS
 from holdall.errors import PluginError
 from holdall.linting import lint
-from holdall.sources import FoundArtifact, read
 from holdall.sources.diagnostics import CODES, Code
 from holdall.sources.handbook import handbook
+from holdall.sources.reader import read
+from holdall.sources.values import FoundArtifact
 from source_trees import MARKET, PLUGIN, good, write
 
 pytestmark = pytest.mark.unit

@@ -1,8 +1,7 @@
 """Reading the heads of Markdown files: strictly, and line by line where that fails."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from holdall.documents import MAX_YAML_BYTES, parse_yaml
 from holdall.errors import InputError

@@ -3,8 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.artifacts import FileKind
 from holdall.hashing import EMPTY_TREE_HASH, FileDigest, is_sha256, tree_hash

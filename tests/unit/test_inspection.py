@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.paths import RelPath
-from holdall.sources import Reading, read
 from holdall.sources.hidden import is_suspect, judge_characters
 from holdall.sources.inspection import Inspection, judged
+from holdall.sources.reader import read
 from holdall.sources.secrets import judge_secrets, may_hold_secrets
+from holdall.sources.values import Reading
 from source_trees import MARKET, PLUGIN, codes, good, write
 
 pytestmark = pytest.mark.unit

@@ -11,7 +11,8 @@ import pytest
 
 from holdall.cli import main
 from holdall.linting import MAX_TEXT_BYTES, Finding, lint
-from holdall.sources import Diagnostic, read
+from holdall.sources.reader import read
+from holdall.sources.values import Diagnostic
 from source_trees import MARKET, PLUGIN, good, write
 
 pytestmark = pytest.mark.unit

@@ -1,8 +1,7 @@
 """Names for what a source holds."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from holdall.artifacts import BUILTIN_TYPES, ArtifactId, ArtifactType
 from holdall.naming import MAX_NAME_BYTES, Names, safe_name

@@ -19,7 +19,8 @@ import pytest
 
 from holdall.caps import Caps
 from holdall.errors import ConflictError, HoldallError, HostilePathError, InputError, RefusedError
-from holdall.origins import opened, tarball, unpacking
+from holdall.origins import tarball, unpacking
+from holdall.origins.origin import opened
 
 pytestmark = pytest.mark.unit
 

@@ -1,8 +1,7 @@
 """Relative paths: what is refused, and what counts as one file."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.errors import ConflictError, HostilePathError
 from holdall.paths import MAX_PATH_BYTES, RelPath, refuse_collisions

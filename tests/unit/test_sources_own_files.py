@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.sources import read
+from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact, Reading
 from source_trees import MARKET, PLUGIN, Source, codes, good, member_paths, only, write
 

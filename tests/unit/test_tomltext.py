@@ -6,8 +6,7 @@ import tomllib
 
 import pytest
 import tomli_w
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from holdall.tomltext import render_array, render_table, split_blocks
 

@@ -30,7 +30,7 @@ ALLOWED = {
     "holdall/userstate.py": "the user's key and decisions, in the user's state folder",
     "holdall/statindex.py": "what is known of files, in the user's cache folder",
     "holdall/scratch.py": "a scratch folder in the system's temporary one",
-    "holdall/origins/__init__.py": "a scratch folder in the system's temporary one",
+    "holdall/origins/origin.py": "a scratch folder in the system's temporary one",
     "holdall/origins/tarball.py": "what is decompressed, a file without a name there",
     "holdall/origins/git.py": "a password for git, in that scratch folder",
     "holdall/origins/repository.py": "what is fetched, in that scratch folder",

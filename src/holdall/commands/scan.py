@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdall.commands.allow import add_allow, refuse_unknown
 from holdall.context import Context
-from holdall.origins import shown
+from holdall.origins.address import shown
 from holdall.reading import opened_source
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
 
 def _shape(reading: Reading) -> dict[str, Any]:
-    from holdall.sources import reading_to_json
+    from holdall.sources.json_form import reading_to_json
 
     return reading_to_json(reading)
 

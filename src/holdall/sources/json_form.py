@@ -7,10 +7,10 @@ from typing import Any
 from holdall.sources.diagnostics import CODES, Code
 from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, Reading
 
-__all__ = ["json_form"]
+__all__ = ["reading_to_json"]
 
 
-def json_form(reading: Reading) -> dict[str, Any]:
+def reading_to_json(reading: Reading) -> dict[str, Any]:
     """Return a reading as JSON values; the shape is documented in DESIGN section 12."""
     return {
         "artifacts": [_artifact(found) for found in reading.artifacts],

@@ -12,7 +12,6 @@ from holdall.caps import DEFAULT_CAPS, Caps
 from holdall.errors import HoldallError
 from holdall.naming import Names
 from holdall.paths import RelPath
-from holdall.sources import Claim
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
 from holdall.sources.heuristic import guess_composites
@@ -20,19 +19,24 @@ from holdall.sources.inspection import Inspection, judged
 from holdall.sources.loose import artifact_files, read_holdall_folders, read_loose
 from holdall.sources.marketplace import read_marketplace, read_unlisted_plugins
 from holdall.sources.own_files import read_own_files
-from holdall.sources.values import FoundArtifact, FoundComposite, FoundMember, Reading
+from holdall.sources.values import Claim, FoundArtifact, FoundComposite, FoundMember, Reading
 from holdall.sources.walk import walk
 from holdall.trees import file_tree, folder_tree
 
-__all__ = ["read_source"]
+__all__ = ["read"]
 
 _TELL_NOTHING = frozenset(
     {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", "."}
 )
 
 
-def read_source(source: Path, claim: Claim | None = None, caps: Caps = DEFAULT_CAPS) -> Reading:
-    """Do what `holdall.sources.read` promises."""
+def read(source: Path, claim: Claim | None = None, caps: Caps = DEFAULT_CAPS) -> Reading:
+    """Return what a source holds. Writes nothing.
+
+    Whatever is wrong with single files is a diagnostic. Raises NotFoundError if there is no such
+    source, InputError or StorageError if it cannot be read at all, RefusedError if it holds more
+    than `caps` allow.
+    """
     gathering = Gathering(walk(source, caps))
     gathering.diagnostics.extend(gathering.tree.diagnostics)
     read_marketplace(gathering)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from holdall.artifacts import ArtifactId, CompositeType
 from holdall.trees import Tree
 
 __all__ = [
+    "Claim",
     "Diagnostic",
     "FoundArtifact",
     "FoundComposite",
@@ -177,3 +178,7 @@ class Reading(NamedTuple):
             if artifact.id not in seen:
                 seen.add(artifact.id)
                 yield artifact
+
+
+Claim = Callable[[Path, Path], FoundArtifact | None]
+"""Asked about each file that no reader claimed: its path, and the source's."""

@@ -1,0 +1,91 @@
+"""Origins: what people name as a source, made into a folder to read.
+
+A folder is read where it lies. A commit of a git repository and an archive are laid out in a
+temporary folder, which is there as long as the origin is open.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdall.caps import DEFAULT_CAPS, Caps
+
+if TYPE_CHECKING:
+    from holdall.origins.address import ArchiveAddress, GitAddress
+
+__all__ = ["Origin", "opened"]
+
+_LONGEST = 60
+
+
+class Origin(NamedTuple):
+    """A folder to read, where it comes from, and which state of that it is.
+
+    `name` is what the manifest records. It stays the same from one revision to the next, so that a
+    later collect knows what came from here, and holds no credentials.
+    """
+
+    folder: Path
+    name: str
+    revision: str | None = None
+
+
+@contextmanager
+def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
+    """Make `text` into a folder to read: a folder, a git repository or an archive.
+
+    Whether a folder exists is for its reader to tell. Raises UsageError for what cannot be a
+    source, and what `holdall.origins.repository` and `holdall.origins.archive` raise.
+    """
+    from holdall.origins.address import FolderAddress, GitAddress, parse
+
+    address = parse(text)
+    if isinstance(address, FolderAddress):
+        yield _folder(address.folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="holdall-") as scratch:
+        if isinstance(address, GitAddress):
+            yield _repository(address, Path(scratch), caps)
+        else:
+            yield _archive(address, Path(scratch), caps)
+
+
+def _folder(folder: Path) -> Origin:
+    from holdall.origins.git import head_of
+
+    real = Path(os.path.realpath(folder))
+    return Origin(folder, str(real), head_of(real))
+
+
+def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
+    from holdall.origins.repository import lay_out
+
+    last = (address.subfolder or address.name.rstrip("/")).replace(":", "/").rpartition("/")[2]
+    folder = scratch / "files" / (_safe(last.removesuffix(".git")))
+    folder.parent.mkdir()
+    revision = lay_out(address, folder, scratch / "repository", caps)
+    return Origin(folder, address.name, revision)
+
+
+def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:
+    from holdall.origins.address import ARCHIVE_SUFFIXES
+    from holdall.origins.archive import top_of, unpack
+
+    name = address.file.name
+    suffix = max((s for s in ARCHIVE_SUFFIXES if name.lower().endswith(s)), key=len)
+    whole = scratch / "whole"
+    digest = unpack(address.file, whole, caps)
+    folder = scratch / "files" / _safe(name[: -len(suffix)])
+    folder.parent.mkdir()
+    top_of(whole).rename(folder)
+    return Origin(folder, os.path.realpath(address.file), f"sha256:{digest}")
+
+
+def _safe(name: str) -> str:
+    """Return a name for the folder to read, which may name what lies at its top."""
+    return name[:_LONGEST] if name.strip(".") else "source"
