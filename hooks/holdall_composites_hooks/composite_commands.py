@@ -180,10 +180,10 @@ def run_delete(context: Context, args: argparse.Namespace) -> int:
 
 def run_show(context: Context, args: argparse.Namespace) -> int:
     """Print a composite, as `holdall show` does."""
-    from holdall.commands.show import run
+    from holdall.commands.show import show
 
     args.id = str(_composite_id(args))
-    return run(context, args)
+    return show(context, args)
 
 
 def run_list(context: Context, args: argparse.Namespace) -> int:

@@ -18,10 +18,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser("show", help="print one artifact")
     parser.add_argument("id", metavar="ID[@VERSION]", help="type:name, maybe with @VERSION")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=show)
 
 
-def run(context: Context, args: argparse.Namespace) -> int:
+def show(context: Context, args: argparse.Namespace) -> int:
     """Print an artifact's entry and its files, or a composite's members."""
     from holdall.manifest import ManifestArtifact
 
