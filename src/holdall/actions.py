@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -92,12 +91,16 @@ def _head(body: bytes) -> bytes:
 
 
 def _seal(body: bytes, transaction_id: str, key: bytes) -> bytes:
+    import hmac
+
     sealed = transaction_id.encode() + b"\n" + body
     return hmac.digest(key, sealed, "sha256").hex().encode()
 
 
 def is_sealed(data: bytes, transaction_id: str, key: bytes) -> bool:
     """Return whether the plan in `data` was written with this key, for this transaction."""
+    import hmac
+
     head, _, body = data.partition(b"\n")
     return hmac.compare_digest(head.rpartition(b" ")[2], _seal(body, transaction_id, key))
 

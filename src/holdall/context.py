@@ -44,7 +44,7 @@ class Context:
 
     def collection(self) -> Collection:
         """Read the collection, finishing first what an interrupted run left there."""
-        from holdall.dispatch import is_unsettled
+        from holdall.journal import is_unsettled
 
         if is_unsettled(self.collection_root):
             with self.editing():
@@ -53,11 +53,13 @@ class Context:
 
     def settle(self, project: Path) -> None:
         """Finish what an interrupted run left in a project."""
-        from holdall.dispatch import is_unsettled, settle
-        from holdall.files import Root
-        from holdall.locking import locked
+        from holdall.journal import is_unsettled
 
         if is_unsettled(project):
+            from holdall.dispatch import settle
+            from holdall.files import Root
+            from holdall.locking import locked
+
             with Root(project) as root, locked(root):
                 settle(root, self.plugins, self.config, self.say)
 

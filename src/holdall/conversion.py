@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import tomli_w
-
 from holdall.frontmatter import read_frontmatter
 from holdall.targets import Form
+from holdall.tomltext import dump_toml
 
 __all__ = ["converted_file", "converted_server"]
 
@@ -72,4 +71,4 @@ def converted_file(data: bytes, form: Form) -> bytes:
     prompt = _SHELL.sub(r"!{\1}", body).replace("$ARGUMENTS", "{{args}}")
     description = front.text("description")
     table = {"description": description} if description else {}
-    return tomli_w.dumps({**table, "prompt": prompt}, multiline_strings=True).encode()
+    return dump_toml({**table, "prompt": prompt}, multiline=True).encode()

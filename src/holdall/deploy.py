@@ -25,7 +25,6 @@ from holdall.manifest import ManifestArtifact
 from holdall.merging import Entries, merge_entries
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins
-from holdall.progress import shown
 from holdall.project import Project, read_project
 from holdall.reverting import (
     ContentOf,
@@ -378,6 +377,8 @@ class Deployer:
             self._prepare(plan, transaction_id)
 
         if actions and not self.dry_run:
+            from holdall.progress import shown
+
             with (
                 delivering(project.root, self.plugins, self.config, self.say),
                 shown(self.config, "deploying", actions) as progress,

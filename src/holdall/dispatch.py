@@ -16,9 +16,9 @@ from holdall.journal import OUTBOX
 from holdall.locking import STATE_FOLDER
 from holdall.plan import DeployPlan
 from holdall.plugins import Plugins
-from holdall.transaction import Message, delivered, recover, undelivered, unsettled
+from holdall.transaction import Message, delivered, recover, undelivered
 
-__all__ = ["CHANGE", "DEPLOY", "deliver", "delivering", "is_unsettled", "journalled", "settle"]
+__all__ = ["CHANGE", "DEPLOY", "deliver", "delivering", "journalled", "settle"]
 
 CHANGE = "collection-change"
 DEPLOY = "deploy"
@@ -52,14 +52,6 @@ def journalled(payload: dict[str, Any]) -> dict[str, Any]:
             hint="run with --no-plugins to do without it, or report this to its authors",
         ) from error
     return kept
-
-
-def is_unsettled(path: Path) -> bool:
-    """Return whether an earlier run left something to finish or to tell; needs no lock."""
-    if not path.is_dir():
-        return False
-    with Root(path) as root:
-        return unsettled(root)
 
 
 @contextmanager

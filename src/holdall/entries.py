@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-import tomli_w
-
 from holdall.documents import parse_toml
 from holdall.errors import ConflictError
 from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.manifest_reader import read_entry
+from holdall.tomltext import dump_toml
 
 __all__ = ["Entry", "EntryEdit", "edits_between", "reverted"]
 
@@ -62,7 +61,7 @@ def _table(entry: Entry | None) -> dict[str, Any] | str | None:
     try:
         json.dumps(table, allow_nan=False)
     except (TypeError, ValueError):
-        return tomli_w.dumps(table)
+        return dump_toml(table)
     return table
 
 

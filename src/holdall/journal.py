@@ -22,11 +22,20 @@ from typing import Self
 from holdall import syscalls
 from holdall.actions import Plan, decode_plan, is_sealed
 from holdall.errors import HostilePathError, RefusedError
-from holdall.files import Root
+from holdall.files import Root, reporting
 from holdall.locking import STATE_FOLDER, open_state_folder
 from holdall.userstate import journal_key
 
-__all__ = ["BACKUPS", "OUTBOX", "PLAN", "PLAN_TMP", "TX", "Journal", "new_transaction_id"]
+__all__ = [
+    "BACKUPS",
+    "OUTBOX",
+    "PLAN",
+    "PLAN_TMP",
+    "TX",
+    "Journal",
+    "is_unsettled",
+    "new_transaction_id",
+]
 
 TX, OUTBOX, BACKUPS = "tx", "outbox", "backups"
 PLAN, PLAN_TMP = "plan", "plan.tmp"
@@ -232,3 +241,15 @@ def remove_tree(name: str, folder: int) -> None:
         finally:
             os.close(inner)
         syscalls.remove_folder(name, folder)
+
+
+def is_unsettled(path: Path) -> bool:
+    """Return whether an earlier run left something to finish or to report; needs no lock."""
+    if not path.is_dir():
+        return False
+    with Root(path) as root:
+        journal = Journal.find(root)
+        if journal is None:
+            return False
+        with journal, reporting(journal.path):
+            return bool(journal.ids(TX) or journal.ids(OUTBOX))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -70,6 +69,8 @@ class LedgerChange:
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as the journal keeps it; files as the entries tell are left out."""
+        from binascii import b2a_base64
+
         told = self._told_files()
         return {
             "entries": [
@@ -87,13 +88,16 @@ class LedgerChange:
                 for path, pair in self.documents.items()
             },
             "contents": {
-                sha256: b64encode(data).decode() for sha256, data in self.contents.items()
+                sha256: b2a_base64(data, newline=False).decode()
+                for sha256, data in self.contents.items()
             },
         }
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> LedgerChange:
         """Read what `to_json` wrote."""
+        from binascii import a2b_base64
+
         entries = {}
         for before, after in table["entries"]:
             pair = (before and deployed_from_json(before), after and deployed_from_json(after))
@@ -117,7 +121,7 @@ class LedgerChange:
             RelPath.parse(path): (b and Marks.from_json(b), a and Marks.from_json(a))
             for path, (b, a) in table["documents"].items()
         }
-        contents = {sha256: b64decode(text) for sha256, text in table["contents"].items()}
+        contents = {sha256: a2b_base64(text) for sha256, text in table["contents"].items()}
         return cls(entries, requests, {**files, **strays}, documents, contents)
 
     def _told_files(self) -> dict[RelPath, FilePair]:

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import tomli_w
-
 from holdall.artifacts import ArtifactId, CompositeType
 from holdall.documents import parse_toml
 from holdall.errors import InputError
 from holdall.paths import RelPath
-from holdall.tomltext import render_array, render_table, split_blocks, split_tables
+from holdall.tomltext import dump_toml, render_array, render_table, split_blocks, split_tables
 
 __all__ = [
     "FORMAT",
@@ -220,7 +218,7 @@ def _rendered_anew(manifest: Manifest) -> str:
     plain, tables = split_tables(manifest.others)
     return _joined(
         [
-            tomli_w.dumps(plain),
+            dump_toml(plain),
             "[collection]\n" + render_table("collection", manifest.head_table()),
             *(render_array("artifacts", entry.to_table()) for entry in manifest.artifacts),
             *(render_array("composites", entry.to_table()) for entry in manifest.composites),
@@ -292,7 +290,7 @@ def _edited(text: str, name: str, wanted: Mapping[str, Any]) -> str | None:
         return None
     for key, value in wanted.items():
         if found.get(key) != value:
-            line = tomli_w.dumps({key: value}).rstrip("\n")
+            line = dump_toml({key: value}).rstrip("\n")
             if not isinstance(value, str) or "\n" in line:
                 return None
             text = _with_line(text, key, line, is_new=key not in found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,6 +20,8 @@ class Signature(NamedTuple):
     @classmethod
     def now(cls) -> Signature:
         """Return who runs this program, here and now."""
+        import getpass
+
         try:
             author: str | None = getpass.getuser()
         except (KeyError, OSError):

@@ -6,11 +6,11 @@ fail one or die at one. Folders are given by descriptor, names are single compon
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
 from functools import cache
+from typing import Any
 
 __all__ = [
     "EXCHANGE",
@@ -125,6 +125,8 @@ def rename_with(flag: int, folder: int, name: str, to_folder: int, to_name: str)
 
     Returns False, with nothing done, where the system or the file system cannot do this.
     """
+    import ctypes
+
     libc = _libc()
     if not hasattr(libc, "renameat2"):
         return False
@@ -150,10 +152,14 @@ def sync_file_system(descriptor: int) -> None:
     if not hasattr(libc, "syncfs"):
         os.sync()
     elif libc.syncfs(descriptor) != 0:
+        import ctypes
+
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
 
 @cache
-def _libc() -> ctypes.CDLL:
+def _libc() -> Any:
+    import ctypes
+
     return ctypes.CDLL(None, use_errno=True)

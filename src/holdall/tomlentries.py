@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import tomli_w
-
 from holdall.documents import parse_toml
 from holdall.errors import InputError
 from holdall.jsontext import MISSING, Keys, Marks
-from holdall.tomltext import render_table
+from holdall.tomltext import render_table, toml_key
 
 __all__ = ["TomlText"]
 
@@ -47,7 +45,7 @@ class TomlText:
         if self.get(keys) is not MISSING:
             self.remove(keys, marks)
         gap = "" if not self.text else ("\n" if self.text.endswith("\n") else "\n\n")
-        name = ".".join(tomli_w.dumps({key: 0}).rpartition(" = ")[0] for key in keys)
+        name = ".".join(map(toml_key, keys))
         marks.blank[keys] = gap
         self._become(f"{self.text}{gap}[{name}]\n{render_table(name, value)}", keys, value)
 

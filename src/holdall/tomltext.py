@@ -10,9 +10,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import tomli_w
-
-__all__ = ["Block", "render_array", "render_table", "split_blocks", "split_tables"]
+__all__ = [
+    "Block",
+    "dump_toml",
+    "render_array",
+    "render_table",
+    "split_blocks",
+    "split_tables",
+    "toml_key",
+]
 
 _HEADER = r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*(\.[^\[\]]*)?\]{1,2}\s*(?:#.*)?"
 
@@ -77,9 +83,9 @@ def render_table(name: str, values: Mapping[str, Any]) -> str:
     The name of the document itself is ''.
     """
     plain, tables = split_tables(values)
-    text = _plain_lines(plain) or tomli_w.dumps(plain)
+    text = _plain_lines(plain) or dump_toml(plain)
     for key, value in tables.items():
-        full = f"{name}.{_key(key)}" if name else _key(key)
+        full = f"{name}.{toml_key(key)}" if name else toml_key(key)
         if isinstance(value, Mapping):
             text += f"[{full}]\n" + render_table(full, value)
         else:
@@ -116,5 +122,13 @@ def _is_table(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
 
 
-def _key(key: str) -> str:
-    return tomli_w.dumps({key: 0}).rpartition(" = ")[0]
+def toml_key(key: str) -> str:
+    """Return a key as TOML writes it, quoted where it must be."""
+    return dump_toml({key: 0}).rpartition(" = ")[0]
+
+
+def dump_toml(values: Mapping[str, Any], *, multiline: bool = False) -> str:
+    """Return values as a TOML document; with `multiline`, long strings over several lines."""
+    from tomli_w import dumps
+
+    return dumps(values, multiline_strings=multiline)

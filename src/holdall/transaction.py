@@ -36,7 +36,6 @@ __all__ = [
     "delivered",
     "recover",
     "undelivered",
-    "unsettled",
 ]
 
 _LATER = "what is missing will be done by the next holdall command here; check the disk first"
@@ -141,15 +140,6 @@ def recover(root: Root) -> list[Recovered]:
             else:
                 journal.strip(transaction_id)
     return recovered
-
-
-def unsettled(root: Root) -> bool:
-    """Return whether there is something to finish, to tell or to clear away; needs no lock."""
-    journal = Journal.find(root)
-    if journal is None:
-        return False
-    with journal, reporting(journal.path):
-        return bool(journal.ids(TX) or journal.ids(OUTBOX))
 
 
 def undelivered(root: Root) -> list[Message]:

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from holdall.changes import ChangeKind
 from holdall.collection import Collection
-from holdall.dispatch import is_unsettled
 from holdall.errors import HoldallError, StorageError
 from holdall.hashing import tree_hash
+from holdall.journal import is_unsettled
 from holdall.ledger import parse_ledger
 from holdall.locking import STATE_FOLDER
 from holdall.protected import LEDGER

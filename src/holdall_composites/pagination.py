@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -33,15 +32,19 @@ class Page(Generic[Item]):
 
 def encode_cursor(listing: str, key: Key) -> str:
     """Return an opaque cursor that stands behind the row with this key."""
+    from base64 import urlsafe_b64encode
+
     text = json.dumps([listing, *key], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, listing: str, shape: tuple[type[str] | type[int], ...]) -> Key:
     """Return the key in a cursor; raises UsageError if it is not one of this listing."""
+    from base64 import b64decode
+
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        data = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        data = b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
         found = parse_json(data, "cursor", limit=MAX_CURSOR_BYTES)
     except (ValueError, InputError):
         raise _not_a_cursor(listing) from None

@@ -14,10 +14,10 @@ from holdall.actions import JSON, Plan, encode_plan
 from holdall.artifacts import FileKind
 from holdall.errors import HostilePathError, InputError, RefusedError, StorageError
 from holdall.files import FileState, Root
-from holdall.journal import new_transaction_id
+from holdall.journal import is_unsettled, new_transaction_id
 from holdall.locking import locked
 from holdall.paths import RelPath
-from holdall.transaction import Message, Put, commit, delivered, recover, undelivered, unsettled
+from holdall.transaction import Message, Put, commit, delivered, recover, undelivered
 from holdall.userstate import journal_key
 
 pytestmark = pytest.mark.integration
@@ -56,7 +56,7 @@ def visible(root: Root) -> list[str]:
 def test_nothing_to_recover(project: Root) -> None:
     """A project that Holdall never touched has nothing to recover and stays untouched."""
     assert recover(project) == []
-    assert not unsettled(project)
+    assert not is_unsettled(project.path)
     assert undelivered(project) == []
     delivered(project, new_transaction_id())
     assert visible(project) == []
@@ -78,26 +78,26 @@ def test_recover_discards_what_was_only_prepared(project: Root) -> None:
     """Staging without a plan is removed, and what it was going to be is told if it is known."""
     known = abandoned(project, "plan.tmp", Plan("deploy", {"n": 2}, ()))
     torn = abandoned(project, "plan.tmp", b"holdall-plan 2 ")
-    assert unsettled(project)
+    assert is_unsettled(project.path)
     found = {r.transaction_id: (r.kind, r.payload, r.applied) for r in recover(project)}
     assert found == {known: ("deploy", {"n": 2}, False), torn: ("", {}, False)}
     assert left_in_tx(project) == []
-    assert unsettled(project)
+    assert is_unsettled(project.path)
     assert undelivered(project) == [Message(known, "deploy", {"n": 2}, applied=False)]
     assert recover(project) == []
     delivered(project, known)
     assert undelivered(project) == []
-    assert not unsettled(project)
+    assert not is_unsettled(project.path)
 
 
 def test_recover_clears_away_what_was_delivered(project: Root) -> None:
     """A kill after a message was delivered may leave its folder, without a plan."""
     transaction_id = new_transaction_id()
     (project.path / ".holdall/outbox" / transaction_id).mkdir(parents=True)
-    assert unsettled(project)
+    assert is_unsettled(project.path)
     assert undelivered(project) == []
     assert recover(project) == []
-    assert not unsettled(project)
+    assert not is_unsettled(project.path)
 
 
 @pytest.mark.parametrize("payload", [{"n": 1}, {}])
