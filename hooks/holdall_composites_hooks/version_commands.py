@@ -130,7 +130,8 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     name, _, version = args.old.partition("@")
     lines: list[str] = []
     with Root(project_of(args)) as root, opened(collection) as resolver:
-        project = read_project(root, targets.values(), collection)
+        registered = context.plugins.targets
+        project = read_project(root, targets.values(), registered, collection)
         for deployed in chosen(project, collection, {project.resolve(name)}, targets):
             entry = collected(collection, deployed)
             target = targets[deployed.target]

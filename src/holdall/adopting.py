@@ -78,11 +78,12 @@ class Adopter:
         """
         with Root(self.project) as root, locked(root):
             settle(root, self.plugins, self.config, self.say)
-            project = read_project(root, self.targets, editor.collection)
-            found, unchanged = self._found(project, editor.collection, texts, names)
-            lying = [e for one in found for e in self._lying(project, editor.collection, one)]
-            changes = _changes(editor.collection, found, self.project)
-            plan = self._plan(editor.collection, found, lying)
+            collection = editor.collection
+            project = read_project(root, self.targets, self.plugins.targets, collection)
+            found, unchanged = self._found(project, collection, texts, names)
+            lying = [e for one in found for e in self._lying(project, collection, one)]
+            changes = _changes(collection, found, self.project)
+            plan = self._plan(collection, found, lying)
             editor.propose(changes)
             warnings = checked(
                 self.plugins, "holdall_deploy_check", plan=plan, project=self.project

@@ -93,8 +93,7 @@ class Context:
 
         In the user's home folder they are those for all projects.
         """
-        from holdall.targets import USER_TARGETS, target_named
+        from holdall.targets import target_named, targets_for
 
-        is_home = project.resolve() == Path.home().resolve()
-        known = {**self.plugins.targets, **(USER_TARGETS if is_home else {})}
+        known = targets_for(self.plugins.targets, project)
         return [target_named(name, known) for name in dict.fromkeys(names or ["claude"])]

@@ -95,7 +95,7 @@ class Deployer:
         with Root(self.project) as root, locked(root), Scratch() as scratch:
             settle(root, self.plugins, self.config, self.say)
             index = self._remember(root)
-            project = read_project(root, self.targets, self.collection)
+            project = read_project(root, self.targets, self.plugins.targets, self.collection)
             asked = tuple(requests) or renewable(project, self.collection, self.say)
             asked = (
                 tuple(dict.fromkeys((*asked, *displaced(project, self.collection))))
@@ -178,7 +178,7 @@ class Deployer:
         with Root(self.project) as root, locked(root):
             settle(root, self.plugins, self.config, self.say)
             self._remember(root)
-            project = read_project(root, self.targets, self.collection)
+            project = read_project(root, self.targets, self.plugins.targets, self.collection)
             ids = [project.resolve(text) for text in texts]
             plan = self._plan("undeploy", ())
             unclear = {entry.id for _, entry in project.unclear} & set(ids)
@@ -215,7 +215,7 @@ class Deployer:
         """
         with Root(self.project) as root, locked(root):
             settle(root, self.plugins, self.config, self.say)
-            project = read_project(root, self.targets, None)
+            project = read_project(root, self.targets, self.plugins.targets, None)
             plan = self._plan("undo", ())
             plan.extra.update(extra)
             ledger = turned_back(project, change)

@@ -16,7 +16,7 @@ from typing import Any
 from holdall.documents import refuse_crowded
 from holdall.errors import InputError
 
-__all__ = ["MISSING", "JsonText", "Keys", "Marks"]
+__all__ = ["MISSING", "JsonText", "Keys", "Marks", "is_blank"]
 
 Keys = tuple[str, ...]
 """The keys that lead from the whole document to a value."""
@@ -59,6 +59,11 @@ class Marks:
             {tuple(keys) for keys in table["made"]},
             {tuple(keys): str(text) for keys, text in table["blank"]},
         )
+
+
+def is_blank(text: str, *, comments: bool) -> bool:
+    """Return whether a text says nothing: white space only or, if they may be in it, comments."""
+    return _BLANK.fullmatch(text) is not None if comments else not text.strip()
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,11 @@ from holdall.errors import InputError, NotFoundError, UsageError
 from holdall.files import FileState, Root
 from holdall.layout import ancestors, placed, state_of
 from holdall.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
+from holdall.ownership import own_place, refuse_foreign
 from holdall.paths import RelPath
 from holdall.protected import LEDGER
 from holdall.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
-from holdall.targets import Target
+from holdall.targets import Target, targets_for
 from holdall.trees import Tree, file_tree, folder_tree
 
 __all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]
@@ -88,17 +89,26 @@ class Project:
         )
 
 
-def read_project(root: Root, targets: Iterable[Target], collection: Collection | None) -> Project:
-    """Read what lies in a project; raises InputError for a record that cannot be understood.
+def read_project(
+    root: Root,
+    targets: Iterable[Target],
+    registered: Mapping[str, Target],
+    collection: Collection | None,
+) -> Project:
+    """Read what lies in a project for some targets; `registered` are all that are known.
 
-    With `collection`, artifacts that were renamed there since are known by their new names.
+    With `collection`, artifacts that were renamed there since are known by their new names. Raises
+    InputError for a record that cannot be understood, and for a ledger that claims what cannot be
+    Holdall's.
     """
+    targets = list(targets)
     ledger_text = _text(root, LEDGER)
     ledger = Ledger()
     if ledger_text is not None:
-        ledger = parse_ledger(ledger_text, str(root.path / LEDGER))
-        targets = list(targets)
-        _refuse_foreign(ledger, targets, str(root.path / LEDGER))
+        where = str(root.path / LEDGER)
+        ledger = parse_ledger(ledger_text, where)
+        chosen = {target.name: target for target in targets}
+        refuse_foreign(ledger, {**targets_for(registered, root.path), **chosen}, where)
     stored = ledger
     records: dict[str, ProjectRecord] = {}
     adopted: list[Deployed] = []
@@ -124,39 +134,18 @@ def read_project(root: Root, targets: Iterable[Target], collection: Collection |
     return Project(root, renamed, ledger, stored, ledger_text, records, tuple(unclear))
 
 
-def targets_in(path: Path) -> list[str]:
-    """Return the names of the targets that Holdall deployed for in a project, sorted."""
+def targets_in(path: Path, registered: Container[str]) -> list[str]:
+    """Return the names of the targets that Holdall deployed for in a project, sorted.
+
+    Only those that are registered: `read_project` refuses a ledger with others, and says why.
+    """
     if not path.is_dir():
         return []
     with Root(path) as root:
         text = _text(root, LEDGER)
     if text is None:
         return []
-    return targets_of_ledger(text, str(path / LEDGER))
-
-
-def _refuse_foreign(ledger: Ledger, targets: Iterable[Target], where: str) -> None:
-    """Raise InputError for a ledger that calls files Holdall's which it never puts there."""
-    places = {
-        (target.name, spec.name): f"{target.root}/{spec.folder}/"
-        for target in targets
-        for spec in target.places.values()
-    }
-    merges = {
-        (target.name, type_name): merge.path
-        for target in targets
-        for type_name, merge in target.merges.items()
-    }
-    for entry in ledger.deployed:
-        place = places.get((entry.target, entry.id.type))
-        merge = merges.get((entry.target, entry.id.type))
-        foreign = [path for path in entry.files if place and not path.startswith(place)]
-        foreign += [e.path for e in entry.merged if merge and e.path != merge]
-        if foreign:
-            raise InputError(
-                f"{where}: not a ledger of Holdall: {entry.id} cannot own {str(foreign[0])!a}",
-                hint="delete it: the deployed record and the collection are enough to go on",
-            )
+    return [name for name in targets_of_ledger(text, str(path / LEDGER)) if name in registered]
 
 
 def _text(root: Root, path: RelPath) -> str | None:
@@ -179,10 +168,11 @@ def _record(root: Root, target: Target) -> ProjectRecord:
 def _adopted(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
     """Take over an artifact that only the record names, if its files are what it says."""
     base = target.root.joined(entry.path)
-    spec = target.places.get(entry.id.type)
-    # A record must not make Holdall the owner of the agent's settings or of a whole folder.
-    if spec is None or not entry.path.startswith(f"{spec.folder}/"):
+    # A record must not make Holdall the owner of the agent's settings, of a whole folder, or of
+    # another artifact.
+    if base != own_place(target, entry.id):
         return None
+    spec = target.places[entry.id.type]
     tree = _tree_at(root, base)
     if tree is None or tree.skillmeat_hash != entry.content_hash:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ __all__ = [
     "Merge",
     "Target",
     "target_named",
+    "targets_for",
 ]
 
 
@@ -228,6 +230,15 @@ SETTINGS = frozenset(
     | {".claude/settings.local.json"}
 )
 """Files that agents act upon, in lower case: no artifact's file may be one of them."""
+
+
+def targets_for(registered: Mapping[str, Target], project: Path) -> Mapping[str, Target]:
+    """Return the targets of a project, of those that are registered by name.
+
+    In the user's home folder they are those for all projects.
+    """
+    is_home = project.resolve() == Path.home().resolve()
+    return {**registered, **USER_TARGETS} if is_home else registered
 
 
 def target_named(name: str, targets: Mapping[str, Target]) -> Target:

@@ -496,12 +496,13 @@ def test_files_that_are_gone_already_are_no_problem(root: Path, project: Path) -
 
 def test_each_target_is_by_itself(root: Path, project: Path) -> None:
     """Taking an artifact out of one target leaves it in the other, still asked for."""
-    deploy(root, project, "skill:a", targets=[CLAUDE, OTHER])
+    plugins = plugins_of(make_plugin(register_targets=lambda: [OTHER]))
+    deploy(root, project, "skill:a", targets=[CLAUDE, OTHER], plugins=plugins)
     other = snapshot(project / ".other")
-    undeploy(root, project, "skill:a", targets=[CLAUDE])
+    undeploy(root, project, "skill:a", targets=[CLAUDE], plugins=plugins)
     assert not skill(project).exists()
     assert snapshot(project / ".other") == other
-    undeploy(root, project, "skill:a", targets=[OTHER])
+    undeploy(root, project, "skill:a", targets=[OTHER], plugins=plugins)
     assert not (project / ".other").exists()
     assert not (project / ".holdall/ledger.json").exists()
 

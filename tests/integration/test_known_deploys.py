@@ -171,7 +171,7 @@ def without_a_file(entry: dict[str, Any]) -> None:
 
 def with_another_file(entry: dict[str, Any]) -> None:
     """Claim one that is somebody's own."""
-    entry["files"][".claude/skills/mine/SKILL.md"] = ["f", "-", "0" * 64]
+    entry["files"][".claude/skills/a/mine.md"] = ["f", "-", "0" * 64]
 
 
 def with_other_bytes(entry: dict[str, Any]) -> None:

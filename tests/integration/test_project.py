@@ -91,7 +91,7 @@ def tables(project: Path) -> list[dict[str, Any]]:
 def states(project: Path, collection: Collection | None) -> dict[str, str]:
     """Return the state of everything deployed."""
     with Root(project) as root:
-        read = read_project(root, BUILTIN_TARGETS.values(), collection)
+        read = read_project(root, BUILTIN_TARGETS.values(), BUILTIN_TARGETS, collection)
         return {str(s.id): s.state.value for s in status_of(read, collection)}
 
 
@@ -237,9 +237,9 @@ def test_a_record_that_cannot_be_understood_stops_everything(
     assert snapshot(project) == before
 
 
-@pytest.mark.parametrize("path", ["settings.json", "skills", "hooks/x.json"])
+@pytest.mark.parametrize("path", ["settings.json", "skills", "hooks/x.json", "skills/mine"])
 def test_a_record_cannot_claim_what_no_artifact_is(root: Path, project: Path, path: str) -> None:
-    """The agent's settings, a whole folder, or another type's place are not a skill's."""
+    """The agent's settings, a whole folder, another type's or skill's place are not a skill's."""
     (project / ".claude/hooks").mkdir()
     (project / ".claude/hooks/x.json").write_text("{}")
     location = project / ".claude" / path
@@ -394,7 +394,7 @@ def test_the_states_of_a_project(root: Path, project: Path) -> None:
     (project / ".claude/skills/a/SKILL.md").write_text("edited")
     (project / ".claude/commands/c.md").unlink()
     with Root(project) as opened_root:
-        read = read_project(opened_root, BUILTIN_TARGETS.values(), opened(root))
+        read = read_project(opened_root, BUILTIN_TARGETS.values(), BUILTIN_TARGETS, opened(root))
         found = {str(s.id): s for s in status_of(read, opened(root))}
     assert found["skill:a"].state == found["command:c"].state == "modified"
     assert found["skill:a"].files[0].change == "edited"

@@ -86,6 +86,7 @@ WAITING = {
     "manifest_reader": "collection",
     "merging": "deploy",
     "naming": "sources",
+    "ownership": "deploy",
     "origins": "sources",
     "origins.listing": "collection",
     "origins.manifests": "collection",

@@ -53,7 +53,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     names = args.target or []
     adopter = Adopter(
         project,
-        context.targets([*targets_in(project), *names], project),
+        context.targets([*targets_in(project, context.plugins.targets), *names], project),
         context.plugins,
         context.config,
         context.say,

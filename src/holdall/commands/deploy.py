@@ -59,8 +59,9 @@ def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> l
     """Return the targets that are named, else those that the project has; `claude` for new ones."""
     from holdall.project import targets_in
 
-    names = args.target or ([] if is_new else targets_in(project_of(args)))
-    return context.targets(names, project_of(args))
+    project = project_of(args)
+    names = args.target or ([] if is_new else targets_in(project, context.plugins.targets))
+    return context.targets(names, project)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

@@ -35,7 +35,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     context.settle(project_of(args))
     targets = context.targets(args.target or sorted(context.plugins.targets), project_of(args))
     with Root(project_of(args)) as root:
-        project = read_project(root, targets, collection)
+        project = read_project(root, targets, context.plugins.targets, collection)
         found = status_of(project, collection)
     for status in found:
         note = f" ({status.note})" if status.note else ""

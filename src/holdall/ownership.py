@@ -1,0 +1,121 @@
+"""What a project's ledger may call Holdall's own: the places that known targets have, no others.
+
+A ledger may have come with a stranger's project. What nobody here can have written is refused as a
+whole, before anything is planned: an entry of a target or type that is not known, files and entries
+outside of that artifact's own place, folders and settings files that no target uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from holdall.artifacts import ArtifactId
+from holdall.errors import HostilePathError, InputError
+from holdall.jsontext import Keys, Marks, is_blank
+from holdall.layout import ancestors
+from holdall.ledger import Deployed, Ledger, Merged
+from holdall.paths import RelPath
+from holdall.targets import Form, Merge, Target
+
+__all__ = ["own_place", "refuse_foreign"]
+
+_LOST = "delete it: the deployed record and the collection are enough to go on"
+_UNLOADED = (
+    "`holdall plugins` shows which plugins are loaded: load the one that deployed it, or go on"
+    f" without `--no-plugins`. If no plugin did, {_LOST}"
+)
+
+
+def own_place(target: Target, artifact_id: ArtifactId) -> RelPath | None:
+    """Return where an artifact lies in a project for a target; None if it has no place there."""
+    try:
+        place = target.place_of(artifact_id)
+    except HostilePathError:
+        return None
+    return None if place is None else target.root.joined(place)
+
+
+def refuse_foreign(ledger: Ledger, known: Mapping[str, Target], where: str) -> None:
+    """Raise InputError for a ledger that claims what is not Holdall's; `where` is its path.
+
+    `known` are all targets that the project may have, by name.
+    """
+    for entry in ledger.deployed:
+        target = known.get(entry.target)
+        if target is None or not target.knows(entry.id.type):
+            raise _unknown(entry, target, where)
+        for claim in _foreign(entry, target):
+            raise _claimed(where, f"{entry.id} cannot own {claim}")
+    for folder in _foreign_folders(ledger.folders, known.values()):
+        raise _claimed(where, f"Holdall never makes the folder {str(folder)!a}")
+    merges = list(_merges(known.values()))
+    for path, marks in ledger.documents.items():
+        if not _may_have(path, marks, [merge for merge in merges if merge.path == path]):
+            raise _claimed(where, f"Holdall cannot have changed {str(path)!a} like this")
+
+
+def _unknown(entry: Deployed, target: Target | None, where: str) -> InputError:
+    what = f"the target {entry.target!a}"
+    if target is not None:
+        what = f"the type {entry.id.type!a} for {entry.target}"
+    return InputError(f"{where}: {entry.id}: no loaded plugin knows {what}", hint=_UNLOADED)
+
+
+def _claimed(where: str, problem: str) -> InputError:
+    return InputError(f"{where}: not a ledger of Holdall: {problem}", hint=_LOST)
+
+
+def _foreign(entry: Deployed, target: Target) -> Iterator[str]:
+    """Yield what an entry claims outside of its artifact's place and its own part of settings."""
+    place = own_place(target, entry.id)
+    inside = f"{place}/"
+    for path in entry.files:
+        if place is None or not (path == place or path.startswith(inside)):
+            yield ascii(str(path))
+    merge = target.merges.get(entry.id.type)
+    for merged in entry.merged:
+        if merge is None or not _is_own(merged, entry.id, merge):
+            yield f"{'.'.join((*merged.keys, merged.key or '[]'))!a} in {str(merged.path)!a}"
+
+
+def _is_own(merged: Merged, artifact_id: ArtifactId, merge: Merge) -> bool:
+    if merge.form is Form.HOOKS:
+        keys, key = merged.keys[:-1], None  # the last one names an event
+    else:
+        keys, key = merged.keys, artifact_id.name
+    return (merged.path, keys, merged.key) == (merge.path, merge.keys, key)
+
+
+def _foreign_folders(folders: Iterable[RelPath], targets: Iterable[Target]) -> Iterator[RelPath]:
+    """Yield the folders that are neither on the way to a target's places nor inside of one."""
+    places = {f"{t.root}/{spec.folder}/" for t in targets for spec in t.places.values()}
+    inside = tuple(places)
+    used = [RelPath(f"{place}x") for place in places]
+    used += [RelPath(f"{target.root}/x") for target in targets]
+    used += [merge.path for merge in _merges(targets)]
+    above = ancestors(used)
+    for folder in folders:
+        if folder not in above and not folder.startswith(inside):
+            yield folder
+
+
+def _merges(targets: Iterable[Target]) -> Iterator[Merge]:
+    return (merge for target in targets for merge in target.merges.values())
+
+
+def _may_have(path: RelPath, marks: Marks, merges: Iterable[Merge]) -> bool:
+    """Return whether a settings file may hold entries of ours, and these marks be about them."""
+    known = [merge.keys for merge in merges]
+    keys = [*marks.made, *marks.blank]
+    return (
+        bool(known)
+        and all(any(_is_on_the_way(k, own) for own in known) for k in keys)
+        and all(
+            is_blank(text, comments=not path.endswith(".toml")) for text in marks.blank.values()
+        )
+    )
+
+
+def _is_on_the_way(keys: Keys, own: Keys) -> bool:
+    """Return whether keys lead to where entries stand, or to one of them."""
+    return keys[: len(own)] == own[: len(keys)] and len(keys) <= len(own) + 1
