@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,20 +83,39 @@ def _write_gitignore(root: Root, folder: int) -> None:
         os.close(file)
 
 
+class _HeldFolders(threading.local):
+    """The folders whose lock this thread of this process holds."""
+
+    def __init__(self) -> None:
+        self.known: set[tuple[int, int, int]] = set()
+
+
+_held_folders = _HeldFolders()
+
+
 @contextmanager
 def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
     """Hold the lock of a project or collection.
 
     A `.holdall` that was made for nothing but the lock goes with it. Raises LockedError, which
-    names the holder, when another one holds it for `timeout` seconds.
+    names the holder, when another one holds it for `timeout` seconds. Whoever holds it may take it
+    again: a collection's folder can be a project, too.
     """
+    status = os.fstat(root.folders.top)
+    key = os.getpid(), status.st_dev, status.st_ino  # a forked child holds nothing
+    if key in _held_folders.known:
+        root.folders.forget()
+        yield
+        return
     is_new = not _is_there(STATE_FOLDER, root.folders.top)
     folder, file = _acquire(root, timeout)
+    _held_folders.known.add(key)
     try:
         # What was seen before may have been changed by whoever held the lock.
         root.folders.forget()
         yield
     finally:
+        _held_folders.known.discard(key)
         try:
             if is_new:
                 _remove_unused(root, folder)

@@ -142,6 +142,23 @@ def _record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool
     return {path: data for path, data in files.items() if path.endswith("deployed.toml")}
 
 
+def test_a_collections_own_folder_is_a_project_too(kit: Kit) -> None:
+    """Adopting from there and undoing that do not wait for themselves."""
+    kit.project = kit.collection
+    kit.deploy("composite:writing")
+    edit(kit)
+    edited = tree(kit.collection)
+    adopt(kit, "skill:changelog")
+    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    assert states(kit)["skill:changelog"] == "synced"
+    kit.run("undo")
+    assert {**tree(kit.collection), **_record(edited)} == edited
+    assert states(kit)["skill:changelog"] == "modified"
+    kit.run("undo", "2")
+    assert states(kit)["skill:changelog"] == "synced"
+    assert kit.json("doctor", "--deep")["findings"] == []
+
+
 def test_the_collection_half_brings_the_project_half(kit: Kit) -> None:
     """An undo that names one operation of an adoption turns the other one back, too."""
     edit(kit)

@@ -17,6 +17,17 @@ from holdall.locking import locked
 pytestmark = pytest.mark.integration
 
 
+def in_another_thread(root: Root, *, timeout: float) -> None:
+    """Take the lock for a moment as somebody else; raises what that raises."""
+
+    def take() -> None:
+        with locked(root, timeout=timeout):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(take).result()
+
+
 def test_state_folder(tmp_path: Path) -> None:
     """The first lock makes a private `.holdall` that git ignores; the lock file stays with it."""
     state = tmp_path / ".holdall"
@@ -59,6 +70,33 @@ def test_one_at_a_time_while_the_lock_comes_and_goes(tmp_path: Path) -> None:
     assert left in (set(), {"lock", ".gitignore"})
 
 
+def test_who_holds_a_lock_may_take_it_again(tmp_path: Path) -> None:
+    """By another name of the folder, too; others wait until the first one lets go."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    with Root(tmp_path / "folder") as root, Root(tmp_path / "link") as same, locked(root):
+        with pytest.raises(ZeroDivisionError), locked(same, timeout=0):
+            _ = 1 / 0
+        with pytest.raises(LockedError):
+            in_another_thread(same, timeout=0)
+    with Root(tmp_path / "folder") as root:
+        in_another_thread(root, timeout=0)
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+def test_a_forked_child_does_not_hold_its_parents_lock(tmp_path: Path) -> None:
+    """It waits like any other process."""
+    with Root(tmp_path) as root, locked(root):
+        child = os.fork()
+        if child == 0:
+            try:
+                with Root(tmp_path) as own, locked(own, timeout=0):
+                    os._exit(0)
+            except LockedError:
+                os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
 def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:
     """An empty `.gitignore` is filled in, one with other content is the user's."""
     ignore = tmp_path / ".holdall/.gitignore"
@@ -77,8 +115,8 @@ def test_second_one_is_told_who_holds_it(tmp_path: Path, monkeypatch: pytest.Mon
     words = ["/usr/bin/holdall", "--database", "postgresql://u:secret@h/d", "password=secret"]
     monkeypatch.setattr(sys, "argv", [*words, "deploy"])
     with Root(tmp_path) as root, Root(tmp_path) as other:
-        with locked(root), pytest.raises(LockedError) as caught, locked(other, timeout=0.02):
-            pass
+        with locked(root), pytest.raises(LockedError) as caught:
+            in_another_thread(other, timeout=0.02)
         assert f"process {os.getpid()} on " in caught.value.message
         assert "(holdall --database deploy), since 20" in caught.value.message
         assert "secret" not in caught.value.message
@@ -90,8 +128,8 @@ def test_holder_that_cannot_be_read(tmp_path: Path) -> None:
     """A lock without a readable holder is still a lock."""
     with Root(tmp_path) as root, Root(tmp_path) as other, locked(root):
         (tmp_path / ".holdall/lock").write_bytes(b"[" * 4000)
-        with pytest.raises(LockedError, match="another process"), locked(other, timeout=0):
-            pass
+        with pytest.raises(LockedError, match="another process"):
+            in_another_thread(other, timeout=0)
 
 
 def test_lock_goes_away_with_an_error_and_with_its_process(tmp_path: Path) -> None:
