@@ -14,6 +14,7 @@ from holdall.collection import Collection
 from holdall.errors import HostilePathError
 from holdall.layout import ancestors
 from holdall.manifest import Manifest, ManifestArtifact
+from holdall.sources.diagnostics import Code, Level, diagnose
 from holdall.sources.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.trees import Tree
@@ -61,9 +62,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
         if entry is not None:
             entries.append(entry)
         if change.kind is ChangeKind.CONFLICT:
-            diagnostics.append(
-                Diagnostic(str(artifact.path), "member-gone", change.note or "", level="warning")
-            )
+            diagnostics.append(diagnose(artifact.path, Code.MEMBER_GONE, change.note or ""))
         changes.append(change)
     for found in sorted_ids(trees.keys() - {entry.id for entry in entries}):
         entries.append(replace(present[found], content_hash=trees[found].content_hash))
@@ -96,15 +95,14 @@ def _present(
                 found = ArtifactId.of(spec.name, name)
                 path = found.path_in(spec)
             except HostilePathError as error:
-                diagnostics.append(
-                    Diagnostic(f"{spec.folder}/{name}", error.code, error.message, level="error")
-                )
+                place = f"{spec.folder}/{name}"
+                diagnostics.append(diagnose(place, Code.HOSTILE_PATH, error.message))
                 continue
             if path in known or path in outer or not known.isdisjoint(ancestors([path])):
                 continue
             if found in here:
                 note = f"{found} lies at {here[found].path}; rename one of them"
-                diagnostics.append(Diagnostic(path, "name-taken", note, level="error"))
+                diagnostics.append(diagnose(path, Code.NAME_TAKEN, note, level=Level.ERROR))
             else:
                 yield found, ManifestArtifact(found, path)
 
@@ -209,9 +207,5 @@ def _tree_problems(
 ) -> Iterator[Diagnostic]:
     for found, tree in trees.items():
         for problem in tree.problems:
-            yield Diagnostic(
-                f"{present[found].path}/{problem.path}",
-                problem.code,
-                problem.message,
-                level="error",
-            )
+            place = f"{present[found].path}/{problem.path}"
+            yield diagnose(place, Code(problem.code), problem.message, level=Level.ERROR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,17 +11,21 @@ from typing import Any
 import pytest
 
 from holdall.caps import DEFAULT_CAPS
-from holdall.errors import PluginError
+from holdall.errors import HostilePathError, PluginError
 from holdall.linting import lint
+from holdall.reading import read_source
 from holdall.sources.diagnostics import CODES, Code
 from holdall.sources.handbook import handbook
 from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact
+from host_factories import make_plugin, plugins_of
 from source_trees import MARKET, PLUGIN, good, write
 
 pytestmark = pytest.mark.unit
 
-PAGE = Path(__file__).parents[2] / "docs/diagnostics.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/diagnostics.md"
+PACKAGES = ("src/holdall", "src/holdall_composites", "hooks/holdall_composites_hooks")
 SKILL = "skills/a/SKILL.md"
 
 
@@ -54,12 +59,33 @@ def too_large(place: Path) -> None:
         file.truncate(DEFAULT_CAPS.max_file_bytes + 1)
 
 
+def collection(*lines: str) -> dict[str, Any]:
+    """Return a collection that lists the skill `a`, and more lines of its manifest."""
+    head = ["[collection]", 'name = "c"', *listed("skill", "a", "skills/a")]
+    return {**skill("description: does things"), "manifest.toml": "\n".join([*head, *lines])}
+
+
+def listed(kind: str, name: str, path: str) -> list[str]:
+    """Return the lines that list an artifact."""
+    return ["[[artifacts]]", f'type = "{kind}"', f'name = "{name}"', f'path = "{path}"']
+
+
+def bundle(member: str, *lines: str) -> list[str]:
+    """Return the lines of a composite with one member, and more lines about that."""
+    head = ["[[composites]]", 'name = "k"', "[[composites.members]]", f'id = "{member}"']
+    return [*head, *lines]
+
+
 TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.AGENT_NAME_COLON: {"agents/a.md": good("team:a")},
     Code.ALLOWED_TOOLS_FORM: front("allowed-tools: Read, Write"),
+    Code.COLLECTION_ENTRY: {
+        "collection.toml": '[collection]\nname = "c"\n[[artifacts]]\nname = "a"\n'
+    },
     Code.COMPATIBILITY_LONG: front(f"compatibility: {'x' * 501}"),
     Code.CREDENTIAL: skill(body="token ghp_" + "aB3dE9" * 6),
     Code.DESCRIPTION_LONG: skill(f"description: {'x' * 1025}"),
+    Code.FILES_GONE: collection(*listed("skill", "b", "skills/b")),
     Code.FRONTMATTER_ABSENT: {SKILL: "no head"},
     Code.FRONTMATTER_INVALID: skill("description: Use when: asked"),
     Code.FRONTMATTER_UNTERMINATED: {SKILL: "---\nname: a\ndescription: b\n"},
@@ -79,6 +105,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.MARKETPLACE_INVALID: {MARKET: []},
     Code.MARKETPLACE_NESTED: {f"deep/{MARKET}": {"plugins": []}},
     Code.MCP_INVALID: {".mcp.json": {"mcpServers": []}},
+    Code.MEMBER_GONE: collection(*bundle("skill:b")),
     Code.METADATA_FORM: front("metadata:", "  tags: [a, b]"),
     Code.NAME_TAKEN: {"x/agents/a.md": good("a", "1"), "y/agents/a.md": good("a", "2")},
     Code.NAME_UNSAFE: {"skills/a:b/SKILL.md": good("a")},
@@ -86,6 +113,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.OUTSIDE_REFERENCE: skill(body="see ../../CONNECTORS.md"),
     Code.PATH_FIELD: {f"p/{PLUGIN}": {"skills": ["skills"]}},
     Code.PATH_TWIN: {**skill(), "skills/a/\u00e9": "1", "skills/a/e\u0301": "2"},
+    Code.PIN_ELSEWHERE: collection(*bundle("skill:a", f'pin = "{"0" * 64}"')),
     Code.PLUGIN_FAILED: {"fails.rule": ""},
     Code.PLUGIN_INVALID: {f"p/{PLUGIN}": []},
     Code.PLUGIN_ROOT_REFERENCE: skill(body="run ${CLAUDE_PLUGIN_ROOT}/x.sh"),
@@ -97,6 +125,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.SKILL_NAME_INVALID: {SKILL: good("A--b")},
     Code.SPECIAL_FILE: {**skill(), "skills/a/pipe": os.mkfifo},
     Code.TOO_LARGE: {**skill(), "skills/a/huge": too_large},
+    Code.TYPE_UNKNOWN: collection(*listed("odd", "b", "odd/b")),
     Code.UNSUPPORTED_COMPONENT: {f"p/{PLUGIN}": {}, "p/.lsp.json": {}},
     Code.ZERO_WIDTH_TEXT: skill(body="in\u200bvisible"),
 }
@@ -115,7 +144,7 @@ def codes_of(root: Path, tree: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     write(root, {name: content for name, content in tree.items() if name not in makers})
     for name, make in makers.items():
         make(root / name)
-    reading = read(root, claim)
+    reading = read_source(plugins_of(make_plugin(collect_file=claim)), root)
     told = {finding.diagnostic.code for finding in lint("source", reading)}
     return {diagnostic.code for diagnostic in reading.diagnostics}, told
 
@@ -128,10 +157,38 @@ def test_every_code_comes_about(tmp_path: Path, code: Code) -> None:
     assert (code in read_codes) is not CODES[code].lint_only
 
 
-@pytest.mark.parametrize("tree", [skill(), front(), {"commands/a.md": "x"}], ids=str)
+@pytest.mark.parametrize(
+    "tree",
+    [skill(), front(), {"commands/a.md": "x"}, collection(*bundle("skill:a"))],
+    ids=["bare", "front", "command", "collection"],
+)
 def test_a_good_tree_brings_about_none(tmp_path: Path, tree: Mapping[str, Any]) -> None:
     """The trees above are wrong by what makes them special, not by what they share."""
     assert codes_of(tmp_path / "source", tree) == (set(), set())
+
+
+def calls_of(name: str, path: Path) -> list[ast.Call]:
+    """Return the calls of a function or method of this name in a module."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    names = [getattr(call.func, "attr", getattr(call.func, "id", None)) for call in calls]
+    return [call for call, found in zip(calls, names, strict=True) if found == name]
+
+
+def test_no_diagnostic_is_made_without_the_table() -> None:
+    """All come from `diagnose`, which takes a `Code`; each of those has its row."""
+    assert set(CODES) == set(Code)
+    modules = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    makers = [path.name for path in modules if calls_of("Diagnostic", path)]
+    assert makers == ["diagnostics.py"]
+
+
+def test_the_problems_of_trees_are_in_the_table() -> None:
+    """They are named below the table's layer, by their text."""
+    calls = calls_of("_refuse", ROOT / "src/holdall/trees.py")
+    codes = [code for call in calls for code in [call.args[1]]]
+    named = {code.value for code in codes if isinstance(code, ast.Constant)}
+    assert len(named) >= 4
+    assert named | {HostilePathError.code} <= set(Code)
 
 
 def test_the_page_tells_every_code() -> None:

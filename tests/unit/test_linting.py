@@ -295,6 +295,22 @@ def test_sarif(command: Command, tmp_path: Path) -> None:
     assert {result["ruleId"] for result in run["results"]} <= rules.keys()
 
 
+@pytest.mark.parametrize("form", [(), ("--verbose",), ("--json",), ("--sarif",)])
+def test_a_collection_with_a_pin_is_linted(
+    command: Command, tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    """What only a collection's manifest brings about is printed like everything else."""
+    manifest = [
+        *("[collection]", 'name = "c"'),
+        *("[[artifacts]]", 'type = "skill"', 'name = "a"', 'path = "skills/a"'),
+        *("[[composites]]", 'name = "k"'),
+        *("[[composites.members]]", 'id = "skill:a"', f'pin = "{"0" * 64}"'),
+    ]
+    root = write(tmp_path / "t", {SKILL: good("a"), "manifest.toml": "\n".join(manifest)})
+    assert command(str(root), *form) == 1
+    assert "pin-elsewhere" in command.out
+
+
 def test_sarif_places_what_lies_inside_a_file(command: Command, tmp_path: Path) -> None:
     """A server has no file of its own; an absolute source gives absolute URIs."""
     server = {"mcpServers": {"a": {"url": "u"}}}

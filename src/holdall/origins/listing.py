@@ -12,6 +12,7 @@ from holdall.caps import Meter
 from holdall.config import MANIFEST
 from holdall.errors import StorageError, TooLargeError
 from holdall.manifest import ManifestArtifact, ManifestComposite, ManifestMember
+from holdall.sources.diagnostics import Code, Level, diagnose
 from holdall.sources.hidden import hidden_text
 from holdall.sources.inspection import Inspection
 from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, FoundMember, Reading
@@ -86,14 +87,14 @@ class _Listed:
         """Read an artifact that no reader knows by its place."""
         spec = self.types.get(entry.id.type)
         if spec is None:
-            self._say(entry.path, "type-unknown", f"{entry.id}: no loaded plugin knows its type")
+            self._say(entry.path, Code.TYPE_UNKNOWN, f"{entry.id}: no loaded plugin knows its type")
             return None
         location = self.plain.root / entry.path
         is_file = spec.shape is Shape.FILE
         if os.path.realpath(location) != os.path.join(self.plain.root, entry.path) or not (
             os.path.isfile(location) if is_file else os.path.isdir(location)
         ):
-            self._say(entry.path, "files-gone", f"{entry.id} is listed, but not there")
+            self._say(entry.path, Code.FILES_GONE, f"{entry.id} is listed, but not there")
             return None
         try:
             inspection = Inspection(entry.path, is_folder=not is_file)
@@ -103,7 +104,8 @@ class _Listed:
             else:
                 tree = folder_tree(location, peek, meter=meter)
         except (StorageError, TooLargeError) as error:
-            code = "too-large" if isinstance(error, TooLargeError) else "unreadable"
+            is_large = isinstance(error, TooLargeError)
+            code = Code.TOO_LARGE if is_large else Code.ITEM_UNREADABLE
             self._say(entry.path, code, error.message)
             return None
         self.diagnostics.extend(inspection.found)
@@ -112,8 +114,8 @@ class _Listed:
             hides_text=inspection.hides_text,
         )
 
-    def _say(self, path: str, code: str, message: str) -> None:
-        self.diagnostics.append(Diagnostic(path, code, message))
+    def _say(self, path: str, code: Code, message: str, level: Level | None = None) -> None:
+        self.diagnostics.append(diagnose(path, code, message, level=level))
 
     def unlisted(self) -> Iterator[FoundArtifact]:
         """Yield what lies beside the listed artifacts; what lies inside of one is part of it."""
@@ -124,7 +126,8 @@ class _Listed:
                 if found.id not in names:
                     yield found
                 elif not self._is_same(found):
-                    self._say(found.path, "name-taken", f"{found.id} is listed as another one")
+                    note = f"{found.id} is listed as another one; left out"
+                    self._say(found.path, Code.NAME_TAKEN, note, Level.WARNING)
 
     def _is_same(self, found: FoundArtifact) -> bool:
         known = self.found.get(found.id)
@@ -141,7 +144,7 @@ class _Listed:
                     members.append(self._member(composite, member, places.get(member.id)))
                 else:
                     note = f"{composite.id}: its member {member.id} is not there; left out"
-                    self._say(".", "member-gone", note)
+                    self._say(".", Code.MEMBER_GONE, note)
             texts = "".join(filter(None, (composite.display_name, composite.description)))
             hidden = [told._replace(line=None) for told in hidden_text(MANIFEST, texts)]
             self.diagnostics.extend(hidden)
@@ -155,7 +158,7 @@ class _Listed:
                 f"{composite.id} pins {member.id} to a version that lies only in the source's"
                 " database; it can be deployed once the pin is changed"
             )
-            self._say(found.path, "pin-elsewhere", note)
+            self._say(found.path, Code.PIN_ELSEWHERE, note)
         return FoundMember(
             member.id,
             found.path if found else ".",

@@ -15,6 +15,7 @@ from holdall.manifest import ManifestArtifact
 from holdall.manifest_reader import manifest_of
 from holdall.origins.listing import Listing
 from holdall.paths import RelPath
+from holdall.sources.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
 __all__ = ["SKILLMEAT_MANIFEST", "listing_of"]
@@ -76,7 +77,7 @@ def _skillmeat(path: Path) -> Listing | None:
 
 
 def _problem(message: str) -> Diagnostic:
-    return Diagnostic(SKILLMEAT_MANIFEST, "collection-entry", message)
+    return diagnose(SKILLMEAT_MANIFEST, Code.COLLECTION_ENTRY, message)
 
 
 def _entry(table: object) -> ManifestArtifact:

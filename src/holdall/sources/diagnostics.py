@@ -25,9 +25,11 @@ class Code(StrEnum):
 
     AGENT_NAME_COLON = "agent-name-colon"
     ALLOWED_TOOLS_FORM = "allowed-tools-form"
+    COLLECTION_ENTRY = "collection-entry"
     COMPATIBILITY_LONG = "compatibility-long"
     CREDENTIAL = "likely-secret"
     DESCRIPTION_LONG = "description-long"
+    FILES_GONE = "files-gone"
     FRONTMATTER_ABSENT = "frontmatter-absent"
     FRONTMATTER_INVALID = "frontmatter-invalid"
     FRONTMATTER_UNTERMINATED = "frontmatter-unterminated"
@@ -44,6 +46,7 @@ class Code(StrEnum):
     MARKETPLACE_INVALID = "marketplace-invalid"
     MARKETPLACE_NESTED = "marketplace-nested"
     MCP_INVALID = "mcp-invalid"
+    MEMBER_GONE = "member-gone"
     METADATA_FORM = "metadata-form"
     NAME_TAKEN = "name-taken"
     NAME_UNSAFE = "name-unsafe"
@@ -51,6 +54,7 @@ class Code(StrEnum):
     OUTSIDE_REFERENCE = "outside-reference"
     PATH_FIELD = "path-field"
     PATH_TWIN = "path-twin"
+    PIN_ELSEWHERE = "pin-elsewhere"
     PLUGIN_FAILED = "plugin-failed"
     PLUGIN_INVALID = "plugin-invalid"
     PLUGIN_ROOT_REFERENCE = "plugin-root-reference"
@@ -62,6 +66,7 @@ class Code(StrEnum):
     SKILL_NAME_INVALID = "skill-name-invalid"
     SPECIAL_FILE = "special-file"
     TOO_LARGE = "too-large"
+    TYPE_UNKNOWN = "type-unknown"
     UNSUPPORTED_COMPONENT = "unsupported-component"
     ZERO_WIDTH_TEXT = "zero-width-text"
 
@@ -82,9 +87,15 @@ _Row = tuple[Code, Level, str, str, str]
 def _read_rows() -> list[_Row]:
     e, w, i = Level.ERROR, Level.WARNING, Level.INFO
     return [
+        (Code.COLLECTION_ENTRY, w, "an entry of a SkillMeat collection cannot be used as it is",
+         "what it names is found as in a folder without a manifest, or gets a UUID of its own",
+         "fix the entry in collection.toml"),
         (Code.CREDENTIAL, w, "a file holds what looks like a key or a token",
          "whoever collects the artifact gets the secret with it",
          "revoke it, then take it from the environment instead"),
+        (Code.FILES_GONE, w, "a collection's manifest lists an artifact whose files are not there",
+         "there is nothing to collect",
+         "restore the files, or `holdall collect` in that collection takes the entry out"),
         (Code.FRONTMATTER_ABSENT, w, "a skill or an agent has no frontmatter",
          "agents find nothing without it",
          "begin the file with --- lines that hold name and description"),
@@ -122,6 +133,9 @@ def _read_rows() -> list[_Row]:
          "collect that folder by itself to use its marketplace"),
         (Code.MCP_INVALID, w, "a file of MCP servers is not of the form that agents read",
          "no server can be read from it", 'write {"mcpServers": {"name": {...}}}'),
+        (Code.MEMBER_GONE, w, "a composite has a member that is not there",
+         "what the composite brings is not complete",
+         "restore the member's files, or take it out with `holdall composite remove`"),
         (Code.NAME_TAKEN, i, "two artifacts of one type have one name",
          "another artifact of the source has this name",
          "nothing; rename one of them in the source for names of your own"),
@@ -133,6 +147,9 @@ def _read_rows() -> list[_Row]:
          "mend the path"),
         (Code.PATH_TWIN, e, "the names of two files differ only in case or in their accents' form",
          "two names are one file where case does not count", "rename one of them in the source"),
+        (Code.PIN_ELSEWHERE, w, "a composite pins a member to a version that only the source's "
+         "database has", "its bytes do not come along: the composite cannot be deployed",
+         "change the pin with `holdall composite pin` or `unpin`, there or after collecting"),
         (Code.PLUGIN_FAILED, e, "a Holdall plugin could not read a file",
          "a Holdall plugin failed on this file", "see its message"),
         (Code.PLUGIN_INVALID, w, "a plugin.json is not a JSON object",
@@ -149,6 +166,9 @@ def _read_rows() -> list[_Row]:
          "only files, folders and links can be collected", "remove it"),
         (Code.TOO_LARGE, e, "a file or an artifact is larger than the caps allow",
          "what is that large fills disks and histories", "leave it out, or raise the cap it names"),
+        (Code.TYPE_UNKNOWN, e, "a collection's manifest lists an artifact of an unknown type",
+         "no loaded plugin knows how to read it",
+         "`holdall plugins` shows which are loaded; install the plugin that made it"),
         (Code.UNSUPPORTED_COMPONENT, i, "a plugin has a part that is not collected",
          "Holdall has no type for this part of a plugin", "nothing; it stays in the source"),
         (Code.ZERO_WIDTH_TEXT, w, "a file holds characters without width",
@@ -203,9 +223,15 @@ def _table() -> Mapping[Code, CodeInfo]:
 CODES = _table()
 
 
-def diagnose(path: str, code: Code, message: str, line: int | None = None) -> Diagnostic:
-    """Make a diagnostic with its code's level; what UTF-8 cannot say is escaped."""
-    return Diagnostic(_told(path) or ".", code.value, _told(message), line, CODES[code].level.value)
+def diagnose(
+    path: str, code: Code, message: str, line: int | None = None, level: Level | None = None
+) -> Diagnostic:
+    """Make a diagnostic, with its code's level if none is given; what UTF-8 cannot say is escaped.
+
+    All diagnostics are made here, so that each has a code of the table.
+    """
+    weight = CODES[code].level if level is None else level
+    return Diagnostic(_told(path) or ".", code.value, _told(message), line, weight.value)
 
 
 def _told(text: str) -> str:
