@@ -19,7 +19,11 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     parser.add_argument("id", metavar="COMPOSITE", help="what to export")
     parser.add_argument("--to", required=True, metavar="DIR|FILE", help="where to write it")
-    parser.add_argument("--force", action="store_true", help="replace an earlier export there")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace an earlier export there, kept as a backup beside the new one",
+    )
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
     parser.set_defaults(run=run)
 
@@ -29,20 +33,24 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from tempfile import TemporaryDirectory
 
     from holdall.manifest import ManifestComposite
-    from holdall_composites.exporting import plan_export, write_export
+    from holdall_composites.export_files import write_export
+    from holdall_composites.exporting import plan_export
     from holdall_composites.service import opened
 
     collection = context.collection()
     composite = collection.entry(collection.resolve(args.id))
     if not isinstance(composite, ManifestComposite):
         raise UsageError(f"{composite.id} is no composite", hint="`holdall composite create` one")
+    backup = None
     with TemporaryDirectory("-holdall") as scratch, opened(collection) as resolver:
         export = plan_export(resolver, collection, composite, Path(scratch))
         if not args.dry_run:
-            write_export(export, Path(args.to), force=args.force)
+            backup = write_export(export.files, Path(args.to), force=args.force)
     if args.dry_run:
         for path in sorted(export.files):
             context.out.line(f"write {path}")
+    if backup is not None:
+        context.out.note(f"kept what was there as {backup}")
     verb = "would export" if args.dry_run else "exported"
     context.out.line(f"{verb} {composite.id} with {len(export.members)} members to {args.to}")
     context.out.data(
@@ -50,6 +58,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
             "id": str(composite.id),
             "to": args.to,
             "dry_run": args.dry_run,
+            "backup": None if backup is None else str(backup),
             "members": export.members,
             "files": sorted(export.files),
         }

@@ -6,48 +6,30 @@ that collecting it elsewhere restores UUIDs, content hashes, order and pins.
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import os
-import shutil
-import tarfile
-import zipfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Any, NamedTuple
+from typing import Any
 
 from holdall.artifacts import ArtifactId, FileKind, Shape
 from holdall.collection import Collection
-from holdall.documents import MAX_JSON_BYTES, parse_json, read_bounded
-from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundError, StorageError
+from holdall.documents import parse_json, read_bounded
+from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundError
 from holdall.hashing import FileDigest
 from holdall.layout import content_of, placed
 from holdall.manifest import ManifestArtifact, ManifestComposite
 from holdall.paths import RelPath, refuse_collisions
 from holdall.sources.identity import IDENTITY_KEY
 from holdall.trees import Tree
+from holdall_composites.export_files import MANIFEST, ExportFile
 from holdall_composites.resolver import Expanded, Resolver
 from holdall_composites.versions import materialize, version_tree
 
-__all__ = ["Export", "plan_export", "write_export"]
+__all__ = ["Export", "plan_export"]
 
-MANIFEST = RelPath.parse(".claude-plugin/plugin.json")
 SERVERS = RelPath.parse(".mcp.json")
 HOOKS = RelPath.parse("hooks/hooks.json")
 MAX_SERVER_BYTES = 1 << 20
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-class _File(NamedTuple):
-    """A file of the export: its bytes or where they are, whether it runs, whether it is a link."""
-
-    content: Path | bytes
-    executable: bool = False
-    is_link: bool = False
 
 
 @dataclass
@@ -59,7 +41,7 @@ class Export:
 
     composite: ManifestComposite
     own: dict[str, str] | None = None
-    files: dict[RelPath, _File] = field(default_factory=dict)
+    files: dict[RelPath, ExportFile] = field(default_factory=dict)
     members: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -167,7 +149,7 @@ def _add(
 def _add_file(export: Export, path: RelPath, content: Path | bytes, digest: FileDigest) -> None:
     if path in export.files:
         raise ConflictError(f"two members want {path} in the export", hint="rename one of them")
-    export.files[path] = _File(content, digest.executable, digest.kind is FileKind.LINK)
+    export.files[path] = ExportFile(content, digest.executable, digest.kind is FileKind.LINK)
 
 
 def _server(location: Path) -> Any:
@@ -177,8 +159,8 @@ def _server(location: Path) -> Any:
     raise InputError(f"{location}: not a JSON object", hint="mend it, then collect it")
 
 
-def _json(value: Any) -> _File:
-    return _File((json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+def _json(value: Any) -> ExportFile:
+    return ExportFile((json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def _manifest(export: Export, hooks: int) -> dict[str, Any]:
@@ -198,108 +180,3 @@ def _manifest(export: Export, hooks: int) -> dict[str, Any]:
         "members": export.members,
     }
     return manifest
-
-
-def write_export(export: Export, target: Path, *, force: bool) -> None:
-    """Write a folder or, by the name's end, a `.zip` or `.tar.gz`; whole or not at all.
-
-    Raises ConflictError for what is there already. With `force` a file, or a folder that is an
-    earlier export, is replaced.
-    """
-    is_folder = not target.name.endswith((".zip", ".tar.gz", ".tgz"))
-    _refuse_taken(target, is_folder=is_folder, force=force)
-    beside: Path | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        made = beside / "new"
-        if is_folder:
-            _write_folder(export, made)
-        else:
-            made.write_bytes(_zipped(export) if target.name.endswith(".zip") else _tarred(export))
-        if is_folder and target.is_dir():
-            os.rename(target, beside / "old")
-        os.rename(made, target)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {target}: {error.strerror}", hint="nothing was left there"
-        ) from error
-    finally:
-        if beside is not None:
-            shutil.rmtree(beside, ignore_errors=True)
-
-
-def _refuse_taken(target: Path, *, is_folder: bool, force: bool) -> None:
-    if not os.path.lexists(target):
-        return
-    is_plain = not target.is_symlink()
-    is_export = is_folder and is_plain and target.is_dir() and _is_export(target)
-    is_file = not is_folder and is_plain and target.is_file()
-    is_blank = is_folder and is_plain and target.is_dir() and not any(target.iterdir())
-    if not is_blank and not (force and (is_export or is_file)):
-        raise ConflictError(
-            f"{target} is there already",
-            hint="choose another name" + ("; --force replaces it" if is_export or is_file else ""),
-        )
-
-
-def _is_export(folder: Path) -> bool:
-    try:
-        value = parse_json(read_bounded(folder / MANIFEST, MAX_JSON_BYTES), MANIFEST)
-    except StorageError:
-        return False
-    return isinstance(value, dict) and IDENTITY_KEY in value
-
-
-def _sorted(files: Mapping[RelPath, _File]) -> Iterator[tuple[RelPath, _File, bytes]]:
-    for path in sorted(files, key=lambda p: p.encode()):
-        file = files[path]
-        data = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
-        yield path, file, data
-
-
-def _write_folder(export: Export, folder: Path) -> None:
-    for path, file, data in _sorted(export.files):
-        place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if file.is_link:
-            os.symlink(os.fsdecode(data), place)
-        else:
-            place.write_bytes(data)
-            place.chmod(0o755 if file.executable else 0o644)
-
-
-def _mode(file: _File) -> int:
-    return 0o755 if file.executable else 0o644
-
-
-# Not compressed: what a compressor makes of the same bytes differs from one zlib to the next.
-
-
-def _zipped(export: Export) -> bytes:
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
-        for path, file, data in _sorted(export.files):
-            info = zipfile.ZipInfo(path, _EPOCH)
-            info.create_system = 3
-            info.external_attr = (0o120777 if file.is_link else 0o100000 | _mode(file)) << 16
-            archive.writestr(info, data)
-    return whole.getvalue()
-
-
-def _tarred(export: Export) -> bytes:
-    whole = io.BytesIO()
-    with (
-        gzip.GzipFile("", "wb", compresslevel=0, fileobj=whole, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        for path, file, data in _sorted(export.files):
-            info = tarfile.TarInfo(path)
-            info.mode = _mode(file)
-            if file.is_link:
-                info.type, info.linkname, info.mode = tarfile.SYMTYPE, os.fsdecode(data), 0o777
-                archive.addfile(info)
-            else:
-                info.size = len(data)
-                archive.addfile(info, io.BytesIO(data))
-    return whole.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from e2e.kit import Kit, known, new_kit, tree, write
+from holdall import syscalls
 from hostile_trees import TREES, Content, plant
 
 pytestmark = pytest.mark.integration
@@ -93,6 +95,7 @@ def test_a_pinned_member_is_exported_as_it_is_pinned(kit: Kit, tmp_path: Path) -
 
 def test_nothing_of_anybodys_is_replaced(kit: Kit, tmp_path: Path) -> None:
     """Only an empty folder or, by force, an earlier export; a failed one leaves nothing."""
+    skill = (kit.collection / "skills/changelog/SKILL.md").read_bytes()
     (tmp_path / "empty").mkdir()
     kit.run("export", "writing", "--to", tmp_path / "empty")
     (tmp_path / "mine").mkdir()
@@ -108,7 +111,69 @@ def test_nothing_of_anybodys_is_replaced(kit: Kit, tmp_path: Path) -> None:
     (kit.collection / "skills/changelog/SKILL.md").write_text("edited\n")
     kit.run("export", "writing", "--to", tmp_path / "no", status=3)
     kit.run("export", "skill:changelog", "--to", tmp_path / "no", status=2)
+    (kit.collection / "skills/changelog/SKILL.md").write_bytes(skill)
+    for name in (".", tmp_path / "mine/.."):
+        kit.run("export", "writing", "--to", name, "--force", status=3)
     assert not [p for p in tmp_path.iterdir() if p.name.startswith((".", "no"))]
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("name", ["out", "out.zip", "out.tar.gz"])
+def test_what_force_replaces_is_kept(
+    kit: Kit, tmp_path: Path, name: str, exchanges: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the new one, with all that its owner put into it, also where names are not swapped."""
+    if not exchanges:
+        monkeypatch.setattr(syscalls, "rename_with", lambda *_: False)
+    target = tmp_path / "place" / name
+    kit.run("export", "writing", "--to", target)
+    if target.is_dir():
+        write(target / ".git/HEAD", "mine\n")
+        write(target / "skills/changelog/SKILL.md", "edited\n")
+        os.symlink("/nowhere", target / "link")
+    else:
+        target.write_bytes(b"mine\n")
+    mine = target.with_name("mine")
+    if target.is_dir():
+        shutil.copytree(target, mine, symlinks=True)
+    else:
+        shutil.copyfile(target, mine)
+    target.with_name(f"{name}.backup-1").write_text("somebody's\n")
+    done = kit.command("export", "git-care", "--to", target, "--force", "--json")
+    backup = target.with_name(f"{name}.backup-2")
+    assert json.loads(done.stdout)["backup"] == str(backup)
+    assert f"kept what was there as {backup}" in done.stderr
+    if mine.is_dir():
+        assert tree(backup) == tree(mine)
+        assert os.readlink(backup / "link") == "/nowhere"
+    else:
+        assert backup.read_bytes() == mine.read_bytes()
+    kit.run("export", "git-care", "--to", tmp_path / name)
+    there, wanted = target, tmp_path / name
+    assert tree(there) == tree(wanted)
+    assert there.is_dir() or there.read_bytes() == wanted.read_bytes()
+    names = {path.name for path in target.parent.iterdir()}
+    assert names == {name, "mine", f"{name}.backup-1", f"{name}.backup-2"}
+    # What is the same already is not replaced.
+    assert kit.json("export", "git-care", "--to", target, "--force")["backup"] is None
+    assert {path.name for path in target.parent.iterdir()} == names
+
+
+def test_a_full_disk_leaves_what_was_there(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing beside it; the error says so."""
+    kit.run("export", "writing", "--to", tmp_path / "place/out")
+    before = tree(tmp_path / "place")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(syscalls, "write", full)
+    done = kit.command("export", "git-care", "--to", tmp_path / "place/out", "--force")
+    assert (done.returncode, tree(tmp_path / "place")) == (5, before)
+    assert "No space left" in done.stderr
+    assert [path.name for path in (tmp_path / "place").iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ ALLOWED = {
     "holdall/origins/unpacking.py": "what is unpacked, in that scratch folder",
     "holdall_composites/backup.py": "backups of the database, beside it",
     "holdall_composites/database.py": "the database's own file",
-    "holdall_composites/exporting.py": "an export, where the user asked for it",
+    "holdall_composites/export_files.py": "an export, where the user asked for it",
     "holdall_composites/rebuilding.py": "the database's own file",
     "holdall_composites/undoing.py": "old bytes, in a scratch folder",
     "holdall_composites/versions.py": "old versions laid out in a scratch folder",
