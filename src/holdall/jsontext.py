@@ -56,9 +56,15 @@ class Marks:
     def from_json(cls, table: Mapping[str, Any]) -> Marks:
         """Read what `to_json` wrote."""
         return cls(
-            {tuple(keys) for keys in table["made"]},
-            {tuple(keys): str(text) for keys, text in table["blank"]},
+            {_keys(keys) for keys in table["made"]},
+            {_keys(keys): str(text) for keys, text in table["blank"]},
         )
+
+
+def _keys(value: object) -> Keys:
+    if isinstance(value, list) and all(isinstance(key, str) for key in value):
+        return tuple(value)
+    raise TypeError(f"{value!a:.80} is not a list of keys")
 
 
 def is_blank(text: str, *, comments: bool) -> bool:

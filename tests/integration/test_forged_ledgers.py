@@ -113,6 +113,9 @@ FORGED = {
     "a folder beside a target's": also(folders=[".claude/mine"]),
     "a file that nobody merges into": also(documents={"package.json": EMPTY}),
     "other keys": also(documents={SETTINGS: {"made": [["keep"]], "blank": []}}),
+    "keys that are no texts": also(
+        documents={SETTINGS: {"made": [["hooks", 3], ["hooks", "x"]], "blank": []}}
+    ),
     "keys below an entry": also(
         documents={SETTINGS: {"made": [["hooks", "Stop", "hooks"]], "blank": []}}
     ),
