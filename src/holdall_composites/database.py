@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from holdall_composites.uuids import new_uuid
 __all__ = [
     "HISTORY",
     "DatabaseURL",
+    "ServerDatabase",
     "connected",
     "is_embedded",
     "make_database",
@@ -41,11 +42,14 @@ _FORMS = "sqlite:///folder/file.db or postgresql://user@host:5432/name"
 _SQLITE_PRAGMAS = {"foreign_keys": 1, "synchronous": "full"}
 _UNIQUE = "UNIQUE|PRIMARYKEY|ROWID"
 _HOST = r"(?:\[[^][/?#@]*\]|[^][:/?#@,]*)(?::\d{1,5})?"
+_OPTION = r"(?:-c\s*|--)(\w+)="
 _SERVER = rf"(?:[^@/?#]*@)?(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[^/?#@]+)(?:\?[^#]*)?"
-_SESSION = (
-    "-c timezone=UTC -c lock_timeout=30s -c statement_timeout=10min"
-    " -c idle_in_transaction_session_timeout=10min"
-)
+_LIMITS = {
+    "timezone": "UTC",
+    "lock_timeout": "30s",
+    "statement_timeout": "10min",
+    "idle_in_transaction_session_timeout": "10min",
+}
 
 
 class DatabaseURL(NamedTuple):
@@ -108,6 +112,31 @@ def is_embedded(text: str) -> bool:
     return DatabaseURL.parse(text).dialect == "sqlite"
 
 
+class ServerDatabase(PostgresqlDatabase):
+    """A PostgreSQL database whose every statement has its limits, whatever stands in between.
+
+    They are set in each transaction: a pooler such as PgBouncer refuses them as start-up options,
+    and gives each transaction another session. What is run alone gets a transaction of its own.
+    """
+
+    def __init__(self, text: str, limits: Mapping[str, str], **parameters: Any) -> None:
+        super().__init__(text, **parameters)
+        local = (f"SET LOCAL {name} = '{value}'" for name, value in limits.items())
+        self._limits = "; ".join(local)
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        """Begin a transaction and set its limits, in one message."""
+        level = f" ISOLATION LEVEL {isolation_level}" if isolation_level else ""
+        PostgresqlDatabase.execute_sql(self, f"BEGIN{level}; {self._limits}")
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run a statement in the present transaction, or in one of its own."""
+        if self.in_transaction():
+            return PostgresqlDatabase.execute_sql(self, sql, params)
+        with self.atomic():
+            return PostgresqlDatabase.execute_sql(self, sql, params)
+
+
 def make_database(text: str) -> Database:
     """Return the unconnected Peewee database of a URL; raises WrongDatabaseURL."""
     url = DatabaseURL.parse(text)
@@ -138,14 +167,14 @@ def _postgresql(url: DatabaseURL) -> Database:
         raise WrongDatabaseURL(
             f"{url.shown}: {_without_quotes(error)}", hint=f"write {_FORMS}"
         ) from None
-    # What the URL says goes before what we would say; of the options, the later one counts.
-    options = f"{_SESSION} {given.get('options') or ''}".strip()
+    # What the URL says goes before what we would say.
+    options = str(given.get("options") or os.environ.get("PGOPTIONS", ""))
+    named = {name.lower() for name in re.findall(_OPTION, options)}
+    limits = {name: value for name, value in _LIMITS.items() if name not in named}
     ours: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "holdall"}
     missing = {key: value for key, value in ours.items() if key not in given}
     # A prepared statement is unknown to the next server connection behind a transaction pooler.
-    return PostgresqlDatabase(
-        url.text, prefer_psycopg3=True, prepare_threshold=None, options=options, **missing
-    )
+    return ServerDatabase(url.text, limits, prefer_psycopg3=True, prepare_threshold=None, **missing)
 
 
 def _without_quotes(error: BaseException) -> str:

@@ -343,7 +343,6 @@ def _migrating(database: Database) -> Iterator[None]:
                 _refuse_broken_keys(database)
         else:
             with database.atomic():
-                database.execute_sql("SET LOCAL lock_timeout = '30s'")
                 # Filling a column of a large table takes as long as it takes.
                 database.execute_sql("SET LOCAL statement_timeout = 0")
                 database.execute_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")

@@ -98,7 +98,6 @@ def install(injection: Injection) -> None:
     _wrap(injection, peewee.Database, "execute_sql", None)
     _wrap(injection, peewee.Database, "commit", "COMMIT")
     _wrap(injection, peewee.SqliteDatabase, "begin", "BEGIN")
-    _wrap(injection, peewee.PostgresqlDatabase, "begin", "BEGIN")
 
 
 def _wrap(injection: Injection, owner: type, name: str, sql: str | None) -> None:

@@ -111,12 +111,29 @@ def test_a_server_session_has_its_limits(postgres_server: str) -> None:
             "30s",
             "10min",
         ]
+        with database.atomic():
+            assert _shown(database, "TimeZone", "lock_timeout") == ["UTC", "30s"]
         assert database.connection().prepare_threshold is None
     extra = "&" if "?" in postgres_server else "?"
-    url = f"{postgres_server}{extra}options=-csearch_path%3Dmine&application_name=me"
+    options = "-csearch_path%3Dmine%20-c%20lock_timeout%3D7s"
+    url = f"{postgres_server}{extra}options={options}&application_name=me"
     with connected(url) as database:
+        assert _shown(database, "lock_timeout", "statement_timeout") == ["7s", "10min"]
         assert _shown(database, "search_path", "application_name") == ["mine", "me"]
         assert _shown(database, "TimeZone") == ["UTC"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_statement_alone_leaves_no_transaction(database: Database) -> None:
+    """What is run outside of a transaction is committed; what fails is rolled back."""
+    from psycopg.pq import TransactionStatus
+
+    database.execute_sql(COLLECTION)
+    with pytest.raises(AlreadyExists), translated_errors():
+        database.execute_sql(COLLECTION)
+    assert database.connection().info.transaction_status == TransactionStatus.IDLE
+    assert database.execute_sql("SELECT count(*) FROM collections").fetchone() == (1,)
 
 
 def _shown(database: Database, *settings: str) -> list[str]:
