@@ -1,4 +1,4 @@
-"""Commands that agents will run because of what is deployed: shown first, and allowed by people.
+"""What agents will run or send because of what is deployed: shown first, and allowed by users.
 
 What was allowed is remembered by content, in the user's own state folder: never in a project or a
 collection, which may come from somebody else. Holdall itself runs none of it.
@@ -6,13 +6,14 @@ collection, which may come from somebody else. Holdall itself runs none of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdall.errors import RefusedError
+from holdall.artifacts import ArtifactId
+from holdall.effects import effects_of
+from holdall.errors import InputError, RefusedError
 from holdall.escape import one_line
-from holdall.merging import commands_of
 from holdall.plan import PlannedArtifact
 from holdall.targets import Target
 from holdall.userstate import remember, remembered
@@ -32,35 +33,36 @@ class Allowance:
     def check(
         self,
         planned: Collection[tuple[Target, PlannedArtifact]],
+        written: Container[tuple[str, ArtifactId]],
         project: Path,
         say: Callable[[str], None],
         *,
         dry_run: bool,
     ) -> list[str]:
-        """Return the content hashes of what runs commands and is not remembered yet.
+        """Return the content hashes of what runs or sends something and is not remembered yet.
 
-        What looks for its plugin's files is remembered with theirs: the programs are among them.
-        Each command is said. Raises RefusedError for those that are not allowed, unless nothing
-        will be written.
+        Of what becomes files only the `written` counts, by target and id. What looks for its
+        plugin's files is remembered with theirs: the programs are among them. Each effect is said.
+        Raises RefusedError for those that are not allowed, unless nothing will be written.
         """
-        known, new = self._known(), {}
+        known = self._known()
+        new: dict[str, dict[str, None]] = {}
         hashes = {artifact.id: artifact.tree.content_hash for _, artifact in planned}
         for target, artifact in planned:
-            merge = target.merges.get(artifact.id.type)
-            commands = commands_of(artifact, merge, target, project) if merge else []
             content = hashes[artifact.id]
             if artifact.companion is not None:
                 content = f"{content}+{hashes[artifact.companion]}"
-            if commands and content not in known:
-                new[content] = (artifact.id, commands)
-        told = [
-            one_line(f"{i} runs: {command}") for i, commands in new.values() for command in commands
-        ]
+            is_new = artifact.id.type in target.merges or (target.name, artifact.id) in written
+            if is_new and content not in known:
+                lines = _lines(artifact, target, project)
+                if lines:
+                    new.setdefault(content, {}).update(dict.fromkeys(lines))
+        told = [line for lines in new.values() for line in lines]
         if told and not self.allow and not dry_run:
-            lines = "".join(f"\n  {line}" for line in told)
+            shown = "".join(f"\n  {line}" for line in told)
             raise RefusedError(
-                f"an agent would run these commands:{lines}",
-                hint="read them, then add --allow-commands; it is remembered until they change",
+                f"an agent would run or send this:{shown}",
+                hint="read it, then add --allow-commands; it is remembered until it changes",
             )
         for line in told:
             say(line)
@@ -74,3 +76,11 @@ class Allowance:
         if self.state is not None and hashes:
             hint = "what was deployed is in place; check that folder's permissions"
             remember(self.state / FILE, hashes, hint)
+
+
+def _lines(artifact: PlannedArtifact, target: Target, project: Path) -> list[str]:
+    try:
+        found = effects_of(artifact, target, project)
+    except InputError:
+        return []  # nothing of it is merged
+    return [one_line(f"{artifact.id} {effect}") for effect in found]

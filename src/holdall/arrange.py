@@ -23,7 +23,7 @@ from holdall.trees import Tree, bytes_tree
 
 MAX_CONVERTED = 1 << 20
 
-__all__ = ["Arrangement", "EditedFile", "arrange", "is_below", "refuse_edits"]
+__all__ = ["Arrangement", "EditedFile", "arrange", "is_below", "refuse_edits", "written_artifacts"]
 
 
 class EditedFile(NamedTuple):
@@ -103,6 +103,12 @@ def arrange(
     if not force:
         _refuse_twins(root, result, gone.keys() | set(emptied))
     return result
+
+
+def written_artifacts(arrangement: Arrangement) -> set[tuple[str, ArtifactId]]:
+    """Return the artifacts of which any file is written, by target and id."""
+    written = {action.path for action in arrangement.actions if isinstance(action, Put)}
+    return {key for key, files in arrangement.files.items() if not written.isdisjoint(files)}
 
 
 def _sort_out(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from holdall.allowance import Allowance
-from holdall.arrange import Arrangement, arrange, refuse_edits
+from holdall.arrange import Arrangement, arrange, refuse_edits, written_artifacts
 from holdall.artifacts import ArtifactId, ArtifactType
 from holdall.bookkeeping import bookkeeping
 from holdall.checking import checked
@@ -148,7 +148,9 @@ class Deployer:
         self._tell_left_out(plan)
         if not self.force:
             refuse_edits(arrangement, self.project)
-        allowed = self.allowance.check(pairs, self.project, self.say, dry_run=self.dry_run)
+        allowed = self.allowance.check(
+            pairs, written_artifacts(arrangement), self.project, self.say, dry_run=self.dry_run
+        )
         deployed = self._deployed(plan, arrangement, merged)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)

@@ -7,7 +7,6 @@ entries that it put there, known by where they stand and what they say, and touc
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, TypeAlias
 
 from holdall.arrange import Arrangement, EditedFile
 from holdall.artifacts import ArtifactId, FileKind
-from holdall.documents import parse_json, read_bounded
+from holdall.effects import hook_groups, server_of
 from holdall.errors import ConflictError, InputError
 from holdall.files import FileState, Root
 from holdall.jsontext import MAX_BYTES, MISSING, JsonText, Marks
@@ -30,16 +29,12 @@ from holdall.transaction import Put, Remove
 __all__ = [
     "Entries",
     "changed_entries",
-    "commands_of",
     "merge_entries",
     "present_value",
-    "read_definition",
     "shown_entry",
 ]
 
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
-
-_PLUGIN_ROOT = r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b"
 
 Key = tuple[str, ArtifactId]
 Document: TypeAlias = JsonText | TomlText
@@ -58,85 +53,14 @@ class Entries:
     notes: list[str] = field(default_factory=list)
 
 
-def read_definition(artifact: PlannedArtifact) -> dict[str, Any]:
-    """Return what a hook's or server's file says; raises InputError if that is no object."""
-    value = parse_json(read_bounded(artifact.location, MAX_BYTES), str(artifact.location))
-    if isinstance(value, dict):
-        return value
-    raise InputError(f"{artifact.location}: not a JSON object", hint="mend it, then collect it")
-
-
-def commands_of(
-    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
-) -> list[str]:
-    """Return the commands that an agent will run because of an artifact; none of a broken one."""
-    try:
-        definition = _definition(artifact, merge, target, project)
-        groups = list(_groups(artifact, definition)) if merge.form is Form.HOOKS else []
-    except InputError:
-        return []
-    if merge.form is not Form.HOOKS:
-        command = definition.get("command")
-        return (
-            [" ".join([str(command), *map(str, definition.get("args") or ())])] if command else []
-        )
-    return [
-        str(hook["command"])
-        for _, group in groups
-        for hook in (group.get("hooks") if isinstance(group, dict) else None) or ()
-        if isinstance(hook, dict) and hook.get("command")
-    ]
-
-
-def _groups(artifact: PlannedArtifact, definition: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    events = definition.get("hooks", definition)
-    if not isinstance(events, dict):
-        raise _wrong(artifact, "`hooks` is not an object of events")
-    for event, groups in events.items():
-        if isinstance(groups, list):
-            yield from ((event, group) for group in groups)
-        elif event not in ("description", "$schema"):
-            raise _wrong(artifact, f"the event {event!a} is not a list")
-
-
-def _wrong(artifact: PlannedArtifact, problem: str) -> InputError:
-    return InputError(f"{artifact.id}: {artifact.location}: {problem}", hint="`holdall lint` tells")
-
-
 def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Path) -> list[Merged]:
-    definition = _definition(artifact, merge, target, project)
     if merge.form is Form.HOOKS:
-        found = _groups(artifact, definition)
+        found = hook_groups(artifact, merge, target, project)
         return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
     from holdall.conversion import converted_server
 
-    server = converted_server(definition, merge.form)
+    server = converted_server(server_of(artifact, merge, target, project), merge.form)
     return [Merged(merge.path, merge.keys, artifact.id.name, server)]
-
-
-def _definition(
-    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
-) -> dict[str, Any]:
-    """Return a definition with the place of its companion wherever it names its plugin's folder."""
-    definition = read_definition(artifact)
-    place = target.place_of(artifact.companion) if artifact.companion else None
-    if place is None:
-        return definition
-    top = str(project.absolute()) if merge.project is None else merge.project
-    root = f"{top}/{target.root}/{place}"
-    return {key: _with_root(value, root) for key, value in definition.items()}
-
-
-def _with_root(value: Any, root: str) -> Any:
-    match value:
-        case str():
-            return re.sub(_PLUGIN_ROOT, lambda _: root, value)
-        case list():
-            return [_with_root(item, root) for item in value]
-        case dict():
-            return {key: _with_root(item, root) for key, item in value.items()}
-        case _:
-            return value
 
 
 def merge_entries(
@@ -152,9 +76,9 @@ def merge_entries(
     """Add to `arrangement` what has to change in settings files.
 
     `obsolete` are the deployed artifacts that the planned ones replace, or that go; `kept` the
-    others; `known` what is remembered of the files. What is no hook or server is left out, with a
-    note. Raises ConflictError for two definitions of one name, InputError for a file that cannot be
-    edited.
+    others; `known` what is remembered of the files. A hook or server that is not understood is left
+    out, with a note. Raises ConflictError for two definitions of one name, InputError for a file
+    that cannot be edited.
     """
     merger = _Merger(root, known, arrangement, force)
     kept, obsolete = list(kept), list(obsolete)

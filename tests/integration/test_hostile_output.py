@@ -86,7 +86,7 @@ def test_hostile_names_do_nothing(run: Run, source: Path, tmp_path: Path) -> Non
             run(*command, artifact)
     status, told = run("deploy", *ids, "--to", project)
     assert status == 3
-    assert "would run these commands" in told
+    assert "would run or send this" in told
     assert run("deploy", *ids, "--to", project, "--allow-commands")[0] in (0, 1)
     (project / ".claude/commands/c.md").write_text(EVIL)
     for words in (["status"], ["diff"], ["deploy", *ids], ["undeploy", *ids], ["deploy", EVIL]):

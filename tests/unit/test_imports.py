@@ -66,6 +66,7 @@ WAITING = {
     "dispatch": "operations",
     "documents": "formats",
     "editing": "operations",
+    "effects": "deploy",
     "edits": "collection",
     "entries": "collection",
     "entry_points": "plugins",

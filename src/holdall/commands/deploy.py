@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--allow-commands",
         action="store_true",
-        help="let hooks and MCP servers run the commands that are shown; remembered for each",
+        help="let agents run and send what is shown; remembered for each artifact",
     )
     parser.set_defaults(run=run)
 
