@@ -16,7 +16,6 @@ from holdall.linting import lint
 from holdall.reading import read_source
 from holdall.sources.diagnostics import CODES, Code
 from holdall.sources.handbook import handbook
-from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact
 from host_factories import make_plugin, plugins_of
 from source_trees import MARKET, PLUGIN, good, write
