@@ -13,7 +13,7 @@ from pathlib import Path
 from holdall.artifacts import ArtifactId
 from holdall.effects import effects_of
 from holdall.errors import InputError, RefusedError
-from holdall.escape import one_line
+from holdall.formats.escape import one_line
 from holdall.plan import PlannedArtifact
 from holdall.targets import Target
 from holdall.userstate import remember, remembered

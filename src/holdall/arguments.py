@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from holdall import __version__, commands
 from holdall.errors import UsageError
-from holdall.escape import escaped
+from holdall.formats.escape import escaped
 
 if TYPE_CHECKING:
     from holdall.plugins import Plugins

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from holdall.artifacts import ArtifactId, Shape, TypeSpec
-from holdall.documents import read_bounded
 from holdall.errors import ConflictError, HostilePathError, LocalEditError
 from holdall.files import FileState, Root
+from holdall.formats.documents import read_bounded
 from holdall.hashing import FileDigest
 from holdall.layout import ancestors, emptied_folders, sourced, state_of
 from holdall.ledger import Deployed

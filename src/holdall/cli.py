@@ -44,14 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        from holdall.escape import escaped
+        from holdall.formats.escape import escaped
 
         print(f"error: {escaped(str(error))}", file=sys.stderr)
         return 5
 
 
 def _tell(error: HoldallError) -> int:
-    from holdall.escape import escaped
+    from holdall.formats.escape import escaped
 
     print(f"error: {escaped(error.message)}", file=sys.stderr)
     if error.hint:

@@ -132,7 +132,7 @@ def _settings(root: Path) -> dict[str, Any]:
     settings = root / SETTINGS
     if not os.path.exists(settings):
         return {}
-    from holdall.documents import parse_toml, read_bounded
+    from holdall.formats.documents import parse_toml, read_bounded
 
     return parse_toml(read_bounded(settings, MAX_SETTINGS_BYTES), str(settings))
 

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from holdall.documents import canonical_json, parse_json, parse_yaml, read_bounded
 from holdall.errors import InputError
-from holdall.jsontext import MAX_BYTES
+from holdall.formats.documents import canonical_json, parse_json, parse_yaml, read_bounded
+from holdall.formats.json_editor import MAX_BYTES
 from holdall.plan import PlannedArtifact
 from holdall.targets import Form, Merge, Target
 

@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from holdall.artifacts import ArtifactId, FileKind
-from holdall.documents import canonical_json, parse_json
 from holdall.errors import HoldallError, InputError
 from holdall.files import FileState
-from holdall.jsontext import Marks
+from holdall.formats.documents import canonical_json, parse_json
+from holdall.formats.json_editor import Marks
 from holdall.paths import RelPath
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from holdall.artifacts import ArtifactId
 from holdall.files import FileState
-from holdall.jsontext import Marks
+from holdall.formats.json_editor import Marks
 from holdall.ledger import (
     Deployed,
     Ledger,

@@ -10,10 +10,16 @@ from functools import cached_property
 from typing import Any
 
 from holdall.artifacts import ArtifactId, CompositeType
-from holdall.documents import parse_toml
 from holdall.errors import InputError
+from holdall.formats.documents import parse_toml
+from holdall.formats.toml_writer import (
+    dump_toml,
+    render_array,
+    render_table,
+    split_blocks,
+    split_tables,
+)
 from holdall.paths import RelPath
-from holdall.tomltext import dump_toml, render_array, render_table, split_blocks, split_tables
 
 __all__ = [
     "FORMAT",

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from holdall.artifacts import RELATIONSHIPS, ArtifactId, CompositeType
-from holdall.documents import parse_toml
 from holdall.errors import HoldallError, InputError
+from holdall.formats.documents import parse_toml
+from holdall.formats.toml_writer import split_blocks
 from holdall.hashing import is_sha256
 from holdall.manifest import (
     FORMAT,
@@ -19,7 +20,6 @@ from holdall.manifest import (
     ManifestMember,
 )
 from holdall.paths import RelPath, refuse_collisions
-from holdall.tomltext import split_blocks
 
 __all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
 

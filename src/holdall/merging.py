@@ -17,13 +17,13 @@ from holdall.artifacts import ArtifactId, FileKind
 from holdall.effects import hook_groups, server_of
 from holdall.errors import ConflictError, InputError
 from holdall.files import FileState, Root
-from holdall.jsontext import MAX_BYTES, MISSING, JsonText, Marks
+from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
+from holdall.formats.toml_editor import TomlText
 from holdall.layout import put_bytes
 from holdall.ledger import Deployed, Merged, Place
 from holdall.paths import RelPath
 from holdall.plan import PlannedArtifact
 from holdall.targets import Form, Merge, Target
-from holdall.tomlentries import TomlText
 from holdall.transaction import Put, Remove
 
 __all__ = [

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from holdall.escape import one_line
+from holdall.formats.escape import one_line
 
 __all__ = ["Output"]
 

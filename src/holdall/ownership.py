@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from holdall.artifacts import ArtifactId
 from holdall.errors import HostilePathError, InputError
-from holdall.jsontext import Keys, Marks, is_blank
+from holdall.formats.json_editor import Keys, Marks, is_blank
 from holdall.layout import ancestors
 from holdall.ledger import Deployed, Ledger, Merged
 from holdall.paths import RelPath

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdall.artifacts import ArtifactId
-from holdall.documents import parse_toml
 from holdall.errors import HoldallError, InputError
+from holdall.formats.documents import parse_toml
+from holdall.formats.toml_reader import read_plain
+from holdall.formats.toml_writer import render_array
 from holdall.paths import RelPath
-from holdall.plaintoml import read_plain
-from holdall.tomltext import render_array
 
 __all__ = ["MAX_RECORD_BYTES", "RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
 

@@ -75,7 +75,7 @@ def _key_in(folder: int) -> bytes:
 
 def remembered(file: Path) -> set[str]:
     """Return the words in a file that `remember` wrote; none where it cannot be read."""
-    from holdall.documents import MAX_JSON_BYTES, parse_json, read_bounded
+    from holdall.formats.documents import MAX_JSON_BYTES, parse_json, read_bounded
 
     try:
         found = parse_json(read_bounded(file, MAX_JSON_BYTES), str(file))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdall.artifacts import ArtifactId, ArtifactType
-from holdall.documents import read_bounded
-from holdall.jsontext import MAX_BYTES
+from holdall.formats import MAX_BYTES, read_bounded
 from holdall.manifest import ManifestArtifact, ManifestComposite
 from holdall.merging import PLUGIN_ROOT
 from holdall.plan import DeployPlan

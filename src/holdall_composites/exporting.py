@@ -13,8 +13,8 @@ from typing import Any
 
 from holdall.artifacts import ArtifactId, FileKind, Shape
 from holdall.collection import Collection
-from holdall.documents import parse_json, read_bounded
 from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundError
+from holdall.formats import parse_json, read_bounded
 from holdall.hashing import FileDigest
 from holdall.layout import content_of, placed
 from holdall.manifest import ManifestArtifact, ManifestComposite

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from holdall.documents import parse_json
 from holdall.errors import InputError, UsageError
+from holdall.formats import parse_json
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Key", "Page", "decode_cursor", "encode_cursor"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from holdall.escape import one_line
+from holdall.formats import one_line
 
 __all__ = ["configure", "say", "sign_of_life", "warn_of_password"]
 

@@ -15,7 +15,7 @@ import pytest
 
 from fuzz.limits import bounded
 from holdall.caps import Caps
-from holdall.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
+from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
 from holdall.origins.origin import opened
 
 pytestmark = pytest.mark.unit

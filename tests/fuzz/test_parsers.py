@@ -20,11 +20,12 @@ from hypothesis import given, strategies as st
 from fuzz.hostile import documents, json_paths, paths, scraps, values
 from fuzz.limits import bounded, many
 from holdall.artifacts import ArtifactId
-from holdall.documents import canonical_json, parse_json, parse_toml, parse_yaml
-from holdall.escape import escaped
-from holdall.frontmatter import read_frontmatter
+from holdall.formats.documents import canonical_json, parse_json, parse_toml, parse_yaml
+from holdall.formats.escape import escaped
+from holdall.formats.frontmatter import read_frontmatter
+from holdall.formats.json_editor import JsonText, Marks
+from holdall.formats.toml_editor import TomlText
 from holdall.journal import decode_plan
-from holdall.jsontext import JsonText, Marks
 from holdall.ledger import parse_ledger
 from holdall.manifest import Manifest, render
 from holdall.manifest_reader import parse as parse_manifest
@@ -32,7 +33,6 @@ from holdall.origins.address import parse as parse_address, shown
 from holdall.origins.origin import opened
 from holdall.record import parse_record
 from holdall.sources.inspection import judged
-from holdall.tomlentries import TomlText
 from holdall_composites.pagination import decode_cursor
 
 pytestmark = pytest.mark.unit

@@ -13,7 +13,7 @@ import pytest
 from holdall.cli import main
 from holdall.config import Config, database_url_of, find_collection, trust_database
 from holdall.errors import InputError, NotFoundError
-from holdall.escape import escaped
+from holdall.formats.escape import escaped
 from holdall.output import Output
 from host_factories import (
     make_collection,

@@ -7,7 +7,8 @@ import pytest
 import yaml
 from hypothesis import given, settings, strategies as st
 
-from holdall.documents import (
+from holdall.errors import InputError, StorageError
+from holdall.formats.documents import (
     MAX_TOML_BYTES,
     MAX_YAML_BYTES,
     canonical_json,
@@ -16,7 +17,6 @@ from holdall.documents import (
     parse_yaml,
     read_bounded,
 )
-from holdall.errors import InputError, StorageError
 
 pytestmark = pytest.mark.unit
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from holdall.documents import MAX_YAML_BYTES, parse_yaml
 from holdall.errors import InputError
-from holdall.frontmatter import read_frontmatter
+from holdall.formats.documents import MAX_YAML_BYTES, parse_yaml
+from holdall.formats.frontmatter import read_frontmatter
 
 pytestmark = pytest.mark.unit
 

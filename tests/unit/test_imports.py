@@ -116,9 +116,9 @@ WAITING = {
     "userstate": "files",
 }
 PARSERS = {
-    "holdall/documents.py": {"json", "yaml", "tomllib"},
+    "holdall/formats/documents.py": {"json", "yaml", "tomllib"},
     # Each value of a text whose size, values and depth it bounds itself.
-    "holdall/jsontext.py": {"json"},
+    "holdall/formats/json_editor.py": {"json"},
     # What Holdall itself wrote: behind a checksum, in its lock, in the database, a moment ago.
     "holdall/actions.py": {"json"},
     "holdall/locking.py": {"json"},
@@ -295,7 +295,7 @@ def parsers_in(path: Path) -> set[str]:
 
 
 def test_parsers_are_called_in_one_place() -> None:
-    """What somebody else wrote is parsed by `holdall.documents`, which bounds it."""
+    """What somebody else wrote is parsed by `holdall.formats.documents`, which bounds it."""
     used = {
         f"{package}/{path.relative_to(PACKAGES[package])}": found
         for package, path in modules()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from holdall.errors import InputError
-from holdall.jsontext import MISSING, JsonText, Marks
+from holdall.formats.json_editor import MISSING, JsonText, Marks
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 from hypothesis import given, strategies as st
 
-from holdall.escape import escaped, one_line
+from holdall.formats.escape import escaped, one_line
 from holdall.output import Output
 
 pytestmark = pytest.mark.unit

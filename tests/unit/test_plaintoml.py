@@ -7,9 +7,9 @@ import tomllib
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from holdall.formats.toml_reader import read_plain
+from holdall.formats.toml_writer import render_array
 from holdall.manifest import Manifest, render
-from holdall.plaintoml import read_plain
-from holdall.tomltext import render_array
 
 pytestmark = pytest.mark.unit
 

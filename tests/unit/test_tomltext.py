@@ -8,7 +8,7 @@ import pytest
 import tomli_w
 from hypothesis import given, settings, strategies as st
 
-from holdall.tomltext import render_array, render_table, split_blocks
+from holdall.formats.toml_writer import render_array, render_table, split_blocks
 
 pytestmark = pytest.mark.unit
 

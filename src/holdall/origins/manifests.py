@@ -9,8 +9,8 @@ from typing import Any
 
 from holdall.artifacts import ArtifactId
 from holdall.config import MANIFEST
-from holdall.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from holdall.errors import HoldallError, InputError
+from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from holdall.manifest import ManifestArtifact
 from holdall.manifest_reader import manifest_of
 from holdall.origins.listing import Listing

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdall.artifacts import BUILTIN_TYPES, ArtifactType
-from holdall.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded
 from holdall.errors import HoldallError, StorageError, TooLargeError
+from holdall.formats.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Draft, Gathering, Key
 from holdall.sources.hidden import hidden_text

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdall.artifacts import ArtifactType
-from holdall.frontmatter import Frontmatter, read_frontmatter
+from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic, FoundArtifact
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdall.artifacts import ArtifactType
-from holdall.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from holdall.errors import HoldallError
+from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from holdall.sources.configs import (
     HOOKS_FILE,
     MCP_FILE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from holdall.artifacts import BUILTIN_TYPES, ArtifactType
 from holdall.errors import StorageError, TooLargeError
-from holdall.frontmatter import Frontmatter, read_frontmatter
+from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.paths import RelPath
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Draft, Gathering, Key, shown

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from holdall.documents import parse_toml
 from holdall.errors import InputError
-from holdall.jsontext import MISSING, Keys, Marks
-from holdall.tomltext import render_table, toml_key
+from holdall.formats.documents import parse_toml
+from holdall.formats.json_editor import MISSING, Keys, Marks
+from holdall.formats.toml_writer import render_table, toml_key
 
 __all__ = ["TomlText"]
 

@@ -39,7 +39,7 @@ MAX_YAML_BYTES = 64 << 10
 MAX_JSON_BYTES = 16 << 20
 MAX_TOML_BYTES = 3 << 20
 MAX_PLAIN_TOML_BYTES = 8 << 20
-"""What may be TOML that `holdall.plaintoml` reads, which takes no longer."""
+"""What may be TOML that `holdall.formats.toml_reader` reads, which takes no longer."""
 MAX_DEPTH = 32
 YAML_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -205,7 +205,7 @@ def parse_toml(
     What is as plain as Holdall writes it may be as large as MAX_PLAIN_TOML_BYTES, whatever `limit`
     is. `hint` says what to do about what is not valid.
     """
-    from holdall.plaintoml import read_plain
+    from holdall.formats.toml_reader import read_plain
 
     text = _bounded_text(data, where, max(limit, MAX_PLAIN_TOML_BYTES), "\n")
     if (plain := read_plain(text)) is not None:

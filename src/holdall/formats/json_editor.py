@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdall.documents import refuse_crowded
 from holdall.errors import InputError
+from holdall.formats.documents import refuse_crowded
 
 __all__ = ["MISSING", "JsonText", "Keys", "Marks", "is_blank"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from holdall.documents import YAML_NULLS, parse_yaml
 from holdall.errors import InputError
+from holdall.formats.documents import YAML_NULLS, parse_yaml
 
 __all__ = ["Frontmatter", "FrontmatterProblem", "read_frontmatter"]
 

@@ -1,0 +1,29 @@
+"""Text formats, read within bounds and edited as text: TOML, JSON, YAML, frontmatter."""
+
+from holdall import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from holdall.formats.documents import (
+        MAX_JSON_BYTES as MAX_JSON_BYTES,
+        parse_json as parse_json,
+        read_bounded as read_bounded,
+    )
+    from holdall.formats.escape import one_line as one_line
+    from holdall.formats.json_editor import MAX_BYTES as MAX_BYTES, MISSING as MISSING
+else:
+    __getattr__, __all__ = lazy_exports(
+        __name__,
+        {
+            "documents": (
+                "MAX_JSON_BYTES",
+                "parse_json",
+                "read_bounded",
+            ),
+            "escape": ("one_line",),
+            "json_editor": (
+                "MAX_BYTES",
+                "MISSING",
+            ),
+        },
+    )
