@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.changes import ChangeSet
 from holdall.collect import plan_import
 from holdall.collection import Collection, open_collection

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
-from holdall.artifacts import FileKind
+from holdall.artifacts.hashing import is_sha256
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import refuse_protected
 from holdall.errors import HostilePathError, InputError
 from holdall.files import FileState
-from holdall.hashing import is_sha256
-from holdall.paths import RelPath
-from holdall.protected import refuse_protected
 
 __all__ = [
     "JSON",

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, Shape
-from holdall.caps import Meter
+from holdall.artifacts.ids import ArtifactId, Shape
+from holdall.artifacts.limits import Meter
+from holdall.artifacts.paths import RelPath
 from holdall.collection import Collection
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from holdall.files import FileState
@@ -15,7 +16,6 @@ from holdall.layout import placed, state_of
 from holdall.ledger import Deployed
 from holdall.manifest import ManifestArtifact
 from holdall.merging import changed_entries
-from holdall.paths import RelPath
 from holdall.project import Project
 from holdall.sources.diagnostics import Code
 from holdall.sources.inspection import Inspection

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from holdall.adoptable import Adoptable, adoptable, files_at, lying_at
 from holdall.arrange import Arrangement
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.checking import checked
 from holdall.collection import Collection, open_collection

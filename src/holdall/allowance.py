@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.effects import effects_of
 from holdall.errors import InputError, RefusedError
 from holdall.formats.escape import one_line

@@ -16,11 +16,11 @@ from typing import NoReturn, assert_never
 
 from holdall import syscalls
 from holdall.actions import Action, Put, Remove, RemoveFolder
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError
 from holdall.files import FileState, Root, look_at
 from holdall.journal import BACKUPS, Journal
 from holdall.locking import STATE_FOLDER
-from holdall.paths import RelPath
 
 __all__ = ["Application", "move_new"]
 

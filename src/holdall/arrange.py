@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.hashing import FileDigest
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.errors import ConflictError, HostilePathError, LocalEditError
 from holdall.files import FileState, Root
 from holdall.formats.documents import read_bounded
-from holdall.hashing import FileDigest
 from holdall.layout import ancestors, emptied_folders, sourced, state_of
 from holdall.ledger import Deployed
-from holdall.paths import RelPath, refuse_collisions
 from holdall.plan import PlannedArtifact
 from holdall.targets import SETTINGS, Form, Target
 from holdall.transaction import Action, Put, Remove, RemoveFolder

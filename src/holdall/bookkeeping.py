@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from holdall.arrange import Arrangement
-from holdall.artifacts import ArtifactId, ArtifactType
+from holdall.artifacts.ids import ArtifactId, ArtifactType
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import LEDGER
 from holdall.files import Root
 from holdall.layout import ancestors, as_read, put_bytes
 from holdall.ledger import Deployed, Ledger, is_same, render_ledger
-from holdall.paths import RelPath
 from holdall.project import Project
-from holdall.protected import LEDGER
 from holdall.record import RecordEntry, render_record
 from holdall.targets import Target
 from holdall.transaction import Action, Put, Remove, RemoveFolder

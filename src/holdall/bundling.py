@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.changes import Change, ChangeKind
 from holdall.manifest import ManifestComposite, ManifestMember
 from holdall.sources.values import FoundComposite, FoundMember, Reading

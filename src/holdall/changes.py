@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.entries import EntryEdit, edits_between
 from holdall.manifest import Manifest
 from holdall.signature import Signature

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.bundling import HIDDEN, Bundler
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
@@ -17,7 +18,6 @@ from holdall.errors import ConflictError, UsageError
 from holdall.importing import Clash, ImportPlan, OnConflict, refuse_renames
 from holdall.layout import as_conditions, puts, removals
 from holdall.manifest import ManifestArtifact
-from holdall.paths import RelPath, refuse_collisions
 from holdall.sources.values import FoundArtifact, Reading
 from holdall.transaction import Action
 from holdall.trees import Tree

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from holdall.artifacts import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, has_plain_name
-from holdall.caps import DEFAULT_CAPS, Caps, Meter
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, has_plain_name
+from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 from holdall.config import MANIFEST
 from holdall.errors import InputError, NotFoundError, StorageError, UsageError
 from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite

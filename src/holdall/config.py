@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdall.caps import Caps
+from holdall.artifacts.limits import Caps
 from holdall.errors import InputError, NotFoundError, RefusedError, UsageError
 
 __all__ = [

@@ -13,7 +13,7 @@ from holdall.errors import NotFoundError
 from holdall.output import Output
 
 if TYPE_CHECKING:
-    from holdall.caps import Caps
+    from holdall.artifacts.limits import Caps
     from holdall.collection import Collection
     from holdall.editing import Editor
     from holdall.plugins import Plugins

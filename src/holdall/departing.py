@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Iterable
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.collection import Collection
 from holdall.manifest import ManifestArtifact, ManifestComposite
 from holdall.sources.diagnostics import Code

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from holdall.allowance import Allowance
 from holdall.arrange import Arrangement, arrange, refuse_edits, written_artifacts
-from holdall.artifacts import ArtifactId, ArtifactType
+from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.bookkeeping import bookkeeping
 from holdall.checking import checked
 from holdall.collection import Collection

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from holdall.artifacts.paths import RelPath
 from holdall.changes import ChangeSet
 from holdall.checking import checked
 from holdall.collection import Collection, open_collection
@@ -21,7 +22,6 @@ from holdall.layout import as_read, put_bytes
 from holdall.locking import locked
 from holdall.manifest import Manifest, render
 from holdall.manifest_reader import parse
-from holdall.paths import RelPath
 from holdall.plugins import Plugins
 from holdall.progress import shown
 from holdall.transaction import Action, Outcome, commit, recover

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import refuse_collisions
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.layout import moves, removals
 from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
-from holdall.paths import refuse_collisions
 from holdall.refresh import holders_of
 from holdall.transaction import Action
 

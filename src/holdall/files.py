@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from holdall import syscalls
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.errors import (
     ConflictError,
     HoldallError,
@@ -24,7 +25,6 @@ from holdall.errors import (
     NotFoundError,
     StorageError,
 )
-from holdall.paths import RelPath
 
 __all__ = [
     "FileState",

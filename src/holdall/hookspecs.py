@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from holdall.artifacts import ArtifactId, TypeSpec
+    from holdall.artifacts.ids import ArtifactId, TypeSpec
     from holdall.changes import ChangeSet
     from holdall.collection import Collection
     from holdall.config import Config

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.errors import ConflictError, NotFoundError
 from holdall.sources.values import FoundArtifact

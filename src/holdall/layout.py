@@ -7,11 +7,11 @@ import os
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
-from holdall.artifacts import FileKind, Shape, TypeSpec
+from holdall.artifacts.hashing import FileDigest
+from holdall.artifacts.ids import FileKind, Shape, TypeSpec
+from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files import FileState, Root
-from holdall.hashing import FileDigest
-from holdall.paths import RelPath
 from holdall.transaction import Action, Put, Remove, RemoveFolder
 from holdall.trees import Tree
 

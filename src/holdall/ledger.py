@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from holdall.artifacts import ArtifactId, FileKind
+from holdall.artifacts.ids import ArtifactId, FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError
 from holdall.files import FileState
 from holdall.formats.documents import canonical_json, parse_json
 from holdall.formats.json_editor import Marks
-from holdall.paths import RelPath
 
 __all__ = [
     "Deployed",

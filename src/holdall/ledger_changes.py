@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.files import FileState
 from holdall.formats.json_editor import Marks
 from holdall.ledger import (
@@ -17,7 +18,6 @@ from holdall.ledger import (
     state_from_json,
     state_to_json,
 )
-from holdall.paths import RelPath
 
 __all__ = ["FilePair", "LedgerChange", "ledger_change"]
 

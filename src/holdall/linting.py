@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from holdall.artifacts import ArtifactType, FileKind
+from holdall.artifacts.ids import ArtifactType, FileKind
 from holdall.sources.diagnostics import CODES, Code, Level
 from holdall.sources.limits import judge_frontmatter
 from holdall.sources.references import references

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from holdall.artifacts import ArtifactId, CompositeType
+from holdall.artifacts.ids import ArtifactId, CompositeType
+from holdall.artifacts.paths import RelPath
 from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import (
@@ -19,7 +20,6 @@ from holdall.formats.toml_writer import (
     split_blocks,
     split_tables,
 )
-from holdall.paths import RelPath
 
 __all__ = [
     "FORMAT",

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from holdall.artifacts import RELATIONSHIPS, ArtifactId, CompositeType
+from holdall.artifacts.hashing import is_sha256
+from holdall.artifacts.ids import RELATIONSHIPS, ArtifactId, CompositeType
+from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.errors import HoldallError, InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import split_blocks
-from holdall.hashing import is_sha256
 from holdall.manifest import (
     FORMAT,
     Manifest,
@@ -19,7 +20,6 @@ from holdall.manifest import (
     ManifestComposite,
     ManifestMember,
 )
-from holdall.paths import RelPath, refuse_collisions
 
 __all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
 

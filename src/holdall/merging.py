@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from holdall.arrange import Arrangement, EditedFile
-from holdall.artifacts import ArtifactId, FileKind
+from holdall.artifacts.ids import ArtifactId, FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.effects import hook_groups, server_of
 from holdall.errors import ConflictError, InputError
 from holdall.files import FileState, Root
@@ -21,7 +22,6 @@ from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
 from holdall.formats.toml_editor import TomlText
 from holdall.layout import put_bytes
 from holdall.ledger import Deployed, Merged, Place
-from holdall.paths import RelPath
 from holdall.plan import PlannedArtifact
 from holdall.targets import Form, Merge, Target
 from holdall.transaction import Put, Remove

@@ -22,10 +22,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from holdall.artifacts import BUILTIN_TYPES, ArtifactId, ArtifactType, Shape, TypeSpec
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, ArtifactType, Shape, TypeSpec
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import refuse_protected
 from holdall.errors import HostilePathError
-from holdall.paths import RelPath
-from holdall.protected import refuse_protected
 
 __all__ = ["MAX_NAME_BYTES", "Named", "Names", "safe_name"]
 

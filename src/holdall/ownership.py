@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, InputError
 from holdall.formats.json_editor import Keys, Marks, is_blank
 from holdall.layout import ancestors
 from holdall.ledger import Deployed, Ledger, Merged
-from holdall.paths import RelPath
 from holdall.targets import Form, Merge, Target
 
 __all__ = ["own_place", "refuse_foreign"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.collection import Collection
 from holdall.ledger_changes import LedgerChange
-from holdall.paths import RelPath
 from holdall.scratch import Scratch
 from holdall.signature import Signature
 from holdall.targets import Target

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pluggy
 
 from holdall import hookspecs
-from holdall.artifacts import BUILTIN_TYPES
+from holdall.artifacts.ids import BUILTIN_TYPES
 from holdall.config import Config
 from holdall.entry_points import EntryPoint, installed
 from holdall.errors import HoldallError, PluginError

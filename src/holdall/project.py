@@ -8,15 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, Shape, has_plain_name
+from holdall.artifacts.ids import ArtifactId, Shape, has_plain_name
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import LEDGER
 from holdall.collection import Collection
 from holdall.errors import InputError, NotFoundError, UsageError
 from holdall.files import FileState, Root
 from holdall.layout import ancestors, placed, state_of
 from holdall.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
 from holdall.ownership import own_place, refuse_foreign
-from holdall.paths import RelPath
-from holdall.protected import LEDGER
 from holdall.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
 from holdall.targets import Target, targets_for
 from holdall.trees import Tree, file_tree, folder_tree

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdall.caps import DEFAULT_CAPS, Caps, Meter
+from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 
 if TYPE_CHECKING:
     from holdall.plugins import Plugins

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_reader import read_plain
 from holdall.formats.toml_writer import render_array
-from holdall.paths import RelPath
 
 __all__ = ["MAX_RECORD_BYTES", "RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
 

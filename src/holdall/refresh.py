@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, Shape, TypeSpec, sorted_ids
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec, sorted_ids
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.errors import HostilePathError

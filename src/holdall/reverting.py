@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from holdall.arrange import Arrangement, EditedFile, is_below
+from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files import FileState, Root
 from holdall.layout import emptied_folders
 from holdall.ledger import Ledger
 from holdall.ledger_changes import FilePair, LedgerChange
-from holdall.paths import RelPath
 from holdall.project import Project
 from holdall.targets import Target
 from holdall.transaction import Action, Put, Remove, RemoveFolder

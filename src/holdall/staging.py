@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 from holdall import syscalls
 from holdall.actions import Action, Put, Remove, RemoveFolder
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import refuse_protected
 from holdall.errors import ConflictError, HostilePathError, StorageError
 from holdall.files import Root, read_chunks, reporting, storage_error, write_all
-from holdall.paths import RelPath
-from holdall.protected import refuse_protected
 
 __all__ = ["FEW", "Progress", "refuse_unsafe", "stage"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from holdall.arrange import Arrangement
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.collection import Collection
 from holdall.errors import ConflictError
 from holdall.ledger import Deployed

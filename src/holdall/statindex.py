@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from holdall import __version__
-from holdall.artifacts import FileKind
+from holdall.artifacts.hashing import FileDigest
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.files import FileState
 from holdall.folders import VCS_FOLDERS
-from holdall.hashing import FileDigest
-from holdall.paths import RelPath
 from holdall.trees import Tree
 
 __all__ = ["StateIndex", "TreeIndex", "index_file"]

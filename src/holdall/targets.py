@@ -13,9 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, ArtifactType, Shape, TypeSpec
+from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape, TypeSpec
+from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
-from holdall.paths import RelPath
 
 __all__ = [
     "BUILTIN_TARGETS",

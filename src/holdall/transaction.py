@@ -14,10 +14,10 @@ from typing import NamedTuple
 from holdall import syscalls
 from holdall.actions import JSON, Action, Plan, Put, Remove, RemoveFolder, encode_plan
 from holdall.applying import Application
+from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
 from holdall.files import FileState, Root, reporting, write_all
 from holdall.journal import BACKUPS, OUTBOX, PLAN, PLAN_TMP, TX, Journal, new_transaction_id
-from holdall.paths import RelPath
 from holdall.staging import FEW, Progress, refuse_unsafe, stage
 from holdall.userstate import journal_key
 

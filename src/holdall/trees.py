@@ -18,13 +18,13 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import FileKind
-from holdall.caps import Meter
+from holdall.artifacts.hashing import FileDigest, tree_hash
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.limits import Meter
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import is_repository
 from holdall.errors import HostilePathError, StorageError
 from holdall.folders import VCS_FOLDERS, Folder, Kind, kinds_in
-from holdall.hashing import FileDigest, tree_hash
-from holdall.paths import RelPath
-from holdall.protected import is_repository
 
 __all__ = [
     "Peek",

@@ -7,9 +7,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts import ArtifactId, FileDigest
 from holdall.collection import Collection
-from holdall.hashing import FileDigest
 from holdall.layout import content_of
 from holdall.manifest import ManifestArtifact
 from holdall.trees import Tree

@@ -14,14 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from holdall.artifacts import LEDGER, tree_hash
 from holdall.changes import ChangeKind
 from holdall.collection import Collection
 from holdall.errors import HoldallError, StorageError
-from holdall.hashing import tree_hash
 from holdall.journal import is_unsettled
 from holdall.ledger import parse_ledger
 from holdall.locking import STATE_FOLDER
-from holdall.protected import LEDGER
 from holdall.refresh import plan_refresh
 from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.difference import Rows, difference

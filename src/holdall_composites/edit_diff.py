@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterator
 
 from holdall.adoptable import lying_at
-from holdall.artifacts import Shape
+from holdall.artifacts import EMPTY_TREE_HASH, FileDigest, Shape
 from holdall.collection import Collection
 from holdall.conversion import converted_file
 from holdall.formats import MISSING
-from holdall.hashing import EMPTY_TREE_HASH, FileDigest
 from holdall.layout import content_of
 from holdall.ledger import Deployed
 from holdall.manifest import ManifestArtifact

@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdall.artifacts import ArtifactId, FileKind, Shape
+from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath, Shape, refuse_collisions
 from holdall.collection import Collection
 from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundError
 from holdall.formats import parse_json, read_bounded
-from holdall.hashing import FileDigest
 from holdall.layout import content_of, placed
 from holdall.manifest import ManifestArtifact, ManifestComposite
-from holdall.paths import RelPath, refuse_collisions
 from holdall.sources.identity import IDENTITY_KEY
 from holdall.trees import Tree
 from holdall_composites.export_files import MANIFEST, ExportFile

@@ -8,10 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, TypeSpec
+from holdall.artifacts import ArtifactId, FileDigest, TypeSpec
 from holdall.collection import Collection
 from holdall.errors import HoldallError, NotFoundError, StorageError
-from holdall.hashing import FileDigest
 from holdall.layout import content_of
 from holdall.manifest import ManifestArtifact
 from holdall.plan import DeployPlan

@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, Shape
+from holdall.artifacts import ArtifactId, Shape, refuse_collisions
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.edits import EditPlan
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.layout import puts
 from holdall.manifest import ManifestArtifact
-from holdall.paths import refuse_collisions
 from holdall.trees import Tree
 from holdall_composites.service import opened
 from holdall_composites.store.store import Store

@@ -6,10 +6,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from holdall.artifacts import ArtifactId, FileKind
+from holdall.artifacts import ArtifactId, FileDigest, FileKind, tree_hash
 from holdall.collection import Collection
 from holdall.errors import StorageError
-from holdall.hashing import FileDigest, tree_hash
 from holdall.trees import Tree, link_stays_inside
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.records import VersionRecord

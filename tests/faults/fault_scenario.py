@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from holdall import syscalls
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.files import FileState, Root
 from holdall.locking import locked
-from holdall.paths import RelPath
 from holdall.transaction import (
     Action,
     Put,

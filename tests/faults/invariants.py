@@ -16,9 +16,9 @@ from pathlib import Path
 import psycopg
 from world import CRASHED, EDIT, HUNG, KILLED, Run, World
 
+from holdall.artifacts.paths import RelPath
 from holdall.files import Root
 from holdall.ledger import parse_ledger
-from holdall.paths import RelPath
 
 __all__ = [
     "NEXT",

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from fault_scenario import Counter, Failing, calls_of, killed_at
 
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
-from holdall.paths import RelPath
 from holdall_composites.export_files import MANIFEST, ExportFile, write_export
 
 pytestmark = pytest.mark.integration

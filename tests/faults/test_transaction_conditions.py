@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from fault_scenario import Counter, Tree, build, calls_of, heal, killed_at, seen, state
 
+from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files import Root
 from holdall.locking import locked
-from holdall.paths import RelPath
 from holdall.transaction import (
     Action,
     Put,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fuzz.limits import bounded
-from holdall.caps import Caps
+from holdall.artifacts.limits import Caps
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
 from holdall.origins.origin import opened
 

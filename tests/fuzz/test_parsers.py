@@ -19,7 +19,7 @@ from hypothesis import given, strategies as st
 
 from fuzz.hostile import documents, json_paths, paths, scraps, values
 from fuzz.limits import bounded, many
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.formats.documents import canonical_json, parse_json, parse_toml, parse_yaml
 from holdall.formats.escape import escaped
 from holdall.formats.frontmatter import read_frontmatter

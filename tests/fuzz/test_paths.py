@@ -20,6 +20,7 @@ from fuzz.hostile import file_names, json_paths, paths
 from fuzz.limits import bounded, many
 from fuzz.sandbox import Sandbox, sandbox
 from fuzz.test_parsers import archive_of
+from holdall.artifacts.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
 from holdall.cli import main
 from holdall.collection import Collection
 from holdall.edits import plan_remove, plan_rename
@@ -27,7 +28,6 @@ from holdall.errors import HoldallError
 from holdall.files import Root
 from holdall.layout import put_bytes
 from holdall.linting import lint
-from holdall.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
 from holdall.sources.json_form import reading_to_json
 from holdall.sources.reader import read
 from holdall.transaction import commit

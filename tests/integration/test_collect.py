@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.changes import ChangeSet
 from holdall.errors import ConflictError, NotFoundError
 from holdall.manifest import ManifestArtifact

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.cli import main
 from holdall.errors import ConflictError, InputError
 from holdall.manifest import ManifestArtifact, ManifestComposite

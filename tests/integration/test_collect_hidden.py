@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.cli import main
-from holdall.paths import RelPath
 from holdall.refresh import plan_refresh
 from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.paths import RelPath
 from holdall.errors import (
     ConflictError,
     HoldallError,
@@ -20,7 +21,6 @@ from holdall.errors import (
     UsageError,
 )
 from holdall.files import Root
-from holdall.paths import RelPath
 from holdall.plan import DeployPlan
 from holdall.targets import BUILTIN_TARGETS, Target
 from host_factories import (

@@ -13,9 +13,9 @@ import pytest
 
 from e2e.kit import Kit, new_kit
 from holdall.allowance import Allowance
-from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.paths import RelPath
 from holdall.errors import InputError
-from holdall.paths import RelPath
 from holdall.targets import BUILTIN_TARGETS, Merge
 from host_factories import (
     deploy,

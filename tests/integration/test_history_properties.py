@@ -30,10 +30,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from holdall.artifacts import BUILTIN_TYPES, FileKind
+from holdall.artifacts.hashing import FileDigest, tree_hash
+from holdall.artifacts.ids import BUILTIN_TYPES, FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.cli import main
-from holdall.hashing import FileDigest, tree_hash
-from holdall.paths import RelPath
 from holdall_composites.database import connected
 from holdall_composites.records import OperationRecord
 from holdall_composites.store.store import Store

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from holdall import statindex
-from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import LEDGER
 from holdall.collection import open_collection
 from holdall.config import Config, cache_folder
 from holdall.deploy import Deployer, DeployResult
 from holdall.errors import ConflictError, HoldallError, LocalEditError
 from holdall.files import FileState, Root
 from holdall.ledger import parse_ledger, render_ledger
-from holdall.paths import RelPath
-from holdall.protected import LEDGER
 from holdall.record import RECORD_NAME, parse_record
 from holdall.targets import BUILTIN_TARGETS
 from host_factories import (

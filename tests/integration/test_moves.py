@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.config import Config
 from holdall.editing import editing
 from holdall.edits import plan_rename

@@ -16,8 +16,8 @@ from typing import ClassVar
 import pytest
 
 from git_repositories import bare_clone, commit, git, make_repository
-from holdall.artifacts import ArtifactId
-from holdall.caps import Caps
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.limits import Caps
 from holdall.cli import main
 from holdall.errors import (
     HostilePathError,

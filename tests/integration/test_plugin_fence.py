@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from holdall.artifacts import Shape, TypeSpec
+from holdall.artifacts.ids import Shape, TypeSpec
 from holdall.changes import ChangeSet
 from holdall.config import Config
 from holdall.errors import ConflictError, HoldallError, NotFoundError, PluginError, VetoError

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from holdall import syscalls
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, HostilePathError, StorageError
 from holdall.files import FileState, Root
 from holdall.locking import locked
-from holdall.paths import RelPath
 from holdall.transaction import (
     Action,
     Outcome,

@@ -11,12 +11,12 @@ import pytest
 
 from holdall import syscalls
 from holdall.actions import JSON, Plan, encode_plan
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, InputError, RefusedError, StorageError
 from holdall.files import FileState, Root
 from holdall.journal import is_unsettled, new_transaction_id
 from holdall.locking import locked
-from holdall.paths import RelPath
 from holdall.transaction import Message, Put, commit, delivered, recover, undelivered
 from holdall.userstate import journal_key
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from peewee import Database, IntegrityError
 
-from holdall.artifacts import FileKind
+from holdall.artifacts.hashing import FileDigest, tree_hash
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError
-from holdall.hashing import FileDigest, tree_hash
-from holdall.paths import RelPath
 from holdall.trees import Tree, folder_tree
 from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK

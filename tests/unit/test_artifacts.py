@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from holdall.artifacts import (
+from holdall.artifacts.ids import (
     BUILTIN_TYPES,
     ArtifactId,
     ArtifactType,

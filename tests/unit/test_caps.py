@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from holdall.caps import Caps, Meter
+from holdall.artifacts.limits import Caps, Meter
+from holdall.artifacts.paths import RelPath
 from holdall.cli import main
 from holdall.collection import open_collection
 from holdall.config import Config, caps_of
 from holdall.editing import create_collection
 from holdall.errors import InputError, RefusedError, UsageError
-from holdall.paths import RelPath
 from holdall.plugins import Plugins
 from holdall.reading import read_source
 from holdall.refresh import plan_refresh

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.collection import Collection
 from holdall.errors import ConflictError, HoldallError, NotFoundError, UsageError
 from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
-from holdall.paths import RelPath
 from holdall_composites.composing import (
     composite_in,
     with_composite,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdall.caps import DEFAULT_CAPS
+from holdall.artifacts.limits import DEFAULT_CAPS
 from holdall.errors import HostilePathError, PluginError
 from holdall.linting import lint
 from holdall.reading import read_source

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.errors import (
     ConflictError,
     HostilePathError,
@@ -18,7 +19,6 @@ from holdall.errors import (
     StorageError,
 )
 from holdall.files import FileState, Root, Strange, look_at, read_chunks
-from holdall.paths import RelPath
 
 pytestmark = pytest.mark.unit
 

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 from hypothesis import given, strategies as st
 
-from holdall.artifacts import FileKind
-from holdall.hashing import EMPTY_TREE_HASH, FileDigest, is_sha256, tree_hash
-from holdall.paths import RelPath
+from holdall.artifacts.hashing import EMPTY_TREE_HASH, FileDigest, is_sha256, tree_hash
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 
 pytestmark = pytest.mark.unit
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from holdall.paths import RelPath
+from holdall.artifacts.paths import RelPath
 from holdall.sources.hidden import is_suspect, judge_characters
 from holdall.sources.inspection import Inspection, judged
 from holdall.sources.reader import read

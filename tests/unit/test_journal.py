@@ -17,11 +17,11 @@ from holdall.actions import (
     encode_plan,
     is_sealed,
 )
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.errors import InputError
 from holdall.files import FileState
 from holdall.journal import new_transaction_id
-from holdall.paths import RelPath
 
 pytestmark = pytest.mark.unit
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from holdall.artifacts import BUILTIN_TYPES, ArtifactId, ArtifactType
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, ArtifactType
+from holdall.artifacts.paths import refuse_collisions
 from holdall.naming import MAX_NAME_BYTES, Names, safe_name
-from holdall.paths import refuse_collisions
 
 pytestmark = pytest.mark.unit
 

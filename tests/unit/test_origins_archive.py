@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.caps import Caps
+from holdall.artifacts.limits import Caps
 from holdall.errors import ConflictError, HoldallError, HostilePathError, InputError, RefusedError
 from holdall.origins import tarball, unpacking
 from holdall.origins.origin import opened

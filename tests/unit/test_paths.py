@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from holdall.artifacts.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
 from holdall.errors import ConflictError, HostilePathError
-from holdall.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
 
 pytestmark = pytest.mark.unit
 

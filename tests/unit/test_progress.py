@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from holdall import progress
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.config import Config
 from holdall.files import FileState
-from holdall.paths import RelPath
 from holdall.progress import shown
 from holdall.transaction import Put, RemoveFolder
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import PROTECTED, refuse_protected
 from holdall.errors import HostilePathError
 from holdall.naming import safe_name
-from holdall.paths import RelPath
-from holdall.protected import PROTECTED, refuse_protected
 from holdall.targets import BUILTIN_TARGETS, USER_TARGETS
 from holdall.trees import folder_tree
 from host_factories import make_skill

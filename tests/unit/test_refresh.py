@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.changes import ChangeKind, ChangeSet
 from holdall.errors import InputError, StorageError
 from holdall.manifest import ManifestComposite, ManifestMember

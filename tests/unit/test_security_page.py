@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from holdall.caps import Caps
-from holdall.protected import PROTECTED
+from holdall.artifacts.limits import Caps
+from holdall.artifacts.protected import PROTECTED
 
 pytestmark = pytest.mark.unit
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.errors import InputError, NotFoundError, PluginError
 from holdall.sources.diagnostics import CODES, Code
 from holdall.sources.json_form import reading_to_json

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from holdall.artifacts import BUILTIN_TYPES, ArtifactType
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
+from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.linting import findings_to_json, lint
-from holdall.paths import RelPath, refuse_collisions
 from holdall.sources.configs import load_json, read_hook_file, read_single_server
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Gathering

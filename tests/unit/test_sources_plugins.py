@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
 from holdall.sources.reader import read
 from source_trees import MARKET, PLUGIN, Source, codes, good, keys, member_paths, only, write
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from holdall import statindex
-from holdall.artifacts import FileKind
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 from holdall.files import FileState, Root
-from holdall.paths import RelPath
 from holdall.statindex import StateIndex, TreeIndex, index_file
 from holdall.trees import Tree, file_tree, folder_tree
 from host_factories import make_skill, write

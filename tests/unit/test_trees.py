@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError
-from holdall.paths import RelPath
 from holdall.sources.walk import walk
 from holdall.trees import bytes_tree, file_tree, folder_tree, link_stays_inside
 

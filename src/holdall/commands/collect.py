@@ -13,11 +13,11 @@ from holdall.errors import UsageError
 from holdall.origins.address import shown
 
 if TYPE_CHECKING:
-    from holdall.artifacts import ArtifactId
+    from holdall.artifacts.ids import ArtifactId
+    from holdall.artifacts.paths import RelPath
     from holdall.changes import ChangeSet
     from holdall.editing import Editor
     from holdall.importing import ImportPlan
-    from holdall.paths import RelPath
     from holdall.sources.values import Diagnostic, Reading
     from holdall.trees import Tree
 
@@ -71,7 +71,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
 
 def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
-    from holdall.artifacts import ArtifactId
+    from holdall.artifacts.ids import ArtifactId
 
     renames = {}
     for pair in pairs:

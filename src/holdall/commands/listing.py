@@ -16,7 +16,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print every artifact and composite, by type and name."""
-    from holdall.artifacts import sorted_ids
+    from holdall.artifacts.ids import sorted_ids
     from holdall.commands.show import entry_to_json
 
     collection = context.collection()

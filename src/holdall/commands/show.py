@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from holdall.context import Context
 
 if TYPE_CHECKING:
-    from holdall.artifacts import ArtifactId
+    from holdall.artifacts.ids import ArtifactId
     from holdall.collection import Collection
     from holdall.manifest import ManifestArtifact, ManifestComposite
     from holdall.trees import Tree

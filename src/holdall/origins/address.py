@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
-from holdall.paths import RelPath
 
 __all__ = [
     "ARCHIVE_SUFFIXES",

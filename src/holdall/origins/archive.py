@@ -13,12 +13,12 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from holdall.artifacts import BUILTIN_TYPES
-from holdall.caps import Caps
+from holdall.artifacts.ids import BUILTIN_TYPES
+from holdall.artifacts.limits import Caps
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError, RefusedError, StorageError
 from holdall.origins.tarball import Tar
 from holdall.origins.unpacking import CHUNK, Budget, Members, Unpacker, chunks_of
-from holdall.paths import RelPath
 from holdall.sources.markdown import SKILL_FILE
 
 __all__ = ["top_of", "unpack"]

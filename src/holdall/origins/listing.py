@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, Shape, TypeSpec
-from holdall.caps import Meter
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.limits import Meter
 from holdall.config import MANIFEST
 from holdall.errors import StorageError, TooLargeError
 from holdall.manifest import ManifestArtifact, ManifestComposite, ManifestMember

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from holdall.artifacts import ArtifactId
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.config import MANIFEST
 from holdall.errors import HoldallError, InputError
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from holdall.manifest import ManifestArtifact
 from holdall.manifest_reader import manifest_of
 from holdall.origins.listing import Listing
-from holdall.paths import RelPath
 from holdall.sources.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 

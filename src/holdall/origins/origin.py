@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from holdall.caps import DEFAULT_CAPS, Caps
+from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 
 if TYPE_CHECKING:
     from holdall.origins.address import ArchiveAddress, GitAddress

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from holdall.caps import Caps, Meter
+from holdall.artifacts.limits import Caps, Meter
 from holdall.errors import HostilePathError, NotFoundError, StorageError
 from holdall.origins.address import GitAddress, without_password
 from holdall.origins.git import Git, GitFailed, ended

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, cast
 
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
 from holdall.origins.unpacking import CHUNK, Budget, Members, chunks_of
-from holdall.paths import RelPath
 
 __all__ = ["Tar"]
 

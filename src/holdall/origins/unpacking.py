@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from holdall.caps import Caps, Meter
+from holdall.artifacts.limits import Caps, Meter
+from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.errors import HoldallError, HostilePathError, InputError, RefusedError, StorageError
-from holdall.paths import RelPath, refuse_collisions
 
 __all__ = ["CHUNK", "Budget", "Members", "Unpacker", "chunks_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from holdall.artifacts import BUILTIN_TYPES, ArtifactType
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
 from holdall.errors import HoldallError, StorageError, TooLargeError
 from holdall.formats.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded
 from holdall.sources.diagnostics import Code

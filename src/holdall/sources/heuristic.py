@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdall.artifacts import ArtifactType
+from holdall.artifacts.ids import ArtifactType
 from holdall.sources.configs import HOOKS_FILE
 from holdall.sources.draft import DraftComposite, DraftMember, Gathering
 from holdall.sources.loose import inside_skill

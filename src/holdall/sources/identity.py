@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from holdall.artifacts import RELATIONSHIPS, ArtifactId
+from holdall.artifacts.hashing import is_sha256
+from holdall.artifacts.ids import RELATIONSHIPS, ArtifactId
 from holdall.errors import HoldallError
-from holdall.hashing import is_sha256
 
 __all__ = ["IDENTITY_KEY", "KnownMember", "KnownPlugin", "read_identity"]
 

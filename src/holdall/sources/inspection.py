@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from holdall.paths import RelPath
+from holdall.artifacts.paths import RelPath
 from holdall.sources.diagnostics import Code
 from holdall.sources.hidden import is_suspect, judge_characters
 from holdall.sources.secrets import judge_secrets, may_hold_secrets

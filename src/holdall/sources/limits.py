@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from holdall.artifacts import ArtifactType
+from holdall.artifacts.ids import ArtifactType
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic, FoundArtifact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdall.artifacts import ArtifactType
+from holdall.artifacts.ids import ArtifactType
 from holdall.errors import HoldallError
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
 from holdall.sources.configs import (

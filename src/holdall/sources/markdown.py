@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from holdall.artifacts import BUILTIN_TYPES, ArtifactType
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
+from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError, TooLargeError
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
-from holdall.paths import RelPath
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Draft, Gathering, Key, shown
 from holdall.sources.hidden import hidden_text

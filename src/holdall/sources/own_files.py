@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from holdall.artifacts import ArtifactType
+from holdall.artifacts.ids import ArtifactType
+from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError, TooLargeError
-from holdall.paths import RelPath
 from holdall.sources.configs import HOOKS_FILE, MCP_FILE
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Draft, DraftComposite, Gathering, shown

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdall.artifacts import ArtifactType
+from holdall.artifacts.ids import ArtifactType
 from holdall.sources.configs import (
     HOOKS_FILE,
     MCP_FILE,

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from holdall.artifacts import ArtifactId, ArtifactType, CompositeType
-from holdall.caps import DEFAULT_CAPS, Caps
+from holdall.artifacts.ids import ArtifactId, ArtifactType, CompositeType
+from holdall.artifacts.limits import DEFAULT_CAPS, Caps
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
 from holdall.naming import Names
-from holdall.paths import RelPath
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
 from holdall.sources.heuristic import guess_composites

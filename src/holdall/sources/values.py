@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from holdall.artifacts import ArtifactId, CompositeType
+from holdall.artifacts.ids import ArtifactId, CompositeType
 from holdall.trees import Tree
 
 __all__ = [

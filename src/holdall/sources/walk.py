@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holdall.caps import DEFAULT_CAPS, Caps, Meter
+from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 from holdall.errors import InputError, NotFoundError, StorageError
 from holdall.folders import VCS_FOLDERS, Folder
 from holdall.sources.diagnostics import Code, diagnose

@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from enum import Enum
 from typing import Final, TypeVar
 
+from holdall.artifacts import is_sha256
 from holdall.errors import UsageError
-from holdall.hashing import is_sha256
 from holdall_composites.errors import ArtifactNotFound, ConstraintViolated
 from holdall_composites.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.records import MembershipRecord

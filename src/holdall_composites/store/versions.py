@@ -5,10 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from holdall.artifacts import FileKind
+from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
-from holdall.hashing import FileDigest
-from holdall.paths import RelPath
 from holdall.trees import Tree
 from holdall_composites.records import VersionRecord
 from holdall_composites.store.statements import Statements, as_json

@@ -9,8 +9,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, assert_never
 
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, UsageError
-from holdall.paths import RelPath
 
 __all__ = [
     "BUILTIN_TYPES",

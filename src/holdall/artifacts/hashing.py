@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from holdall.artifacts import FileKind
-from holdall.paths import RelPath
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
 
 __all__ = ["EMPTY_TREE_HASH", "FileDigest", "is_sha256", "tree_hash"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError
-from holdall.paths import RelPath
 
 __all__ = ["LEDGER", "PROTECTED", "is_repository", "refuse_protected"]
 
