@@ -14,7 +14,7 @@ from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import refuse_protected
 from holdall.errors import HostilePathError, InputError
-from holdall.files import FileState
+from holdall.files.root import FileState
 
 __all__ = [
     "JSON",

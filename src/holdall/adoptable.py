@@ -11,7 +11,8 @@ from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
 from holdall.collection import Collection
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
-from holdall.files import FileState
+from holdall.files.root import FileState
+from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 from holdall.layout import placed, state_of
 from holdall.ledger import Deployed
 from holdall.manifest import ManifestArtifact
@@ -21,7 +22,6 @@ from holdall.sources.diagnostics import Code
 from holdall.sources.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.targets import Target
-from holdall.trees import Peek, Tree, file_tree, folder_tree
 
 __all__ = ["Adoptable", "adoptable", "chosen", "collected", "files_at", "lying_at"]
 

@@ -22,10 +22,10 @@ from holdall.deploy import Deployer
 from holdall.dispatch import settle
 from holdall.editing import Editor
 from holdall.errors import ConflictError
-from holdall.files import Root
+from holdall.files.lock import locked
+from holdall.files.root import Root
 from holdall.layout import ancestors, puts
 from holdall.ledger import Deployed, Ledger
-from holdall.locking import locked
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins
 from holdall.project import Project, read_project

@@ -13,10 +13,10 @@ from pathlib import Path
 from holdall.artifacts.ids import ArtifactId
 from holdall.effects import effects_of
 from holdall.errors import InputError, RefusedError
+from holdall.files.user_state import remember, remembered
 from holdall.formats.escape import one_line
 from holdall.plan import PlannedArtifact
 from holdall.targets import Target
-from holdall.userstate import remember, remembered
 
 __all__ = ["Allowance"]
 

@@ -12,14 +12,14 @@ from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.errors import ConflictError, HostilePathError, LocalEditError
-from holdall.files import FileState, Root
+from holdall.files.root import FileState, Root
+from holdall.files.tree import Tree, bytes_tree
 from holdall.formats.documents import read_bounded
 from holdall.layout import ancestors, emptied_folders, sourced, state_of
 from holdall.ledger import Deployed
 from holdall.plan import PlannedArtifact
 from holdall.targets import SETTINGS, Form, Target
 from holdall.transaction import Action, Put, Remove, RemoveFolder
-from holdall.trees import Tree, bytes_tree
 
 MAX_CONVERTED = 1 << 20
 

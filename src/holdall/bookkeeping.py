@@ -10,7 +10,7 @@ from holdall.arrange import Arrangement
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
-from holdall.files import Root
+from holdall.files.root import Root
 from holdall.layout import ancestors, as_read, put_bytes
 from holdall.ledger import Deployed, Ledger, is_same, render_ledger
 from holdall.project import Project

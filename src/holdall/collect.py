@@ -15,12 +15,12 @@ from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.departing import departed_composites, reason_to_keep
 from holdall.errors import ConflictError, UsageError
+from holdall.files.tree import Tree
 from holdall.importing import Clash, ImportPlan, OnConflict, refuse_renames
 from holdall.layout import as_conditions, puts, removals
 from holdall.manifest import ManifestArtifact
 from holdall.sources.values import FoundArtifact, Reading
 from holdall.transaction import Action
-from holdall.trees import Tree
 
 __all__ = ["plan_import"]
 

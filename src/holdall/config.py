@@ -185,7 +185,7 @@ def trust_database(root: Path) -> None:
 
     Raises NotFoundError if they choose none.
     """
-    from holdall.userstate import remember, state_folder
+    from holdall.files.user_state import remember, state_folder
 
     chosen = _chosen_database(root)
     if chosen is None:
@@ -214,7 +214,7 @@ def _lies_inside(url: str, root: Path) -> bool:
 
 
 def _is_trusted(url: str, root: Path) -> bool:
-    from holdall.userstate import remembered, state_folder
+    from holdall.files.user_state import remembered, state_folder
 
     return _choice(url, root) in remembered(state_folder() / TRUSTED)
 

@@ -57,8 +57,8 @@ class Context:
 
         if is_unsettled(project):
             from holdall.dispatch import settle
-            from holdall.files import Root
-            from holdall.locking import locked
+            from holdall.files.lock import locked
+            from holdall.files.root import Root
 
             with Root(project) as root, locked(root):
                 settle(root, self.plugins, self.config, self.say)

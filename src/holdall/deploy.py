@@ -17,10 +17,12 @@ from holdall.collection import Collection
 from holdall.config import Config, cache_folder
 from holdall.dispatch import DEPLOY, delivering, journalled, settle
 from holdall.errors import NotFoundError, PluginError, UsageError
-from holdall.files import Root
+from holdall.files.lock import locked
+from holdall.files.root import Root
+from holdall.files.scratch import Scratch
+from holdall.files.stat_index import StateIndex, index_file
 from holdall.ledger import Deployed, Ledger
 from holdall.ledger_changes import LedgerChange, ledger_change
-from holdall.locking import locked
 from holdall.manifest import ManifestArtifact
 from holdall.merging import Entries, merge_entries
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
@@ -33,7 +35,6 @@ from holdall.reverting import (
     turned_back,
     with_contents,
 )
-from holdall.scratch import Scratch
 from holdall.standing import (
     Earlier,
     displaced,
@@ -46,7 +47,6 @@ from holdall.standing import (
     withdrawals,
     withdrawn_by,
 )
-from holdall.statindex import StateIndex, index_file
 from holdall.targets import Target
 from holdall.transaction import Outcome, Put, commit
 

@@ -11,9 +11,9 @@ from typing import Any
 from holdall.collection import Collection, open_collection
 from holdall.config import Config, cache_folder, database_url_of
 from holdall.errors import HoldallError, InputError, PluginError
-from holdall.files import Root
+from holdall.files.lock import STATE_FOLDER
+from holdall.files.root import Root
 from holdall.journal import OUTBOX
-from holdall.locking import STATE_FOLDER
 from holdall.plan import DeployPlan
 from holdall.plugins import Plugins
 from holdall.transaction import Message, delivered, recover, undelivered

@@ -17,15 +17,15 @@ from holdall.collection import Collection, open_collection
 from holdall.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
 from holdall.dispatch import CHANGE, delivering, journalled, settle
 from holdall.errors import ConflictError, InputError, StorageError, UsageError
-from holdall.files import Root, make_folders
+from holdall.files.lock import locked
+from holdall.files.root import Root, make_folders
+from holdall.files.tree import Tree
 from holdall.layout import as_read, put_bytes
-from holdall.locking import locked
 from holdall.manifest import Manifest, render
 from holdall.manifest_reader import parse
 from holdall.plugins import Plugins
 from holdall.progress import shown
 from holdall.transaction import Action, Outcome, commit, recover
-from holdall.trees import Tree
 
 __all__ = ["Editor", "Say", "create_collection", "editing"]
 

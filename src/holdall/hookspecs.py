@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from holdall.changes import ChangeSet
     from holdall.collection import Collection
     from holdall.config import Config
+    from holdall.files.tree import Tree
     from holdall.plan import DeployPlan
     from holdall.sources.values import FoundArtifact
     from holdall.targets import Target
-    from holdall.trees import Tree
 
 __all__ = ["Problem", "Severity", "hookimpl", "hookspec"]
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.errors import ConflictError, NotFoundError
+from holdall.files.tree import Tree
 from holdall.sources.values import FoundArtifact
 from holdall.transaction import Action
-from holdall.trees import Tree
 
 __all__ = ["Clash", "ImportPlan", "OnConflict", "refuse_conflicts", "refuse_renames", "three_way"]
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from holdall import syscalls
 from holdall.actions import Plan, decode_plan, is_sealed
 from holdall.errors import HostilePathError, RefusedError
-from holdall.files import Root, reporting
-from holdall.locking import STATE_FOLDER, open_state_folder
-from holdall.userstate import journal_key
+from holdall.files import syscalls
+from holdall.files.lock import STATE_FOLDER, open_state_folder
+from holdall.files.root import Root, reporting
+from holdall.files.user_state import journal_key
 
 __all__ = [
     "BACKUPS",

@@ -11,9 +11,9 @@ from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import FileKind, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
-from holdall.files import FileState, Root
+from holdall.files.root import FileState, Root
+from holdall.files.tree import Tree
 from holdall.transaction import Action, Put, Remove, RemoveFolder
-from holdall.trees import Tree
 
 __all__ = [
     "ancestors",

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError
-from holdall.files import FileState
+from holdall.files.root import FileState
 from holdall.formats.documents import canonical_json, parse_json
 from holdall.formats.json_editor import Marks
 

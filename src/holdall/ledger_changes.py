@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.files import FileState
+from holdall.files.root import FileState
 from holdall.formats.json_editor import Marks
 from holdall.ledger import (
     Deployed,

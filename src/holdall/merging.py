@@ -17,7 +17,7 @@ from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.effects import hook_groups, server_of
 from holdall.errors import ConflictError, InputError
-from holdall.files import FileState, Root
+from holdall.files.root import FileState, Root
 from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
 from holdall.formats.toml_editor import TomlText
 from holdall.layout import put_bytes

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.collection import Collection
+from holdall.files.scratch import Scratch
+from holdall.files.tree import Tree
 from holdall.ledger_changes import LedgerChange
-from holdall.scratch import Scratch
 from holdall.signature import Signature
 from holdall.targets import Target
-from holdall.trees import Tree
 
 __all__ = ["DeployPlan", "Placement", "PlannedArtifact", "StoredContent"]
 

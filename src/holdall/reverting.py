@@ -10,7 +10,7 @@ from pathlib import Path
 from holdall.arrange import Arrangement, EditedFile, is_below
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
-from holdall.files import FileState, Root
+from holdall.files.root import FileState, Root
 from holdall.layout import emptied_folders
 from holdall.ledger import Ledger
 from holdall.ledger_changes import FilePair, LedgerChange

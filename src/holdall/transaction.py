@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from holdall import syscalls
 from holdall.actions import JSON, Action, Plan, Put, Remove, RemoveFolder, encode_plan
 from holdall.applying import Application
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
-from holdall.files import FileState, Root, reporting, write_all
+from holdall.files import syscalls
+from holdall.files.root import FileState, Root, reporting, write_all
+from holdall.files.user_state import journal_key
 from holdall.journal import BACKUPS, OUTBOX, PLAN, PLAN_TMP, TX, Journal, new_transaction_id
 from holdall.staging import FEW, Progress, refuse_unsafe, stage
-from holdall.userstate import journal_key
 
 __all__ = [
     "JSON",

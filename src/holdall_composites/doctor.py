@@ -18,9 +18,9 @@ from holdall.artifacts import LEDGER, tree_hash
 from holdall.changes import ChangeKind
 from holdall.collection import Collection
 from holdall.errors import HoldallError, StorageError
+from holdall.files import STATE_FOLDER
 from holdall.journal import is_unsettled
 from holdall.ledger import parse_ledger
-from holdall.locking import STATE_FOLDER
 from holdall.refresh import plan_refresh
 from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.difference import Rows, difference

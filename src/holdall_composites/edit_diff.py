@@ -10,6 +10,7 @@ from holdall.adoptable import lying_at
 from holdall.artifacts import EMPTY_TREE_HASH, FileDigest, Shape
 from holdall.collection import Collection
 from holdall.conversion import converted_file
+from holdall.files import Tree, bytes_tree
 from holdall.formats import MISSING
 from holdall.layout import content_of
 from holdall.ledger import Deployed
@@ -17,7 +18,6 @@ from holdall.manifest import ManifestArtifact
 from holdall.merging import present_value, shown_entry
 from holdall.project import Project
 from holdall.targets import Target
-from holdall.trees import Tree, bytes_tree
 from holdall_composites.comparing import Side, difference, stored_side
 from holdall_composites.store.store import Store
 from holdall_composites.versions import version_tree

@@ -22,14 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall import syscalls
 from holdall.applying import move_new
 from holdall.artifacts import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
-from holdall.files import Root, make_folders, reporting, write_all
+from holdall.files import Root, file_tree, folder_tree, make_folders, reporting, syscalls, write_all
 from holdall.formats import MAX_JSON_BYTES, parse_json, read_bounded
 from holdall.sources.identity import IDENTITY_KEY
-from holdall.trees import file_tree, folder_tree
 
 __all__ = ["MANIFEST", "ExportFile", "write_export"]
 

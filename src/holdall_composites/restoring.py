@@ -12,9 +12,9 @@ from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.edits import EditPlan
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
+from holdall.files import Tree
 from holdall.layout import puts
 from holdall.manifest import ManifestArtifact
-from holdall.trees import Tree
 from holdall_composites.service import opened
 from holdall_composites.store.store import Store
 from holdall_composites.versions import materialize, version_of, version_tree

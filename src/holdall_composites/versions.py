@@ -9,7 +9,7 @@ from pathlib import Path
 from holdall.artifacts import ArtifactId, FileDigest, FileKind, tree_hash
 from holdall.collection import Collection
 from holdall.errors import StorageError
-from holdall.trees import Tree, link_stays_inside
+from holdall.files import Tree, link_stays_inside
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.records import VersionRecord
 from holdall_composites.store.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdall import syscalls
+from holdall.files import syscalls
 
 # The scenario is a module of its own; pytest's import mode puts no test folder on the path.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from holdall import syscalls
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
-from holdall.files import FileState, Root
-from holdall.locking import locked
+from holdall.files import syscalls
+from holdall.files.lock import locked
+from holdall.files.root import FileState, Root
 from holdall.transaction import (
     Action,
     Put,

@@ -15,7 +15,7 @@ from typing import Any
 
 import peewee
 
-from holdall import syscalls
+from holdall.files import syscalls
 
 __all__ = ["ERRORS", "Injection", "install"]
 

@@ -17,7 +17,7 @@ import psycopg
 from world import CRASHED, EDIT, HUNG, KILLED, Run, World
 
 from holdall.artifacts.paths import RelPath
-from holdall.files import Root
+from holdall.files.root import Root
 from holdall.ledger import parse_ledger
 
 __all__ = [

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 from injection import Injection
 
-from holdall.syscalls import sync, sync_file_system
+from holdall.files.syscalls import sync, sync_file_system
 
 __all__ = ["Crowded", "RealCut", "in_tmpfs", "make_image", "mounted", "reason_against", "resize"]
 

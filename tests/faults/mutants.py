@@ -103,21 +103,21 @@ MUTANTS = [
     ),
     Mutant(
         "the user's key is not synced",
-        "src/holdall/userstate.py",
+        "src/holdall/files/user_state.py",
         "            syscalls.sync(file)\n",
         "",
         POWER,
     ),
     Mutant(
         "no lock",
-        "src/holdall/locking.py",
+        "src/holdall/files/lock.py",
         "        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "        pass\n",
         CROWD,
     ),
     Mutant(
         "links are followed to folders",
-        "src/holdall/syscalls.py",
+        "src/holdall/files/syscalls.py",
         "_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC",
         "_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC",
         CROWD,
@@ -222,7 +222,7 @@ MUTANTS = [
     ),
     Mutant(
         "short writes are not continued",
-        "src/holdall/files.py",
+        "src/holdall/files/root.py",
         "    while rest:\n        rest = rest[syscalls.write(file, rest) :]\n",
         "    syscalls.write(file, rest)\n",
         POINTS,

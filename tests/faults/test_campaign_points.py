@@ -15,7 +15,7 @@ from sharding import in_worlds
 from tally import IS_LONG, count
 from world import KILLED, SCENARIOS, Scenario, World, temporary_world
 
-from holdall import syscalls
+from holdall.files import syscalls
 
 pytestmark = pytest.mark.integration
 

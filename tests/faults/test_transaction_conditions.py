@@ -10,8 +10,8 @@ from fault_scenario import Counter, Tree, build, calls_of, heal, killed_at, seen
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
-from holdall.files import Root
-from holdall.locking import locked
+from holdall.files.lock import locked
+from holdall.files.root import Root
 from holdall.transaction import (
     Action,
     Put,
@@ -109,7 +109,7 @@ def test_a_taken_place_calls_everything_off(tmp_path: Path, system: str) -> None
 def test_an_edit_of_what_is_taken_back_stays(tmp_path: Path, system: str) -> None:
     """Whoever changes a new file before it is taken back keeps it."""
     Counter().install()
-    from holdall import syscalls
+    from holdall.files import syscalls
 
     build(tmp_path / "p", OLD)
     real = syscalls.rename_with, syscalls.link

@@ -23,8 +23,8 @@ from fault_scenario import (
 )
 
 from holdall.errors import StorageError
-from holdall.files import Root
-from holdall.locking import locked
+from holdall.files.lock import locked
+from holdall.files.root import Root
 from holdall.transaction import recover
 
 pytestmark = pytest.mark.integration

@@ -25,7 +25,7 @@ from holdall.cli import main
 from holdall.collection import Collection
 from holdall.edits import plan_remove, plan_rename
 from holdall.errors import HoldallError
-from holdall.files import Root
+from holdall.files.root import Root
 from holdall.layout import put_bytes
 from holdall.linting import lint
 from holdall.sources.json_form import reading_to_json

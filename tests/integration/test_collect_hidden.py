@@ -10,10 +10,10 @@ import pytest
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.cli import main
+from holdall.files.tree import bytes_tree
 from holdall.refresh import plan_refresh
 from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact
-from holdall.trees import bytes_tree
 from host_factories import collect, make_collection, make_command, make_skill, make_source, opened
 from source_trees import PLUGIN, codes, good, write
 

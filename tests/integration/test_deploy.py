@@ -20,7 +20,7 @@ from holdall.errors import (
     PluginError,
     UsageError,
 )
-from holdall.files import Root
+from holdall.files.root import Root
 from holdall.plan import DeployPlan
 from holdall.targets import BUILTIN_TARGETS, Target
 from host_factories import (

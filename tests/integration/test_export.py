@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from e2e.kit import Kit, known, new_kit, tree, write
-from holdall import syscalls
+from holdall.files import syscalls
 from hostile_trees import TREES, Content, plant
 
 pytestmark = pytest.mark.integration

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from holdall import statindex
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
@@ -21,7 +20,8 @@ from holdall.collection import open_collection
 from holdall.config import Config, cache_folder
 from holdall.deploy import Deployer, DeployResult
 from holdall.errors import ConflictError, HoldallError, LocalEditError
-from holdall.files import FileState, Root
+from holdall.files import stat_index
+from holdall.files.root import FileState, Root
 from holdall.ledger import parse_ledger, render_ledger
 from holdall.record import RECORD_NAME, parse_record
 from holdall.targets import BUILTIN_TARGETS
@@ -91,7 +91,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk; what was written a tick of the clock ago is trusted."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name in ("_MOMENT", "_LONG_MOMENT", "_WORTH_WRITING"):
-        monkeypatch.setattr(statindex, name, 0)
+        monkeypatch.setattr(stat_index, name, 0)
     return Desk(tmp_path)
 
 

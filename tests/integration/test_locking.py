@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import HostilePathError, LockedError, StorageError
-from holdall.files import Root
-from holdall.locking import locked
+from holdall.files.lock import locked
+from holdall.files.root import Root
 
 pytestmark = pytest.mark.integration
 

@@ -12,13 +12,13 @@ import pytest
 
 from holdall.collection import Collection
 from holdall.errors import ConflictError, HoldallError, InputError, NotFoundError, UsageError
-from holdall.files import Root
+from holdall.files.root import Root
+from holdall.files.tree import folder_tree
 from holdall.ledger import Ledger, parse_ledger, render_ledger
 from holdall.project import read_project
 from holdall.record import parse_record, render_record
 from holdall.status import status_of
 from holdall.targets import BUILTIN_TARGETS
-from holdall.trees import folder_tree
 from host_factories import (
     deploy,
     make_collection,

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from holdall import syscalls
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, HostilePathError, StorageError
-from holdall.files import FileState, Root
-from holdall.locking import locked
+from holdall.files import syscalls
+from holdall.files.lock import locked
+from holdall.files.root import FileState, Root
 from holdall.transaction import (
     Action,
     Outcome,

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from holdall import syscalls
 from holdall.actions import JSON, Plan, encode_plan
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, InputError, RefusedError, StorageError
-from holdall.files import FileState, Root
+from holdall.files import syscalls
+from holdall.files.lock import locked
+from holdall.files.root import FileState, Root
+from holdall.files.user_state import journal_key
 from holdall.journal import is_unsettled, new_transaction_id
-from holdall.locking import locked
 from holdall.transaction import Message, Put, commit, delivered, recover, undelivered
-from holdall.userstate import journal_key
 
 pytestmark = pytest.mark.integration
 

@@ -15,7 +15,7 @@ from holdall.artifacts.hashing import FileDigest, tree_hash
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError
-from holdall.trees import Tree, folder_tree
+from holdall.files.tree import Tree, folder_tree
 from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK
 from holdall_composites.versions import materialize, version_tree

@@ -14,10 +14,10 @@ from holdall.collection import open_collection
 from holdall.config import Config, caps_of
 from holdall.editing import create_collection
 from holdall.errors import InputError, RefusedError, UsageError
+from holdall.files.tree import file_tree
 from holdall.plugins import Plugins
 from holdall.reading import read_source
 from holdall.refresh import plan_refresh
-from holdall.trees import file_tree
 from host_factories import make_command, make_skill
 
 pytestmark = pytest.mark.unit
@@ -80,7 +80,7 @@ def test_a_file_that_grows_is_capped_as_it_is_read(
     def grow(_: RelPath, __: bytes, _offset: int) -> None:
         path.write_bytes(b"x" * 1000)
 
-    monkeypatch.setattr("holdall.trees._CHUNK", 16)
+    monkeypatch.setattr("holdall.files.tree._CHUNK", 16)
     with pytest.raises(RefusedError, match=r"x\.md holds more than 100 bytes"):
         file_tree(path, RelPath.parse("x.md"), grow, meter=Meter(Caps(max_file_bytes=100), "x"))
 

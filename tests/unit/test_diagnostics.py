@@ -183,7 +183,7 @@ def test_no_diagnostic_is_made_without_the_table() -> None:
 
 def test_the_problems_of_trees_are_in_the_table() -> None:
     """They are named below the table's layer, by their text."""
-    calls = calls_of("_refuse", ROOT / "src/holdall/trees.py")
+    calls = calls_of("_refuse", ROOT / "src/holdall/files/tree.py")
     codes = [code for call in calls for code in [call.args[1]]]
     named = {code.value for code in codes if isinstance(code, ast.Constant)}
     assert len(named) >= 4

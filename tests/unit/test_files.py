@@ -18,7 +18,7 @@ from holdall.errors import (
     NotFoundError,
     StorageError,
 )
-from holdall.files import FileState, Root, Strange, look_at, read_chunks
+from holdall.files.root import FileState, Root, Strange, look_at, read_chunks
 
 pytestmark = pytest.mark.unit
 

@@ -121,8 +121,8 @@ PARSERS = {
     "holdall/formats/json_editor.py": {"json"},
     # What Holdall itself wrote: behind a checksum, in its lock, in the database, a moment ago.
     "holdall/actions.py": {"json"},
-    "holdall/locking.py": {"json"},
-    "holdall/statindex.py": {"json"},
+    "holdall/files/lock.py": {"json"},
+    "holdall/files/stat_index.py": {"json"},
     "holdall_composites/store/operations.py": {"json"},
     "holdall/dispatch.py": {"json"},
 }

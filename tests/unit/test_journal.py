@@ -20,7 +20,7 @@ from holdall.actions import (
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import InputError
-from holdall.files import FileState
+from holdall.files.root import FileState
 from holdall.journal import new_transaction_id
 
 pytestmark = pytest.mark.unit

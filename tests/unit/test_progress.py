@@ -12,7 +12,7 @@ from holdall import progress
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.config import Config
-from holdall.files import FileState
+from holdall.files.root import FileState
 from holdall.progress import shown
 from holdall.transaction import Put, RemoveFolder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.scratch import Scratch
+from holdall.files.scratch import Scratch
 
 pytestmark = pytest.mark.unit
 

@@ -7,11 +7,11 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.errors import InputError, NotFoundError, PluginError
+from holdall.files.tree import file_tree
 from holdall.sources.diagnostics import CODES, Code
 from holdall.sources.json_form import reading_to_json
 from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact
-from holdall.trees import file_tree
 from source_trees import MARKET, PLUGIN, Source, codes, good, keys, member_paths, write
 
 pytestmark = pytest.mark.unit

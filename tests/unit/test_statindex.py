@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from holdall import statindex
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
-from holdall.files import FileState, Root
-from holdall.statindex import StateIndex, TreeIndex, index_file
-from holdall.trees import Tree, file_tree, folder_tree
+from holdall.files import stat_index
+from holdall.files.root import FileState, Root
+from holdall.files.stat_index import StateIndex, TreeIndex, index_file
+from holdall.files.tree import Tree, file_tree, folder_tree
 from host_factories import make_skill, write
 
 pytestmark = pytest.mark.unit
@@ -27,9 +27,9 @@ LATER = 1 << 62
 @pytest.fixture(autouse=True)
 def _no_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust what was written a nanosecond ago, and write however little is new."""
-    monkeypatch.setattr(statindex, "_MOMENT", 0)
-    monkeypatch.setattr(statindex, "_LONG_MOMENT", 0)
-    monkeypatch.setattr(statindex, "_WORTH_WRITING", 0)
+    monkeypatch.setattr(stat_index, "_MOMENT", 0)
+    monkeypatch.setattr(stat_index, "_LONG_MOMENT", 0)
+    monkeypatch.setattr(stat_index, "_WORTH_WRITING", 0)
 
 
 class Project:
@@ -137,8 +137,8 @@ def test_a_folder_that_became_a_link_is_looked_at(project: Project) -> None:
 
 def test_what_is_young_is_not_remembered(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change in the same step of the clock would not show."""
-    monkeypatch.setattr(statindex, "_MOMENT", LATER)
-    monkeypatch.setattr(statindex, "_LONG_MOMENT", LATER)
+    monkeypatch.setattr(stat_index, "_MOMENT", LATER)
+    monkeypatch.setattr(stat_index, "_LONG_MOMENT", LATER)
     edit(project.path / A)
     assert [project.look()[1] for _ in range(2)] == [1, 1]
 

@@ -10,8 +10,8 @@ import pytest
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError
+from holdall.files.tree import bytes_tree, file_tree, folder_tree, link_stays_inside
 from holdall.sources.walk import walk
-from holdall.trees import bytes_tree, file_tree, folder_tree, link_stays_inside
 
 pytestmark = pytest.mark.unit
 

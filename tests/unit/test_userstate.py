@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import StorageError
-from holdall.userstate import journal_key, remember, remembered, state_folder
+from holdall.files.user_state import journal_key, remember, remembered, state_folder
 
 pytestmark = pytest.mark.unit
 

@@ -24,12 +24,12 @@ PACKAGES = [
 ]
 ALLOWED = {
     "holdall/cli.py": "the null device, when nobody reads the output any more",
-    "holdall/syscalls.py": "the writer's own calls",
-    "holdall/locking.py": "the lock and the .gitignore of Holdall's own folder",
-    "holdall/files.py": "the folder of a new collection and of the user's state",
-    "holdall/userstate.py": "the user's key and decisions, in the user's state folder",
-    "holdall/statindex.py": "what is known of files, in the user's cache folder",
-    "holdall/scratch.py": "a scratch folder in the system's temporary one",
+    "holdall/files/syscalls.py": "the writer's own calls",
+    "holdall/files/lock.py": "the lock and the .gitignore of Holdall's own folder",
+    "holdall/files/root.py": "the folder of a new collection and of the user's state",
+    "holdall/files/user_state.py": "the user's key and decisions, in the user's state folder",
+    "holdall/files/stat_index.py": "what is known of files, in the user's cache folder",
+    "holdall/files/scratch.py": "a scratch folder in the system's temporary one",
     "holdall/origins/origin.py": "a scratch folder in the system's temporary one",
     "holdall/origins/tarball.py": "what is decompressed, a file without a name there",
     "holdall/origins/git.py": "a password for git, in that scratch folder",

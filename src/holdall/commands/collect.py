@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from holdall.artifacts.paths import RelPath
     from holdall.changes import ChangeSet
     from holdall.editing import Editor
+    from holdall.files.tree import Tree
     from holdall.importing import ImportPlan
     from holdall.sources.values import Diagnostic, Reading
-    from holdall.trees import Tree
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -68,7 +68,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
     from holdall.allowance import Allowance
     from holdall.deploy import Deployer
-    from holdall.userstate import state_folder
+    from holdall.files.user_state import state_folder
 
     collection = context.collection()
     deployer = Deployer(

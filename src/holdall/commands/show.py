@@ -10,8 +10,8 @@ from holdall.context import Context
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
     from holdall.collection import Collection
+    from holdall.files.tree import Tree
     from holdall.manifest import ManifestArtifact, ManifestComposite
-    from holdall.trees import Tree
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print the state of every deployed artifact; exit 1 if one is not in sync."""
-    from holdall.files import Root
+    from holdall.files.root import Root
     from holdall.project import read_project
     from holdall.status import State, status_of
 

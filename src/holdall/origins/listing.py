@@ -11,12 +11,12 @@ from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import Meter
 from holdall.config import MANIFEST
 from holdall.errors import StorageError, TooLargeError
+from holdall.files.tree import file_tree, folder_tree
 from holdall.manifest import ManifestArtifact, ManifestComposite, ManifestMember
 from holdall.sources.diagnostics import Code, Level, diagnose
 from holdall.sources.hidden import hidden_text
 from holdall.sources.inspection import Inspection
 from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, FoundMember, Reading
-from holdall.trees import file_tree, folder_tree
 
 __all__ = ["Listing", "as_listed"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from holdall.errors import StorageError, TooLargeError
+from holdall.files.tree import Tree
 from holdall.sources.diagnostics import Code, diagnose
 from holdall.sources.identity import KnownMember, KnownPlugin
 from holdall.sources.values import Diagnostic, RemoteComposite
 from holdall.sources.walk import SourceTree
-from holdall.trees import Tree
 
 __all__ = ["Draft", "DraftComposite", "DraftMember", "Gathering", "Key", "shown"]
 

@@ -11,6 +11,7 @@ from holdall.artifacts.ids import ArtifactId, ArtifactType, CompositeType
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
+from holdall.files.tree import file_tree, folder_tree
 from holdall.naming import Names
 from holdall.sources.diagnostics import Code
 from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
@@ -21,7 +22,6 @@ from holdall.sources.marketplace import read_marketplace, read_unlisted_plugins
 from holdall.sources.own_files import read_own_files
 from holdall.sources.values import Claim, FoundArtifact, FoundComposite, FoundMember, Reading
 from holdall.sources.walk import walk
-from holdall.trees import file_tree, folder_tree
 
 __all__ = ["read"]
 

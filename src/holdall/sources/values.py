@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, CompositeType
-from holdall.trees import Tree
+from holdall.files.tree import Tree
 
 __all__ = [
     "Claim",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
-from holdall.trees import Tree
+from holdall.files import Tree
 from holdall_composites.records import VersionRecord
 from holdall_composites.store.statements import Statements, as_json
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
-from holdall import syscalls
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import (
@@ -25,6 +24,7 @@ from holdall.errors import (
     NotFoundError,
     StorageError,
 )
+from holdall.files import syscalls
 
 __all__ = [
     "FileState",

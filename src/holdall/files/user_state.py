@@ -8,9 +8,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from holdall import syscalls
 from holdall.errors import StorageError
-from holdall.files import make_folders, reporting, write_all
+from holdall.files import syscalls
+from holdall.files.root import make_folders, reporting, write_all
 
 __all__ = ["journal_key", "remember", "remembered", "state_folder"]
 

@@ -24,7 +24,7 @@ from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import is_repository
 from holdall.errors import HostilePathError, StorageError
-from holdall.folders import VCS_FOLDERS, Folder, Kind, kinds_in
+from holdall.files.folders import VCS_FOLDERS, Folder, Kind, kinds_in
 
 __all__ = [
     "Peek",

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from holdall import syscalls
 from holdall.errors import HostilePathError, LockedError
-from holdall.files import Root, reporting
+from holdall.files import syscalls
+from holdall.files.root import Root, reporting
 
 __all__ = ["STATE_FOLDER", "locked", "open_state_folder"]
 

@@ -25,9 +25,9 @@ from holdall import __version__
 from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
-from holdall.files import FileState
-from holdall.folders import VCS_FOLDERS
-from holdall.trees import Tree
+from holdall.files.folders import VCS_FOLDERS
+from holdall.files.root import FileState
+from holdall.files.tree import Tree
 
 __all__ = ["StateIndex", "TreeIndex", "index_file"]
 
