@@ -13,7 +13,6 @@ from holdall.collection import Collection
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from holdall.files.root import FileState
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
-from holdall.layout import placed, state_of
 from holdall.ledger import Deployed
 from holdall.manifest import ManifestArtifact
 from holdall.merging import changed_entries
@@ -22,6 +21,7 @@ from holdall.sources.diagnostics import Code
 from holdall.sources.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.targets import Target
+from holdall.transaction.placement import placed, state_of
 
 __all__ = ["Adoptable", "adoptable", "chosen", "collected", "files_at", "lying_at"]
 

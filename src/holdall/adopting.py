@@ -24,14 +24,14 @@ from holdall.editing import Editor
 from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.layout import ancestors, puts
 from holdall.ledger import Deployed, Ledger
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins
 from holdall.project import Project, read_project
 from holdall.refresh import with_edit
 from holdall.targets import Target
-from holdall.transaction import Action, Outcome
+from holdall.transaction.commit import Action, Outcome
+from holdall.transaction.placement import ancestors, puts
 
 __all__ = ["AdoptResult", "Adopter"]
 

@@ -15,11 +15,11 @@ from holdall.errors import ConflictError, HostilePathError, LocalEditError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, bytes_tree
 from holdall.formats.documents import read_bounded
-from holdall.layout import ancestors, emptied_folders, sourced, state_of
 from holdall.ledger import Deployed
 from holdall.plan import PlannedArtifact
 from holdall.targets import SETTINGS, Form, Target
-from holdall.transaction import Action, Put, Remove, RemoveFolder
+from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
+from holdall.transaction.placement import ancestors, emptied_folders, sourced, state_of
 
 MAX_CONVERTED = 1 << 20
 

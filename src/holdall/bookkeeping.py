@@ -11,12 +11,12 @@ from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
 from holdall.files.root import Root
-from holdall.layout import ancestors, as_read, put_bytes
 from holdall.ledger import Deployed, Ledger, is_same, render_ledger
 from holdall.project import Project
 from holdall.record import RecordEntry, render_record
 from holdall.targets import Target
-from holdall.transaction import Action, Put, Remove, RemoveFolder
+from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
+from holdall.transaction.placement import ancestors, as_read, put_bytes
 
 __all__ = ["bookkeeping"]
 

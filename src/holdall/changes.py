@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.entries import EntryEdit, edits_between
 from holdall.manifest import Manifest
-from holdall.signature import Signature
+from holdall.transaction.signature import Signature
 
 __all__ = ["Change", "ChangeKind", "ChangeSet"]
 

@@ -17,10 +17,10 @@ from holdall.departing import departed_composites, reason_to_keep
 from holdall.errors import ConflictError, UsageError
 from holdall.files.tree import Tree
 from holdall.importing import Clash, ImportPlan, OnConflict, refuse_renames
-from holdall.layout import as_conditions, puts, removals
 from holdall.manifest import ManifestArtifact
 from holdall.sources.values import FoundArtifact, Reading
-from holdall.transaction import Action
+from holdall.transaction.commit import Action
+from holdall.transaction.placement import as_conditions, puts, removals
 
 __all__ = ["plan_import"]
 

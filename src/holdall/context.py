@@ -44,7 +44,7 @@ class Context:
 
     def collection(self) -> Collection:
         """Read the collection, finishing first what an interrupted run left there."""
-        from holdall.journal import is_unsettled
+        from holdall.transaction.journal import is_unsettled
 
         if is_unsettled(self.collection_root):
             with self.editing():
@@ -53,7 +53,7 @@ class Context:
 
     def settle(self, project: Path) -> None:
         """Finish what an interrupted run left in a project."""
-        from holdall.journal import is_unsettled
+        from holdall.transaction.journal import is_unsettled
 
         if is_unsettled(project):
             from holdall.dispatch import settle

@@ -48,7 +48,7 @@ from holdall.standing import (
     withdrawn_by,
 )
 from holdall.targets import Target
-from holdall.transaction import Outcome, Put, commit
+from holdall.transaction.commit import Outcome, Put, commit
 
 __all__ = ["DeployResult", "Deployer"]
 

@@ -13,10 +13,10 @@ from holdall.config import Config, cache_folder, database_url_of
 from holdall.errors import HoldallError, InputError, PluginError
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
-from holdall.journal import OUTBOX
 from holdall.plan import DeployPlan
 from holdall.plugins import Plugins
-from holdall.transaction import Message, delivered, recover, undelivered
+from holdall.transaction.commit import Message, delivered, recover, undelivered
+from holdall.transaction.journal import OUTBOX
 
 __all__ = ["CHANGE", "DEPLOY", "deliver", "delivering", "journalled", "settle"]
 

@@ -20,12 +20,12 @@ from holdall.errors import ConflictError, InputError, StorageError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
-from holdall.layout import as_read, put_bytes
 from holdall.manifest import Manifest, render
 from holdall.manifest_reader import parse
 from holdall.plugins import Plugins
 from holdall.progress import shown
-from holdall.transaction import Action, Outcome, commit, recover
+from holdall.transaction.commit import Action, Outcome, commit, recover
+from holdall.transaction.placement import as_read, put_bytes
 
 __all__ = ["Editor", "Say", "create_collection", "editing"]
 

@@ -12,10 +12,10 @@ from holdall.artifacts.paths import refuse_collisions
 from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
-from holdall.layout import moves, removals
 from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.refresh import holders_of
-from holdall.transaction import Action
+from holdall.transaction.commit import Action
+from holdall.transaction.placement import moves, removals
 
 __all__ = ["EditPlan", "plan_remove", "plan_rename"]
 

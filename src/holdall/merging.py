@@ -20,11 +20,11 @@ from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
 from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
 from holdall.formats.toml_editor import TomlText
-from holdall.layout import put_bytes
 from holdall.ledger import Deployed, Merged, Place
 from holdall.plan import PlannedArtifact
 from holdall.targets import Form, Merge, Target
-from holdall.transaction import Put, Remove
+from holdall.transaction.commit import Put, Remove
+from holdall.transaction.placement import put_bytes
 
 __all__ = [
     "Entries",

@@ -13,9 +13,9 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, InputError
 from holdall.formats.json_editor import Keys, Marks, is_blank
-from holdall.layout import ancestors
 from holdall.ledger import Deployed, Ledger, Merged
 from holdall.targets import Form, Merge, Target
+from holdall.transaction.placement import ancestors
 
 __all__ = ["own_place", "refuse_foreign"]
 

@@ -13,8 +13,8 @@ from holdall.collection import Collection
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.ledger_changes import LedgerChange
-from holdall.signature import Signature
 from holdall.targets import Target
+from holdall.transaction.signature import Signature
 
 __all__ = ["DeployPlan", "Placement", "PlannedArtifact", "StoredContent"]
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from holdall.config import Config
-from holdall.transaction import Action, Progress, Put
+from holdall.transaction.commit import Action, Progress, Put
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -15,11 +15,11 @@ from holdall.collection import Collection
 from holdall.errors import InputError, NotFoundError, UsageError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, file_tree, folder_tree
-from holdall.layout import ancestors, placed, state_of
 from holdall.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
 from holdall.ownership import own_place, refuse_foreign
 from holdall.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
 from holdall.targets import Target, targets_for
+from holdall.transaction.placement import ancestors, placed, state_of
 
 __all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]
 

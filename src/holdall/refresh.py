@@ -13,11 +13,11 @@ from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.errors import HostilePathError
 from holdall.files.tree import Tree
-from holdall.layout import ancestors
 from holdall.manifest import Manifest, ManifestArtifact
 from holdall.sources.diagnostics import Code, Level, diagnose
 from holdall.sources.inspection import Inspection
 from holdall.sources.values import Diagnostic
+from holdall.transaction.placement import ancestors
 
 __all__ = ["Refresh", "holders_of", "plan_refresh", "with_edit"]
 

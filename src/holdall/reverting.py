@@ -11,12 +11,12 @@ from holdall.arrange import Arrangement, EditedFile, is_below
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files.root import FileState, Root
-from holdall.layout import emptied_folders
 from holdall.ledger import Ledger
 from holdall.ledger_changes import FilePair, LedgerChange
 from holdall.project import Project
 from holdall.targets import Target
-from holdall.transaction import Action, Put, Remove, RemoveFolder
+from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
+from holdall.transaction.placement import emptied_folders
 
 __all__ = [
     "ContentOf",

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from holdall.artifacts import ArtifactId, FileDigest
 from holdall.collection import Collection
 from holdall.files import Tree
-from holdall.layout import content_of
 from holdall.manifest import ManifestArtifact
+from holdall.transaction import content_of
 from holdall_composites.store.store import Store
 from holdall_composites.versions import find_version, version_tree
 

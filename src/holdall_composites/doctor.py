@@ -19,9 +19,9 @@ from holdall.changes import ChangeKind
 from holdall.collection import Collection
 from holdall.errors import HoldallError, StorageError
 from holdall.files import STATE_FOLDER
-from holdall.journal import is_unsettled
 from holdall.ledger import parse_ledger
 from holdall.refresh import plan_refresh
+from holdall.transaction import is_unsettled
 from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.difference import Rows, difference
 from holdall_composites.drift import find_drift

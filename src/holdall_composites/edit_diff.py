@@ -12,12 +12,12 @@ from holdall.collection import Collection
 from holdall.conversion import converted_file
 from holdall.files import Tree, bytes_tree
 from holdall.formats import MISSING
-from holdall.layout import content_of
 from holdall.ledger import Deployed
 from holdall.manifest import ManifestArtifact
 from holdall.merging import present_value, shown_entry
 from holdall.project import Project
 from holdall.targets import Target
+from holdall.transaction import content_of
 from holdall_composites.comparing import Side, difference, stored_side
 from holdall_composites.store.store import Store
 from holdall_composites.versions import version_tree

@@ -16,9 +16,9 @@ from holdall.collection import Collection
 from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundError
 from holdall.files import Tree
 from holdall.formats import parse_json, read_bounded
-from holdall.layout import content_of, placed
 from holdall.manifest import ManifestArtifact, ManifestComposite
 from holdall.sources.identity import IDENTITY_KEY
+from holdall.transaction import content_of, placed
 from holdall_composites.export_files import MANIFEST, ExportFile
 from holdall_composites.resolver import Expanded, Resolver
 from holdall_composites.versions import materialize, version_tree

@@ -12,10 +12,9 @@ from holdall.artifacts import ArtifactId, FileDigest, TypeSpec
 from holdall.collection import Collection
 from holdall.errors import HoldallError, NotFoundError, StorageError
 from holdall.files import Tree
-from holdall.layout import content_of
 from holdall.manifest import ManifestArtifact
 from holdall.plan import DeployPlan
-from holdall.signature import Signature
+from holdall.transaction import Signature, content_of
 from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from holdall.signature import Signature
+from holdall.transaction import Signature
 from holdall_composites.database import HISTORY, translated_errors
 from holdall_composites.orm import Database, SqliteDatabase
 from holdall_composites.revisions import Revision

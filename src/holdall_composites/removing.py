@@ -10,7 +10,7 @@ from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.collection import Collection
 from holdall.errors import RefusedError
 from holdall.refresh import holders_of
-from holdall.signature import Signature
+from holdall.transaction import Signature
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.records import ArtifactRecord, OperationRecord, Purged
 from holdall_composites.service import opened

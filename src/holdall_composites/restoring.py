@@ -13,8 +13,8 @@ from holdall.collection import Collection
 from holdall.edits import EditPlan
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.files import Tree
-from holdall.layout import puts
 from holdall.manifest import ManifestArtifact
+from holdall.transaction import puts
 from holdall_composites.service import opened
 from holdall_composites.store.store import Store
 from holdall_composites.versions import materialize, version_of, version_tree

@@ -16,10 +16,10 @@ from holdall.edits import EditPlan
 from holdall.entries import EntryEdit, edits_between, reverted
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
-from holdall.layout import exchange, placed, sourced
 from holdall.ledger import Deployed
 from holdall.ledger_changes import LedgerChange
 from holdall.manifest import ManifestArtifact
+from holdall.transaction import exchange, placed, sourced
 from holdall_composites.operations import OWN_EXTRA
 from holdall_composites.records import OperationRecord
 from holdall_composites.store.store import Store

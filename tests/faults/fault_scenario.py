@@ -15,7 +15,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
-from holdall.transaction import (
+from holdall.transaction.commit import (
     Action,
     Put,
     Remove,

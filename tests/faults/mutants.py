@@ -38,49 +38,49 @@ EDITS = "test_transaction_edits.py"
 MUTANTS = [
     Mutant(
         "no barrier before the commit point",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
         "",
         POWER,
     ),
     Mutant(
         "no barrier for many files before the commit point",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "            syscalls.sync_file_system(journal.folder)\n            return\n",
         "            return\n",
         POWER,
     ),
     Mutant(
         "no barrier after the deed",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "            _make_durable(root, application, few=few)\n",
         "            pass\n",
         POWER,
     ),
     Mutant(
         "no barrier after the deed, for many files",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "    if not few:\n        syscalls.sync_file_system(root.folders.top)\n        return\n",
         "    if not few:\n        return\n",
         POWER,
     ),
     Mutant(
         "staged files are not synced",
-        "src/holdall/staging.py",
+        "src/holdall/transaction/staging.py",
         "        if durable:\n            syscalls.sync(file)\n",
         "",
         POWER,
     ),
     Mutant(
         "the plan is not synced",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "                if len(plan.actions) < FEW:\n                    syscalls.sync(file)\n",
         "                pass\n",
         POWER,
     ),
     Mutant(
         "the commit point itself is not durable",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n"
         "            syscalls.sync(folder)\n",
         "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n",
@@ -88,14 +88,14 @@ MUTANTS = [
     ),
     Mutant(
         "folders are made durable before those above them",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         'sorted(touched, key=lambda path: path or "")',
         'sorted(touched, key=lambda path: path or "", reverse=True)',
         POWER,
     ),
     Mutant(
         "the database is told before the plan is durable",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
         "            prepare(transaction_id)\n"
         "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
@@ -124,14 +124,14 @@ MUTANTS = [
     ),
     Mutant(
         "what an exchange brings out is not looked at",
-        "src/holdall/applying.py",
+        "src/holdall/transaction/apply.py",
         "        if displaced == expected:\n",
         "        if displaced:\n",
         CROWD,
     ),
     Mutant(
         "what a removal moved aside is not looked at",
-        "src/holdall/applying.py",
+        "src/holdall/transaction/apply.py",
         "        if look_at(self._old, slot) != action.expected:\n"
         "            self._give_back(self._old, slot, action, folder)\n"
         "        self._keep(self._old, slot, action)\n\n    def _move_aside",
@@ -140,35 +140,35 @@ MUTANTS = [
     ),
     Mutant(
         "a new file replaces what came to be there",
-        "src/holdall/applying.py",
+        "src/holdall/transaction/apply.py",
         "        if syscalls.rename_with(syscalls.NO_REPLACE, folder, name, to_folder, to_name):\n",
         "        if syscalls.rename(folder, name, to_folder, to_name) is None:\n",
         CROWD,
     ),
     Mutant(
         "what is foreign in a slot is thrown away",
-        "src/holdall/applying.py",
+        "src/holdall/transaction/apply.py",
         "            if found not in known or (",
         "            if False and (",
         EDITS,
     ),
     Mutant(
         "no backups",
-        "src/holdall/applying.py",
+        "src/holdall/transaction/apply.py",
         "        if not action.keep_backup or action.expected is None:\n            return\n",
         "        return\n",
         POINTS,
     ),
     Mutant(
         "recovery forgets",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "        recovered = [_recover(root, journal, i) for i in journal.ids(TX)]\n",
         "        recovered: list[Recovered] = []\n",
         POINTS,
     ),
     Mutant(
         "recovery throws away instead of finishing",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "    plan = journal.read_plan(TX, transaction_id)\n    if plan is None:\n",
         "    plan = journal.read_plan(TX, transaction_id)\n"
         "    if plan is not None:\n"
@@ -179,28 +179,28 @@ MUTANTS = [
     ),
     Mutant(
         "recovery does not know what is done already",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "    done = _finish(root, journal, transaction_id, plan, again=True)\n",
         "    done = _finish(root, journal, transaction_id, plan, again=False)\n",
         POINTS,
     ),
     Mutant(
         "the plan has its name before it is whole",
-        "src/holdall/journal.py",
+        "src/holdall/transaction/journal.py",
         'PLAN, PLAN_TMP = "plan", "plan.tmp"',
         'PLAN, PLAN_TMP = "plan", "plan"',
         POINTS,
     ),
     Mutant(
         "what is given up keeps its plan",
-        "src/holdall/journal.py",
+        "src/holdall/transaction/journal.py",
         "                syscalls.rename(fd, PLAN, fd, PLAN_TMP)\n",
         "                pass\n",
         POINTS,
     ),
     Mutant(
         "nobody hears of what is given up",
-        "src/holdall/journal.py",
+        "src/holdall/transaction/journal.py",
         "        if plan is None or not plan.payload:\n",
         "        if True:\n",
         POINTS,
@@ -215,7 +215,7 @@ MUTANTS = [
     ),
     Mutant(
         "the message is not kept at all",
-        "src/holdall/transaction.py",
+        "src/holdall/transaction/commit.py",
         "        if plan.payload:\n            journal.move(transaction_id, TX, OUTBOX)\n",
         "        if not plan:\n            journal.move(transaction_id, TX, OUTBOX)\n",
         POINTS,
@@ -236,7 +236,7 @@ MUTANTS = [
     ),
     Mutant(
         "a move goes on where its new place is taken",
-        "src/holdall/applying.py",
+        "src/holdall/transaction/apply.py",
         "                self._call_off(conditions)\n                return\n",
         "                pass\n",
         "test_transaction_conditions.py",

@@ -12,7 +12,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.transaction import (
+from holdall.transaction.commit import (
     Action,
     Put,
     Remove,

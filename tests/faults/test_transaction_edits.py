@@ -25,7 +25,7 @@ from fault_scenario import (
 from holdall.errors import StorageError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.transaction import recover
+from holdall.transaction.commit import recover
 
 pytestmark = pytest.mark.integration
 

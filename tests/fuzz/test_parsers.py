@@ -25,7 +25,6 @@ from holdall.formats.escape import escaped
 from holdall.formats.frontmatter import read_frontmatter
 from holdall.formats.json_editor import JsonText, Marks
 from holdall.formats.toml_editor import TomlText
-from holdall.journal import decode_plan
 from holdall.ledger import parse_ledger
 from holdall.manifest import Manifest, render
 from holdall.manifest_reader import parse as parse_manifest
@@ -33,6 +32,7 @@ from holdall.origins.address import parse as parse_address, shown
 from holdall.origins.origin import opened
 from holdall.record import parse_record
 from holdall.sources.inspection import judged
+from holdall.transaction.journal import decode_plan
 from holdall_composites.pagination import decode_cursor
 
 pytestmark = pytest.mark.unit

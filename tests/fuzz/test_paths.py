@@ -26,11 +26,11 @@ from holdall.collection import Collection
 from holdall.edits import plan_remove, plan_rename
 from holdall.errors import HoldallError
 from holdall.files.root import Root
-from holdall.layout import put_bytes
 from holdall.linting import lint
 from holdall.sources.json_form import reading_to_json
 from holdall.sources.reader import read
-from holdall.transaction import commit
+from holdall.transaction.commit import commit
+from holdall.transaction.placement import put_bytes
 from host_factories import collect, deploy, opened, refresh, undeploy, write
 from source_trees import MARKET, PLUGIN, good
 

@@ -14,7 +14,6 @@ import pytest
 
 from e2e.kit import Kit, tree
 from holdall.adopting import Adopter
-from holdall.applying import Application
 from holdall.cli import main
 from holdall.config import Config
 from holdall.deploy import Deployer
@@ -22,6 +21,7 @@ from holdall.editing import editing
 from holdall.errors import StorageError
 from holdall.plugins import Plugins
 from holdall.targets import BUILTIN_TARGETS
+from holdall.transaction.apply import Application
 from host_factories import deploy, make_collection, make_project
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,7 @@ from holdall.errors import (
     UsageError,
 )
 from holdall.plugins import Plugins
-from holdall.transaction import Outcome
+from holdall.transaction.commit import Outcome
 from host_factories import (
     make_collection,
     make_command,

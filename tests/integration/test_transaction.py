@@ -18,7 +18,7 @@ from holdall.errors import ConflictError, HoldallError, HostilePathError, Storag
 from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
-from holdall.transaction import (
+from holdall.transaction.commit import (
     Action,
     Outcome,
     Put,

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from holdall.actions import JSON, Plan, encode_plan
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, InputError, RefusedError, StorageError
@@ -17,8 +16,9 @@ from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
 from holdall.files.user_state import journal_key
-from holdall.journal import is_unsettled, new_transaction_id
-from holdall.transaction import Message, Put, commit, delivered, recover, undelivered
+from holdall.transaction.actions import JSON, Plan, encode_plan
+from holdall.transaction.commit import Message, Put, commit, delivered, recover, undelivered
+from holdall.transaction.journal import is_unsettled, new_transaction_id
 
 pytestmark = pytest.mark.integration
 

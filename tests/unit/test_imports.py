@@ -120,7 +120,7 @@ PARSERS = {
     # Each value of a text whose size, values and depth it bounds itself.
     "holdall/formats/json_editor.py": {"json"},
     # What Holdall itself wrote: behind a checksum, in its lock, in the database, a moment ago.
-    "holdall/actions.py": {"json"},
+    "holdall/transaction/actions.py": {"json"},
     "holdall/files/lock.py": {"json"},
     "holdall/files/stat_index.py": {"json"},
     "holdall_composites/store/operations.py": {"json"},

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from holdall.actions import (
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.paths import RelPath
+from holdall.errors import InputError
+from holdall.files.root import FileState
+from holdall.transaction.actions import (
     Plan,
     Put,
     Remove,
@@ -17,11 +21,7 @@ from holdall.actions import (
     encode_plan,
     is_sealed,
 )
-from holdall.artifacts.ids import FileKind
-from holdall.artifacts.paths import RelPath
-from holdall.errors import InputError
-from holdall.files.root import FileState
-from holdall.journal import new_transaction_id
+from holdall.transaction.journal import new_transaction_id
 
 pytestmark = pytest.mark.unit
 

@@ -14,7 +14,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.config import Config
 from holdall.files.root import FileState
 from holdall.progress import shown
-from holdall.transaction import Put, RemoveFolder
+from holdall.transaction.commit import Put, RemoveFolder
 
 pytestmark = pytest.mark.unit
 

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from holdall.actions import Action, Put, Remove, RemoveFolder
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import refuse_protected
 from holdall.errors import ConflictError, HostilePathError, StorageError
 from holdall.files import syscalls
 from holdall.files.root import Root, read_chunks, reporting, storage_error, write_all
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 
 __all__ = ["FEW", "Progress", "refuse_unsafe", "stage"]
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from holdall.actions import Plan, decode_plan, is_sealed
 from holdall.errors import HostilePathError, RefusedError
 from holdall.files import syscalls
 from holdall.files.lock import STATE_FOLDER, open_state_folder
 from holdall.files.root import Root, reporting
 from holdall.files.user_state import journal_key
+from holdall.transaction.actions import Plan, decode_plan, is_sealed
 
 __all__ = [
     "BACKUPS",

@@ -13,7 +13,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree
-from holdall.transaction import Action, Put, Remove, RemoveFolder
+from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
 
 __all__ = [
     "ancestors",

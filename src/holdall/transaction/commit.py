@@ -11,15 +11,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from holdall.actions import JSON, Action, Plan, Put, Remove, RemoveFolder, encode_plan
-from holdall.applying import Application
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
 from holdall.files import syscalls
 from holdall.files.root import FileState, Root, reporting, write_all
 from holdall.files.user_state import journal_key
-from holdall.journal import BACKUPS, OUTBOX, PLAN, PLAN_TMP, TX, Journal, new_transaction_id
-from holdall.staging import FEW, Progress, refuse_unsafe, stage
+from holdall.transaction.actions import JSON, Action, Plan, Put, Remove, RemoveFolder, encode_plan
+from holdall.transaction.apply import Application
+from holdall.transaction.journal import (
+    BACKUPS,
+    OUTBOX,
+    PLAN,
+    PLAN_TMP,
+    TX,
+    Journal,
+    new_transaction_id,
+)
+from holdall.transaction.staging import FEW, Progress, refuse_unsafe, stage
 
 __all__ = [
     "JSON",

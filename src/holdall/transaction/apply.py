@@ -14,13 +14,13 @@ import stat
 from collections.abc import Mapping, Sequence
 from typing import NoReturn, assert_never
 
-from holdall.actions import Action, Put, Remove, RemoveFolder
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError
 from holdall.files import syscalls
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import FileState, Root, look_at
-from holdall.journal import BACKUPS, Journal
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
+from holdall.transaction.journal import BACKUPS, Journal
 
 __all__ = ["Application", "move_new"]
 

@@ -1,0 +1,32 @@
+"""All-or-nothing changes of one folder: staged, journalled, applied, recovered."""
+
+from holdall import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from holdall.transaction.apply import move_new as move_new
+    from holdall.transaction.journal import is_unsettled as is_unsettled
+    from holdall.transaction.placement import (
+        content_of as content_of,
+        exchange as exchange,
+        placed as placed,
+        puts as puts,
+        sourced as sourced,
+    )
+    from holdall.transaction.signature import Signature as Signature
+else:
+    __getattr__, __all__ = lazy_exports(
+        __name__,
+        {
+            "apply": ("move_new",),
+            "journal": ("is_unsettled",),
+            "placement": (
+                "content_of",
+                "exchange",
+                "placed",
+                "puts",
+                "sourced",
+            ),
+            "signature": ("Signature",),
+        },
+    )
