@@ -37,7 +37,7 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/mypy
 
 docs: $(VENV)/installed  ## write docs/diagnostics.md
-	$(BIN)/python -c 'from holdall.sources.handbook import handbook; print(handbook(), end="")' \
+	$(BIN)/python -c 'from holdall.sources.checks.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
 
 bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (20 minutes)

@@ -17,8 +17,8 @@ from holdall.ledger import Deployed
 from holdall.manifest import ManifestArtifact
 from holdall.merging import changed_entries
 from holdall.project import Project
-from holdall.sources.diagnostics import Code
-from holdall.sources.inspection import Inspection
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.targets import Target
 from holdall.transaction.placement import placed, state_of

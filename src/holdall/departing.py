@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection import Collection
 from holdall.manifest import ManifestArtifact, ManifestComposite
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
 from holdall.sources.values import Reading
 
 __all__ = ["departed_composites", "reason_to_keep"]

@@ -21,9 +21,9 @@ def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> I
     """Read what `source` names: a folder, an archive, or a git repository.
 
     The files that the reading tells of are there until the context ends. Raises what
-    `holdall.origins.origin.opened` and `read_source` raise.
+    `holdall.sources.fetch.origin.opened` and `read_source` raise.
     """
-    from holdall.origins.origin import opened
+    from holdall.sources.fetch.origin import opened
 
     with opened(source, caps) as origin:
         reading = read_source(plugins, origin.folder, caps)

@@ -14,8 +14,8 @@ from holdall.collection import Collection
 from holdall.errors import HostilePathError
 from holdall.files.tree import Tree
 from holdall.manifest import Manifest, ManifestArtifact
-from holdall.sources.diagnostics import Code, Level, diagnose
-from holdall.sources.inspection import Inspection
+from holdall.sources.checks.diagnostics import Code, Level, diagnose
+from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.transaction.placement import ancestors
 

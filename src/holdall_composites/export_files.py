@@ -26,7 +26,7 @@ from holdall.artifacts import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
 from holdall.files import Root, file_tree, folder_tree, make_folders, reporting, syscalls, write_all
 from holdall.formats import MAX_JSON_BYTES, parse_json, read_bounded
-from holdall.sources.identity import IDENTITY_KEY
+from holdall.sources import IDENTITY_KEY
 from holdall.transaction import move_new
 
 __all__ = ["MANIFEST", "ExportFile", "write_export"]

@@ -17,7 +17,7 @@ from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundEr
 from holdall.files import Tree
 from holdall.formats import parse_json, read_bounded
 from holdall.manifest import ManifestArtifact, ManifestComposite
-from holdall.sources.identity import IDENTITY_KEY
+from holdall.sources import IDENTITY_KEY
 from holdall.transaction import content_of, placed
 from holdall_composites.export_files import MANIFEST, ExportFile
 from holdall_composites.resolver import Expanded, Resolver

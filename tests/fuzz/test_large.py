@@ -16,7 +16,7 @@ import pytest
 from fuzz.limits import bounded
 from holdall.artifacts.limits import Caps
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
-from holdall.origins.origin import opened
+from holdall.sources.fetch.origin import opened
 
 pytestmark = pytest.mark.unit
 

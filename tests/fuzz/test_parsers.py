@@ -28,10 +28,10 @@ from holdall.formats.toml_editor import TomlText
 from holdall.ledger import parse_ledger
 from holdall.manifest import Manifest, render
 from holdall.manifest_reader import parse as parse_manifest
-from holdall.origins.address import parse as parse_address, shown
-from holdall.origins.origin import opened
 from holdall.record import parse_record
-from holdall.sources.inspection import judged
+from holdall.sources.checks.inspection import judged
+from holdall.sources.fetch.address import parse as parse_address, shown
+from holdall.sources.fetch.origin import opened
 from holdall.transaction.journal import decode_plan
 from holdall_composites.pagination import decode_cursor
 

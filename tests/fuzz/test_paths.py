@@ -26,8 +26,8 @@ from holdall.collection import Collection
 from holdall.edits import plan_remove, plan_rename
 from holdall.errors import HoldallError
 from holdall.files.root import Root
-from holdall.linting import lint
 from holdall.sources.json_form import reading_to_json
+from holdall.sources.linting import lint
 from holdall.sources.reader import read
 from holdall.transaction.commit import commit
 from holdall.transaction.placement import put_bytes

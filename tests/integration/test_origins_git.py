@@ -27,7 +27,7 @@ from holdall.errors import (
     StorageError,
 )
 from holdall.manifest import ManifestArtifact
-from holdall.origins.origin import opened as origin
+from holdall.sources.fetch.origin import opened as origin
 from host_factories import (
     collect,
     make_collection,
@@ -367,7 +367,7 @@ def test_a_password_is_used_and_seen_by_nobody(
     helper = f"[credential]\n\thelper = store --file={kept}\n"
     (tmp_path / "home/.gitconfig").write_text(helper)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("holdall.origins.address._GIT_SCHEMES", {"http"})
+    monkeypatch.setattr("holdall.sources.fetch.address._GIT_SCHEMES", {"http"})
     _Server.projects = upstream.bare.parent
     with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -403,7 +403,7 @@ def test_a_server_that_sends_too_much_is_cut_off(
     )
     endless.chmod(0o755)
     monkeypatch.setenv("PATH", f"{endless.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr("holdall.origins.git._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("holdall.sources.fetch.git._LOOK_EVERY", 0.01)
     with pytest.raises(RefusedError, match="holds more than 1,000,000 bytes") as caught:
         origin("https://h/a", Caps(max_source_bytes=1_000_000)).__enter__()
     assert "HOLDALL_MAX_SOURCE_BYTES" in (caught.value.hint or "")

@@ -12,10 +12,10 @@ import pytest
 
 from holdall.artifacts.limits import DEFAULT_CAPS
 from holdall.errors import HostilePathError, PluginError
-from holdall.linting import lint
 from holdall.reading import read_source
-from holdall.sources.diagnostics import CODES, Code
-from holdall.sources.handbook import handbook
+from holdall.sources.checks.diagnostics import CODES, Code
+from holdall.sources.checks.handbook import handbook
+from holdall.sources.linting import lint
 from holdall.sources.values import FoundArtifact
 from host_factories import make_plugin, plugins_of
 from source_trees import MARKET, PLUGIN, good, write

@@ -12,8 +12,8 @@ import pytest
 from holdall.editing import create_collection
 from holdall.errors import NotFoundError, StorageError, UsageError
 from holdall.files.user_state import journal_key
-from holdall.origins.origin import opened as opened_origin
-from holdall.sources import marketplace
+from holdall.sources.fetch.origin import opened as opened_origin
+from holdall.sources.layouts import marketplace
 from holdall.sources.reader import read
 from holdall.transaction.actions import Plan, encode_plan
 from host_factories import collect, deploy, make_collection, make_source, opened, write

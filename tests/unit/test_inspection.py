@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from holdall.artifacts.paths import RelPath
-from holdall.sources.hidden import is_suspect, judge_characters
-from holdall.sources.inspection import Inspection, judged
+from holdall.sources.checks.hidden import is_suspect, judge_characters
+from holdall.sources.checks.inspection import Inspection, judged
+from holdall.sources.checks.secrets import judge_secrets, may_hold_secrets
 from holdall.sources.reader import read
-from holdall.sources.secrets import judge_secrets, may_hold_secrets
 from holdall.sources.values import Reading
 from source_trees import MARKET, PLUGIN, codes, good, write
 

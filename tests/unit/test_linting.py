@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from holdall.cli import main
-from holdall.linting import MAX_TEXT_BYTES, Finding, lint
+from holdall.sources.linting import MAX_TEXT_BYTES, Finding, lint
 from holdall.sources.reader import read
 from holdall.sources.values import Diagnostic
 from source_trees import MARKET, PLUGIN, good, write

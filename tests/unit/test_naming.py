@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, ArtifactType
 from holdall.artifacts.paths import refuse_collisions
-from holdall.naming import MAX_NAME_BYTES, Names, safe_name
+from holdall.sources.naming import MAX_NAME_BYTES, Names, safe_name
 
 pytestmark = pytest.mark.unit
 

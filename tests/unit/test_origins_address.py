@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import HoldallError, HostilePathError, UsageError
-from holdall.origins.address import ArchiveAddress, FolderAddress, GitAddress, parse, shown
+from holdall.sources.fetch.address import ArchiveAddress, FolderAddress, GitAddress, parse, shown
 
 pytestmark = pytest.mark.unit
 

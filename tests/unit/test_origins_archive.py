@@ -19,8 +19,8 @@ import pytest
 
 from holdall.artifacts.limits import Caps
 from holdall.errors import ConflictError, HoldallError, HostilePathError, InputError, RefusedError
-from holdall.origins import tarball, unpacking
-from holdall.origins.origin import opened
+from holdall.sources.fetch import tarball, unpacking
+from holdall.sources.fetch.origin import opened
 
 pytestmark = pytest.mark.unit
 

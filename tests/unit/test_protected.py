@@ -11,7 +11,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import PROTECTED, refuse_protected
 from holdall.errors import HostilePathError
 from holdall.files.tree import folder_tree
-from holdall.naming import safe_name
+from holdall.sources.naming import safe_name
 from holdall.targets import BUILTIN_TARGETS, USER_TARGETS
 from host_factories import make_skill
 

@@ -8,7 +8,7 @@ import pytest
 from holdall.artifacts.ids import ArtifactId
 from holdall.errors import InputError, NotFoundError, PluginError
 from holdall.files.tree import file_tree
-from holdall.sources.diagnostics import CODES, Code
+from holdall.sources.checks.diagnostics import CODES, Code
 from holdall.sources.json_form import reading_to_json
 from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
 from holdall.artifacts.paths import RelPath, refuse_collisions
-from holdall.linting import findings_to_json, lint
-from holdall.sources.configs import load_json, read_hook_file, read_single_server
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Gathering
 from holdall.sources.json_form import reading_to_json
-from holdall.sources.markdown import read_markdown, read_skill
+from holdall.sources.layouts.configs import load_json, read_hook_file, read_single_server
+from holdall.sources.layouts.markdown import read_markdown, read_skill
+from holdall.sources.linting import findings_to_json, lint
 from holdall.sources.reader import read
 from holdall.sources.walk import walk
 from hostile_trees import TREES, Content, plant

@@ -27,7 +27,7 @@ def refuse_unknown(allowed: Collection[str]) -> None:
     """Raise UsageError, with all that are known, for a code that no diagnostic has."""
     if not allowed:
         return
-    from holdall.sources.diagnostics import CODES
+    from holdall.sources.checks.diagnostics import CODES
 
     unknown = sorted(set(allowed) - set(CODES))
     if unknown:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from holdall.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
 from holdall.context import Context
 from holdall.errors import UsageError
-from holdall.origins.address import shown
+from holdall.sources.fetch.address import shown
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId

@@ -24,9 +24,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print what is wrong, by path and line; exit 1 if one is an error."""
     from holdall import __version__
-    from holdall.linting import counts, findings_to_json, lint
-    from holdall.sources.diagnostics import CODES, Code
-    from holdall.sources.sarif import sarif_log
+    from holdall.sources.checks.diagnostics import CODES, Code
+    from holdall.sources.checks.sarif import sarif_log
+    from holdall.sources.linting import counts, findings_to_json, lint
 
     refuse_unknown(args.allow)
     if args.sarif and context.out.json:

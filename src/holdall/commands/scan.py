@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from holdall.commands.allow import add_allow, refuse_unknown
 from holdall.context import Context
-from holdall.origins.address import shown
 from holdall.reading import opened_source
+from holdall.sources.fetch.address import shown
 
 if TYPE_CHECKING:
     from holdall.sources.values import Reading

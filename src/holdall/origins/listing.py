@@ -13,9 +13,9 @@ from holdall.config import MANIFEST
 from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import file_tree, folder_tree
 from holdall.manifest import ManifestArtifact, ManifestComposite, ManifestMember
-from holdall.sources.diagnostics import Code, Level, diagnose
-from holdall.sources.hidden import hidden_text
-from holdall.sources.inspection import Inspection
+from holdall.sources.checks.diagnostics import Code, Level, diagnose
+from holdall.sources.checks.hidden import hidden_text
+from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, FoundMember, Reading
 
 __all__ = ["Listing", "as_listed"]

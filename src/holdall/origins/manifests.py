@@ -15,7 +15,7 @@ from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bou
 from holdall.manifest import ManifestArtifact
 from holdall.manifest_reader import manifest_of
 from holdall.origins.listing import Listing
-from holdall.sources.diagnostics import Code, diagnose
+from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
 __all__ = ["SKILLMEAT_MANIFEST", "listing_of"]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import Tree
-from holdall.sources.diagnostics import Code, diagnose
-from holdall.sources.identity import KnownMember, KnownPlugin
+from holdall.sources.checks.diagnostics import Code, diagnose
+from holdall.sources.layouts.identity import KnownMember, KnownPlugin
 from holdall.sources.values import Diagnostic, RemoteComposite
 from holdall.sources.walk import SourceTree
 

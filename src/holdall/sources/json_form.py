@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdall.sources.diagnostics import CODES, Code
+from holdall.sources.checks.diagnostics import CODES, Code
 from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, Reading
 
 __all__ = ["reading_to_json"]

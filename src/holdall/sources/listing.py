@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Gathering
-from holdall.sources.markdown import SKILL_FILE
+from holdall.sources.layouts.markdown import SKILL_FILE
 from holdall.sources.walk import joined
 
 __all__ = ["followed", "markdown_below", "skill_folders"]

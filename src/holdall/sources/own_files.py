@@ -11,12 +11,12 @@ from holdall.artifacts.ids import ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import folder_tree, link_stays_inside
-from holdall.sources.configs import HOOKS_FILE, MCP_FILE
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.checks.inspection import Inspection
 from holdall.sources.draft import Draft, DraftComposite, Gathering, shown
-from holdall.sources.inspection import Inspection
-from holdall.sources.markdown import LFS_POINTER, SKILL_FILE
-from holdall.sources.plugin import PLUGIN_MANIFEST
+from holdall.sources.layouts.configs import HOOKS_FILE, MCP_FILE
+from holdall.sources.layouts.markdown import LFS_POINTER, SKILL_FILE
+from holdall.sources.layouts.plugin import PLUGIN_MANIFEST
 from holdall.sources.walk import SourceTree, joined
 
 __all__ = ["read_own_files"]

@@ -12,13 +12,13 @@ from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
 from holdall.files.tree import file_tree, folder_tree
-from holdall.naming import Names
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.checks.inspection import Inspection, judged
 from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
-from holdall.sources.heuristic import guess_composites
-from holdall.sources.inspection import Inspection, judged
-from holdall.sources.loose import artifact_files, read_holdall_folders, read_loose
-from holdall.sources.marketplace import read_marketplace, read_unlisted_plugins
+from holdall.sources.layouts.heuristic import guess_composites
+from holdall.sources.layouts.loose import artifact_files, read_holdall_folders, read_loose
+from holdall.sources.layouts.marketplace import read_marketplace, read_unlisted_plugins
+from holdall.sources.naming import Names
 from holdall.sources.own_files import read_own_files
 from holdall.sources.values import Claim, FoundArtifact, FoundComposite, FoundMember, Reading
 from holdall.sources.walk import walk
@@ -97,7 +97,7 @@ def _found(draft: Draft, artifact_id: ArtifactId, uuid: str | None) -> FoundArti
 
 
 def _name_artifacts(gathering: Gathering, names: Names) -> dict[Key, ArtifactId]:
-    """Give each artifact its id by the rules of `holdall.naming`."""
+    """Give each artifact its id by the rules of `holdall.sources.naming`."""
     ids: dict[Key, ArtifactId] = {}
     by_content: dict[tuple[str, str], ArtifactId] = {}
     parents = _parents(gathering.composites)

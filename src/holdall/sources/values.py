@@ -26,7 +26,7 @@ class Diagnostic(NamedTuple):
 
     `path` is relative to the source. `level` is `error` for what could not be taken, `warning` for
     what was taken although it is broken, `info` for what is only worth knowing. The table in
-    `holdall.sources.diagnostics` tells the reason and remedy of each `code`.
+    `holdall.sources.checks.diagnostics` tells the reason and remedy of each `code`.
     """
 
     path: str

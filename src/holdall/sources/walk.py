@@ -10,7 +10,7 @@ from pathlib import Path
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 from holdall.errors import InputError, NotFoundError, StorageError
 from holdall.files.folders import VCS_FOLDERS, Folder
-from holdall.sources.diagnostics import Code, diagnose
+from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
 __all__ = ["SourceTree", "joined", "walk"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from holdall.artifacts.ids import ArtifactType
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
-from holdall.sources.diagnostics import Code, diagnose
+from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic, FoundArtifact
 
 __all__ = ["judge_frontmatter"]

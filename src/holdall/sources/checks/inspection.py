@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from holdall.artifacts.paths import RelPath
-from holdall.sources.diagnostics import Code
-from holdall.sources.hidden import is_suspect, judge_characters
-from holdall.sources.secrets import judge_secrets, may_hold_secrets
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.checks.hidden import is_suspect, judge_characters
+from holdall.sources.checks.secrets import judge_secrets, may_hold_secrets
 from holdall.sources.values import Diagnostic
 
 __all__ = ["Inspection", "judged", "texts_in"]

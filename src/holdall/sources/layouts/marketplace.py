@@ -7,10 +7,10 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from holdall.sources.configs import load_json
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Gathering
-from holdall.sources.plugin import PLUGIN_MANIFEST, read_plugin
+from holdall.sources.layouts.configs import load_json
+from holdall.sources.layouts.plugin import PLUGIN_MANIFEST, read_plugin
 from holdall.sources.values import RemoteComposite
 from holdall.sources.walk import joined
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from holdall.sources.diagnostics import Code, diagnose
+from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
 __all__ = ["hidden_text", "is_suspect", "judge_characters"]

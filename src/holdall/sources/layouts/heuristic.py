@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdall.artifacts.ids import ArtifactType
-from holdall.sources.configs import HOOKS_FILE
 from holdall.sources.draft import DraftComposite, DraftMember, Gathering
-from holdall.sources.loose import inside_skill
-from holdall.sources.markdown import command_name, is_readme
+from holdall.sources.layouts.configs import HOOKS_FILE
+from holdall.sources.layouts.loose import inside_skill
+from holdall.sources.layouts.markdown import command_name, is_readme
 from holdall.sources.walk import joined
 
 __all__ = ["guess_composites"]

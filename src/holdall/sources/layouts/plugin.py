@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdall.artifacts.ids import ArtifactType
-from holdall.sources.configs import (
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.checks.hidden import hidden_text
+from holdall.sources.checks.inspection import texts_in
+from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
+from holdall.sources.layouts.configs import (
     HOOKS_FILE,
     MCP_FILE,
     load_json,
@@ -17,13 +21,9 @@ from holdall.sources.configs import (
     read_mcp_file,
     read_servers,
 )
-from holdall.sources.diagnostics import Code
-from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
-from holdall.sources.hidden import hidden_text
-from holdall.sources.identity import IDENTITY_KEY, KnownPlugin, read_identity
-from holdall.sources.inspection import texts_in
+from holdall.sources.layouts.identity import IDENTITY_KEY, KnownPlugin, read_identity
+from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from holdall.sources.listing import followed, markdown_below, skill_folders
-from holdall.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from holdall.sources.walk import joined
 
 __all__ = ["PLUGIN_MANIFEST", "read_plugin"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactType, FileKind
-from holdall.sources.diagnostics import CODES, Code, Level
-from holdall.sources.limits import judge_frontmatter
-from holdall.sources.references import references
+from holdall.sources.checks.diagnostics import CODES, Code, Level
+from holdall.sources.checks.limits import judge_frontmatter
+from holdall.sources.checks.references import references
 from holdall.sources.values import Diagnostic, FoundArtifact, Reading
 
 __all__ = ["MAX_TEXT_BYTES", "Finding", "counts", "findings_to_json", "lint"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from holdall.sources.diagnostics import CODES, Code, CodeInfo, Level
+from holdall.sources.checks.diagnostics import CODES, Code, CodeInfo, Level
 from holdall.sources.values import Diagnostic
 
 __all__ = ["sarif_log"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 
 if TYPE_CHECKING:
-    from holdall.origins.address import ArchiveAddress, GitAddress
+    from holdall.sources.fetch.address import ArchiveAddress, GitAddress
 
 __all__ = ["Origin", "opened"]
 
@@ -40,9 +40,9 @@ def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
     """Make `text` into a folder to read: a folder, a git repository or an archive.
 
     Whether a folder exists is for its reader to tell. Raises UsageError for what cannot be a
-    source, and what `holdall.origins.repository` and `holdall.origins.archive` raise.
+    source, and what `holdall.sources.fetch.repository` and `holdall.sources.fetch.archive` raise.
     """
-    from holdall.origins.address import FolderAddress, GitAddress, parse
+    from holdall.sources.fetch.address import FolderAddress, GitAddress, parse
 
     address = parse(text)
     if isinstance(address, FolderAddress):
@@ -56,14 +56,14 @@ def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
 
 
 def _folder(folder: Path) -> Origin:
-    from holdall.origins.git import head_of
+    from holdall.sources.fetch.git import head_of
 
     real = Path(os.path.realpath(folder))
     return Origin(folder, str(real), head_of(real))
 
 
 def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
-    from holdall.origins.repository import lay_out
+    from holdall.sources.fetch.repository import lay_out
 
     last = (address.subfolder or address.name.rstrip("/")).replace(":", "/").rpartition("/")[2]
     folder = scratch / "files" / (_safe(last.removesuffix(".git")))
@@ -73,8 +73,8 @@ def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
 
 
 def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:
-    from holdall.origins.address import ARCHIVE_SUFFIXES
-    from holdall.origins.archive import top_of, unpack
+    from holdall.sources.fetch.address import ARCHIVE_SUFFIXES
+    from holdall.sources.fetch.archive import top_of, unpack
 
     name = address.file.name
     suffix = max((s for s in ARCHIVE_SUFFIXES if name.lower().endswith(s)), key=len)

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from holdall.artifacts.ids import ArtifactType
 from holdall.errors import HoldallError
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
-from holdall.sources.configs import (
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.draft import Gathering
+from holdall.sources.layouts.configs import (
     HOOKS_FILE,
     MCP_FILE,
     read_hook_file,
     read_mcp_file,
     read_single_server,
 )
-from holdall.sources.diagnostics import Code
-from holdall.sources.draft import Gathering
-from holdall.sources.markdown import SKILL_FILE, command_name, read_markdown, read_skill
+from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from holdall.sources.walk import SourceTree, joined
 
 __all__ = ["artifact_files", "inside_skill", "read_holdall_folders", "read_loose"]

@@ -15,9 +15,9 @@ from typing import IO, NamedTuple
 
 from holdall.artifacts.limits import Caps, Meter
 from holdall.errors import HostilePathError, NotFoundError, StorageError
-from holdall.origins.address import GitAddress, without_password
-from holdall.origins.git import Git, GitFailed, ended
-from holdall.origins.unpacking import Budget, Unpacker
+from holdall.sources.fetch.address import GitAddress, without_password
+from holdall.sources.fetch.git import Git, GitFailed, ended
+from holdall.sources.fetch.unpacking import Budget, Unpacker
 
 __all__ = ["lay_out"]
 

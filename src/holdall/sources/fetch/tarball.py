@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
-from holdall.origins.unpacking import CHUNK, Budget, Members, chunks_of
+from holdall.sources.fetch.unpacking import CHUNK, Budget, Members, chunks_of
 
 __all__ = ["Tar"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdall.sources.diagnostics import CODES, Code
+from holdall.sources.checks.diagnostics import CODES, Code
 
 __all__ = ["handbook"]
 

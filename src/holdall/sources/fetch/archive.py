@@ -17,9 +17,9 @@ from holdall.artifacts.ids import BUILTIN_TYPES
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError, RefusedError, StorageError
-from holdall.origins.tarball import Tar
-from holdall.origins.unpacking import CHUNK, Budget, Members, Unpacker, chunks_of
-from holdall.sources.markdown import SKILL_FILE
+from holdall.sources.fetch.tarball import Tar
+from holdall.sources.fetch.unpacking import CHUNK, Budget, Members, Unpacker, chunks_of
+from holdall.sources.layouts.markdown import SKILL_FILE
 
 __all__ = ["top_of", "unpack"]
 

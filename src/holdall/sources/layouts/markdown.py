@@ -9,10 +9,10 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import Tree, file_tree, folder_tree
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.checks.hidden import hidden_text
+from holdall.sources.checks.inspection import Inspection, texts_in
 from holdall.sources.draft import Draft, Gathering, Key, shown
-from holdall.sources.hidden import hidden_text
-from holdall.sources.inspection import Inspection, texts_in
 from holdall.sources.walk import joined
 
 __all__ = ["LFS_POINTER", "SKILL_FILE", "command_name", "is_readme", "read_markdown", "read_skill"]

@@ -9,10 +9,10 @@ from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
 from holdall.errors import HoldallError, StorageError, TooLargeError
 from holdall.files.tree import bytes_tree, file_tree
 from holdall.formats.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded
-from holdall.sources.diagnostics import Code
+from holdall.sources.checks.diagnostics import Code
+from holdall.sources.checks.hidden import hidden_text
+from holdall.sources.checks.inspection import Inspection, judged, texts_in
 from holdall.sources.draft import Draft, Gathering, Key
-from holdall.sources.hidden import hidden_text
-from holdall.sources.inspection import Inspection, judged, texts_in
 
 __all__ = [
     "HOOKS_FILE",

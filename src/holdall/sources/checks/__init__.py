@@ -1,0 +1,1 @@
+"""What is judged while a source is read: limits, hidden text, secrets."""
