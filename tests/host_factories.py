@@ -9,17 +9,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.changes import ChangeSet
-from holdall.collect import plan_import
-from holdall.collection import Collection, open_collection
+from holdall.collection.changes import ChangeSet
+from holdall.collection.collection import Collection, open_collection
+from holdall.collection.conflicts import OnConflict, refuse_conflicts
+from holdall.collection.importing import plan_import
+from holdall.collection.rescan import Refresh, plan_refresh
 from holdall.config import MANIFEST, Config
 from holdall.deploy import Deployer, DeployResult
 from holdall.editing import create_collection, editing
 from holdall.hookspecs import hookimpl
-from holdall.importing import OnConflict, refuse_conflicts
 from holdall.plugins import PluginRecord, Plugins, PluginStatus
 from holdall.reading import opened_source
-from holdall.refresh import Refresh, plan_refresh
 from holdall.targets import BUILTIN_TARGETS, Target
 
 __all__ = [

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from holdall.changes import ChangeSet
+from holdall.collection import ChangeSet
 from holdall.hookspecs import Problem, hookimpl
 from holdall.plan import DeployPlan
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from holdall.hookspecs import Problem, Severity, hookimpl
 
 if TYPE_CHECKING:
-    from holdall.changes import ChangeSet
-    from holdall.collection import Collection
+    from holdall.collection import ChangeSet, Collection
 
 
 @hookimpl

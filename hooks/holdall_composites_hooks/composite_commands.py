@@ -11,8 +11,7 @@ from holdall.errors import UsageError
 
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId
-    from holdall.collection import Collection
-    from holdall.manifest import Manifest, ManifestMember
+    from holdall.collection import Collection, Manifest, ManifestMember
 
 Edit = Callable[["Collection"], "Manifest"]
 
@@ -207,7 +206,7 @@ def _composite_id(args: argparse.Namespace) -> ArtifactId:
 def _members(
     collection: Collection, texts: Sequence[str], relationship: str
 ) -> list[ManifestMember]:
-    from holdall.manifest import ManifestMember
+    from holdall.collection import ManifestMember
 
     members = []
     for text in texts:
@@ -235,7 +234,7 @@ def _edited(
     done: str,
 ) -> int:
     """Carry an edit of the manifest through: proposed to the plugins, then written."""
-    from holdall.changes import Change, ChangeKind, ChangeSet
+    from holdall.collection import Change, ChangeKind, ChangeSet
 
     kinds = {"made": ChangeKind.NEW, "changed": ChangeKind.CHANGED, "deleted": ChangeKind.GONE}
     with context.editing() as editor:

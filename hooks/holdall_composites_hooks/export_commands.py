@@ -32,7 +32,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     """Export; print the files in a dry run."""
     from tempfile import TemporaryDirectory
 
-    from holdall.manifest import ManifestComposite
+    from holdall.collection import ManifestComposite
     from holdall_composites.export_files import write_export
     from holdall_composites.exporting import plan_export
     from holdall_composites.service import opened

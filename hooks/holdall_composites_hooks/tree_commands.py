@@ -10,8 +10,7 @@ from holdall.context import Context
 
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId
-    from holdall.collection import Collection
-    from holdall.manifest import Manifest
+    from holdall.collection import Collection, Manifest
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +40,7 @@ def run_tree(context: Context, args: argparse.Namespace) -> int:
 def _node(
     manifest: Manifest, artifact_id: ArtifactId, pin: str | None, above: tuple[ArtifactId, ...]
 ) -> dict[str, Any]:
-    from holdall.manifest import ManifestComposite
+    from holdall.collection import ManifestComposite
 
     entry = manifest.by_id.get(artifact_id)
     node: dict[str, Any] = {"id": str(artifact_id), "uuid": entry.uuid if entry else None}

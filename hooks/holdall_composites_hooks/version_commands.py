@@ -9,8 +9,7 @@ from holdall.context import Context
 from holdall.errors import UsageError
 
 if TYPE_CHECKING:
-    from holdall.collection import Collection
-    from holdall.manifest import ManifestArtifact
+    from holdall.collection import Collection, ManifestArtifact
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,7 +53,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _artifact(collection: Collection, text: str) -> ManifestArtifact:
-    from holdall.manifest import ManifestArtifact
+    from holdall.collection import ManifestArtifact
 
     entry = collection.entry(collection.resolve(text))
     if not isinstance(entry, ManifestArtifact):

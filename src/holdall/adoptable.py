@@ -9,12 +9,12 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from holdall.files.root import FileState
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 from holdall.ledger import Deployed
-from holdall.manifest import ManifestArtifact
 from holdall.merging import changed_entries
 from holdall.project import Project
 from holdall.sources.checks.diagnostics import Code

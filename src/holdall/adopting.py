@@ -14,9 +14,10 @@ from typing import NamedTuple
 from holdall.adoptable import Adoptable, adoptable, files_at, lying_at
 from holdall.arrange import Arrangement
 from holdall.artifacts.ids import ArtifactId
-from holdall.changes import Change, ChangeKind, ChangeSet
 from holdall.checking import checked
-from holdall.collection import Collection, open_collection
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collection import Collection, open_collection
+from holdall.collection.rescan import with_edit
 from holdall.config import Config
 from holdall.deploy import Deployer
 from holdall.dispatch import settle
@@ -28,7 +29,6 @@ from holdall.ledger import Deployed, Ledger
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins
 from holdall.project import Project, read_project
-from holdall.refresh import with_edit
 from holdall.targets import Target
 from holdall.transaction.commit import Action, Outcome
 from holdall.transaction.placement import ancestors, puts

@@ -14,7 +14,7 @@ from holdall.output import Output
 
 if TYPE_CHECKING:
     from holdall.artifacts.limits import Caps
-    from holdall.collection import Collection
+    from holdall.collection.collection import Collection
     from holdall.editing import Editor
     from holdall.plugins import Plugins
     from holdall.targets import Target
@@ -65,7 +65,7 @@ class Context:
 
     def collection_as_it_is(self) -> Collection:
         """Read the collection and change nothing, whatever an interrupted run left there."""
-        from holdall.collection import open_collection
+        from holdall.collection.collection import open_collection
 
         root = self.collection_root
         url, cache = database_url_of(self.config, root), cache_folder(self.config)

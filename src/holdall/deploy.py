@@ -13,7 +13,8 @@ from holdall.arrange import Arrangement, arrange, refuse_edits, written_artifact
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.bookkeeping import bookkeeping
 from holdall.checking import checked
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.config import Config, cache_folder
 from holdall.dispatch import DEPLOY, delivering, journalled, settle
 from holdall.errors import NotFoundError, PluginError, UsageError
@@ -23,7 +24,6 @@ from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
 from holdall.ledger import Deployed, Ledger
 from holdall.ledger_changes import LedgerChange, ledger_change
-from holdall.manifest import ManifestArtifact
 from holdall.merging import Entries, merge_entries
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from holdall.collection import Collection, open_collection
+from holdall.collection.collection import Collection, open_collection
 from holdall.config import Config, cache_folder, database_url_of
 from holdall.errors import HoldallError, InputError, PluginError
 from holdall.files.lock import STATE_FOLDER
@@ -115,7 +115,7 @@ def _call_of(
     message: Message, path: Path, plugins: Plugins, config: Config
 ) -> tuple[str, dict[str, Any]]:
     if message.kind == CHANGE:
-        from holdall.changes import ChangeSet
+        from holdall.collection.changes import ChangeSet
 
         collection = _collection_at(path, plugins, config)
         changes = ChangeSet.from_payload(message.payload, collection.manifest)

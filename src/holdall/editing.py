@@ -11,17 +11,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from holdall.artifacts.paths import RelPath
-from holdall.changes import ChangeSet
 from holdall.checking import checked
-from holdall.collection import Collection, open_collection
+from holdall.collection.changes import ChangeSet
+from holdall.collection.collection import Collection, open_collection
+from holdall.collection.manifest.manifest import Manifest, render
+from holdall.collection.manifest.reader import parse
 from holdall.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
 from holdall.dispatch import CHANGE, delivering, journalled, settle
 from holdall.errors import ConflictError, InputError, StorageError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
-from holdall.manifest import Manifest, render
-from holdall.manifest_reader import parse
 from holdall.plugins import Plugins
 from holdall.progress import shown
 from holdall.transaction.commit import Action, Outcome, commit, recover

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from holdall.artifacts.ids import ArtifactId, TypeSpec
-    from holdall.changes import ChangeSet
-    from holdall.collection import Collection
+    from holdall.collection.changes import ChangeSet
+    from holdall.collection.collection import Collection
     from holdall.config import Config
     from holdall.files.tree import Tree
     from holdall.plan import DeployPlan

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.ledger_changes import LedgerChange

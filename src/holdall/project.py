@@ -11,7 +11,7 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId, Shape, has_plain_name
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
 from holdall.errors import InputError, NotFoundError, UsageError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, file_tree, folder_tree

@@ -36,8 +36,8 @@ def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Re
     A folder that is a collection, Holdall's or SkillMeat's, is read as its manifest says; what
     looks like such a manifest in an export of a plugin is one of the plugin's own files.
     """
-    from holdall.origins.listing import as_listed
-    from holdall.origins.manifests import listing_of
+    from holdall.collection.as_source import as_listed
+    from holdall.collection.foreign_manifests import listing_of
     from holdall.sources.reader import read
 
     claim = _claimer(plugins) if plugins.implements("holdall_collect_file") else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 
 from holdall.arrange import Arrangement
 from holdall.artifacts.ids import ArtifactId
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
 from holdall.errors import ConflictError
 from holdall.ledger import Deployed
 from holdall.plan import DeployPlan, Placement

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.errors import NotFoundError
 from holdall.ledger import Deployed
-from holdall.manifest import ManifestArtifact
 from holdall.merging import changed_entries
 from holdall.project import Project
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdall.artifacts import ArtifactId, ArtifactType
+from holdall.collection import ManifestArtifact, ManifestComposite
 from holdall.formats import MAX_BYTES, read_bounded
-from holdall.manifest import ManifestArtifact, ManifestComposite
 from holdall.merging import PLUGIN_ROOT
 from holdall.plan import DeployPlan
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from holdall.artifacts import ArtifactId, FileDigest
-from holdall.collection import Collection
+from holdall.collection import Collection, ManifestArtifact
 from holdall.files import Tree
-from holdall.manifest import ManifestArtifact
 from holdall.transaction import content_of
 from holdall_composites.store.store import Store
 from holdall_composites.versions import find_version, version_tree

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from holdall.artifacts import ArtifactId, CompositeType
+from holdall.collection import Manifest, ManifestComposite, ManifestMember
 from holdall.errors import UsageError
-from holdall.manifest import Manifest, ManifestComposite, ManifestMember
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
 
 __all__ = [

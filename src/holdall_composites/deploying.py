@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdall.artifacts import ArtifactId, ArtifactType, Shape
+from holdall.collection import ManifestArtifact
 from holdall.errors import ConflictError, NotFoundError
-from holdall.manifest import ManifestArtifact
 from holdall.plan import DeployPlan, Placement, StoredContent
 from holdall_composites.companions import find_companions
 from holdall_composites.records import DeploymentRecord

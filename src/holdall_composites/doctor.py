@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.artifacts import LEDGER, tree_hash
-from holdall.changes import ChangeKind
-from holdall.collection import Collection
+from holdall.collection import ChangeKind, Collection, plan_refresh
 from holdall.errors import HoldallError, StorageError
 from holdall.files import STATE_FOLDER
 from holdall.ledger import parse_ledger
-from holdall.refresh import plan_refresh
 from holdall.transaction import is_unsettled
 from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.difference import Rows, difference

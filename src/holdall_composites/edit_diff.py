@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 from holdall.adoptable import lying_at
 from holdall.artifacts import EMPTY_TREE_HASH, FileDigest, Shape
-from holdall.collection import Collection
+from holdall.collection import Collection, ManifestArtifact
 from holdall.conversion import converted_file
 from holdall.files import Tree, bytes_tree
 from holdall.formats import MISSING
 from holdall.ledger import Deployed
-from holdall.manifest import ManifestArtifact
 from holdall.merging import present_value, shown_entry
 from holdall.project import Project
 from holdall.targets import Target

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath, Shape, refuse_collisions
-from holdall.collection import Collection
+from holdall.collection import Collection, ManifestArtifact, ManifestComposite
 from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundError
 from holdall.files import Tree
 from holdall.formats import parse_json, read_bounded
-from holdall.manifest import ManifestArtifact, ManifestComposite
 from holdall.sources import IDENTITY_KEY
 from holdall.transaction import content_of, placed
 from holdall_composites.export_files import MANIFEST, ExportFile

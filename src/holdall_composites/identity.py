@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 
 from holdall.artifacts import ArtifactId
-from holdall.manifest import Manifest, ManifestComposite, ManifestMember
+from holdall.collection import Manifest, ManifestComposite, ManifestMember
 from holdall_composites.errors import ArtifactNotFound, CycleRefused
 from holdall_composites.graph import find_cycle
 from holdall_composites.uuids import new_uuid

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.artifacts import ArtifactId, FileDigest, TypeSpec
-from holdall.collection import Collection
+from holdall.collection import Collection, ManifestArtifact
 from holdall.errors import HoldallError, NotFoundError, StorageError
 from holdall.files import Tree
-from holdall.manifest import ManifestArtifact
 from holdall.plan import DeployPlan
 from holdall.transaction import Signature, content_of
 from holdall_composites.store.store import Store

@@ -10,7 +10,7 @@ from holdall_composites.records import OperationRecord
 from holdall_composites.store.store import Store
 
 if TYPE_CHECKING:
-    from holdall.changes import Change, ChangeSet
+    from holdall.collection import Change, ChangeSet
     from holdall.plan import DeployPlan
 
 __all__ = ["OWN_EXTRA", "record_change", "record_deploy"]
@@ -85,7 +85,7 @@ def _undoes(extra: dict[str, object]) -> tuple[int, ...]:
 
 def _summary(changes: Sequence[Change]) -> str:
     """Return in a few words what became of what, as in `new skill:a, skill:b and 7 more`."""
-    from holdall.changes import ChangeKind
+    from holdall.collection import ChangeKind
 
     untold = (ChangeKind.IDENTICAL, ChangeKind.CONFLICT)
     told = [change for change in changes if change.kind not in untold]

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from holdall.artifacts import ArtifactId
-from holdall.changes import Change, ChangeKind, ChangeSet
-from holdall.collection import Collection
+from holdall.collection import Change, ChangeKind, ChangeSet, Collection, holders_of
 from holdall.errors import RefusedError
-from holdall.refresh import holders_of
 from holdall.transaction import Signature
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.records import ArtifactRecord, OperationRecord, Purged

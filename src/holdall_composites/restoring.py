@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.artifacts import ArtifactId, Shape, refuse_collisions
-from holdall.changes import Change, ChangeKind, ChangeSet
-from holdall.collection import Collection
-from holdall.edits import EditPlan
+from holdall.collection import Change, ChangeKind, ChangeSet, Collection, EditPlan, ManifestArtifact
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.files import Tree
-from holdall.manifest import ManifestArtifact
 from holdall.transaction import puts
 from holdall_composites.service import opened
 from holdall_composites.store.store import Store

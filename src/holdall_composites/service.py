@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from holdall.artifacts import ArtifactId
-from holdall.collection import Collection
-from holdall.manifest import Manifest
+from holdall.collection import Collection, Manifest
 from holdall_composites.database import connected, is_embedded
 from holdall_composites.resolver import Resolver
 from holdall_composites.schema import ensure_current

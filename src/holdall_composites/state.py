@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 
 from holdall.artifacts import CompositeType
-from holdall.collection import Collection
-from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
+from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
 from holdall_composites.sync import ArtifactState, CollectionState, CompositeState, MemberState
 
 __all__ = ["state_of"]

@@ -10,15 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from holdall.artifacts import FileDigest, FileKind, RelPath, Shape
-from holdall.changes import Change, ChangeKind, ChangeSet
-from holdall.collection import Collection
-from holdall.edits import EditPlan
-from holdall.entries import EntryEdit, edits_between, reverted
+from holdall.collection import (
+    Change,
+    ChangeKind,
+    ChangeSet,
+    Collection,
+    EditPlan,
+    EntryEdit,
+    ManifestArtifact,
+    edits_between,
+    reverted,
+)
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
 from holdall.ledger import Deployed
 from holdall.ledger_changes import LedgerChange
-from holdall.manifest import ManifestArtifact
 from holdall.transaction import exchange, placed, sourced
 from holdall_composites.operations import OWN_EXTRA
 from holdall_composites.records import OperationRecord

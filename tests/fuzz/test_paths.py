@@ -22,8 +22,8 @@ from fuzz.sandbox import Sandbox, sandbox
 from fuzz.test_parsers import archive_of
 from holdall.artifacts.paths import MAX_PATH_BYTES, RelPath, refuse_collisions
 from holdall.cli import main
-from holdall.collection import Collection
-from holdall.edits import plan_remove, plan_rename
+from holdall.collection.collection import Collection
+from holdall.collection.rename_remove import plan_remove, plan_rename
 from holdall.errors import HoldallError
 from holdall.files.root import Root
 from holdall.sources.json_form import reading_to_json

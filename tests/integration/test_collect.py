@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.changes import ChangeSet
+from holdall.collection.changes import ChangeSet
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.errors import ConflictError, NotFoundError
-from holdall.manifest import ManifestArtifact
 from host_factories import (
     collect,
     make_collection,

@@ -12,8 +12,8 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.cli import main
+from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
 from holdall.errors import ConflictError, InputError
-from holdall.manifest import ManifestArtifact, ManifestComposite
 from holdall.plugins import Plugins
 from holdall.reading import read_source
 from holdall.sources.values import Diagnostic

@@ -10,8 +10,8 @@ import pytest
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.cli import main
+from holdall.collection.rescan import plan_refresh
 from holdall.files.tree import bytes_tree
-from holdall.refresh import plan_refresh
 from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact
 from host_factories import collect, make_collection, make_command, make_skill, make_source, opened

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from holdall.collection.rename_remove import plan_remove, plan_rename
 from holdall.config import Config
 from holdall.editing import create_collection, editing
-from holdall.edits import plan_remove, plan_rename
 from holdall.errors import (
     ConflictError,
     HoldallError,

@@ -16,7 +16,7 @@ import pytest
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
-from holdall.collection import open_collection
+from holdall.collection.collection import open_collection
 from holdall.config import Config, cache_folder
 from holdall.deploy import Deployer, DeployResult
 from holdall.errors import ConflictError, HoldallError, LocalEditError

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from holdall.artifacts.ids import ArtifactId
+from holdall.collection.rename_remove import plan_rename
 from holdall.config import Config
 from holdall.editing import editing
-from holdall.edits import plan_rename
 from holdall.errors import ConflictError
 from holdall.plan import DeployPlan
 from holdall.plugins import Plugins

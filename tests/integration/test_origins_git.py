@@ -19,6 +19,7 @@ from git_repositories import bare_clone, commit, git, make_repository
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.limits import Caps
 from holdall.cli import main
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.errors import (
     HostilePathError,
     InputError,
@@ -26,7 +27,6 @@ from holdall.errors import (
     RefusedError,
     StorageError,
 )
-from holdall.manifest import ManifestArtifact
 from holdall.sources.fetch.origin import opened as origin
 from host_factories import (
     collect,

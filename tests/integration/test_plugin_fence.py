@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from holdall.artifacts.ids import Shape, TypeSpec
-from holdall.changes import ChangeSet
+from holdall.collection.changes import ChangeSet
 from holdall.config import Config
 from holdall.errors import ConflictError, HoldallError, NotFoundError, PluginError, VetoError
 from holdall.hookspecs import Problem, Severity, hookimpl

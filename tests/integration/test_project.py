@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
 from holdall.errors import ConflictError, HoldallError, InputError, NotFoundError, UsageError
 from holdall.files.root import Root
 from holdall.files.tree import folder_tree

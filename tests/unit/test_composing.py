@@ -12,9 +12,14 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.collection import Collection
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import (
+    Manifest,
+    ManifestArtifact,
+    ManifestComposite,
+    ManifestMember,
+)
 from holdall.errors import ConflictError, HoldallError, NotFoundError, UsageError
-from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
 from holdall_composites.composing import (
     composite_in,
     with_composite,

@@ -11,12 +11,12 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.changes import ChangeSet
+from holdall.collection.changes import ChangeSet
+from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, render
+from holdall.collection.manifest.reader import parse
 from holdall.config import Config
 from holdall.editing import editing
 from holdall.errors import InputError
-from holdall.manifest import Manifest, ManifestArtifact, render
-from holdall.manifest_reader import parse
 from holdall.plugins import Plugins
 from host_factories import make_collection, make_skill, manifest_text, opened, refresh
 

@@ -7,9 +7,9 @@ import tomllib
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from holdall.collection.manifest.manifest import Manifest, render
 from holdall.formats.toml_reader import read_plain
 from holdall.formats.toml_writer import render_array
-from holdall.manifest import Manifest, render
 
 pytestmark = pytest.mark.unit
 

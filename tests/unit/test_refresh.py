@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
-from holdall.changes import ChangeKind, ChangeSet
+from holdall.collection.changes import ChangeKind, ChangeSet
+from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
+from holdall.collection.rescan import Refresh, holders_of
 from holdall.errors import InputError, StorageError
-from holdall.manifest import ManifestComposite, ManifestMember
-from holdall.refresh import Refresh, holders_of
 from host_factories import (
     make_collection,
     make_command,

@@ -15,10 +15,10 @@ from holdall.sources.fetch.address import shown
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
     from holdall.artifacts.paths import RelPath
-    from holdall.changes import ChangeSet
+    from holdall.collection.changes import ChangeSet
+    from holdall.collection.conflicts import ImportPlan
     from holdall.editing import Editor
     from holdall.files.tree import Tree
-    from holdall.importing import ImportPlan
     from holdall.sources.values import Diagnostic, Reading
 
 
@@ -95,7 +95,7 @@ class _Taken(NamedTuple):
 
 
 def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
-    from holdall.refresh import plan_refresh
+    from holdall.collection.rescan import plan_refresh
 
     with context.editing() as editor:
         found = plan_refresh(editor.collection, takes_hidden=HIDDEN_TEXT in args.allow)
@@ -129,8 +129,8 @@ def _import(
     renames: dict[ArtifactId, ArtifactId],
     args: argparse.Namespace,
 ) -> ImportPlan:
-    from holdall.collect import plan_import
-    from holdall.importing import OnConflict, refuse_conflicts
+    from holdall.collection.conflicts import OnConflict, refuse_conflicts
+    from holdall.collection.importing import plan_import
 
     plan = plan_import(
         editor.collection,
@@ -153,7 +153,7 @@ def _import(
 
 def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
     """Return what the artifacts that came or changed consist of now, by their paths."""
-    from holdall.changes import ChangeKind
+    from holdall.collection.changes import ChangeKind
 
     put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
     trees = {found.tree.content_hash: found.tree for found in reading.artifacts}
@@ -166,7 +166,7 @@ def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
 
 def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
     """Show three-way what was edited here and changed in the source."""
-    from holdall.importing import three_way
+    from holdall.collection.conflicts import three_way
 
     for clash in plan.clashes:
         base = None
@@ -183,7 +183,7 @@ def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
 
 
 def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
-    from holdall.changes import ChangeKind
+    from holdall.collection.changes import ChangeKind
 
     changes = taken.changes
     for change in changes.changes:

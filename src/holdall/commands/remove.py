@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Remove the files and the entries; the database keeps the identity."""
-    from holdall.edits import plan_remove
+    from holdall.collection.rename_remove import plan_remove
 
     with context.editing() as editor:
         plan = plan_remove(editor.collection, args.ids, force=args.force)

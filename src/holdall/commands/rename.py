@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Rename it in the folder and the manifest; plugins follow."""
-    from holdall.edits import plan_rename
+    from holdall.collection.rename_remove import plan_rename
 
     with context.editing() as editor:
         plan = plan_rename(editor.collection, args.old, args.new)

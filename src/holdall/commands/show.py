@@ -9,9 +9,9 @@ from holdall.context import Context
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
-    from holdall.collection import Collection
+    from holdall.collection.collection import Collection
+    from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
     from holdall.files.tree import Tree
-    from holdall.manifest import ManifestArtifact, ManifestComposite
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def show(context: Context, args: argparse.Namespace) -> int:
     """Print an artifact's entry and its files, or a composite's members."""
-    from holdall.manifest import ManifestArtifact
+    from holdall.collection.manifest.manifest import ManifestArtifact
 
     collection = context.collection()
     name, _, version = args.id.partition("@")
@@ -70,7 +70,7 @@ def entry_to_json(
     entry: ManifestArtifact | ManifestComposite, tree: Tree | None = None
 ) -> dict[str, Any]:
     """Return an entry as `list --json` and `show --json` print it; files only with a tree."""
-    from holdall.manifest import ManifestArtifact
+    from holdall.collection.manifest.manifest import ManifestArtifact
 
     shown: dict[str, Any] = {
         "id": str(entry.id),

@@ -10,7 +10,7 @@ from holdall.context import Context
 from holdall.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from holdall.collection import Collection
+    from holdall.collection.collection import Collection
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

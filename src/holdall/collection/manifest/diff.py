@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
+from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
+from holdall.collection.manifest.reader import read_entry
 from holdall.errors import ConflictError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import dump_toml
-from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
-from holdall.manifest_reader import read_entry
 
 __all__ = ["Entry", "EntryEdit", "edits_between", "reverted"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.changes import Change, ChangeKind
-from holdall.manifest import ManifestComposite, ManifestMember
+from holdall.collection.changes import Change, ChangeKind
+from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
 from holdall.sources.values import FoundComposite, FoundMember, Reading
 
 __all__ = ["HIDDEN", "Bundler"]

@@ -10,16 +10,16 @@ from typing import Any
 from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import RELATIONSHIPS, ArtifactId, CompositeType
 from holdall.artifacts.paths import RelPath, refuse_collisions
-from holdall.errors import HoldallError, InputError
-from holdall.formats.documents import parse_toml
-from holdall.formats.toml_writer import split_blocks
-from holdall.manifest import (
+from holdall.collection.manifest.manifest import (
     FORMAT,
     Manifest,
     ManifestArtifact,
     ManifestComposite,
     ManifestMember,
 )
+from holdall.errors import HoldallError, InputError
+from holdall.formats.documents import parse_toml
+from holdall.formats.toml_writer import split_blocks
 
 __all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
+from holdall.collection.as_source import Listing
+from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.collection.manifest.reader import manifest_of
 from holdall.config import MANIFEST
 from holdall.errors import HoldallError, InputError
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bounded
-from holdall.manifest import ManifestArtifact
-from holdall.manifest_reader import manifest_of
-from holdall.origins.listing import Listing
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, has_plain_name
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
+from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
+from holdall.collection.manifest.reader import MAX_MANIFEST_BYTES, parse
 from holdall.config import MANIFEST
 from holdall.errors import InputError, NotFoundError, StorageError, UsageError
 from holdall.files.stat_index import TreeIndex, index_file
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
-from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
-from holdall.manifest_reader import MAX_MANIFEST_BYTES, parse
 
 __all__ = ["Collection", "open_collection"]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath, refuse_collisions
-from holdall.bundling import HIDDEN, Bundler
-from holdall.changes import Change, ChangeKind, ChangeSet
-from holdall.collection import Collection
-from holdall.departing import departed_composites, reason_to_keep
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collection import Collection
+from holdall.collection.conflicts import Clash, ImportPlan, OnConflict, refuse_renames
+from holdall.collection.departures import departed_composites, reason_to_keep
+from holdall.collection.import_composites import HIDDEN, Bundler
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.errors import ConflictError, UsageError
 from holdall.files.tree import Tree
-from holdall.importing import Clash, ImportPlan, OnConflict, refuse_renames
-from holdall.manifest import ManifestArtifact
 from holdall.sources.values import FoundArtifact, Reading
 from holdall.transaction.commit import Action
 from holdall.transaction.placement import as_conditions, puts, removals

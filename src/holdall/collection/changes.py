@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.entries import EntryEdit, edits_between
-from holdall.manifest import Manifest
+from holdall.collection.manifest.diff import EntryEdit, edits_between
+from holdall.collection.manifest.manifest import Manifest
 from holdall.transaction.signature import Signature
 
 __all__ = ["Change", "ChangeKind", "ChangeSet"]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.errors import ConflictError, NotFoundError
 from holdall.files.tree import Tree
 from holdall.sources.values import FoundArtifact

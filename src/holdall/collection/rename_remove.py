@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import refuse_collisions
-from holdall.changes import Change, ChangeKind, ChangeSet
-from holdall.collection import Collection
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
+from holdall.collection.rescan import holders_of
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
-from holdall.manifest import Manifest, ManifestArtifact, ManifestComposite
-from holdall.refresh import holders_of
 from holdall.transaction.commit import Action
 from holdall.transaction.placement import moves, removals
 

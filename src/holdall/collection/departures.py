@@ -6,8 +6,8 @@ import os
 from collections.abc import Container, Iterable
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.collection import Collection
-from holdall.manifest import ManifestArtifact, ManifestComposite
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.values import Reading
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import Meter
+from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite, ManifestMember
 from holdall.config import MANIFEST
 from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import file_tree, folder_tree
-from holdall.manifest import ManifestArtifact, ManifestComposite, ManifestMember
 from holdall.sources.checks.diagnostics import Code, Level, diagnose
 from holdall.sources.checks.hidden import hidden_text
 from holdall.sources.checks.inspection import Inspection

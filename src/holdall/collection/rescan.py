@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec, sorted_ids
-from holdall.changes import Change, ChangeKind, ChangeSet
-from holdall.collection import Collection
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
 from holdall.errors import HostilePathError
 from holdall.files.tree import Tree
-from holdall.manifest import Manifest, ManifestArtifact
 from holdall.sources.checks.diagnostics import Code, Level, diagnose
 from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic

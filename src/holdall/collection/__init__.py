@@ -1,0 +1,53 @@
+"""A collection (a folder of artifacts with a manifest) and planned changes of it."""
+
+from holdall import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from holdall.collection.changes import (
+        Change as Change,
+        ChangeKind as ChangeKind,
+        ChangeSet as ChangeSet,
+    )
+    from holdall.collection.collection import Collection as Collection
+    from holdall.collection.manifest.diff import (
+        EntryEdit as EntryEdit,
+        edits_between as edits_between,
+        reverted as reverted,
+    )
+    from holdall.collection.manifest.manifest import (
+        Manifest as Manifest,
+        ManifestArtifact as ManifestArtifact,
+        ManifestComposite as ManifestComposite,
+        ManifestMember as ManifestMember,
+    )
+    from holdall.collection.rename_remove import EditPlan as EditPlan
+    from holdall.collection.rescan import holders_of as holders_of, plan_refresh as plan_refresh
+else:
+    __getattr__, __all__ = lazy_exports(
+        __name__,
+        {
+            "changes": (
+                "Change",
+                "ChangeKind",
+                "ChangeSet",
+            ),
+            "collection": ("Collection",),
+            "manifest.diff": (
+                "EntryEdit",
+                "edits_between",
+                "reverted",
+            ),
+            "manifest.manifest": (
+                "Manifest",
+                "ManifestArtifact",
+                "ManifestComposite",
+                "ManifestMember",
+            ),
+            "rename_remove": ("EditPlan",),
+            "rescan": (
+                "holders_of",
+                "plan_refresh",
+            ),
+        },
+    )

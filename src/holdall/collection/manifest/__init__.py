@@ -1,0 +1,1 @@
+"""`manifest.toml`: its values, reading it, writing it, comparing two."""
