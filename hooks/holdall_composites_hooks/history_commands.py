@@ -11,7 +11,7 @@ from holdall.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from holdall.collection import Collection
-    from holdall.deploy import DeployResult
+    from holdall.operations import DeployResult
     from holdall_composites.records import OperationRecord
     from holdall_composites.store.store import Store
     from holdall_composites.undoing import ProjectUndo, Undo
@@ -144,7 +144,7 @@ def _turned_back(
     args: argparse.Namespace,
     dry_run: bool,
 ) -> DeployResult:
-    from holdall.deploy import Deployer
+    from holdall.operations import Deployer
 
     deployer = Deployer(
         collection,

@@ -15,7 +15,7 @@ from holdall.output import Output
 if TYPE_CHECKING:
     from holdall.artifacts.limits import Caps
     from holdall.collection.collection import Collection
-    from holdall.editing import Editor
+    from holdall.operations.edit_collection import Editor
     from holdall.plugins import Plugins
     from holdall.targets import Target
 
@@ -56,9 +56,9 @@ class Context:
         from holdall.transaction.journal import is_unsettled
 
         if is_unsettled(project):
-            from holdall.dispatch import settle
             from holdall.files.lock import locked
             from holdall.files.root import Root
+            from holdall.operations.delivery import settle
 
             with Root(project) as root, locked(root):
                 settle(root, self.plugins, self.config, self.say)
@@ -83,7 +83,7 @@ class Context:
     @contextmanager
     def editing(self) -> Iterator[Editor]:
         """Lock the collection for a change."""
-        from holdall.editing import editing
+        from holdall.operations.edit_collection import editing
 
         with editing(self.collection_root, self.plugins, self.config, self.say) as editor:
             yield editor

@@ -207,7 +207,7 @@ MUTANTS = [
     ),
     Mutant(
         "a message is forgotten before it is heard",
-        "src/holdall/dispatch.py",
+        "src/holdall/operations/delivery.py",
         "        failures = _failures(message, root.path, plugins, config)\n",
         "        delivered(root, message.transaction_id)\n"
         "        failures = _failures(message, root.path, plugins, config)\n",
@@ -229,7 +229,7 @@ MUTANTS = [
     ),
     Mutant(
         "an interrupted init is not finished",
-        "src/holdall/editing.py",
+        "src/holdall/operations/edit_collection.py",
         "any(done.applied for done in recover(root))",
         "any(())",
         POINTS,

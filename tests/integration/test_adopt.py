@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from e2e.kit import Kit, tree
-from holdall.adopting import Adopter
 from holdall.cli import main
 from holdall.config import Config
-from holdall.deploy import Deployer
-from holdall.editing import editing
 from holdall.errors import StorageError
+from holdall.operations.adopt import Adopter
+from holdall.operations.deploy import Deployer
+from holdall.operations.edit_collection import editing
 from holdall.plugins import Plugins
 from holdall.targets import BUILTIN_TARGETS
 from holdall.transaction.apply import Application

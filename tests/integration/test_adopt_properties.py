@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from holdall.adopting import Adopter
 from holdall.config import Config
-from holdall.editing import editing
 from holdall.errors import RefusedError
+from holdall.operations.adopt import Adopter
+from holdall.operations.edit_collection import editing
 from holdall.plugins import Plugins
 from holdall.targets import BUILTIN_TARGETS
 from host_factories import deploy, make_collection, make_project, snapshot, undeploy, write

@@ -8,7 +8,6 @@ import pytest
 
 from holdall.collection.rename_remove import plan_remove, plan_rename
 from holdall.config import Config
-from holdall.editing import create_collection, editing
 from holdall.errors import (
     ConflictError,
     HoldallError,
@@ -17,6 +16,7 @@ from holdall.errors import (
     NotFoundError,
     UsageError,
 )
+from holdall.operations.edit_collection import create_collection, editing
 from holdall.plugins import Plugins
 from holdall.transaction.commit import Outcome
 from host_factories import (

@@ -13,11 +13,11 @@ from holdall.cli import main
 from holdall.collection.collection import open_collection
 from holdall.collection.rescan import plan_refresh
 from holdall.config import Config, caps_of
-from holdall.editing import create_collection
 from holdall.errors import InputError, RefusedError, UsageError
 from holdall.files.tree import file_tree
+from holdall.operations.edit_collection import create_collection
+from holdall.operations.read_source import read_source
 from holdall.plugins import Plugins
-from holdall.reading import read_source
 from host_factories import make_command, make_skill
 
 pytestmark = pytest.mark.unit

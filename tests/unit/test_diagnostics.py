@@ -12,7 +12,7 @@ import pytest
 
 from holdall.artifacts.limits import DEFAULT_CAPS
 from holdall.errors import HostilePathError, PluginError
-from holdall.reading import read_source
+from holdall.operations.read_source import read_source
 from holdall.sources.checks.diagnostics import CODES, Code
 from holdall.sources.checks.handbook import handbook
 from holdall.sources.linting import lint

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from holdall.editing import create_collection
 from holdall.errors import NotFoundError, StorageError, UsageError
 from holdall.files.user_state import journal_key
+from holdall.operations.edit_collection import create_collection
 from holdall.sources.fetch.origin import opened as opened_origin
 from holdall.sources.layouts import marketplace
 from holdall.sources.reader import read

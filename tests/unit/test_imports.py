@@ -124,7 +124,7 @@ PARSERS = {
     "holdall/files/lock.py": {"json"},
     "holdall/files/stat_index.py": {"json"},
     "holdall_composites/store/operations.py": {"json"},
-    "holdall/dispatch.py": {"json"},
+    "holdall/operations/delivery.py": {"json"},
 }
 HEAVY = {"peewee", "playhouse", "psycopg", "yaml", "rich"}
 

@@ -15,8 +15,8 @@ from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, render
 from holdall.collection.manifest.reader import parse
 from holdall.config import Config
-from holdall.editing import editing
 from holdall.errors import InputError
+from holdall.operations.edit_collection import editing
 from holdall.plugins import Plugins
 from host_factories import make_collection, make_skill, manifest_text, opened, refresh
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from holdall import progress
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.config import Config
 from holdall.files.root import FileState
-from holdall.progress import shown
+from holdall.operations import progress
+from holdall.operations.progress import shown
 from holdall.transaction.commit import Put, RemoveFolder
 
 pytestmark = pytest.mark.unit

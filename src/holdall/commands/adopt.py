@@ -10,7 +10,7 @@ from holdall.commands.deploy import project_of
 from holdall.context import Context
 
 if TYPE_CHECKING:
-    from holdall.adopting import AdoptResult
+    from holdall.operations.adopt import AdoptResult
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Adopt; exit 1 if something needs attention."""
-    from holdall.adopting import Adopter
+    from holdall.operations.adopt import Adopter
     from holdall.project import targets_in
 
     refuse_unknown(args.allow)

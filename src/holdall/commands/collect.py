@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from holdall.artifacts.paths import RelPath
     from holdall.collection.changes import ChangeSet
     from holdall.collection.conflicts import ImportPlan
-    from holdall.editing import Editor
     from holdall.files.tree import Tree
+    from holdall.operations.edit_collection import Editor
     from holdall.sources.values import Diagnostic, Reading
 
 
@@ -110,7 +110,7 @@ def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
 def _take(
     context: Context, source: str, renames: dict[ArtifactId, ArtifactId], args: argparse.Namespace
 ) -> _Taken:
-    from holdall.reading import opened_source
+    from holdall.operations.read_source import opened_source
 
     # Fetching can take long: the collection is locked only once everything is read.
     with (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from holdall.context import Context
 
 if TYPE_CHECKING:
-    from holdall.deploy import DeployResult
+    from holdall.operations.deploy import DeployResult
     from holdall.targets import Target
 
 
@@ -67,8 +67,8 @@ def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> l
 def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
     from holdall.allowance import Allowance
-    from holdall.deploy import Deployer
     from holdall.files.user_state import state_folder
+    from holdall.operations.deploy import Deployer
 
     collection = context.collection()
     deployer = Deployer(

@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Make the collection."""
-    from holdall.editing import create_collection
+    from holdall.operations.edit_collection import create_collection
 
     path = Path(args.directory)
     name = args.name or path.absolute().name or "default"

@@ -8,7 +8,7 @@ from pathlib import Path
 from holdall.commands.allow import add_allow, refuse_unknown
 from holdall.context import Context
 from holdall.errors import UsageError
-from holdall.reading import read_source
+from holdall.operations.read_source import read_source
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

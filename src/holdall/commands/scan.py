@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdall.commands.allow import add_allow, refuse_unknown
 from holdall.context import Context
-from holdall.reading import opened_source
+from holdall.operations.read_source import opened_source
 from holdall.sources.fetch.address import shown
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Undeploy; exit 1 if something had to stay."""
-    from holdall.deploy import Deployer
+    from holdall.operations.deploy import Deployer
 
     deployer = Deployer(
         context.collection(),

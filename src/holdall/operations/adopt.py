@@ -19,13 +19,13 @@ from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection, open_collection
 from holdall.collection.rescan import with_edit
 from holdall.config import Config
-from holdall.deploy import Deployer
-from holdall.dispatch import settle
-from holdall.editing import Editor
 from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.ledger import Deployed, Ledger
+from holdall.operations.delivery import settle
+from holdall.operations.deploy import Deployer
+from holdall.operations.edit_collection import Editor
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins
 from holdall.project import Project, read_project

@@ -16,7 +16,6 @@ from holdall.checking import checked
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.config import Config, cache_folder
-from holdall.dispatch import DEPLOY, delivering, journalled, settle
 from holdall.errors import NotFoundError, PluginError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root
@@ -25,6 +24,7 @@ from holdall.files.stat_index import StateIndex, index_file
 from holdall.ledger import Deployed, Ledger
 from holdall.ledger_changes import LedgerChange, ledger_change
 from holdall.merging import Entries, merge_entries
+from holdall.operations.delivery import DEPLOY, delivering, journalled, settle
 from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins
 from holdall.project import Project, read_project
@@ -379,7 +379,7 @@ class Deployer:
             self._prepare(plan, transaction_id)
 
         if actions and not self.dry_run:
-            from holdall.progress import shown
+            from holdall.operations.progress import shown
 
             with (
                 delivering(project.root, self.plugins, self.config, self.say),

@@ -17,13 +17,13 @@ from holdall.collection.collection import Collection, open_collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
 from holdall.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
-from holdall.dispatch import CHANGE, delivering, journalled, settle
 from holdall.errors import ConflictError, InputError, StorageError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
+from holdall.operations.delivery import CHANGE, delivering, journalled, settle
+from holdall.operations.progress import shown
 from holdall.plugins import Plugins
-from holdall.progress import shown
 from holdall.transaction.commit import Action, Outcome, commit, recover
 from holdall.transaction.placement import as_read, put_bytes
 

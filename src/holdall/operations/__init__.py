@@ -1,0 +1,17 @@
+"""Commands' work: lock, recover, plan, ask plugins, commit, tell plugins."""
+
+from holdall import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from holdall.operations.deploy import Deployer as Deployer, DeployResult as DeployResult
+else:
+    __getattr__, __all__ = lazy_exports(
+        __name__,
+        {
+            "deploy": (
+                "DeployResult",
+                "Deployer",
+            ),
+        },
+    )
