@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from holdall.collection import ChangeSet
+from holdall.deploy import DeployPlan
 from holdall.hookspecs import Problem, hookimpl
-from holdall.plan import DeployPlan
 
 
 @hookimpl

@@ -10,8 +10,8 @@ from holdall.hookspecs import hookimpl
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId
     from holdall.collection import Collection
+    from holdall.deploy import DeployPlan
     from holdall.files import Tree
-    from holdall.plan import DeployPlan
 
 
 @hookimpl

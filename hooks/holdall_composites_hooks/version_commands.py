@@ -115,10 +115,9 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
 
 def _diff_project(context: Context, args: argparse.Namespace) -> int:
     """Print what was edited in a project of one artifact, for each agent that has it there."""
-    from holdall.adoptable import chosen, collected
     from holdall.commands.deploy import project_of, targets_of
+    from holdall.deploy import chosen, collected, read_project
     from holdall.files import Root
-    from holdall.project import read_project
     from holdall_composites.edit_diff import edit_lines
     from holdall_composites.service import opened
 

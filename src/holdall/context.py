@@ -15,9 +15,9 @@ from holdall.output import Output
 if TYPE_CHECKING:
     from holdall.artifacts.limits import Caps
     from holdall.collection.collection import Collection
+    from holdall.deploy.targets import Target
     from holdall.operations.edit_collection import Editor
     from holdall.plugins import Plugins
-    from holdall.targets import Target
 
 __all__ = ["Context"]
 
@@ -93,7 +93,7 @@ class Context:
 
         In the user's home folder they are those for all projects.
         """
-        from holdall.targets import target_named, targets_for
+        from holdall.deploy.targets import target_named, targets_for
 
         known = targets_for(self.plugins.targets, project)
         return [target_named(name, known) for name in dict.fromkeys(names or ["claude"])]

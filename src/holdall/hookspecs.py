@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from holdall.collection.changes import ChangeSet
     from holdall.collection.collection import Collection
     from holdall.config import Config
+    from holdall.deploy.planning.plan import DeployPlan
+    from holdall.deploy.targets import Target
     from holdall.files.tree import Tree
-    from holdall.plan import DeployPlan
     from holdall.sources.values import FoundArtifact
-    from holdall.targets import Target
 
 __all__ = ["Problem", "Severity", "hookimpl", "hookspec"]
 

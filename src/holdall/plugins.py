@@ -18,9 +18,9 @@ import pluggy
 from holdall import hookspecs
 from holdall.artifacts.ids import BUILTIN_TYPES
 from holdall.config import Config
+from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.entry_points import EntryPoint, installed
 from holdall.errors import HoldallError, PluginError
-from holdall.targets import BUILTIN_TARGETS
 
 __all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "PluginStatus", "Plugins", "load_plugins"]
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from holdall.artifacts import ArtifactId, ArtifactType
 from holdall.collection import ManifestArtifact, ManifestComposite
+from holdall.deploy import PLUGIN_ROOT, DeployPlan
 from holdall.formats import MAX_BYTES, read_bounded
-from holdall.merging import PLUGIN_ROOT
-from holdall.plan import DeployPlan
 
 __all__ = ["find_companions"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from holdall.artifacts import ArtifactId, ArtifactType, Shape
 from holdall.collection import ManifestArtifact
+from holdall.deploy import DeployPlan, Placement, StoredContent
 from holdall.errors import ConflictError, NotFoundError
-from holdall.plan import DeployPlan, Placement, StoredContent
 from holdall_composites.companions import find_companions
 from holdall_composites.records import DeploymentRecord
 from holdall_composites.resolver import Expanded

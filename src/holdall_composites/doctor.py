@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from holdall.artifacts import LEDGER, tree_hash
 from holdall.collection import ChangeKind, Collection, plan_refresh
+from holdall.deploy import parse_ledger
 from holdall.errors import HoldallError, StorageError
 from holdall.files import STATE_FOLDER
-from holdall.ledger import parse_ledger
 from holdall.transaction import is_unsettled
 from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.difference import Rows, difference

@@ -6,16 +6,19 @@ import difflib
 import json
 from collections.abc import Iterator
 
-from holdall.adoptable import lying_at
 from holdall.artifacts import EMPTY_TREE_HASH, FileDigest, Shape
 from holdall.collection import Collection, ManifestArtifact
-from holdall.conversion import converted_file
+from holdall.deploy import (
+    Deployed,
+    Project,
+    Target,
+    converted_file,
+    lying_at,
+    present_value,
+    shown_entry,
+)
 from holdall.files import Tree, bytes_tree
 from holdall.formats import MISSING
-from holdall.ledger import Deployed
-from holdall.merging import present_value, shown_entry
-from holdall.project import Project
-from holdall.targets import Target
 from holdall.transaction import content_of
 from holdall_composites.comparing import Side, difference, stored_side
 from holdall_composites.store.store import Store

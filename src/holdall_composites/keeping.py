@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from holdall.artifacts import ArtifactId, FileDigest, TypeSpec
 from holdall.collection import Collection, ManifestArtifact
+from holdall.deploy import DeployPlan
 from holdall.errors import HoldallError, NotFoundError, StorageError
 from holdall.files import Tree
-from holdall.plan import DeployPlan
 from holdall.transaction import Signature, content_of
 from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK

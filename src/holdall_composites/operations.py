@@ -11,7 +11,7 @@ from holdall_composites.store.store import Store
 
 if TYPE_CHECKING:
     from holdall.collection import Change, ChangeSet
-    from holdall.plan import DeployPlan
+    from holdall.deploy import DeployPlan
 
 __all__ = ["OWN_EXTRA", "record_change", "record_deploy"]
 

@@ -21,10 +21,9 @@ from holdall.collection import (
     edits_between,
     reverted,
 )
+from holdall.deploy import Deployed, LedgerChange
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
-from holdall.ledger import Deployed
-from holdall.ledger_changes import LedgerChange
 from holdall.transaction import exchange, placed, sourced
 from holdall_composites.operations import OWN_EXTRA
 from holdall_composites.records import OperationRecord

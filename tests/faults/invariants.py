@@ -17,8 +17,8 @@ import psycopg
 from world import CRASHED, EDIT, HUNG, KILLED, Run, World
 
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.project.ledger import parse_ledger
 from holdall.files.root import Root
-from holdall.ledger import parse_ledger
 
 __all__ = [
     "NEXT",

@@ -22,13 +22,13 @@ from fuzz.limits import bounded, many
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse as parse_manifest
+from holdall.deploy.project.ledger import parse_ledger
+from holdall.deploy.project.skillmeat_record import parse_record
 from holdall.formats.documents import canonical_json, parse_json, parse_toml, parse_yaml
 from holdall.formats.escape import escaped
 from holdall.formats.frontmatter import read_frontmatter
 from holdall.formats.json_editor import JsonText, Marks
 from holdall.formats.toml_editor import TomlText
-from holdall.ledger import parse_ledger
-from holdall.record import parse_record
 from holdall.sources.checks.inspection import judged
 from holdall.sources.fetch.address import parse as parse_address, shown
 from holdall.sources.fetch.origin import opened

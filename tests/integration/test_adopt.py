@@ -15,12 +15,12 @@ import pytest
 from e2e.kit import Kit, tree
 from holdall.cli import main
 from holdall.config import Config
+from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import StorageError
 from holdall.operations.adopt import Adopter
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import editing
 from holdall.plugins import Plugins
-from holdall.targets import BUILTIN_TARGETS
 from holdall.transaction.apply import Application
 from host_factories import deploy, make_collection, make_project
 

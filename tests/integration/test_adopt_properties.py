@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from holdall.config import Config
+from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import RefusedError
 from holdall.operations.adopt import Adopter
 from holdall.operations.edit_collection import editing
 from holdall.plugins import Plugins
-from holdall.targets import BUILTIN_TARGETS
 from host_factories import deploy, make_collection, make_project, snapshot, undeploy, write
 
 pytestmark = pytest.mark.integration

@@ -11,6 +11,8 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.planning.plan import DeployPlan
+from holdall.deploy.targets import BUILTIN_TARGETS, Target
 from holdall.errors import (
     ConflictError,
     HoldallError,
@@ -21,8 +23,6 @@ from holdall.errors import (
     UsageError,
 )
 from holdall.files.root import Root
-from holdall.plan import DeployPlan
-from holdall.targets import BUILTIN_TARGETS, Target
 from host_factories import (
     deploy,
     make_collection,

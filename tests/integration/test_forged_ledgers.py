@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from e2e.kit import Kit, new_kit
-from holdall.allowance import Allowance
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.consent import Allowance
+from holdall.deploy.targets import BUILTIN_TARGETS, Merge
 from holdall.errors import InputError
-from holdall.targets import BUILTIN_TARGETS, Merge
 from host_factories import (
     deploy,
     deployer,

@@ -18,13 +18,13 @@ from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
 from holdall.collection.collection import open_collection
 from holdall.config import Config, cache_folder
+from holdall.deploy.project.ledger import parse_ledger, render_ledger
+from holdall.deploy.project.skillmeat_record import RECORD_NAME, parse_record
+from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import ConflictError, HoldallError, LocalEditError
 from holdall.files import stat_index
 from holdall.files.root import FileState, Root
-from holdall.ledger import parse_ledger, render_ledger
 from holdall.operations.deploy import Deployer, DeployResult
-from holdall.record import RECORD_NAME, parse_record
-from holdall.targets import BUILTIN_TARGETS
 from host_factories import (
     make_collection,
     make_command,

@@ -9,9 +9,9 @@ import pytest
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.rename_remove import plan_rename
 from holdall.config import Config
+from holdall.deploy.planning.plan import DeployPlan
 from holdall.errors import ConflictError
 from holdall.operations.edit_collection import editing
-from holdall.plan import DeployPlan
 from holdall.plugins import Plugins
 from host_factories import (
     collect,

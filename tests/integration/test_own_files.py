@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from e2e.kit import Kit, known, new_kit, tree, write
-from holdall.targets import BUILTIN_TARGETS
+from holdall.deploy.targets import BUILTIN_TARGETS
 
 pytestmark = pytest.mark.integration
 

@@ -12,12 +12,12 @@ import pytest
 from holdall.artifacts.ids import Shape, TypeSpec
 from holdall.collection.changes import ChangeSet
 from holdall.config import Config
+from holdall.deploy.planning.plan import DeployPlan
+from holdall.deploy.targets import BUILTIN_TARGETS, target_named
 from holdall.errors import ConflictError, HoldallError, NotFoundError, PluginError, VetoError
 from holdall.hookspecs import Problem, Severity, hookimpl
 from holdall.operations.read_source import read_source
-from holdall.plan import DeployPlan
 from holdall.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
-from holdall.targets import BUILTIN_TARGETS, target_named
 from host_factories import (
     deploy,
     make_collection,

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from holdall.collection.collection import Collection
+from holdall.deploy.project.ledger import Ledger, parse_ledger, render_ledger
+from holdall.deploy.project.project import read_project
+from holdall.deploy.project.skillmeat_record import parse_record, render_record
+from holdall.deploy.status import status_of
+from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import ConflictError, HoldallError, InputError, NotFoundError, UsageError
 from holdall.files.root import Root
 from holdall.files.tree import folder_tree
-from holdall.ledger import Ledger, parse_ledger, render_ledger
-from holdall.project import read_project
-from holdall.record import parse_record, render_record
-from holdall.status import status_of
-from holdall.targets import BUILTIN_TARGETS
 from host_factories import (
     deploy,
     make_collection,

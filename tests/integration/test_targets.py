@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from e2e.kit import Kit, in_this_process, tree, write
-from holdall.targets import BUILTIN_TARGETS, USER_TARGETS
+from holdall.deploy.targets import BUILTIN_TARGETS, USER_TARGETS
 
 pytestmark = pytest.mark.integration
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdall.effects import frontmatter_effects
+from holdall.deploy.effects import frontmatter_effects
 
 pytestmark = pytest.mark.unit
 

@@ -230,7 +230,7 @@ def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
         assert "peewee" in imported
         unneeded = {
             *("psycopg.connection", "asyncio", "yaml", "rich", "email", "zipfile", "csv"),
-            *("holdall.conversion", "holdall_composites.backup"),
+            *("holdall.deploy.agent_formats", "holdall_composites.backup"),
         }
         assert not imported & unneeded
         built = {name for name in imported if name.startswith("holdall.commands.")}

@@ -9,10 +9,10 @@ from hypothesis import given, strategies as st
 
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import PROTECTED, refuse_protected
+from holdall.deploy.targets import BUILTIN_TARGETS, USER_TARGETS
 from holdall.errors import HostilePathError
 from holdall.files.tree import folder_tree
 from holdall.sources.naming import safe_name
-from holdall.targets import BUILTIN_TARGETS, USER_TARGETS
 from host_factories import make_skill
 
 pytestmark = pytest.mark.unit

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.targets import BUILTIN_TARGETS, USER_TARGETS, Target
+from holdall.deploy.targets import BUILTIN_TARGETS, USER_TARGETS, Target
 
 pytestmark = pytest.mark.unit
 

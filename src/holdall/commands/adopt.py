@@ -45,8 +45,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Adopt; exit 1 if something needs attention."""
+    from holdall.deploy.project.project import targets_in
     from holdall.operations.adopt import Adopter
-    from holdall.project import targets_in
 
     refuse_unknown(args.allow)
     project = project_of(args)

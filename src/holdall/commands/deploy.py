@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from holdall.context import Context
 
 if TYPE_CHECKING:
+    from holdall.deploy.targets import Target
     from holdall.operations.deploy import DeployResult
-    from holdall.targets import Target
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,7 +57,7 @@ def project_of(args: argparse.Namespace) -> Path:
 
 def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> list[Target]:
     """Return the targets that are named, else those that the project has; `claude` for new ones."""
-    from holdall.project import targets_in
+    from holdall.deploy.project.project import targets_in
 
     project = project_of(args)
     names = args.target or ([] if is_new else targets_in(project, context.plugins.targets))
@@ -66,7 +66,7 @@ def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> l
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
-    from holdall.allowance import Allowance
+    from holdall.deploy.consent import Allowance
     from holdall.files.user_state import state_folder
     from holdall.operations.deploy import Deployer
 

@@ -27,9 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print the state of every deployed artifact; exit 1 if one is not in sync."""
+    from holdall.deploy.project.project import read_project
+    from holdall.deploy.status import State, status_of
     from holdall.files.root import Root
-    from holdall.project import read_project
-    from holdall.status import State, status_of
 
     collection = _collection(context)
     context.settle(project_of(args))

@@ -11,25 +11,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.adoptable import Adoptable, adoptable, files_at, lying_at
-from holdall.arrange import Arrangement
 from holdall.artifacts.ids import ArtifactId
 from holdall.checking import checked
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection, open_collection
 from holdall.collection.rescan import with_edit
 from holdall.config import Config
+from holdall.deploy.local_edits import Adoptable, adoptable, files_at, lying_at
+from holdall.deploy.planning.files import Arrangement
+from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
+from holdall.deploy.project.ledger import Deployed, Ledger
+from holdall.deploy.project.project import Project, read_project
+from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.ledger import Deployed, Ledger
 from holdall.operations.delivery import settle
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import Editor
-from holdall.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.plugins import Plugins
-from holdall.project import Project, read_project
-from holdall.targets import Target
 from holdall.transaction.commit import Action, Outcome
 from holdall.transaction.placement import ancestors, puts
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from holdall.collection.collection import Collection, open_collection
 from holdall.config import Config, cache_folder, database_url_of
+from holdall.deploy.planning.plan import DeployPlan
 from holdall.errors import HoldallError, InputError, PluginError
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
-from holdall.plan import DeployPlan
 from holdall.plugins import Plugins
 from holdall.transaction.commit import Message, delivered, recover, undelivered
 from holdall.transaction.journal import OUTBOX

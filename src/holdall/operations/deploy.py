@@ -8,34 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from holdall.allowance import Allowance
-from holdall.arrange import Arrangement, arrange, refuse_edits, written_artifacts
 from holdall.artifacts.ids import ArtifactId, ArtifactType
-from holdall.bookkeeping import bookkeeping
 from holdall.checking import checked
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.config import Config, cache_folder
-from holdall.errors import NotFoundError, PluginError, UsageError
-from holdall.files.lock import locked
-from holdall.files.root import Root
-from holdall.files.scratch import Scratch
-from holdall.files.stat_index import StateIndex, index_file
-from holdall.ledger import Deployed, Ledger
-from holdall.ledger_changes import LedgerChange, ledger_change
-from holdall.merging import Entries, merge_entries
-from holdall.operations.delivery import DEPLOY, delivering, journalled, settle
-from holdall.plan import DeployPlan, Placement, PlannedArtifact
-from holdall.plugins import Plugins
-from holdall.project import Project, read_project
-from holdall.reverting import (
-    ContentOf,
-    arranged_back,
-    touched_files,
-    turned_back,
-    with_contents,
-)
-from holdall.standing import (
+from holdall.deploy.consent import Allowance
+from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits, written_artifacts
+from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
+from holdall.deploy.planning.records import bookkeeping
+from holdall.deploy.planning.requests import (
     Earlier,
     displaced,
     placements,
@@ -47,7 +29,25 @@ from holdall.standing import (
     withdrawals,
     withdrawn_by,
 )
-from holdall.targets import Target
+from holdall.deploy.planning.revert import (
+    ContentOf,
+    arranged_back,
+    touched_files,
+    turned_back,
+    with_contents,
+)
+from holdall.deploy.planning.settings import Entries, merge_entries
+from holdall.deploy.project.ledger import Deployed, Ledger
+from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
+from holdall.deploy.project.project import Project, read_project
+from holdall.deploy.targets import Target
+from holdall.errors import NotFoundError, PluginError, UsageError
+from holdall.files.lock import locked
+from holdall.files.root import Root
+from holdall.files.scratch import Scratch
+from holdall.files.stat_index import StateIndex, index_file
+from holdall.operations.delivery import DEPLOY, delivering, journalled, settle
+from holdall.plugins import Plugins
 from holdall.transaction.commit import Outcome, Put, commit
 
 __all__ = ["DeployResult", "Deployer"]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.effects import effects_of
+from holdall.deploy.effects import effects_of
+from holdall.deploy.planning.plan import PlannedArtifact
+from holdall.deploy.targets import Target
 from holdall.errors import InputError, RefusedError
 from holdall.files.user_state import remember, remembered
 from holdall.formats.escape import one_line
-from holdall.plan import PlannedArtifact
-from holdall.targets import Target
 
 __all__ = ["Allowance"]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from holdall.arrange import Arrangement
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
+from holdall.deploy.planning.files import Arrangement
+from holdall.deploy.project.ledger import Deployed, Ledger, is_same, render_ledger
+from holdall.deploy.project.project import Project
+from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
+from holdall.deploy.targets import Target
 from holdall.files.root import Root
-from holdall.ledger import Deployed, Ledger, is_same, render_ledger
-from holdall.project import Project
-from holdall.record import RecordEntry, render_record
-from holdall.targets import Target
 from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, as_read, put_bytes
 

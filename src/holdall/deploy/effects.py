@@ -21,11 +21,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from holdall.deploy.planning.plan import PlannedArtifact
+from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import InputError
 from holdall.formats.documents import canonical_json, parse_json, parse_yaml, read_bounded
 from holdall.formats.json_editor import MAX_BYTES
-from holdall.plan import PlannedArtifact
-from holdall.targets import Form, Merge, Target
 
 __all__ = ["effects_of", "frontmatter_effects", "hook_groups", "server_of"]
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from holdall.arrange import Arrangement, EditedFile, is_below
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.planning.files import Arrangement, EditedFile, is_below
+from holdall.deploy.project.ledger import Ledger
+from holdall.deploy.project.ledger_diff import FilePair, LedgerChange
+from holdall.deploy.project.project import Project
+from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 from holdall.files.root import FileState, Root
-from holdall.ledger import Ledger
-from holdall.ledger_changes import FilePair, LedgerChange
-from holdall.project import Project
-from holdall.targets import Target
 from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import emptied_folders
 

@@ -11,13 +11,13 @@ from typing import NamedTuple, TypeAlias
 from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath, refuse_collisions
+from holdall.deploy.planning.plan import PlannedArtifact
+from holdall.deploy.project.ledger import Deployed
+from holdall.deploy.targets import SETTINGS, Form, Target
 from holdall.errors import ConflictError, HostilePathError, LocalEditError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, bytes_tree
 from holdall.formats.documents import read_bounded
-from holdall.ledger import Deployed
-from holdall.plan import PlannedArtifact
-from holdall.targets import SETTINGS, Form, Target
 from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, emptied_folders, sourced, state_of
 
@@ -306,7 +306,7 @@ def _refuse_two_owners(
 
 
 def _converted(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
-    from holdall.conversion import converted_file
+    from holdall.deploy.agent_formats import converted_file
 
     data = converted_file(read_bounded(artifact.location, MAX_CONVERTED), form)
     return data, bytes_tree(data, spec.only_file)

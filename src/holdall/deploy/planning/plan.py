@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
+from holdall.deploy.project.ledger_diff import LedgerChange
+from holdall.deploy.targets import Target
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
-from holdall.ledger_changes import LedgerChange
-from holdall.targets import Target
 from holdall.transaction.signature import Signature
 
 __all__ = ["DeployPlan", "Placement", "PlannedArtifact", "StoredContent"]

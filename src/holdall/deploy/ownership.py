@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.project.ledger import Deployed, Ledger, Merged
+from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import HostilePathError, InputError
 from holdall.formats.json_editor import Keys, Marks, is_blank
-from holdall.ledger import Deployed, Ledger, Merged
-from holdall.targets import Form, Merge, Target
 from holdall.transaction.placement import ancestors
 
 __all__ = ["own_place", "refuse_foreign"]

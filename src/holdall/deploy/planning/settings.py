@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from holdall.arrange import Arrangement, EditedFile
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
-from holdall.effects import hook_groups, server_of
+from holdall.deploy.effects import hook_groups, server_of
+from holdall.deploy.planning.files import Arrangement, EditedFile
+from holdall.deploy.planning.plan import PlannedArtifact
+from holdall.deploy.project.ledger import Deployed, Merged, Place
+from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
 from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
 from holdall.formats.toml_editor import TomlText
-from holdall.ledger import Deployed, Merged, Place
-from holdall.plan import PlannedArtifact
-from holdall.targets import Form, Merge, Target
 from holdall.transaction.commit import Put, Remove
 from holdall.transaction.placement import put_bytes
 
@@ -57,7 +57,7 @@ def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Pa
     if merge.form is Form.HOOKS:
         found = hook_groups(artifact, merge, target, project)
         return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
-    from holdall.conversion import converted_server
+    from holdall.deploy.agent_formats import converted_server
 
     server = converted_server(server_of(artifact, merge, target, project), merge.form)
     return [Merged(merge.path, merge.keys, artifact.id.name, server)]

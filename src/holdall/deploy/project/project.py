@@ -12,13 +12,18 @@ from holdall.artifacts.ids import ArtifactId, Shape, has_plain_name
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
 from holdall.collection.collection import Collection
+from holdall.deploy.ownership import own_place, refuse_foreign
+from holdall.deploy.project.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
+from holdall.deploy.project.skillmeat_record import (
+    MAX_RECORD_BYTES,
+    RECORD_NAME,
+    RecordEntry,
+    parse_record,
+)
+from holdall.deploy.targets import Target, targets_for
 from holdall.errors import InputError, NotFoundError, UsageError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, file_tree, folder_tree
-from holdall.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
-from holdall.ownership import own_place, refuse_foreign
-from holdall.record import MAX_RECORD_BYTES, RECORD_NAME, RecordEntry, parse_record
-from holdall.targets import Target, targets_for
 from holdall.transaction.placement import ancestors, placed, state_of
 
 __all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]

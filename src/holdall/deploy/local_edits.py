@@ -11,16 +11,16 @@ from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.deploy.planning.settings import changed_entries
+from holdall.deploy.project.ledger import Deployed
+from holdall.deploy.project.project import Project
+from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from holdall.files.root import FileState
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
-from holdall.ledger import Deployed
-from holdall.merging import changed_entries
-from holdall.project import Project
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic
-from holdall.targets import Target
 from holdall.transaction.placement import placed, state_of
 
 __all__ = ["Adoptable", "adoptable", "chosen", "collected", "files_at", "lying_at"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
 
-from holdall.arrange import Arrangement
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
+from holdall.deploy.planning.files import Arrangement
+from holdall.deploy.planning.plan import DeployPlan, Placement
+from holdall.deploy.project.ledger import Deployed
+from holdall.deploy.project.project import Project
+from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
-from holdall.ledger import Deployed
-from holdall.plan import DeployPlan, Placement
-from holdall.project import Project
-from holdall.targets import Target
 
 __all__ = [
     "Earlier",

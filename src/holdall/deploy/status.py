@@ -9,10 +9,10 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.deploy.planning.settings import changed_entries
+from holdall.deploy.project.ledger import Deployed
+from holdall.deploy.project.project import Project
 from holdall.errors import NotFoundError
-from holdall.ledger import Deployed
-from holdall.merging import changed_entries
-from holdall.project import Project
 
 __all__ = ["ArtifactStatus", "FileChange", "State", "status_of"]
 

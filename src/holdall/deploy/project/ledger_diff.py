@@ -8,9 +8,7 @@ from typing import Any, TypeVar
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.files.root import FileState
-from holdall.formats.json_editor import Marks
-from holdall.ledger import (
+from holdall.deploy.project.ledger import (
     Deployed,
     Ledger,
     deployed_from_json,
@@ -18,6 +16,8 @@ from holdall.ledger import (
     state_from_json,
     state_to_json,
 )
+from holdall.files.root import FileState
+from holdall.formats.json_editor import Marks
 
 __all__ = ["FilePair", "LedgerChange", "ledger_change"]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from holdall.deploy.targets import Form
 from holdall.formats.frontmatter import read_frontmatter
 from holdall.formats.toml_writer import dump_toml
-from holdall.targets import Form
 
 __all__ = ["converted_file", "converted_server"]
 

@@ -1,0 +1,58 @@
+"""Targets, what a project holds, and planned changes of it. Nothing here writes."""
+
+from holdall import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from holdall.deploy.agent_formats import converted_file as converted_file
+    from holdall.deploy.local_edits import (
+        chosen as chosen,
+        collected as collected,
+        lying_at as lying_at,
+    )
+    from holdall.deploy.planning.plan import (
+        DeployPlan as DeployPlan,
+        Placement as Placement,
+        StoredContent as StoredContent,
+    )
+    from holdall.deploy.planning.settings import (
+        PLUGIN_ROOT as PLUGIN_ROOT,
+        present_value as present_value,
+        shown_entry as shown_entry,
+    )
+    from holdall.deploy.project.ledger import Deployed as Deployed, parse_ledger as parse_ledger
+    from holdall.deploy.project.ledger_diff import LedgerChange as LedgerChange
+    from holdall.deploy.project.project import Project as Project, read_project as read_project
+    from holdall.deploy.targets import Target as Target
+else:
+    __getattr__, __all__ = lazy_exports(
+        __name__,
+        {
+            "agent_formats": ("converted_file",),
+            "local_edits": (
+                "chosen",
+                "collected",
+                "lying_at",
+            ),
+            "planning.plan": (
+                "DeployPlan",
+                "Placement",
+                "StoredContent",
+            ),
+            "planning.settings": (
+                "PLUGIN_ROOT",
+                "present_value",
+                "shown_entry",
+            ),
+            "project.ledger": (
+                "Deployed",
+                "parse_ledger",
+            ),
+            "project.ledger_diff": ("LedgerChange",),
+            "project.project": (
+                "Project",
+                "read_project",
+            ),
+            "targets": ("Target",),
+        },
+    )

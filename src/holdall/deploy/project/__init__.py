@@ -1,0 +1,1 @@
+"""What Holdall and SkillMeat recorded in a project, read and compared."""
