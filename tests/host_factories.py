@@ -16,11 +16,11 @@ from holdall.collection.importing import plan_import
 from holdall.collection.rescan import Refresh, plan_refresh
 from holdall.config import MANIFEST, Config
 from holdall.deploy.targets import BUILTIN_TARGETS, Target
-from holdall.hookspecs import hookimpl
 from holdall.operations.deploy import Deployer, DeployResult
 from holdall.operations.edit_collection import create_collection, editing
 from holdall.operations.read_source import opened_source
-from holdall.plugins import PluginRecord, Plugins, PluginStatus
+from holdall.plugins import hookimpl
+from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus
 
 __all__ = [
     "Plugin",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from holdall.collection import ChangeSet
 from holdall.deploy import DeployPlan
-from holdall.hookspecs import Problem, hookimpl
+from holdall.plugins import Problem, hookimpl
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from holdall.hookspecs import Problem, Severity, hookimpl
+from holdall.plugins import Problem, Severity, hookimpl
 
 if TYPE_CHECKING:
     from holdall.collection import ChangeSet, Collection

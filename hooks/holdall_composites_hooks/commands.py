@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from holdall.hookspecs import hookimpl
+from holdall.plugins import hookimpl
 
 if TYPE_CHECKING:
     import argparse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdall.hookspecs import hookimpl
+from holdall.plugins import hookimpl
 
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId

@@ -16,7 +16,7 @@ from holdall.errors import UsageError
 from holdall.formats.escape import escaped
 
 if TYPE_CHECKING:
-    from holdall.plugins import Plugins
+    from holdall.plugins.manager import Plugins
 
 __all__ = ["early_options", "parse"]
 

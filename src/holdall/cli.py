@@ -64,7 +64,7 @@ def _run(words: list[str]) -> int:
     from holdall.arguments import early_options, parse
     from holdall.context import Context
     from holdall.output import Output
-    from holdall.plugins import load_plugins
+    from holdall.plugins.manager import load_plugins
 
     early, command = early_options(words)
     plugins = load_plugins(_config(early))

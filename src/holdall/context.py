@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from holdall.collection.collection import Collection
     from holdall.deploy.targets import Target
     from holdall.operations.edit_collection import Editor
-    from holdall.plugins import Plugins
+    from holdall.plugins.manager import Plugins
 
 __all__ = ["Context"]
 

@@ -123,7 +123,7 @@ def test_a_collection_is_found_upwards_and_by_environment(
 
 TELLTALE = """
 from pathlib import Path
-from holdall.hookspecs import hookimpl
+from holdall.plugins import hookimpl
 
 @hookimpl
 def holdall_collect_complete(changes, transaction_id):

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.e2e
 BROKEN = {
     "raises": "raise RuntimeError('out of order')",
     "exits": "import sys; sys.exit(3)",
-    "unknown_hook": "from holdall.hookspecs import hookimpl\n@hookimpl\ndef holdall_fly(): ...",
+    "unknown_hook": "from holdall.plugins import hookimpl\n@hookimpl\ndef holdall_fly(): ...",
     "unknown_argument": (
-        "from holdall.hookspecs import hookimpl\n@hookimpl\ndef holdall_deploy_check(wings): ..."
+        "from holdall.plugins import hookimpl\n@hookimpl\ndef holdall_deploy_check(wings): ..."
     ),
     "second_composites": "raise RuntimeError('I have the same name as another plugin')",
 }

@@ -26,8 +26,9 @@ from injection import Injection, install
 import holdall
 import holdall_composites
 import holdall_composites_hooks
-from holdall import cli, plugins
+from holdall import cli
 from holdall.config import Config
+from holdall.plugins import manager
 from host_factories import make_command, make_project, make_skill, write
 
 __all__ = ["SCENARIOS", "Run", "Scenario", "World", "temporary_world"]
@@ -104,7 +105,7 @@ class World:
         self._states.mkdir(parents=True)
         # Most of a short command's time; children inherit what is made once.
         _import_all()
-        self._plugins = plugins.load_plugins(Config())
+        self._plugins = manager.load_plugins(Config())
 
     def run(
         self,
@@ -159,7 +160,7 @@ class World:
     def _enter(self, out: Path, err: Path) -> None:
         sys.settrace(None)  # whoever measures coverage would slow thousands of children down
         gc.disable()
-        plugins.load_plugins = lambda _: self._plugins
+        manager.load_plugins = lambda _: self._plugins
         os.chdir(self.here)
         os.environ["XDG_STATE_HOME"] = str(self.here / "state")
         os.environ["XDG_CACHE_HOME"] = str(self.here / "cache")

@@ -20,7 +20,7 @@ from holdall.errors import StorageError
 from holdall.operations.adopt import Adopter
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import editing
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from holdall.transaction.apply import Application
 from host_factories import deploy, make_collection, make_project
 

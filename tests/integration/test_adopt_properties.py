@@ -14,7 +14,7 @@ from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import RefusedError
 from holdall.operations.adopt import Adopter
 from holdall.operations.edit_collection import editing
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from host_factories import deploy, make_collection, make_project, snapshot, undeploy, write
 
 pytestmark = pytest.mark.integration

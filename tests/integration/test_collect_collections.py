@@ -15,7 +15,7 @@ from holdall.cli import main
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
 from holdall.errors import ConflictError, InputError
 from holdall.operations.read_source import read_source
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from holdall.sources.values import Diagnostic
 from host_factories import collect, make_collection, make_command, make_skill, opened, snapshot
 

@@ -17,7 +17,7 @@ from holdall.errors import (
     UsageError,
 )
 from holdall.operations.edit_collection import create_collection, editing
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from holdall.transaction.commit import Outcome
 from host_factories import (
     make_collection,

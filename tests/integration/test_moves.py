@@ -12,7 +12,7 @@ from holdall.config import Config
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.errors import ConflictError
 from holdall.operations.edit_collection import editing
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from host_factories import (
     collect,
     deploy,

@@ -15,9 +15,9 @@ from holdall.config import Config
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.deploy.targets import BUILTIN_TARGETS, target_named
 from holdall.errors import ConflictError, HoldallError, NotFoundError, PluginError, VetoError
-from holdall.hookspecs import Problem, Severity, hookimpl
 from holdall.operations.read_source import read_source
-from holdall.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
+from holdall.plugins.hookspecs import Problem, Severity, hookimpl
+from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus, load_plugins
 from host_factories import (
     deploy,
     make_collection,
@@ -138,7 +138,7 @@ def test_a_plugin_may_be_any_object() -> None:
 def test_modules_are_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without plugins nothing is loaded; a module that is not there is named."""
     (tmp_path / "my_holdall_plugin.py").write_text(
-        "from holdall.hookspecs import hookimpl\n@hookimpl\ndef holdall_configure(): pass\n"
+        "from holdall.plugins import hookimpl\n@hookimpl\ndef holdall_configure(): pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     off = Config(plugins_enabled=False, extra_plugins=("my_holdall_plugin",))

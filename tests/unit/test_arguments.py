@@ -10,8 +10,8 @@ import pytest
 from holdall import arguments, commands
 from holdall.config import Config
 from holdall.errors import UsageError
-from holdall.hookspecs import hookimpl
-from holdall.plugins import PluginRecord, Plugins, PluginStatus, load_plugins
+from holdall.plugins import hookimpl
+from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus, load_plugins
 from holdall_composites_hooks import commands as plugin_commands
 
 pytestmark = pytest.mark.unit

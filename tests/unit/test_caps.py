@@ -17,7 +17,7 @@ from holdall.errors import InputError, RefusedError, UsageError
 from holdall.files.tree import file_tree
 from holdall.operations.edit_collection import create_collection
 from holdall.operations.read_source import read_source
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from host_factories import make_command, make_skill
 
 pytestmark = pytest.mark.unit

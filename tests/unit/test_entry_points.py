@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.entry_points import EntryPoint, installed
+from holdall.plugins.entry_points import EntryPoint, installed
 
 pytestmark = pytest.mark.unit
 

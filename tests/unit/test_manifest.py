@@ -17,7 +17,7 @@ from holdall.collection.manifest.reader import parse
 from holdall.config import Config
 from holdall.errors import InputError
 from holdall.operations.edit_collection import editing
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from host_factories import make_collection, make_skill, manifest_text, opened, refresh
 
 pytestmark = pytest.mark.unit

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.checking import checked
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection, open_collection
 from holdall.collection.rescan import with_edit
@@ -29,7 +28,8 @@ from holdall.files.root import Root
 from holdall.operations.delivery import settle
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import Editor
-from holdall.plugins import Plugins
+from holdall.plugins.checks import checked
+from holdall.plugins.manager import Plugins
 from holdall.transaction.commit import Action, Outcome
 from holdall.transaction.placement import ancestors, puts
 

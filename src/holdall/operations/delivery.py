@@ -14,7 +14,7 @@ from holdall.deploy.planning.plan import DeployPlan
 from holdall.errors import HoldallError, InputError, PluginError
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
-from holdall.plugins import Plugins
+from holdall.plugins.manager import Plugins
 from holdall.transaction.commit import Message, delivered, recover, undelivered
 from holdall.transaction.journal import OUTBOX
 

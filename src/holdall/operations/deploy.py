@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType
-from holdall.checking import checked
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.config import Config, cache_folder
@@ -47,7 +46,8 @@ from holdall.files.root import Root
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
 from holdall.operations.delivery import DEPLOY, delivering, journalled, settle
-from holdall.plugins import Plugins
+from holdall.plugins.checks import checked
+from holdall.plugins.manager import Plugins
 from holdall.transaction.commit import Outcome, Put, commit
 
 __all__ = ["DeployResult", "Deployer"]

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from holdall.artifacts.paths import RelPath
-from holdall.checking import checked
 from holdall.collection.changes import ChangeSet
 from holdall.collection.collection import Collection, open_collection
 from holdall.collection.manifest.manifest import Manifest, render
@@ -23,7 +22,8 @@ from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
 from holdall.operations.delivery import CHANGE, delivering, journalled, settle
 from holdall.operations.progress import shown
-from holdall.plugins import Plugins
+from holdall.plugins.checks import checked
+from holdall.plugins.manager import Plugins
 from holdall.transaction.commit import Action, Outcome, commit, recover
 from holdall.transaction.placement import as_read, put_bytes
 

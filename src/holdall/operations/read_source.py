@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 
 if TYPE_CHECKING:
-    from holdall.plugins import Plugins
+    from holdall.plugins.manager import Plugins
     from holdall.sources.values import FoundArtifact, Reading
 
 __all__ = ["opened_source", "read_source"]

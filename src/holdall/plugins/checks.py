@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from holdall.errors import VetoError
-from holdall.hookspecs import Problem, Severity
-from holdall.plugins import Plugins
+from holdall.plugins.hookspecs import Problem, Severity
+from holdall.plugins.manager import Plugins
 
 __all__ = ["checked"]
 
@@ -40,6 +40,6 @@ def _problems_of(plugin: str, hook: str, found: object) -> list[Problem]:
     return [
         Problem(
             f"plugin {plugin} answered {hook} with {found!a}",
-            hint="it has to return a list of holdall.hookspecs.Problem",
+            hint="it has to return a list of holdall.plugins.hookspecs.Problem",
         )
     ]

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import pluggy
 
-from holdall import hookspecs
 from holdall.artifacts.ids import BUILTIN_TYPES
 from holdall.config import Config
 from holdall.deploy.targets import BUILTIN_TARGETS
-from holdall.entry_points import EntryPoint, installed
 from holdall.errors import HoldallError, PluginError
+from holdall.plugins import hookspecs
+from holdall.plugins.entry_points import EntryPoint, installed
 
 __all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "PluginStatus", "Plugins", "load_plugins"]
 
@@ -96,7 +96,9 @@ class Plugins:
         for name in dir(plugin):
             is_hook = name.startswith("holdall_") and name not in known
             if is_hook and self._manager.parse_hookimpl_opts(plugin, name) is not None:
-                raise PluginError(f"there is no hook {name!r}", hint="see holdall.hookspecs")
+                raise PluginError(
+                    f"there is no hook {name!r}", hint="see holdall.plugins.hookspecs"
+                )
 
     def _configure(self, plugin: object, config: Config) -> None:
         self._call_one(plugin, "holdall_configure", {"config": config})
