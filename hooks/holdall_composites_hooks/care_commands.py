@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from holdall.context import Context
+from holdall.cli import Context
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

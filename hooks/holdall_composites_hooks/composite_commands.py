@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from holdall.context import Context
+from holdall.cli import Context
 from holdall.errors import UsageError
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def run_delete(context: Context, args: argparse.Namespace) -> int:
 
 def run_show(context: Context, args: argparse.Namespace) -> int:
     """Print a composite, as `holdall show` does."""
-    from holdall.commands.show import show
+    from holdall.cli import show
 
     args.id = str(_composite_id(args))
     return show(context, args)
@@ -187,7 +187,7 @@ def run_show(context: Context, args: argparse.Namespace) -> int:
 
 def run_list(context: Context, args: argparse.Namespace) -> int:
     """Print every composite with the number of its members."""
-    from holdall.commands.show import entry_to_json
+    from holdall.cli import entry_to_json
 
     composites = context.collection().manifest.composites
     context.out.table(

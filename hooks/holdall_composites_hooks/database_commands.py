@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from holdall.cli import Context
 from holdall.config import database_url_of, trust_database
-from holdall.context import Context
 from holdall.errors import NotFoundError
 
 if TYPE_CHECKING:

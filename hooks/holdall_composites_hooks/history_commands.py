@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdall.context import Context
+from holdall.cli import Context
 from holdall.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _turned_back(
 
 
 def _tell(context: Context, undo: Undo, results: list[DeployResult], *, dry_run: bool) -> int:
-    from holdall.commands.deploy import result_to_json, tell_files
+    from holdall.cli import result_to_json, tell_files
 
     verb = "would undo" if dry_run else "undid"
     for operation in undo.operations:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from holdall.context import Context
+from holdall.cli import Context
 
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId

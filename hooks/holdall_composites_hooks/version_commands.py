@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from holdall.context import Context
+from holdall.cli import Context
 from holdall.errors import UsageError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
 
 def _diff_project(context: Context, args: argparse.Namespace) -> int:
     """Print what was edited in a project of one artifact, for each agent that has it there."""
-    from holdall.commands.deploy import project_of, targets_of
+    from holdall.cli import project_of, targets_of
     from holdall.deploy import chosen, collected, read_project
     from holdall.files import Root
     from holdall_composites.edit_diff import edit_lines

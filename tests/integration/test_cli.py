@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from holdall.cli import main
+from holdall.cli.output import Output
 from holdall.config import Config, database_url_of, find_collection, trust_database
 from holdall.errors import InputError, NotFoundError
 from holdall.formats.escape import escaped
-from holdall.output import Output
 from host_factories import (
     make_collection,
     make_project,
@@ -122,7 +122,7 @@ def test_status_130_when_interrupted(kit: Kit, monkeypatch: pytest.MonkeyPatch) 
     def interrupt(*words: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("holdall.commands.listing.run", interrupt)
+    monkeypatch.setattr("holdall.cli.commands.collection.listing.run", interrupt)
     assert kit("list") == 130
     assert kit.err == "interrupted; nothing is left half done\n"
 

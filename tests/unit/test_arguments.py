@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from holdall import arguments, commands
+from holdall.cli import commands, parser
 from holdall.config import Config
 from holdall.errors import UsageError
 from holdall.plugins import hookimpl
@@ -27,7 +27,7 @@ def plugins() -> Plugins:
 
 def parsers(plugins: Plugins, wanted: str | None) -> dict[str, argparse.ArgumentParser]:
     """Return the commands' parsers by name."""
-    return arguments._parser(plugins, wanted)[1]
+    return parser._parser(plugins, wanted)[1]
 
 
 def every_name() -> Iterator[str]:
@@ -74,13 +74,13 @@ def test_help_is_as_wide_as_the_terminal(
 )
 def test_the_command_is_found_behind_options(line: str, found: str | None) -> None:
     """What an option takes is not the command; where it is not clear, all are built."""
-    assert arguments.early_options(line.split())[1] == found
+    assert parser.early_options(line.split())[1] == found
 
 
 def test_a_wrong_command_is_answered_with_all_that_there_are(plugins: Plugins) -> None:
     """A slip of the finger shows the choices, the plugin's too."""
     with pytest.raises(UsageError) as caught:
-        arguments.parse(["depoly"], plugins, "depoly")
+        parser.parse(["depoly"], plugins, "depoly")
     assert "deploy" in caught.value.message
     assert "composite" in caught.value.message
 
@@ -107,5 +107,5 @@ def test_the_general_options_go_anywhere(plugins: Plugins) -> None:
     """Before the command and behind it."""
     for line in ("--json --collection x list", "list --json --collection x"):
         words = line.split()
-        args = arguments.parse(words, plugins, arguments.early_options(words)[1])
+        args = parser.parse(words, plugins, parser.early_options(words)[1])
         assert (args.json, args.collection) == (True, "x")

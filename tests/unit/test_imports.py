@@ -188,12 +188,15 @@ def test_the_host_imports_downwards_only() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *(PACKAGES["holdall"] / name for name in ("cli.py", "__main__.py", "plugins/manager.py")),
         *(
             PACKAGES["holdall"] / name
-            for name in ("context.py", "plugins/hookspecs.py", "config.py")
+            for name in ("cli/__init__.py", "__main__.py", "plugins/manager.py")
         ),
-        *PACKAGES["holdall"].glob("commands/*.py"),
+        *(
+            PACKAGES["holdall"] / name
+            for name in ("cli/context.py", "plugins/hookspecs.py", "config.py")
+        ),
+        *PACKAGES["holdall"].glob("cli/commands/**/*.py"),
         *PACKAGES["holdall_composites_hooks"].glob("*.py"),
     ],
     ids=lambda path: path.stem,
@@ -236,8 +239,8 @@ def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
             *("holdall.deploy.agent_formats", "holdall_composites.backup"),
         }
         assert not imported & unneeded
-        built = {name for name in imported if name.startswith("holdall.commands.")}
-        assert built == {"holdall.commands.deploy"}
+        built = {name for name in imported if name.startswith("holdall.cli.commands.")}
+        assert built == {"holdall.cli.commands.project", "holdall.cli.commands.project.deploy"}
         assert len(imported) < 240, sorted(imported)
 
 

@@ -10,8 +10,8 @@ import unicodedata
 import pytest
 from hypothesis import given, strategies as st
 
+from holdall.cli.output import Output
 from holdall.formats.escape import escaped, one_line
-from holdall.output import Output
 
 pytestmark = pytest.mark.unit
 

@@ -66,7 +66,7 @@ def holdall_add_commands(subparsers: argparse._SubParsersAction[argparse.Argumen
     is None where all are to be shown.
 
     Set `run` on a command's parser (`set_defaults(run=function)`): a function of a
-    `holdall.context.Context` and the parsed arguments that returns an exit status. If the hook
+    `holdall.cli.context.Context` and the parsed arguments that returns an exit status. If the hook
     raises, the plugin's commands are missing and a warning says so.
     """
 

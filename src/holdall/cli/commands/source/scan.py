@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from holdall.commands.allow import add_allow, refuse_unknown
-from holdall.context import Context
+from holdall.cli.allow import add_allow, refuse_unknown
+from holdall.cli.context import Context
 from holdall.operations.read_source import opened_source
 from holdall.sources.fetch.address import shown
 

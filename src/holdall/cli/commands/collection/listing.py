@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from holdall.context import Context
+from holdall.cli.context import Context
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print every artifact and composite, by type and name."""
     from holdall.artifacts.ids import sorted_ids
-    from holdall.commands.show import entry_to_json
+    from holdall.cli.commands.collection.show import entry_to_json
 
     collection = context.collection()
     ids = sorted_ids(i for i in collection.manifest.by_id if args.type in (None, i.type))

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdall.context import Context
+from holdall.cli.context import Context
 
 if TYPE_CHECKING:
     from holdall.deploy.targets import Target

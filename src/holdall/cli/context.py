@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdall.cli.output import Output
 from holdall.config import Config, cache_folder, caps_of, database_url_of, find_collection
 from holdall.errors import NotFoundError
-from holdall.output import Output
 
 if TYPE_CHECKING:
     from holdall.artifacts.limits import Caps

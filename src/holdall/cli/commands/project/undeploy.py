@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from holdall.commands.deploy import add_project_options, project_of, targets_of, tell
-from holdall.context import Context
+from holdall.cli.commands.project.deploy import add_project_options, project_of, targets_of, tell
+from holdall.cli.context import Context
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from holdall.commands.allow import add_allow, refuse_unknown
-from holdall.context import Context
+from holdall.cli.allow import add_allow, refuse_unknown
+from holdall.cli.context import Context
 from holdall.errors import UsageError
 from holdall.operations.read_source import read_source
 

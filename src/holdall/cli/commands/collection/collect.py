@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from holdall.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
-from holdall.context import Context
+from holdall.cli.allow import HIDDEN_TEXT, add_allow, refuse_unknown
+from holdall.cli.context import Context
 from holdall.errors import UsageError
 from holdall.sources.fetch.address import shown
 

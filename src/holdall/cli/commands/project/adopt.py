@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from holdall.commands.allow import HIDDEN_TEXT, add_allow, refuse_unknown
-from holdall.commands.deploy import project_of
-from holdall.context import Context
+from holdall.cli.allow import HIDDEN_TEXT, add_allow, refuse_unknown
+from holdall.cli.commands.project.deploy import project_of
+from holdall.cli.context import Context
 
 if TYPE_CHECKING:
     from holdall.operations.adopt import AdoptResult

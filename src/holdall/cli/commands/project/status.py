@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from holdall.commands.deploy import project_of
-from holdall.context import Context
+from holdall.cli.commands.project.deploy import project_of
+from holdall.cli.context import Context
 from holdall.errors import NotFoundError
 
 if TYPE_CHECKING:

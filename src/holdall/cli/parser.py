@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from holdall import __version__, commands
+from holdall import __version__
+from holdall.cli import commands
 from holdall.errors import UsageError
 from holdall.formats.escape import escaped
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from holdall.context import Context
+from holdall.cli.context import Context
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from holdall import lazy_exports
+
 TYPE_CHECKING = False  # importing `typing` takes as long as all else that `--version` does
 if TYPE_CHECKING:
     import argparse
@@ -11,8 +13,6 @@ if TYPE_CHECKING:
 
     from holdall.config import Config
     from holdall.errors import HoldallError
-
-__all__ = ["main"]
 
 INTERRUPTED = 130
 
@@ -61,9 +61,9 @@ def _tell(error: HoldallError) -> int:
 
 def _run(words: list[str]) -> int:
     _spare_the_garbage_collector()
-    from holdall.arguments import early_options, parse
-    from holdall.context import Context
-    from holdall.output import Output
+    from holdall.cli.context import Context
+    from holdall.cli.output import Output
+    from holdall.cli.parser import early_options, parse
     from holdall.plugins.manager import load_plugins
 
     early, command = early_options(words)
@@ -104,4 +104,33 @@ def _config(args: argparse.Namespace) -> Config:
         json=bool(args.json),
         quiet=bool(args.quiet),
         verbose=bool(args.verbose),
+    )
+
+
+# The face.
+if TYPE_CHECKING:
+    from holdall.cli.commands.collection.show import entry_to_json as entry_to_json, show as show
+    from holdall.cli.commands.project.deploy import (
+        project_of as project_of,
+        result_to_json as result_to_json,
+        targets_of as targets_of,
+        tell_files as tell_files,
+    )
+    from holdall.cli.context import Context as Context
+else:
+    __getattr__, __all__ = lazy_exports(
+        __name__,
+        {
+            "commands.collection.show": (
+                "entry_to_json",
+                "show",
+            ),
+            "commands.project.deploy": (
+                "project_of",
+                "result_to_json",
+                "targets_of",
+                "tell_files",
+            ),
+            "context": ("Context",),
+        },
     )

@@ -11,18 +11,18 @@ from importlib import import_module
 __all__ = ["BUILT_IN", "add_to"]
 
 BUILT_IN = {
-    "init": "init",
-    "scan": "scan",
-    "lint": "lint",
-    "collect": "collect",
-    "list": "listing",
-    "show": "show",
-    "rename": "rename",
-    "remove": "remove",
-    "deploy": "deploy",
-    "undeploy": "undeploy",
-    "status": "status",
-    "adopt": "adopt",
+    "init": "collection.init",
+    "scan": "source.scan",
+    "lint": "source.lint",
+    "collect": "collection.collect",
+    "list": "collection.listing",
+    "show": "collection.show",
+    "rename": "collection.rename",
+    "remove": "collection.remove",
+    "deploy": "project.deploy",
+    "undeploy": "project.undeploy",
+    "status": "project.status",
+    "adopt": "project.adopt",
     "plugins": "plugins",
 }
 """The module of each command, in the order of `holdall --help`."""
@@ -34,4 +34,4 @@ def add_to(
     """Add the parser of one built-in command if there is one of that name; all for None."""
     for name, module in BUILT_IN.items():
         if wanted in (None, name):
-            import_module(f"holdall.commands.{module}").add_parser(subparsers)
+            import_module(f"holdall.cli.commands.{module}").add_parser(subparsers)
