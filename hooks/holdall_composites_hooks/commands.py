@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from holdall.config import Config
 
 _MODULES = {
-    "composite_commands": {"composite"},
-    "tree_commands": {"tree", "associations"},
-    "version_commands": {"versions", "diff", "restore"},
-    "history_commands": {"log", "undo"},
-    "care_commands": {"purge", "doctor", "rebuild"},
-    "export_commands": {"export"},
-    "database_commands": {"db"},
+    "composite": {"composite"},
+    "tree": {"tree", "associations"},
+    "version": {"versions", "diff", "restore"},
+    "history": {"log", "undo"},
+    "care": {"purge", "doctor", "rebuild"},
+    "export": {"export"},
+    "database": {"db"},
 }
 """Which commands each module adds, in the order of `holdall --help`."""
 
@@ -40,4 +40,4 @@ def holdall_add_commands(subparsers: argparse._SubParsersAction[argparse.Argumen
     wanted = getattr(subparsers, "wanted", None)
     for module, names in _MODULES.items():
         if wanted is None or wanted in names:
-            import_module(f"{__package__}.{module}").add_parsers(subparsers)
+            import_module(f"holdall_composites.commands.{module}").add_parsers(subparsers)

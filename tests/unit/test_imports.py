@@ -198,6 +198,7 @@ def test_the_host_imports_downwards_only() -> None:
         ),
         *PACKAGES["holdall"].glob("cli/commands/**/*.py"),
         *PACKAGES["holdall_composites_hooks"].glob("*.py"),
+        *PACKAGES["holdall_composites"].glob("commands/*.py"),
     ],
     ids=lambda path: path.stem,
 )

@@ -41,9 +41,9 @@ ALLOWED = {
     "holdall_composites/rebuilding.py": "the database's own file",
     "holdall_composites/undoing.py": "old bytes, in a scratch folder",
     "holdall_composites/versions.py": "old versions laid out in a scratch folder",
-    "holdall_composites_hooks/export_commands.py": "a scratch folder",
-    "holdall_composites_hooks/history_commands.py": "a scratch folder",
-    "holdall_composites_hooks/version_commands.py": "a scratch folder",
+    "holdall_composites/commands/export.py": "a scratch folder",
+    "holdall_composites/commands/history.py": "a scratch folder",
+    "holdall_composites/commands/version.py": "a scratch folder",
 }
 
 OS = {

@@ -1,0 +1,1 @@
+"""The plugin's commands, one thin module each."""
