@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @hookimpl
 def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
     """Give every entry of the manifest its UUID; refuse unknown members and cycles."""
-    from holdall_composites.service import identify
+    from holdall_composites.session import identify
 
     changes.after = identify(collection, changes.after)
 
@@ -32,7 +32,7 @@ def holdall_collect_complete(
 ) -> None:
     """Make the database follow the manifest, keep what changed as new versions, and log it."""
     from holdall_composites.operations import record_change
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     with opened(collection, changes.command, changes.signature.author) as resolver:
         if collection.manifest.uuid is not None:

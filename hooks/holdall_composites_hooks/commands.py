@@ -28,7 +28,7 @@ _MODULES = {
 @hookimpl
 def holdall_configure(config: Config) -> None:
     """Take note of whether people want quiet; tell who shows a password to everybody."""
-    from holdall_composites.telling import configure, warn_of_password
+    from holdall_composites.console import configure, warn_of_password
 
     configure(quiet=config.quiet)
     warn_of_password(sys.argv[1:])

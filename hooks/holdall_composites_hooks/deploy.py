@@ -49,7 +49,7 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 @hookimpl
 def holdall_version_tree(collection: Collection, artifact_id: ArtifactId, version: str) -> Tree:
     """Return the files of a stored version."""
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
     from holdall_composites.versions import find_version, version_tree
 
     with opened(collection) as resolver:

@@ -11,7 +11,7 @@ from holdall.errors import ConflictError, NotFoundError
 from holdall_composites.companions import find_companions
 from holdall_composites.records import DeploymentRecord
 from holdall_composites.resolver import Expanded
-from holdall_composites.service import opened
+from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 
 __all__ = ["abandon", "begin", "finish", "resolve"]

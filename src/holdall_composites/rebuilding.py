@@ -11,7 +11,7 @@ from holdall.collection import Collection
 from holdall.errors import HoldallError, RefusedError, StorageError, UsageError
 from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.schema import pending_revisions
-from holdall_composites.service import opened
+from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 
 __all__ = ["Rebuilt", "rebuild"]

@@ -11,7 +11,7 @@ from holdall.errors import RefusedError
 from holdall.transaction import Signature
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.records import ArtifactRecord, OperationRecord, Purged
-from holdall_composites.service import opened
+from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 
 __all__ = ["plan_purge", "purge", "still_wanted"]

@@ -12,7 +12,7 @@ from holdall.collection import Change, ChangeKind, ChangeSet, Collection, EditPl
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.files import Tree
 from holdall.transaction import puts
-from holdall_composites.service import opened
+from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 from holdall_composites.versions import materialize, version_of, version_tree
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from holdall.errors import RefusedError
+from holdall_composites.console import sign_of_life
 from holdall_composites.database import translated_errors
 from holdall_composites.errors import SchemaError
 from holdall_composites.migration_history import (
@@ -29,7 +30,6 @@ from holdall_composites.migration_history import (
 )
 from holdall_composites.orm import Database, SqliteDatabase
 from holdall_composites.revisions import PACKAGE, Revision, known_revisions
-from holdall_composites.telling import sign_of_life
 
 __all__ = [
     "downgrade",

@@ -15,7 +15,7 @@ import pytest
 from peewee import Database, SqliteDatabase
 
 from holdall.errors import HoldallError
-from holdall_composites import schema, telling
+from holdall_composites import console, schema
 from holdall_composites.backup import KEPT, back_up
 from holdall_composites.database import connected
 from holdall_composites.drift import find_drift
@@ -324,7 +324,7 @@ def test_a_long_migration_says_what_it_does(
     schema.upgrade(empty_database, "0001")
     insert_artifact(empty_database)
     monkeypatch.setattr(schema, "MANY_ROWS", 1)
-    monkeypatch.setattr(telling, "_EVERY_STEPS", 1)
+    monkeypatch.setattr(console, "_EVERY_STEPS", 1)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     told: list[str] = []
     schema.upgrade(empty_database, say=told.append)

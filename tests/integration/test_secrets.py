@@ -17,7 +17,7 @@ import pytest
 
 from e2e.kit import Kit
 from holdall.cli import main
-from holdall_composites.telling import warn_of_password
+from holdall_composites.console import warn_of_password
 
 pytestmark = pytest.mark.integration
 

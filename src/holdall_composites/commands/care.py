@@ -36,7 +36,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 def run_purge(context: Context, args: argparse.Namespace) -> int:
     """Take what is purged out of composites, then delete its rows and bytes."""
     from holdall_composites.removing import plan_purge, purge
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     with context.editing() as editor:
         with opened(editor.collection) as resolver:

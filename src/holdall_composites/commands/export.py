@@ -35,7 +35,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.collection import ManifestComposite
     from holdall_composites.export_files import write_export
     from holdall_composites.exporting import plan_export
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     collection = context.collection()
     composite = collection.entry(collection.resolve(args.id))

@@ -49,7 +49,7 @@ def _count(text: str) -> int:
 
 def run_log(context: Context, args: argparse.Namespace) -> int:
     """Print operations with who made them, when, and what undid them."""
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     collection = context.collection()
     uuid = collection.manifest.uuid or ""
@@ -92,7 +92,7 @@ def run_undo(context: Context, args: argparse.Namespace) -> int:
     from contextlib import ExitStack
     from tempfile import TemporaryDirectory
 
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
     from holdall_composites.undoing import plan_undo, with_other_halves
 
     if args.operation and args.count != 1:

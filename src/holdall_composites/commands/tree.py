@@ -58,7 +58,7 @@ def _node(
 
 def _tell_how_far_behind(collection: Collection, root: dict[str, Any]) -> None:
     """Fill in which version each pin is, and how many newer ones there are."""
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     nodes = [node for node in _walked(root) if "pin" in node and node["uuid"]]
     if not nodes:
@@ -101,7 +101,7 @@ def _lines(node: dict[str, Any], first: str, rest: str) -> list[str]:
 
 def run_associations(context: Context, args: argparse.Namespace) -> int:
     """Print parents and children as the database knows them."""
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     collection = context.collection()
     artifact_id = collection.resolve(args.id)

@@ -63,7 +63,7 @@ def _artifact(collection: Collection, text: str) -> ManifestArtifact:
 
 def run_versions(context: Context, args: argparse.Namespace) -> int:
     """Print every version, newest first."""
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     collection = context.collection()
     entry = _artifact(collection, args.id)
@@ -90,7 +90,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
     if args.to is not None or args.user:
         return _diff_project(context, args)
     from holdall_composites.comparing import difference, folder_side, stored_side
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     collection = context.collection()
     name, _, old = args.old.partition("@")
@@ -119,7 +119,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     from holdall.deploy import chosen, collected, read_project
     from holdall.files import Root
     from holdall_composites.edit_diff import edit_lines
-    from holdall_composites.service import opened
+    from holdall_composites.session import opened
 
     if args.new is not None:
         raise UsageError("--to takes the place of the second ID", hint="leave one of them out")
