@@ -18,7 +18,7 @@ from holdall_composites.store.closures import _BELOW
 from holdall_composites.store.memberships import _CHILDREN, _IN_ORDER, _PARENTS
 from holdall_composites.store.statements import _in_dialect, as_json
 from holdall_composites.store.store import Store
-from holdall_composites.types import NewMembership
+from holdall_composites.values.types import NewMembership
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from holdall_composites.store.store import Store
-from holdall_composites.types import ArtifactState, CompositeState, MemberState
-from holdall_composites.uuids import new_uuid
+from holdall_composites.values.types import ArtifactState, CompositeState, MemberState
+from holdall_composites.values.uuids import new_uuid
 
 __all__ = [
     "make_artifact",

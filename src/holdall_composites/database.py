@@ -20,7 +20,7 @@ from holdall_composites.errors import (
     WrongDatabaseURL,
 )
 from holdall_composites.orm import Database, PeeweeException, PostgresqlDatabase, SqliteDatabase
-from holdall_composites.uuids import new_uuid
+from holdall_composites.values.uuids import new_uuid
 
 __all__ = [
     "HISTORY",

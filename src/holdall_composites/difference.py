@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from holdall.artifacts import ArtifactType
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
-from holdall_composites.records import ArtifactRecord, CompositeRecord, MembershipRecord
-from holdall_composites.types import (
+from holdall_composites.values.records import ArtifactRecord, CompositeRecord, MembershipRecord
+from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
     CompositeState,

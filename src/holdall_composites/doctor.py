@@ -24,11 +24,11 @@ from holdall_composites.database import DatabaseURL, connected
 from holdall_composites.difference import Rows, difference
 from holdall_composites.drift import find_drift
 from holdall_composites.errors import DatabaseUnreachable
-from holdall_composites.records import DeploymentRecord
 from holdall_composites.schema import pending_revisions
 from holdall_composites.state import state_of
 from holdall_composites.store.store import Store
-from holdall_composites.types import DeploymentState
+from holdall_composites.values.records import DeploymentRecord
+from holdall_composites.values.types import DeploymentState
 
 __all__ = ["Finding", "examine"]
 

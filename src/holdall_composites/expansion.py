@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from holdall.errors import ConflictError
-from holdall_composites.records import Edge
-from holdall_composites.types import Expanded
+from holdall_composites.values.records import Edge
+from holdall_composites.values.types import Expanded
 
 __all__ = ["by_composite", "expanded", "expanded_below"]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from holdall.artifacts import ArtifactId
 from holdall.collection import Manifest, ManifestComposite, ManifestMember
 from holdall_composites.errors import ArtifactNotFound, CycleRefused
-from holdall_composites.graph import find_cycle
-from holdall_composites.uuids import new_uuid
+from holdall_composites.values.graph import find_cycle
+from holdall_composites.values.uuids import new_uuid
 
 __all__ = ["identified"]
 

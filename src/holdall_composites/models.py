@@ -20,7 +20,7 @@ from peewee import (
     TextField,
 )
 
-from holdall_composites.uuids import new_uuid
+from holdall_composites.values.uuids import new_uuid
 
 __all__ = [
     "MODELS",

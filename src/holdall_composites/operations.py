@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from holdall_composites.records import OperationRecord
 from holdall_composites.store.store import Store
+from holdall_composites.values.records import OperationRecord
 
 if TYPE_CHECKING:
     from holdall.collection import Change, ChangeSet

@@ -10,9 +10,9 @@ from holdall.collection import Change, ChangeKind, ChangeSet, Collection, holder
 from holdall.errors import RefusedError
 from holdall.transaction import Signature
 from holdall_composites.errors import ArtifactNotFound
-from holdall_composites.records import ArtifactRecord, OperationRecord, Purged
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
+from holdall_composites.values.records import ArtifactRecord, OperationRecord, Purged
 
 __all__ = ["plan_purge", "purge", "still_wanted"]
 

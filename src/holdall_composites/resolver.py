@@ -8,10 +8,10 @@ from holdall.artifacts import ArtifactId, has_plain_name
 from holdall.errors import UsageError
 from holdall_composites.errors import ArtifactNotFound, ConstraintViolated, CycleRefused
 from holdall_composites.expansion import by_composite, expanded, expanded_below
-from holdall_composites.graph import find_path
-from holdall_composites.records import MembershipRecord
 from holdall_composites.store.store import Store
-from holdall_composites.types import (
+from holdall_composites.values.graph import find_path
+from holdall_composites.values.records import MembershipRecord
+from holdall_composites.values.types import (
     Associations,
     Expanded,
     Link,

@@ -12,9 +12,14 @@ from typing import NamedTuple
 
 from holdall_composites.difference import Difference, Rows, difference
 from holdall_composites.errors import AlreadyExists
-from holdall_composites.records import CollectionRecord
 from holdall_composites.store.store import Store
-from holdall_composites.types import ArtifactState, CollectionState, CompositeState, MemberState
+from holdall_composites.values.records import CollectionRecord
+from holdall_composites.values.types import (
+    ArtifactState,
+    CollectionState,
+    CompositeState,
+    MemberState,
+)
 
 __all__ = [
     "ArtifactState",

@@ -11,8 +11,8 @@ from holdall.collection import Collection
 from holdall.errors import StorageError
 from holdall.files import Tree, link_stays_inside
 from holdall_composites.errors import ArtifactNotFound
-from holdall_composites.records import VersionRecord
 from holdall_composites.store.store import Store
+from holdall_composites.values.records import VersionRecord
 
 __all__ = ["find_version", "materialize", "version_of", "version_tree"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from holdall_composites.database import connected
-from holdall_composites.records import ArtifactRecord
 from holdall_composites.store.store import Store
+from holdall_composites.values.records import ArtifactRecord
 from host_factories import make_skill
 
 pytestmark = pytest.mark.integration

@@ -35,8 +35,8 @@ from holdall.artifacts.ids import BUILTIN_TYPES, FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.cli import main
 from holdall_composites.database import connected
-from holdall_composites.records import OperationRecord
 from holdall_composites.store.store import Store
+from holdall_composites.values.records import OperationRecord
 
 pytestmark = pytest.mark.integration
 

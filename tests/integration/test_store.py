@@ -14,9 +14,9 @@ from factories import (
 )
 from holdall.errors import UsageError
 from holdall_composites.errors import AlreadyExists, ConstraintViolated, DatabaseFailed
-from holdall_composites.records import DeploymentRecord
 from holdall_composites.store.store import Store
-from holdall_composites.uuids import new_uuid
+from holdall_composites.values.records import DeploymentRecord
+from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

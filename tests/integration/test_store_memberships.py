@@ -9,8 +9,8 @@ from factories import make_collection, make_composite, stored_artifacts, stored_
 from holdall.errors import UsageError
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
 from holdall_composites.store.store import Store
-from holdall_composites.types import NewMembership
-from holdall_composites.uuids import new_uuid
+from holdall_composites.values.types import NewMembership
+from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

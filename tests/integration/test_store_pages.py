@@ -10,12 +10,12 @@ from peewee import Database
 
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
 from holdall.errors import UsageError
-from holdall_composites.pagination import MAX_LIMIT, Page
-from holdall_composites.records import DeploymentRecord
 from holdall_composites.resolver import Resolver
 from holdall_composites.store.store import Store
-from holdall_composites.types import NewMembership
-from holdall_composites.uuids import new_uuid
+from holdall_composites.values.pagination import MAX_LIMIT, Page
+from holdall_composites.values.records import DeploymentRecord
+from holdall_composites.values.types import NewMembership
+from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
 

@@ -6,8 +6,8 @@ import pytest
 
 from holdall_composites.difference import Difference, Rows, difference
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
-from holdall_composites.records import ArtifactRecord, CompositeRecord, MembershipRecord
-from holdall_composites.types import (
+from holdall_composites.values.records import ArtifactRecord, CompositeRecord, MembershipRecord
+from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
     CompositeState,

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from holdall_composites.graph import find_cycle, find_path
+from holdall_composites.values.graph import find_cycle, find_path
 
 pytestmark = pytest.mark.unit
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from holdall.errors import UsageError
-from holdall_composites.pagination import decode_cursor, encode_cursor
+from holdall_composites.values.pagination import decode_cursor, encode_cursor
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from holdall.errors import ConflictError
 from holdall_composites.expansion import by_composite, expanded
-from holdall_composites.records import Edge
+from holdall_composites.values.records import Edge
 
 pytestmark = pytest.mark.unit
 

@@ -12,9 +12,9 @@ from holdall.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from holdall.collection import Collection
     from holdall.operations import DeployResult
-    from holdall_composites.records import OperationRecord
     from holdall_composites.store.store import Store
     from holdall_composites.undoing import ProjectUndo, Undo
+    from holdall_composites.values.records import OperationRecord
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdall_composites.pagination import DEFAULT_LIMIT, Page
-from holdall_composites.records import ArtifactRecord
 from holdall_composites.store.statements import Listing, Statements, as_json
-from holdall_composites.types import ArtifactState
+from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
+from holdall_composites.values.records import ArtifactRecord
+from holdall_composites.values.types import ArtifactState
 
 __all__ = ["ArtifactRows"]
 

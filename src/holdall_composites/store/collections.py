@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from holdall_composites.pagination import DEFAULT_LIMIT, Page
-from holdall_composites.records import CollectionRecord
 from holdall_composites.store.statements import Listing, Statements
+from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
+from holdall_composites.values.records import CollectionRecord
 
 __all__ = ["CollectionRows"]
 

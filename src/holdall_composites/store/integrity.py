@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from holdall_composites.records import Purged
 from holdall_composites.store.statements import Statements, as_json
+from holdall_composites.values.records import Purged
 
 __all__ = ["IntegrityRows"]
 

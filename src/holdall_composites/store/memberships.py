@@ -10,11 +10,11 @@ from typing import Final, TypeVar
 from holdall.artifacts import is_sha256
 from holdall.errors import UsageError
 from holdall_composites.errors import ArtifactNotFound, ConstraintViolated
-from holdall_composites.pagination import DEFAULT_LIMIT, Page
-from holdall_composites.records import MembershipRecord
 from holdall_composites.store.collections import CollectionRows
 from holdall_composites.store.statements import Listing, as_json
-from holdall_composites.types import NewMembership, RelationshipType
+from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
+from holdall_composites.values.records import MembershipRecord
+from holdall_composites.values.types import NewMembership, RelationshipType
 
 __all__ = ["UNCHANGED", "MembershipRows", "Unchanged"]
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdall_composites.records import OperationRecord
 from holdall_composites.store.statements import Statements, as_json
+from holdall_composites.values.records import OperationRecord
 
 __all__ = ["OperationRows"]
 

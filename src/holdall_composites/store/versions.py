@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
 from holdall.files import Tree
-from holdall_composites.records import VersionRecord
 from holdall_composites.store.statements import Statements, as_json
+from holdall_composites.values.records import VersionRecord
 
 __all__ = ["CHUNK", "VersionRows"]
 

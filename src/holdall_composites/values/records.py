@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from holdall_composites.types import DeploymentState
+from holdall_composites.values.types import DeploymentState
 
 __all__ = [
     "ArtifactRecord",

@@ -1,0 +1,1 @@
+"""Values of the plugin: records, requests, UUIDs, graphs, pages."""
