@@ -22,7 +22,7 @@ from uuid import uuid4
 from benchmarks.databases import postgresql
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
 from holdall_composites import schema
-from holdall_composites.database import connected
+from holdall_composites.database.connect import connected
 
 NEW = """CREATE TABLE artifacts_new (
     collection_id VARCHAR(32) NOT NULL

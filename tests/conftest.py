@@ -48,7 +48,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: str) -> Iterator[str]:
     """The name of a PostgreSQL database with the present schema, to copy for each test."""
-    from holdall_composites.database import connected
+    from holdall_composites.database.connect import connected
     from holdall_composites.schema import upgrade
 
     name = f"holdall_template_{uuid4().hex[:12]}"
@@ -76,7 +76,7 @@ def empty_database_url(
 @pytest.fixture
 def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database with the present schema and no rows."""
-    from holdall_composites.database import connected
+    from holdall_composites.database.connect import connected
     from holdall_composites.schema import upgrade
 
     if dialect == "postgresql":
@@ -133,7 +133,7 @@ def _sessions(server: str, name: str) -> list[str]:
 @pytest.fixture
 def empty_database(empty_database_url: str) -> Iterator[object]:
     """A connected database without any table."""
-    from holdall_composites.database import connected
+    from holdall_composites.database.connect import connected
 
     with connected(empty_database_url) as database:
         yield database
@@ -142,7 +142,7 @@ def empty_database(empty_database_url: str) -> Iterator[object]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[object]:
     """A connected database with the present schema and no rows."""
-    from holdall_composites.database import connected
+    from holdall_composites.database.connect import connected
 
     with connected(database_url) as database:
         yield database

@@ -20,7 +20,7 @@ from holdall.deploy import parse_ledger
 from holdall.errors import HoldallError, StorageError
 from holdall.files import STATE_FOLDER
 from holdall.transaction import is_unsettled
-from holdall_composites.database import DatabaseURL, connected
+from holdall_composites.database.connect import DatabaseURL, connected
 from holdall_composites.difference import Rows, difference
 from holdall_composites.drift import find_drift
 from holdall_composites.errors import DatabaseUnreachable

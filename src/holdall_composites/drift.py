@@ -9,9 +9,9 @@ from typing import Any
 
 from peewee import BlobField, BooleanField, CharField, Database, Field, IntegerField, Model
 
-from holdall_composites.database import translated_errors
+from holdall_composites.database.connect import translated_errors
+from holdall_composites.database.models import MODELS
 from holdall_composites.migration_history import AUDIT, HISTORY, dialect_of
-from holdall_composites.models import MODELS
 from holdall_composites.reference import Details, live_details, wanted_details
 
 __all__ = ["find_drift"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from holdall.transaction import Signature
-from holdall_composites.database import HISTORY, translated_errors
-from holdall_composites.orm import Database, SqliteDatabase
+from holdall_composites.database.connect import HISTORY, translated_errors
+from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.revisions import Revision
 
 __all__ = [

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.migration_history import dialect_of
-from holdall_composites.orm import Database, SqliteDatabase
 from holdall_composites.schema import statements
 
 __all__ = ["Details", "live_details", "wanted_details"]

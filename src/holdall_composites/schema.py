@@ -15,7 +15,8 @@ from typing import Any
 
 from holdall.errors import RefusedError
 from holdall_composites.console import sign_of_life
-from holdall_composites.database import translated_errors
+from holdall_composites.database.connect import translated_errors
+from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
 from holdall_composites.migration_history import (
     HISTORY,
@@ -28,7 +29,6 @@ from holdall_composites.migration_history import (
     record,
     tables,
 )
-from holdall_composites.orm import Database, SqliteDatabase
 from holdall_composites.revisions import PACKAGE, Revision, known_revisions
 
 __all__ = [
@@ -233,7 +233,7 @@ class _Migrator:
             return
         if self.database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:  # noqa: S608
             return
-        from holdall_composites.backup import back_up
+        from holdall_composites.database.backup import back_up
 
         copy = back_up(self.database, before=revision.number)
         self.is_backed_up = True

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall_composites.database import connected
+from holdall_composites.database.connect import connected
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import ArtifactRecord
 from host_factories import make_skill

@@ -14,7 +14,7 @@ import pytest
 
 from factories import make_collection, stored_artifacts, stored_composite
 from holdall.cli import main
-from holdall_composites.database import connected
+from holdall_composites.database.connect import connected
 from holdall_composites.resolver import Resolver
 from holdall_composites.schema import upgrade
 from holdall_composites.store.store import Store

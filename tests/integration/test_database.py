@@ -10,7 +10,7 @@ import pytest
 from peewee import Database, SqliteDatabase
 
 from holdall.errors import LockedError
-from holdall_composites.database import connected, make_database, translated_errors
+from holdall_composites.database.connect import connected, make_database, translated_errors
 from holdall_composites.errors import (
     AlreadyExists,
     ConstraintViolated,

@@ -75,7 +75,7 @@ def test_every_change_is_one_row(kit_with_sample: Kit) -> None:
 
 def test_a_deploy_tells_of_what_it_changed(kit_with_sample: Kit) -> None:
     """And records that only; what the database has lost meanwhile is recorded again."""
-    from holdall_composites.database import connected
+    from holdall_composites.database.connect import connected
 
     kit = kit_with_sample
 
@@ -362,7 +362,7 @@ def test_the_doctor_names_what_is_wrong_in_the_database(
     kit_with_sample: Kit, sql: str, code: str
 ) -> None:
     """Each kind of damage by its code, and it mends nothing by itself."""
-    from holdall_composites.database import connected
+    from holdall_composites.database.connect import connected
 
     kit = kit_with_sample
     kit.deploy("skill:changelog")

@@ -34,7 +34,7 @@ from holdall.artifacts.hashing import FileDigest, tree_hash
 from holdall.artifacts.ids import BUILTIN_TYPES, FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.cli import main
-from holdall_composites.database import connected
+from holdall_composites.database.connect import connected
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 

@@ -16,7 +16,7 @@ import pytest
 from peewee import Database, IntegrityError
 
 from holdall.errors import RefusedError
-from holdall_composites.database import connected
+from holdall_composites.database.connect import connected
 from holdall_composites.drift import find_drift
 from holdall_composites.migration_history import applied_revisions, dialect_of
 from holdall_composites.schema import downgrade, stamp, upgrade

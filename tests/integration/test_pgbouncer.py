@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from e2e.kit import Kit, in_this_process
-from holdall_composites.database import connected
+from holdall_composites.database.connect import connected
 from pgbouncer import running_pgbouncer
 from postgres_server import execute, with_name
 

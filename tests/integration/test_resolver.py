@@ -11,7 +11,7 @@ from peewee import Database
 
 from factories import make_collection, stored_artifacts, stored_composite
 from holdall.errors import ConflictError, HoldallError, UsageError
-from holdall_composites.database import connected
+from holdall_composites.database.connect import connected
 from holdall_composites.errors import (
     AlreadyExists,
     ArtifactNotFound,

@@ -16,8 +16,8 @@ from peewee import Database, SqliteDatabase
 
 from holdall.errors import HoldallError
 from holdall_composites import console, schema
-from holdall_composites.backup import KEPT, back_up
-from holdall_composites.database import connected
+from holdall_composites.database.backup import KEPT, back_up
+from holdall_composites.database.connect import connected
 from holdall_composites.drift import find_drift
 from holdall_composites.errors import SchemaError
 from holdall_composites.migration_history import applied_revisions, audit_records, dialect_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdall_composites.database import DatabaseURL, is_embedded, make_database
+from holdall_composites.database.connect import DatabaseURL, is_embedded, make_database
 from holdall_composites.errors import WrongDatabaseURL
 
 pytestmark = pytest.mark.unit

@@ -237,7 +237,7 @@ def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
         assert "peewee" in imported
         unneeded = {
             *("psycopg.connection", "asyncio", "yaml", "rich", "email", "zipfile", "csv"),
-            *("holdall.deploy.agent_formats", "holdall_composites.backup"),
+            *("holdall.deploy.agent_formats", "holdall_composites.database.backup"),
         }
         assert not imported & unneeded
         built = {name for name in imported if name.startswith("holdall.cli.commands.")}
@@ -262,7 +262,7 @@ def test_peewee_finds_its_driver_when_somebody_wants_it() -> None:
     pytest.importorskip("psycopg")
     program = """
 import sys
-from holdall_composites.orm import PostgresqlDatabase
+from holdall_composites.database.peewee_import import PostgresqlDatabase
 import peewee
 assert "psycopg" not in sys.modules
 database = PostgresqlDatabase("postgresql://user@127.0.0.1:1/none", prefer_psycopg3=True)

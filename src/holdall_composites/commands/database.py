@@ -60,7 +60,7 @@ _AROUND = {
 
 @contextmanager
 def _database(context: Context) -> Iterator[Database]:
-    from holdall_composites.database import connected
+    from holdall_composites.database.connect import connected
 
     with connected(_url(context)) as database:
         yield database
@@ -181,7 +181,7 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
 
 def run_sql(context: Context, args: argparse.Namespace) -> int:
     """Print the statements that lead from one revision to another."""
-    from holdall_composites.database import is_embedded
+    from holdall_composites.database.connect import is_embedded
     from holdall_composites.schema import statements
 
     dialect = args.dialect
@@ -201,7 +201,7 @@ def run_sql(context: Context, args: argparse.Namespace) -> int:
 
 def run_backup(context: Context, args: argparse.Namespace) -> int:
     """Copy the database and print where to."""
-    from holdall_composites.backup import back_up
+    from holdall_composites.database.backup import back_up
 
     with _database(context) as database:
         copy = back_up(database)

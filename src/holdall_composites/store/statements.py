@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from holdall.errors import UsageError
-from holdall_composites.database import translated_errors
-from holdall_composites.orm import Database, PostgresqlDatabase
+from holdall_composites.database.connect import translated_errors
+from holdall_composites.database.peewee_import import Database, PostgresqlDatabase
 from holdall_composites.values.pagination import MAX_LIMIT, Key, Page, decode_cursor, encode_cursor
 
 __all__ = ["Listing", "Statements", "as_json"]

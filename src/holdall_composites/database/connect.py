@@ -12,6 +12,12 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from holdall.errors import HoldallError, LockedError
+from holdall_composites.database.peewee_import import (
+    Database,
+    PeeweeException,
+    PostgresqlDatabase,
+    SqliteDatabase,
+)
 from holdall_composites.errors import (
     AlreadyExists,
     ConstraintViolated,
@@ -19,7 +25,6 @@ from holdall_composites.errors import (
     DatabaseUnreachable,
     WrongDatabaseURL,
 )
-from holdall_composites.orm import Database, PeeweeException, PostgresqlDatabase, SqliteDatabase
 from holdall_composites.values.uuids import new_uuid
 
 __all__ = [

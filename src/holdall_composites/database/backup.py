@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkstemp
 
-from holdall_composites.database import BUSY_SECONDS, translated_errors
+from holdall_composites.database.connect import BUSY_SECONDS, translated_errors
+from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import DatabaseFailed, SchemaError
-from holdall_composites.orm import Database, SqliteDatabase
 
 __all__ = ["KEPT", "back_up"]
 

@@ -1,0 +1,1 @@
+"""Connections, models and backups of a collection's database."""
