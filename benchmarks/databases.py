@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
-from holdall_composites import schema
 from holdall_composites.database.connect import connected
 from holdall_composites.resolver import Resolver
+from holdall_composites.schema import runner
 from holdall_composites.store.closures import _BELOW
 from holdall_composites.store.memberships import _CHILDREN, _IN_ORDER, _PARENTS
 from holdall_composites.store.statements import _in_dialect, as_json
@@ -83,7 +83,7 @@ class Raw:
 def fill(url: str) -> None:
     """Make a collection of artifacts, and composites of 100, of 10,000 and of all composites."""
     with connected(url) as database:
-        schema.upgrade(database)
+        runner.upgrade(database)
         store = Store(database)
         store.ensure_collection("c", "bench")
         raw = Raw(url)

@@ -21,8 +21,8 @@ from uuid import uuid4
 
 from benchmarks.databases import postgresql
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
-from holdall_composites import schema
 from holdall_composites.database.connect import connected
+from holdall_composites.schema import runner
 
 NEW = """CREATE TABLE artifacts_new (
     collection_id VARCHAR(32) NOT NULL
@@ -49,7 +49,7 @@ ONE_PASS_POSTGRESQL = (
 
 def fill(url: str, rows: int) -> None:
     with connected(url) as database:
-        schema.upgrade(database, "0001")
+        runner.upgrade(database, "0001")
         database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'large')")
         numbers = f"generate_series(1, {rows}) AS n"
         if url.startswith("sqlite"):
@@ -83,7 +83,7 @@ def one_pass(url: str) -> None:
 
 def migrate(url: str) -> None:
     with connected(url) as database:
-        schema.upgrade(database, "0002", say=lambda text: print(text, file=sys.stderr))
+        runner.upgrade(database, "0002", say=lambda text: print(text, file=sys.stderr))
 
 
 def measured(way: str, url: str) -> Sample:

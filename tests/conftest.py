@@ -49,7 +49,7 @@ def postgres_server() -> Iterator[str]:
 def migrated_template(postgres_server: str) -> Iterator[str]:
     """The name of a PostgreSQL database with the present schema, to copy for each test."""
     from holdall_composites.database.connect import connected
-    from holdall_composites.schema import upgrade
+    from holdall_composites.schema.runner import upgrade
 
     name = f"holdall_template_{uuid4().hex[:12]}"
     execute(postgres_server, f"CREATE DATABASE {name}")
@@ -77,7 +77,7 @@ def empty_database_url(
 def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database with the present schema and no rows."""
     from holdall_composites.database.connect import connected
-    from holdall_composites.schema import upgrade
+    from holdall_composites.schema.runner import upgrade
 
     if dialect == "postgresql":
         template = request.getfixturevalue("migrated_template")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from holdall.collection import Collection
 from holdall.errors import HoldallError, RefusedError, StorageError, UsageError
 from holdall_composites.database.connect import DatabaseURL, connected
-from holdall_composites.schema import pending_revisions
+from holdall_composites.schema.runner import pending_revisions
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 

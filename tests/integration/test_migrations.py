@@ -17,9 +17,9 @@ from peewee import Database, IntegrityError
 
 from holdall.errors import RefusedError
 from holdall_composites.database.connect import connected
-from holdall_composites.drift import find_drift
-from holdall_composites.migration_history import applied_revisions, dialect_of
-from holdall_composites.schema import downgrade, stamp, upgrade
+from holdall_composites.schema.drift import find_drift
+from holdall_composites.schema.history import applied_revisions, dialect_of
+from holdall_composites.schema.runner import downgrade, stamp, upgrade
 from postgres_server import execute, with_name
 
 pytestmark = pytest.mark.integration

@@ -15,12 +15,13 @@ import pytest
 from peewee import Database, SqliteDatabase
 
 from holdall.errors import HoldallError
-from holdall_composites import console, schema
+from holdall_composites import console
 from holdall_composites.database.backup import KEPT, back_up
 from holdall_composites.database.connect import connected
-from holdall_composites.drift import find_drift
 from holdall_composites.errors import SchemaError
-from holdall_composites.migration_history import applied_revisions, audit_records, dialect_of
+from holdall_composites.schema import runner
+from holdall_composites.schema.drift import find_drift
+from holdall_composites.schema.history import applied_revisions, audit_records, dialect_of
 
 pytestmark = pytest.mark.integration
 
@@ -185,7 +186,7 @@ def test_eight_openers_of_an_old_database_all_succeed(
 ) -> None:
     """One migrates, the others wait; each migration is applied once, and one backup is made."""
     with connected(empty_database_url) as database:
-        schema.upgrade(database, revision)
+        runner.upgrade(database, revision)
         if revision != "0":
             insert_artifact(database)
     openers = [
@@ -197,7 +198,7 @@ def test_eight_openers_of_an_old_database_all_succeed(
     errors = [opener.communicate()[1] for opener in openers]
     assert [opener.returncode for opener in openers] == [0] * 8, errors
     with connected(empty_database_url) as database:
-        assert schema.pending_revisions(database) == []
+        assert runner.pending_revisions(database) == []
         is_rewritten = revision != "0" and isinstance(database, SqliteDatabase)
     assert len(list(tmp_path.glob("*.backup"))) == (1 if is_rewritten else 0)
     assert not list(tmp_path.glob("*.tmp"))
@@ -211,11 +212,11 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     before = path.read_bytes()
     with connected(str(path)) as database:
         with pytest.raises(SchemaError, match="another program's database: it holds 'cookies'"):
-            schema.ensure_current(database, embedded=True)
+            runner.ensure_current(database, embedded=True)
         assert database.get_tables() == ["cookies"]
         assert (path.read_bytes(), list(tmp_path.iterdir())) == (before, [path])
-        schema.upgrade(database)
-        schema.ensure_current(database, embedded=True)
+        runner.upgrade(database)
+        runner.ensure_current(database, embedded=True)
     with connected(str(path)) as database:
         assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -232,7 +233,7 @@ def insert_artifact(database: Database) -> None:
 def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database) -> None:
     """Without the command, an old shared database is refused with the command as hint."""
     with pytest.raises(SchemaError) as refused:
-        schema.ensure_current(empty_database, embedded=False)
+        runner.ensure_current(empty_database, embedded=False)
     assert "holdall db upgrade" in str(refused.value.hint)
     assert applied_revisions(empty_database) == []
 
@@ -249,12 +250,12 @@ def test_a_history_that_does_not_fit_is_refused(database: Database, change: str,
     """An edited script, a newer schema and a gap each get their own sentence."""
     database.execute_sql(change)
     with pytest.raises(SchemaError, match=told):
-        schema.pending_revisions(database)
+        runner.pending_revisions(database)
 
 
 def test_stamp_changes_the_history_only(empty_database: Database) -> None:
     """Stamping runs nothing."""
-    schema.stamp(empty_database, "2")
+    runner.stamp(empty_database, "2")
     assert [row.number for row in applied_revisions(empty_database)] == ["0001", "0002"]
     assert empty_database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
 
@@ -263,7 +264,7 @@ def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     """What a newer Holdall wrote into the history is not wiped out of it."""
     database.execute_sql("UPDATE holdall_migrations SET revision = '9999' WHERE revision = '0006'")
     with pytest.raises(SchemaError, match="9999"):
-        schema.stamp(database, "2")
+        runner.stamp(database, "2")
     assert [row.number for row in applied_revisions(database)][-1] == "9999"
 
 
@@ -271,24 +272,24 @@ def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
 def test_an_unknown_revision_is_refused(database: Database, revision: str) -> None:
     """A revision that does not exist is named, with the known ones as hint."""
     with pytest.raises(SchemaError, match=f"no migration '{revision}'") as refused:
-        schema.downgrade(database, revision)
+        runner.downgrade(database, revision)
     assert "0001" in str(refused.value.hint)
-    assert schema.pending_revisions(database) == []
+    assert runner.pending_revisions(database) == []
 
 
 @pytest.mark.parametrize("start", ["0", "0001", "0003"])
 def test_printed_statements_make_the_same_schema(empty_database: Database, start: str) -> None:
     """What `db sql` prints, run by hand, leaves no drift and nothing to migrate; back as well."""
     dialect = dialect_of(empty_database)
-    schema.upgrade(empty_database, start)
-    run_by_hand(empty_database, schema.statements(dialect, start))
+    runner.upgrade(empty_database, start)
+    run_by_hand(empty_database, runner.statements(dialect, start))
     assert find_drift(empty_database) == []
-    assert schema.pending_revisions(empty_database) == []
-    run_by_hand(empty_database, schema.statements(dialect, "0006", start))
+    assert runner.pending_revisions(empty_database) == []
+    run_by_hand(empty_database, runner.statements(dialect, "0006", start))
     assert [row.number for row in applied_revisions(empty_database)][-1:] == (
         [] if start == "0" else [start]
     )
-    schema.upgrade(empty_database)
+    runner.upgrade(empty_database)
     assert find_drift(empty_database) == []
 
 
@@ -300,9 +301,9 @@ def run_by_hand(database: Database, statements: Iterable[str]) -> None:
 
 def test_what_came_and_went_is_on_record(empty_database: Database) -> None:
     """Every migration that was applied, reverted or stamped, in order, by whom and where."""
-    schema.upgrade(empty_database, "0002")
-    schema.downgrade(empty_database, "0001")
-    schema.stamp(empty_database, "0")
+    runner.upgrade(empty_database, "0002")
+    runner.downgrade(empty_database, "0001")
+    runner.stamp(empty_database, "0")
     found = audit_records(empty_database)
     assert [(row.action, row.revision) for row in found] == [
         ("applied", "0001"),
@@ -313,7 +314,7 @@ def test_what_came_and_went_is_on_record(empty_database: Database) -> None:
     assert {row.host for row in found} == {platform.node()}
     assert all(row.at and row.name and len(row.checksum) == 64 for row in found)
     with pytest.raises(HoldallError):
-        schema.upgrade(empty_database)
+        runner.upgrade(empty_database)
     assert len(audit_records(empty_database)) == 4
 
 
@@ -321,13 +322,13 @@ def test_a_long_migration_says_what_it_does(
     empty_database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Which, and over how many rows; on a terminal SQLite shows that it is alive."""
-    schema.upgrade(empty_database, "0001")
+    runner.upgrade(empty_database, "0001")
     insert_artifact(empty_database)
-    monkeypatch.setattr(schema, "MANY_ROWS", 1)
+    monkeypatch.setattr(runner, "MANY_ROWS", 1)
     monkeypatch.setattr(console, "_EVERY_STEPS", 1)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     told: list[str] = []
-    schema.upgrade(empty_database, say=told.append)
+    runner.upgrade(empty_database, say=told.append)
     assert "migrating the database to 0002_artifact_uuid: 1 artifacts" in told
     is_shown = "0002_artifact_uuid: 0 s" in capsys.readouterr().err
     assert is_shown == isinstance(empty_database, SqliteDatabase)
@@ -336,10 +337,10 @@ def test_a_long_migration_says_what_it_does(
 def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
     """An SQLite database with artifacts is copied before migration 0002, and the copy is whole."""
     with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
-        schema.upgrade(database, "0001")
+        runner.upgrade(database, "0001")
         insert_artifact(database)
         told: list[str] = []
-        schema.upgrade(database, say=told.append)
+        runner.upgrade(database, say=told.append)
     (copy,) = tmp_path.glob("*.backup")
     assert str(copy) in told[0]
     with connected(f"sqlite:///{copy}") as database:
@@ -350,16 +351,16 @@ def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
 def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
     """One backup is made of what was there before the first of several migrations is reverted."""
     with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
-        schema.upgrade(database, "0001")
+        runner.upgrade(database, "0001")
         insert_artifact(database)
-        schema.upgrade(database)
+        runner.upgrade(database)
         for backup in tmp_path.glob("*.backup"):
             backup.unlink()
-        schema.downgrade(database, "0", lose_data=True)
+        runner.downgrade(database, "0", lose_data=True)
         assert database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
     (copy,) = tmp_path.glob("*.backup")
     with connected(str(copy)) as database:
-        assert schema.pending_revisions(database) == []
+        assert runner.pending_revisions(database) == []
         assert database.execute_sql("SELECT count(*) FROM artifacts").fetchone() == (1,)
 
 
@@ -377,11 +378,11 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """Where no copy can be made there is an error, no half copy, and no migration."""
     path = tmp_path / "holdall.db"
     with connected(str(path)) as database:
-        schema.upgrade(database, "0001")
+        runner.upgrade(database, "0001")
         insert_artifact(database)
         path.rename(tmp_path / "moved.db")
         with pytest.raises(HoldallError):
-            schema.upgrade(database)
+            runner.upgrade(database)
         assert [row.number for row in applied_revisions(database)] == ["0001"]
     assert not list(tmp_path.glob("*.backup"))
     assert not list(tmp_path.glob("*.tmp"))
@@ -400,4 +401,4 @@ def test_backup_of_a_server_is_refused(database: Database) -> None:
 def test_a_migration_inside_a_transaction_is_refused(empty_database: Database) -> None:
     """Foreign keys cannot be switched off inside a transaction, so none may be open."""
     with empty_database.atomic(), pytest.raises(SchemaError, match="inside a transaction"):
-        schema.upgrade(empty_database)
+        runner.upgrade(empty_database)

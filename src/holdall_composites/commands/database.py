@@ -92,25 +92,25 @@ def run_trust(context: Context, _args: argparse.Namespace) -> int:
 
 def run_upgrade(context: Context, args: argparse.Namespace) -> int:
     """Apply what is pending."""
-    from holdall_composites import schema
+    from holdall_composites.schema import runner
 
     with _database(context) as database:
         if args.dry_run:
-            pending = schema.pending_revisions(database, args.revision)
+            pending = runner.pending_revisions(database, args.revision)
             return _tell(context, [revision.title for revision in pending], "would apply")
-        done = schema.upgrade(database, args.revision, say=context.out.note)
+        done = runner.upgrade(database, args.revision, say=context.out.note)
         return _tell(context, [revision.title for revision in done], "applied")
 
 
 def run_downgrade(context: Context, args: argparse.Namespace) -> int:
     """Revert down to a revision, or the last N with -N."""
-    from holdall_composites import schema
+    from holdall_composites.schema import runner
 
     with _database(context) as database:
         if args.dry_run:
-            above = schema.revisions_above(database, args.revision)
+            above = runner.revisions_above(database, args.revision)
             return _tell(context, [r.title for r in reversed(above)], "would revert")
-        done = schema.downgrade(
+        done = runner.downgrade(
             database, args.revision, lose_data=args.lose_data, say=context.out.note
         )
         return _tell(context, [revision.title for revision in done], "reverted")
@@ -118,22 +118,22 @@ def run_downgrade(context: Context, args: argparse.Namespace) -> int:
 
 def run_stamp(context: Context, args: argparse.Namespace) -> int:
     """Set the history."""
-    from holdall_composites import schema
+    from holdall_composites.schema import runner
 
     with _database(context) as database:
         if not args.dry_run:
-            schema.stamp(database, args.revision)
+            runner.stamp(database, args.revision)
     return _tell(context, [args.revision], "would stamp" if args.dry_run else "stamped")
 
 
 def run_current(context: Context, args: argparse.Namespace) -> int:
     """Print the newest applied revision; exit 1 if migrations are pending."""
-    from holdall_composites import schema
-    from holdall_composites.migration_history import applied_revisions
+    from holdall_composites.schema import runner
+    from holdall_composites.schema.history import applied_revisions
 
     with _database(context) as database:
         applied = applied_revisions(database)
-        pending = schema.pending_revisions(database)
+        pending = runner.pending_revisions(database)
     current = f"{applied[-1].number}_{applied[-1].name}" if applied else None
     context.out.line(f"{current or 'no schema'}{f', {len(pending)} pending' if pending else ''}")
     context.out.data({"current": current, "pending": [revision.title for revision in pending]})
@@ -142,8 +142,8 @@ def run_current(context: Context, args: argparse.Namespace) -> int:
 
 def run_history(context: Context, args: argparse.Namespace) -> int:
     """Print every known migration with the time it was applied, then all that came and went."""
-    from holdall_composites.migration_history import applied_revisions, audit_records
-    from holdall_composites.revisions import known_revisions
+    from holdall_composites.schema.history import applied_revisions, audit_records
+    from holdall_composites.schema.revisions import known_revisions
 
     with _database(context) as database:
         applied = {row.number: row.applied_at for row in applied_revisions(database)}
@@ -165,11 +165,11 @@ def run_history(context: Context, args: argparse.Namespace) -> int:
 
 def run_check(context: Context, args: argparse.Namespace) -> int:
     """Name every difference between the live schema and the models; exit 1 if there is one."""
-    from holdall_composites import schema
-    from holdall_composites.drift import find_drift
+    from holdall_composites.schema import runner
+    from holdall_composites.schema.drift import find_drift
 
     with _database(context) as database:
-        found = [f"migration {r.title} is pending" for r in schema.pending_revisions(database)]
+        found = [f"migration {r.title} is pending" for r in runner.pending_revisions(database)]
         found = found or find_drift(database)
     for difference in found:
         context.out.line(difference)
@@ -182,7 +182,7 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
 def run_sql(context: Context, args: argparse.Namespace) -> int:
     """Print the statements that lead from one revision to another."""
     from holdall_composites.database.connect import is_embedded
-    from holdall_composites.schema import statements
+    from holdall_composites.schema.runner import statements
 
     dialect = args.dialect
     if dialect is None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from holdall.transaction import Signature
 from holdall_composites.database.connect import HISTORY, translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
-from holdall_composites.revisions import Revision
+from holdall_composites.schema.revisions import Revision
 
 __all__ = [
     "AUDIT",

@@ -18,7 +18,7 @@ from holdall_composites.console import sign_of_life
 from holdall_composites.database.connect import translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
-from holdall_composites.migration_history import (
+from holdall_composites.schema.history import (
     HISTORY,
     AppliedRevision,
     applied_revisions,
@@ -29,7 +29,7 @@ from holdall_composites.migration_history import (
     record,
     tables,
 )
-from holdall_composites.revisions import PACKAGE, Revision, known_revisions
+from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions
 
 __all__ = [
     "downgrade",

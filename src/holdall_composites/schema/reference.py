@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
-from holdall_composites.migration_history import dialect_of
-from holdall_composites.schema import statements
+from holdall_composites.schema.history import dialect_of
+from holdall_composites.schema.runner import statements
 
 __all__ = ["Details", "live_details", "wanted_details"]
 

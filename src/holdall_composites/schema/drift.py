@@ -11,8 +11,8 @@ from peewee import BlobField, BooleanField, CharField, Database, Field, IntegerF
 
 from holdall_composites.database.connect import translated_errors
 from holdall_composites.database.models import MODELS
-from holdall_composites.migration_history import AUDIT, HISTORY, dialect_of
-from holdall_composites.reference import Details, live_details, wanted_details
+from holdall_composites.schema.history import AUDIT, HISTORY, dialect_of
+from holdall_composites.schema.reference import Details, live_details, wanted_details
 
 __all__ = ["find_drift"]
 

@@ -1,0 +1,1 @@
+"""The schema's history: migrations, and drift between models and database."""
