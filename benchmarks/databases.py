@@ -16,7 +16,7 @@ from holdall_composites.resolver import Resolver
 from holdall_composites.schema import runner
 from holdall_composites.store.closures import _BELOW
 from holdall_composites.store.memberships import _CHILDREN, _IN_ORDER, _PARENTS
-from holdall_composites.store.statements import _in_dialect, as_json
+from holdall_composites.store.query import _in_dialect, as_json
 from holdall_composites.store.store import Store
 from holdall_composites.values.types import NewMembership
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdall_composites.store.statements import Listing, Statements, as_json
+from holdall_composites.store.query import Listing, Statements, as_json
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import ArtifactRecord
 from holdall_composites.values.types import ArtifactState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from holdall_composites.store.statements import Statements, as_json
+from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import Edge
 
 __all__ = ["ClosureRows"]

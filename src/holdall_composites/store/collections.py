@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdall_composites.store.statements import Listing, Statements
+from holdall_composites.store.query import Listing, Statements
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import CollectionRecord
 

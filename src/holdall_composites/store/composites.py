@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdall.artifacts import ArtifactType
-from holdall_composites.store.statements import Listing, Statements, as_json
+from holdall_composites.store.query import Listing, Statements, as_json
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import CompositeRecord
 from holdall_composites.values.types import CompositeState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from holdall_composites.store.statements import Statements, as_json
+from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import Purged
 
 __all__ = ["IntegrityRows"]

@@ -11,7 +11,7 @@ from holdall.artifacts import is_sha256
 from holdall.errors import UsageError
 from holdall_composites.errors import ArtifactNotFound, ConstraintViolated
 from holdall_composites.store.collections import CollectionRows
-from holdall_composites.store.statements import Listing, as_json
+from holdall_composites.store.query import Listing, as_json
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import MembershipRecord
 from holdall_composites.values.types import NewMembership, RelationshipType

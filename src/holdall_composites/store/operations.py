@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdall_composites.store.statements import Statements, as_json
+from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import OperationRecord
 
 __all__ = ["OperationRows"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
 from holdall.files import Tree
-from holdall_composites.store.statements import Statements, as_json
+from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import VersionRecord
 
 __all__ = ["CHUNK", "VersionRows"]
