@@ -114,7 +114,7 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
 
 def begin(plan: DeployPlan, transaction_id: str) -> None:
     """Record the plan's new placements as pending, and keep the bytes that no version has."""
-    from holdall_composites.keeping import keep_deployed
+    from holdall_composites.sync.save_versions import keep_deployed
 
     if plan.collection.manifest.uuid is not None and plan.placed:
         with opened(plan.collection) as resolver:

@@ -21,12 +21,12 @@ from holdall.errors import HoldallError, StorageError
 from holdall.files import STATE_FOLDER
 from holdall.transaction import is_unsettled
 from holdall_composites.database.connect import DatabaseURL, connected
-from holdall_composites.difference import Rows, difference
 from holdall_composites.errors import DatabaseUnreachable
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.runner import pending_revisions
-from holdall_composites.state import state_of
 from holdall_composites.store.store import Store
+from holdall_composites.sync.difference import Rows, difference
+from holdall_composites.sync.state import state_of
 from holdall_composites.values.records import DeploymentRecord
 from holdall_composites.values.types import DeploymentState
 

@@ -42,9 +42,9 @@ def _bring_in_line(
     store: Store, collection: Collection, message: str | None, author: str | None
 ) -> None:
     # Imported here: most commands find the rows in line.
-    from holdall_composites.keeping import keep
-    from holdall_composites.state import state_of
-    from holdall_composites.sync import sync
+    from holdall_composites.sync.save_versions import keep
+    from holdall_composites.sync.state import state_of
+    from holdall_composites.sync.sync import sync
 
     with store.transaction():
         sync(store, state_of(collection))
@@ -53,7 +53,7 @@ def _bring_in_line(
 
 def identify(collection: Collection, manifest: Manifest) -> Manifest:
     """Return `manifest` with every UUID in place, those that the database knows included."""
-    from holdall_composites.identity import identified
+    from holdall_composites.sync.identity import identified
 
     with opened(collection) as resolver:
         manifest = _without_strangers(resolver, collection, manifest)

@@ -432,7 +432,7 @@ def test_nothing_is_called_deployed_that_is_not_kept(
         raise StorageError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("holdall_composites.keeping.keep", deaf)
+        patched.setattr("holdall_composites.sync.save_versions.keep", deaf)
         kit.run("adopt", "skill:changelog", "--from", kit.project, status=5)
     assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
     assert "modified" in kit.command("status", "--to", kit.project).stdout

@@ -8,7 +8,7 @@ from peewee import Database
 
 from factories import make_artifact, make_composite
 from holdall_composites.store.store import Store
-from holdall_composites.sync import (
+from holdall_composites.sync.sync import (
     ArtifactState,
     CollectionState,
     CompositeState,

@@ -35,8 +35,8 @@ from holdall_composites.errors import (
     ConstraintViolated,
     CycleRefused,
 )
-from holdall_composites.identity import identified
-from holdall_composites.state import state_of
+from holdall_composites.sync.identity import identified
+from holdall_composites.sync.state import state_of
 
 pytestmark = pytest.mark.unit
 

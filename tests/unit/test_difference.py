@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from holdall_composites.difference import Difference, Rows, difference
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
+from holdall_composites.sync.difference import Difference, Rows, difference
 from holdall_composites.values.records import ArtifactRecord, CompositeRecord, MembershipRecord
 from holdall_composites.values.types import (
     ArtifactState,

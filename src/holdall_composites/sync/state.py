@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from holdall.artifacts import CompositeType
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall_composites.sync import ArtifactState, CollectionState, CompositeState, MemberState
+from holdall_composites.sync.sync import ArtifactState, CollectionState, CompositeState, MemberState
 
 __all__ = ["state_of"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from holdall_composites.difference import Difference, Rows, difference
 from holdall_composites.errors import AlreadyExists
 from holdall_composites.store.store import Store
+from holdall_composites.sync.difference import Difference, Rows, difference
 from holdall_composites.values.records import CollectionRecord
 from holdall_composites.values.types import (
     ArtifactState,

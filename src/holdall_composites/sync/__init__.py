@@ -1,0 +1,1 @@
+"""From the manifest to rows: what differs, UUIDs, and the bytes of versions."""
