@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
 from holdall_composites.database.connect import connected
-from holdall_composites.resolver import Resolver
+from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema import runner
 from holdall_composites.store.closures import _BELOW
 from holdall_composites.store.memberships import _CHILDREN, _IN_ORDER, _PARENTS

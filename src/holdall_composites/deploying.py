@@ -8,8 +8,8 @@ from holdall.artifacts import ArtifactId, ArtifactType, Shape
 from holdall.collection import ManifestArtifact
 from holdall.deploy import DeployPlan, Placement, StoredContent
 from holdall.errors import ConflictError, NotFoundError
-from holdall_composites.companions import find_companions
-from holdall_composites.resolver import Expanded
+from holdall_composites.resolver.companions import find_companions
+from holdall_composites.resolver.resolver import Expanded
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import DeploymentRecord

@@ -10,7 +10,7 @@ from holdall.artifacts import ArtifactId
 from holdall.collection import Collection, Manifest
 from holdall_composites.console import say
 from holdall_composites.database.connect import connected, is_embedded
-from holdall_composites.resolver import Resolver
+from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
 

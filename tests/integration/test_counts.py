@@ -15,7 +15,7 @@ import pytest
 from factories import make_collection, stored_artifacts, stored_composite
 from holdall.cli import main
 from holdall_composites.database.connect import connected
-from holdall_composites.resolver import Resolver
+from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema.runner import upgrade
 from holdall_composites.store.store import Store
 from host_factories import make_skill

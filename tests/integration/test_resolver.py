@@ -18,7 +18,7 @@ from holdall_composites.errors import (
     ConstraintViolated,
     CycleRefused,
 )
-from holdall_composites.resolver import Link, Resolver
+from holdall_composites.resolver.resolver import Link, Resolver
 from holdall_composites.store.store import Store
 
 pytestmark = pytest.mark.integration

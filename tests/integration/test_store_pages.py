@@ -10,7 +10,7 @@ from peewee import Database
 
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
 from holdall.errors import UsageError
-from holdall_composites.resolver import Resolver
+from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import MAX_LIMIT, Page
 from holdall_composites.values.records import DeploymentRecord

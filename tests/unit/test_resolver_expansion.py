@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from holdall.errors import ConflictError
-from holdall_composites.expansion import by_composite, expanded
+from holdall_composites.resolver.expansion import by_composite, expanded
 from holdall_composites.values.records import Edge
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from holdall.artifacts import ArtifactId, has_plain_name
 from holdall.errors import UsageError
 from holdall_composites.errors import ArtifactNotFound, ConstraintViolated, CycleRefused
-from holdall_composites.expansion import by_composite, expanded, expanded_below
+from holdall_composites.resolver.expansion import by_composite, expanded, expanded_below
 from holdall_composites.store.store import Store
 from holdall_composites.values.graph import find_path
 from holdall_composites.values.records import MembershipRecord

@@ -1,0 +1,1 @@
+"""From `type:name` to UUIDs, members and versions."""
