@@ -49,8 +49,8 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 @hookimpl
 def holdall_version_tree(collection: Collection, artifact_id: ArtifactId, version: str) -> Tree:
     """Return the files of a stored version."""
+    from holdall_composites.history import find_version, version_tree
     from holdall_composites.session import opened
-    from holdall_composites.versions import find_version, version_tree
 
     with opened(collection) as resolver:
         found = find_version(resolver.store, collection, artifact_id, version)

@@ -94,7 +94,7 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
     entry = plan.collection.entry(artifact_id)
     if not isinstance(entry, ManifestArtifact):
         return
-    from holdall_composites.versions import find_version, materialize, version_tree
+    from holdall_composites.history.versions import find_version, materialize, version_tree
 
     if artifact_id in plan.versions:
         text = plan.versions[artifact_id]
@@ -133,7 +133,7 @@ def abandon(plan: DeployPlan, transaction_id: str) -> None:
 
 def finish(plan: DeployPlan, transaction_id: str) -> None:
     """Record the placements as done, forget what was withdrawn, and log it. Safe to repeat."""
-    from holdall_composites.operations import record_deploy
+    from holdall_composites.history.log import record_deploy
 
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:

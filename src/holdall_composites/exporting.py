@@ -19,8 +19,8 @@ from holdall.formats import parse_json, read_bounded
 from holdall.sources import IDENTITY_KEY
 from holdall.transaction import content_of, placed
 from holdall_composites.export_files import MANIFEST, ExportFile
+from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.resolver.resolver import Expanded, Resolver
-from holdall_composites.versions import materialize, version_tree
 
 __all__ = ["Export", "plan_export"]
 

@@ -16,9 +16,9 @@ from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError
 from holdall.files.tree import Tree, folder_tree
+from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK
-from holdall_composites.versions import materialize, version_tree
 
 pytestmark = pytest.mark.integration
 

@@ -219,8 +219,8 @@ def _members(
 
 def _pin(collection: Collection, member_id: ArtifactId, version: str | None) -> str:
     """Return the content hash of a version, by default the newest; it must exist."""
+    from holdall_composites.history.versions import find_version
     from holdall_composites.session import opened
-    from holdall_composites.versions import find_version
 
     with opened(collection) as resolver:
         return find_version(resolver.store, collection, member_id, version).content_hash

@@ -12,8 +12,8 @@ from holdall.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from holdall.collection import Collection
     from holdall.operations import DeployResult
+    from holdall_composites.history.undo import ProjectUndo, Undo
     from holdall_composites.store.store import Store
-    from holdall_composites.undoing import ProjectUndo, Undo
     from holdall_composites.values.records import OperationRecord
 
 
@@ -92,8 +92,8 @@ def run_undo(context: Context, args: argparse.Namespace) -> int:
     from contextlib import ExitStack
     from tempfile import TemporaryDirectory
 
+    from holdall_composites.history.undo import plan_undo, with_other_halves
     from holdall_composites.session import opened
-    from holdall_composites.undoing import plan_undo, with_other_halves
 
     if args.operation and args.count != 1:
         raise UsageError("--operation names one operation", hint="leave N out")

@@ -89,7 +89,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
     """Print a unified diff; exit 1 if there are differences."""
     if args.to is not None or args.user:
         return _diff_project(context, args)
-    from holdall_composites.comparing import difference, folder_side, stored_side
+    from holdall_composites.history.compare import difference, folder_side, stored_side
     from holdall_composites.session import opened
 
     collection = context.collection()
@@ -118,7 +118,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     from holdall.cli import project_of, targets_of
     from holdall.deploy import chosen, collected, read_project
     from holdall.files import Root
-    from holdall_composites.edit_diff import edit_lines
+    from holdall_composites.history.edit_diff import edit_lines
     from holdall_composites.session import opened
 
     if args.new is not None:
@@ -147,7 +147,7 @@ def run_restore(context: Context, args: argparse.Namespace) -> int:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    from holdall_composites.restoring import plan_restore
+    from holdall_composites.history.restore import plan_restore
 
     with context.editing() as editor, TemporaryDirectory("-holdall") as scratch:
         plan = plan_restore(

@@ -11,8 +11,8 @@ from holdall.artifacts import ArtifactId, FileDigest
 from holdall.collection import Collection, ManifestArtifact
 from holdall.files import Tree
 from holdall.transaction import content_of
+from holdall_composites.history.versions import find_version, version_tree
 from holdall_composites.store.store import Store
-from holdall_composites.versions import find_version, version_tree
 
 __all__ = ["Side", "difference", "folder_side", "stored_side"]
 

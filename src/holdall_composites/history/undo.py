@@ -25,10 +25,10 @@ from holdall.deploy import Deployed, LedgerChange
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
 from holdall.transaction import exchange, placed, sourced
-from holdall_composites.operations import OWN_EXTRA
+from holdall_composites.history.log import OWN_EXTRA
+from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
-from holdall_composites.versions import materialize, version_tree
 
 __all__ = ["ProjectUndo", "Undo", "plan_undo", "with_other_halves"]
 

@@ -20,9 +20,9 @@ from holdall.deploy import (
 from holdall.files import Tree, bytes_tree
 from holdall.formats import MISSING
 from holdall.transaction import content_of
-from holdall_composites.comparing import Side, difference, stored_side
+from holdall_composites.history.compare import Side, difference, stored_side
+from holdall_composites.history.versions import version_tree
 from holdall_composites.store.store import Store
-from holdall_composites.versions import version_tree
 
 __all__ = ["edit_lines"]
 

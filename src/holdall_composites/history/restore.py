@@ -12,9 +12,9 @@ from holdall.collection import Change, ChangeKind, ChangeSet, Collection, EditPl
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.files import Tree
 from holdall.transaction import puts
+from holdall_composites.history.versions import materialize, version_of, version_tree
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
-from holdall_composites.versions import materialize, version_of, version_tree
 
 __all__ = ["plan_restore"]
 
