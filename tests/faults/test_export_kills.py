@@ -12,7 +12,7 @@ from fault_scenario import Counter, Failing, calls_of, killed_at
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
-from holdall_composites.export_files import MANIFEST, ExportFile, write_export
+from holdall_composites.service.export_files import MANIFEST, ExportFile, write_export
 
 pytestmark = pytest.mark.integration
 

@@ -20,7 +20,13 @@ from holdall.collection.manifest.manifest import (
     ManifestMember,
 )
 from holdall.errors import ConflictError, HoldallError, NotFoundError, UsageError
-from holdall_composites.composing import (
+from holdall_composites.errors import (
+    AlreadyExists,
+    ArtifactNotFound,
+    ConstraintViolated,
+    CycleRefused,
+)
+from holdall_composites.service.composites import (
     composite_in,
     with_composite,
     with_members,
@@ -28,12 +34,6 @@ from holdall_composites.composing import (
     with_pin,
     without_composite,
     without_members,
-)
-from holdall_composites.errors import (
-    AlreadyExists,
-    ArtifactNotFound,
-    ConstraintViolated,
-    CycleRefused,
 )
 from holdall_composites.sync.identity import identified
 from holdall_composites.sync.state import state_of

@@ -35,7 +35,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def run_purge(context: Context, args: argparse.Namespace) -> int:
     """Take what is purged out of composites, then delete its rows and bytes."""
-    from holdall_composites.removing import plan_purge, purge
+    from holdall_composites.service.removal import plan_purge, purge
     from holdall_composites.session import opened
 
     with context.editing() as editor:
@@ -70,7 +70,7 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
 def run_doctor(context: Context, args: argparse.Namespace) -> int:
     """Name each disagreement and how to mend it; exit 1 if there is one."""
     from holdall.errors import InputError
-    from holdall_composites.doctor import Finding, examine
+    from holdall_composites.service.doctor import Finding, examine
 
     root = str(context.collection_root)
     try:
@@ -88,7 +88,7 @@ def run_doctor(context: Context, args: argparse.Namespace) -> int:
 
 def run_rebuild(context: Context, args: argparse.Namespace) -> int:
     """Make the database anew; exit 1 if something could not come back that was wanted."""
-    from holdall_composites.rebuilding import rebuild
+    from holdall_composites.service.rebuild import rebuild
 
     with context.editing() as editor:
         done = rebuild(editor.collection, force=args.force, dry_run=args.dry_run)

@@ -73,7 +73,7 @@ def _action(
 def run_create(context: Context, args: argparse.Namespace) -> int:
     """Make a composite, with its first members."""
     from holdall.artifacts import ArtifactId, CompositeType
-    from holdall_composites.composing import with_composite, with_members
+    from holdall_composites.service.composites import with_composite, with_members
 
     try:
         composite_type = CompositeType(args.type)
@@ -97,7 +97,7 @@ def run_create(context: Context, args: argparse.Namespace) -> int:
 
 def run_add(context: Context, args: argparse.Namespace) -> int:
     """Add members."""
-    from holdall_composites.composing import with_members
+    from holdall_composites.service.composites import with_members
 
     composite_id = _composite_id(args)
 
@@ -110,14 +110,14 @@ def run_add(context: Context, args: argparse.Namespace) -> int:
 
 def run_remove(context: Context, args: argparse.Namespace) -> int:
     """Take members out."""
-    from holdall_composites.composing import without_members
+    from holdall_composites.service.composites import without_members
 
     return _edit_members(context, args, without_members)
 
 
 def run_reorder(context: Context, args: argparse.Namespace) -> int:
     """Put members in order."""
-    from holdall_composites.composing import with_order
+    from holdall_composites.service.composites import with_order
 
     return _edit_members(context, args, with_order)
 
@@ -138,7 +138,7 @@ def _edit_members(
 
 def run_pin(context: Context, args: argparse.Namespace) -> int:
     """Pin a member to a version, by default the current one."""
-    from holdall_composites.composing import with_pin
+    from holdall_composites.service.composites import with_pin
 
     composite_id = _composite_id(args)
 
@@ -152,7 +152,7 @@ def run_pin(context: Context, args: argparse.Namespace) -> int:
 
 def run_unpin(context: Context, args: argparse.Namespace) -> int:
     """Take a pin off."""
-    from holdall_composites.composing import with_pin
+    from holdall_composites.service.composites import with_pin
 
     composite_id = _composite_id(args)
 
@@ -165,7 +165,7 @@ def run_unpin(context: Context, args: argparse.Namespace) -> int:
 
 def run_delete(context: Context, args: argparse.Namespace) -> int:
     """Drop a composite."""
-    from holdall_composites.composing import without_composite
+    from holdall_composites.service.composites import without_composite
 
     composite_id = _composite_id(args)
     return _edited(

@@ -33,8 +33,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from tempfile import TemporaryDirectory
 
     from holdall.collection import ManifestComposite
-    from holdall_composites.export_files import write_export
-    from holdall_composites.exporting import plan_export
+    from holdall_composites.service.export import plan_export
+    from holdall_composites.service.export_files import write_export
     from holdall_composites.session import opened
 
     collection = context.collection()
