@@ -11,16 +11,6 @@ from typing import Any
 from holdall.artifacts.limits import Caps
 from holdall.errors import InputError, NotFoundError, RefusedError, UsageError
 
-__all__ = [
-    "MANIFEST",
-    "Config",
-    "cache_folder",
-    "caps_of",
-    "database_url_of",
-    "find_collection",
-    "trust_database",
-]
-
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
 SETTINGS = ".holdall/config.toml"

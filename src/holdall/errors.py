@@ -18,21 +18,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = [
-    "ConflictError",
-    "HoldallError",
-    "HostilePathError",
-    "InputError",
-    "LocalEditError",
-    "LockedError",
-    "NotFoundError",
-    "PluginError",
-    "RefusedError",
-    "StorageError",
-    "UsageError",
-    "VetoError",
-]
-
 
 class HoldallError(Exception):
     """What went wrong, where (file, key or line), and what to do about it.

@@ -11,8 +11,6 @@ from typing import Any
 
 from holdall.formats import one_line
 
-__all__ = ["configure", "say", "sign_of_life", "warn_of_password"]
-
 _REVEALING = r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)"
 _EVERY_STEPS = 2_000_000
 _settings = {"quiet": False}

@@ -17,17 +17,6 @@ from __future__ import annotations
 
 from holdall.errors import NotFoundError, RefusedError, StorageError, UsageError
 
-__all__ = [
-    "AlreadyExists",
-    "ArtifactNotFound",
-    "ConstraintViolated",
-    "CycleRefused",
-    "DatabaseFailed",
-    "DatabaseUnreachable",
-    "SchemaError",
-    "WrongDatabaseURL",
-]
-
 
 class AlreadyExists(RefusedError):
     """A row with this key is there already."""

@@ -14,8 +14,6 @@ from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
 
-__all__ = ["identify", "opened"]
-
 
 @contextmanager
 def opened(

@@ -15,15 +15,8 @@ from holdall.artifacts.paths import RelPath
 from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
-from holdall.transaction.commit import (
-    Action,
-    Put,
-    Remove,
-    RemoveFolder,
-    commit,
-    recover,
-    undelivered,
-)
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
+from holdall.transaction.commit import commit, recover, undelivered
 
 KILLED = 9
 

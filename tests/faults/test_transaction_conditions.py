@@ -12,15 +12,8 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.transaction.commit import (
-    Action,
-    Put,
-    Remove,
-    RemoveFolder,
-    commit,
-    delivered,
-    undelivered,
-)
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
+from holdall.transaction.commit import commit, delivered, undelivered
 
 pytestmark = pytest.mark.integration
 

@@ -32,7 +32,7 @@ from holdall.formats.toml_editor import TomlText
 from holdall.sources.checks.inspection import judged
 from holdall.sources.fetch.address import parse as parse_address, shown
 from holdall.sources.fetch.origin import opened
-from holdall.transaction.journal import decode_plan
+from holdall.transaction.actions import decode_plan
 from holdall_composites.values.pagination import decode_cursor
 
 pytestmark = pytest.mark.unit

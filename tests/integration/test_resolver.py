@@ -18,8 +18,9 @@ from holdall_composites.errors import (
     ConstraintViolated,
     CycleRefused,
 )
-from holdall_composites.resolver.resolver import Link, Resolver
+from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.store.store import Store
+from holdall_composites.values.types import Link
 
 pytestmark = pytest.mark.integration
 

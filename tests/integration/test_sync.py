@@ -12,8 +12,9 @@ from peewee import Database
 from factories import make_artifact, make_collection, make_composite, stored_artifacts
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
 from holdall_composites.store.store import Store
-from holdall_composites.sync.sync import CollectionState, Counts, MemberState, SyncReport, sync
+from holdall_composites.sync.sync import Counts, SyncReport, sync
 from holdall_composites.values.records import DeploymentRecord
+from holdall_composites.values.types import CollectionState, MemberState
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration

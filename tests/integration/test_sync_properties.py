@@ -8,12 +8,12 @@ from peewee import Database
 
 from factories import make_artifact, make_composite
 from holdall_composites.store.store import Store
-from holdall_composites.sync.sync import (
+from holdall_composites.sync.sync import sync
+from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
     CompositeState,
     MemberState,
-    sync,
 )
 
 pytestmark = pytest.mark.integration

@@ -18,16 +18,8 @@ from holdall.errors import ConflictError, HoldallError, HostilePathError, Storag
 from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
-from holdall.transaction.commit import (
-    Action,
-    Outcome,
-    Put,
-    Remove,
-    RemoveFolder,
-    commit,
-    delivered,
-    undelivered,
-)
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
+from holdall.transaction.commit import Outcome, commit, delivered, undelivered
 
 pytestmark = pytest.mark.integration
 

@@ -16,8 +16,8 @@ from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
 from holdall.files.user_state import journal_key
-from holdall.transaction.actions import JSON, Plan, encode_plan
-from holdall.transaction.commit import Message, Put, commit, delivered, recover, undelivered
+from holdall.transaction.actions import JSON, Plan, Put, encode_plan
+from holdall.transaction.commit import Message, commit, delivered, recover, undelivered
 from holdall.transaction.journal import is_unsettled, new_transaction_id
 
 pytestmark = pytest.mark.integration

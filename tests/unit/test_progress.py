@@ -14,7 +14,7 @@ from holdall.config import Config
 from holdall.files.root import FileState
 from holdall.operations import progress
 from holdall.operations.progress import shown
-from holdall.transaction.commit import Put, RemoveFolder
+from holdall.transaction.actions import Put, RemoveFolder
 
 pytestmark = pytest.mark.unit
 

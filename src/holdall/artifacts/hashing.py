@@ -13,8 +13,6 @@ from typing import NamedTuple
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 
-__all__ = ["EMPTY_TREE_HASH", "FileDigest", "is_sha256", "tree_hash"]
-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 

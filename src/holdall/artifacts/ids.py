@@ -12,19 +12,6 @@ from typing import NamedTuple, assert_never
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, UsageError
 
-__all__ = [
-    "BUILTIN_TYPES",
-    "RELATIONSHIPS",
-    "ArtifactId",
-    "ArtifactType",
-    "CompositeType",
-    "FileKind",
-    "Shape",
-    "TypeSpec",
-    "has_plain_name",
-    "sorted_ids",
-]
-
 
 class ArtifactType(StrEnum):
     """The built-in types of artifacts; plugins may register more.

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from holdall.errors import RefusedError, TooLargeError
 
-__all__ = ["DEFAULT_CAPS", "Caps", "Meter"]
-
 
 class Caps(NamedTuple):
     """The most that is read. Each is a setting of its name, and `HOLDALL_` with it in capitals.

@@ -9,8 +9,6 @@ from functools import lru_cache
 
 from holdall.errors import ConflictError, HostilePathError
 
-__all__ = ["MAX_COMPONENT_BYTES", "MAX_PATH_BYTES", "RelPath", "refuse_collisions"]
-
 MAX_COMPONENT_BYTES = 255
 MAX_PATH_BYTES = 1024
 

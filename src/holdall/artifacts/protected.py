@@ -8,8 +8,6 @@ import unicodedata
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError
 
-__all__ = ["LEDGER", "PROTECTED", "is_repository", "refuse_protected"]
-
 LEDGER = RelPath.parse(".holdall/ledger.json")
 
 PROTECTED = frozenset(

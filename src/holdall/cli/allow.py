@@ -7,8 +7,6 @@ from collections.abc import Collection
 
 from holdall.errors import UsageError
 
-__all__ = ["HIDDEN_TEXT", "add_allow", "refuse_unknown"]
-
 HIDDEN_TEXT = "hidden-text"
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from holdall.operations.edit_collection import Editor
     from holdall.plugins.manager import Plugins
 
-__all__ = ["Context"]
-
 
 @dataclass(frozen=True)
 class Context:

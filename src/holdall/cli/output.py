@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 
 from holdall.formats.escape import one_line
 
-__all__ = ["Output"]
-
 
 def _print(text: str) -> None:
     """Print on standard output, whatever characters it takes."""

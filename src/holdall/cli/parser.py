@@ -19,7 +19,6 @@ from holdall.formats.escape import escaped
 if TYPE_CHECKING:
     from holdall.plugins.manager import Plugins
 
-__all__ = ["early_options", "parse"]
 
 _ANY_WIDTH = 80
 

@@ -18,8 +18,6 @@ from holdall.sources.checks.hidden import hidden_text
 from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, FoundMember, Reading
 
-__all__ = ["Listing", "as_listed"]
-
 
 class Listing(NamedTuple):
     """What a collection's manifest says of it, and what is wrong with that."""

@@ -12,8 +12,6 @@ from holdall.collection.manifest.diff import EntryEdit, edits_between
 from holdall.collection.manifest.manifest import Manifest
 from holdall.transaction.signature import Signature
 
-__all__ = ["Change", "ChangeKind", "ChangeSet"]
-
 
 class ChangeKind(StrEnum):
     """What happens to one artifact or composite."""

@@ -17,8 +17,6 @@ from holdall.errors import InputError, NotFoundError, StorageError, UsageError
 from holdall.files.stat_index import TreeIndex, index_file
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 
-__all__ = ["Collection", "open_collection"]
-
 
 @dataclass(frozen=True)
 class Collection:

@@ -12,9 +12,7 @@ from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.errors import ConflictError, NotFoundError
 from holdall.files.tree import Tree
 from holdall.sources.values import FoundArtifact
-from holdall.transaction.commit import Action
-
-__all__ = ["Clash", "ImportPlan", "OnConflict", "refuse_conflicts", "refuse_renames", "three_way"]
+from holdall.transaction.actions import Action
 
 
 class OnConflict(StrEnum):

@@ -11,8 +11,6 @@ from holdall.collection.manifest.manifest import ManifestArtifact, ManifestCompo
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.values import Reading
 
-__all__ = ["departed_composites", "reason_to_keep"]
-
 
 def reason_to_keep(
     entry: ManifestArtifact,

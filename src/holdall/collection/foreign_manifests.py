@@ -18,8 +18,6 @@ from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml, read_bou
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
-__all__ = ["SKILLMEAT_MANIFEST", "listing_of"]
-
 SKILLMEAT_MANIFEST = "collection.toml"
 
 _TABLE = re.compile(rb"(?m)^\s*\[\s*collection\s*\]")

@@ -10,8 +10,6 @@ from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
 from holdall.sources.values import FoundComposite, FoundMember, Reading
 
-__all__ = ["HIDDEN", "Bundler"]
-
 HIDDEN = "hides text in the source; left as it is here"
 
 _SOURCE_PIN = "source_pin"

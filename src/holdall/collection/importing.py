@@ -19,10 +19,8 @@ from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.errors import ConflictError, UsageError
 from holdall.files.tree import Tree
 from holdall.sources.values import FoundArtifact, Reading
-from holdall.transaction.commit import Action
+from holdall.transaction.actions import Action
 from holdall.transaction.placement import as_conditions, puts, removals
-
-__all__ = ["plan_import"]
 
 
 def plan_import(

@@ -14,10 +14,8 @@ from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.rescan import holders_of
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
-from holdall.transaction.commit import Action
+from holdall.transaction.actions import Action
 from holdall.transaction.placement import moves, removals
-
-__all__ = ["EditPlan", "plan_remove", "plan_rename"]
 
 
 class EditPlan(NamedTuple):

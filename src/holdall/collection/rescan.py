@@ -19,8 +19,6 @@ from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.transaction.placement import ancestors
 
-__all__ = ["Refresh", "holders_of", "plan_refresh", "with_edit"]
-
 
 class Refresh(NamedTuple):
     """What a look at the collection's folder found: changes of the manifest, and problems."""

@@ -15,8 +15,6 @@ from holdall.deploy.targets import Form
 from holdall.formats.frontmatter import read_frontmatter
 from holdall.formats.toml_writer import dump_toml
 
-__all__ = ["converted_file", "converted_server"]
-
 _SHELL = re.compile(r"!`([^`\n]+)`")
 
 

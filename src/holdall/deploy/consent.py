@@ -18,8 +18,6 @@ from holdall.errors import InputError, RefusedError
 from holdall.files.user_state import remember, remembered
 from holdall.formats.escape import one_line
 
-__all__ = ["Allowance"]
-
 FILE = "allowed-commands.json"
 
 

@@ -27,8 +27,6 @@ from holdall.errors import InputError
 from holdall.formats.documents import canonical_json, parse_json, parse_yaml, read_bounded
 from holdall.formats.json_editor import MAX_BYTES
 
-__all__ = ["effects_of", "frontmatter_effects", "hook_groups", "server_of"]
-
 _PLUGIN_ROOT = r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b"
 _HEADS = frozenset({"skill.md", "agent.md"})
 _MANIFEST = ".claude-plugin/plugin.json"

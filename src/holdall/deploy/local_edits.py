@@ -23,9 +23,6 @@ from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.transaction.placement import placed, state_of
 
-__all__ = ["Adoptable", "adoptable", "chosen", "collected", "files_at", "lying_at"]
-
-
 _HIDDEN = Code.HIDDEN_TEXT.value
 
 

@@ -17,8 +17,6 @@ from holdall.errors import HostilePathError, InputError
 from holdall.formats.json_editor import Keys, Marks, is_blank
 from holdall.transaction.placement import ancestors
 
-__all__ = ["own_place", "refuse_foreign"]
-
 _LOST = "delete it: the deployed record and the collection are enough to go on"
 _UNLOADED = (
     "`holdall plugins` shows which plugins are loaded: load the one that deployed it, or go on"

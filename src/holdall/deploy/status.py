@@ -14,8 +14,6 @@ from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.errors import NotFoundError
 
-__all__ = ["ArtifactStatus", "FileChange", "State", "status_of"]
-
 
 class State(StrEnum):
     """The state of one deployed artifact."""

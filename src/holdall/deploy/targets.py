@@ -17,17 +17,6 @@ from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
 
-__all__ = [
-    "BUILTIN_TARGETS",
-    "SETTINGS",
-    "USER_TARGETS",
-    "Form",
-    "Merge",
-    "Target",
-    "target_named",
-    "targets_for",
-]
-
 
 class Form(StrEnum):
     """How an entry stands in an agent's settings; see `conversion`."""

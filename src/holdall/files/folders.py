@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from holdall.errors import StorageError
 
-__all__ = ["VCS_FOLDERS", "Folder", "Kind", "kinds_in"]
-
 VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
 """What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
 

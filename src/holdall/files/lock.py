@@ -19,8 +19,6 @@ from holdall.errors import HostilePathError, LockedError
 from holdall.files import syscalls
 from holdall.files.root import Root, reporting
 
-__all__ = ["STATE_FOLDER", "locked", "open_state_folder"]
-
 STATE_FOLDER = ".holdall"
 
 _LOCK, _GITIGNORE = "lock", ".gitignore"

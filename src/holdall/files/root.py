@@ -26,20 +26,6 @@ from holdall.errors import (
 )
 from holdall.files import syscalls
 
-__all__ = [
-    "FileState",
-    "Folders",
-    "Remembered",
-    "Root",
-    "Strange",
-    "look_at",
-    "make_folders",
-    "read_chunks",
-    "reporting",
-    "storage_error",
-    "write_all",
-]
-
 _OPEN_FOLDERS = 64
 _CHUNK = 1 << 20
 _NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})

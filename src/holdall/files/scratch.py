@@ -7,8 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Scratch"]
-
 
 class Scratch:
     """An empty folder of the user's alone, deleted with all in it at the end of the block."""

@@ -29,8 +29,6 @@ from holdall.files.folders import VCS_FOLDERS
 from holdall.files.root import FileState
 from holdall.files.tree import Tree
 
-__all__ = ["StateIndex", "TreeIndex", "index_file"]
-
 _MOMENT = 20_000_000
 """Nanoseconds between two times of a file that are surely told apart, where times are fine."""
 

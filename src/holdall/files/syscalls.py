@@ -12,27 +12,6 @@ import os
 from functools import cache
 from typing import Any
 
-__all__ = [
-    "EXCHANGE",
-    "MUTATING",
-    "NO_REPLACE",
-    "create_file",
-    "link",
-    "make_folder",
-    "make_link",
-    "open_file",
-    "open_folder",
-    "remove_file",
-    "remove_folder",
-    "rename",
-    "rename_with",
-    "set_mode",
-    "sync",
-    "sync_file_system",
-    "truncate",
-    "write",
-]
-
 MUTATING = (
     "create_file",
     "link",

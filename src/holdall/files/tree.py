@@ -26,16 +26,6 @@ from holdall.artifacts.protected import is_repository
 from holdall.errors import HostilePathError, StorageError
 from holdall.files.folders import VCS_FOLDERS, Folder, Kind, kinds_in
 
-__all__ = [
-    "Peek",
-    "Problem",
-    "Tree",
-    "bytes_tree",
-    "file_tree",
-    "folder_tree",
-    "link_stays_inside",
-]
-
 Peek = Callable[[RelPath, bytes, int], None]
 """Is shown each regular file while it is read, in parts of up to 1 MiB: path, bytes, offset."""
 

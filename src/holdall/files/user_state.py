@@ -12,8 +12,6 @@ from holdall.errors import StorageError
 from holdall.files import syscalls
 from holdall.files.root import make_folders, reporting, write_all
 
-__all__ = ["journal_key", "remember", "remembered", "state_folder"]
-
 _KEY = "journal.key"
 _KEY_SIZE = 32
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -20,20 +20,6 @@ from holdall.errors import InputError, StorageError
 if TYPE_CHECKING:
     import yaml
 
-__all__ = [
-    "MAX_DEPTH",
-    "MAX_JSON_BYTES",
-    "MAX_PLAIN_TOML_BYTES",
-    "MAX_TOML_BYTES",
-    "MAX_YAML_BYTES",
-    "YAML_NULLS",
-    "canonical_json",
-    "parse_json",
-    "parse_toml",
-    "parse_yaml",
-    "read_bounded",
-    "refuse_crowded",
-]
 
 MAX_YAML_BYTES = 64 << 10
 MAX_JSON_BYTES = 16 << 20

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["escaped", "one_line"]
-
 # Controls, marks and controls of direction, what has no width or no look, all else that Unicode
 # calls a control of format, halves of surrogates. An end of a line may stay before an indented
 # line, as in the lists of our own errors.

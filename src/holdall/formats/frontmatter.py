@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 from holdall.errors import InputError
 from holdall.formats.documents import YAML_NULLS, parse_yaml
 
-__all__ = ["Frontmatter", "FrontmatterProblem", "read_frontmatter"]
-
 
 class FrontmatterProblem(NamedTuple):
     """What is wrong with a frontmatter: `absent`, `unterminated` or `invalid`."""

@@ -16,8 +16,6 @@ from typing import Any
 from holdall.errors import InputError
 from holdall.formats.documents import refuse_crowded
 
-__all__ = ["MISSING", "JsonText", "Keys", "Marks", "is_blank"]
-
 Keys = tuple[str, ...]
 """The keys that lead from the whole document to a value."""
 

@@ -10,8 +10,6 @@ from holdall.formats.documents import parse_toml
 from holdall.formats.json_editor import MISSING, Keys, Marks
 from holdall.formats.toml_writer import render_table, toml_key
 
-__all__ = ["TomlText"]
-
 _HEADER = r"(?m)^[ \t]*\[[^\n]*\][ \t]*(?:#[^\n]*)?\r?$"
 _TRAILING = r"(?m)(?:^[ \t]*(?:#[^\n]*)?(?:\n|\Z))+\Z"
 

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["read_plain"]
-
 _KEY = r"[A-Za-z0-9_-]+"
 _NAMES = rf"{_KEY}(?:\.{_KEY})*"
 _STRING = r'"([^"\\\x00-\x1f\x7f]*(?:\\["\\nrt][^"\\\x00-\x1f\x7f]*)*)"'

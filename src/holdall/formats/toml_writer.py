@@ -10,16 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-__all__ = [
-    "Block",
-    "dump_toml",
-    "render_array",
-    "render_table",
-    "split_blocks",
-    "split_tables",
-    "toml_key",
-]
-
 _HEADER = r"\s*\[(\[?)\s*([A-Za-z0-9_-]+)\s*(\.[^\[\]]*)?\]{1,2}\s*(?:#.*)?"
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

@@ -30,10 +30,9 @@ from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import Editor
 from holdall.plugins.checks import checked
 from holdall.plugins.manager import Plugins
-from holdall.transaction.commit import Action, Outcome
+from holdall.transaction.actions import Action
+from holdall.transaction.commit import Outcome
 from holdall.transaction.placement import ancestors, puts
-
-__all__ = ["AdoptResult", "Adopter"]
 
 Say = Callable[[str], None]
 

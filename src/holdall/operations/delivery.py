@@ -18,8 +18,6 @@ from holdall.plugins.manager import Plugins
 from holdall.transaction.commit import Message, delivered, recover, undelivered
 from holdall.transaction.journal import OUTBOX
 
-__all__ = ["CHANGE", "DEPLOY", "deliver", "delivering", "journalled", "settle"]
-
 CHANGE = "collection-change"
 DEPLOY = "deploy"
 

@@ -48,9 +48,8 @@ from holdall.files.stat_index import StateIndex, index_file
 from holdall.operations.delivery import DEPLOY, delivering, journalled, settle
 from holdall.plugins.checks import checked
 from holdall.plugins.manager import Plugins
-from holdall.transaction.commit import Outcome, Put, commit
-
-__all__ = ["DeployResult", "Deployer"]
+from holdall.transaction.actions import Put
+from holdall.transaction.commit import Outcome, commit
 
 Say = Callable[[str], None]
 

@@ -24,10 +24,9 @@ from holdall.operations.delivery import CHANGE, delivering, journalled, settle
 from holdall.operations.progress import shown
 from holdall.plugins.checks import checked
 from holdall.plugins.manager import Plugins
-from holdall.transaction.commit import Action, Outcome, commit, recover
+from holdall.transaction.actions import Action
+from holdall.transaction.commit import Outcome, commit, recover
 from holdall.transaction.placement import as_read, put_bytes
-
-__all__ = ["Editor", "Say", "create_collection", "editing"]
 
 Say = Callable[[str], None]
 

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from holdall.config import Config
-from holdall.transaction.commit import Action, Progress, Put
+from holdall.transaction.actions import Action, Put
+from holdall.transaction.staging import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-__all__ = ["shown"]
 
 _AFTER = 0.5
 _EVERY = 0.1

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from holdall.plugins.manager import Plugins
     from holdall.sources.values import FoundArtifact, Reading
 
-__all__ = ["opened_source", "read_source"]
-
 
 @contextmanager
 def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Reading]:

@@ -9,8 +9,6 @@ from holdall.errors import VetoError
 from holdall.plugins.hookspecs import Problem, Severity
 from holdall.plugins.manager import Plugins
 
-__all__ = ["checked"]
-
 
 def checked(plugins: Plugins, hook: str, **arguments: Any) -> list[str]:
     """Call a hook that returns problems; return the warnings.

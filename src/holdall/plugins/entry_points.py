@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
-__all__ = ["EntryPoint", "installed"]
-
 _SEPARATORS = re.compile(r"[-_.]+")
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from holdall.files.tree import Tree
     from holdall.sources.values import FoundArtifact
 
-__all__ = ["Problem", "Severity", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("holdall")
 hookimpl = pluggy.HookimplMarker("holdall")

@@ -22,8 +22,6 @@ from holdall.errors import HoldallError, PluginError
 from holdall.plugins import hookspecs
 from holdall.plugins.entry_points import EntryPoint, installed
 
-__all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "PluginStatus", "Plugins", "load_plugins"]
-
 ENTRY_POINT_GROUP = "holdall.plugins"
 
 

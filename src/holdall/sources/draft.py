@@ -14,8 +14,6 @@ from holdall.sources.layouts.identity import KnownMember, KnownPlugin
 from holdall.sources.values import Diagnostic, RemoteComposite
 from holdall.sources.walk import SourceTree
 
-__all__ = ["Draft", "DraftComposite", "DraftMember", "Gathering", "Key", "shown"]
-
 Key = tuple[str, str]
 """An artifact's type and its path in the source."""
 

@@ -7,8 +7,6 @@ from typing import Any
 from holdall.sources.checks.diagnostics import CODES, Code
 from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, Reading
 
-__all__ = ["reading_to_json"]
-
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
     """Return a reading as JSON values; the shape is documented in DESIGN section 12."""

@@ -13,8 +13,6 @@ from holdall.sources.checks.limits import judge_frontmatter
 from holdall.sources.checks.references import references
 from holdall.sources.values import Diagnostic, FoundArtifact, Reading
 
-__all__ = ["MAX_TEXT_BYTES", "Finding", "counts", "findings_to_json", "lint"]
-
 MAX_TEXT_BYTES = 64 << 10
 """How much of each file is looked through for references."""
 

@@ -10,8 +10,6 @@ from holdall.sources.draft import Gathering
 from holdall.sources.layouts.markdown import SKILL_FILE
 from holdall.sources.walk import joined
 
-__all__ = ["followed", "markdown_below", "skill_folders"]
-
 
 def skill_folders(gathering: Gathering, shown_as: str, top: str) -> list[tuple[str, str]]:
     """Return the name and the real path of each direct child folder that holds a skill.

@@ -27,8 +27,6 @@ from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import refuse_protected
 from holdall.errors import HostilePathError
 
-__all__ = ["MAX_NAME_BYTES", "Named", "Names", "safe_name"]
-
 MAX_NAME_BYTES = 200
 """The longest part of a name: room for a prefix's hash and `.md` below a file system's 255."""
 

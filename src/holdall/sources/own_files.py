@@ -19,8 +19,6 @@ from holdall.sources.layouts.markdown import LFS_POINTER, SKILL_FILE
 from holdall.sources.layouts.plugin import PLUGIN_MANIFEST
 from holdall.sources.walk import SourceTree, joined
 
-__all__ = ["read_own_files"]
-
 _MARKETPLACE = ".claude-plugin/marketplace.json"
 # What an export writes anew from the members and the composite's metadata.
 _MADE = (PLUGIN_MANIFEST, _MARKETPLACE, MCP_FILE, f"hooks/{HOOKS_FILE}")

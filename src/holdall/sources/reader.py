@@ -23,8 +23,6 @@ from holdall.sources.own_files import read_own_files
 from holdall.sources.values import Claim, FoundArtifact, FoundComposite, FoundMember, Reading
 from holdall.sources.walk import walk
 
-__all__ = ["read"]
-
 _TELL_NOTHING = frozenset(
     {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", "."}
 )

@@ -10,16 +10,6 @@ from typing import Any, NamedTuple
 from holdall.artifacts.ids import ArtifactId, CompositeType
 from holdall.files.tree import Tree
 
-__all__ = [
-    "Claim",
-    "Diagnostic",
-    "FoundArtifact",
-    "FoundComposite",
-    "FoundMember",
-    "Reading",
-    "RemoteComposite",
-]
-
 
 class Diagnostic(NamedTuple):
     """Something about a source that its owner should know.

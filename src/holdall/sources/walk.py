@@ -13,8 +13,6 @@ from holdall.files.folders import VCS_FOLDERS, Folder
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
-__all__ = ["SourceTree", "joined", "walk"]
-
 _OURS = ".holdall"
 _NOTHING = Folder()
 

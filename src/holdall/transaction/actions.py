@@ -16,18 +16,6 @@ from holdall.artifacts.protected import refuse_protected
 from holdall.errors import HostilePathError, InputError
 from holdall.files.root import FileState
 
-__all__ = [
-    "JSON",
-    "Action",
-    "Plan",
-    "Put",
-    "Remove",
-    "RemoveFolder",
-    "decode_plan",
-    "encode_plan",
-    "is_sealed",
-]
-
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 _FORMAT = b"holdall-plan 2 "

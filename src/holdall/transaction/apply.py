@@ -22,8 +22,6 @@ from holdall.files.root import FileState, Root, look_at
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.journal import BACKUPS, Journal
 
-__all__ = ["Application", "move_new"]
-
 # The one file or its folder is at fault, not the disk: the other actions can still be done.
 _IN_THE_WAY = frozenset(
     {

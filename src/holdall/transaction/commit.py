@@ -14,9 +14,9 @@ from typing import NamedTuple
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
 from holdall.files import syscalls
-from holdall.files.root import FileState, Root, reporting, write_all
+from holdall.files.root import Root, reporting, write_all
 from holdall.files.user_state import journal_key
-from holdall.transaction.actions import JSON, Action, Plan, Put, Remove, RemoveFolder, encode_plan
+from holdall.transaction.actions import JSON, Action, Plan, encode_plan
 from holdall.transaction.apply import Application
 from holdall.transaction.journal import (
     BACKUPS,
@@ -28,23 +28,6 @@ from holdall.transaction.journal import (
     new_transaction_id,
 )
 from holdall.transaction.staging import FEW, Progress, refuse_unsafe, stage
-
-__all__ = [
-    "JSON",
-    "Action",
-    "FileState",
-    "Message",
-    "Outcome",
-    "Progress",
-    "Put",
-    "Recovered",
-    "Remove",
-    "RemoveFolder",
-    "commit",
-    "delivered",
-    "recover",
-    "undelivered",
-]
 
 _LATER = "what is missing will be done by the next holdall command here; check the disk first"
 

@@ -26,17 +26,6 @@ from holdall.files.root import Root, reporting
 from holdall.files.user_state import journal_key
 from holdall.transaction.actions import Plan, decode_plan, is_sealed
 
-__all__ = [
-    "BACKUPS",
-    "OUTBOX",
-    "PLAN",
-    "PLAN_TMP",
-    "TX",
-    "Journal",
-    "is_unsettled",
-    "new_transaction_id",
-]
-
 TX, OUTBOX, BACKUPS = "tx", "outbox", "backups"
 PLAN, PLAN_TMP = "plan", "plan.tmp"
 

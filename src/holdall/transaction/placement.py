@@ -13,23 +13,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree
-from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
-
-__all__ = [
-    "ancestors",
-    "as_conditions",
-    "as_read",
-    "content_of",
-    "emptied_folders",
-    "exchange",
-    "moves",
-    "placed",
-    "put_bytes",
-    "puts",
-    "removals",
-    "sourced",
-    "state_of",
-]
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 
 
 def put_bytes(path: RelPath, data: bytes, expected: FileState | None) -> Put:

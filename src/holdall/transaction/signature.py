@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-__all__ = ["Signature"]
-
 
 class Signature(NamedTuple):
     """Who was at work on which host; `at` is UTC in ISO 8601. Without a name, `author` is None."""

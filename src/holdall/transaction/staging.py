@@ -19,8 +19,6 @@ from holdall.files import syscalls
 from holdall.files.root import Root, read_chunks, reporting, storage_error, write_all
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 
-__all__ = ["FEW", "Progress", "refuse_unsafe", "stage"]
-
 FEW = 64
 """Below this many actions each file is made durable by itself, from it on the whole file system."""
 

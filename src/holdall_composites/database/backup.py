@@ -12,8 +12,6 @@ from holdall_composites.database.connect import BUSY_SECONDS, translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import DatabaseFailed, SchemaError
 
-__all__ = ["KEPT", "back_up"]
-
 KEPT = 3
 
 

@@ -27,16 +27,6 @@ from holdall_composites.errors import (
 )
 from holdall_composites.values.uuids import new_uuid
 
-__all__ = [
-    "HISTORY",
-    "DatabaseURL",
-    "ServerDatabase",
-    "connected",
-    "is_embedded",
-    "make_database",
-    "translated_errors",
-]
-
 HISTORY = "holdall_migrations"
 """The table that every database of Holdall's has."""
 

@@ -22,23 +22,6 @@ from peewee import (
 
 from holdall_composites.values.uuids import new_uuid
 
-__all__ = [
-    "MODELS",
-    "Artifact",
-    "ArtifactVersion",
-    "Blob",
-    "BlobChunk",
-    "Collection",
-    "CompositeArtifact",
-    "CompositeMembership",
-    "Deployment",
-    "Operation",
-    "OperationArtifact",
-    "Tree",
-    "VersionFile",
-]
-
-
 Pairs = tuple[tuple[str, str], ...]
 ForeignKeys = tuple[tuple[str, Pairs] | tuple[str, Pairs, str], ...]
 """Foreign keys, which may be of several columns: (table, ((column, its column), ...), on delete).

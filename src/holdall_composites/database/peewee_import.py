@@ -58,6 +58,9 @@ def _add_driver(peewee: Any) -> None:
 
 _import_peewee()
 
-from peewee import Database, PeeweeException, PostgresqlDatabase, SqliteDatabase  # noqa: E402
-
-__all__ = ["Database", "PeeweeException", "PostgresqlDatabase", "SqliteDatabase"]
+from peewee import (  # noqa: E402
+    Database as Database,
+    PeeweeException as PeeweeException,
+    PostgresqlDatabase as PostgresqlDatabase,
+    SqliteDatabase as SqliteDatabase,
+)

@@ -14,8 +14,6 @@ from holdall.transaction import content_of
 from holdall_composites.history.versions import find_version, version_tree
 from holdall_composites.store.store import Store
 
-__all__ = ["Side", "difference", "folder_side", "stored_side"]
-
 MAX_TEXT_BYTES = 1 << 20
 
 

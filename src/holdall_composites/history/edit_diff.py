@@ -24,8 +24,6 @@ from holdall_composites.history.compare import Side, difference, stored_side
 from holdall_composites.history.versions import version_tree
 from holdall_composites.store.store import Store
 
-__all__ = ["edit_lines"]
-
 _NOTHING = Tree((), EMPTY_TREE_HASH, "")
 
 

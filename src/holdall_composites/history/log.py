@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from holdall.collection import Change, ChangeSet
     from holdall.deploy import DeployPlan
 
-__all__ = ["OWN_EXTRA", "record_change", "record_deploy"]
 
 OWN_EXTRA = "composites"
 """The key of this plugin in the `extra` of change sets and plans."""

@@ -16,8 +16,6 @@ from holdall_composites.history.versions import materialize, version_of, version
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 
-__all__ = ["plan_restore"]
-
 
 class _Present(NamedTuple):
     """An artifact as it is: its entry, and its files if there are any."""

@@ -30,8 +30,6 @@ from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
-__all__ = ["ProjectUndo", "Undo", "plan_undo", "with_other_halves"]
-
 
 @dataclass(frozen=True)
 class ProjectUndo:

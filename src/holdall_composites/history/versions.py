@@ -14,8 +14,6 @@ from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import VersionRecord
 
-__all__ = ["find_version", "materialize", "version_of", "version_tree"]
-
 
 def find_version(
     store: Store, collection: Collection, artifact_id: ArtifactId, text: str | None

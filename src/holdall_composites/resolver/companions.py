@@ -9,8 +9,6 @@ from holdall.collection import ManifestArtifact, ManifestComposite
 from holdall.deploy import PLUGIN_ROOT, DeployPlan
 from holdall.formats import MAX_BYTES, read_bounded
 
-__all__ = ["find_companions"]
-
 _USERS = frozenset({ArtifactType.HOOK.value, ArtifactType.MCP.value})
 
 

@@ -9,8 +9,6 @@ from holdall.errors import ConflictError
 from holdall_composites.values.records import Edge
 from holdall_composites.values.types import Expanded
 
-__all__ = ["by_composite", "expanded", "expanded_below"]
-
 
 def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
     """Return each composite's memberships in the order given."""

@@ -19,8 +19,6 @@ from holdall_composites.values.types import (
     RelationshipType,
 )
 
-__all__ = ["Associations", "Expanded", "Link", "Resolver"]
-
 
 class Resolver:
     """Composites as people speak of them. Nothing here takes or gives UUIDs but `Expanded`."""

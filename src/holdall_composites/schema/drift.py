@@ -9,12 +9,10 @@ from typing import Any
 
 from peewee import BlobField, BooleanField, CharField, Database, Field, IntegerField, Model
 
-from holdall_composites.database.connect import translated_errors
+from holdall_composites.database.connect import HISTORY, translated_errors
 from holdall_composites.database.models import MODELS
-from holdall_composites.schema.history import AUDIT, HISTORY, dialect_of
+from holdall_composites.schema.history import AUDIT, dialect_of
 from holdall_composites.schema.reference import Details, live_details, wanted_details
-
-__all__ = ["find_drift"]
 
 
 def find_drift(database: Database) -> list[str]:

@@ -9,21 +9,6 @@ from holdall_composites.database.connect import HISTORY, translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.schema.revisions import Revision
 
-__all__ = [
-    "AUDIT",
-    "HISTORY",
-    "AppliedRevision",
-    "AuditRecord",
-    "applied_revisions",
-    "audit_records",
-    "dialect_of",
-    "forget",
-    "insertion",
-    "make_history",
-    "record",
-    "tables",
-]
-
 AUDIT = "holdall_migrations_audit"
 
 _SERIAL = {

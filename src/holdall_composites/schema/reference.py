@@ -16,8 +16,6 @@ from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.schema.history import dialect_of
 from holdall_composites.schema.runner import statements
 
-__all__ = ["Details", "live_details", "wanted_details"]
-
 
 @dataclass(slots=True)
 class Details:

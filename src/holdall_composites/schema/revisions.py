@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 from holdall_composites.errors import SchemaError
 
-__all__ = ["PACKAGE", "Revision", "known_revisions"]
-
 PACKAGE = "holdall_composites_migrations"
 
 _SCRIPT = re.compile(r"(\d{4})_(\w+)\.py")

@@ -15,11 +15,10 @@ from typing import Any
 
 from holdall.errors import RefusedError
 from holdall_composites.console import sign_of_life
-from holdall_composites.database.connect import translated_errors
+from holdall_composites.database.connect import HISTORY, translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema.history import (
-    HISTORY,
     AppliedRevision,
     applied_revisions,
     dialect_of,
@@ -30,16 +29,6 @@ from holdall_composites.schema.history import (
     tables,
 )
 from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions
-
-__all__ = [
-    "downgrade",
-    "ensure_current",
-    "pending_revisions",
-    "revisions_above",
-    "stamp",
-    "statements",
-    "upgrade",
-]
 
 ADVISORY_LOCK = 0x6B69746261670001
 MANY_ROWS = 10_000

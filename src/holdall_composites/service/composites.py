@@ -14,16 +14,6 @@ from holdall.collection import Manifest, ManifestComposite, ManifestMember
 from holdall.errors import UsageError
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
 
-__all__ = [
-    "composite_in",
-    "with_composite",
-    "with_members",
-    "with_order",
-    "with_pin",
-    "without_composite",
-    "without_members",
-]
-
 
 def composite_in(manifest: Manifest, composite_id: ArtifactId) -> ManifestComposite:
     """Return a composite; raises ArtifactNotFound if the manifest has none of that id."""

@@ -9,12 +9,10 @@ from holdall.collection import ManifestArtifact
 from holdall.deploy import DeployPlan, Placement, StoredContent
 from holdall.errors import ConflictError, NotFoundError
 from holdall_composites.resolver.companions import find_companions
-from holdall_composites.resolver.resolver import Expanded
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import DeploymentRecord
-
-__all__ = ["abandon", "begin", "finish", "resolve"]
+from holdall_composites.values.types import Expanded
 
 
 def resolve(plan: DeployPlan) -> None:

@@ -30,8 +30,6 @@ from holdall_composites.sync.state import state_of
 from holdall_composites.values.records import DeploymentRecord
 from holdall_composites.values.types import DeploymentState
 
-__all__ = ["Finding", "examine"]
-
 _OF_FILES = {
     ChangeKind.NEW: ("not-collected", "lies here and is not in the manifest"),
     ChangeKind.CHANGED: ("edited", "was edited since it was collected"),

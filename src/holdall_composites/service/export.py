@@ -19,10 +19,9 @@ from holdall.formats import parse_json, read_bounded
 from holdall.sources import IDENTITY_KEY
 from holdall.transaction import content_of, placed
 from holdall_composites.history.versions import materialize, version_tree
-from holdall_composites.resolver.resolver import Expanded, Resolver
+from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.service.export_files import MANIFEST, ExportFile
-
-__all__ = ["Export", "plan_export"]
+from holdall_composites.values.types import Expanded
 
 SERVERS = RelPath.parse(".mcp.json")
 HOOKS = RelPath.parse("hooks/hooks.json")

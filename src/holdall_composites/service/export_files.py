@@ -29,8 +29,6 @@ from holdall.formats import MAX_JSON_BYTES, parse_json, read_bounded
 from holdall.sources import IDENTITY_KEY
 from holdall.transaction import move_new
 
-__all__ = ["MANIFEST", "ExportFile", "write_export"]
-
 MANIFEST = RelPath.parse(".claude-plugin/plugin.json")
 
 _ARCHIVES = (".zip", ".tar.gz", ".tgz")

@@ -14,8 +14,6 @@ from holdall_composites.schema.runner import pending_revisions
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 
-__all__ = ["Rebuilt", "rebuild"]
-
 
 class Rebuilt(NamedTuple):
     """What came back, and what could not.

@@ -14,8 +14,6 @@ from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import ArtifactRecord, OperationRecord, Purged
 
-__all__ = ["plan_purge", "purge", "still_wanted"]
-
 
 def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
     """Yield a sentence for each artifact that leaves while composites or projects want it."""

@@ -10,8 +10,6 @@ from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import ArtifactRecord
 from holdall_composites.values.types import ArtifactState
 
-__all__ = ["ArtifactRows"]
-
 _SELECT = (
     "SELECT collection_id, id, uuid, type, name, path, origin, content_hash, active,"
     " created_at, updated_at FROM artifacts"

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import Edge
 
-__all__ = ["ClosureRows"]
-
 # UNION, not UNION ALL: a cycle in the rows is walked once.
 _BELOW = """
 WITH RECURSIVE reached (collection_id, id) AS (

@@ -6,8 +6,6 @@ from holdall_composites.store.query import Listing, Statements
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import CollectionRecord
 
-__all__ = ["CollectionRows"]
-
 _SELECT = "SELECT id, name, manifest_hash FROM collections"
 _LISTING = Listing(
     name="collections",

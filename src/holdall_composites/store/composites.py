@@ -10,8 +10,6 @@ from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import CompositeRecord
 from holdall_composites.values.types import CompositeState
 
-__all__ = ["CompositeRows"]
-
 _SELECT = (
     "SELECT c.collection_id, c.id, a.uuid, a.name, c.composite_type, c.display_name,"
     " c.description, c.metadata, c.created_at, c.updated_at FROM composite_artifacts AS c"

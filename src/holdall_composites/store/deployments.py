@@ -9,8 +9,6 @@ from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import DeploymentRecord
 from holdall_composites.values.types import DeploymentState
 
-__all__ = ["DeploymentRows"]
-
 _SELECT = (
     "SELECT collection_id, project, target_root, artifact_uuid, content_hash, transaction_id,"
     " state, deployed_at FROM deployments"

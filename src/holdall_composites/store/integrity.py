@@ -8,8 +8,6 @@ from typing import Any
 from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import Purged
 
-__all__ = ["IntegrityRows"]
-
 _UNUSED_TREES = (
     "FROM trees WHERE NOT EXISTS"
     " (SELECT 1 FROM artifact_versions v WHERE v.content_hash = trees.content_hash)"

@@ -16,8 +16,6 @@ from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import MembershipRecord
 from holdall_composites.values.types import NewMembership, RelationshipType
 
-__all__ = ["UNCHANGED", "MembershipRows", "Unchanged"]
-
 _SELECT = (
     "SELECT m.collection_id, m.composite_id, m.child_artifact_uuid, a.id, m.relationship_type,"
     " m.position, m.pinned_version_hash, m.metadata, m.created_at"

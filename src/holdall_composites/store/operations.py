@@ -9,8 +9,6 @@ from typing import Any
 from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import OperationRecord
 
-__all__ = ["OperationRows"]
-
 _SELECT = (
     "SELECT number, transaction_id, command, summary, project, author, host, at, undoes"
     " FROM operations o WHERE o.collection_id = ?"

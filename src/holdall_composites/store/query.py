@@ -21,8 +21,6 @@ from holdall_composites.database.connect import translated_errors
 from holdall_composites.database.peewee_import import Database, PostgresqlDatabase
 from holdall_composites.values.pagination import MAX_LIMIT, Key, Page, decode_cursor, encode_cursor
 
-__all__ = ["Listing", "Statements", "as_json"]
-
 Record = TypeVar("Record")
 
 _SQLITE = {

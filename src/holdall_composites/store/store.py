@@ -15,8 +15,6 @@ from holdall_composites.store.memberships import MembershipRows
 from holdall_composites.store.operations import OperationRows
 from holdall_composites.store.versions import VersionRows
 
-__all__ = ["Store"]
-
 
 class Store(
     ArtifactRows,

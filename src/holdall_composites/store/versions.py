@@ -11,8 +11,6 @@ from holdall.files import Tree
 from holdall_composites.store.query import Statements, as_json
 from holdall_composites.values.records import VersionRecord
 
-__all__ = ["CHUNK", "VersionRows"]
-
 CHUNK = 1 << 20
 """Blobs up to this size lie in their row; larger ones in chunks of it, so memory stays flat."""
 

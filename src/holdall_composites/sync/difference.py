@@ -15,8 +15,6 @@ from holdall_composites.values.types import (
     NewMembership,
 )
 
-__all__ = ["Difference", "Rows", "difference"]
-
 UUID = str
 Pair = tuple[str, str]
 

@@ -11,8 +11,6 @@ from holdall_composites.errors import ArtifactNotFound, CycleRefused
 from holdall_composites.values.graph import find_cycle
 from holdall_composites.values.uuids import new_uuid
 
-__all__ = ["identified"]
-
 KnownUUID = Callable[[ArtifactId], str | None]
 
 

@@ -17,8 +17,6 @@ from holdall.transaction import Signature, content_of
 from holdall_composites.store.store import Store
 from holdall_composites.store.versions import CHUNK
 
-__all__ = ["keep", "keep_deployed"]
-
 
 class _Found(NamedTuple):
     """A tree and where its files are."""

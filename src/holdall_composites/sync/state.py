@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 from holdall.artifacts import CompositeType
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall_composites.sync.sync import ArtifactState, CollectionState, CompositeState, MemberState
-
-__all__ = ["state_of"]
+from holdall_composites.values.types import (
+    ArtifactState,
+    CollectionState,
+    CompositeState,
+    MemberState,
+)
 
 
 def state_of(collection: Collection) -> CollectionState:

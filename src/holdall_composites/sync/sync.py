@@ -17,19 +17,7 @@ from holdall_composites.values.records import CollectionRecord
 from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
-    CompositeState,
-    MemberState,
 )
-
-__all__ = [
-    "ArtifactState",
-    "CollectionState",
-    "CompositeState",
-    "Counts",
-    "MemberState",
-    "SyncReport",
-    "sync",
-]
 
 
 class Counts(NamedTuple):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["find_cycle", "find_path"]
-
 
 def find_cycle(edges: Mapping[str, Sequence[str]]) -> list[str] | None:
     """Return the nodes of a cycle, the first one again at the end, or None if there is none."""

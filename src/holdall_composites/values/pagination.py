@@ -9,8 +9,6 @@ from typing import Generic, TypeVar
 from holdall.errors import InputError, UsageError
 from holdall.formats import parse_json
 
-__all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Key", "Page", "decode_cursor", "encode_cursor"]
-
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
 MAX_CURSOR_BYTES = 64 << 10

@@ -6,19 +6,6 @@ from typing import NamedTuple
 
 from holdall_composites.values.types import DeploymentState
 
-__all__ = [
-    "ArtifactRecord",
-    "CollectionRecord",
-    "CompositeRecord",
-    "DeploymentRecord",
-    "Edge",
-    "MembershipRecord",
-    "OperationRecord",
-    "Purged",
-    "VersionRecord",
-]
-
-
 Edge = tuple[str, str, str, str | None, bool, bool]
 """A membership as walking needs it, which takes ten thousand at a time: the row as it comes.
 

@@ -7,19 +7,6 @@ from typing import NamedTuple
 
 from holdall.artifacts import CompositeType
 
-__all__ = [
-    "ArtifactState",
-    "Associations",
-    "CollectionState",
-    "CompositeState",
-    "DeploymentState",
-    "Expanded",
-    "Link",
-    "MemberState",
-    "NewMembership",
-    "RelationshipType",
-]
-
 
 class RelationshipType(StrEnum):
     """What a composite has to do with a member."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-__all__ = ["new_uuid"]
-
 
 def new_uuid() -> str:
     """Return a fresh UUID: 32 lowercase hex digits, RFC 4122 version 4."""

@@ -13,8 +13,6 @@ from holdall.errors import ConflictError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import dump_toml
 
-__all__ = ["Entry", "EntryEdit", "edits_between", "reverted"]
-
 Entry = ManifestArtifact | ManifestComposite
 AnyEntry = TypeVar("AnyEntry", ManifestArtifact, ManifestComposite)
 

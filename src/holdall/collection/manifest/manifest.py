@@ -21,15 +21,6 @@ from holdall.formats.toml_writer import (
     split_tables,
 )
 
-__all__ = [
-    "FORMAT",
-    "Manifest",
-    "ManifestArtifact",
-    "ManifestComposite",
-    "ManifestMember",
-    "render",
-]
-
 FORMAT = 1
 
 

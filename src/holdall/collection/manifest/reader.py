@@ -21,8 +21,6 @@ from holdall.errors import HoldallError, InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import split_blocks
 
-__all__ = ["MAX_MANIFEST_BYTES", "manifest_of", "parse", "read_entry"]
-
 MAX_MANIFEST_BYTES = 64 << 20
 
 _UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")

@@ -18,12 +18,10 @@ from holdall.errors import ConflictError, HostilePathError, LocalEditError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, bytes_tree
 from holdall.formats.documents import read_bounded
-from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, emptied_folders, sourced, state_of
 
 MAX_CONVERTED = 1 << 20
-
-__all__ = ["Arrangement", "EditedFile", "arrange", "is_below", "refuse_edits", "written_artifacts"]
 
 
 class EditedFile(NamedTuple):

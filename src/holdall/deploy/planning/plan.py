@@ -16,8 +16,6 @@ from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.transaction.signature import Signature
 
-__all__ = ["DeployPlan", "Placement", "PlannedArtifact", "StoredContent"]
-
 
 class StoredContent(NamedTuple):
     """The files of another version than the collection's present one, laid out for the deploy.

@@ -15,10 +15,8 @@ from holdall.deploy.project.project import Project
 from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
 from holdall.deploy.targets import Target
 from holdall.files.root import Root
-from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, as_read, put_bytes
-
-__all__ = ["bookkeeping"]
 
 
 def bookkeeping(

@@ -13,19 +13,6 @@ from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 
-__all__ = [
-    "Earlier",
-    "displaced",
-    "placements",
-    "refuse_strangers",
-    "renewable",
-    "sorted_out",
-    "standing",
-    "still_wanted",
-    "withdrawals",
-    "withdrawn_by",
-]
-
 
 class Earlier:
     """What lies in a project for some targets, found by id or by UUID."""

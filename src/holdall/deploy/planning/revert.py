@@ -15,16 +15,8 @@ from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 from holdall.files.root import FileState, Root
-from holdall.transaction.commit import Action, Put, Remove, RemoveFolder
+from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import emptied_folders
-
-__all__ = [
-    "ContentOf",
-    "arranged_back",
-    "touched_files",
-    "turned_back",
-    "with_contents",
-]
 
 MAX_KEPT = 8 << 20
 

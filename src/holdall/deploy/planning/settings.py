@@ -23,16 +23,8 @@ from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
 from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
 from holdall.formats.toml_editor import TomlText
-from holdall.transaction.commit import Put, Remove
+from holdall.transaction.actions import Put, Remove
 from holdall.transaction.placement import put_bytes
-
-__all__ = [
-    "Entries",
-    "changed_entries",
-    "merge_entries",
-    "present_value",
-    "shown_entry",
-]
 
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
 

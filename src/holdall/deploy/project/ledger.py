@@ -19,21 +19,6 @@ from holdall.files.root import FileState
 from holdall.formats.documents import canonical_json, parse_json
 from holdall.formats.json_editor import Marks
 
-__all__ = [
-    "Deployed",
-    "Ledger",
-    "Merged",
-    "Place",
-    "deployed_from_json",
-    "deployed_to_json",
-    "is_same",
-    "parse_ledger",
-    "render_ledger",
-    "state_from_json",
-    "state_to_json",
-    "targets_of_ledger",
-]
-
 FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
 

@@ -19,8 +19,6 @@ from holdall.deploy.project.ledger import (
 from holdall.files.root import FileState
 from holdall.formats.json_editor import Marks
 
-__all__ = ["FilePair", "LedgerChange", "ledger_change"]
-
 Asked = tuple[str | None]
 """That something was asked for, with its UUID."""
 

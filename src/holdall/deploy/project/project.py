@@ -26,8 +26,6 @@ from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, file_tree, folder_tree
 from holdall.transaction.placement import ancestors, placed, state_of
 
-__all__ = ["Project", "ProjectRecord", "read_project", "targets_in"]
-
 
 class ProjectRecord(NamedTuple):
     """One target's deployed record: where it is, its text and its entries."""

@@ -16,8 +16,6 @@ from holdall.formats.documents import parse_toml
 from holdall.formats.toml_reader import read_plain
 from holdall.formats.toml_writer import render_array
 
-__all__ = ["MAX_RECORD_BYTES", "RECORD_NAME", "RecordEntry", "parse_record", "render_record"]
-
 RECORD_NAME = ".skillmeat-deployed.toml"
 MAX_RECORD_BYTES = 64 << 20
 

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from holdall.sources.values import Diagnostic
 
-__all__ = ["CODES", "Code", "CodeInfo", "Level", "diagnose"]
-
 
 class Level(StrEnum):
     """How much a diagnostic weighs; `Diagnostic` tells what each means."""

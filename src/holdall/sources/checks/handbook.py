@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from holdall.sources.checks.diagnostics import CODES, Code
 
-__all__ = ["handbook"]
-
 _HEAD = """\
 # Diagnostics
 

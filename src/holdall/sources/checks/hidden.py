@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
-__all__ = ["hidden_text", "is_suspect", "judge_characters"]
-
 _IDEOGRAPH = "[\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _SELECTOR = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 _WIDTHLESS = "\u180e\u200b-\u200f\u2060-\u2064\ufeff"

@@ -11,8 +11,6 @@ from holdall.sources.checks.hidden import is_suspect, judge_characters
 from holdall.sources.checks.secrets import judge_secrets, may_hold_secrets
 from holdall.sources.values import Diagnostic
 
-__all__ = ["Inspection", "judged", "texts_in"]
-
 # Files of these kinds are read as text by agents, whatever they hold.
 _TEXTS = (".md", ".mdc", ".txt", ".json", ".toml", ".yaml", ".yml", ".py", ".sh", ".js", ".ts")
 _LONGEST = 4  # bytes of a character

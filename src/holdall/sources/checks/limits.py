@@ -12,8 +12,6 @@ from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic, FoundArtifact
 
-__all__ = ["judge_frontmatter"]
-
 _SKILL_NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*", re.DOTALL)
 _DESCRIPTION = 1024
 _COMPATIBILITY = 500

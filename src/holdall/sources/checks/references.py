@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
-__all__ = ["references"]
-
 # Not in quotes: those are examples of programs. Nor the examples of attacks.
 _UPWARDS = re.compile(r"(?<![\w./*'\"])((?:\.\./)++)(?!etc/|proc/)[\w.{$-][\w./-]*")
 _PLUGIN_ROOT = re.compile(r"\$\{?CLAUDE_PLUGIN_ROOT\b")

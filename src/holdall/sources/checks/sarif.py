@@ -10,8 +10,6 @@ from urllib.parse import quote
 from holdall.sources.checks.diagnostics import CODES, Code, CodeInfo, Level
 from holdall.sources.values import Diagnostic
 
-__all__ = ["sarif_log"]
-
 _LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic
 
-__all__ = ["judge_secrets", "may_hold_secrets"]
-
 # What each kind begins with is looked for first: most texts have none of it.
 _SECRETS = (
     ("an AWS access key", (b"AKIA", b"ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),

@@ -11,16 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
 
-__all__ = [
-    "ARCHIVE_SUFFIXES",
-    "ArchiveAddress",
-    "FolderAddress",
-    "GitAddress",
-    "parse",
-    "shown",
-    "without_password",
-]
-
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 _GIT_SCHEMES = ("https", "ssh", "file")

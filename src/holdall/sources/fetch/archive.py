@@ -21,8 +21,6 @@ from holdall.sources.fetch.tarball import Tar
 from holdall.sources.fetch.unpacking import CHUNK, Budget, Members, Unpacker, chunks_of
 from holdall.sources.layouts.markdown import SKILL_FILE
 
-__all__ = ["top_of", "unpack"]
-
 _MAX_DIRECTORY = 16 << 20
 _MAX_ZIP_END = 22 + 0xFFFF + 20
 _ENTRY = b"PK\1\2"

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from holdall.errors import HoldallError, NotFoundError, StorageError
 
-__all__ = ["Git", "GitFailed", "ended", "head_of"]
-
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",

@@ -18,7 +18,6 @@ from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 if TYPE_CHECKING:
     from holdall.sources.fetch.address import ArchiveAddress, GitAddress
 
-__all__ = ["Origin", "opened"]
 
 _LONGEST = 60
 

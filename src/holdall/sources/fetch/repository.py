@@ -19,8 +19,6 @@ from holdall.sources.fetch.address import GitAddress, without_password
 from holdall.sources.fetch.git import Git, GitFailed, ended
 from holdall.sources.fetch.unpacking import Budget, Unpacker
 
-__all__ = ["lay_out"]
-
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _LINK, _EXECUTABLE = "120000", "100755"

@@ -18,8 +18,6 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
 from holdall.sources.fetch.unpacking import CHUNK, Budget, Members, chunks_of
 
-__all__ = ["Tar"]
-
 _BLOCK = 512
 _COUNTED_AT_ONCE = 4096
 _MAX_HEADER = 64 << 10

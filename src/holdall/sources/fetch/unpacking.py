@@ -15,8 +15,6 @@ from holdall.artifacts.limits import Caps, Meter
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.errors import HoldallError, HostilePathError, InputError, RefusedError, StorageError
 
-__all__ = ["CHUNK", "Budget", "Members", "Unpacker", "chunks_of"]
-
 CHUNK = 1 << 20
 
 # Text becomes 3 to 20 times as much, a thousand copies of a file a thousand times: others refuse a

@@ -14,17 +14,6 @@ from holdall.sources.checks.hidden import hidden_text
 from holdall.sources.checks.inspection import Inspection, judged, texts_in
 from holdall.sources.draft import Draft, Gathering, Key
 
-__all__ = [
-    "HOOKS_FILE",
-    "MCP_FILE",
-    "load_json",
-    "read_hook_file",
-    "read_inline_hooks",
-    "read_mcp_file",
-    "read_servers",
-    "read_single_server",
-]
-
 HOOKS_FILE = "hooks.json"
 MCP_FILE = ".mcp.json"
 

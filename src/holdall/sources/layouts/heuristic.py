@@ -11,8 +11,6 @@ from holdall.sources.layouts.loose import inside_skill
 from holdall.sources.layouts.markdown import command_name, is_readme
 from holdall.sources.walk import joined
 
-__all__ = ["guess_composites"]
-
 _KINDS = 2
 
 

@@ -11,8 +11,6 @@ from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import RELATIONSHIPS, ArtifactId
 from holdall.errors import HoldallError
 
-__all__ = ["IDENTITY_KEY", "KnownMember", "KnownPlugin", "read_identity"]
-
 IDENTITY_KEY = "holdall"
 FORMAT = 1
 

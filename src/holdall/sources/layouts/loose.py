@@ -19,8 +19,6 @@ from holdall.sources.layouts.configs import (
 from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_markdown, read_skill
 from holdall.sources.walk import SourceTree, joined
 
-__all__ = ["artifact_files", "inside_skill", "read_holdall_folders", "read_loose"]
-
 _MANIFEST = "manifest.toml"
 _MARKDOWN = {"commands": ArtifactType.COMMAND, "agents": ArtifactType.AGENT}
 

@@ -15,8 +15,6 @@ from holdall.sources.checks.inspection import Inspection, texts_in
 from holdall.sources.draft import Draft, Gathering, Key, shown
 from holdall.sources.walk import joined
 
-__all__ = ["LFS_POINTER", "SKILL_FILE", "command_name", "is_readme", "read_markdown", "read_skill"]
-
 SKILL_FILE = "SKILL.md"
 
 _HEAD_BYTES = 128 << 10

@@ -14,8 +14,6 @@ from holdall.sources.layouts.plugin import PLUGIN_MANIFEST, read_plugin
 from holdall.sources.values import RemoteComposite
 from holdall.sources.walk import joined
 
-__all__ = ["MARKETPLACE", "read_marketplace", "read_unlisted_plugins"]
-
 MARKETPLACE = ".claude-plugin/marketplace.json"
 MAX_ENTRIES = 10_000
 

@@ -26,8 +26,6 @@ from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_mark
 from holdall.sources.listing import followed, markdown_below, skill_folders
 from holdall.sources.walk import joined
 
-__all__ = ["PLUGIN_MANIFEST", "read_plugin"]
-
 PLUGIN_MANIFEST = ".claude-plugin/plugin.json"
 
 _COLLECTED = ("skills", "commands", "agents", "hooks", "mcpServers")

@@ -102,7 +102,7 @@ def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
 
 def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool:
     """Print for people what was done; return whether something needs their attention."""
-    from holdall.transaction.commit import Put, Remove
+    from holdall.transaction.actions import Put, Remove
 
     actions = result.arrangement.actions
     puts = [action for action in actions if isinstance(action, Put)]
@@ -130,7 +130,7 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool
 
 def result_to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:
     """Return the result as `--json` prints it."""
-    from holdall.transaction.commit import Put, Remove
+    from holdall.transaction.actions import Put, Remove
 
     actions = result.arrangement.actions
     return {
