@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,79 +43,22 @@ HOST = [
     "operations",
     "cli",
 ]
-# Modules that wait for their move, and the package that they belong to.
-WAITING = {
-    "__main__": "cli",
-    "actions": "transaction",
-    "adoptable": "deploy",
-    "adopting": "operations",
-    "allowance": "deploy",
-    "applying": "transaction",
-    "arguments": "cli",
-    "arrange": "deploy",
-    "bookkeeping": "deploy",
-    "bundling": "collection",
-    "caps": "artifacts",
-    "changes": "collection",
-    "checking": "plugins",
-    "collect": "collection",
-    "commands": "cli",
-    "context": "cli",
-    "conversion": "deploy",
-    "departing": "collection",
-    "deploy": "operations",
-    "dispatch": "operations",
-    "documents": "formats",
-    "editing": "operations",
-    "effects": "deploy",
-    "edits": "collection",
-    "entries": "collection",
-    "entry_points": "plugins",
-    "escape": "formats",
-    "folders": "files",
-    "frontmatter": "formats",
-    "hashing": "artifacts",
-    "hookspecs": "plugins",
-    "importing": "collection",
-    "journal": "transaction",
-    "jsontext": "formats",
-    "layout": "transaction",
-    "ledger": "deploy",
-    "ledger_changes": "deploy",
-    "linting": "sources",
-    "locking": "files",
-    "manifest": "collection",
-    "manifest_reader": "collection",
-    "merging": "deploy",
-    "naming": "sources",
-    "ownership": "deploy",
-    "origins": "sources",
-    "origins.listing": "collection",
-    "origins.manifests": "collection",
-    "output": "cli",
-    "paths": "artifacts",
-    "plaintoml": "formats",
-    "plan": "deploy",
-    "progress": "operations",
-    "project": "deploy",
-    "protected": "artifacts",
-    "reading": "operations",
-    "record": "deploy",
-    "refresh": "collection",
-    "reverting": "deploy",
-    "scratch": "files",
-    "signature": "transaction",
-    "staging": "transaction",
-    "standing": "deploy",
-    "statindex": "files",
-    "status": "deploy",
-    "syscalls": "files",
-    "targets": "deploy",
-    "tomlentries": "formats",
-    "tomltext": "formats",
-    "trees": "files",
-    "userstate": "files",
-}
+PLUGIN = [
+    "errors",
+    "console",
+    "values",
+    "database",
+    "schema",
+    "store",
+    "sync",
+    "resolver",
+    "session",
+    "history",
+    "service",
+    "commands",
+]
+MOST_NAMES = 12
+MOST_LINES = 400
 PARSERS = {
     "holdall/formats/documents.py": {"json", "yaml", "tomllib"},
     # Each value of a text whose size, values and depth it bounds itself.
@@ -164,25 +108,79 @@ def test_packages_import_one_way(package: str, path: Path) -> None:
     assert used <= ALLOWED[package]
 
 
-def place_of(module: str) -> str | None:
-    """Return the host's package that a dotted name belongs to; None for the host itself."""
-    parts = module.split(".")
-    if len(parts) < 2 or parts[0] != "holdall" or parts[1].startswith("__"):
-        return None
-    if ".".join(parts[1:3]) in WAITING:
-        return WAITING[".".join(parts[1:3])]
-    waits = parts[1] in WAITING and not (PACKAGES["holdall"] / parts[1] / "__init__.py").exists()
-    return WAITING[parts[1]] if waits or parts[1] in ("origins", "commands") else parts[1]
+def name_of(package: str, path: Path) -> str:
+    """Return a module's dotted name."""
+    parts = path.relative_to(PACKAGES[package].parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
 
 
-def test_the_host_imports_downwards_only() -> None:
-    """Each host module imports from its own package or those before it, also for types only."""
-    for path in PACKAGES["holdall"].rglob("*.py"):
-        own = place_of(".".join(path.relative_to(PACKAGES["holdall"].parent).with_suffix("").parts))
+@pytest.mark.parametrize(
+    ("package", "order"),
+    [("holdall", HOST), ("holdall_composites", PLUGIN)],
+    ids=("host", "plugin"),
+)
+def test_imports_go_down_the_list_only(package: str, order: list[str]) -> None:
+    """A module imports from its own room or those before it, also for types only."""
+    for path in PACKAGES[package].rglob("*.py"):
+        own = name_of(package, path).split(".")[1:2]
+        if not own or own == ["__main__"]:
+            continue
         for name in imports_of(path, types_too=True):
-            used = place_of(name)
-            if own is not None and used in HOST:
-                assert HOST.index(used) <= HOST.index(own), f"{path} imports {name}"
+            parts = name.split(".")
+            if parts[0] == package and parts[1] in order:
+                assert order.index(parts[1]) <= order.index(own[0]), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("package", ["holdall_composites", "holdall_composites_hooks"])
+def test_the_plugin_knows_the_host_by_its_faces(package: str) -> None:
+    """The plugin imports what the host's packages offer, never a module inside of one."""
+    modules = {
+        name_of("holdall", path)
+        for path in PACKAGES["holdall"].rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    # The one seam at which tests count and fail the calls that change files.
+    inside = {module for module in modules if module.count(".") > 1} - {"holdall.files.syscalls"}
+    for path in PACKAGES[package].rglob("*.py"):
+        for name in imports_of(path, types_too=True):
+            assert not (name in inside or name.rpartition(".")[0] in inside), f"{path}: {name}"
+
+
+def test_faces_offer_what_they_tell_type_checkers() -> None:
+    """What a face imports for types is what it hands out at run time."""
+    for package, path in modules():
+        if path.name == "__init__.py" and "lazy_exports(" in path.read_text():
+            name = name_of(package, path)
+            if name == "holdall":
+                continue
+            blocks = [
+                node
+                for node in ast.parse(path.read_text()).body
+                if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+            ]
+            told = {
+                alias.name
+                for block in blocks
+                for node in block.body
+                if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{name}.")
+                for alias in node.names
+            }
+            face = importlib.import_module(name)
+            assert told == set(face.__all__), name
+            assert all(getattr(face, offered) is not None for offered in told), name
+
+
+@pytest.mark.parametrize("package", ["holdall", "holdall_composites"])
+def test_rooms_are_small(package: str) -> None:
+    """A folder has at most a dozen names, a module at most 400 lines."""
+    names: dict[Path, set[str]] = {}
+    for path in PACKAGES[package].rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= MOST_LINES, path
+        if not path.name.startswith("__"):
+            names.setdefault(path.parent, set()).add(path.stem)
+        elif path.parent != PACKAGES[package]:
+            names.setdefault(path.parent.parent, set()).add(path.parent.name)
+    assert all(len(found) <= MOST_NAMES for found in names.values()), names
 
 
 @pytest.mark.parametrize(
