@@ -44,6 +44,26 @@ class Environment:
             capture_output=True,
         )  # fmt: skip
 
+    def run(self, line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        """Run a line of shell in a folder, with this environment's commands and no network."""
+        return subprocess.run(
+            line,
+            shell=True,
+            cwd=folder,
+            env={
+                **os.environ,
+                "HOME": str(self.folder),
+                "PATH": f"{self.bin}:{os.environ['PATH']}",
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as it is named: no isolation
+                "PIP_NO_INDEX": "1",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
     def holdall(self, *words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command in the environment's folder."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HOLDALL_", "PYTHON"))}
