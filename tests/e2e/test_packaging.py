@@ -58,5 +58,5 @@ def test_the_installed_command_loads_its_plugin_and_works(
     ):
         done = environment.holdall(*words)
         assert done.returncode == 0, done.stdout + done.stderr
-    imported = environment.packages / "holdall" / "cli.py"
+    imported = environment.packages / "holdall" / "config.py"
     assert imported.exists()

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.integration
 
 UPGRADE = """
 import sys
-from holdall_composites.database import connected
-from holdall_composites.schema import ensure_current
+from holdall_composites.database.connect import connected
+from holdall_composites.schema.runner import ensure_current
 with connected(sys.argv[1]) as database:
     ensure_current(database, embedded=True)
 """
