@@ -5,7 +5,13 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest
+# As many as there are processors; each works on its own files, and its own databases of one server.
+WORKERS ?= auto
 SKILLMEAT := .skillmeat
+
+# Compiled modules are kept: thousands of short processes would compile everything again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test long fuzz faults mutants unit check docs wheel bench bench-quick compat clean
 
@@ -22,14 +28,11 @@ $(VENV)/installed: pyproject.toml
 demo: $(VENV)/installed  ## collect, compose, deploy and rename on the sample, in .demo/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start
-	@rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest
-	@$(BIN)/python -m coverage combine --quiet
-	@$(BIN)/python -m coverage report
+test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (7 minutes)
+	$(PYTEST) -n $(WORKERS) --maxschedchunk=8
 
-unit: $(VENV)/installed  ## run the unit tests
-	$(BIN)/python -m pytest tests/unit
+unit: $(VENV)/installed  ## run the unit tests (5 seconds)
+	$(PYTEST) tests/unit --no-cov -p no:xdist
 
 check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff format --check .
@@ -46,15 +49,14 @@ bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write
 bench-quick: $(VENV)/installed  ## measure a small part of it, and print (a minute)
 	$(BIN)/python -m benchmarks --quick
 
-long: $(VENV)/installed  ## run the tests of random histories and of concurrency at length (an hour)
-	HOLDALL_LONG_TESTS=500 $(BIN)/python -m pytest tests/integration/test_history_properties.py \
-		tests/integration/test_concurrent_collects.py
+long: $(VENV)/installed  ## run random histories, concurrency and all kills of migrations at length (hours)
+	HOLDALL_LONG_TESTS=500 $(PYTEST) tests/unit tests/integration
 
 fuzz: $(VENV)/installed  ## feed hostile input to everything that reads, at length (an hour)
-	HOLDALL_FUZZ=$(or $(FUZZ),6000) $(BIN)/python -m pytest tests/fuzz
+	HOLDALL_FUZZ=$(or $(FUZZ),6000) $(PYTEST) tests/fuzz
 
 faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (an hour)
-	HOLDALL_FAULTS=long $(BIN)/python -m pytest tests/faults
+	HOLDALL_FAULTS=long $(PYTEST) tests/faults
 
 mutants: $(VENV)/installed  ## see the short faults tests notice what is taken out of the writer
 	$(BIN)/python tests/faults/mutants.py
@@ -67,7 +69,7 @@ $(SKILLMEAT)/bin/skillmeat: $(VENV)/installed
 	$(SKILLMEAT)/bin/python -m pip --quiet install 'skillmeat==0.74.0'
 
 compat: $(SKILLMEAT)/bin/skillmeat  ## see SkillMeat 0.74 agree with what Holdall deploys
-	HOLDALL_SKILLMEAT="$(CURDIR)/$<" $(BIN)/python -m pytest tests/e2e/test_skillmeat.py
+	HOLDALL_SKILLMEAT="$(CURDIR)/$<" $(PYTEST) tests/e2e/test_skillmeat.py
 
 clean:  ## delete what make made
 	rm -rf $(VENV) $(SKILLMEAT) .demo .tox dist build .coverage .coverage.* htmlcov

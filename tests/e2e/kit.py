@@ -11,9 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from databases import migrated_sqlite
 from holdall.cli import main
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+
+REPOSITORY = Path(__file__).parents[2]
+SAMPLE = REPOSITORY / "examples" / "sample"
 
 
 class Kit:
@@ -71,6 +75,7 @@ def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
 def new_kit(folder: Path) -> Kit:
     """Return an empty collection with a database of its own."""
     folder.mkdir()
+    (folder / "holdall.db").write_bytes(migrated_sqlite())
     kit = Kit(in_this_process, folder, f"sqlite:///{folder}/holdall.db")
     kit.run("init", kit.collection)
     return kit

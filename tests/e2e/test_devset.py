@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import REPOSITORY
-from e2e.kit import Kit, tree
+from e2e.kit import REPOSITORY, Kit, tree
 
 OLD = REPOSITORY.parent / "shared/devset-old/anthropics+claude-plugins-official"
 NEW = REPOSITORY.parent / "shared/devset/anthropics+claude-plugins-official"

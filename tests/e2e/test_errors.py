@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from e2e.kit import in_this_process
+
 pytestmark = pytest.mark.e2e
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def collection(holdall: Command, tmp_path: Path, sample: Path) -> Path:
+def collection(tmp_path: Path, own_state: Path, sample: Path) -> Path:
     """A collection with the sample in it."""
     folder = tmp_path / "kit"
-    assert holdall("init", folder).returncode == 0
-    assert holdall("--collection", folder, "collect", sample).returncode == 0
+    assert in_this_process("init", folder).returncode == 0
+    assert in_this_process("--collection", folder, "collect", sample).returncode == 0
     return folder
 
 
@@ -60,11 +62,12 @@ def bytes_below(folder: Path) -> dict[str, bytes]:
     ],
 )
 def test_each_mistake_has_its_sentence(
-    holdall: Command, collection: Path, words: list[str], status: int, told: str
+    collection: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], status: int, told: str
 ) -> None:
     """The status is documented, the message names the thing, a hint follows, nothing changed."""
+    monkeypatch.chdir(collection.parent)
     before = bytes_below(collection)
-    done = holdall("--collection", collection, *words)
+    done = in_this_process("--collection", collection, *words)
     assert done.returncode == status, done.stderr
     assert told in done.stderr
     lines = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import REPOSITORY, clean_environment
+from e2e.conftest import clean_environment
+from e2e.kit import REPOSITORY
 
 pytestmark = pytest.mark.e2e
 

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from e2e.kit import Kit, snapshot, tree
+from e2e.kit import Command, Kit, in_this_process, snapshot, tree
 
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def holdall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command in this process: what it remembers is on the disk all the same."""
+    monkeypatch.chdir(tmp_path)
+    return in_this_process
 
 
 def numbers(kit: Kit, artifact: str) -> list[int]:

@@ -6,35 +6,27 @@ import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from holdall.files import syscalls
 
+if TYPE_CHECKING:
+    from world import World
+
 # The scenario is a module of its own; pytest's import mode puts no test folder on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
-COUNTED = [
-    "points",
-    "chains",
-    "power_cuts",
-    "full_disks",
-    "kills",
-    "database_faults",
-    "swaps",
-    "edits",
-    "violations",
-]
 
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """A world for many tests: each brings the state that it starts from."""
+    # Not before there are tests: this imports all of Holdall.
+    from world import temporary_world
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the campaign's counts in one line."""
-    from tally import COUNTS, IS_LONG
-
-    if COUNTS:
-        told = ", ".join(f"{COUNTS[name]:,} {name.replace('_', ' ')}" for name in COUNTED)
-        terminalreporter.write_line(f"faults ({'long' if IS_LONG else 'short'} form): {told}")
+    with temporary_world() as made:
+        yield made
 
 
 def unsupported(*_: Any) -> bool:

@@ -13,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 from world import CRASHED, EDIT, HUNG, KILLED, Run, World
 
 from holdall.artifacts.paths import RelPath
@@ -104,6 +103,8 @@ _DEPLOYMENTS = "SELECT project, artifact_uuid, content_hash, state FROM deployme
 
 def _rows(world: World, sql: str) -> list[tuple[object, ...]]:
     if world.database is not None:
+        import psycopg
+
         with psycopg.connect(world.database.url) as server:
             return list(server.execute(sql.encode()).fetchall())
     path = world.kit / ".holdall/holdall.db"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,18 +16,22 @@ from world import World, temporary_world
 __all__ = ["in_worlds"]
 
 Point = TypeVar("Point")
+Check = Callable[[World, Point], list[str]]
 
 ENOUGH = 5
 
 
 def in_worlds(
-    folder: Path, points: Sequence[Point], check: Callable[[World, Point], list[str]]
+    world: World, folder: Path, points: Sequence[Point], check: Check[Point]
 ) -> list[str]:
     """Return what `check` finds wrong at each point; workers are forked, each with its world.
 
-    The order is mixed, and a worker stops when it has found enough, so that a fault shows soon.
+    The order is mixed, and a worker stops when it has found enough, so that a fault shows soon. A
+    worker of pytest-xdist has one processor, and does all of it in the world that it has.
     """
     points = random.Random(0).sample(points, len(points))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return _found(world, points, check)
     workers = max(1, min(os.cpu_count() or 1, len(points)))
     children = [_fork(folder / f"found{n}", points[n::workers], check) for n in range(workers)]
     found = []
@@ -39,17 +44,24 @@ def in_worlds(
     return found
 
 
-def _fork(result: Path, points: Sequence[Point], check: Callable[[World, Point], list[str]]) -> int:
+def _found(world: World, points: Sequence[Point], check: Check[Point]) -> list[str]:
+    found: list[str] = []
+    for point in points:
+        if len(found) > ENOUGH:
+            break
+        found += [f"{point}: {problem}" for problem in check(world, point)]
+    return found
+
+
+def _fork(result: Path, points: Sequence[Point], check: Check[Point]) -> int:
     child = os.fork()
     if child:
         return child
+    sys.settrace(None)  # nobody would ask it for its coverage
     found: list[str] = []
     try:
         with temporary_world() as world:
-            for point in points:
-                if len(found) > ENOUGH:
-                    break
-                found += [f"{point}: {problem}" for problem in check(world, point)]
+            found += _found(world, points, check)
         result.write_text(json.dumps(found))
     except BaseException:  # noqa: BLE001 - the parent tells it
         result.write_text(json.dumps([*found, traceback.format_exc()]))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 
-__all__ = ["COUNTS", "IS_LONG", "count"]
+from tallies import COUNTS
+
+__all__ = ["IS_LONG", "count"]
 
 IS_LONG = os.environ.get("HOLDALL_FAULTS") == "long"
-COUNTS: Counter[str] = Counter()
 
 
 def count(**amounts: int) -> None:
     """Add to the counts."""
-    COUNTS.update(amounts)
+    COUNTS.update({f"faults/{name}": amount for name, amount in amounts.items()})

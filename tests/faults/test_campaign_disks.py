@@ -22,9 +22,9 @@ from mounts import (
 from sharding import in_worlds
 from tally import IS_LONG, count
 from test_campaign_points import BY_NAME, Checker, steps_of
-from world import World, temporary_world
+from world import World
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 NAMES = ("collect", "collect-again", "deploy", "upgrade", "undeploy", "deploy-many")
 
@@ -77,30 +77,29 @@ def empty(folder: Path) -> None:
     folder.mkdir()
 
 
-def test_full_disks(tmp_path: Path) -> None:
+def test_full_disks(world: World, tmp_path: Path) -> None:
     """However little room there is: an error and nothing changed, or all of it."""
     if (reason := reason_against("tmpfs")) is not None:
         pytest.skip(reason)
     points = []
     for name in NAMES:
         enough = 120 if name == "deploy-many" else 60
-        points += [(name, pages) for pages in range(0, enough, 1 if IS_LONG else enough // 10)]
-    found = in_worlds(tmp_path, points, Disks().full)
+        points += [(name, pages) for pages in range(0, enough, 1 if IS_LONG else enough // 6)]
+    found = in_worlds(world, tmp_path, points, Disks().full)
     count(full_disks=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])
 
 
-def test_power_cuts_of_a_real_disk(tmp_path: Path) -> None:
+def test_power_cuts_of_a_real_disk(world: World, tmp_path: Path) -> None:
     """What an ext4 finds in its journal afterwards is old or new; who ended with 0 is new."""
     if (reason := reason_against("ext4")) is not None:
         pytest.skip(reason)
     points = []
-    with temporary_world() as world:
-        for name in NAMES:
-            last = len(steps_of(world, BY_NAME[name])) + 1
-            numbers = [*range(1, last, 1 if IS_LONG else last // 6), last]
-            points += [(name, n, (FLUSH_LOG, FORGET_LOG)[n % 2]) for n in numbers]
-            points += [(name, last, how) for how in (FLUSH_LOG, FORGET_LOG)]
-    found = in_worlds(tmp_path, points, Disks().cut)
+    for name in NAMES:
+        last = len(steps_of(world, BY_NAME[name])) + 1
+        numbers = range(1, last, 1 if IS_LONG else last // 4)
+        points += [(name, n, (FLUSH_LOG, FORGET_LOG)[n % 2]) for n in numbers]
+        points += [(name, last, how) for how in (FLUSH_LOG, FORGET_LOG)]
+    found = in_worlds(world, tmp_path, points, Disks().cut)
     count(power_cuts=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])

@@ -13,11 +13,11 @@ from injection import ERRORS, Injection
 from invariants import Expected, expected, violations
 from sharding import in_worlds
 from tally import IS_LONG, count
-from world import KILLED, SCENARIOS, Scenario, World, temporary_world
+from world import KILLED, SCENARIOS, Scenario, World
 
 from holdall.files import syscalls
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
@@ -52,28 +52,27 @@ def steps_of(world: World, scenario: Scenario, system: str = "renameat2") -> tup
     return done.steps
 
 
-def points() -> list[Point]:
-    """Return every point: the scenario, what happens, at which step, and on which system.
+def chosen(steps: Sequence[str], every: int) -> list[int]:
+    """Return the numbers of the steps at which the short form interrupts.
 
-    The short form has a kill at every step, every other fault at some of them, and one system.
+    Where a step follows another one for the first time, and at some of the others.
     """
-    found: list[Point] = []
-    with temporary_world() as world:
-        for scenario in SCENARIOS:
-            for system in SYSTEMS if IS_LONG else SYSTEMS[:1]:
-                steps = steps_of(world, scenario, system)
-                assert len(steps) > 40
-                found += _points_of(scenario, system, steps)
-    return found
+    pairs = list(zip(("", *steps), steps, strict=False))
+    return [n for n, pair in enumerate(pairs, 1) if pairs.index(pair) == n - 1 or n % every == 0]
 
 
-def _points_of(scenario: Scenario, system: str, steps: Sequence[str]) -> Iterator[Point]:
-    every = 7 if scenario.name == "deploy-many" and not IS_LONG else 1
-    every = every if system == "renameat2" else 3
-    for number in range(1, len(steps) + 1, every):
+def points_of(scenario: Scenario, system: str, steps: Sequence[str]) -> Iterator[Point]:
+    """Yield every point of a scenario: what happens, at which step, and on which system.
+
+    The short form has a kill at each chosen step, every other fault at some of them.
+    """
+    numbers = chosen(steps, 50 if scenario.name == "deploy-many" else 9)
+    if IS_LONG:
+        numbers = list(range(1, len(steps) + 1, 1 if system == "renameat2" else 3))
+    for place, number in enumerate(numbers):
         modes = [*ERRORS, "full", "dead"]
         if not IS_LONG:
-            modes = [modes[number % len(modes)]] if number % 4 == 0 else []
+            modes = [modes[place // 3 % len(modes)]] if place % 3 == 0 else []
         elif system != "renameat2":
             modes = ["EIO"]
         if steps[number - 1] == "write":
@@ -133,19 +132,24 @@ class Checker:
         return violations(world, wanted, first)
 
 
-def test_every_point(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_point(world: World, tmp_path: Path, name: str) -> None:
     """Old or new, record and database agree, nothing lost or left, whatever fails when."""
-    all_points = points()
-    found = in_worlds(tmp_path, all_points, Checker().point)
-    count(points=len(all_points), violations=len(found))
+    points: list[Point] = []
+    for system in SYSTEMS if IS_LONG else SYSTEMS[:1]:
+        steps = steps_of(world, BY_NAME[name], system)
+        assert len(steps) > 40
+        points += points_of(BY_NAME[name], system, steps)
+    found = in_worlds(world, tmp_path, points, Checker().point)
+    count(points=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])
 
 
-def test_chains_of_kills(tmp_path: Path) -> None:
+def test_chains_of_kills(world: World, tmp_path: Path) -> None:
     """Recovery may be killed, too, again and again."""
-    seeds = range(600 if IS_LONG else 100)
+    seeds = range(600 if IS_LONG else 40)
     kills = tmp_path / "kills"
-    found = in_worlds(tmp_path, seeds, Checker(kills).chain)
+    found = in_worlds(world, tmp_path, seeds, Checker(kills).chain)
     in_recovery = len(kills.read_text())
     assert in_recovery > len(seeds)
     count(chains=len(seeds), kills=in_recovery, violations=len(found))

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import peewee
-import psutil
-import psycopg
 import pytest
 from injection import Injection
 from invariants import Expected, violations
@@ -23,9 +21,12 @@ from world import temporary_world
 
 from postgres_server import execute, own_server, with_name
 
-pytestmark = [pytest.mark.integration, pytest.mark.postgresql]
+pytestmark = [pytest.mark.integration, pytest.mark.postgresql, pytest.mark.slow]
 
-FAULTS = 200 if IS_LONG else 15
+psutil = pytest.importorskip("psutil")
+psycopg = pytest.importorskip("psycopg")
+
+FAULTS = 200 if IS_LONG else 12
 MODES = ("session ended", "backend killed", "server down")
 NAME = "holdall_faults"
 

@@ -11,27 +11,24 @@ from powerloss import IMAGES, PowerCut
 from sharding import in_worlds
 from tally import IS_LONG, count
 from test_campaign_points import BY_NAME, Checker, steps_of
-from world import SCENARIOS, World, temporary_world
+from world import Scenario, World
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 Point = tuple[str, int, str]
 
 
-def points() -> list[Point]:
-    """Return the scenario, the step and the image; the end of each command counts as a step.
+def points_of(scenario: Scenario, last: int) -> list[Point]:
+    """Return the scenario, the step and the image; the end of the command counts as a step.
 
     The short form cuts at some steps, each time with another image, but always at the end.
     """
     found = []
-    with temporary_world() as world:
-        for scenario in SCENARIOS:
-            last = len(steps_of(world, scenario)) + 1
-            every = 1 if IS_LONG else 8 if scenario.name == "deploy-many" else 4
-            for number in [*range(1, last, every), last]:
-                is_whole = number == last or (IS_LONG and number % 3 == 0)
-                some = IMAGES if is_whole else [IMAGES[number % len(IMAGES)]]
-                found += [(scenario.name, number, kind) for kind in some]
+    every = 1 if IS_LONG else 16 if scenario.name == "deploy-many" else 7
+    for number in [*range(1, last, every), last]:
+        is_whole = number == last or (IS_LONG and number % 3 == 0)
+        some = IMAGES if is_whole else [IMAGES[number % len(IMAGES)]]
+        found += [(scenario.name, number, kind) for kind in some]
     return found
 
 
@@ -51,10 +48,9 @@ class Cutter(Checker):
         return violations(world, wanted, done, was_cut=True)
 
 
-def test_many_files_take_few_barriers() -> None:
+def test_many_files_take_few_barriers(world: World) -> None:
     """However many files there are: two for the staged and the placed, one for each end of it."""
-    with temporary_world() as world:
-        steps = steps_of(world, BY_NAME["deploy-many"])
+    steps = steps_of(world, BY_NAME["deploy-many"])
     assert steps.count("create_file") > 64
     assert steps.count("sync_file_system") == 2
     assert steps.count("sync") == 2
@@ -64,9 +60,10 @@ def test_many_files_take_few_barriers() -> None:
     not os.access("/dev/shm", os.W_OK),
     reason="the model needs a file system in memory, where no inode number comes twice",
 )
-def test_power_cuts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", BY_NAME)
+def test_power_cuts(world: World, tmp_path: Path, name: str) -> None:
     """What was not made durable is lost, and yet it is old or new; who ended with 0 is new."""
-    all_points = points()
-    found = in_worlds(tmp_path, all_points, Cutter().cut)
-    count(power_cuts=len(all_points), violations=len(found))
+    points = points_of(BY_NAME[name], len(steps_of(world, BY_NAME[name])) + 1)
+    found = in_worlds(world, tmp_path, points, Cutter().cut)
+    count(power_cuts=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])

@@ -6,15 +6,14 @@ import os
 import resource
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
 
 from holdall.errors import HoldallError
+from tallies import COUNTS, at_most
 
 MEMORY = 256 << 20
 LONG = int(os.environ.get("HOLDALL_FUZZ", "0"))
@@ -25,19 +24,6 @@ SECONDS = 1.0 if LONG else 10.0
 
 class TooSlow(BaseException):
     """An input took too much time; nothing may catch it."""
-
-
-@dataclass
-class Tally:
-    """What was tried on each target, how much was refused, and what took longest."""
-
-    tried: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    slowest: dict[str, float] = field(default_factory=dict)
-    largest: dict[str, int] = field(default_factory=dict)
-
-
-TALLY = Tally()
 
 
 def many(short: int, per_example: int = 1, *, times: int = 1) -> settings:
@@ -70,21 +56,21 @@ def bounded(target: str, inputs: int = 1, *, again: bool = False) -> Iterator[No
     before = _peak()
     previous = signal.signal(signal.SIGPROF, stop)
     started = time.process_time()
-    TALLY.tried[target] += 0 if again else inputs
+    COUNTS[f"tried/{target}"] += 0 if again else inputs
     resource.setrlimit(resource.RLIMIT_AS, (_mapped() + MEMORY, hard))
     signal.setitimer(signal.ITIMER_PROF, SECONDS * inputs)
     try:
         yield
     except HoldallError as error:
-        TALLY.refused[target] += 0 if again else inputs
+        COUNTS[f"refused/{target}"] += 0 if again else inputs
         assert error.message, "a refusal says what is wrong"
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         signal.signal(signal.SIGPROF, previous)
         took = (time.process_time() - started) / inputs
-        TALLY.slowest[target] = max(took, TALLY.slowest.get(target, 0.0))
-        TALLY.largest[target] = max(_peak() - before, TALLY.largest.get(target, 0))
+        at_most(f"seconds/{target}", took)
+        at_most(f"bytes/{target}", _peak() - before)
 
 
 def _mapped() -> int:

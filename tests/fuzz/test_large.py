@@ -18,7 +18,7 @@ from holdall.artifacts.limits import Caps
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
 from holdall.sources.fetch.origin import opened
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 MEMBERS = 100_000
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {

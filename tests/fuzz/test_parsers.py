@@ -35,7 +35,7 @@ from holdall.sources.fetch.origin import opened
 from holdall.transaction.actions import decode_plan
 from holdall_composites.values.pagination import decode_cursor
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 def text_of(data: bytes) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from e2e.kit import Kit, tree
-from holdall.cli import main
+from e2e.kit import SAMPLE, Kit, tree
 from holdall.config import Config
 from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import StorageError
@@ -24,29 +20,9 @@ from holdall.plugins.manager import Plugins
 from holdall.transaction.apply import Application
 from host_factories import deploy, make_collection, make_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.with_sample("composite:writing")]
 
-SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
 CHANGELOG = ".claude/skills/changelog"
-
-
-def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command without a process of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(word) for word in words])
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
-
-
-@pytest.fixture
-def kit(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Kit:
-    """A collection that holds the sample, with the composite `writing` in the project."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    kit = Kit(in_this_process, tmp_path, database_url)
-    kit.run("init", kit.collection)
-    kit.run("collect", SAMPLE)
-    kit.deploy("composite:writing")
-    return kit
 
 
 def adopt(kit: Kit, *words: str, status: int = 0) -> Any:

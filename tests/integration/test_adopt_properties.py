@@ -17,9 +17,9 @@ from holdall.operations.edit_collection import editing
 from holdall.plugins.manager import Plugins
 from host_factories import deploy, make_collection, make_project, snapshot, undeploy, write
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-EXAMPLES = int(os.environ.get("HOLDALL_LONG_TESTS") or 40)
+EXAMPLES = int(os.environ.get("HOLDALL_LONG_TESTS") or 20)
 CLAUDE = BUILTIN_TARGETS["claude"]
 NAMES = st.sampled_from(
     ["SKILL.md", "a.md", "A.md", "d/a.md", "d", "d/e/f.sh", "con", "x:y", ".git/c"]

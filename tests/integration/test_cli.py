@@ -26,7 +26,7 @@ from host_factories import (
 pytestmark = pytest.mark.integration
 
 
-class Kit:
+class Cli:
     """A collection, a source, a project, and the command without plugins."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,27 +49,27 @@ class Kit:
 
 
 @pytest.fixture
-def kit(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Kit:
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """A world for the command, free of the caller's settings."""
     for name in ("HOLDALL_COLLECTION", "HOLDALL_DATABASE_URL", "HOLDALL_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     monkeypatch.chdir(tmp_path)
-    return Kit(tmp_path, capsys)
+    return Cli(tmp_path, capsys)
 
 
-def test_status_0_and_1(kit: Kit) -> None:
+def test_status_0_and_1(cli: Cli) -> None:
     """Done, and done with something to look at."""
-    assert kit("deploy", "a", "--to", kit.project) == 0
-    assert kit("status", "--to", kit.project) == 0
-    assert kit("show", "a") == 0
-    make_skill(kit.root, "a", "edited")
-    assert kit("show", "a") == 1
-    assert kit("status", "--to", kit.project) == 1
-    assert "outdated  skill:a" in kit.out
-    (kit.project / ".claude/skills/a/SKILL.md").write_text("edited")
-    assert kit("undeploy", "a", "--to", kit.project) == 1
-    assert ".claude/skills/a/SKILL.md" in kit.err
+    assert cli("deploy", "a", "--to", cli.project) == 0
+    assert cli("status", "--to", cli.project) == 0
+    assert cli("show", "a") == 0
+    make_skill(cli.root, "a", "edited")
+    assert cli("show", "a") == 1
+    assert cli("status", "--to", cli.project) == 1
+    assert "outdated  skill:a" in cli.out
+    (cli.project / ".claude/skills/a/SKILL.md").write_text("edited")
+    assert cli("undeploy", "a", "--to", cli.project) == 1
+    assert ".claude/skills/a/SKILL.md" in cli.err
 
 
 @pytest.mark.parametrize(
@@ -96,130 +96,130 @@ def test_status_0_and_1(kit: Kit) -> None:
         (["--collection", "elsewhere", "list"], 4),
     ],
 )
-def test_each_refusal_has_its_status(kit: Kit, words: list[str], status: int) -> None:
+def test_each_refusal_has_its_status(cli: Cli, words: list[str], status: int) -> None:
     """One line of error, a hint, and nothing written."""
-    before = snapshot(kit.root.parent)
-    assert kit(*words) == status
-    assert kit.out == ""
-    assert kit.err.startswith("error: ")
-    assert "\nhint: " in kit.err
-    assert snapshot(kit.root.parent) == before
+    before = snapshot(cli.root.parent)
+    assert cli(*words) == status
+    assert cli.out == ""
+    assert cli.err.startswith("error: ")
+    assert "\nhint: " in cli.err
+    assert snapshot(cli.root.parent) == before
 
 
-def test_status_5_for_what_cannot_be_read(kit: Kit) -> None:
+def test_status_5_for_what_cannot_be_read(cli: Cli) -> None:
     """A broken manifest, a broken ledger."""
-    kit("deploy", "a", "--to", kit.project)
-    (kit.project / ".holdall/ledger.json").write_text("{")
-    assert kit("deploy", "--to", kit.project) == 5
-    (kit.root / "manifest.toml").write_text("[collection\n")
-    assert kit("list") == 5
-    assert "manifest.toml, line 1" in kit.err
+    cli("deploy", "a", "--to", cli.project)
+    (cli.project / ".holdall/ledger.json").write_text("{")
+    assert cli("deploy", "--to", cli.project) == 5
+    (cli.root / "manifest.toml").write_text("[collection\n")
+    assert cli("list") == 5
+    assert "manifest.toml, line 1" in cli.err
 
 
-def test_status_130_when_interrupted(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_130_when_interrupted(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C is told in a line, without a traceback."""
 
     def interrupt(*words: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("holdall.cli.commands.collection.listing.run", interrupt)
-    assert kit("list") == 130
-    assert kit.err == "interrupted; nothing is left half done\n"
+    assert cli("list") == 130
+    assert cli.err == "interrupted; nothing is left half done\n"
 
 
-def test_a_newer_archive_of_that_name_updates_what_came_from_it(kit: Kit) -> None:
+def test_a_newer_archive_of_that_name_updates_what_came_from_it(cli: Cli) -> None:
     """Told with its checksum; the same archive again writes nothing."""
-    archive = kit.root.parent / "pack.zip"
+    archive = cli.root.parent / "pack.zip"
     for text in ("old", "new"):
-        make_skill(kit.source, "s", text)
-        shutil.make_archive(str(archive.with_suffix("")), "zip", kit.source)
-        (told,) = kit.json("collect", archive)["sources"]
+        make_skill(cli.source, "s", text)
+        shutil.make_archive(str(archive.with_suffix("")), "zip", cli.source)
+        (told,) = cli.json("collect", archive)["sources"]
         assert told["source"] == str(archive)
         checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
         assert told["revision"] == f"sha256:{checksum}"
-        assert told["revision"] in (kit.root / "manifest.toml").read_text()
-        assert text in (kit.root / "skills/s/SKILL.md").read_text()
-        before = snapshot(kit.root)
-        assert kit("collect", archive) == 0
-        assert snapshot(kit.root) == before
-    assert kit("scan", archive) == 0
-    assert "skill:s" in kit.out
+        assert told["revision"] in (cli.root / "manifest.toml").read_text()
+        assert text in (cli.root / "skills/s/SKILL.md").read_text()
+        before = snapshot(cli.root)
+        assert cli("collect", archive) == 0
+        assert snapshot(cli.root) == before
+    assert cli("scan", archive) == 0
+    assert "skill:s" in cli.out
 
 
-def test_general_options_stand_before_or_behind(kit: Kit) -> None:
+def test_general_options_stand_before_or_behind(cli: Cli) -> None:
     """Either place gives the same answer."""
-    root = str(kit.root)
+    root = str(cli.root)
     for words in (
         ["--no-plugins", "--json", "--collection", root, "list"],
         ["list", "--no-plugins", "--json", "--collection", root],
         ["--json", "list", "--collection", root, "--no-plugins"],
     ):
         assert main(words) == 0
-        kit.out, _ = kit._capsys.readouterr()
-        assert [a["id"] for a in json.loads(kit.out)["artifacts"]] == ["skill:a", "skill:b"]
+        cli.out, _ = cli._capsys.readouterr()
+        assert [a["id"] for a in json.loads(cli.out)["artifacts"]] == ["skill:a", "skill:b"]
 
 
-def test_quiet_prints_errors_only(kit: Kit) -> None:
+def test_quiet_prints_errors_only(cli: Cli) -> None:
     """Neither results nor notes; the error is still told, and so is asked-for JSON."""
-    assert kit("--quiet", "list") == 0
-    assert kit("deploy", "a", "--to", kit.project, "-q") == 0
-    assert (kit.out, kit.err) == ("", "")
-    assert kit("-q", "show", "nothing") == 4
-    assert kit.err.startswith("error: ")
-    assert kit.json("-q", "list")["artifacts"]
+    assert cli("--quiet", "list") == 0
+    assert cli("deploy", "a", "--to", cli.project, "-q") == 0
+    assert (cli.out, cli.err) == ("", "")
+    assert cli("-q", "show", "nothing") == 4
+    assert cli.err.startswith("error: ")
+    assert cli.json("-q", "list")["artifacts"]
 
 
-def test_dry_runs_write_nothing(kit: Kit) -> None:
+def test_dry_runs_write_nothing(cli: Cli) -> None:
     """Every writing command has one."""
-    make_skill(kit.root, "new")
-    kit("deploy", "b", "--to", kit.project)
-    before = snapshot(kit.root.parent, without=["lock"])
+    make_skill(cli.root, "new")
+    cli("deploy", "b", "--to", cli.project)
+    before = snapshot(cli.root.parent, without=["lock"])
     for words in (
         ["init", "fresh"],
         ["collect"],
-        ["collect", kit.source],
+        ["collect", cli.source],
         ["rename", "a", "z"],
         ["remove", "a"],
-        ["deploy", "a", "--to", kit.project],
-        ["undeploy", "b", "--to", kit.project],
+        ["deploy", "a", "--to", cli.project],
+        ["undeploy", "b", "--to", cli.project],
     ):
-        assert kit(*words, "--dry-run") == 0, kit.err
-        assert kit.out
-    assert snapshot(kit.root.parent, without=["lock"]) == before
+        assert cli(*words, "--dry-run") == 0, cli.err
+        assert cli.out
+    assert snapshot(cli.root.parent, without=["lock"]) == before
 
 
-def test_a_dry_run_says_what_would_be_done(kit: Kit) -> None:
+def test_a_dry_run_says_what_would_be_done(cli: Cli) -> None:
     """Every file is named, and what is in the way is refused as in a real run."""
-    kit("deploy", "a", "--to", kit.project, "--dry-run")
-    assert "write .claude/skills/a/SKILL.md" in kit.out
-    make_skill(kit.project / ".claude", "a", "foreign")
-    assert kit("deploy", "a", "--to", kit.project, "--dry-run") == 3
+    cli("deploy", "a", "--to", cli.project, "--dry-run")
+    assert "write .claude/skills/a/SKILL.md" in cli.out
+    make_skill(cli.project / ".claude", "a", "foreign")
+    assert cli("deploy", "a", "--to", cli.project, "--dry-run") == 3
 
 
-def test_the_json_of_reading_commands(kit: Kit) -> None:
+def test_the_json_of_reading_commands(cli: Cli) -> None:
     """The shapes that programs rely on."""
-    (entry, _) = kit.json("list")["artifacts"]
+    (entry, _) = cli.json("list")["artifacts"]
     assert entry.keys() == {
         "id", "type", "name", "uuid", "source", "source_path", "source_revision", "path",
         "content_hash",
     }  # fmt: skip
-    (file,) = kit.json("show", "a")["files"]
+    (file,) = cli.json("show", "a")["files"]
     assert file.keys() == {"path", "mode", "size", "sha256"}
-    assert kit.json("scan", kit.source).keys() >= {"artifacts", "composites", "diagnostics"}
-    assert kit.json("plugins") == {"plugins": []}
-    assert kit.json("status", "--to", kit.project)["deployed"] == []
-    assert kit.json("list", "--type", "command") == {"artifacts": []}
+    assert cli.json("scan", cli.source).keys() >= {"artifacts", "composites", "diagnostics"}
+    assert cli.json("plugins") == {"plugins": []}
+    assert cli.json("status", "--to", cli.project)["deployed"] == []
+    assert cli.json("list", "--type", "command") == {"artifacts": []}
 
 
-def test_the_json_of_writing_commands(kit: Kit) -> None:
+def test_the_json_of_writing_commands(cli: Cli) -> None:
     """What happened, with ids, files and backups."""
-    found = kit.json("collect", kit.source)
+    found = cli.json("collect", cli.source)
     assert found["dry_run"] is False
     assert found["sources"][0]["changes"] == [{"kind": "new", "id": "skill:s"}]
-    done = kit.json("deploy", "a", "--to", kit.project)
+    done = cli.json("deploy", "a", "--to", cli.project)
     assert done["written"] == [".claude/skills/a/SKILL.md"]
     assert (done["deleted"], done["conflicts"], done["backups"]) == ([], [], {})
-    (deployed,) = kit.json("status", "--to", kit.project)["deployed"]
+    (deployed,) = cli.json("status", "--to", cli.project)["deployed"]
     assert deployed == {
         "id": "skill:a",
         "target": "claude",
@@ -229,43 +229,43 @@ def test_the_json_of_writing_commands(kit: Kit) -> None:
         "files": [],
         "note": None,
     }
-    gone = kit.json("undeploy", "a", "--to", kit.project)
+    gone = cli.json("undeploy", "a", "--to", cli.project)
     assert gone["deleted"] == [".claude/skills/a/SKILL.md"]
-    assert kit.json("rename", "a", "z") == {
+    assert cli.json("rename", "a", "z") == {
         "kind": "renamed",
         "id": "skill:z",
         "old_id": "skill:a",
     }
-    assert kit.json("remove", "z")["removed"] == [{"kind": "gone", "id": "skill:z"}]
-    assert kit.json("init", "fresh") == {"collection": "fresh", "name": "fresh"}
+    assert cli.json("remove", "z")["removed"] == [{"kind": "gone", "id": "skill:z"}]
+    assert cli.json("init", "fresh") == {"collection": "fresh", "name": "fresh"}
 
 
-def test_collect_tells_of_backups_and_conflicts(kit: Kit) -> None:
+def test_collect_tells_of_backups_and_conflicts(cli: Cli) -> None:
     """A conflict is refused with the ways out; what is taken is kept first."""
-    make_skill(kit.source, "a", "theirs")
-    assert kit("collect", kit.source) == 3
-    assert "--on-conflict" in kit.err
-    assert kit("collect", kit.source, "--dry-run") == 1
-    assert kit("collect", kit.source, "--on-conflict", "take") == 0
-    assert "kept your version of skills/a/SKILL.md as .holdall/backups/" in kit.err
+    make_skill(cli.source, "a", "theirs")
+    assert cli("collect", cli.source) == 3
+    assert "--on-conflict" in cli.err
+    assert cli("collect", cli.source, "--dry-run") == 1
+    assert cli("collect", cli.source, "--on-conflict", "take") == 0
+    assert "kept your version of skills/a/SKILL.md as .holdall/backups/" in cli.err
 
 
-def test_status_without_a_collection(kit: Kit, tmp_path: Path) -> None:
+def test_status_without_a_collection(cli: Cli, tmp_path: Path) -> None:
     """A project can be looked at alone."""
-    kit("deploy", "a", "--to", kit.project)
-    assert main(["--no-plugins", "status", "--to", str(kit.project)]) == 0
-    out, err = kit._capsys.readouterr()
+    cli("deploy", "a", "--to", cli.project)
+    assert main(["--no-plugins", "status", "--to", str(cli.project)]) == 0
+    out, err = cli._capsys.readouterr()
     assert "synced    skill:a" in out
     assert "no collection to compare with" in err
 
 
-def test_version_and_help(kit: Kit) -> None:
+def test_version_and_help(cli: Cli) -> None:
     """Both are printed and succeed."""
     assert main(["--version"]) == 0
     with pytest.raises(SystemExit) as caught:
         main(["--no-plugins", "--help"])
     assert caught.value.code == 0
-    out, _ = kit._capsys.readouterr()
+    out, _ = cli._capsys.readouterr()
     assert "undeploy" in out
 
 
@@ -293,14 +293,14 @@ def test_a_line_of_output_stays_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == "skills/x\\ncollected: 9 new\n"
 
 
-def test_hostile_names_in_a_source_are_escaped(kit: Kit) -> None:
+def test_hostile_names_in_a_source_are_escaped(cli: Cli) -> None:
     """What the command says about a folder's name is plain text."""
-    (kit.source / "skills/evil\x1b[31m\nok").mkdir()
-    (kit.source / "skills/evil\x1b[31m\nok/SKILL.md").write_text("no frontmatter")
-    for words in (["scan", kit.source], ["collect", kit.source, "--dry-run"]):
-        kit(*words)
-        assert "\x1b" not in kit.out + kit.err
-        assert not any(line.startswith("ok") for line in (kit.out + kit.err).splitlines())
+    (cli.source / "skills/evil\x1b[31m\nok").mkdir()
+    (cli.source / "skills/evil\x1b[31m\nok/SKILL.md").write_text("no frontmatter")
+    for words in (["scan", cli.source], ["collect", cli.source, "--dry-run"]):
+        cli(*words)
+        assert "\x1b" not in cli.out + cli.err
+        assert not any(line.startswith("ok") for line in (cli.out + cli.err).splitlines())
 
 
 def test_settings_come_from_options_before_the_environment() -> None:

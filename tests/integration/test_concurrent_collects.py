@@ -14,15 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from e2e.kit import in_this_process
 from holdall_composites.database.connect import connected
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import ArtifactRecord
 from host_factories import make_skill
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 PROCESSES = 8
-SECONDS = 30 if os.environ.get("HOLDALL_LONG_TESTS") else 3
+SECONDS = 30 if os.environ.get("HOLDALL_LONG_TESTS") else 1.5
 PROGRAM = Path(__file__).parent / "collector_process.py"
 
 
@@ -76,11 +77,7 @@ def test_no_version_is_lost(database_url: str, tmp_path: Path, places: str) -> N
 
 def holdall(kit: Path, url: str, *words: str | Path) -> str:
     """Run a command that has to succeed; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "holdall", "--collection", kit, "--database", url, *words],
-        capture_output=True,
-        text=True,
-    )
+    done = in_this_process("--collection", kit, "--database", url, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -18,18 +18,15 @@ from e2e.kit import Kit, known, new_kit, tree, write
 from holdall.files import syscalls
 from hostile_trees import TREES, Content, plant
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.with_sample()]
 
 LONG = int(os.environ.get("HOLDALL_LONG_TESTS", "0"))
-SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Kit:
-    """A collection that holds the sample."""
-    kit = new_kit(tmp_path / "first")
-    kit.run("collect", SAMPLE)
-    return kit
+def dialect() -> str:
+    """What is exported does not depend on the kind of database."""
+    return "sqlite"
 
 
 @pytest.mark.parametrize("name", ["writing", "git-care"])
@@ -218,7 +215,8 @@ names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=LONG or 8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     skills=st.dictionaries(names, texts, max_size=3),
     commands=st.dictionaries(names, texts, max_size=3),
@@ -248,8 +246,9 @@ def test_any_plugin_survives_the_round_trip(
     assert known(second) == known(first)
 
 
+@pytest.mark.slow
 @settings(
-    max_examples=LONG or 25,
+    max_examples=LONG or 10,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(TREES)

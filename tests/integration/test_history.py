@@ -13,20 +13,9 @@ from typing import Any
 
 import pytest
 
-from e2e.kit import Kit, in_this_process, snapshot, tree
+from e2e.kit import SAMPLE, Kit, snapshot, tree
 
 pytestmark = pytest.mark.integration
-
-
-SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
-
-
-@pytest.fixture
-def kit(tmp_path: Path, database_url: str) -> Kit:
-    """An empty collection."""
-    kit = Kit(in_this_process, tmp_path, database_url)
-    kit.run("init", kit.collection)
-    return kit
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from databases import migrated_sqlite
 from holdall.artifacts.hashing import FileDigest, tree_hash
 from holdall.artifacts.ids import BUILTIN_TYPES, FileKind
 from holdall.artifacts.paths import RelPath
@@ -38,11 +39,11 @@ from holdall_composites.database.connect import connected
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 LONG = int(os.environ.get("HOLDALL_LONG_TESTS", "0"))
 SETTINGS = settings(
-    max_examples=LONG or 8,
+    max_examples=LONG or 4,
     stateful_step_count=50 if LONG else 25,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
@@ -512,12 +513,18 @@ class History(RuleBasedStateMachine):
         assert status == (1 if edited else 0)
 
 
+def migrated(folder: Path) -> str:
+    """Return the URL of a new SQLite database with the present schema."""
+    (folder / "holdall.db").write_bytes(migrated_sqlite())
+    return f"sqlite:///{folder}/holdall.db"
+
+
 def test_any_history(dialect: str, request: pytest.FixtureRequest) -> None:
     """Random commands against the model, with every check after each."""
     assert BUILTIN_TYPES["skill"].folder == "skills"
     shared = request.getfixturevalue("database_url") if dialect == "postgresql" else None
 
     class OnDatabase(History):
-        database_url = staticmethod(lambda folder: shared or f"sqlite:///{folder}/holdall.db")
+        database_url = staticmethod(lambda folder: shared or migrated(folder))
 
     run_state_machine_as_test(OnDatabase, settings=SETTINGS)

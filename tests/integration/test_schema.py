@@ -180,6 +180,7 @@ def test_a_unique_index_made_plain_is_drift(database: Database) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", ["0", "0001"])
 def test_eight_openers_of_an_old_database_all_succeed(
     empty_database_url: str, tmp_path: Path, revision: str

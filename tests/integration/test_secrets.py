@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import socket
@@ -12,25 +10,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from e2e.kit import Kit
+from e2e.kit import SAMPLE, Kit, in_this_process
 from holdall.cli import main
 from holdall_composites.console import warn_of_password
 
 pytestmark = pytest.mark.integration
 
-SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
 SECRET = "hunter2secret"
-
-
-def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command without a process of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(word) for word in words])
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 def findings(kit: Kit) -> dict[str, str]:
@@ -148,6 +136,7 @@ def test_another_file_is_trusted_by_its_user_only(
 @pytest.mark.parametrize("dialect", ["postgresql"])
 def test_a_password_is_nowhere(database_url: str, tmp_path: Path) -> None:
     """Not in what any command prints, as JSON or with everything told, nor in any file."""
+    psycopg = pytest.importorskip("psycopg")
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f"DROP ROLE IF EXISTS teller{os.getpid()}")
         connection.execute(f"CREATE ROLE teller{os.getpid()} SUPERUSER LOGIN PASSWORD '{SECRET}'")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import subprocess
@@ -12,38 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import peewee
-import psycopg
 import pytest
 
 from e2e.kit import Kit, tree
-from holdall.cli import main
 from holdall_composites.errors import DatabaseUnreachable
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.postgresql,
+    pytest.mark.slow,
+    pytest.mark.with_sample(),
     pytest.mark.parametrize("dialect", ["postgresql"]),
 ]
 
-SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
-STEP = 1 if os.environ.get("HOLDALL_LONG_TESTS") else 4
+psycopg = pytest.importorskip("psycopg")
 
-
-def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command without a process of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(word) for word in words])
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
-
-
-@pytest.fixture
-def kit(tmp_path: Path, database_url: str) -> Kit:
-    """A collection that holds the sample."""
-    kit = Kit(in_this_process, tmp_path, database_url)
-    kit.run("init", kit.collection)
-    kit.run("collect", SAMPLE)
-    return kit
+STEP = 1 if os.environ.get("HOLDALL_LONG_TESTS") else 7
 
 
 class Axe:

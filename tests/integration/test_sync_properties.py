@@ -15,8 +15,9 @@ from holdall_composites.values.types import (
     CompositeState,
     MemberState,
 )
+from runs import examples
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 COLLECTION = "d" * 32
 UUIDS = [f"{number:032x}" for number in range(1, 8)]
@@ -94,7 +95,7 @@ def everything(store: Store) -> list[list[object]]:
 
 @given(history=st.lists(states(), min_size=1, max_size=4))
 @settings(
-    max_examples=30,
+    max_examples=examples(15),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_rows_equal_the_last_state_and_forget_no_uuid(

@@ -46,9 +46,8 @@ USERS = {
 
 
 @pytest.fixture
-def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kit:
+def full_kit(tmp_path: Path, own_state: Path) -> Kit:
     """A collection with an artifact of each type and two composites that share some."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     source = tmp_path / "source"
     for name, servers in (
         ("one", {"shared": SERVER, "first": REMOTE}),
@@ -80,45 +79,47 @@ def settings(kit: Kit, path: str) -> Any:
 @pytest.mark.parametrize("with_files", [False, True], ids=["empty", "users-own"])
 @pytest.mark.parametrize("last", ["one", "two"])
 def test_a_project_is_byte_for_byte_as_before(
-    kit: Kit, target: str, with_files: bool, last: str
+    full_kit: Kit, target: str, with_files: bool, last: str
 ) -> None:
     """Two composites that share members and servers, in any order, leave nothing behind."""
     for path, text in USERS.items() if with_files else ():
-        write(kit.project / path, text)
-    before = tree(kit.project)
-    on = ("--to", kit.project, "--target", target)
+        write(full_kit.project / path, text)
+    before = tree(full_kit.project)
+    on = ("--to", full_kit.project, "--target", target)
     for name in ("one", "two"):
-        kit.run("deploy", f"composite:{name}", *on, "--allow-commands")
-    assert tree(kit.project) != before
-    deployed = tree(kit.project)
-    assert kit.json("deploy", *on)["written"] == []
+        full_kit.run("deploy", f"composite:{name}", *on, "--allow-commands")
+    assert tree(full_kit.project) != before
+    deployed = tree(full_kit.project)
+    assert full_kit.json("deploy", *on)["written"] == []
     first = "two" if last == "one" else "one"
-    kit.run("undeploy", first, *on)
-    assert (kit.project / BUILTIN_TARGETS[target].root / "skills/doc/SKILL.md").exists()
-    kit.run("undeploy", last, *on)
-    assert tree(kit.project) == before
-    folders = {str(p.relative_to(kit.project)) for p in kit.project.rglob("*") if p.is_dir()}
+    full_kit.run("undeploy", first, *on)
+    assert (full_kit.project / BUILTIN_TARGETS[target].root / "skills/doc/SKILL.md").exists()
+    full_kit.run("undeploy", last, *on)
+    assert tree(full_kit.project) == before
+    folders = {
+        str(p.relative_to(full_kit.project)) for p in full_kit.project.rglob("*") if p.is_dir()
+    }
     assert {f for f in folders if not f.startswith(".holdall")} == {
         str(parent) for path in before for parent in list(Path(path).parents)[:-1]
     }
-    kit.run("undo", "2")
-    assert without_record(tree(kit.project)) == without_record(deployed)
-    kit.run("undo")
-    assert tree(kit.project) == before
-    assert not (kit.project / ".holdall/backups").exists()  # no byte went that nobody else has
+    full_kit.run("undo", "2")
+    assert without_record(tree(full_kit.project)) == without_record(deployed)
+    full_kit.run("undo")
+    assert tree(full_kit.project) == before
+    assert not (full_kit.project / ".holdall/backups").exists()  # no byte went that nobody else has
 
 
-def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(kit: Kit) -> None:
+def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(full_kit: Kit) -> None:
     """The settings become what they were before the first; what was written since is a backup."""
-    write(kit.project / ".mcp.json", USERS[".mcp.json"])
-    kit.run("deploy", "composite:two", "--to", kit.project, "--allow-commands")
-    edited = (kit.project / ".mcp.json").read_text().replace('"own"', '"mine"')
-    write(kit.project / ".mcp.json", edited)
-    kit.run("deploy", "composite:one", "--to", kit.project, "--allow-commands")
-    latest = (kit.project / ".mcp.json").read_text()
-    kit.run("undo", "2")
-    assert (kit.project / ".mcp.json").read_text() == USERS[".mcp.json"]
-    (kept,) = (kit.project / ".holdall/backups").glob("*/.mcp.json")
+    write(full_kit.project / ".mcp.json", USERS[".mcp.json"])
+    full_kit.run("deploy", "composite:two", "--to", full_kit.project, "--allow-commands")
+    edited = (full_kit.project / ".mcp.json").read_text().replace('"own"', '"mine"')
+    write(full_kit.project / ".mcp.json", edited)
+    full_kit.run("deploy", "composite:one", "--to", full_kit.project, "--allow-commands")
+    latest = (full_kit.project / ".mcp.json").read_text()
+    full_kit.run("undo", "2")
+    assert (full_kit.project / ".mcp.json").read_text() == USERS[".mcp.json"]
+    (kept,) = (full_kit.project / ".holdall/backups").glob("*/.mcp.json")
     assert kept.read_text() == latest
     assert "mine" in latest
 
@@ -128,31 +129,31 @@ def without_record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[byte
     return {path: file for path, file in files.items() if "skillmeat" not in path}
 
 
-def test_what_each_agent_gets(kit: Kit) -> None:
+def test_what_each_agent_gets(full_kit: Kit) -> None:
     """Each in its own place and form; what an agent does not know is said."""
     every = [word for name in BUILTIN_TARGETS for word in ("--target", name)]
-    done = kit.command("deploy", "one", "--to", kit.project, *every, "--allow-commands")
+    done = full_kit.command("deploy", "one", "--to", full_kit.project, *every, "--allow-commands")
     assert done.returncode == 0, done.stderr
     for unknown in ("codex knows no command", "windsurf knows no mcp", "agents knows no hook"):
         assert unknown in done.stderr
-    assert settings(kit, ".mcp.json")["mcpServers"] == {"shared": SERVER, "first": REMOTE}
-    assert settings(kit, ".claude/settings.json") == HOOKS
-    assert settings(kit, ".vscode/mcp.json")["servers"]["shared"]["type"] == "stdio"
-    assert settings(kit, ".codex/config.toml")["mcp_servers"]["first"] == {
+    assert settings(full_kit, ".mcp.json")["mcpServers"] == {"shared": SERVER, "first": REMOTE}
+    assert settings(full_kit, ".claude/settings.json") == HOOKS
+    assert settings(full_kit, ".vscode/mcp.json")["servers"]["shared"]["type"] == "stdio"
+    assert settings(full_kit, ".codex/config.toml")["mcp_servers"]["first"] == {
         "url": REMOTE["url"],
         "http_headers": REMOTE["headers"],
     }
-    assert settings(kit, ".gemini/settings.json")["mcpServers"]["first"] == {
+    assert settings(full_kit, ".gemini/settings.json")["mcpServers"]["first"] == {
         "httpUrl": REMOTE["url"],
         "headers": REMOTE["headers"],
     }
-    assert settings(kit, "opencode.json")["mcp"]["shared"] == {
+    assert settings(full_kit, "opencode.json")["mcp"]["shared"] == {
         "type": "local",
         "command": ["npx", "-y", "server"],
         "enabled": True,
         "environment": SERVER["env"],
     }
-    assert settings(kit, ".gemini/commands/git/one.toml") == {
+    assert settings(full_kit, ".gemini/commands/git/one.toml") == {
         "description": "one",
         "prompt": "Do {{args}}\n",
     }
@@ -163,102 +164,104 @@ def test_what_each_agent_gets(kit: Kit) -> None:
         ".cursor/agents/one-er.md",
         ".agents/skills/doc/SKILL.md",
     ):
-        assert (kit.project / path).exists(), path
-    assert kit.run("status", "--to", kit.project)
+        assert (full_kit.project / path).exists(), path
+    assert full_kit.run("status", "--to", full_kit.project)
 
 
-def test_a_server_stays_until_the_last_composite_goes(kit: Kit) -> None:
+def test_a_server_stays_until_the_last_composite_goes(full_kit: Kit) -> None:
     """The same server from two composites is one entry."""
-    kit.run("deploy", "one", "two", "--to", kit.project, "--allow-commands")
-    assert list(settings(kit, ".mcp.json")["mcpServers"]) == ["shared", "first"]
-    assert len(settings(kit, ".claude/settings.json")["hooks"]["PostToolUse"]) == 1
-    kit.run("undeploy", "one", "--to", kit.project)
-    assert list(settings(kit, ".mcp.json")["mcpServers"]) == ["shared"]
-    assert len(settings(kit, ".claude/settings.json")["hooks"]["PostToolUse"]) == 1
+    full_kit.run("deploy", "one", "two", "--to", full_kit.project, "--allow-commands")
+    assert list(settings(full_kit, ".mcp.json")["mcpServers"]) == ["shared", "first"]
+    assert len(settings(full_kit, ".claude/settings.json")["hooks"]["PostToolUse"]) == 1
+    full_kit.run("undeploy", "one", "--to", full_kit.project)
+    assert list(settings(full_kit, ".mcp.json")["mcpServers"]) == ["shared"]
+    assert len(settings(full_kit, ".claude/settings.json")["hooks"]["PostToolUse"]) == 1
 
 
-def test_commands_are_shown_and_allowed_once(kit: Kit) -> None:
+def test_commands_are_shown_and_allowed_once(full_kit: Kit) -> None:
     """Refused with the exact command; remembered by content, for every project."""
-    before = tree(kit.project)
-    refused = kit.command("deploy", "mcp:shared", "--to", kit.project)
+    before = tree(full_kit.project)
+    refused = full_kit.command("deploy", "mcp:shared", "--to", full_kit.project)
     assert refused.returncode == 3
     assert "mcp:shared runs: npx -y server" in refused.stderr
     assert "--allow-commands" in refused.stderr
-    assert tree(kit.project) == before
-    shown = kit.command("deploy", "mcp:shared", "--to", kit.project, "--dry-run")
+    assert tree(full_kit.project) == before
+    shown = full_kit.command("deploy", "mcp:shared", "--to", full_kit.project, "--dry-run")
     assert "mcp:shared runs: npx -y server" in shown.stderr
-    kit.run("deploy", "mcp:first", "--to", kit.project)
-    kit.run("deploy", "mcp:shared", "--to", kit.project, "--allow-commands")
-    other = kit.project.with_name("other")
+    full_kit.run("deploy", "mcp:first", "--to", full_kit.project)
+    full_kit.run("deploy", "mcp:shared", "--to", full_kit.project, "--allow-commands")
+    other = full_kit.project.with_name("other")
     other.mkdir()
-    kit.run("deploy", "mcp:shared", "--to", other)
-    (kit.collection / "mcp/shared.json").write_text('{"command": "rm", "args": ["-rf", "x"]}')
-    kit.run("collect")
-    refused = kit.command("deploy", "--to", other)
+    full_kit.run("deploy", "mcp:shared", "--to", other)
+    (full_kit.collection / "mcp/shared.json").write_text('{"command": "rm", "args": ["-rf", "x"]}')
+    full_kit.run("collect")
+    refused = full_kit.command("deploy", "--to", other)
     assert refused.returncode == 3
     assert "mcp:shared runs: rm -rf x" in refused.stderr
-    assert not list(kit.collection.glob("**/allowed*"))
+    assert not list(full_kit.collection.glob("**/allowed*"))
 
 
-def test_a_project_remembers_its_targets(kit: Kit) -> None:
+def test_a_project_remembers_its_targets(full_kit: Kit) -> None:
     """What was deployed for an agent is renewed and taken out for it without being told again."""
-    kit.run("deploy", "skill:doc", "--to", kit.project, "--target", "cursor", "--target", "gemini")
-    (kit.collection / "skills/doc/SKILL.md").write_text("newer\n")
-    kit.run("collect")
-    kit.run("deploy", "--to", kit.project)
+    full_kit.run(
+        "deploy", "skill:doc", "--to", full_kit.project, "--target", "cursor", "--target", "gemini"
+    )
+    (full_kit.collection / "skills/doc/SKILL.md").write_text("newer\n")
+    full_kit.run("collect")
+    full_kit.run("deploy", "--to", full_kit.project)
     for root in (".cursor", ".gemini"):
-        assert (kit.project / root / "skills/doc/SKILL.md").read_text() == "newer\n"
-    assert not (kit.project / ".claude").exists()
-    kit.run("undeploy", "doc", "--to", kit.project)
-    assert tree(kit.project) == {}
+        assert (full_kit.project / root / "skills/doc/SKILL.md").read_text() == "newer\n"
+    assert not (full_kit.project / ".claude").exists()
+    full_kit.run("undeploy", "doc", "--to", full_kit.project)
+    assert tree(full_kit.project) == {}
 
 
-def test_a_broken_hook_is_left_out_and_told(kit: Kit) -> None:
+def test_a_broken_hook_is_left_out_and_told(full_kit: Kit) -> None:
     """It could not work; the rest is deployed."""
-    (kit.collection / "hooks/hooks.json").write_text('{"hooks": []}')
-    kit.run("collect", status=0)
-    done = kit.command("deploy", "composite:one", "--to", kit.project, "--allow-commands")
+    (full_kit.collection / "hooks/hooks.json").write_text('{"hooks": []}')
+    full_kit.run("collect", status=0)
+    done = full_kit.command("deploy", "composite:one", "--to", full_kit.project, "--allow-commands")
     assert done.returncode == 1
     assert "left out hook:hooks" in done.stderr
-    assert not (kit.project / ".claude/settings.json").exists()
-    assert settings(kit, ".mcp.json")["mcpServers"]
+    assert not (full_kit.project / ".claude/settings.json").exists()
+    assert settings(full_kit, ".mcp.json")["mcpServers"]
 
 
-def test_what_people_have_under_a_name_is_a_conflict(kit: Kit) -> None:
+def test_what_people_have_under_a_name_is_a_conflict(full_kit: Kit) -> None:
     """Refused with the name; forced with a backup; an equal one stays theirs."""
     text = json.dumps({"mcpServers": {"shared": {"command": "mine"}}}, indent=2)
-    write(kit.project / ".mcp.json", text)
-    done = kit.command("deploy", "mcp:shared", "--to", kit.project, "--allow-commands")
+    write(full_kit.project / ".mcp.json", text)
+    done = full_kit.command("deploy", "mcp:shared", "--to", full_kit.project, "--allow-commands")
     assert done.returncode == 3
     assert ".mcp.json: 'shared' in it, not put there by Holdall" in done.stderr
-    assert (kit.project / ".mcp.json").read_text() == text
-    kit.run("deploy", "mcp:shared", "--to", kit.project, "--allow-commands", "--force")
-    assert settings(kit, ".mcp.json")["mcpServers"]["shared"] == SERVER
-    (backup,) = (kit.project / ".holdall/backups").glob("*/.mcp.json")
+    assert (full_kit.project / ".mcp.json").read_text() == text
+    full_kit.run("deploy", "mcp:shared", "--to", full_kit.project, "--allow-commands", "--force")
+    assert settings(full_kit, ".mcp.json")["mcpServers"]["shared"] == SERVER
+    (backup,) = (full_kit.project / ".holdall/backups").glob("*/.mcp.json")
     assert backup.read_text() == text
-    kit.run("undo")
-    assert (kit.project / ".mcp.json").read_text() == text
-    write(kit.project / ".mcp.json", json.dumps({"mcpServers": {"shared": SERVER}}))
-    before = tree(kit.project)
-    kit.run("deploy", "mcp:shared", "--to", kit.project)
-    kit.run("undeploy", "mcp:shared", "--to", kit.project)
-    assert without_record(tree(kit.project)) == without_record(before)
+    full_kit.run("undo")
+    assert (full_kit.project / ".mcp.json").read_text() == text
+    write(full_kit.project / ".mcp.json", json.dumps({"mcpServers": {"shared": SERVER}}))
+    before = tree(full_kit.project)
+    full_kit.run("deploy", "mcp:shared", "--to", full_kit.project)
+    full_kit.run("undeploy", "mcp:shared", "--to", full_kit.project)
+    assert without_record(tree(full_kit.project)) == without_record(before)
 
 
-def test_entries_edited_by_hand_are_left(kit: Kit) -> None:
+def test_entries_edited_by_hand_are_left(full_kit: Kit) -> None:
     """Status names them; an undeploy leaves them in place and says so."""
-    kit.run("deploy", "one", "--to", kit.project, "--allow-commands")
-    edited = settings(kit, ".mcp.json")
+    full_kit.run("deploy", "one", "--to", full_kit.project, "--allow-commands")
+    edited = settings(full_kit, ".mcp.json")
     edited["mcpServers"]["shared"]["args"] = ["mine"]
     del edited["mcpServers"]["first"]
-    write(kit.project / ".mcp.json", json.dumps(edited))
-    shown = kit.run("status", "--to", kit.project, status=1)
+    write(full_kit.project / ".mcp.json", json.dumps(edited))
+    shown = full_kit.run("status", "--to", full_kit.project, status=1)
     assert "edited .mcp.json: mcpServers.shared" in shown
     assert "missing .mcp.json: mcpServers.first" in shown
-    done = kit.command("undeploy", "one", "--to", kit.project)
+    done = full_kit.command("undeploy", "one", "--to", full_kit.project)
     assert done.returncode == 1
     assert "'shared' in it, changed by hand" in done.stderr
-    assert settings(kit, ".mcp.json") == edited
+    assert settings(full_kit, ".mcp.json") == edited
 
 
 @pytest.mark.parametrize(
@@ -266,45 +269,45 @@ def test_entries_edited_by_hand_are_left(kit: Kit) -> None:
     [(".mcp.json", "{", 5), (".mcp.json", '{"mcpServers": []}', 5), (".mcp.json", "\xff", 5)],
 )
 def test_settings_that_cannot_be_edited_stop_everything(
-    kit: Kit, path: str, text: str, status: int
+    full_kit: Kit, path: str, text: str, status: int
 ) -> None:
     """With the file's name, and nothing written."""
-    (kit.project / path).write_bytes(text.encode("latin-1"))
-    before = tree(kit.project)
-    done = kit.command("deploy", "one", "--to", kit.project, "--allow-commands")
+    (full_kit.project / path).write_bytes(text.encode("latin-1"))
+    before = tree(full_kit.project)
+    done = full_kit.command("deploy", "one", "--to", full_kit.project, "--allow-commands")
     assert done.returncode == status
     assert path in done.stderr
-    assert tree(kit.project) == before
+    assert tree(full_kit.project) == before
 
 
-def test_a_settings_file_that_is_a_link_is_left_alone(kit: Kit, tmp_path: Path) -> None:
+def test_a_settings_file_that_is_a_link_is_left_alone(full_kit: Kit, tmp_path: Path) -> None:
     """It belongs to something else, as somebody's dotfiles."""
     write(tmp_path / "dotfiles.json", "{}")
-    os.symlink(tmp_path / "dotfiles.json", kit.project / ".mcp.json")
-    done = kit.command("deploy", "mcp:first", "--to", kit.project)
+    os.symlink(tmp_path / "dotfiles.json", full_kit.project / ".mcp.json")
+    done = full_kit.command("deploy", "mcp:first", "--to", full_kit.project)
     assert done.returncode == 3
     assert "symbolic link" in done.stderr
     assert (tmp_path / "dotfiles.json").read_text() == "{}"
 
 
-def test_two_servers_of_one_name_are_a_conflict(kit: Kit, tmp_path: Path) -> None:
+def test_two_servers_of_one_name_are_a_conflict(full_kit: Kit, tmp_path: Path) -> None:
     """As of two collections that know different ones."""
-    kit.run("deploy", "mcp:shared", "--to", kit.project, "--allow-commands")
-    (kit.collection / "mcp/shared.json").write_text('{"url": "https://example.org"}')
-    kit.run("collect")
-    kit.run("deploy", "--to", kit.project)
-    assert settings(kit, ".mcp.json")["mcpServers"]["shared"] == {"url": "https://example.org"}
+    full_kit.run("deploy", "mcp:shared", "--to", full_kit.project, "--allow-commands")
+    (full_kit.collection / "mcp/shared.json").write_text('{"url": "https://example.org"}')
+    full_kit.run("collect")
+    full_kit.run("deploy", "--to", full_kit.project)
+    assert settings(full_kit, ".mcp.json")["mcpServers"]["shared"] == {"url": "https://example.org"}
 
 
-def test_the_home_folder_has_its_own_places(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_folder_has_its_own_places(full_kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--user` deploys for all projects; an undo finds the way back."""
-    home = kit.project.with_name("home")
+    home = full_kit.project.with_name("home")
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     write(home / ".claude.json", '{"numStartups": 7}')
     before = tree(home)
     every = [word for name in USER_TARGETS for word in ("--target", name)]
-    kit.run("deploy", "one", "--user", *every, "--allow-commands")
+    full_kit.run("deploy", "one", "--user", *every, "--allow-commands")
     for path in (
         ".claude/settings.json",
         ".codeium/windsurf/mcp_config.json",
@@ -313,10 +316,10 @@ def test_the_home_folder_has_its_own_places(kit: Kit, monkeypatch: pytest.Monkey
     ):
         assert (home / path).exists(), path
     assert json.loads((home / ".claude.json").read_text())["mcpServers"]["shared"] == SERVER
-    kit.run("undo")
+    full_kit.run("undo")
     assert tree(home) == before
-    kit.run("undo")
-    kit.run("undeploy", "one", "--user", *every)
+    full_kit.run("undo")
+    full_kit.run("undeploy", "one", "--user", *every)
     assert tree(home) == before
 
 

@@ -37,16 +37,24 @@ def every_name() -> Iterator[str]:
         yield from sorted(names)
 
 
-def test_every_command_is_known_by_name(plugins: Plugins) -> None:
+@pytest.fixture(scope="module")
+def together(plugins: Plugins) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of all commands."""
+    return parsers(plugins, None)
+
+
+def test_every_command_is_known_by_name(together: dict[str, argparse.ArgumentParser]) -> None:
     """The tables that say where a command is leave none out."""
-    assert set(every_name()) <= set(parsers(plugins, None))
+    assert set(every_name()) <= set(together)
 
 
 @pytest.mark.parametrize("name", list(every_name()))
-def test_a_command_looks_the_same_alone(plugins: Plugins, name: str) -> None:
+def test_a_command_looks_the_same_alone(
+    plugins: Plugins, together: dict[str, argparse.ArgumentParser], name: str
+) -> None:
     """Its help does not depend on the others being there."""
     alone = parsers(plugins, name)
-    assert alone[name].format_help() == parsers(plugins, None)[name].format_help()
+    assert alone[name].format_help() == together[name].format_help()
     assert len(alone) <= 3
 
 

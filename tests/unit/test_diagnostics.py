@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdall.artifacts.limits import DEFAULT_CAPS
+from holdall.artifacts.limits import Caps
 from holdall.errors import HostilePathError, PluginError
 from holdall.operations.read_source import read_source
 from holdall.sources.checks.diagnostics import CODES, Code
@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/diagnostics.md"
 PACKAGES = ("src/holdall", "src/holdall_composites", "hooks/holdall_composites_hooks")
 SKILL = "skills/a/SKILL.md"
+CAPS = Caps(max_file_bytes=1 << 20)
 
 
 def skill(*lines: str, body: str = "") -> dict[str, Any]:
@@ -55,7 +56,7 @@ def too_large(place: Path) -> None:
     """Make a file of more bytes than are read; on the disk it takes none."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("wb") as file:
-        file.truncate(DEFAULT_CAPS.max_file_bytes + 1)
+        file.truncate(CAPS.max_file_bytes + 1)
 
 
 def collection(*lines: str) -> dict[str, Any]:
@@ -143,7 +144,7 @@ def codes_of(root: Path, tree: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     write(root, {name: content for name, content in tree.items() if name not in makers})
     for name, make in makers.items():
         make(root / name)
-    reading = read_source(plugins_of(make_plugin(collect_file=claim)), root)
+    reading = read_source(plugins_of(make_plugin(collect_file=claim)), root, CAPS)
     told = {finding.diagnostic.code for finding in lint("source", reading)}
     return {diagnostic.code for diagnostic in reading.diagnostics}, told
 

@@ -27,7 +27,7 @@ def skill(uuid: str, name: str) -> ArtifactState:
     return ArtifactState(uuid, f"skill:{name}", "skill", name)
 
 
-def kit(name: str, *children: str, pin: str | None = None) -> CompositeState:
+def composite(name: str, *children: str, pin: str | None = None) -> CompositeState:
     """Return a composite's state, all of whose members have the pin."""
     members = tuple(MemberState(uuid, pin=pin, position=n) for n, uuid in enumerate(children))
     return CompositeState(K, f"composite:{name}", name, members=members)
@@ -80,18 +80,18 @@ def rows(present: CollectionState, *, gone: frozenset[str] = frozenset()) -> Row
 
 def test_rows_that_are_right_need_nothing() -> None:
     """Nor do no rows for an empty state."""
-    present = state(skill(A, "a"), kit("k", A))
+    present = state(skill(A, "a"), composite("k", A))
     assert difference(rows(present), present).is_nothing
     assert difference(Rows(), state()) == Difference()
 
 
 def test_a_renamed_composite_keeps_its_memberships() -> None:
     """They follow by cascade; only a changed one is written, under the new id."""
-    before = state(skill(A, "a"), skill(B, "b"), kit("k", A, B))
-    found = difference(rows(before), state(skill(A, "a"), skill(B, "b"), kit("box", A, B)))
+    before = state(skill(A, "a"), skill(B, "b"), composite("k", A, B))
+    found = difference(rows(before), state(skill(A, "a"), skill(B, "b"), composite("box", A, B)))
     assert [entry.id for entry in found.changed_artifacts] == ["composite:box"]
     assert found == Difference(changed_artifacts=found.changed_artifacts)
-    pinned = state(skill(A, "a"), skill(B, "b"), kit("box", A, pin="f" * 64))
+    pinned = state(skill(A, "a"), skill(B, "b"), composite("box", A, pin="f" * 64))
     found = difference(rows(before), pinned)
     assert found.gone_memberships == (("composite:k", B),)
     assert found.changed_memberships == (
@@ -122,11 +122,11 @@ def test_a_state_that_contradicts_itself_is_refused() -> None:
     for wrong in (
         state(skill(A, "a"), skill(A, "b")),
         state(skill(A, "a"), skill(B, "a")),
-        state(skill(A, "a"), kit("k", A, A)),
+        state(skill(A, "a"), composite("k", A, A)),
     ):
         with pytest.raises(AlreadyExists):
             difference(Rows(), wrong)
     with pytest.raises(ArtifactNotFound, match=B):
-        difference(Rows(), state(skill(A, "a"), kit("k", A, B)))
+        difference(Rows(), state(skill(A, "a"), composite("k", A, B)))
     with pytest.raises(ArtifactNotFound, match="skill:b"):
-        difference(rows(state(skill(B, "b"))), state(kit("k", B)))
+        difference(rows(state(skill(B, "b"))), state(composite("k", B)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.errors import NotFoundError, StorageError, UsageError
+from holdall.errors import UsageError
 from holdall.files.user_state import journal_key
 from holdall.operations.edit_collection import create_collection
 from holdall.sources.fetch.origin import opened as opened_origin
@@ -17,7 +17,7 @@ from holdall.sources.layouts import marketplace
 from holdall.sources.reader import read
 from holdall.transaction.actions import Plan, encode_plan
 from host_factories import collect, deploy, make_collection, make_source, opened, write
-from source_trees import MARKET, PLUGIN
+from source_trees import MARKET
 
 pytestmark = pytest.mark.unit
 
@@ -85,16 +85,3 @@ def test_folders_that_never_end(tmp_path: Path) -> None:
     reading = read(tmp_path)
     assert time.process_time() - started < 2
     assert Counter(found.type for found in reading.artifacts) == {"command": 39, "skill": 1}
-
-
-def test_names_that_are_too_long_to_ask_for(tmp_path: Path) -> None:
-    """One link of such a text made an error of the whole source, a long word one of the command."""
-    source = make_source(tmp_path / "source", "fine")
-    (source / "skills/fine/link").symlink_to("x" * 300)
-    write(source / PLUGIN, '{"name": "p", "skills": "./odd"}')
-    (source / "odd").symlink_to("y/" + "y" * 300)
-    reading = read(source)
-    assert [found.path for found in reading.artifacts][:1] == ["skills/fine"]
-    collect(make_collection(tmp_path / "kit"), source)
-    with pytest.raises((NotFoundError, StorageError)), opened_origin("x" * 300) as origin:
-        read(origin.folder)

@@ -1,7 +1,7 @@
 """Reading the heads of Markdown files: strictly, and line by line where that fails."""
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.errors import InputError
 from holdall.formats.documents import MAX_YAML_BYTES, parse_yaml
@@ -66,7 +66,6 @@ def test_frontmatter_texts() -> None:
     assert read_frontmatter("---\n---\n").problem is None
 
 
-@settings(max_examples=200)
 @given(st.text(alphabet="ab:-[]{}'\"|>&*! \n\t\r", max_size=60))
 def test_frontmatter_never_raises(text: str) -> None:
     """Any head gives values or a problem."""
@@ -74,7 +73,6 @@ def test_frontmatter_never_raises(text: str) -> None:
     assert isinstance(dict(front.values), dict)
 
 
-@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from holdall_composites.values.graph import find_cycle, find_path
 
@@ -50,7 +50,6 @@ def test_the_shortest_path_is_found() -> None:
 
 
 @given(GRAPHS)
-@settings(max_examples=100)
 def test_a_cycle_is_found_if_and_only_if_a_node_reaches_itself(
     edges: dict[str, list[str]],
 ) -> None:

@@ -1,17 +1,16 @@
-"""Imports go one way, and what is heavy stays out of the start."""
+"""Imports go one way, and what is heavy is not imported where the start passes by."""
 
 from __future__ import annotations
 
 import ast
 import importlib
-import subprocess
-import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from host_factories import make_collection
+from parsing import nodes_of, parsed
 
 pytestmark = pytest.mark.unit
 
@@ -80,10 +79,11 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield package, path
 
 
+@cache
 def imports_of(path: Path, *, at_start_only: bool = False, types_too: bool = False) -> set[str]:
     """Return the dotted names that a module imports, if wanted those for types only, too."""
     found: set[str] = set()
-    pending: list[ast.AST] = [ast.parse(path.read_text())]
+    pending: list[ast.AST] = [parsed(path)]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Import):
@@ -205,84 +205,10 @@ def test_the_start_imports_nothing_heavy(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports_of(path, at_start_only=True)} & HEAVY
 
 
-def imported_by(*words: str | Path) -> set[str]:
-    """Run a command in a process of its own and return the modules that it imported."""
-    program = (
-        "import sys; before = set(sys.modules); from holdall.cli import main;"
-        f" main({[str(word) for word in words]!r});"
-        " print(*sorted(set(sys.modules) - before), file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    return set(done.stderr.split())
-
-
-def test_version_imports_next_to_nothing() -> None:
-    """`holdall --version` loads a handful of modules besides what Python itself does."""
-    # What makes an editable installation work may have imported the first.
-    assert imported_by("--version") - {"__future__"} == {"holdall", "holdall.cli"}
-
-
-def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
-    """No driver of another database, no YAML, no parser of another command, no email."""
-    kit, project = tmp_path / "kit", tmp_path / "project"
-    make_collection(kit, "a")
-    project.mkdir()
-    subprocess.run([sys.executable, "-m", "holdall", "--collection", kit, "collect"], check=True)
-    words = ("--collection", kit, "deploy", "skill:a", "--to", project)
-    for imported in (imported_by(*words), imported_by(*words)):
-        assert "peewee" in imported
-        unneeded = {
-            *("psycopg.connection", "asyncio", "yaml", "rich", "email", "zipfile", "csv"),
-            *("holdall.deploy.agent_formats", "holdall_composites.database.backup"),
-        }
-        assert not imported & unneeded
-        built = {name for name in imported if name.startswith("holdall.cli.commands.")}
-        assert built == {"holdall.cli.commands.project", "holdall.cli.commands.project.deploy"}
-        assert len(imported) < 255, sorted(imported)
-
-
-def test_nothing_is_looked_through_at_the_end() -> None:
-    """Python's last garbage collections pass over what a command imported."""
-    program = (
-        "import atexit, gc; atexit.register(lambda: print('frozen', gc.get_freeze_count() > 1000));"
-        " from holdall.cli import main; main(['plugins'])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "frozen True"
-
-
-def test_peewee_finds_its_driver_when_somebody_wants_it() -> None:
-    """The PostgreSQL driver is imported with the first database of that kind, and complete."""
-    pytest.importorskip("psycopg")
-    program = """
-import sys
-from holdall_composites.database.peewee_import import PostgresqlDatabase
-import peewee
-assert "psycopg" not in sys.modules
-database = PostgresqlDatabase("postgresql://user@127.0.0.1:1/none", prefer_psycopg3=True)
-import psycopg
-assert peewee.psycopg is psycopg
-adapter = database._adapter
-assert adapter.txn_idle == psycopg.pq.TransactionStatus.IDLE
-assert adapter.json_type is psycopg.types.json.Json
-assert PostgresqlDatabase("x", prefer_psycopg3=True)._adapter.jsonb_type is not None
-try:
-    database.connect()
-except peewee.OperationalError:
-    print("tried")
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("tried\n", "")
-
-
 def parsers_in(path: Path) -> set[str]:
     """Return the parsers of YAML, TOML and JSON that a module uses, however it imports them."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names} & {"yaml", "tomllib"}
         elif isinstance(node, ast.ImportFrom):

@@ -1,7 +1,7 @@
 """Names for what a source holds."""
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, ArtifactType
 from holdall.artifacts.paths import refuse_collisions
@@ -38,7 +38,6 @@ def test_long_names_are_cut_and_stay_distinct() -> None:
     assert len(one.encode()) <= MAX_NAME_BYTES
 
 
-@settings(max_examples=300)
 @given(st.sampled_from(TYPES), st.text(max_size=40))
 def test_any_name_becomes_an_id_that_has_a_place(type_name: str, name: str) -> None:
     """Whatever a source calls its things, they can lie in a collection, and naming is stable."""
@@ -89,7 +88,6 @@ def test_command_folders_keep_their_first_spelling() -> None:
     assert names.claim("command", "Git:b", [], "b" * 64).id.name == "git:b"
 
 
-@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(

@@ -160,7 +160,7 @@ def test_any_damage_is_told(tmp_path: Path) -> None:
         whole = tmp_path / f"whole{suffix}"
         (write_zip if suffix == ".zip" else write_tar)(whole)
         data = whole.read_bytes()
-        for _ in range(60):
+        for _ in range(20):
             damaged = bytearray(data)
             for _ in range(chance.randint(1, 8)):
                 damaged[chance.randrange(min(len(damaged), 4096))] = chance.randrange(256)

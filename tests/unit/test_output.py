@@ -54,7 +54,15 @@ def test_any_text_can_be_printed(text: str) -> None:
     line.encode()
 
 
-@given(st.recursive(st.text() | st.none(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+short = st.text(max_size=9)
+values = st.recursive(
+    short | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(short, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(values)
 def test_json_is_printed_as_ascii(value: object) -> None:
     """Programs read the value; a terminal sees nothing but printable characters."""
     with pytest.MonkeyPatch.context() as patch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.errors import UsageError
 from holdall_composites.values.pagination import decode_cursor, encode_cursor
@@ -12,7 +12,6 @@ pytestmark = pytest.mark.unit
 
 
 @given(st.integers(), st.text())
-@settings(max_examples=100)
 def test_a_cursor_leads_back_to_its_key(number: int, text: str) -> None:
     """Whatever the key's values, and in letters that a URL can carry."""
     cursor = encode_cursor("things", (number, text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.errors import ConflictError
 from holdall_composites.resolver.expansion import by_composite, expanded
@@ -62,7 +62,6 @@ def test_a_long_chain_needs_no_stack() -> None:
 
 
 @given(graph=GRAPHS, asked=st.lists(NODES, unique=True, max_size=4))
-@settings(max_examples=100)
 def test_everything_reachable_is_met_once(graph: dict[str, list[str]], asked: list[str]) -> None:
     """Whatever the cycles: exactly the plain artifacts within reach, by exactly their parents."""
     edges = [edge(parent, child) for parent, below in graph.items() for child in below]

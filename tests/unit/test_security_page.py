@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.protected import PROTECTED
+from parsing import functions_of
 
 pytestmark = pytest.mark.unit
 
@@ -22,9 +22,7 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py::\w+)`", PAGE)))
 def test_every_test_that_is_named_exists(name: str) -> None:
     """A defence whose test was renamed or deleted is noticed."""
     path, _, function = name.partition("::")
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    assert function in defined
+    assert function in functions_of(ROOT / path)
 
 
 def test_every_threat_has_a_defence_and_a_test() -> None:

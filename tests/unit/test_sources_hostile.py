@@ -19,11 +19,12 @@ from holdall.sources.linting import findings_to_json, lint
 from holdall.sources.reader import read
 from holdall.sources.walk import walk
 from hostile_trees import TREES, Content, plant
+from runs import examples
 
 pytestmark = pytest.mark.unit
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.too_slow])
 @given(TREES)
 def test_made_up_trees_never_crash_the_readers(files: list[tuple[list[str], Content]]) -> None:
     """Every tree gives a reading that can be printed, named and collected without collisions."""

@@ -196,7 +196,7 @@ def test_files_are_held_only_as_they_are(project: Project, change: Callable[[Pat
     assert not holds(found)
 
 
-class Kit:
+class Known:
     """A collection's folder with a skill and a command."""
 
     def __init__(self, folder: Path) -> None:
@@ -219,16 +219,16 @@ class Kit:
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Kit:
+def known(tmp_path: Path) -> Known:
     """A collection that was looked at once."""
-    made = Kit(tmp_path)
+    made = Known(tmp_path)
     assert made.tree() == (folder_tree(made.skill), True)
     return made
 
 
-def test_an_unchanged_artifact_is_not_read_again(kit: Kit) -> None:
+def test_an_unchanged_artifact_is_not_read_again(known: Known) -> None:
     """Its tree is equal in every field."""
-    assert kit.tree() == (folder_tree(kit.skill), False)
+    assert known.tree() == (folder_tree(known.skill), False)
 
 
 @pytest.mark.parametrize(
@@ -244,37 +244,39 @@ def test_an_unchanged_artifact_is_not_read_again(kit: Kit) -> None:
         lambda skill: replace(skill / "SKILL.md"),
     ],
 )
-def test_any_change_of_an_artifact_is_seen(kit: Kit, change: Callable[[Path], object]) -> None:
+def test_any_change_of_an_artifact_is_seen(known: Known, change: Callable[[Path], object]) -> None:
     """In files, names and folders, however deep, with the files' times turned back."""
-    times = {path: path.stat() for path in kit.skill.rglob("*") if path.is_file()}
-    next_moment(kit.path.parent)
-    change(kit.skill)
+    times = {path: path.stat() for path in known.skill.rglob("*") if path.is_file()}
+    next_moment(known.path.parent)
+    change(known.skill)
     for path, status in times.items():
         if path.exists():
             as_before(path, status)
-    assert kit.tree() == (folder_tree(kit.skill), True)
+    assert known.tree() == (folder_tree(known.skill), True)
 
 
-def test_trees_with_links_are_always_read(kit: Kit) -> None:
+def test_trees_with_links_are_always_read(known: Known) -> None:
     """What they lead to is not looked at by status."""
-    (kit.skill / "link").symlink_to("SKILL.md")
-    assert [kit.tree()[1] for _ in range(2)] == [True, True]
+    (known.skill / "link").symlink_to("SKILL.md")
+    assert [known.tree()[1] for _ in range(2)] == [True, True]
 
 
-def test_a_collected_artifact_is_known_unless_somebody_was_there(kit: Kit, tmp_path: Path) -> None:
+def test_a_collected_artifact_is_known_unless_somebody_was_there(
+    known: Known, tmp_path: Path
+) -> None:
     """One with a file too many, or written to since, is read."""
-    tree = folder_tree(kit.skill)
+    tree = folder_tree(known.skill)
 
     def is_known(staged: int) -> bool:
-        kit.file.unlink(missing_ok=True)
-        index = TreeIndex(kit.file, kit.path)
+        known.file.unlink(missing_ok=True)
+        index = TreeIndex(known.file, known.path)
         index.placed({SKILL: tree}, staged)
         index.save([SKILL])
-        return not kit.tree()[1]
+        return not known.tree()[1]
 
     assert is_known(LATER)
     assert not is_known(0)
-    write(kit.skill / "more.txt", "more")
+    write(known.skill / "more.txt", "more")
     assert not is_known(LATER)
 
 

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 import tomli_w
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from holdall.formats.toml_writer import render_array, render_table, split_blocks
 
@@ -76,7 +76,6 @@ def test_every_value_is_read_back() -> None:
     assert tomllib.loads("[head]\n" + render_table("head", values)) == {"head": values}
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.dictionaries(
         st.text("ab-_1 é", max_size=4),

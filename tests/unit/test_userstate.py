@@ -75,24 +75,6 @@ def test_decisions_add_up(tmp_path: Path) -> None:
     assert remembered(file) == set()
 
 
-def test_a_kill_while_remembering_leaves_nothing_for_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was decided before is still known, and the next decision clears up."""
-    file = tmp_path / "state/decided.json"
-    remember(file, ["one"], "hint")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", lambda *_, **__: os._exit(9))
-        child = os.fork()
-        if child == 0:
-            remember(file, ["two"], "hint")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-    assert remembered(file) == {"one"}
-    remember(file, ["three"], "hint")
-    assert remembered(file) == {"one", "three"}
-    assert list(file.parent.iterdir()) == [file]
-
-
 def test_what_cannot_be_remembered_is_said(tmp_path: Path) -> None:
     """With the caller's hint."""
     (tmp_path / "state").write_bytes(b"")

@@ -1,0 +1,80 @@
+"""What concerns a whole run of the tests: coverage, order, the server of its workers."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from memory import memory_folder
+from postgres_server import URL_VARIABLE, running_server
+
+WITHOUT_POSTGRES = "HOLDALL_TESTS_WITHOUT_POSTGRES"
+FOLDERS = ["unit", "faults", "fuzz", "e2e", "integration"]
+"""The order of the folders: first what answers at once, then what takes longest at a time."""
+
+
+def examples(short: int) -> int:
+    """Return how many examples Hypothesis tries; more of them in `make long`."""
+    return max(short, int(os.environ.get("HOLDALL_LONG_TESTS", "0")))
+
+
+def keep_coverage_of_the_whole(config: pytest.Config) -> None:
+    """Stop measuring coverage where a part of the tests is run, unless `--cov` was given."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    if plugin is None or _is_to_be_measured(config):
+        return
+    config.pluginmanager.unregister(plugin)
+    if plugin.cov_controller is not None:
+        plugin.cov_controller.cov.stop()
+        # By these, processes that are started would measure themselves.
+        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS_")]:
+            del os.environ[name]
+
+
+def _is_to_be_measured(config: Any) -> bool:
+    if _is_worker(config):
+        return "cov_master_host" in config.workerinput
+    is_asked_for = any(str(word).startswith("--cov") for word in config.invocation_params.args)
+    return is_asked_for or _is_whole(config)
+
+
+def _is_worker(config: Any) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    option = config.option
+    parts = (option.keyword, option.markexpr, option.deselect, option.ignore, option.ignore_glob)
+    is_part = any(parts) or option.collectonly or getattr(option, "lf", False)
+    return not is_part and config.args == config.getini("testpaths")
+
+
+def share_a_server(config: pytest.Config) -> None:
+    """Start the one PostgreSQL server that all workers of pytest-xdist use."""
+    is_alone = not getattr(config.option, "numprocesses", None)
+    if is_alone or _is_worker(config) or os.environ.get(WITHOUT_POSTGRES):
+        return
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    patch.setenv(URL_VARIABLE, stack.enter_context(running_server()))
+
+
+def work_in_memory() -> None:
+    """Let pytest's temporary folders be in memory where there is room."""
+    folder = memory_folder()
+    if folder is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+def sort_by_folder(items: list[pytest.Item]) -> None:
+    """Put the tests of each folder together, the unit tests first."""
+    items.sort(key=lambda item: _rank(item))
+
+
+def _rank(item: pytest.Item) -> int:
+    folder = item.nodeid.split("/")[1]
+    return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
