@@ -12,7 +12,7 @@ from holdall.sources.reader import read
 
 pytestmark = pytest.mark.e2e
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
+SHARED = Path(__file__).resolve().parents[4] / "shared"
 CHECK = SHARED / "tools" / "check_truth.py"
 PAIRS = [
     (folder, truth)

@@ -10,7 +10,7 @@ from holdall.deploy.targets import BUILTIN_TARGETS, USER_TARGETS, Target
 
 pytestmark = pytest.mark.unit
 
-PAGE = (Path(__file__).parents[2] / "docs" / "targets.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "targets.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from source_trees import MARKET, PLUGIN, good, write
 
 pytestmark = pytest.mark.unit
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/diagnostics.md"
 PACKAGES = ("src/holdall", "src/holdall_composites", "hooks/holdall_composites_hooks")
 SKILL = "skills/a/SKILL.md"

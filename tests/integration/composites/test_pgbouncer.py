@@ -16,7 +16,7 @@ from postgres_server import execute, with_name
 
 pytestmark = [pytest.mark.integration, pytest.mark.postgresql]
 
-SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
+SAMPLE = Path(__file__).parents[3] / "examples" / "sample"
 LIMITS = ("TimeZone", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 
 
