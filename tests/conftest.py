@@ -17,7 +17,7 @@ from e2e.kit import SAMPLE, Kit, in_this_process
 from postgres_server import running_server
 
 # The machine that runs them may have other things to do.
-settings.register_profile("holdall", deadline=None, max_examples=runs.examples(50))
+settings.register_profile("holdall", deadline=None, max_examples=runs.examples(30))
 settings.load_profile("holdall")
 
 DIALECTS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]

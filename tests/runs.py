@@ -22,9 +22,12 @@ def examples(short: int) -> int:
 
 
 def keep_coverage_of_the_whole(config: pytest.Config) -> None:
-    """Stop measuring coverage where a part of the tests is run, unless `--cov` was given."""
+    """Measure coverage where all tests are run, or where `--cov` is given; demand it of all."""
     plugin = config.pluginmanager.getplugin("_cov")
     if plugin is None or _is_to_be_measured(config):
+        return
+    if any(str(word).startswith("--cov") for word in config.invocation_params.args):
+        plugin.options.cov_fail_under = None
         return
     config.pluginmanager.unregister(plugin)
     if plugin.cov_controller is not None:
@@ -35,10 +38,7 @@ def keep_coverage_of_the_whole(config: pytest.Config) -> None:
 
 
 def _is_to_be_measured(config: Any) -> bool:
-    if _is_worker(config):
-        return "cov_master_host" in config.workerinput
-    is_asked_for = any(str(word).startswith("--cov") for word in config.invocation_params.args)
-    return is_asked_for or _is_whole(config)
+    return "cov_master_host" in config.workerinput if _is_worker(config) else _is_whole(config)
 
 
 def _is_worker(config: Any) -> bool:

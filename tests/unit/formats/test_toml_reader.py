@@ -124,7 +124,7 @@ def test_anything_else_is_left_alone(text: str) -> None:
     assert read_plain(text) is None
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=examples(100))
 @given(st.lists(LINES, max_size=12).map("\n".join) | st.text(max_size=30))
 def test_it_never_reads_anything_as_tomllib_would_not(text: str) -> None:
     """Whatever it reads, `tomllib` reads to the same values of the same types."""
