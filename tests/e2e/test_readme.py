@@ -48,6 +48,7 @@ def test_the_session_on_the_page(tmp_path: Path, page: str) -> None:
     folder = Path(sys.executable).parent
     environment = clean_environment(home)
     environment["PATH"] = f"{folder}:{environment['PATH']}"
+    environment["PYTHONUNBUFFERED"] = "1"  # as in a terminal, lines and warnings come in turn
     steps = session_of((REPOSITORY / page).read_text())
     assert len(steps) > 10
     where = tmp_path
