@@ -12,7 +12,7 @@ from memory import memory_folder
 from postgres_server import URL_VARIABLE, running_server
 
 WITHOUT_POSTGRES = "HOLDALL_TESTS_WITHOUT_POSTGRES"
-FOLDERS = ["unit", "faults", "fuzz", "e2e", "integration"]
+FOLDERS = ["unit", "house", "faults", "fuzz", "e2e", "integration"]
 """The order of the folders: first what answers at once, then what takes longest at a time."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from holdall.artifacts.limits import Caps
-from holdall.errors import HostilePathError, PluginError
+from holdall.errors import PluginError
 from holdall.operations.read_source import read_source
 from holdall.sources.checks.diagnostics import CODES, Code
 from holdall.sources.checks.handbook import handbook
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/diagnostics.md"
-PACKAGES = ("src/holdall", "src/holdall_composites", "hooks/holdall_composites_hooks")
 SKILL = "skills/a/SKILL.md"
 CAPS = Caps(max_file_bytes=1 << 20)
 
@@ -165,30 +163,6 @@ def test_every_code_comes_about(tmp_path: Path, code: Code) -> None:
 def test_a_good_tree_brings_about_none(tmp_path: Path, tree: Mapping[str, Any]) -> None:
     """The trees above are wrong by what makes them special, not by what they share."""
     assert codes_of(tmp_path / "source", tree) == (set(), set())
-
-
-def calls_of(name: str, path: Path) -> list[ast.Call]:
-    """Return the calls of a function or method of this name in a module."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    names = [getattr(call.func, "attr", getattr(call.func, "id", None)) for call in calls]
-    return [call for call, found in zip(calls, names, strict=True) if found == name]
-
-
-def test_no_diagnostic_is_made_without_the_table() -> None:
-    """All come from `diagnose`, which takes a `Code`; each of those has its row."""
-    assert set(CODES) == set(Code)
-    modules = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
-    makers = [path.name for path in modules if calls_of("Diagnostic", path)]
-    assert makers == ["diagnostics.py"]
-
-
-def test_the_problems_of_trees_are_in_the_table() -> None:
-    """They are named below the table's layer, by their text."""
-    calls = calls_of("_refuse", ROOT / "src/holdall/files/tree.py")
-    codes = [code for call in calls for code in [call.args[1]]]
-    named = {code.value for code in codes if isinstance(code, ast.Constant)}
-    assert len(named) >= 4
-    assert named | {HostilePathError.code} <= set(Code)
 
 
 def test_the_page_tells_every_code() -> None:

@@ -11,7 +11,7 @@ from holdall.artifacts.limits import Caps
 from holdall.artifacts.protected import PROTECTED
 from parsing import functions_of
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.house
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/security.md").read_text(encoding="utf-8")

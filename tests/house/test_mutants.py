@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.house
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = runpy.run_path(str(ROOT / "tests/faults/mutants.py"))["MUTANTS"]

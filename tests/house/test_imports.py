@@ -12,7 +12,7 @@ import pytest
 
 from parsing import nodes_of, parsed
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.house
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
