@@ -39,7 +39,9 @@ class Environment:
         """Install a wheel, nothing else."""
         subprocess.run(
             [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python",
-             self.bin / "python", "install", "--quiet", "--no-deps", "--no-index", wheel],
+             self.bin / "python", "install", "--quiet", "--no-deps", "--no-index",
+             # tox has the same version among the dependencies
+             "--ignore-installed", wheel],
             check=True,
             capture_output=True,
         )  # fmt: skip

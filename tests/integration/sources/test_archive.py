@@ -22,7 +22,7 @@ from holdall.errors import ConflictError, HoldallError, HostilePathError, InputE
 from holdall.sources.fetch import tarball, unpacking
 from holdall.sources.fetch.origin import opened
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 SKILL = b"---\nname: a\ndescription: d\n---\n"
 Member = tarfile.TarInfo
