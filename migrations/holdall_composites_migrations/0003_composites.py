@@ -13,16 +13,22 @@ NOW = {
     "postgresql": """(to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))""",
 }
 
+PIN = {
+    "sqlite": "CHECK (length(pinned_version_hash) = 64"
+    " AND pinned_version_hash NOT GLOB '*[^0-9a-f]*')",
+    "postgresql": "CHECK (pinned_version_hash ~ '^[0-9a-f]{64}$')",
+}
+
 
 def upgrade(op: Operations) -> None:
     """Make both tables, and the key that the memberships refer to."""
-    now = NOW[op.dialect]
+    now, pin = NOW[op.dialect], PIN[op.dialect]
     op.execute("CREATE UNIQUE INDEX artifacts_collection_uuid ON artifacts (collection_id, uuid)")
     op.execute(
         f"""CREATE TABLE composite_artifacts (
     collection_id VARCHAR(32) NOT NULL,
     id TEXT NOT NULL,
-    composite_type TEXT NOT NULL DEFAULT 'plugin',
+    composite_type TEXT NOT NULL DEFAULT 'plugin' CHECK (composite_type IN ('plugin')),
     display_name TEXT,
     description TEXT,
     metadata TEXT,
@@ -41,9 +47,10 @@ def upgrade(op: Operations) -> None:
     relationship_type TEXT NOT NULL DEFAULT 'contains'
         CHECK (relationship_type IN ('contains', 'requires', 'extends')),
     position INTEGER NOT NULL DEFAULT 0,
-    pinned_version_hash VARCHAR(64),
+    pinned_version_hash VARCHAR(64) {pin},
     metadata TEXT,
     created_at TEXT NOT NULL DEFAULT {now},
+    updated_at TEXT NOT NULL DEFAULT {now},
     PRIMARY KEY (collection_id, composite_id, child_artifact_uuid),
     FOREIGN KEY (collection_id, composite_id) REFERENCES composite_artifacts (collection_id, id)
         ON DELETE CASCADE ON UPDATE CASCADE,
@@ -57,7 +64,7 @@ def upgrade(op: Operations) -> None:
     )
     op.execute(
         "CREATE INDEX composite_memberships_child"
-        " ON composite_memberships (child_artifact_uuid, collection_id)"
+        " ON composite_memberships (child_artifact_uuid, collection_id, composite_id)"
     )
 
 
