@@ -134,7 +134,7 @@ def run_current(context: Context, args: argparse.Namespace) -> int:
     with _database(context) as database:
         applied = applied_revisions(database)
         pending = runner.pending_revisions(database)
-    current = f"{applied[-1].number}_{applied[-1].name}" if applied else None
+    current = applied[-1].title if applied else None
     context.out.line(f"{current or 'no schema'}{f', {len(pending)} pending' if pending else ''}")
     context.out.data({"current": current, "pending": [revision.title for revision in pending]})
     return 1 if pending else 0
@@ -151,9 +151,7 @@ def run_history(context: Context, args: argparse.Namespace) -> int:
     rows = [(r.title, applied.get(r.number)) for r in known_revisions()]
     context.out.table([(title, when or "pending") for title, when in rows])
     context.out.line()
-    context.out.table(
-        [(a.at, f"{a.author or '-'}@{a.host}", a.action, f"{a.revision}_{a.name}") for a in audit]
-    )
+    context.out.table([(a.at, f"{a.author or '-'}@{a.host}", a.action, a.revision) for a in audit])
     context.out.data(
         {
             "revisions": [{"revision": title, "applied_at": when} for title, when in rows],
@@ -182,7 +180,7 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
 def run_sql(context: Context, args: argparse.Namespace) -> int:
     """Print the statements that lead from one revision to another."""
     from holdall_composites.database.connect import is_embedded
-    from holdall_composites.schema.runner import statements
+    from holdall_composites.schema.offline import statements
 
     dialect = args.dialect
     if dialect is None:

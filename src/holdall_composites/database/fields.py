@@ -1,4 +1,4 @@
-"""What Peewee lacks for these tables: keys of two columns, SQL for each dialect, checks."""
+"""What Peewee lacks for these tables: keys of two columns, SQL for each dialect, triggers."""
 
 from __future__ import annotations
 
@@ -53,6 +53,32 @@ PLAIN_PATH = ByDialect(
     r"""CHECK (length(path) BETWEEN 1 AND 1024
             AND path !~ '(^|/)[.]{0,2}(/|$)' AND path !~ '[\x01-\x1f\x7f]')""",
 )
+
+# A CHECK sees one row, and the composite's UUID is in another one.
+_ITSELF = """SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
+        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid"""
+NOT_ITSELF_SQLITE = [
+    f"""CREATE TRIGGER composite_memberships_not_itself_{name}
+    BEFORE {event} ON composite_memberships WHEN EXISTS ({_ITSELF})
+    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END"""
+    for name, event in (
+        ("insert", "INSERT"),
+        ("update", "UPDATE OF composite_id, child_artifact_uuid"),
+    )
+]
+NOT_ITSELF_POSTGRESQL = [
+    f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
+    BEGIN
+        IF EXISTS ({_ITSELF}) THEN
+            RAISE EXCEPTION 'a composite cannot be a member of itself'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END $$ LANGUAGE plpgsql""",
+    """CREATE TRIGGER composite_memberships_not_itself
+    BEFORE INSERT OR UPDATE OF composite_id, child_artifact_uuid ON composite_memberships
+    FOR EACH ROW EXECUTE FUNCTION composite_memberships_not_itself()""",
+]
 
 
 def hex_digits(column: str, digits: int) -> ByDialect:

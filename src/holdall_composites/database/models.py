@@ -33,11 +33,14 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     Model,
+    SqliteDatabase,
     TextField,
 )
 
 from holdall.artifacts import CompositeType
 from holdall_composites.database.fields import (
+    NOT_ITSELF_POSTGRESQL,
+    NOT_ITSELF_SQLITE,
     NOW,
     PLAIN_PATH,
     ScopedForeignKeyField,
@@ -137,7 +140,7 @@ class CompositeMembership(Model):
     every rename; both must be of the membership's own collection. The row goes with its composite
     and with its child. `position` orders the members (from 0; gaps are allowed), and
     `pinned_version_hash` holds the child at the version of that content hash. `membership_metadata`
-    is the column `metadata`: a JSON object.
+    is the column `metadata`: a JSON object. A trigger refuses a composite as a member of itself.
     """
 
     collection_id = CharField(max_length=32)
@@ -165,6 +168,17 @@ class CompositeMembership(Model):
     class Meta:
         table_name = "composite_memberships"
         primary_key = CompositeKey("collection_id", "composite", "child_artifact")
+
+    @classmethod
+    def create_table(cls, safe: bool = True, **options: Any) -> None:
+        """Create the table with its indexes, and the trigger that refuses a composite in itself."""
+        database = cls._meta.database
+        exists = safe and database.table_exists(cls._meta.table_name)
+        super().create_table(safe, **options)
+        is_sqlite = isinstance(database, SqliteDatabase)
+        for statement in NOT_ITSELF_SQLITE if is_sqlite else NOT_ITSELF_POSTGRESQL:
+            if not exists:
+                database.execute_sql(statement)
 
 
 _index(

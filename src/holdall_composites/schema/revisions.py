@@ -37,7 +37,7 @@ class Revision(NamedTuple):
 
     @property
     def script(self) -> Any:
-        """The module with `upgrade(op)` and `downgrade(op)`."""
+        """The module with `up(migrator, db)` and `down(migrator, db)`."""
         return import_module(f"{PACKAGE}.{self.title}")
 
 

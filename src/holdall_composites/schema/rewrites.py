@@ -1,0 +1,68 @@
+"""Keeping what others made on a table that a migration builds again on SQLite.
+
+Building a table again loses its triggers, and a view of it forbids the renaming. playhouse reads
+the table's definition by regular expressions; what it might misread is compared afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from holdall.errors import RefusedError
+from holdall_composites.database.peewee_import import Database, SqliteDatabase
+
+_OTHERS = (
+    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger')"
+    " ORDER BY type DESC, rowid"
+)
+_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+_GENERATED = (2, 3)
+
+
+@contextmanager
+def rewriting(database: Database, table: str | None) -> Iterator[None]:
+    """Keep triggers, views, columns and rows while the block builds a table again.
+
+    Raises RefusedError for a table that cannot be built again whole.
+    """
+    if table is None or not isinstance(database, SqliteDatabase):
+        yield
+        return
+    others = database.execute_sql(_OTHERS).fetchall()
+    columns, rows = _columns(database, table), _count(database, table)
+    _refuse_generated(table, columns)
+    for kind, name, _ in reversed(others):
+        database.execute_sql(f"DROP {kind} {_quoted(name)}")
+    yield
+    for _, _, sql in others:
+        database.execute_sql(sql)
+    lost = [str(column[0]) for column in columns if column not in _columns(database, table)]
+    if lost or rows != _count(database, table):
+        raise _refusal(table, f"column {', '.join(lost)} would change" if lost else "rows would go")
+
+
+def _columns(database: Database, table: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in database.execute_sql(_COLUMNS, (table,)).fetchall()]
+
+
+def _count(database: Database, table: str) -> int:
+    ((count,),) = database.execute_sql(f"SELECT count(*) FROM {_quoted(table)}").fetchall()  # noqa: S608
+    return int(count)
+
+
+def _refuse_generated(table: str, columns: list[tuple[object, ...]]) -> None:
+    for name, *_, hidden in columns:
+        if hidden in _GENERATED:
+            raise _refusal(table, f"its column {name} is computed")
+
+
+def _refusal(table: str, why: str) -> RefusedError:
+    return RefusedError(
+        f"the table {table} cannot be built again: {why}",
+        hint="nothing was changed; remove what others added to it, then try again",
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
