@@ -43,5 +43,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
 def down(migrator: SchemaMigrator, db: Database) -> None:
     """Drop the column; every row and everything else that others made stay as they are."""
     refuse_loss(migrator, "artifacts", "the permanent UUIDs of all artifacts")
-    migrator.migrate(migrator.drop_index("artifacts", "artifacts_uuid"))
-    drop_column(migrator, "artifacts", "uuid")
+    drop_column(migrator, "artifacts", "uuid", index="artifacts_uuid")

@@ -87,19 +87,24 @@ def refuse_loss(migrator: SchemaMigrator, table: str, what: str) -> None:
         raise DataWouldBeLost(what)
 
 
-def drop_column(migrator: SchemaMigrator, table: str, column: str) -> None:
-    """Drop a column; raises StandsAgainst if a key, an index or a view of others needs it."""
+def drop_column(migrator: SchemaMigrator, table: str, column: str, index: str = "") -> None:
+    """Drop a column with its index.
+
+    Raises StandsAgainst if a key, an index or a view of others needs it.
+    """
     db, needing = migrator.database, set()
     for name in db.get_tables():
         for key in db.get_foreign_keys(name):
             if (key.dest_table.lower(), key.dest_column.lower()) == (table, column):
                 needing.add(f"a foreign key of {name}")
-    for index in db.get_indexes(table):
-        if column in index.columns:
-            needing.add(f"the index {index.name}")
+    for other in db.get_indexes(table):
+        if column in other.columns and other.name != index:
+            needing.add(f"the index {other.name}")
     if needing:
         raise StandsAgainst(f"{table}.{column} is needed by {', '.join(sorted(needing))}")
     try:
+        if index:
+            migrator.migrate(migrator.drop_index(table, index))
         migrator.migrate(migrator.drop_column(table, column, cascade=False))
     except DatabaseError as error:
         told = " ".join(str(error).split())

@@ -2,53 +2,83 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import closing
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from peewee import Database, SqliteDatabase
 
+from describe_schema import description_of_models
 from holdall.errors import HoldallError
 from holdall_composites import console
 from holdall_composites.database.backup import KEPT, back_up
 from holdall_composites.database.connect import connected
+from holdall_composites.database.fields import NOW
+from holdall_composites.database.models import MODELS
 from holdall_composites.errors import SchemaError
-from holdall_composites.schema import runner
-from holdall_composites.schema.drift import find_drift
+from holdall_composites.schema import migrator, runner
+from holdall_composites.schema.describe import describe
+from holdall_composites.schema.drift import DESCRIPTION, TABLES, find_drift
 from holdall_composites.schema.history import applied_revisions, audit_records, dialect_of
+from holdall_composites.schema.offline import statements
+from postgres_server import execute, with_name
 
 pytestmark = pytest.mark.integration
 
+HISTORY_TABLES = {"holdall_migrations", "holdall_migrations_audit"}
 UPGRADE = """
 import sys
-from holdall_composites.database import connected
-from holdall_composites.schema import ensure_current
+from holdall_composites.database.connect import connected
+from holdall_composites.schema.runner import ensure_current
 with connected(sys.argv[1]) as database:
     ensure_current(database, embedded=True)
 """
 
 
-def test_a_fresh_database_equals_the_models(database: Database) -> None:
-    """Migrations and models describe the same tables."""
+def test_migrations_make_what_the_models_make(
+    database: Database, postgres_server: str, tmp_path: Path
+) -> None:
+    """`create_tables(MODELS)` makes the same tables, and nothing is called drift."""
     assert find_drift(database) == []
+    if isinstance(database, SqliteDatabase):
+        with closing(SqliteDatabase(tmp_path / "models.db")) as theirs, theirs.bind_ctx(MODELS):
+            theirs.create_tables(MODELS)
+            assert describe(theirs, TABLES) == describe(database, TABLES)
+        return
+    execute(postgres_server, "CREATE DATABASE of_models")
+    found = description_of_models(with_name(postgres_server, "of_models"))
+    execute(postgres_server, "DROP DATABASE of_models")
+    assert found == describe(database, TABLES)
+
+
+@pytest.mark.postgresql
+def test_the_description_in_the_package_is_that_of_the_models(postgres_server: str) -> None:
+    """`make schema` has nothing to write; tables that are there already are left as they are."""
+    execute(postgres_server, "CREATE DATABASE of_models")
+    found = [description_of_models(with_name(postgres_server, "of_models")) for _ in range(2)]
+    execute(postgres_server, "DROP DATABASE of_models")
+    assert found == [json.loads(DESCRIPTION.read_text())] * 2
 
 
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
         ("DROP TABLE deployments", "table deployments is missing"),
-        ("ALTER TABLE artifacts ADD COLUMN extra TEXT", "column artifacts.extra is unknown"),
-        ("DROP INDEX artifacts_name", "index of artifacts on collection_id, name is missing"),
-        ("ALTER TABLE collections DROP COLUMN manifest_hash", "manifest_hash is missing"),
+        ("ALTER TABLE artifacts ADD COLUMN extra TEXT", "column extra of artifacts is unknown"),
+        ("DROP INDEX artifacts_name", "the index artifacts_name of artifacts is missing"),
+        (
+            "ALTER TABLE collections DROP COLUMN manifest_hash",
+            "the column manifest_hash of collections is missing",
+        ),
         (
             "CREATE UNIQUE INDEX mine ON artifacts (name)",
-            "unique index of artifacts on name is unknown",
+            "the unique index mine of artifacts is unknown",
         ),
     ],
 )
@@ -60,7 +90,7 @@ def test_drift_is_named(database: Database, statement: str, told: str) -> None:
 
 
 def test_a_trigger_is_drift(database: Database) -> None:
-    """It could change rows behind our back."""
+    """It could change rows behind our back, and one of ours refuses what nothing else does."""
     body = "BEGIN SELECT 1; END"
     if not isinstance(database, SqliteDatabase):
         database.execute_sql(
@@ -69,6 +99,11 @@ def test_a_trigger_is_drift(database: Database) -> None:
         body = "FOR EACH ROW EXECUTE FUNCTION meddle()"
     database.execute_sql(f"CREATE TRIGGER meddler AFTER INSERT ON artifacts {body}")
     assert find_drift(database) == ["the trigger meddler of artifacts is unknown"]
+    name = "composite_memberships_not_itself"
+    name += "_insert" if isinstance(database, SqliteDatabase) else ""
+    on = "" if isinstance(database, SqliteDatabase) else " ON composite_memberships"
+    database.execute_sql(f"DROP TRIGGER {name}{on}")
+    assert f"the trigger {name} of composite_memberships is missing" in find_drift(database)
 
 
 def test_indexes_of_ones_own_are_no_drift(database: Database) -> None:
@@ -89,7 +124,7 @@ DEPLOYMENTS = """CREATE TABLE deployments (
     project {project} NOT NULL, target_root TEXT NOT NULL,
     artifact_uuid VARCHAR(32) NOT NULL {artifact},
     content_hash {hash} NOT NULL, transaction_id TEXT {transaction},
-    state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL DEFAULT {now}
+    state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL {now}
     {key} {more})"""
 DEPLOYED_INDEX = "CREATE INDEX deployments_artifact ON deployments {columns}"
 CASCADE = "ON DELETE CASCADE ON UPDATE CASCADE"
@@ -116,38 +151,36 @@ BY_BOTH = (
     ("change", "told"),
     [
         ({}, []),
-        ({"cascade": ""}, ["(collection_id) -> collections (id) is not", "(id) is unknown"]),
+        ({"cascade": ""}, ["foreign key (collection_id)", "is missing", "is unknown"]),
         (
             {"cascade": "ON DELETE CASCADE"},
-            ["(collection_id) -> collections (id) is not", "(id) is unknown"],
+            ["foreign key (collection_id)", "is missing", "is unknown"],
         ),
-        ({"artifact": ""}, ["foreign key deployments (artifact_uuid)"]),
-        ({"artifact": "", "more": BY_BOTH}, ["(artifact_uuid) ->", "(artifact_uuid, collection"]),
-        ({"transaction": ""}, ["column deployments.transaction_id allows NULL"]),
-        ({"project": "INTEGER"}, ["column deployments.project is of type"]),
-        ({"hash": "VARCHAR(32)"}, ["column deployments.content_hash is of type"]),
-        ({"key": ""}, ["the primary key of deployments is missing"]),
+        ({"artifact": ""}, ["foreign key (artifact_uuid)", "is missing"]),
+        ({"artifact": "", "more": BY_BOTH}, ["key (artifact_uuid)", "is missing", "is unknown"]),
+        ({"transaction": ""}, ["column transaction_id", "not {text} NOT NULL"]),
+        ({"project": "INTEGER"}, ["column project of", "not {text} NOT NULL"]),
+        ({"hash": "VARCHAR(32)"}, ["column content_hash of", "(32) NOT NULL, not"]),
+        ({"key": ""}, ["primary key (collection_id, project, target_root, artifact_uuid)"]),
         (
             {"key": ", PRIMARY KEY (project, collection_id, target_root, artifact_uuid)"},
-            ["the primary key of deployments is project, collection_id"],
+            ["primary key (project, collection_id", "is missing", "is unknown"],
         ),
         (
             {"key": ", PRIMARY KEY (collection_id, project, target_root)"},
-            ["the primary key of deployments is collection_id, project, target_root"],
+            ["primary key (collection_id, project, target_root) of", "is missing", "is unknown"],
         ),
-        ({"state": STATES}, ["the default of deployments.state is None, not 'pending'"]),
-        ({"state": f"DEFAULT 'done' {STATES}"}, ["the default of deployments.state is 'done'"]),
-        ({"state": PENDING}, ["the check of deployments on", "is missing"]),
+        ({"state": STATES}, ["column state of", "NOT NULL, not {text} NOT NULL DEFAULT 'pending'"]),
+        ({"state": f"DEFAULT 'done' {STATES}"}, ["column state of", "DEFAULT 'done'"]),
+        ({"state": PENDING}, ["the check", "of deployments is missing"]),
         (
             {"state": f"{PENDING} CHECK (state IN ('pending', 'done', 'gone'))"},
-            ["the check of deployments on", "is missing", "'gone'", "is unknown"],
+            ["is missing", "'gone'", "is unknown"],
         ),
-        ({"more": ", CHECK (project <> '')"}, ["the check of deployments on", "is unknown"]),
-        ({"columns": "(artifact_uuid, project)"}, ["index of deployments on artifact_uuid is m"]),
-        (
-            {"columns": "(artifact_uuid) WHERE state = 'done'"},
-            ["index of deployments on artifact_uuid is missing"],
-        ),
+        ({"more": ", CHECK (project <> '')"}, ["the check", "of deployments is unknown"]),
+        ({"columns": "(artifact_uuid, project)"}, ["(artifact_uuid, project), not "]),
+        ({"columns": "(artifact_uuid DESC)"}, ["(artifact_uuid DESC), not "]),
+        ({"columns": "(artifact_uuid) WHERE state = 'done'"}, ["index deployments_artifact"]),
     ],
 )
 def test_a_table_made_otherwise_is_drift(
@@ -155,14 +188,15 @@ def test_a_table_made_otherwise_is_drift(
 ) -> None:
     """One difference in types, NULLs, keys, actions, checks, defaults or indexes is named."""
     dialect = dialect_of(database)
-    now = import_module("holdall_composites_migrations.0004_deployments").NOW[dialect]
+    now = NOW.sqlite if dialect == "sqlite" else NOW.postgresql
     parts = AS_IT_IS | {"now": now} | change
+    text = "TEXT" if dialect == "sqlite" else "text"
     database.execute_sql("DROP TABLE deployments")
     database.execute_sql(DEPLOYMENTS.format(**parts))
     database.execute_sql(DEPLOYED_INDEX.format(**parts))
     found = find_drift(database)
     for part in told:
-        assert any(part in difference for difference in found), found
+        assert any(part.format(text=text) in difference for difference in found), found
     assert bool(found) == bool(told), found
     assert all("deployments" in difference for difference in found)
     assert len(found) <= 2
@@ -172,11 +206,11 @@ def test_a_unique_index_made_plain_is_drift(database: Database) -> None:
     """And one without any column of its key."""
     database.execute_sql("DROP INDEX operations_transaction")
     assert find_drift(database) == [
-        "the unique index of operations on collection_id, transaction_id is missing"
+        "the unique index operations_transaction of operations is missing"
     ]
     database.execute_sql("CREATE INDEX mine ON operations (collection_id, transaction_id)")
     assert find_drift(database) == [
-        "the unique index of operations on collection_id, transaction_id is missing"
+        "the unique index operations_transaction of operations is missing"
     ]
 
 
@@ -241,14 +275,23 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("UPDATE holdall_migrations SET checksum = 'x' WHERE revision = '0002'", "not the one"),
-        ("UPDATE holdall_migrations SET revision = '9999' WHERE revision = '0006'", "unknown to"),
-        ("DELETE FROM holdall_migrations WHERE revision = '0002'", "lacks migration 0002"),
+        (
+            "UPDATE holdall_migrations SET checksum = 'x' WHERE name = '0002_artifact_uuid'",
+            "not the one",
+        ),
+        (
+            "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0006_operations'",
+            "unknown to",
+        ),
+        (
+            "DELETE FROM holdall_migrations WHERE name = '0002_artifact_uuid'",
+            "lacks migration 0002",
+        ),
     ],
 )
 def test_a_history_that_does_not_fit_is_refused(database: Database, change: str, told: str) -> None:
     """An edited script, a newer schema and a gap each get their own sentence."""
-    database.execute_sql(change)
+    database.execute_sql(change.format("holdall_migrations"))
     with pytest.raises(SchemaError, match=told):
         runner.pending_revisions(database)
 
@@ -257,12 +300,14 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
     """Stamping runs nothing."""
     runner.stamp(empty_database, "2")
     assert [row.number for row in applied_revisions(empty_database)] == ["0001", "0002"]
-    assert empty_database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
+    assert set(empty_database.get_tables()) - {"holdall_lock"} == HISTORY_TABLES
 
 
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     """What a newer Holdall wrote into the history is not wiped out of it."""
-    database.execute_sql("UPDATE holdall_migrations SET revision = '9999' WHERE revision = '0006'")
+    database.execute_sql(
+        "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0006_operations'"
+    )
     with pytest.raises(SchemaError, match="9999"):
         runner.stamp(database, "2")
     assert [row.number for row in applied_revisions(database)][-1] == "9999"
@@ -282,10 +327,10 @@ def test_printed_statements_make_the_same_schema(empty_database: Database, start
     """What `db sql` prints, run by hand, leaves no drift and nothing to migrate; back as well."""
     dialect = dialect_of(empty_database)
     runner.upgrade(empty_database, start)
-    run_by_hand(empty_database, runner.statements(dialect, start))
+    run_by_hand(empty_database, statements(dialect, start))
     assert find_drift(empty_database) == []
     assert runner.pending_revisions(empty_database) == []
-    run_by_hand(empty_database, runner.statements(dialect, "0006", start))
+    run_by_hand(empty_database, statements(dialect, "0006", start))
     assert [row.number for row in applied_revisions(empty_database)][-1:] == (
         [] if start == "0" else [start]
     )
@@ -306,13 +351,13 @@ def test_what_came_and_went_is_on_record(empty_database: Database) -> None:
     runner.stamp(empty_database, "0")
     found = audit_records(empty_database)
     assert [(row.action, row.revision) for row in found] == [
-        ("applied", "0001"),
-        ("applied", "0002"),
-        ("reverted", "0002"),
-        ("unstamped", "0001"),
+        ("applied", "0001_initial"),
+        ("applied", "0002_artifact_uuid"),
+        ("reverted", "0002_artifact_uuid"),
+        ("unstamped", "0001_initial"),
     ]
     assert {row.host for row in found} == {platform.node()}
-    assert all(row.at and row.name and len(row.checksum) == 64 for row in found)
+    assert all(row.at and len(row.checksum) == 64 for row in found)
     with pytest.raises(HoldallError):
         runner.upgrade(empty_database)
     assert len(audit_records(empty_database)) == 4
@@ -324,7 +369,7 @@ def test_a_long_migration_says_what_it_does(
     """Which, and over how many rows; on a terminal SQLite shows that it is alive."""
     runner.upgrade(empty_database, "0001")
     insert_artifact(empty_database)
-    monkeypatch.setattr(runner, "MANY_ROWS", 1)
+    monkeypatch.setattr(migrator, "MANY_ROWS", 1)
     monkeypatch.setattr(console, "_EVERY_STEPS", 1)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     told: list[str] = []
@@ -357,7 +402,7 @@ def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
         for backup in tmp_path.glob("*.backup"):
             backup.unlink()
         runner.downgrade(database, "0", lose_data=True)
-        assert database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
+        assert set(database.get_tables()) == HISTORY_TABLES
     (copy,) = tmp_path.glob("*.backup")
     with connected(str(copy)) as database:
         assert runner.pending_revisions(database) == []

@@ -59,10 +59,10 @@ _AROUND = {
 
 
 @contextmanager
-def _database(context: Context) -> Iterator[Database]:
+def _database(context: Context, *, read_only: bool = False) -> Iterator[Database]:
     from holdall_composites.database.connect import connected
 
-    with connected(_url(context)) as database:
+    with connected(_url(context), read_only=read_only) as database:
         yield database
 
 
@@ -94,7 +94,7 @@ def run_upgrade(context: Context, args: argparse.Namespace) -> int:
     """Apply what is pending."""
     from holdall_composites.schema import runner
 
-    with _database(context) as database:
+    with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
             pending = runner.pending_revisions(database, args.revision)
             return _tell(context, [revision.title for revision in pending], "would apply")
@@ -106,7 +106,7 @@ def run_downgrade(context: Context, args: argparse.Namespace) -> int:
     """Revert down to a revision, or the last N with -N."""
     from holdall_composites.schema import runner
 
-    with _database(context) as database:
+    with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
             above = runner.revisions_above(database, args.revision)
             return _tell(context, [r.title for r in reversed(above)], "would revert")
@@ -131,7 +131,7 @@ def run_current(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.schema import runner
     from holdall_composites.schema.history import applied_revisions
 
-    with _database(context) as database:
+    with _database(context, read_only=True) as database:
         applied = applied_revisions(database)
         pending = runner.pending_revisions(database)
     current = applied[-1].title if applied else None
@@ -145,7 +145,7 @@ def run_history(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.schema.history import applied_revisions, audit_records
     from holdall_composites.schema.revisions import known_revisions
 
-    with _database(context) as database:
+    with _database(context, read_only=True) as database:
         applied = {row.number: row.applied_at for row in applied_revisions(database)}
         audit = audit_records(database)
     rows = [(r.title, applied.get(r.number)) for r in known_revisions()]
@@ -166,7 +166,7 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.schema import runner
     from holdall_composites.schema.drift import find_drift
 
-    with _database(context) as database:
+    with _database(context, read_only=True) as database:
         found = [f"migration {r.title} is pending" for r in runner.pending_revisions(database)]
         found = found or find_drift(database)
     for difference in found:

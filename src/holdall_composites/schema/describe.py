@@ -140,7 +140,7 @@ LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 UNION ALL
 SELECT relname,
     CASE contype WHEN 'p' THEN 'primary key' WHEN 'f' THEN 'foreign key' ELSE 'check' END,
-    pg_get_constraintdef(con.oid, true), ''
+    regexp_replace(pg_get_constraintdef(con.oid, true), '^(PRIMARY KEY|FOREIGN KEY|CHECK) ', ''), ''
 FROM ours JOIN pg_constraint con ON conrelid = ours.oid AND contype IN ('p', 'f', 'c')
 UNION ALL
 SELECT ours.relname, CASE WHEN indisunique THEN 'unique index' ELSE 'index' END, own.relname,

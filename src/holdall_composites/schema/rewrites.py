@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from holdall.errors import RefusedError
-from holdall_composites.database.peewee_import import Database, SqliteDatabase
+from holdall_composites.database.peewee_import import Database, PeeweeException, SqliteDatabase
 
 _OTHERS = (
     "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger')"
@@ -34,7 +34,13 @@ def rewriting(database: Database, table: str | None) -> Iterator[None]:
     _refuse_generated(table, columns)
     for kind, name, _ in reversed(others):
         database.execute_sql(f"DROP {kind} {_quoted(name)}")
-    yield
+    try:
+        yield
+    except PeeweeException as error:
+        # What playhouse made of a definition that it misread is no SQL.
+        if getattr(error.__cause__, "sqlite_errorname", "") == "SQLITE_ERROR":
+            raise _refusal(table, str(error)) from error
+        raise
     for _, _, sql in others:
         database.execute_sql(sql)
     lost = [str(column[0]) for column in columns if column not in _columns(database, table)]
