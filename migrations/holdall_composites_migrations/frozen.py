@@ -75,6 +75,30 @@ def create(db: Database, *models: type[Model]) -> None:
             model.create_table(safe=False)
 
 
+def rebuild(migrator: SchemaMigrator, model: type[Model]) -> None:
+    """Build an SQLite table again as a model declares it, with its rows and indexes.
+
+    The script names the table in REWRITES, so that it is backed up, and its triggers are kept.
+    """
+    db, table = migrator.database, model._meta.table_name
+    new = f"{table}__new__"
+    here = [column.name for column in db.get_columns(table)]
+    columns = ", ".join(f'"{name}"' for name in here if name in model._meta.columns)
+    indexes = [index.sql for index in db.get_indexes(table) if index.sql]
+    model._meta.set_table_name(new)
+    create(db, model)
+    run(
+        migrator,
+        [
+            f'INSERT INTO "{new}" ({columns}) SELECT {columns} FROM "{table}"',
+            f'DROP TABLE "{table}"',
+            f'ALTER TABLE "{new}" RENAME TO "{table}"',
+            *indexes,
+        ],
+    )
+    model._meta.set_table_name(table)
+
+
 def run(migrator: SchemaMigrator, statements: Iterable[str]) -> None:
     """Run statements for which Peewee has no operation."""
     migrator.migrate(*(migrator.sql(statement) for statement in statements))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli import Context
@@ -29,6 +30,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         ("history", run_history, "print every migration, and when it was applied"),
         ("check", run_check, "compare the live schema with what it should be"),
         ("sql", run_sql, "print what an upgrade or downgrade runs; needs no database"),
+        ("revision", run_revision, "write the next migration, from what the models changed"),
         ("backup", run_backup, "copy an embedded database beside itself"),
         ("trust", run_trust, "allow the database that the collection's own settings choose"),
     ):
@@ -42,6 +44,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
             action.add_argument("--lose-data", action="store_true", help="even if rows go")
         if name in ("upgrade", "downgrade", "stamp"):
             action.add_argument("--dry-run", action="store_true", help="print it only")
+        if name == "revision":
+            action.add_argument("name", metavar="NAME", help="such as add_notes")
+            action.add_argument("--to", type=Path, metavar="DIR", help="default: the package's own")
         if name == "sql":
             action.add_argument("--dialect", choices=["sqlite", "postgresql"])
             action.add_argument("--from", dest="start", default="0", metavar="REV")
@@ -194,6 +199,17 @@ def run_sql(context: Context, args: argparse.Namespace) -> int:
         for line in f"{statement};".splitlines():
             context.out.line(line)
     context.out.data({"dialect": dialect, "statements": printed})
+    return 0
+
+
+def run_revision(context: Context, args: argparse.Namespace) -> int:
+    """Write a script with what differs between the models and this database."""
+    from holdall_composites.schema.revise import write_revision
+
+    with _database(context, read_only=True) as database:
+        path = write_revision(database, args.name, args.to)
+    context.out.line(str(path))
+    context.out.data({"revision": path.stem, "path": str(path)})
     return 0
 
 

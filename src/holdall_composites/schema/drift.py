@@ -84,11 +84,11 @@ def wanted_description(database: Database) -> Description:
 
 
 def _compare(live: Description, wanted: Description) -> Iterator[Difference]:
-    for table, due in wanted.items():
+    for table in TABLES:
         if table not in live:
             yield Difference(table, "table", wanted="")
             continue
-        there = live[table]
+        there, due = live[table], wanted[table]
         for kind in sorted(there.keys() | due.keys()):
             names = there.get(kind, {}).keys() | due.get(kind, {}).keys()
             for name in sorted(names):

@@ -18,7 +18,7 @@ from holdall_composites.console import Say, sign_of_life
 from holdall_composites.database.connect import HISTORY
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
-from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions
+from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions, scripts_folder
 from holdall_composites.schema.rewrites import rewriting
 
 MANY_ROWS = 10_000
@@ -35,7 +35,7 @@ class Migrator:
     ) -> None:
         self._database, self._say = database, say
         self._loses_data, self._is_backed_up = lose_data, False
-        self._runner: Any = Runner(database, import_module(PACKAGE).__path__[0])
+        self._runner: Any = Runner(database, str(scripts_folder()))
         self._runner.History = _history_of(database)
         self._runner.migrator.lose_data = lose_data
         with database.bind_ctx(HISTORY_MODELS):

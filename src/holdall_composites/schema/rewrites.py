@@ -16,7 +16,7 @@ _OTHERS = (
     "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger')"
     " ORDER BY type DESC, rowid"
 )
-_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)'
+_COLUMNS = "SELECT name, hidden FROM pragma_table_xinfo(?)"
 _GENERATED = (2, 3)
 
 
@@ -43,13 +43,15 @@ def rewriting(database: Database, table: str | None) -> Iterator[None]:
         raise
     for _, _, sql in others:
         database.execute_sql(sql)
-    lost = [str(column[0]) for column in columns if column not in _columns(database, table)]
+    lost = columns.keys() - _columns(database, table).keys()
     if lost or rows != _count(database, table):
-        raise _refusal(table, f"column {', '.join(lost)} would change" if lost else "rows would go")
+        gone = f"column {', '.join(sorted(lost))}" if lost else "rows"
+        raise _refusal(table, f"{gone} would be lost")
 
 
-def _columns(database: Database, table: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in database.execute_sql(_COLUMNS, (table,)).fetchall()]
+def _columns(database: Database, table: str) -> dict[str, int]:
+    """Return the columns, and of what hidden kind they are."""
+    return dict(database.execute_sql(_COLUMNS, (table,)).fetchall())
 
 
 def _count(database: Database, table: str) -> int:
@@ -57,8 +59,8 @@ def _count(database: Database, table: str) -> int:
     return int(count)
 
 
-def _refuse_generated(table: str, columns: list[tuple[object, ...]]) -> None:
-    for name, *_, hidden in columns:
+def _refuse_generated(table: str, columns: dict[str, int]) -> None:
+    for name, hidden in columns.items():
         if hidden in _GENERATED:
             raise _refusal(table, f"its column {name} is computed")
 
