@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from peewee import AutoField, CharField, Model, PeeweeException, TextField
+from peewee import AutoField, CharField, Model, TextField
 
 from holdall.transaction import Signature
 from holdall_composites.database.connect import HISTORY, translated_errors
@@ -87,15 +87,12 @@ def applied_revisions(database: Database) -> list[AppliedRevision]:
     with translated_errors():
         if not database.table_exists(HISTORY):
             return []
-        try:
-            rows = database.execute(query).fetchall()
-        except PeeweeException:
-            if "revision" in {column.name for column in database.get_columns(HISTORY)}:
-                raise SchemaError(
-                    f"the table {HISTORY} is the one of an unreleased Holdall",
-                    hint="CHANGELOG.md says how to bring such a database up to date by hand",
-                ) from None
-            raise
+        rows = database.execute(query).fetchall()
+    if any(not name[:4].isdigit() for name, _, _ in rows):
+        raise SchemaError(
+            f"the table {HISTORY} is the one of an unreleased Holdall",
+            hint="CHANGELOG.md says how to bring such a database up to date by hand",
+        )
     return [AppliedRevision(*found) for found in rows]
 
 
