@@ -15,11 +15,13 @@ from uuid import uuid4
 import pytest
 from peewee import Database, IntegrityError
 
+from holdall.cli import main
 from holdall.errors import RefusedError
 from holdall_composites.database.connect import connected
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.history import applied_revisions, dialect_of
 from holdall_composites.schema.runner import downgrade, stamp, upgrade
+from host_factories import make_skill
 from postgres_server import execute, with_name
 
 pytestmark = pytest.mark.integration
@@ -464,3 +466,47 @@ def test_a_rename_by_plain_sql_reaches_the_memberships(empty_database: Database)
     make_membership(empty_database)
     empty_database.execute_sql("UPDATE artifacts SET id = 'composite:new' WHERE id = 'composite:k'")
     assert rows_of(empty_database, "composite_memberships", "composite_id") == [("composite:new",)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO composite_memberships (collection_id, composite_id, child_artifact_uuid)"
+        " SELECT collection_id, id, uuid FROM artifacts WHERE id = 'composite:k'",
+        "UPDATE composite_memberships SET child_artifact_uuid ="
+        " (SELECT uuid FROM artifacts WHERE id = 'composite:k')",
+    ],
+)
+def test_a_composite_in_itself_is_refused(database: Database, statement: str) -> None:
+    """By the database, with an error of integrity, whoever writes the row; a rename is none."""
+    insert_plain(database)
+    make_membership(database)
+    with pytest.raises(IntegrityError, match="member of itself"), database.atomic():
+        database.execute_sql(statement)
+    database.execute_sql("UPDATE artifacts SET id = 'composite:n' WHERE id = 'composite:k'")
+    assert len(rows_of(database, "composite_memberships")) == 1
+
+
+@pytest.mark.parametrize("revision", ["0005", "0004", "0002", "0"])
+def test_rows_that_a_downgrade_took_are_made_again(tmp_path: Path, revision: str) -> None:
+    """After a downgrade and an upgrade the rows are those of the manifest, and no others."""
+    kit, source = tmp_path / "kit", tmp_path / "source"
+    make_skill(source, "a", "a skill")
+    words = ("--quiet", "--collection", str(kit))
+    assert main(["--quiet", "init", str(kit)]) == 0
+    assert main([*words, "collect", str(source)]) == 0
+    assert main([*words, "composite", "create", "k", "--member", "skill:a"]) == 0
+    tables = ("artifacts", "composite_memberships", "artifact_versions")
+    columns = ("id, uuid, active", "composite_id, child_artifact_uuid", "artifact_uuid, number")
+
+    def rows() -> list[object]:
+        with connected(str(kit / ".holdall/holdall.db")) as database:
+            return [rows_of(database, *query) for query in zip(tables, columns, strict=True)]
+
+    before = rows()
+    assert len(before) == 3
+    assert all(before)
+    assert main([*words, "db", "downgrade", revision, "--lose-data"]) == 0
+    assert main([*words, "db", "upgrade"]) == 0
+    assert main([*words, "collect", str(source)]) == 0
+    assert rows() == before

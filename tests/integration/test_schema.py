@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from peewee import Database, SqliteDatabase
+from peewee import Database, OperationalError, SqliteDatabase
 
 from describe_schema import description_of_models
 from holdall.errors import HoldallError
@@ -22,7 +28,7 @@ from holdall_composites.database.connect import connected
 from holdall_composites.database.fields import NOW
 from holdall_composites.database.models import MODELS
 from holdall_composites.errors import SchemaError
-from holdall_composites.schema import migrator, runner
+from holdall_composites.schema import migrator, revisions, runner
 from holdall_composites.schema.describe import describe
 from holdall_composites.schema.drift import DESCRIPTION, TABLES, find_drift
 from holdall_composites.schema.history import applied_revisions, audit_records, dialect_of
@@ -447,3 +453,113 @@ def test_a_migration_inside_a_transaction_is_refused(empty_database: Database) -
     """Foreign keys cannot be switched off inside a transaction, so none may be open."""
     with empty_database.atomic(), pytest.raises(SchemaError, match="inside a transaction"):
         runner.upgrade(empty_database)
+
+
+def as_user(url: str, user: str) -> str:
+    """Return a server's URL for another of its users."""
+    return re.sub(r"//[^/@]*@", f"//{user}@", url)
+
+
+@pytest.mark.parametrize("dialect", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_a_role_that_may_only_read_can_check(database_url: str, postgres_server: str) -> None:
+    """No right to write, no temporary tables, and, as on a standby, no transaction that writes."""
+    user, name = f"reader_{uuid4().hex[:8]}", database_url.partition("://")[2].split("/")[1]
+    name = name.partition("?")[0]
+    execute(postgres_server, f"CREATE ROLE {user} LOGIN")
+    execute(postgres_server, f"ALTER ROLE {user} SET default_transaction_read_only = on")
+    execute(database_url, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")
+    execute(database_url, f"REVOKE TEMP ON DATABASE {name} FROM PUBLIC")
+    execute(database_url, "DROP INDEX artifacts_name")
+    for read_only in (True, False):
+        with connected(as_user(database_url, user), read_only=read_only) as database:
+            assert database.execute_sql("SELECT current_user").fetchone() == (user,)
+            assert runner.pending_revisions(database) == []
+            assert find_drift(database) == ["the index artifacts_name of artifacts is missing"]
+    execute(database_url, f"DROP OWNED BY {user}")
+    execute(postgres_server, f"DROP ROLE {user}")
+
+
+@pytest.mark.parametrize("is_in_use", [False, True])
+def test_an_sqlite_file_that_is_only_read_can_be_checked(is_in_use: bool) -> None:
+    """In a folder where nobody may write nothing is written, also while another one writes."""
+    folder = Path(tempfile.mkdtemp(prefix="holdall-tests-", dir="/tmp"))
+    path = folder / "holdall.db"
+    with closing(sqlite3.connect(path)) as other:
+        with connected(str(path)) as database:
+            runner.upgrade(database)
+            if not is_in_use:
+                database.execute_sql("DROP INDEX artifacts_name")
+        if is_in_use:
+            other.execute("DROP INDEX artifacts_name")
+        before = {file.name: file.read_bytes() for file in folder.iterdir()}
+        assert ("holdall.db-wal" in before) == is_in_use
+        for file in folder.iterdir():
+            file.chmod(0o444)
+        folder.chmod(0o555)
+        pid = os.fork()
+        if pid == 0:
+            _check_as_nobody(path)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert {name: (folder / name).read_bytes() for name in before} == before
+        assert {file.name for file in folder.iterdir()} == before.keys()
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def _check_as_nobody(path: Path) -> None:
+    """Check in a forked process that has no rights beyond those of the file."""
+    try:
+        if os.getuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        assert not os.access(path.parent, os.W_OK)
+        with connected(str(path), read_only=True) as database:
+            assert runner.pending_revisions(database) == []
+            assert find_drift(database) == ["the index artifacts_name of artifacts is missing"]
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - nothing may return from here into pytest
+        traceback.print_exc()
+        os._exit(1)
+
+
+def test_what_only_reads_makes_no_database(tmp_path: Path) -> None:
+    """Where there is none, every migration is pending, and still there is none."""
+    with connected(str(tmp_path / "none.db"), read_only=True) as database:
+        assert len(runner.pending_revisions(database)) == 6
+        with pytest.raises(OperationalError):
+            database.execute_sql("CREATE TABLE mine (id INTEGER)")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.postgresql
+def test_another_encoding_is_refused(postgres_server: str) -> None:
+    """Names and texts of artifacts are UTF-8, and nothing is made in a database that is not."""
+    name = f"latin_{uuid4().hex[:8]}"
+    encoding = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    execute(postgres_server, f"CREATE DATABASE {name} {encoding}")
+    with connected(with_name(postgres_server, name)) as database:
+        for refused in (runner.upgrade, lambda d: runner.ensure_current(d, embedded=False)):
+            with pytest.raises(SchemaError, match="LATIN1, not UTF8"):
+                refused(database)
+        assert database.get_tables() == []
+    execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_two_scripts_of_one_number_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could say in which order they come."""
+    package = tmp_path / "scripts_of_a_test"
+    package.mkdir()
+    for name in ("__init__.py", "0001_a.py", "0001_b.py"):
+        (package / name).touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(revisions, "PACKAGE", package.name)
+    with pytest.raises(SchemaError, match="the number 0001: a and b"):
+        revisions.known_revisions()
+
+
+def test_reading_the_history_does_not_import_playhouse(database_url: str) -> None:
+    """It takes longer to import than most commands take to run."""
+    program = UPGRADE + "assert not [name for name in sys.modules if name.startswith('playhouse')]"
+    subprocess.run([sys.executable, "-c", program, database_url], check=True)

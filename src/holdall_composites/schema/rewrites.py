@@ -38,7 +38,8 @@ def rewriting(database: Database, table: str | None) -> Iterator[None]:
         yield
     except PeeweeException as error:
         # What playhouse made of a definition that it misread is no SQL.
-        if getattr(error.__cause__, "sqlite_errorname", "") == "SQLITE_ERROR":
+        original = getattr(error, "orig", None) or error.__cause__
+        if getattr(original, "sqlite_errorname", "") == "SQLITE_ERROR":
             raise _refusal(table, str(error)) from error
         raise
     for _, _, sql in others:
