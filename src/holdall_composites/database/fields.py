@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from peewee import (
     OP,
@@ -20,6 +20,7 @@ from peewee import (
     Model,
     Node,
     NodeList,
+    SqliteDatabase,
 )
 
 
@@ -57,17 +58,18 @@ PLAIN_PATH = ByDialect(
 # A CHECK sees one row, and the composite's UUID is in another one.
 _ITSELF = """SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
         AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid"""
-NOT_ITSELF_SQLITE = [
-    f"""CREATE TRIGGER composite_memberships_not_itself_{name}
+NOT_ITSELF = {
+    "sqlite": [
+        f"""CREATE TRIGGER composite_memberships_not_itself_{name}
     BEFORE {event} ON composite_memberships WHEN EXISTS ({_ITSELF})
     BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END"""
-    for name, event in (
-        ("insert", "INSERT"),
-        ("update", "UPDATE OF composite_id, child_artifact_uuid"),
-    )
-]
-NOT_ITSELF_POSTGRESQL = [
-    f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
+        for name, event in (
+            ("insert", "INSERT"),
+            ("update", "UPDATE OF composite_id, child_artifact_uuid"),
+        )
+    ],
+    "postgresql": [
+        f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
     BEGIN
         IF EXISTS ({_ITSELF}) THEN
             RAISE EXCEPTION 'a composite cannot be a member of itself'
@@ -75,10 +77,32 @@ NOT_ITSELF_POSTGRESQL = [
         END IF;
         RETURN NEW;
     END $$ LANGUAGE plpgsql""",
-    """CREATE TRIGGER composite_memberships_not_itself
+        """CREATE TRIGGER composite_memberships_not_itself
     BEFORE INSERT OR UPDATE OF composite_id, child_artifact_uuid ON composite_memberships
     FOR EACH ROW EXECUTE FUNCTION composite_memberships_not_itself()""",
-]
+    ],
+}
+"""The triggers that refuse a composite as a member of itself, by database."""
+
+
+class TriggeredModel(Model):
+    """A model whose table is made with triggers: statements for `sqlite` and `postgresql`."""
+
+    triggers: ClassVar[dict[str, list[str]]] = {}
+
+    @classmethod
+    def create_table(cls, safe: bool = True, **options: Any) -> None:
+        """Create the table with its indexes and triggers, or, if `safe`, leave one that is there.
+
+        Raises what the database refuses.
+        """
+        database = cls._meta.database
+        exists = safe and database.table_exists(cls._meta.table_name)
+        super().create_table(safe, **options)
+        dialect = "sqlite" if isinstance(database, SqliteDatabase) else "postgresql"
+        for statement in cls.triggers[dialect]:
+            if not exists:
+                database.execute_sql(statement)
 
 
 def hex_digits(column: str, digits: int) -> ByDialect:

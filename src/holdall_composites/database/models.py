@@ -33,17 +33,16 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     Model,
-    SqliteDatabase,
     TextField,
 )
 
 from holdall.artifacts import CompositeType
 from holdall_composites.database.fields import (
-    NOT_ITSELF_POSTGRESQL,
-    NOT_ITSELF_SQLITE,
+    NOT_ITSELF,
     NOW,
     PLAIN_PATH,
     ScopedForeignKeyField,
+    TriggeredModel,
     default,
     hex_digits,
     one_of,
@@ -133,7 +132,7 @@ class CompositeArtifact(Model):
         primary_key = CompositeKey("collection_id", "artifact")
 
 
-class CompositeMembership(Model):
+class CompositeMembership(TriggeredModel):
     """A child of a composite.
 
     The child is known by its UUID, never by its `type:name`, so that it stays a member through
@@ -142,6 +141,8 @@ class CompositeMembership(Model):
     `pinned_version_hash` holds the child at the version of that content hash. `membership_metadata`
     is the column `metadata`: a JSON object. A trigger refuses a composite as a member of itself.
     """
+
+    triggers = NOT_ITSELF
 
     collection_id = CharField(max_length=32)
     composite = ScopedForeignKeyField(
@@ -168,17 +169,6 @@ class CompositeMembership(Model):
     class Meta:
         table_name = "composite_memberships"
         primary_key = CompositeKey("collection_id", "composite", "child_artifact")
-
-    @classmethod
-    def create_table(cls, safe: bool = True, **options: Any) -> None:
-        """Create the table with its indexes, and the trigger that refuses a composite in itself."""
-        database = cls._meta.database
-        exists = safe and database.table_exists(cls._meta.table_name)
-        super().create_table(safe, **options)
-        is_sqlite = isinstance(database, SqliteDatabase)
-        for statement in NOT_ITSELF_SQLITE if is_sqlite else NOT_ITSELF_POSTGRESQL:
-            if not exists:
-                database.execute_sql(statement)
 
 
 _index(

@@ -60,7 +60,8 @@ class AppliedRevision(NamedTuple):
 class AuditRecord(NamedTuple):
     """What was done to a migration: by whom, where and when (UTC).
 
-    `applied` and `reverted` ran it; `stamped` and `unstamped` changed the history only.
+    `revision` is the script's name. `applied` and `reverted` ran it; `stamped` and `unstamped`
+    changed the history only.
     """
 
     action: str
@@ -72,7 +73,8 @@ class AuditRecord(NamedTuple):
 
     def to_json(self) -> dict[str, str | None]:
         """Return the record as `holdall db history --json` prints it."""
-        return self._asdict()
+        number, _, name = self.revision.partition("_")
+        return self._asdict() | {"revision": number, "name": name}
 
 
 def dialect_of(database: Database) -> str:
