@@ -549,13 +549,18 @@ def test_another_encoding_is_refused(postgres_server: str) -> None:
 def test_two_scripts_of_one_number_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody could say in which order they come."""
+    """Nobody could say in which order they come; how lines end makes no other script."""
     package = tmp_path / "scripts_of_a_test"
     package.mkdir()
-    for name in ("__init__.py", "0001_a.py", "0001_b.py"):
-        (package / name).touch()
+    (package / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(revisions, "PACKAGE", package.name)
+    checksums = set()
+    for end in (b"\n", b"\r\n"):
+        (package / "0001_a.py").write_bytes(b"pass" + end)
+        checksums |= {revision.checksum for revision in revisions.known_revisions()}
+    assert len(checksums) == 1
+    (package / "0001_b.py").touch()
     with pytest.raises(SchemaError, match="the number 0001: a and b"):
         revisions.known_revisions()
 
