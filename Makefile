@@ -57,7 +57,7 @@ fuzz: $(VENV)/installed  ## feed hostile input to everything that reads, at leng
 	HOLDALL_FUZZ=$(or $(FUZZ),6000) $(BIN)/python -m pytest tests/fuzz
 
 faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (an hour)
-	HOLDALL_FAULTS=long $(BIN)/python -m pytest tests/faults
+	HOLDALL_FAULTS=long $(BIN)/python -m pytest tests/faults tests/integration/test_migrations.py
 
 mutants: $(VENV)/installed  ## see the short faults tests notice what is taken out of the writer
 	$(BIN)/python tests/faults/mutants.py

@@ -11,6 +11,7 @@ import pytest
 from peewee import Database, SqliteDatabase
 from playhouse.migrate import SchemaMigrator
 
+from holdall.cli import main
 from holdall.errors import HoldallError
 from holdall_composites.schema.describe import describe
 from holdall_composites.schema.drift import TABLES, find_drift
@@ -109,11 +110,26 @@ def test_no_draft_while_migrations_are_pending_or_over_another_file(
 ) -> None:
     """Nothing is written then, and a name that is none is refused."""
     write_revision(database, "notes", tmp_path)
-    for name in ("notes", "", "../notes; drop", "1"):
-        if name != "../notes; drop":
-            with pytest.raises(HoldallError):
-                write_revision(database, name, tmp_path)
+    for name in ("notes", "../Notes", "", "1"):
+        with pytest.raises(HoldallError):
+            write_revision(database, name, tmp_path)
     downgrade(database, "-1")
     with pytest.raises(HoldallError, match="0006_operations is pending"):
         write_revision(database, "more", tmp_path)
     assert len(list(tmp_path.glob("*.py"))) == 1
+
+
+def test_the_command_writes_where_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`holdall db revision NAME --to DIR` prints the script's path, and changes no database."""
+    kit, path = tmp_path / "kit", tmp_path / "0007_add_notes.py"
+    words = ("--collection", str(kit))
+    assert main(["init", str(kit)]) == 0
+    assert main([*words, "db", "upgrade"]) == 0
+    before = (kit / ".holdall/holdall.db").read_bytes()
+    capsys.readouterr()
+    assert main([*words, "db", "revision", "add notes", "--to", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{path}\n"
+    assert "def up(migrator: SchemaMigrator, db: Database) -> None:" in path.read_text()
+    assert (kit / ".holdall/holdall.db").read_bytes() == before
