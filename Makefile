@@ -13,7 +13,7 @@ SKILLMEAT := .skillmeat
 # Compiled modules are kept: thousands of short processes would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test long fuzz faults mutants unit check docs wheel bench bench-quick compat clean
+.PHONY: help demo test long fuzz faults mutants unit check docs schema wheel bench bench-quick compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ check: $(VENV)/installed  ## check format, lint and types
 docs: $(VENV)/installed  ## write docs/diagnostics.md
 	$(BIN)/python -c 'from holdall.sources.checks.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
+
+schema: $(VENV)/installed  ## write what the models make on PostgreSQL, which `holdall db check` compares
+	$(BIN)/python tests/describe_schema.py
 
 bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (20 minutes)
 	$(BIN)/python -m benchmarks --write

@@ -117,7 +117,7 @@ def rows_of(bench: Bench, name: str, count: int, copy: Copy, limit: float) -> li
     memory = [sample.memory for sample in found["holdall"]]
     return [
         compared(case, "one pass", found["holdall"], found["one pass"], limit),
-        single(f"memory at most, {case}", "MB", memory),
+        single(f"memory at most, {case}", "MB", memory, 60),
     ]
 
 
@@ -135,7 +135,7 @@ def migrating(bench: Bench) -> list[Row]:
         for file in folder.glob("copy.db*"):
             file.unlink()
 
-    rows = rows_of(bench, "SQLite", count, copy, 1.5)
+    rows = rows_of(bench, "SQLite", count, copy, 1.6)
     with postgresql() as url:
         if url is not None:
             rows += _on_postgresql(bench, url, count)
@@ -154,7 +154,7 @@ def _on_postgresql(bench: Bench, server: str, count: int) -> list[Row]:
         yield with_name(server, "copy")
         execute(server, "DROP DATABASE copy WITH (FORCE)")
 
-    return rows_of(bench, "PostgreSQL", count, copy, 1.5)
+    return rows_of(bench, "PostgreSQL", count, copy, 1.2)
 
 
 if __name__ == "__main__":

@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-from holdall_composites_migrations import DataWouldBeLost, Operations
+from peewee import (
+    BooleanField,
+    CharField,
+    CompositeKey,
+    Database,
+    ForeignKeyField,
+    Model,
+    TextField,
+)
+from playhouse.migrate import SchemaMigrator
 
-NOW = {
-    "sqlite": "(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
-    "postgresql": """(to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))""",
-}
+from holdall_composites_migrations.frozen import CASCADE, NOW, create, default, refuse_loss
 
 
-def upgrade(op: Operations) -> None:
+class Collection(Model):
+    id = CharField(max_length=32, primary_key=True)
+    name = TextField()
+    manifest_hash = CharField(max_length=64, null=True)
+
+    class Meta:
+        table_name = "collections"
+
+
+class Artifact(Model):
+    collection = ForeignKeyField(Collection, **CASCADE)
+    id = TextField()
+    type = TextField()
+    name = TextField()
+    path = TextField(null=True)
+    origin = TextField(constraints=[default("'local'")])
+    content_hash = CharField(max_length=64, null=True)
+    active = BooleanField(constraints=[default("TRUE")])
+    created_at = TextField(constraints=[NOW])
+    updated_at = TextField(constraints=[NOW])
+
+    class Meta:
+        table_name = "artifacts"
+        primary_key = CompositeKey("collection", "id")
+
+
+def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make both tables."""
-    now = NOW[op.dialect]
-    op.execute(
-        """CREATE TABLE collections (
-    id VARCHAR(32) NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL,
-    manifest_hash VARCHAR(64)
-)"""
+    create(db, Collection, Artifact)
+    migrator.migrate(
+        migrator.add_index("artifacts", ("collection_id", "name"), name="artifacts_name"),
+        migrator.add_index("artifacts", ("content_hash",), name="artifacts_content_hash"),
     )
-    op.execute(
-        f"""CREATE TABLE artifacts (
-    collection_id VARCHAR(32) NOT NULL
-        REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE,
-    id TEXT NOT NULL,
-    type TEXT NOT NULL,
-    name TEXT NOT NULL,
-    path TEXT,
-    origin TEXT NOT NULL DEFAULT 'local',
-    content_hash VARCHAR(64),
-    active BOOLEAN NOT NULL DEFAULT TRUE,
-    created_at TEXT NOT NULL DEFAULT {now},
-    updated_at TEXT NOT NULL DEFAULT {now},
-    PRIMARY KEY (collection_id, id)
-)"""
-    )
-    op.execute("CREATE INDEX artifacts_name ON artifacts (collection_id, name)")
-    op.execute("CREATE INDEX artifacts_content_hash ON artifacts (content_hash)")
 
 
-def downgrade(op: Operations) -> None:
-    """Drop both tables; refused while they hold rows."""
-    if not op.lose_data and op.fetch("SELECT 1 FROM collections LIMIT 1"):
-        raise DataWouldBeLost("the collections and all their artifacts")
-    op.execute("DROP TABLE artifacts")
-    op.execute("DROP TABLE collections")
+def down(migrator: SchemaMigrator, db: Database) -> None:
+    """Drop both tables."""
+    refuse_loss(migrator, "collections", "the collections and all their artifacts")
+    migrator.migrate(migrator.drop_table("artifacts"), migrator.drop_table("collections"))

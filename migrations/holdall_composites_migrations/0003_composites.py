@@ -1,70 +1,124 @@
 """Composites and their memberships.
 
 A membership points to its child's UUID. Its foreign key takes the collection along, so that the
-database itself refuses a child of another collection.
+database itself refuses a child of another collection; a trigger refuses a composite in itself.
 """
 
 from __future__ import annotations
 
-from holdall_composites_migrations import DataWouldBeLost, Operations
+from peewee import CharField, Check, CompositeKey, Database, IntegerField, Model, Table, TextField
+from playhouse.migrate import SchemaMigrator
 
-NOW = {
-    "sqlite": "(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
-    "postgresql": """(to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))""",
-}
+from holdall_composites_migrations.frozen import (
+    NOW,
+    create,
+    default,
+    hex_digits,
+    is_sqlite,
+    refuse_loss,
+    run,
+    scoped,
+)
 
 
-def upgrade(op: Operations) -> None:
+class CompositeArtifact(Model):
+    collection_id = CharField(max_length=32)
+    id = TextField()
+    composite_type = TextField(
+        constraints=[default("'plugin'"), Check("composite_type IN ('plugin')")]
+    )
+    display_name = TextField(null=True)
+    description = TextField(null=True)
+    metadata = TextField(null=True)
+    created_at = TextField(constraints=[NOW])
+    updated_at = TextField(constraints=[NOW])
+
+    class Meta:
+        table_name = "composite_artifacts"
+        primary_key = CompositeKey("collection_id", "id")
+        constraints = (scoped("id", "artifacts", "id"),)
+
+
+class CompositeMembership(Model):
+    collection_id = CharField(max_length=32)
+    composite_id = TextField()
+    child_artifact_uuid = CharField(max_length=32)
+    relationship_type = TextField(
+        constraints=[
+            default("'contains'"),
+            Check("relationship_type IN ('contains', 'requires', 'extends')"),
+        ]
+    )
+    position = IntegerField(constraints=[default("0")])
+    pinned_version_hash = CharField(
+        max_length=64, null=True, constraints=[hex_digits("pinned_version_hash", 64)]
+    )
+    metadata = TextField(null=True)
+    created_at = TextField(constraints=[NOW])
+    updated_at = TextField(constraints=[NOW])
+
+    class Meta:
+        table_name = "composite_memberships"
+        primary_key = CompositeKey("collection_id", "composite_id", "child_artifact_uuid")
+        constraints = (
+            scoped("composite_id", "composite_artifacts", "id"),
+            scoped("child_artifact_uuid", "artifacts", "uuid"),
+        )
+
+
+# A CHECK sees one row, and the composite's UUID is in another one.
+ITSELF = """SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
+        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid"""
+SQLITE_TRIGGERS = [
+    f"""CREATE TRIGGER composite_memberships_not_itself_{name}
+    BEFORE {event} ON composite_memberships WHEN EXISTS ({ITSELF})
+    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END"""
+    for name, event in (
+        ("insert", "INSERT"),
+        ("update", "UPDATE OF composite_id, child_artifact_uuid"),
+    )
+]
+POSTGRESQL_TRIGGERS = [
+    f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
+    BEGIN
+        IF EXISTS ({ITSELF}) THEN
+            RAISE EXCEPTION 'a composite cannot be a member of itself'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END $$ LANGUAGE plpgsql""",
+    """CREATE TRIGGER composite_memberships_not_itself
+    BEFORE INSERT OR UPDATE OF composite_id, child_artifact_uuid ON composite_memberships
+    FOR EACH ROW EXECUTE FUNCTION composite_memberships_not_itself()""",
+]
+
+
+def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make both tables, and the key that the memberships refer to."""
-    now = NOW[op.dialect]
-    op.execute("CREATE UNIQUE INDEX artifacts_collection_uuid ON artifacts (collection_id, uuid)")
-    op.execute(
-        f"""CREATE TABLE composite_artifacts (
-    collection_id VARCHAR(32) NOT NULL,
-    id TEXT NOT NULL,
-    composite_type TEXT NOT NULL DEFAULT 'plugin',
-    display_name TEXT,
-    description TEXT,
-    metadata TEXT,
-    created_at TEXT NOT NULL DEFAULT {now},
-    updated_at TEXT NOT NULL DEFAULT {now},
-    PRIMARY KEY (collection_id, id),
-    FOREIGN KEY (collection_id, id) REFERENCES artifacts (collection_id, id)
-        ON DELETE CASCADE ON UPDATE CASCADE
-)"""
+    migrator.migrate(
+        migrator.add_index(
+            "artifacts", ("collection_id", "uuid"), unique=True, name="artifacts_collection_uuid"
+        )
     )
-    op.execute(
-        f"""CREATE TABLE composite_memberships (
-    collection_id VARCHAR(32) NOT NULL,
-    composite_id TEXT NOT NULL,
-    child_artifact_uuid VARCHAR(32) NOT NULL,
-    relationship_type TEXT NOT NULL DEFAULT 'contains'
-        CHECK (relationship_type IN ('contains', 'requires', 'extends')),
-    position INTEGER NOT NULL DEFAULT 0,
-    pinned_version_hash VARCHAR(64),
-    metadata TEXT,
-    created_at TEXT NOT NULL DEFAULT {now},
-    PRIMARY KEY (collection_id, composite_id, child_artifact_uuid),
-    FOREIGN KEY (collection_id, composite_id) REFERENCES composite_artifacts (collection_id, id)
-        ON DELETE CASCADE ON UPDATE CASCADE,
-    FOREIGN KEY (collection_id, child_artifact_uuid) REFERENCES artifacts (collection_id, uuid)
-        ON DELETE CASCADE ON UPDATE CASCADE
-)"""
+    create(db, CompositeArtifact, CompositeMembership)
+    order = ("collection_id", "composite_id", "position")
+    child = ("child_artifact_uuid", "collection_id", "composite_id")
+    migrator.migrate(
+        migrator.add_index("composite_memberships", order, name="composite_memberships_order"),
+        migrator.add_index("composite_memberships", child, name="composite_memberships_child"),
     )
-    op.execute(
-        "CREATE INDEX composite_memberships_order"
-        " ON composite_memberships (collection_id, composite_id, position)"
-    )
-    op.execute(
-        "CREATE INDEX composite_memberships_child"
-        " ON composite_memberships (child_artifact_uuid, collection_id)"
-    )
+    run(migrator, SQLITE_TRIGGERS if is_sqlite(db) else POSTGRESQL_TRIGGERS)
+    # The next command that opens a collection makes the rows that its manifest has.
+    Table("collections", ("manifest_hash",)).bind(db).update(manifest_hash=None).execute()
 
 
-def downgrade(op: Operations) -> None:
-    """Drop both tables, in reverse; refused while they hold rows."""
-    if not op.lose_data and op.fetch("SELECT 1 FROM composite_artifacts LIMIT 1"):
-        raise DataWouldBeLost("all composites and their memberships")
-    op.execute("DROP TABLE composite_memberships")
-    op.execute("DROP TABLE composite_artifacts")
-    op.execute("DROP INDEX artifacts_collection_uuid")
+def down(migrator: SchemaMigrator, db: Database) -> None:
+    """Drop both tables, in reverse."""
+    refuse_loss(migrator, "composite_artifacts", "all composites and their memberships")
+    migrator.migrate(
+        migrator.drop_table("composite_memberships"),
+        migrator.drop_table("composite_artifacts"),
+        migrator.drop_index("artifacts", "artifacts_collection_uuid"),
+    )
+    if not is_sqlite(db):
+        run(migrator, ["DROP FUNCTION composite_memberships_not_itself()"])

@@ -1,37 +1,37 @@
-"""Which artifact lies in which project, as deploys recorded it."""
+"""Which artifact is in which project, as deploys recorded it."""
 
 from __future__ import annotations
 
-from holdall_composites_migrations import DataWouldBeLost, Operations
+from peewee import CharField, Check, CompositeKey, Database, Model, TextField
+from playhouse.migrate import SchemaMigrator
 
-NOW = {
-    "sqlite": "(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
-    "postgresql": """(to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))""",
-}
+from holdall_composites_migrations.frozen import NOW, create, default, refers, refuse_loss
 
 
-def upgrade(op: Operations) -> None:
+class Deployment(Model):
+    collection_id = CharField(max_length=32, constraints=[refers("collections (id)")])
+    project = TextField()
+    target_root = TextField()
+    artifact_uuid = CharField(max_length=32, constraints=[refers("artifacts (uuid)")])
+    content_hash = CharField(max_length=64)
+    transaction_id = TextField()
+    state = TextField(constraints=[default("'pending'"), Check("state IN ('pending', 'done')")])
+    deployed_at = TextField(constraints=[NOW])
+
+    class Meta:
+        table_name = "deployments"
+        primary_key = CompositeKey("collection_id", "project", "target_root", "artifact_uuid")
+
+
+def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make the table."""
-    op.execute(
-        f"""CREATE TABLE deployments (
-    collection_id VARCHAR(32) NOT NULL
-        REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE,
-    project TEXT NOT NULL,
-    target_root TEXT NOT NULL,
-    artifact_uuid VARCHAR(32) NOT NULL
-        REFERENCES artifacts (uuid) ON DELETE CASCADE ON UPDATE CASCADE,
-    content_hash VARCHAR(64) NOT NULL,
-    transaction_id TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')),
-    deployed_at TEXT NOT NULL DEFAULT {NOW[op.dialect]},
-    PRIMARY KEY (collection_id, project, target_root, artifact_uuid)
-)"""
+    create(db, Deployment)
+    migrator.migrate(
+        migrator.add_index("deployments", ("artifact_uuid",), name="deployments_artifact")
     )
-    op.execute("CREATE INDEX deployments_artifact ON deployments (artifact_uuid)")
 
 
-def downgrade(op: Operations) -> None:
-    """Drop the table; refused while it holds rows."""
-    if not op.lose_data and op.fetch("SELECT 1 FROM deployments LIMIT 1"):
-        raise DataWouldBeLost("the record of what was deployed where")
-    op.execute("DROP TABLE deployments")
+def down(migrator: SchemaMigrator, db: Database) -> None:
+    """Drop the table."""
+    refuse_loss(migrator, "deployments", "the record of what was deployed where")
+    migrator.migrate(migrator.drop_table("deployments"))

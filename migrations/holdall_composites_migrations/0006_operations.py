@@ -1,56 +1,59 @@
-"""The log of operations: who changed what, when, on which host, and how to turn it back.
+"""The log of operations: who changed what, when, on which host, and how to undo it.
 
-`operation_artifacts` holds plain UUIDs: the log outlives what it tells of. Its content hash is what
-a deploy placed, so that a later undo finds those bytes.
+`operation_artifacts` holds plain UUIDs: the log keeps what was purged. Its content hash is what a
+deploy placed, so that a later undo finds those bytes.
 """
 
 from __future__ import annotations
 
-from holdall_composites_migrations import DataWouldBeLost, Operations
+from peewee import CharField, Check, CompositeKey, Database, IntegerField, Model, TextField
+from playhouse.migrate import SchemaMigrator
+
+from holdall_composites_migrations.frozen import create, refers, refuse_loss, scoped
 
 
-def upgrade(op: Operations) -> None:
+class Operation(Model):
+    collection_id = CharField(max_length=32, constraints=[refers("collections (id)")])
+    number = IntegerField(constraints=[Check("number > 0")])
+    transaction_id = TextField()
+    command = TextField()
+    summary = TextField()
+    project = TextField(null=True)
+    author = TextField(null=True)
+    host = TextField()
+    at = TextField()
+    undoes = TextField(null=True)
+    details = TextField(null=True)
+
+    class Meta:
+        table_name = "operations"
+        primary_key = CompositeKey("collection_id", "number")
+
+
+class OperationArtifact(Model):
+    collection_id = CharField(max_length=32)
+    number = IntegerField()
+    artifact_uuid = CharField(max_length=32)
+    content_hash = CharField(max_length=64, null=True)
+
+    class Meta:
+        table_name = "operation_artifacts"
+        primary_key = CompositeKey("collection_id", "number", "artifact_uuid")
+        constraints = (scoped("number", "operations", "number"),)
+
+
+def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make both tables."""
-    op.execute(
-        """CREATE TABLE operations (
-    collection_id VARCHAR(32) NOT NULL
-        REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE,
-    number INTEGER NOT NULL CHECK (number > 0),
-    transaction_id TEXT NOT NULL,
-    command TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    project TEXT,
-    author TEXT,
-    host TEXT NOT NULL,
-    at TEXT NOT NULL,
-    undoes TEXT,
-    details TEXT,
-    PRIMARY KEY (collection_id, number)
-)"""
-    )
-    op.execute(
-        "CREATE UNIQUE INDEX operations_transaction ON operations (collection_id, transaction_id)"
-    )
-    op.execute(
-        """CREATE TABLE operation_artifacts (
-    collection_id VARCHAR(32) NOT NULL,
-    number INTEGER NOT NULL,
-    artifact_uuid VARCHAR(32) NOT NULL,
-    content_hash VARCHAR(64),
-    PRIMARY KEY (collection_id, number, artifact_uuid),
-    FOREIGN KEY (collection_id, number) REFERENCES operations (collection_id, number)
-        ON DELETE CASCADE ON UPDATE CASCADE
-)"""
-    )
-    op.execute(
-        "CREATE INDEX operation_artifacts_artifact"
-        " ON operation_artifacts (artifact_uuid, collection_id)"
+    create(db, Operation, OperationArtifact)
+    transaction, artifact = ("collection_id", "transaction_id"), ("artifact_uuid", "collection_id")
+    migrator.migrate(
+        migrator.add_index("operations", transaction, unique=True, name="operations_transaction"),
+        migrator.add_index("operation_artifacts", artifact, name="operation_artifacts_artifact"),
     )
 
 
-def downgrade(op: Operations) -> None:
-    """Drop both tables; refused while they hold rows."""
-    if not op.lose_data and op.fetch("SELECT 1 FROM operations LIMIT 1"):
-        raise DataWouldBeLost("the log of operations, and with it what `holdall undo` needs")
-    op.execute("DROP TABLE operation_artifacts")
-    op.execute("DROP TABLE operations")
+def down(migrator: SchemaMigrator, db: Database) -> None:
+    """Drop both tables."""
+    what = "the log of operations, and with it what `holdall undo` needs"
+    refuse_loss(migrator, "operations", what)
+    migrator.migrate(migrator.drop_table("operation_artifacts"), migrator.drop_table("operations"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,9 @@ from holdall.formats import one_line
 _REVEALING = r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)"
 _EVERY_STEPS = 2_000_000
 _settings = {"quiet": False}
+
+
+Say = Callable[[str], None]
 
 
 def configure(*, quiet: bool) -> None:

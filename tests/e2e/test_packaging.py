@@ -31,6 +31,7 @@ def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None
     }
     assert {f"{top}/py.typed" for top in tops if "migrations" not in top} <= names
     assert "holdall_composites_migrations/0002_artifact_uuid.py" in names
+    assert "holdall_composites/schema/postgresql.json" in names
     assert any(name.endswith("/LICENSE") for name in names)
 
 

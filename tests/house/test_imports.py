@@ -62,11 +62,12 @@ PARSERS = {
     "holdall/formats/documents.py": {"json", "yaml", "tomllib"},
     # Each value of a text whose size, values and depth it bounds itself.
     "holdall/formats/json_editor.py": {"json"},
-    # What Holdall itself wrote: behind a checksum, in its lock, in the database, a moment ago.
+    # What Holdall itself wrote: behind a checksum, in its lock, in the database, in the package.
     "holdall/transaction/actions.py": {"json"},
     "holdall/files/lock.py": {"json"},
     "holdall/files/stat_index.py": {"json"},
     "holdall_composites/store/operations.py": {"json"},
+    "holdall_composites/schema/drift.py": {"json"},
     "holdall/operations/delivery.py": {"json"},
 }
 HEAVY = {"peewee", "playhouse", "psycopg", "yaml", "rich"}

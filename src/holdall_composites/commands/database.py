@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli import Context
@@ -29,6 +30,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         ("history", run_history, "print every migration, and when it was applied"),
         ("check", run_check, "compare the live schema with what it should be"),
         ("sql", run_sql, "print what an upgrade or downgrade runs; needs no database"),
+        ("revision", run_revision, "write the next migration, from what the models changed"),
         ("backup", run_backup, "copy an embedded database beside itself"),
         ("trust", run_trust, "allow the database that the collection's own settings choose"),
     ):
@@ -42,6 +44,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
             action.add_argument("--lose-data", action="store_true", help="even if rows go")
         if name in ("upgrade", "downgrade", "stamp"):
             action.add_argument("--dry-run", action="store_true", help="print it only")
+        if name == "revision":
+            action.add_argument("name", metavar="NAME", help="such as add_notes")
+            action.add_argument("--to", type=Path, metavar="DIR", help="default: the package's own")
         if name == "sql":
             action.add_argument("--dialect", choices=["sqlite", "postgresql"])
             action.add_argument("--from", dest="start", default="0", metavar="REV")
@@ -59,10 +64,10 @@ _AROUND = {
 
 
 @contextmanager
-def _database(context: Context) -> Iterator[Database]:
+def _database(context: Context, *, read_only: bool = False) -> Iterator[Database]:
     from holdall_composites.database.connect import connected
 
-    with connected(_url(context)) as database:
+    with connected(_url(context), read_only=read_only) as database:
         yield database
 
 
@@ -94,7 +99,7 @@ def run_upgrade(context: Context, args: argparse.Namespace) -> int:
     """Apply what is pending."""
     from holdall_composites.schema import runner
 
-    with _database(context) as database:
+    with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
             pending = runner.pending_revisions(database, args.revision)
             return _tell(context, [revision.title for revision in pending], "would apply")
@@ -106,7 +111,7 @@ def run_downgrade(context: Context, args: argparse.Namespace) -> int:
     """Revert down to a revision, or the last N with -N."""
     from holdall_composites.schema import runner
 
-    with _database(context) as database:
+    with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
             above = runner.revisions_above(database, args.revision)
             return _tell(context, [r.title for r in reversed(above)], "would revert")
@@ -131,10 +136,10 @@ def run_current(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.schema import runner
     from holdall_composites.schema.history import applied_revisions
 
-    with _database(context) as database:
+    with _database(context, read_only=True) as database:
         applied = applied_revisions(database)
         pending = runner.pending_revisions(database)
-    current = f"{applied[-1].number}_{applied[-1].name}" if applied else None
+    current = applied[-1].title if applied else None
     context.out.line(f"{current or 'no schema'}{f', {len(pending)} pending' if pending else ''}")
     context.out.data({"current": current, "pending": [revision.title for revision in pending]})
     return 1 if pending else 0
@@ -145,15 +150,13 @@ def run_history(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.schema.history import applied_revisions, audit_records
     from holdall_composites.schema.revisions import known_revisions
 
-    with _database(context) as database:
+    with _database(context, read_only=True) as database:
         applied = {row.number: row.applied_at for row in applied_revisions(database)}
         audit = audit_records(database)
     rows = [(r.title, applied.get(r.number)) for r in known_revisions()]
     context.out.table([(title, when or "pending") for title, when in rows])
     context.out.line()
-    context.out.table(
-        [(a.at, f"{a.author or '-'}@{a.host}", a.action, f"{a.revision}_{a.name}") for a in audit]
-    )
+    context.out.table([(a.at, f"{a.author or '-'}@{a.host}", a.action, a.revision) for a in audit])
     context.out.data(
         {
             "revisions": [{"revision": title, "applied_at": when} for title, when in rows],
@@ -168,7 +171,7 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.schema import runner
     from holdall_composites.schema.drift import find_drift
 
-    with _database(context) as database:
+    with _database(context, read_only=True) as database:
         found = [f"migration {r.title} is pending" for r in runner.pending_revisions(database)]
         found = found or find_drift(database)
     for difference in found:
@@ -182,7 +185,7 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
 def run_sql(context: Context, args: argparse.Namespace) -> int:
     """Print the statements that lead from one revision to another."""
     from holdall_composites.database.connect import is_embedded
-    from holdall_composites.schema.runner import statements
+    from holdall_composites.schema.offline import statements
 
     dialect = args.dialect
     if dialect is None:
@@ -196,6 +199,17 @@ def run_sql(context: Context, args: argparse.Namespace) -> int:
         for line in f"{statement};".splitlines():
             context.out.line(line)
     context.out.data({"dialect": dialect, "statements": printed})
+    return 0
+
+
+def run_revision(context: Context, args: argparse.Namespace) -> int:
+    """Write a script with what differs between the models and this database."""
+    from holdall_composites.schema.revise import write_revision
+
+    with _database(context, read_only=True) as database:
+        path = write_revision(database, args.name, args.to)
+    context.out.line(str(path))
+    context.out.data({"revision": path.stem, "path": str(path)})
     return 0
 
 

@@ -132,22 +132,38 @@ class ServerDatabase(PostgresqlDatabase):
             return PostgresqlDatabase.execute_sql(self, sql, params)
 
 
-def make_database(text: str) -> Database:
+def make_database(text: str, *, read_only: bool = False) -> Database:
     """Return the unconnected Peewee database of a URL; raises WrongDatabaseURL."""
     url = DatabaseURL.parse(text)
-    return _sqlite(url) if url.dialect == "sqlite" else _postgresql(url)
+    return (_sqlite if url.dialect == "sqlite" else _postgresql)(url, read_only)
 
 
-def _sqlite(url: DatabaseURL) -> Database:
+def _sqlite(url: DatabaseURL, read_only: bool) -> Database:
+    pragmas = _SQLITE_PRAGMAS | ({"query_only": 1} if read_only else {})
     # A transaction that reads first and writes later fails busy, whatever the timeout.
     database = SqliteDatabase(
-        url.path, pragmas=_SQLITE_PRAGMAS, timeout=BUSY_SECONDS, lock_type="IMMEDIATE"
+        _as_it_is(Path(url.path)) if read_only else url.path,
+        pragmas=pragmas,
+        timeout=BUSY_SECONDS,
+        lock_type="IMMEDIATE",
+        uri=read_only,
     )
     database.register_function(new_uuid, "new_uuid", 0)
     return database
 
 
-def _postgresql(url: DatabaseURL) -> Database:
+def _as_it_is(path: Path) -> str:
+    """Return the URI of a file that is only read; one that is not there is an empty database."""
+    if not path.exists():
+        return ":memory:"
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return f"{path.absolute().as_uri()}?mode=rw"
+    # Write-ahead logging wants files beside it, unless nobody has one there.
+    is_unused = not Path(f"{path}-wal").exists()
+    return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_unused else ''}"
+
+
+def _postgresql(url: DatabaseURL, read_only: bool) -> Database:
     try:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
@@ -166,6 +182,8 @@ def _postgresql(url: DatabaseURL) -> Database:
     options = str(given.get("options") or os.environ.get("PGOPTIONS", ""))
     named = {name.lower() for name in re.findall(_OPTION, options)}
     limits = {name: value for name, value in _LIMITS.items() if name not in named}
+    if read_only:
+        limits["transaction_read_only"] = "on"
     ours: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "holdall"}
     missing = {key: value for key, value in ours.items() if key not in given}
     # A prepared statement is unknown to the next server connection behind a transaction pooler.
@@ -178,15 +196,18 @@ def _without_quotes(error: BaseException) -> str:
 
 
 @contextmanager
-def connected(text: str) -> Iterator[Database]:
-    """Connect for a block; raises DatabaseUnreachable, never with a password in it."""
+def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
+    """Connect for a block; raises DatabaseUnreachable, never with a password in it.
+
+    `read_only` writes nothing, makes no file and wants no right to write.
+    """
     url = DatabaseURL.parse(text)
-    database = make_database(text)
-    if url.dialect == "sqlite":
+    database = make_database(text, read_only=read_only)
+    if url.dialect == "sqlite" and not read_only:
         _prepare_file(Path(url.path))
     try:
         database.connect()
-        if isinstance(database, SqliteDatabase):
+        if isinstance(database, SqliteDatabase) and not read_only:
             _log_ahead(database)
     except (PeeweeException, OSError) as error:
         raise DatabaseUnreachable(

@@ -1,37 +1,70 @@
-"""The tables, as Peewee models. The migrations make them; `schema` checks that both agree.
+"""The tables, as Peewee models: what a plugin's author queries, and what the migrations make.
+
+An artifact is known in three ways. People say its `id` (`type:name`), which a rename changes and
+which two collections may both have. Relations point to its `uuid`, which never changes and is
+never given again. A version of it is known by its `content_hash`.
+
+    collections 1─n artifacts 1─1 composite_artifacts 1─n composite_memberships n─1 artifacts
+                              1─n artifact_versions n─1 trees 1─n version_files n─1 blobs
+                              1─n deployments
+    collections 1─n operations 1─n operation_artifacts
+
+Deleting a row deletes what belongs to it (`ON DELETE CASCADE`), a rename is carried on to every
+row that names it (`ON UPDATE CASCADE`). Models are bound to no database: run queries with
+`database.execute(query)`, or in `open_collection(...)`, which binds them for its block.
 
 Timestamps are UTC text in ISO 8601 (`2026-11-21T02:36:00Z`): equal on both databases, sortable,
-and defaulted by the database itself, so that rows written by plain SQL have them too.
+and defaulted by the database itself, so that rows written by plain SQL have them, too.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 from peewee import (
-    SQL,
+    AutoField,
     BigIntegerField,
     BlobField,
     BooleanField,
     CharField,
+    Check,
     CompositeKey,
+    Field,
+    ForeignKeyField,
     IntegerField,
     Model,
     TextField,
 )
 
+from holdall.artifacts import CompositeType
+from holdall_composites.database.fields import (
+    NOT_ITSELF,
+    NOW,
+    PLAIN_PATH,
+    ScopedForeignKeyField,
+    TriggeredModel,
+    default,
+    hex_digits,
+    one_of,
+)
+from holdall_composites.values.types import DeploymentState, RelationshipType
 from holdall_composites.values.uuids import new_uuid
 
-Pairs = tuple[tuple[str, str], ...]
-ForeignKeys = tuple[tuple[str, Pairs] | tuple[str, Pairs, str], ...]
-"""Foreign keys, which may be of several columns: (table, ((column, its column), ...), on delete).
+_CASCADE: dict[str, Any] = {"on_delete": "CASCADE", "on_update": "CASCADE", "index": False}
 
-All cascade on update, and on delete where nothing else is said.
-"""
+
+def _index(name: str, *columns: Field, unique: bool = False) -> None:
+    """Give the columns' model an index of this name, which Peewee would else choose."""
+    model = columns[0].model
+    model.add_index(model.index(*columns, unique=unique, name=name))
 
 
 class Collection(Model):
-    """A collection: a folder with a manifest, known by a permanent id of its own."""
+    """A collection: a folder with a manifest, known by a permanent id of its own.
+
+    `manifest_hash` is that of the manifest that the rows were last made equal to. Deleting a
+    collection deletes all rows of it, except blobs and trees, which collections share.
+    """
 
     id = CharField(max_length=32, primary_key=True)
     name = TextField()
@@ -42,140 +75,173 @@ class Collection(Model):
 
 
 class Artifact(Model):
-    """An artifact of a collection. `id` is `type:name`; every relation points to `uuid`."""
+    """An artifact of a collection, composites included.
 
-    collection_id = CharField(max_length=32)
+    The key is (collection, `id`), where `id` is `type:name`: two collections may have the same one.
+    Every relation points to `uuid` instead (32 lowercase hex digits, RFC 4122 version 4), which is
+    unique over all collections, so that a rename changes this one row. `active` is false for what
+    left the collection: its history stays, and its UUID comes back with it.
+    """
+
+    collection = ForeignKeyField(Collection, backref="artifacts", **_CASCADE)
     id = TextField()
-    uuid = CharField(max_length=32, default=new_uuid)
     type = TextField()
     name = TextField()
     path = TextField(null=True)
-    origin = TextField()
+    origin = TextField(constraints=[default("'local'")])
     content_hash = CharField(max_length=64, null=True)
-    active = BooleanField(constraints=[SQL("DEFAULT TRUE")])
-    created_at = TextField()
-    updated_at = TextField()
-
-    foreign_keys: ClassVar[ForeignKeys] = (("collections", (("collection_id", "id"),)),)
+    active = BooleanField(constraints=[default("TRUE")])
+    created_at = TextField(constraints=[NOW])
+    updated_at = TextField(constraints=[NOW])
+    uuid = CharField(max_length=32, default=new_uuid, constraints=[hex_digits("uuid", 32)])
 
     class Meta:
         table_name = "artifacts"
-        primary_key = CompositeKey("collection_id", "id")
-        indexes = (
-            (("uuid",), True),
-            (("collection_id", "uuid"), True),
-            (("collection_id", "name"), False),
-            (("content_hash",), False),
-        )
+        primary_key = CompositeKey("collection", "id")
+
+
+_index("artifacts_name", Artifact.collection, Artifact.name)
+_index("artifacts_content_hash", Artifact.content_hash)
+_index("artifacts_uuid", Artifact.uuid, unique=True)
+_index("artifacts_collection_uuid", Artifact.collection, Artifact.uuid, unique=True)
 
 
 class CompositeArtifact(Model):
-    """What a composite has beyond its row in `artifacts`."""
+    """What a composite (a bundle, such as a plugin) has beyond its row in `artifacts`.
+
+    One-to-one with that row, by the same key: `composite.artifact` is it, `composite.id` the
+    `type:name`. It goes with its artifact, and its memberships go with it; its members stay.
+    `metadata_json` is the column `metadata`: a JSON object, the rest of a plugin's manifest.
+    """
 
     collection_id = CharField(max_length=32)
-    id = TextField()
-    composite_type = TextField(constraints=[SQL("DEFAULT 'plugin'")])
+    artifact = ScopedForeignKeyField(
+        Artifact, field="id", column_name="id", object_id_name="id", backref="as_composite"
+    )
+    composite_type = TextField(
+        constraints=[default("'plugin'"), one_of("composite_type", CompositeType)]
+    )
     display_name = TextField(null=True)
     description = TextField(null=True)
-    metadata = TextField(null=True)
-    created_at = TextField()
-    updated_at = TextField()
-
-    foreign_keys: ClassVar[ForeignKeys] = (
-        ("artifacts", (("collection_id", "collection_id"), ("id", "id"))),
-    )
+    metadata_json = TextField(null=True, column_name="metadata")
+    created_at = TextField(constraints=[NOW])
+    updated_at = TextField(constraints=[NOW])
 
     class Meta:
         table_name = "composite_artifacts"
-        primary_key = CompositeKey("collection_id", "id")
+        primary_key = CompositeKey("collection_id", "artifact")
 
 
-class CompositeMembership(Model):
-    """A child of a composite. The child is known by its UUID, never by its `type:name`."""
+class CompositeMembership(TriggeredModel):
+    """A child of a composite.
+
+    The child is known by its UUID, never by its `type:name`, so that it stays a member through
+    every rename; both must be of the membership's own collection. The row goes with its composite
+    and with its child. `position` orders the members (from 0; gaps are allowed), and
+    `pinned_version_hash` holds the child at the version of that content hash. `membership_metadata`
+    is the column `metadata`: a JSON object. A trigger refuses a composite as a member of itself.
+    """
+
+    triggers = NOT_ITSELF
 
     collection_id = CharField(max_length=32)
-    composite_id = TextField()
-    child_artifact_uuid = CharField(max_length=32)
-    relationship_type = TextField(constraints=[SQL("DEFAULT 'contains'")])
-    position = IntegerField(constraints=[SQL("DEFAULT 0")])
-    pinned_version_hash = CharField(max_length=64, null=True)
-    metadata = TextField(null=True)
-    created_at = TextField()
-
-    foreign_keys: ClassVar[ForeignKeys] = (
-        (
-            "composite_artifacts",
-            (("collection_id", "collection_id"), ("composite_id", "id")),
-        ),
-        (
-            "artifacts",
-            (("collection_id", "collection_id"), ("child_artifact_uuid", "uuid")),
-        ),
+    composite = ScopedForeignKeyField(
+        CompositeArtifact, field="artifact", column_name="composite_id", backref="memberships"
     )
+    child_artifact = ScopedForeignKeyField(
+        Artifact,
+        field="uuid",
+        column_name="child_artifact_uuid",
+        backref="composite_memberships",
+        is_unique=True,
+    )
+    relationship_type = TextField(
+        constraints=[default("'contains'"), one_of("relationship_type", RelationshipType)]
+    )
+    position = IntegerField(constraints=[default("0")])
+    pinned_version_hash = CharField(
+        max_length=64, null=True, constraints=[hex_digits("pinned_version_hash", 64)]
+    )
+    membership_metadata = TextField(null=True, column_name="metadata")
+    created_at = TextField(constraints=[NOW])
+    updated_at = TextField(constraints=[NOW])
 
     class Meta:
         table_name = "composite_memberships"
-        primary_key = CompositeKey("collection_id", "composite_id", "child_artifact_uuid")
-        indexes = (
-            (("collection_id", "composite_id", "position"), False),
-            (("child_artifact_uuid", "collection_id"), False),
-        )
+        primary_key = CompositeKey("collection_id", "composite", "child_artifact")
+
+
+_index(
+    "composite_memberships_order",
+    CompositeMembership.collection_id,
+    CompositeMembership.composite,
+    CompositeMembership.position,
+)
+# With the composite in it: else SQLite sorts the parents of one child by reading all memberships.
+_index(
+    "composite_memberships_child",
+    CompositeMembership.child_artifact,
+    CompositeMembership.collection_id,
+    CompositeMembership.composite,
+)
 
 
 class Deployment(Model):
-    """That an artifact lies in a project, as the last finished or begun deploy left it."""
+    """That an artifact is in a project, as the last deploy that was begun or finished left it."""
 
-    collection_id = CharField(max_length=32)
+    collection = ForeignKeyField(Collection, backref="deployments", **_CASCADE)
     project = TextField()
     target_root = TextField()
-    artifact_uuid = CharField(max_length=32)
+    artifact = ForeignKeyField(
+        Artifact, field="uuid", column_name="artifact_uuid", backref="deployments", **_CASCADE
+    )
     content_hash = CharField(max_length=64)
     transaction_id = TextField()
-    state = TextField()
-    deployed_at = TextField()
-
-    foreign_keys: ClassVar[ForeignKeys] = (
-        ("collections", (("collection_id", "id"),)),
-        ("artifacts", (("artifact_uuid", "uuid"),)),
-    )
+    state = TextField(constraints=[default("'pending'"), one_of("state", DeploymentState)])
+    deployed_at = TextField(constraints=[NOW])
 
     class Meta:
         table_name = "deployments"
-        primary_key = CompositeKey("collection_id", "project", "target_root", "artifact_uuid")
-        indexes = ((("artifact_uuid",), False),)
+        primary_key = CompositeKey("collection", "project", "target_root", "artifact")
+
+
+_index("deployments_artifact", Deployment.artifact)
 
 
 class Blob(Model):
-    """The content of a file. `data` is empty for a large one, which lies in chunks."""
+    """The content of a file, once for all versions. Of a large one `data` is null: see `chunks`."""
 
-    sha256 = CharField(max_length=64, primary_key=True)
-    size = BigIntegerField()
-    encoding = TextField()
+    sha256 = CharField(max_length=64, primary_key=True, constraints=[Check("length(sha256) = 64")])
+    size = BigIntegerField(constraints=[Check("size >= 0")])
+    encoding = TextField(constraints=[one_of("encoding", ("raw", "zlib", "chunks"))])
     data = BlobField(null=True)
 
     class Meta:
         table_name = "blobs"
+        constraints = (Check("(data IS NULL) = (encoding = 'chunks')"),)
 
 
 class BlobChunk(Model):
-    """A piece of a large blob."""
+    """A piece of a large blob. It goes with its blob."""
 
-    sha256 = CharField(max_length=64)
-    position = IntegerField()
-    encoding = TextField()
+    blob = ForeignKeyField(
+        Blob, column_name="sha256", object_id_name="sha256", backref="chunks", **_CASCADE
+    )
+    position = IntegerField(constraints=[Check("position >= 0")])
+    encoding = TextField(constraints=[one_of("encoding", ("raw", "zlib"))])
     data = BlobField()
-
-    foreign_keys: ClassVar[ForeignKeys] = (("blobs", (("sha256", "sha256"),)),)
 
     class Meta:
         table_name = "blob_chunks"
-        primary_key = CompositeKey("sha256", "position")
+        primary_key = CompositeKey("blob", "position")
 
 
 class Tree(Model):
-    """A set of files, known by its content hash."""
+    """A set of files, known by its tree hash; any number of versions may have it."""
 
-    content_hash = CharField(max_length=64, primary_key=True)
+    content_hash = CharField(
+        max_length=64, primary_key=True, constraints=[Check("length(content_hash) = 64")]
+    )
     skillmeat_hash = CharField(max_length=64)
 
     class Meta:
@@ -183,58 +249,88 @@ class Tree(Model):
 
 
 class VersionFile(Model):
-    """A file of a tree. `kind` is `f` or `l`, as in the tree hash."""
+    """A file of a tree. `kind` is `f` or `l`, as in the tree hash; `path` is relative and plain.
 
-    content_hash = CharField(max_length=64)
-    path = TextField()
-    kind = TextField()
+    It goes with its tree. A blob that a file has cannot be deleted.
+    """
+
+    tree = ForeignKeyField(
+        Tree,
+        column_name="content_hash",
+        object_id_name="content_hash",
+        backref="files",
+        **_CASCADE,
+    )
+    path = TextField(constraints=[PLAIN_PATH])
+    kind = TextField(constraints=[one_of("kind", ("f", "l"))])
     executable = BooleanField()
-    size = BigIntegerField()
-    sha256 = CharField(max_length=64)
-
-    foreign_keys: ClassVar[ForeignKeys] = (
-        ("trees", (("content_hash", "content_hash"),)),
-        ("blobs", (("sha256", "sha256"),), "NO ACTION"),
+    size = BigIntegerField(constraints=[Check("size >= 0")])
+    blob = ForeignKeyField(
+        Blob,
+        column_name="sha256",
+        object_id_name="sha256",
+        backref="files",
+        on_update="CASCADE",
+        index=False,
     )
 
     class Meta:
         table_name = "version_files"
-        primary_key = CompositeKey("content_hash", "path")
-        indexes = ((("sha256",), False),)
+        primary_key = CompositeKey("tree", "path")
+
+
+_index("version_files_blob", VersionFile.blob)
 
 
 class ArtifactVersion(Model):
-    """A numbered state of an artifact: 0 when first collected, then 1, 2, ..."""
+    """A numbered state of an artifact: 0 when it was first collected, then 1, 2, ...
 
-    id = IntegerField(primary_key=True)
-    artifact_uuid = CharField(max_length=32)
-    number = IntegerField()
-    parent_id = IntegerField(null=True)
-    content_hash = CharField(max_length=64)
+    It goes with its artifact. A tree that a version has cannot be deleted; a version whose parent
+    is deleted has none.
+    """
+
+    id = AutoField()
+    artifact = ForeignKeyField(
+        Artifact, field="uuid", column_name="artifact_uuid", backref="versions", **_CASCADE
+    )
+    number = IntegerField(constraints=[Check("number >= 0")])
+    parent = ForeignKeyField(
+        "self",
+        null=True,
+        backref="children",
+        on_delete="SET NULL",
+        on_update="CASCADE",
+        index=False,
+    )
+    tree = ForeignKeyField(
+        Tree,
+        column_name="content_hash",
+        object_id_name="content_hash",
+        backref="versions",
+        on_update="CASCADE",
+        index=False,
+    )
     message = TextField(null=True)
     author = TextField(null=True)
-    created_at = TextField()
-
-    foreign_keys: ClassVar[ForeignKeys] = (
-        ("artifacts", (("artifact_uuid", "uuid"),)),
-        ("artifact_versions", (("parent_id", "id"),), "SET NULL"),
-        ("trees", (("content_hash", "content_hash"),), "NO ACTION"),
-    )
+    created_at = TextField(constraints=[NOW])
 
     class Meta:
         table_name = "artifact_versions"
-        indexes = (
-            (("artifact_uuid", "number"), True),
-            (("content_hash",), False),
-            (("parent_id",), False),
-        )
+
+
+_index("artifact_versions_number", ArtifactVersion.artifact, ArtifactVersion.number, unique=True)
+_index("artifact_versions_tree", ArtifactVersion.tree)
+_index("artifact_versions_parent", ArtifactVersion.parent)
 
 
 class Operation(Model):
-    """A change that a Holdall command made. `details` is JSON: what it takes to turn it back."""
+    """A change that a Holdall command made. `details` is JSON: what it takes to undo it.
 
-    collection_id = CharField(max_length=32)
-    number = IntegerField()
+    `undoes` is a JSON list of the numbers of operations that this one undid.
+    """
+
+    collection = ForeignKeyField(Collection, backref="operations", **_CASCADE)
+    number = IntegerField(constraints=[Check("number > 0")])
     transaction_id = TextField()
     command = TextField()
     summary = TextField()
@@ -245,34 +341,41 @@ class Operation(Model):
     undoes = TextField(null=True)
     details = TextField(null=True)
 
-    foreign_keys: ClassVar[ForeignKeys] = (("collections", (("collection_id", "id"),)),)
-
     class Meta:
         table_name = "operations"
-        primary_key = CompositeKey("collection_id", "number")
-        indexes = ((("collection_id", "transaction_id"), True),)
+        primary_key = CompositeKey("collection", "number")
+
+
+_index("operations_transaction", Operation.collection, Operation.transaction_id, unique=True)
 
 
 class OperationArtifact(Model):
-    """That an operation changed an artifact, which may be gone for good by now.
+    """That an operation changed an artifact. `content_hash` is what a deploy placed of it.
 
-    `content_hash` is what a deploy placed of it.
+    No foreign key to the artifact: the log keeps what was purged.
     """
 
     collection_id = CharField(max_length=32)
-    number = IntegerField()
+    operation = ScopedForeignKeyField(
+        Operation,
+        field="number",
+        column_name="number",
+        object_id_name="number",
+        backref="artifacts",
+    )
     artifact_uuid = CharField(max_length=32)
     content_hash = CharField(max_length=64, null=True)
 
-    foreign_keys: ClassVar[ForeignKeys] = (
-        ("operations", (("collection_id", "collection_id"), ("number", "number"))),
-    )
-
     class Meta:
         table_name = "operation_artifacts"
-        primary_key = CompositeKey("collection_id", "number", "artifact_uuid")
-        indexes = ((("artifact_uuid", "collection_id"), False),)
+        primary_key = CompositeKey("collection_id", "operation", "artifact_uuid")
 
+
+_index(
+    "operation_artifacts_artifact",
+    OperationArtifact.artifact_uuid,
+    OperationArtifact.collection_id,
+)
 
 MODELS: tuple[type[Model], ...] = (
     Collection,
@@ -288,3 +391,4 @@ MODELS: tuple[type[Model], ...] = (
     Operation,
     OperationArtifact,
 )
+"""All of them, in an order in which they can be created."""

@@ -37,7 +37,7 @@ class Revision(NamedTuple):
 
     @property
     def script(self) -> Any:
-        """The module with `upgrade(op)` and `downgrade(op)`."""
+        """The module with `up(migrator, db)` and `down(migrator, db)`."""
         return import_module(f"{PACKAGE}.{self.title}")
 
 
@@ -53,9 +53,13 @@ def known_revisions() -> Sequence[Revision]:
     return found
 
 
+def scripts_folder() -> Path:
+    """Return where the scripts are."""
+    return Path(import_module(PACKAGE).__path__[0])
+
+
 def _scripts() -> Iterator[Revision]:
-    for folder in map(Path, import_module(PACKAGE).__path__):
-        for script in folder.iterdir():
-            if match := _SCRIPT.fullmatch(script.name):
-                source = script.read_bytes().replace(b"\r\n", b"\n")
-                yield Revision(match[1], match[2], hashlib.sha256(source).hexdigest())
+    for script in scripts_folder().iterdir():
+        if match := _SCRIPT.fullmatch(script.name):
+            source = script.read_bytes().replace(b"\r\n", b"\n")
+            yield Revision(match[1], match[2], hashlib.sha256(source).hexdigest())

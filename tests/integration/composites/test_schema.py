@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterable
 from contextlib import closing
-from importlib import import_module
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from peewee import Database, SqliteDatabase
+from peewee import Database, OperationalError, SqliteDatabase
 
+from describe_schema import description_of_models
 from holdall.errors import HoldallError
 from holdall_composites import console
 from holdall_composites.database.backup import KEPT, back_up
 from holdall_composites.database.connect import connected
+from holdall_composites.database.fields import NOW
+from holdall_composites.database.models import MODELS
 from holdall_composites.errors import SchemaError
-from holdall_composites.schema import runner
-from holdall_composites.schema.drift import find_drift
+from holdall_composites.schema import migrator, revisions, runner
+from holdall_composites.schema.describe import describe
+from holdall_composites.schema.drift import DESCRIPTION, TABLES, find_drift
 from holdall_composites.schema.history import applied_revisions, audit_records, dialect_of
+from holdall_composites.schema.offline import statements
+from postgres_server import execute, with_name
 
 pytestmark = pytest.mark.integration
 
+HISTORY_TABLES = {"holdall_migrations", "holdall_migrations_audit"}
 UPGRADE = """
 import sys
 from holdall_composites.database.connect import connected
@@ -34,21 +47,44 @@ with connected(sys.argv[1]) as database:
 """
 
 
-def test_a_fresh_database_equals_the_models(database: Database) -> None:
-    """Migrations and models describe the same tables."""
+def test_migrations_make_what_the_models_make(
+    database: Database, postgres_server: str, tmp_path: Path
+) -> None:
+    """`create_tables(MODELS)` makes the same tables, and nothing is called drift."""
     assert find_drift(database) == []
+    if isinstance(database, SqliteDatabase):
+        with closing(SqliteDatabase(tmp_path / "models.db")) as theirs, theirs.bind_ctx(MODELS):
+            theirs.create_tables(MODELS)
+            assert describe(theirs, TABLES) == describe(database, TABLES)
+        return
+    execute(postgres_server, "CREATE DATABASE of_models")
+    found = description_of_models(with_name(postgres_server, "of_models"))
+    execute(postgres_server, "DROP DATABASE of_models")
+    assert found == describe(database, TABLES)
+
+
+@pytest.mark.postgresql
+def test_the_description_in_the_package_is_that_of_the_models(postgres_server: str) -> None:
+    """`make schema` has nothing to write; tables that are there already are left as they are."""
+    execute(postgres_server, "CREATE DATABASE of_models")
+    found = [description_of_models(with_name(postgres_server, "of_models")) for _ in range(2)]
+    execute(postgres_server, "DROP DATABASE of_models")
+    assert found == [json.loads(DESCRIPTION.read_text())] * 2
 
 
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
         ("DROP TABLE deployments", "table deployments is missing"),
-        ("ALTER TABLE artifacts ADD COLUMN extra TEXT", "column artifacts.extra is unknown"),
-        ("DROP INDEX artifacts_name", "index of artifacts on collection_id, name is missing"),
-        ("ALTER TABLE collections DROP COLUMN manifest_hash", "manifest_hash is missing"),
+        ("ALTER TABLE artifacts ADD COLUMN extra TEXT", "column extra of artifacts is unknown"),
+        ("DROP INDEX artifacts_name", "the index artifacts_name of artifacts is missing"),
+        (
+            "ALTER TABLE collections DROP COLUMN manifest_hash",
+            "the column manifest_hash of collections is missing",
+        ),
         (
             "CREATE UNIQUE INDEX mine ON artifacts (name)",
-            "unique index of artifacts on name is unknown",
+            "the unique index mine of artifacts is unknown",
         ),
     ],
 )
@@ -60,7 +96,7 @@ def test_drift_is_named(database: Database, statement: str, told: str) -> None:
 
 
 def test_a_trigger_is_drift(database: Database) -> None:
-    """It could change rows behind our back."""
+    """It could change rows behind our back, and one of ours refuses what nothing else does."""
     body = "BEGIN SELECT 1; END"
     if not isinstance(database, SqliteDatabase):
         database.execute_sql(
@@ -69,6 +105,11 @@ def test_a_trigger_is_drift(database: Database) -> None:
         body = "FOR EACH ROW EXECUTE FUNCTION meddle()"
     database.execute_sql(f"CREATE TRIGGER meddler AFTER INSERT ON artifacts {body}")
     assert find_drift(database) == ["the trigger meddler of artifacts is unknown"]
+    name = "composite_memberships_not_itself"
+    name += "_insert" if isinstance(database, SqliteDatabase) else ""
+    on = "" if isinstance(database, SqliteDatabase) else " ON composite_memberships"
+    database.execute_sql(f"DROP TRIGGER {name}{on}")
+    assert f"the trigger {name} of composite_memberships is missing" in find_drift(database)
 
 
 def test_indexes_of_ones_own_are_no_drift(database: Database) -> None:
@@ -89,7 +130,7 @@ DEPLOYMENTS = """CREATE TABLE deployments (
     project {project} NOT NULL, target_root TEXT NOT NULL,
     artifact_uuid VARCHAR(32) NOT NULL {artifact},
     content_hash {hash} NOT NULL, transaction_id TEXT {transaction},
-    state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL DEFAULT {now}
+    state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL {now}
     {key} {more})"""
 DEPLOYED_INDEX = "CREATE INDEX deployments_artifact ON deployments {columns}"
 CASCADE = "ON DELETE CASCADE ON UPDATE CASCADE"
@@ -116,38 +157,36 @@ BY_BOTH = (
     ("change", "told"),
     [
         ({}, []),
-        ({"cascade": ""}, ["(collection_id) -> collections (id) is not", "(id) is unknown"]),
+        ({"cascade": ""}, ["foreign key (collection_id)", "is missing", "is unknown"]),
         (
             {"cascade": "ON DELETE CASCADE"},
-            ["(collection_id) -> collections (id) is not", "(id) is unknown"],
+            ["foreign key (collection_id)", "is missing", "is unknown"],
         ),
-        ({"artifact": ""}, ["foreign key deployments (artifact_uuid)"]),
-        ({"artifact": "", "more": BY_BOTH}, ["(artifact_uuid) ->", "(artifact_uuid, collection"]),
-        ({"transaction": ""}, ["column deployments.transaction_id allows NULL"]),
-        ({"project": "INTEGER"}, ["column deployments.project is of type"]),
-        ({"hash": "VARCHAR(32)"}, ["column deployments.content_hash is of type"]),
-        ({"key": ""}, ["the primary key of deployments is missing"]),
+        ({"artifact": ""}, ["foreign key (artifact_uuid)", "is missing"]),
+        ({"artifact": "", "more": BY_BOTH}, ["key (artifact_uuid)", "is missing", "is unknown"]),
+        ({"transaction": ""}, ["column transaction_id", "not {text} NOT NULL"]),
+        ({"project": "INTEGER"}, ["column project of", "not {text} NOT NULL"]),
+        ({"hash": "VARCHAR(32)"}, ["column content_hash of", "(32) NOT NULL, not"]),
+        ({"key": ""}, ["primary key (collection_id, project, target_root, artifact_uuid)"]),
         (
             {"key": ", PRIMARY KEY (project, collection_id, target_root, artifact_uuid)"},
-            ["the primary key of deployments is project, collection_id"],
+            ["primary key (project, collection_id", "is missing", "is unknown"],
         ),
         (
             {"key": ", PRIMARY KEY (collection_id, project, target_root)"},
-            ["the primary key of deployments is collection_id, project, target_root"],
+            ["primary key (collection_id, project, target_root) of", "is missing", "is unknown"],
         ),
-        ({"state": STATES}, ["the default of deployments.state is None, not 'pending'"]),
-        ({"state": f"DEFAULT 'done' {STATES}"}, ["the default of deployments.state is 'done'"]),
-        ({"state": PENDING}, ["the check of deployments on", "is missing"]),
+        ({"state": STATES}, ["column state of", "NOT NULL, not {text} NOT NULL DEFAULT 'pending'"]),
+        ({"state": f"DEFAULT 'done' {STATES}"}, ["column state of", "DEFAULT 'done'"]),
+        ({"state": PENDING}, ["the check", "of deployments is missing"]),
         (
             {"state": f"{PENDING} CHECK (state IN ('pending', 'done', 'gone'))"},
-            ["the check of deployments on", "is missing", "'gone'", "is unknown"],
+            ["is missing", "'gone'", "is unknown"],
         ),
-        ({"more": ", CHECK (project <> '')"}, ["the check of deployments on", "is unknown"]),
-        ({"columns": "(artifact_uuid, project)"}, ["index of deployments on artifact_uuid is m"]),
-        (
-            {"columns": "(artifact_uuid) WHERE state = 'done'"},
-            ["index of deployments on artifact_uuid is missing"],
-        ),
+        ({"more": ", CHECK (project <> '')"}, ["the check", "of deployments is unknown"]),
+        ({"columns": "(artifact_uuid, project)"}, ["(artifact_uuid, project), not "]),
+        ({"columns": "(artifact_uuid DESC)"}, ["(artifact_uuid DESC), not "]),
+        ({"columns": "(artifact_uuid) WHERE state = 'done'"}, ["index deployments_artifact"]),
     ],
 )
 def test_a_table_made_otherwise_is_drift(
@@ -155,14 +194,15 @@ def test_a_table_made_otherwise_is_drift(
 ) -> None:
     """One difference in types, NULLs, keys, actions, checks, defaults or indexes is named."""
     dialect = dialect_of(database)
-    now = import_module("holdall_composites_migrations.0004_deployments").NOW[dialect]
+    now = NOW.sqlite if dialect == "sqlite" else NOW.postgresql
     parts = AS_IT_IS | {"now": now} | change
+    text = "TEXT" if dialect == "sqlite" else "text"
     database.execute_sql("DROP TABLE deployments")
     database.execute_sql(DEPLOYMENTS.format(**parts))
     database.execute_sql(DEPLOYED_INDEX.format(**parts))
     found = find_drift(database)
     for part in told:
-        assert any(part in difference for difference in found), found
+        assert any(part.format(text=text) in difference for difference in found), found
     assert bool(found) == bool(told), found
     assert all("deployments" in difference for difference in found)
     assert len(found) <= 2
@@ -172,11 +212,11 @@ def test_a_unique_index_made_plain_is_drift(database: Database) -> None:
     """And one without any column of its key."""
     database.execute_sql("DROP INDEX operations_transaction")
     assert find_drift(database) == [
-        "the unique index of operations on collection_id, transaction_id is missing"
+        "the unique index operations_transaction of operations is missing"
     ]
     database.execute_sql("CREATE INDEX mine ON operations (collection_id, transaction_id)")
     assert find_drift(database) == [
-        "the unique index of operations on collection_id, transaction_id is missing"
+        "the unique index operations_transaction of operations is missing"
     ]
 
 
@@ -242,14 +282,23 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("UPDATE holdall_migrations SET checksum = 'x' WHERE revision = '0002'", "not the one"),
-        ("UPDATE holdall_migrations SET revision = '9999' WHERE revision = '0006'", "unknown to"),
-        ("DELETE FROM holdall_migrations WHERE revision = '0002'", "lacks migration 0002"),
+        (
+            "UPDATE holdall_migrations SET checksum = 'x' WHERE name = '0002_artifact_uuid'",
+            "not the one",
+        ),
+        (
+            "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0006_operations'",
+            "unknown to",
+        ),
+        (
+            "DELETE FROM holdall_migrations WHERE name = '0002_artifact_uuid'",
+            "lacks migration 0002",
+        ),
     ],
 )
 def test_a_history_that_does_not_fit_is_refused(database: Database, change: str, told: str) -> None:
     """An edited script, a newer schema and a gap each get their own sentence."""
-    database.execute_sql(change)
+    database.execute_sql(change.format("holdall_migrations"))
     with pytest.raises(SchemaError, match=told):
         runner.pending_revisions(database)
 
@@ -258,12 +307,14 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
     """Stamping runs nothing."""
     runner.stamp(empty_database, "2")
     assert [row.number for row in applied_revisions(empty_database)] == ["0001", "0002"]
-    assert empty_database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
+    assert set(empty_database.get_tables()) - {"holdall_lock"} == HISTORY_TABLES
 
 
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     """What a newer Holdall wrote into the history is not wiped out of it."""
-    database.execute_sql("UPDATE holdall_migrations SET revision = '9999' WHERE revision = '0006'")
+    database.execute_sql(
+        "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0006_operations'"
+    )
     with pytest.raises(SchemaError, match="9999"):
         runner.stamp(database, "2")
     assert [row.number for row in applied_revisions(database)][-1] == "9999"
@@ -283,10 +334,10 @@ def test_printed_statements_make_the_same_schema(empty_database: Database, start
     """What `db sql` prints, run by hand, leaves no drift and nothing to migrate; back as well."""
     dialect = dialect_of(empty_database)
     runner.upgrade(empty_database, start)
-    run_by_hand(empty_database, runner.statements(dialect, start))
+    run_by_hand(empty_database, statements(dialect, start))
     assert find_drift(empty_database) == []
     assert runner.pending_revisions(empty_database) == []
-    run_by_hand(empty_database, runner.statements(dialect, "0006", start))
+    run_by_hand(empty_database, statements(dialect, "0006", start))
     assert [row.number for row in applied_revisions(empty_database)][-1:] == (
         [] if start == "0" else [start]
     )
@@ -307,13 +358,13 @@ def test_what_came_and_went_is_on_record(empty_database: Database) -> None:
     runner.stamp(empty_database, "0")
     found = audit_records(empty_database)
     assert [(row.action, row.revision) for row in found] == [
-        ("applied", "0001"),
-        ("applied", "0002"),
-        ("reverted", "0002"),
-        ("unstamped", "0001"),
+        ("applied", "0001_initial"),
+        ("applied", "0002_artifact_uuid"),
+        ("reverted", "0002_artifact_uuid"),
+        ("unstamped", "0001_initial"),
     ]
     assert {row.host for row in found} == {platform.node()}
-    assert all(row.at and row.name and len(row.checksum) == 64 for row in found)
+    assert all(row.at and len(row.checksum) == 64 for row in found)
     with pytest.raises(HoldallError):
         runner.upgrade(empty_database)
     assert len(audit_records(empty_database)) == 4
@@ -325,7 +376,7 @@ def test_a_long_migration_says_what_it_does(
     """Which, and over how many rows; on a terminal SQLite shows that it is alive."""
     runner.upgrade(empty_database, "0001")
     insert_artifact(empty_database)
-    monkeypatch.setattr(runner, "MANY_ROWS", 1)
+    monkeypatch.setattr(migrator, "MANY_ROWS", 1)
     monkeypatch.setattr(console, "_EVERY_STEPS", 1)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     told: list[str] = []
@@ -358,7 +409,7 @@ def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
         for backup in tmp_path.glob("*.backup"):
             backup.unlink()
         runner.downgrade(database, "0", lose_data=True)
-        assert database.get_tables() == ["holdall_migrations", "holdall_migrations_audit"]
+        assert set(database.get_tables()) == HISTORY_TABLES
     (copy,) = tmp_path.glob("*.backup")
     with connected(str(copy)) as database:
         assert runner.pending_revisions(database) == []
@@ -403,3 +454,119 @@ def test_a_migration_inside_a_transaction_is_refused(empty_database: Database) -
     """Foreign keys cannot be switched off inside a transaction, so none may be open."""
     with empty_database.atomic(), pytest.raises(SchemaError, match="inside a transaction"):
         runner.upgrade(empty_database)
+
+
+def as_user(url: str, user: str) -> str:
+    """Return a server's URL for another of its users."""
+    return re.sub(r"//[^/@]*@", f"//{user}@", url)
+
+
+@pytest.mark.parametrize("dialect", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_a_role_that_may_only_read_can_check(database_url: str, postgres_server: str) -> None:
+    """No right to write, no temporary tables, and, as on a standby, no transaction that writes."""
+    user, name = f"reader_{uuid4().hex[:8]}", database_url.partition("://")[2].split("/")[1]
+    name = name.partition("?")[0]
+    execute(postgres_server, f"CREATE ROLE {user} LOGIN")
+    execute(postgres_server, f"ALTER ROLE {user} SET default_transaction_read_only = on")
+    execute(database_url, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")
+    execute(database_url, f"REVOKE TEMP ON DATABASE {name} FROM PUBLIC")
+    execute(database_url, "DROP INDEX artifacts_name")
+    for read_only in (True, False):
+        with connected(as_user(database_url, user), read_only=read_only) as database:
+            assert database.execute_sql("SELECT current_user").fetchone() == (user,)
+            assert runner.pending_revisions(database) == []
+            assert find_drift(database) == ["the index artifacts_name of artifacts is missing"]
+    execute(database_url, f"DROP OWNED BY {user}")
+    execute(postgres_server, f"DROP ROLE {user}")
+
+
+@pytest.mark.parametrize("is_in_use", [False, True])
+def test_an_sqlite_file_that_is_only_read_can_be_checked(is_in_use: bool) -> None:
+    """In a folder where nobody may write nothing is written, also while another one writes."""
+    folder = Path(tempfile.mkdtemp(prefix="holdall-tests-", dir="/tmp"))
+    path = folder / "holdall.db"
+    with closing(sqlite3.connect(path)) as other:
+        with connected(str(path)) as database:
+            runner.upgrade(database)
+            if not is_in_use:
+                database.execute_sql("DROP INDEX artifacts_name")
+        if is_in_use:
+            other.execute("DROP INDEX artifacts_name")
+        before = {file.name: file.read_bytes() for file in folder.iterdir()}
+        shared = before.pop("holdall.db-shm", None)
+        assert ("holdall.db-wal" in before) == is_in_use
+        for file in folder.iterdir():
+            file.chmod(0o444)
+        folder.chmod(0o555)
+        pid = os.fork()
+        if pid == 0:
+            _check_as_nobody(path)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert {name: (folder / name).read_bytes() for name in before} == before
+        assert len(list(folder.iterdir())) == len(before) + (shared is not None)
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def _check_as_nobody(path: Path) -> None:
+    """Check in a forked process that has no rights beyond those of the file."""
+    try:
+        if os.getuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        assert not os.access(path.parent, os.W_OK)
+        with connected(str(path), read_only=True) as database:
+            assert runner.pending_revisions(database) == []
+            assert find_drift(database) == ["the index artifacts_name of artifacts is missing"]
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - nothing may return from here into pytest
+        traceback.print_exc()
+        os._exit(1)
+
+
+def test_what_only_reads_makes_no_database(tmp_path: Path) -> None:
+    """Where there is none, every migration is pending, and still there is none."""
+    with connected(str(tmp_path / "none.db"), read_only=True) as database:
+        assert len(runner.pending_revisions(database)) == 6
+        with pytest.raises(OperationalError):
+            database.execute_sql("CREATE TABLE mine (id INTEGER)")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.postgresql
+def test_another_encoding_is_refused(postgres_server: str) -> None:
+    """Names and texts of artifacts are UTF-8, and nothing is made in a database that is not."""
+    name = f"latin_{uuid4().hex[:8]}"
+    encoding = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    execute(postgres_server, f"CREATE DATABASE {name} {encoding}")
+    with connected(with_name(postgres_server, name)) as database:
+        for refused in (runner.upgrade, lambda d: runner.ensure_current(d, embedded=False)):
+            with pytest.raises(SchemaError, match="LATIN1, not UTF8"):
+                refused(database)
+        assert database.get_tables() == []
+    execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_two_scripts_of_one_number_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could say in which order they come; how lines end makes no other script."""
+    package = tmp_path / "scripts_of_a_test"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(revisions, "PACKAGE", package.name)
+    checksums = set()
+    for end in (b"\n", b"\r\n"):
+        (package / "0001_a.py").write_bytes(b"pass" + end)
+        checksums |= {revision.checksum for revision in revisions.known_revisions()}
+    assert len(checksums) == 1
+    (package / "0001_b.py").touch()
+    with pytest.raises(SchemaError, match="the number 0001: a and b"):
+        revisions.known_revisions()
+
+
+def test_reading_the_history_does_not_import_playhouse(database_url: str) -> None:
+    """It takes longer to import than most commands take to run."""
+    program = UPGRADE + "assert not [name for name in sys.modules if name.startswith('playhouse')]"
+    subprocess.run([sys.executable, "-c", program, database_url], check=True)

@@ -1,0 +1,122 @@
+"""playhouse's Runner with what it lacks: checksums, an audit, backups, refusals, progress.
+
+Imported only when there is something to migrate: playhouse takes longer to import than most
+commands take to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from playhouse.migrations import Runner
+
+from holdall.errors import RefusedError
+from holdall_composites.console import Say, sign_of_life
+from holdall_composites.database.connect import HISTORY
+from holdall_composites.database.peewee_import import Database, SqliteDatabase
+from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
+from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions, scripts_folder
+from holdall_composites.schema.rewrites import rewriting
+
+MANY_ROWS = 10_000
+
+
+class Migrator:
+    """Runs scripts inside the lock's transaction, each with its rows of history and audit.
+
+    The first that needs a backup makes it: it holds what was there before all of them.
+    """
+
+    def __init__(
+        self, database: Database, *, lose_data: bool = False, say: Say | None = None
+    ) -> None:
+        self._database, self._say = database, say
+        self._loses_data, self._is_backed_up = lose_data, False
+        self._runner: Any = Runner(database, str(scripts_folder()))
+        self._runner.History = _history_of(database)
+        self._runner.migrator.lose_data = lose_data
+        with database.bind_ctx(HISTORY_MODELS):
+            database.create_tables(HISTORY_MODELS)
+
+    def apply(self, revision: Revision) -> None:
+        """Run a script's `up`."""
+        self._back_up(revision)
+        with self._told(revision), rewriting(self._database, revision.rewrites):
+            self._run("up", revision)
+        add_audit(self._database, "applied", revision)
+
+    def revert(self, revision: Revision) -> None:
+        """Run a script's `down`. Raises RefusedError where it would lose what it may not."""
+        self._back_up(revision)
+        self._run("down", revision)
+        add_audit(self._database, "reverted", revision)
+
+    def stamp(self, old: Iterable[Revision], new: Iterable[Revision]) -> None:
+        """Replace the history, running nothing."""
+        self._runner.History.delete().execute()
+        for revision in old:
+            add_audit(self._database, "unstamped", revision)
+        for revision in new:
+            self._runner.fake(revision.title)
+            add_audit(self._database, "stamped", revision)
+
+    def _run(self, direction: str, revision: Revision) -> None:
+        frozen = import_module(f"{PACKAGE}.frozen")
+        try:
+            getattr(self._runner, direction)(revision.title)
+        except frozen.DataWouldBeLost as error:
+            raise RefusedError(
+                f"downgrade of migration {revision.title} would delete {error}",
+                hint="`holdall db backup` first, then add --lose-data",
+            ) from error
+        except frozen.StandsAgainst as error:
+            raise RefusedError(
+                f"migration {revision.title}: {error}",
+                hint="nothing was changed; remove what stands against it, then try again",
+            ) from error
+
+    @contextmanager
+    def _told(self, revision: Revision) -> Iterator[None]:
+        """Say that a migration builds a large table again, and show that it is at work."""
+        if self._say is None or revision.rewrites is None:
+            yield
+            return
+        sql = f"SELECT count(*) FROM {revision.rewrites}"  # noqa: S608
+        (rows,) = self._database.execute_sql(sql).fetchone()
+        if rows >= MANY_ROWS:
+            self._say(f"migrating the database to {revision.title}: {rows:,} {revision.rewrites}")
+        with sign_of_life(self._database.connection(), revision.title):
+            yield
+
+    def _back_up(self, revision: Revision) -> None:
+        table = "collections" if self._loses_data else revision.rewrites
+        if table is None or self._is_backed_up or not isinstance(self._database, SqliteDatabase):
+            return
+        if self._database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:  # noqa: S608
+            return
+        from holdall_composites.database.backup import back_up
+
+        copy = back_up(self._database, before=revision.number)
+        self._is_backed_up = True
+        if self._say is not None:
+            self._say(f"backed the database up to {copy} before migration {revision.title}")
+
+
+def _history_of(database: Database) -> type[AppliedMigration]:
+    """Return the table that a Runner reads and writes, bound, with the scripts' checksums."""
+    checksums = {revision.title: revision.checksum for revision in known_revisions()}
+    bound = database
+
+    class History(AppliedMigration):
+        class Meta:
+            database = bound
+            table_name = HISTORY
+
+        @classmethod
+        def create(cls, **row: Any) -> Any:
+            return super().create(checksum=checksums[row["name"]], **row)
+
+    return History
