@@ -17,9 +17,8 @@ REWRITES = "artifacts"
 CHECK = hex_digits("uuid", 32)
 # Made anew for each row, and by SQLite alone, so that `holdall db sql` prints what runs anywhere.
 SQLITE_UUID = SQL(
-    "lower(hex(randomblob(4)) || hex(randomblob(2)) || '4' || substr(hex(randomblob(2)), 2)"
-    " || substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2)"
-    " || hex(randomblob(6)))"
+    "lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2)"
+    " || substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(8)), 2))"
 )
 POSTGRESQL_DEFAULT = SQL("DEFAULT replace(gen_random_uuid()::text, '-', '')")
 
