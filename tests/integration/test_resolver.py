@@ -144,8 +144,8 @@ def test_expansion_in_reading_order(
 def test_a_cycle_in_the_rows_is_survived(resolver: Resolver, collection_id: str) -> None:
     """Rows written past the resolver are expanded once."""
     add(resolver, collection_id, "x:a x:y y:b")
-    uuid = resolver.store.uuids_of(collection_id, ["composite:x"])["composite:x"]
-    resolver.store.create_membership(collection_id, "composite:y", uuid)
+    uuid = resolver.store.artifacts.uuids_of(collection_id, ["composite:x"])["composite:x"]
+    resolver.store.memberships.create_membership(collection_id, "composite:y", uuid)
     assert expanded(resolver, collection_id, "x") == "ab"
     assert expanded(resolver, collection_id, "y") == "ba"
 
@@ -179,8 +179,8 @@ def test_one_pin_holds_for_all(resolver: Resolver, collection_id: str) -> None:
 def test_what_is_gone_is_not_expanded(resolver: Resolver, collection_id: str) -> None:
     """An inactive artifact keeps its membership, but there is nothing to deploy."""
     add(resolver, collection_id, "x:a x:b")
-    uuid = resolver.store.uuids_of(collection_id, ["skill:a"])["skill:a"]
-    resolver.store.deactivate_artifacts(collection_id, [uuid])
+    uuid = resolver.store.artifacts.uuids_of(collection_id, ["skill:a"])["skill:a"]
+    resolver.store.artifacts.deactivate(collection_id, [uuid])
     assert expanded(resolver, collection_id, "x") == "b"
     with pytest.raises(ArtifactNotFound, match="skill:a"):
         resolver.expand(collection_id, ["skill:a"])
@@ -191,8 +191,8 @@ def test_what_is_gone_can_leave_a_composite_but_not_join_one(
 ) -> None:
     """Its old membership can be taken away; a new one is refused as if it were unknown."""
     add(resolver, collection_id, "x:a")
-    uuid = resolver.store.uuids_of(collection_id, ["skill:a"])["skill:a"]
-    resolver.store.deactivate_artifacts(collection_id, [uuid])
+    uuid = resolver.store.artifacts.uuids_of(collection_id, ["skill:a"])["skill:a"]
+    resolver.store.artifacts.deactivate(collection_id, [uuid])
     assert resolver.remove_member(collection_id, "composite:x", "skill:a")
     with pytest.raises(ArtifactNotFound, match="skill:a"):
         resolver.add_member(collection_id, "composite:x", "skill:a")
@@ -208,7 +208,7 @@ def test_a_name_needs_no_type_where_only_one_has_it(resolver: Resolver, collecti
     assert resolver.resolve_name(collection_id, "git:commit") == "command:git:commit"
     with pytest.raises(UsageError, match="command:b, skill:b"):
         resolver.resolve_name(collection_id, "b")
-    store.deactivate_artifacts(collection_id, [old])
+    store.artifacts.deactivate(collection_id, [old])
     assert resolver.resolve_name(collection_id, "b") == "skill:b"
     with pytest.raises(ArtifactNotFound, match="command:b"):
         resolver.resolve_name(collection_id, "command:b")
@@ -229,7 +229,7 @@ def test_a_long_chain_is_expanded(resolver: Resolver, collection_id: str) -> Non
     """Three hundred composites, each in the one before."""
     uuids = [stored_composite(resolver.store, collection_id, f"composite:{n}") for n in range(300)]
     for number, uuid in enumerate(uuids[1:]):
-        resolver.store.create_membership(collection_id, f"composite:{number}", uuid)
+        resolver.store.memberships.create_membership(collection_id, f"composite:{number}", uuid)
     resolver.add_member(collection_id, "composite:299", "skill:a")
     (found,) = resolver.expand(collection_id, ["composite:0"])
     assert (found.id, found.wanted_by) == ("skill:a", ("composite:299",))

@@ -54,14 +54,14 @@ def _composite(uuid: str, name: str, members: list[str], pinned: bool) -> Compos
 
 def stored(store: Store) -> CollectionState:
     """Return the state that the rows have, in the order of UUIDs."""
-    rows = [row for row in store.all_artifacts(COLLECTION) if row.active]
+    rows = [row for row in store.artifacts.all_of(COLLECTION) if row.active]
     composites = []
-    for row in sorted(store.all_composites(COLLECTION), key=lambda row: row.uuid):
+    for row in sorted(store.composites.all_of(COLLECTION), key=lambda row: row.uuid):
         members = [
             MemberState(
                 m.child_artifact_uuid, m.relationship_type, m.pinned_version_hash, m.position
             )
-            for m in store.get_children_of(row.id, COLLECTION)
+            for m in store.memberships.get_children_of(row.id, COLLECTION)
         ]
         composites.append(make_composite(row.id, *members, uuid=row.uuid))
     artifacts = [
@@ -86,9 +86,9 @@ def in_order(state: CollectionState) -> CollectionState:
 def everything(store: Store) -> list[list[object]]:
     """Return all records of the collection, inactive ones included."""
     return [
-        [*store.all_artifacts(COLLECTION)],
-        [*store.all_composites(COLLECTION)],
-        sorted(store.all_memberships(COLLECTION), key=repr),
+        [*store.artifacts.all_of(COLLECTION)],
+        [*store.composites.all_of(COLLECTION)],
+        sorted(store.memberships.all_of(COLLECTION), key=repr),
     ]
 
 
@@ -111,4 +111,4 @@ def test_rows_equal_the_last_state_and_forget_no_uuid(
         assert not sync(store, state).wrote
         assert everything(store) == before
         seen |= {entry.uuid for entry in (*state.artifacts, *state.composites)}
-        assert {row.uuid for row in store.all_artifacts(COLLECTION)} == seen
+        assert {row.uuid for row in store.artifacts.all_of(COLLECTION)} == seen

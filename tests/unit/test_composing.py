@@ -9,6 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from holdall_composites.service.composites import (
+    composite_in,
+    with_composite,
+    with_members,
+    with_order,
+    with_pin,
+    without_composite,
+    without_members,
+)
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
@@ -25,15 +34,6 @@ from holdall_composites.errors import (
     ArtifactNotFound,
     ConstraintViolated,
     CycleRefused,
-)
-from holdall_composites.service.composites import (
-    composite_in,
-    with_composite,
-    with_members,
-    with_order,
-    with_pin,
-    without_composite,
-    without_members,
 )
 from holdall_composites.sync.identity import identified
 from holdall_composites.sync.state import state_of

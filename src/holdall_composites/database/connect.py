@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,6 +130,20 @@ class ServerDatabase(PostgresqlDatabase):
             return PostgresqlDatabase.execute_sql(self, sql, params)
         with self.atomic():
             return PostgresqlDatabase.execute_sql(self, sql, params)
+
+
+def raw(database: Database, sql: str, params: Sequence[object] = (), *, why: str) -> Any:
+    """Run SQL that Peewee has no words for; `why` is the reason, for whoever reads the call.
+
+    Returns the driver's cursor. Queries on rows are built by the store.
+    """
+    assert why, "SQL by hand needs a reason"
+    return database.execute_sql(sql, params or None)
+
+
+def dialect_of(database: Database) -> str:
+    """Return `sqlite` or `postgresql`."""
+    return "postgresql" if isinstance(database, PostgresqlDatabase) else "sqlite"
 
 
 def make_database(text: str) -> Database:
