@@ -42,14 +42,17 @@ def make_composite(
     uuid: str | None = None,
     description: str | None = None,
 ) -> CompositeState:
-    """Return a composite's state; members given as UUIDs are contained in this order."""
+    """Return a composite's state; members given as UUIDs are contained in this order.
+
+    The composite of those given as memberships is filled in.
+    """
     return CompositeState(
         uuid=uuid or new_uuid(),
         id=composite_id,
         name=composite_id.partition(":")[2],
         description=description,
         members=tuple(
-            member
+            member._replace(composite_id=composite_id)
             if isinstance(member, Membership)
             else Membership(composite_id, member, position=position)
             for position, member in enumerate(members)

@@ -14,7 +14,7 @@ from holdall_composites.errors import AlreadyExists, ArtifactNotFound
 from holdall_composites.store.store import Store
 from holdall_composites.sync.sync import Counts, SyncReport, sync
 from holdall_composites.values.records import DeploymentRecord
-from holdall_composites.values.types import CollectionState, MemberState
+from holdall_composites.values.types import CollectionState, Membership
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
@@ -84,11 +84,11 @@ def test_an_empty_database_is_filled(store: Store) -> None:
     """All rows are there, and the hash tells that they are current."""
     a, b = make_artifact("skill:a"), make_artifact("command:b")
     inner = make_composite("composite:inner", b.uuid)
-    pinned = MemberState(a.uuid, "requires", "f" * 64, 0, '{"x": 1}')
-    kit = make_composite("composite:kit", pinned, MemberState(inner.uuid, position=1))
+    pinned = Membership("", a.uuid, "requires", 0, "f" * 64, '{"x": 1}')
+    kit = make_composite("composite:kit", pinned, Membership("", inner.uuid, position=1))
     sync(store, state(a, b, kit, inner))
     assert ids(store) == {e.id: e.uuid for e in (a, b, kit, inner)}
-    first, second = store.memberships.get_children_of("composite:kit", COLLECTION)
+    first, second = store.memberships.get_children_of("composite:kit", COLLECTION).items
     assert (first.child_id, first.relationship_type, first.pinned_version_hash) == (
         "skill:a",
         "requires",
@@ -132,7 +132,7 @@ def test_a_report_counts_rows(store: Store) -> None:
     kit = make_composite("composite:kit", a.uuid, b.uuid)
     report = sync(store, state(a, b, kit))
     assert report == SyncReport(True, Counts(added=3), Counts(added=1), Counts(added=2))
-    changed = kit._replace(description="new", members=(MemberState(c.uuid), kit.members[1]))
+    changed = kit._replace(description="new", members=(Membership(kit.id, c.uuid), kit.members[1]))
     report = sync(store, state(b._replace(content_hash="9" * 64), c, changed))
     assert report == SyncReport(
         True, Counts(added=1, changed=1, gone=1), Counts(changed=1), Counts(added=1, gone=1)
@@ -153,7 +153,7 @@ def test_only_what_changed_is_touched(store: Store) -> None:
     other = make_composite("composite:other", a.uuid)
     sync(store, state(a, b, kit, other))
     backdate(store)
-    members = (kit.members[0], kit.members[1]._replace(pin="e" * 64))
+    members = (kit.members[0], kit.members[1]._replace(pinned_version_hash="e" * 64))
     changed = kit._replace(description="new", members=members)
     sync(store, state(a, b._replace(content_hash="9" * 64), changed, other))
     rows = {row.id: row for row in store.artifacts.all_of(COLLECTION)}
@@ -161,10 +161,10 @@ def test_only_what_changed_is_touched(store: Store) -> None:
     assert rows["skill:b"].updated_at > LONG_AGO
     assert rows["skill:b"].created_at == LONG_AGO
     assert rows["skill:b"].content_hash == "9" * 64
-    composites = {row.id: row for row in store.composites.all_of(COLLECTION)}
+    composites = {row.id: row for row in store.composites.all_of(COLLECTION).items}
     assert composites["composite:kit"].description == "new"
     assert composites["composite:other"].updated_at == LONG_AGO
-    kept, pinned = store.memberships.get_children_of("composite:kit", COLLECTION)
+    kept, pinned = store.memberships.get_children_of("composite:kit", COLLECTION).items
     assert (kept.pinned_version_hash, pinned.pinned_version_hash) == (None, "e" * 64)
     assert kept.created_at == pinned.created_at == LONG_AGO
 
@@ -175,7 +175,7 @@ def test_memberships_come_go_and_move(store: Store) -> None:
     kit = make_composite("composite:kit", a.uuid, b.uuid)
     sync(store, state(a, b, c, kit))
     sync(store, state(a, b, c, make_composite("composite:kit", c.uuid, a.uuid, uuid=kit.uuid)))
-    found = store.memberships.get_children_of("composite:kit", COLLECTION)
+    found = store.memberships.get_children_of("composite:kit", COLLECTION).items
     assert [(m.child_id, m.position) for m in found] == [("skill:c", 0), ("skill:a", 1)]
 
 
@@ -197,30 +197,33 @@ def test_a_composite_that_is_gone_has_no_members(store: Store) -> None:
     kit = make_composite("composite:kit", a.uuid)
     sync(store, state(a, kit))
     sync(store, state(a))
-    assert store.get_composite(COLLECTION, "composite:kit") is None
+    assert store.composites.all_of(COLLECTION).items == ()
     assert store.memberships.all_of(COLLECTION) == []
     row = store.artifacts.get_by_uuid([kit.uuid]).get(kit.uuid)
     assert row is not None
     assert not row.active
     sync(store, state(a, kit))
-    assert [m.child_id for m in store.memberships.get_children_of("composite:kit", COLLECTION)] == [
-        "skill:a"
-    ]
+    assert [
+        m.child_id for m in store.memberships.get_children_of("composite:kit", COLLECTION).items
+    ] == ["skill:a"]
 
 
 def test_renames_keep_everything(store: Store) -> None:
     """Child and composite renamed: membership and deployment still point to them."""
     a = make_artifact("skill:a")
-    kit = make_composite("composite:kit", MemberState(a.uuid, pin="f" * 64))
+    kit = make_composite(
+        "composite:kit", Membership("composite:kit", a.uuid, pinned_version_hash="f" * 64)
+    )
     sync(store, state(a, kit))
     store.deployments.finish(
         [DeploymentRecord(COLLECTION, "/p", ".claude", a.uuid, "f" * 64, "t" * 32)]
     )
     backdate(store)
     renamed = a._replace(id="skill:z", name="z")
-    box = kit._replace(id="composite:box", name="box")
+    members = (kit.members[0]._replace(composite_id="composite:box"),)
+    box = kit._replace(id="composite:box", name="box", members=members)
     sync(store, state(renamed, box))
-    (membership,) = store.memberships.get_children_of("composite:box", COLLECTION)
+    (membership,) = store.memberships.get_children_of("composite:box", COLLECTION).items
     assert (membership.child_id, membership.pinned_version_hash) == ("skill:z", "f" * 64)
     assert membership.created_at == LONG_AGO
     assert ids(store) == {"skill:z": a.uuid, "composite:box": kit.uuid}
@@ -240,7 +243,7 @@ def test_names_are_swapped_and_rotated(store: Store) -> None:
     wanted = state(*rotated, *swapped)
     sync(store, wanted)
     assert ids(store) == {e.id: e.uuid for e in (*rotated, *swapped)}
-    (found,) = store.memberships.get_children_of("composite:y", COLLECTION)
+    (found,) = store.memberships.get_children_of("composite:y", COLLECTION).items
     assert (found.child_artifact_uuid, found.child_id) == (a.uuid, "skill:b")
     assert {row.name for row in store.artifacts.all_of(COLLECTION)} == {"a", "b", "c", "x", "y"}
 
@@ -279,9 +282,9 @@ def test_an_artifact_becomes_a_composite_and_back(store: Store) -> None:
     kit = make_composite("composite:kit", a.uuid)
     sync(store, state(a, kit))
     sync(store, state(a, make_artifact("skill:kit", uuid=kit.uuid)))
-    assert store.composites.all_of(COLLECTION) == []
+    assert store.composites.all_of(COLLECTION).items == []
     sync(store, state(a, kit))
-    assert len(store.memberships.get_children_of("composite:kit", COLLECTION)) == 1
+    assert len(store.memberships.get_children_of("composite:kit", COLLECTION).items) == 1
 
 
 def test_a_uuid_of_another_collection_is_refused(store: Store) -> None:
@@ -373,7 +376,7 @@ def test_updates_look_rows_up_by_key(store: Store) -> None:
     kit = make_composite("composite:kit", a.uuid)
     sync(store, state(a, b, kit))
     swapped = [a._replace(id=b.id, name="b"), b._replace(id=a.id, name="a")]
-    pinned = MemberState(a.uuid, pin="f" * 64)
+    pinned = Membership("composite:kit", a.uuid, pinned_version_hash="f" * 64)
     with counted(store) as seen:
         sync(store, state(*swapped, kit._replace(description="new", members=(pinned,))))
     updates = [ran for ran in seen if "AS given" in ran[0]]

@@ -151,7 +151,7 @@ class Resolver:
         composite_id = _composite_id(composite)
 
         def edit(collection: Collection) -> Manifest:
-            member_id = _resolve(collection, member)
+            member_id = _member_id(collection, composite_id, member)
             return composition.with_pin(collection.manifest, composite_id, member_id, None)
 
         return self._change("unpin", ChangeKind.CHANGED, composite_id, edit, dry_run)
@@ -179,7 +179,7 @@ class Resolver:
         composite_id = _composite_id(composite)
 
         def edit(collection: Collection) -> Manifest:
-            ids = [_resolve(collection, member) for member in members]
+            ids = [_member_id(collection, composite_id, member) for member in members]
             return change(collection.manifest, composite_id, ids)
 
         return self._change(action, ChangeKind.CHANGED, composite_id, edit, dry_run)
@@ -278,6 +278,13 @@ class Resolver:
 
 def _composite_id(name: str) -> ArtifactId:
     return ArtifactId.of("composite", name.removeprefix("composite:"))
+
+
+def _member_id(collection: Collection, composite_id: ArtifactId, text: str) -> ArtifactId:
+    """Return the id of a member, also of one that was removed from the collection."""
+    present = composition.composite_in(collection.manifest, composite_id).members
+    found = next((member.id for member in present if str(member.id) == text), None)
+    return found or _resolve(collection, text)
 
 
 def _resolve(collection: Collection, text: str) -> ArtifactId:
