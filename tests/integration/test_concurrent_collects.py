@@ -87,5 +87,5 @@ def holdall(kit: Path, url: str, *words: str | Path) -> str:
 
 def artifacts(store: Store) -> list[ArtifactRecord]:
     """Return all artifacts of the only collection."""
-    (collection,) = store.list_collections().items
-    return store.artifacts.all_of(collection.id)
+    ((collection_id,),) = store.database.execute_sql("SELECT id FROM collections").fetchall()
+    return store.artifacts.all_of(collection_id)

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -126,9 +126,7 @@ class ServerDatabase(PostgresqlDatabase):
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a statement in the present transaction, or in one of its own."""
-        if self.in_transaction():
-            return PostgresqlDatabase.execute_sql(self, sql, params)
-        with self.atomic():
+        with nullcontext() if self.in_transaction() else self.atomic():
             return PostgresqlDatabase.execute_sql(self, sql, params)
 
 
