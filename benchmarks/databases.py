@@ -7,6 +7,7 @@ PostgreSQL is the client's. What waits for the disk is measured on the wall cloc
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import sqlite3
 import statistics
@@ -336,7 +337,12 @@ def _importing(bench: Bench) -> Row:
 
         return run
 
-    options: dict[str, Any] = {"capture_output": True, "text": True, "check": True}
+    options: dict[str, Any] = {
+        "capture_output": True,
+        "text": True,
+        "check": True,
+        "env": bench.environment,
+    }
     ways = {"ours": way("holdall_composites.store.store"), "theirs": way("peewee")}
     found = bench.in_turn(ways)
     case = "importing models and store"
@@ -364,6 +370,7 @@ def postgresql() -> Iterator[str | None]:
 
 def on_both(bench: Bench) -> list[Row]:
     """Measure SQLite and, where a server can be had, PostgreSQL."""
+    gc.set_threshold(1_000_000, 20, 20)  # as every command does
     path = bench.empty("sqlite") / "bench.db"
     rows = [_importing(bench), *measure(bench, f"sqlite:///{path}", "SQLite")]
     with postgresql() as url:

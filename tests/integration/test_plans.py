@@ -46,7 +46,9 @@ def queries() -> Iterator[tuple[str, Prepared]]:
             continue
         module = importlib.import_module(f"holdall_composites.store.{path.stem}")
         for name, value in vars(module).items():
-            if isinstance(value, Prepared):
+            if isinstance(value, tuple) and value and isinstance(value[0], Prepared):
+                yield from ((f"{path.stem}.{name}.{n}", query) for n, query in enumerate(value))
+            elif isinstance(value, Prepared):
                 yield f"{path.stem}.{name}", value
             elif isinstance(value, Listing):
                 for part in ("whole", "first", "later"):

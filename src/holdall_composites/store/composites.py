@@ -19,7 +19,7 @@ from holdall_composites.store.prepared import (
     prepared,
     rows_of,
 )
-from holdall_composites.store.query import Listing, Repository
+from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import Page
 from holdall_composites.values.records import CompositeRecord
 from holdall_composites.values.types import CompositeState
@@ -71,7 +71,7 @@ class Composites(Repository):
     ) -> Page[CompositeRecord]:
         """Return composites in the order of their ids: all, or a page of them."""
         return self._page(
-            *(_LISTING, CompositeRecord._make, lambda record: (record.id,), cursor, limit),
+            *(_LISTING, records_of(CompositeRecord), lambda record: (record.id,), cursor, limit),
             collection=collection_id,
         )
 

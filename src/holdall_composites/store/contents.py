@@ -12,7 +12,6 @@ from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
 from holdall.files import Tree
 from holdall_composites.database import models
-from holdall_composites.database.connect import translated_errors
 from holdall_composites.database.models import Blob, BlobChunk, VersionFile
 from holdall_composites.store.prepared import (
     TRUE,
@@ -171,8 +170,7 @@ class Contents(Repository):
         for. What `blobs` raises passes through.
         """
         rows = ((sha256, len(data), *_encoded(data)) for sha256, data in blobs)
-        with translated_errors(), self.transaction():
-            _put_blob.run_many(self.database, rows)
+        self._run_many(_put_blob, rows)
 
     def read_blob(self, sha256: str) -> Iterator[bytes]:
         """Yield a blob's content in pieces; raises StorageError if it is not there."""

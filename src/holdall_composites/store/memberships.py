@@ -19,13 +19,14 @@ from holdall_composites.store.prepared import (
     prepared,
     rows_of,
 )
-from holdall_composites.store.query import Listing, Repository
+from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import Key, Page
 from holdall_composites.values.records import Edge, MembershipRecord
 from holdall_composites.values.types import Membership, RelationshipType
 
 A, C, M = Artifact, CompositeArtifact, CompositeMembership
 _OWN = (M.relationship_type, M.position, M.pinned_version_hash, M.membership_metadata)
+_records = records_of(MembershipRecord)
 _IN_COLLECTION = M.collection_id == Given("collection")
 _IN_COMPOSITE = (_IN_COLLECTION) & (M.composite == Given("composite"))
 
@@ -191,7 +192,7 @@ class Memberships(Repository):
         if relationship_type is not None:
             listing = _CHILDREN_OF_TYPE
             given["relationship_type"] = relationship_type
-        return self._page(listing, MembershipRecord._make, _place, cursor, limit, **given)
+        return self._page(listing, _records, _place, cursor, limit, **given)
 
     def get_parents_of(
         self,
@@ -203,7 +204,7 @@ class Memberships(Repository):
     ) -> Page[MembershipRecord]:
         """Return the memberships of which this is the child, by their composites' ids."""
         return self._page(
-            *(_PARENTS, MembershipRecord._make, lambda r: (r.composite_id,), cursor, limit),
+            *(_PARENTS, _records, lambda r: (r.composite_id,), cursor, limit),
             child=child_uuid,
             collection=collection_id,
         )
@@ -223,7 +224,7 @@ class Memberships(Repository):
         """
         return self._page(
             _ASSOCIATIONS,
-            MembershipRecord._make,
+            _records,
             lambda record: (record.composite_id, *_place(record)),
             *(cursor, limit),
             composite=artifact_id,
@@ -233,7 +234,7 @@ class Memberships(Repository):
 
     def all_of(self, collection_id: str) -> list[MembershipRecord]:
         """Return every membership of a collection."""
-        return list(map(MembershipRecord._make, self._fetch(_all, collection=collection_id)))
+        return list(_records(self._fetch(_all, collection=collection_id)))
 
     def create_membership(
         self,
