@@ -199,3 +199,17 @@ def test_commands_list_in_pages(kit: Kit, resolver: Resolver) -> None:
     assert "--cursor" in kit.run("composite", "list", "--limit", "1")
     kit.run("composite", "list", "--limit", "0", status=2)
     kit.run("composite", "list", "--cursor", "x", status=2)
+
+
+def test_the_first_change_of_a_collection_gives_it_its_rows(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was empty when it was opened is asked for afterwards."""
+    monkeypatch.setenv("HOLDALL_DATABASE_URL", database_url)
+    kit = Kit(in_this_process, tmp_path, database_url)
+    kit.run("init", kit.collection)
+    with open_resolver(kit.collection) as resolver:
+        resolver.create_composite("x")
+        resolver.create_composite("y", ["composite:x"])
+        assert rows(resolver, "y") == [("composite:x", "contains", None)]
+        assert [row.id for row in resolver.composites().items] == ["composite:x", "composite:y"]

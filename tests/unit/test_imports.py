@@ -279,6 +279,15 @@ except peewee.OperationalError:
     assert (done.stdout, done.stderr) == ("tried\n", "")
 
 
+@pytest.mark.parametrize("module", ["database.models", "database.fields", "store.artifacts"])
+def test_no_module_imports_a_driver_with_peewee(module: str) -> None:
+    """Whichever comes first: the package imports Peewee in the one way that leaves it out."""
+    pytest.importorskip("psycopg")
+    program = f"import sys, holdall_composites.{module}; print('psycopg' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
 def parsers_in(path: Path) -> set[str]:
     """Return the parsers of YAML, TOML and JSON that a module uses, however it imports them."""
     found = set()

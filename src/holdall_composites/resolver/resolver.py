@@ -66,9 +66,8 @@ class Resolver:
 
         Raises AlreadyExists if there is one of that name.
         """
-        composite_id = _composite_id(name)
 
-        def edit(collection: Collection) -> Manifest:
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
             made = composition.with_composite(
                 collection.manifest,
                 composite_id.name,
@@ -79,16 +78,15 @@ class Resolver:
             given = self._members(collection, members, RelationshipType.CONTAINS)
             return composition.with_members(made, composite_id, given)
 
-        return self._change("create", ChangeKind.NEW, composite_id, edit, dry_run)
+        return self._change("create", name, edit, dry_run, ChangeKind.NEW)
 
     def delete_composite(self, composite: str, *, dry_run: bool = False) -> Change:
         """Drop a composite; its members stay. Raises ConstraintViolated if it is a member."""
-        composite_id = _composite_id(composite)
 
-        def edit(collection: Collection) -> Manifest:
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
             return composition.without_composite(collection.manifest, composite_id)
 
-        return self._change("delete", ChangeKind.GONE, composite_id, edit, dry_run)
+        return self._change("delete", composite, edit, dry_run, ChangeKind.GONE)
 
     def add_member(
         self,
@@ -115,46 +113,51 @@ class Resolver:
         dry_run: bool = False,
     ) -> Change:
         """Make artifacts (`ID[@VERSION]`) members as `add_member` does; all or none."""
-        composite_id = _composite_id(composite)
 
-        def edit(collection: Collection) -> Manifest:
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
             given = self._members(collection, members, relationship_type)
             return composition.with_members(collection.manifest, composite_id, given, position)
 
-        return self._change("add", ChangeKind.CHANGED, composite_id, edit, dry_run)
+        return self._change("add", composite, edit, dry_run)
 
     def remove_member(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Take members out of a composite; raises ArtifactNotFound for one that is none."""
-        return self._edit_members(
-            "remove", composition.without_members, composite, members, dry_run
-        )
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            ids = _member_ids(collection, composite_id, members)
+            return composition.without_members(collection.manifest, composite_id, ids)
+
+        return self._change("remove", composite, edit, dry_run)
 
     def reorder_members(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Put these members first, in this order; the others keep theirs behind them."""
-        return self._edit_members("reorder", composition.with_order, composite, members, dry_run)
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            ids = _member_ids(collection, composite_id, members)
+            return composition.with_order(collection.manifest, composite_id, ids)
+
+        return self._change("reorder", composite, edit, dry_run)
 
     def pin_member(
         self, composite: str, member: str, version: str | None = None, *, dry_run: bool = False
     ) -> Change:
         """Hold a member at a version, by default its newest."""
-        composite_id = _composite_id(composite)
 
-        def edit(collection: Collection) -> Manifest:
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
             member_id = _resolve(collection, member)
             pin = find_version(self.store, collection, member_id, version).content_hash
             return composition.with_pin(collection.manifest, composite_id, member_id, pin)
 
-        return self._change("pin", ChangeKind.CHANGED, composite_id, edit, dry_run)
+        return self._change("pin", composite, edit, dry_run)
 
     def unpin_member(self, composite: str, member: str, *, dry_run: bool = False) -> Change:
         """Let a member follow its current version."""
-        composite_id = _composite_id(composite)
 
-        def edit(collection: Collection) -> Manifest:
-            member_id = _member_id(collection, composite_id, member)
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            (member_id,) = _member_ids(collection, composite_id, [member])
             return composition.with_pin(collection.manifest, composite_id, member_id, None)
 
-        return self._change("unpin", ChangeKind.CHANGED, composite_id, edit, dry_run)
+        return self._change("unpin", composite, edit, dry_run)
 
     def _members(
         self, collection: Collection, texts: Sequence[str], relationship_type: str
@@ -168,39 +171,25 @@ class Resolver:
             members.append(ManifestMember(member_id, None, str(relationship_type), pin))
         return members
 
-    def _edit_members(
-        self,
-        action: str,
-        change: Callable[[Manifest, ArtifactId, Sequence[ArtifactId]], Manifest],
-        composite: str,
-        members: Sequence[str],
-        dry_run: bool,
-    ) -> Change:
-        composite_id = _composite_id(composite)
-
-        def edit(collection: Collection) -> Manifest:
-            ids = [_member_id(collection, composite_id, member) for member in members]
-            return change(collection.manifest, composite_id, ids)
-
-        return self._change(action, ChangeKind.CHANGED, composite_id, edit, dry_run)
-
     def _change(
         self,
         action: str,
-        kind: ChangeKind,
-        composite_id: ArtifactId,
-        edit: Callable[[Collection], Manifest],
+        composite: str,
+        edit: Callable[[Collection, ArtifactId], Manifest],
         dry_run: bool,
+        kind: ChangeKind = ChangeKind.CHANGED,
     ) -> Change:
         """Change the manifest; hooks give UUIDs, refuse cycles, and make the rows follow."""
+        change = Change(kind, ArtifactId.of("composite", composite.removeprefix("composite:")))
         with self._edit() as editor:
             before = editor.collection.manifest
-            change = Change(kind, composite_id)
-            after = edit(editor.collection)
+            after = edit(editor.collection, change.id)
             changes = ChangeSet(f"composite {action}", before, after, (change,))
             editor.propose(changes)
             if not dry_run:
                 editor.commit(changes)
+                # The first change of a collection gives it its UUID.
+                self.collection_id = changes.after.uuid or self.collection_id
         return change
 
     def composites(
@@ -276,15 +265,13 @@ class Resolver:
         return f"is it {' or '.join(close)}?" if close else None
 
 
-def _composite_id(name: str) -> ArtifactId:
-    return ArtifactId.of("composite", name.removeprefix("composite:"))
-
-
-def _member_id(collection: Collection, composite_id: ArtifactId, text: str) -> ArtifactId:
-    """Return the id of a member, also of one that was removed from the collection."""
+def _member_ids(
+    collection: Collection, composite_id: ArtifactId, texts: Sequence[str]
+) -> list[ArtifactId]:
+    """Return the ids of members, also of those that were removed from the collection."""
     present = composition.composite_in(collection.manifest, composite_id).members
-    found = next((member.id for member in present if str(member.id) == text), None)
-    return found or _resolve(collection, text)
+    known = {str(member.id): member.id for member in present}
+    return [known.get(text) or _resolve(collection, text) for text in texts]
 
 
 def _resolve(collection: Collection, text: str) -> ArtifactId:

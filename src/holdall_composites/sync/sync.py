@@ -8,7 +8,6 @@ a row, the row gives way: its id and name get `~` and the first eight digits of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from holdall_composites.errors import AlreadyExists
 from holdall_composites.store.store import Store
@@ -20,29 +19,10 @@ from holdall_composites.values.types import (
 )
 
 
-class Counts(NamedTuple):
-    """How many rows of a table came, changed and went."""
-
-    added: int = 0
-    changed: int = 0
-    gone: int = 0
-
-
-class SyncReport(NamedTuple):
-    """What a sync did. Composites count among the artifacts too.
-
-    An artifact that is gone became inactive, one that came back has changed. `wrote` says whether
-    there was anything to write, the collection's own row included.
-    """
-
-    wrote: bool = False
-    artifacts: Counts = Counts()
-    composites: Counts = Counts()
-    memberships: Counts = Counts()
-
-
-def sync(store: Store, state: CollectionState) -> SyncReport:
+def sync(store: Store, state: CollectionState) -> bool:
     """Make the rows of one collection equal to `state`, in one transaction.
+
+    Returns whether there was anything to write.
 
     The number of statements does not depend on the number of rows. Rows that are right are not
     touched; when all are, nothing is locked or written. Raises AlreadyExists for a UUID or id that
@@ -56,7 +36,7 @@ def sync(store: Store, state: CollectionState) -> SyncReport:
         store.collections.get(state.uuid) == wanted
         and difference(Rows.read(store, state.uuid), state).is_nothing
     ):
-        return SyncReport()
+        return False
     with store.transaction():
         known = store.collections.ensure(state.uuid, state.name)
         store.collections.lock(state.uuid)
@@ -65,7 +45,7 @@ def sync(store: Store, state: CollectionState) -> SyncReport:
         _write(store, state.uuid, found)
         if known != wanted:
             store.collections.update(state.uuid, name=state.name, manifest_hash=state.manifest_hash)
-    return _report(found)
+    return True
 
 
 def _refuse_strangers(store: Store, new: Iterable[ArtifactState]) -> None:
@@ -93,18 +73,3 @@ def _write(store: Store, collection_id: str, found: Difference) -> None:
     store.composites.update(collection_id, found.changed_composites)
     store.memberships.replace_memberships(collection_id, found.changed_memberships)
     store.memberships.create_memberships(collection_id, found.new_memberships)
-
-
-def _report(found: Difference) -> SyncReport:
-    return SyncReport(
-        wrote=True,
-        artifacts=Counts(
-            len(found.new_artifacts), len(found.changed_artifacts), len(found.gone_artifacts)
-        ),
-        composites=Counts(
-            len(found.new_composites), len(found.changed_composites), len(found.gone_composites)
-        ),
-        memberships=Counts(
-            len(found.new_memberships), len(found.changed_memberships), len(found.gone_memberships)
-        ),
-    )
