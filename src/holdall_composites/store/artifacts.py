@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from peewee import JOIN, Select
+from peewee import JOIN
 
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import Artifact, CompositeArtifact
 from holdall_composites.store.prepared import (
-    TRUE,
     Given,
     as_json,
     cell,
@@ -18,6 +17,7 @@ from holdall_composites.store.prepared import (
     one_of,
     prepared,
     rows_of,
+    select_rows,
 )
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import ArtifactRecord
@@ -74,7 +74,7 @@ def _active_ids() -> Any:
 
 @prepared
 def _insert() -> Any:
-    rows = Select((rows_of("rows"),), [cell(7), *cells(7)]).where(TRUE)
+    rows = select_rows([cell(7), *cells(7)])
     return Artifact.insert_from(rows, [Artifact.collection, *_STATE])
 
 
@@ -152,7 +152,7 @@ class Artifacts(Repository):
 
     def insert(self, collection_id: str, states: Iterable[ArtifactState]) -> None:
         """Insert rows; raises AlreadyExists for an id or UUID that is taken."""
-        self._change(_insert, collection_id, states)
+        self._run_rows(_insert, ((*state, collection_id) for state in states))
 
     def update(self, collection_id: str, states: Iterable[ArtifactState]) -> None:
         """Set everything of the rows with these UUIDs, ids included, and make them active.
@@ -160,18 +160,11 @@ class Artifacts(Repository):
         Raises AlreadyExists for an id that is taken, also by a row that is about to give it up:
         move those out of the way first.
         """
-        self._change(_update, collection_id, states)
+        self._run_rows(_update, ((*state, collection_id) for state in states))
 
     def move(self, collection_id: str, names: Mapping[str, tuple[str, str]]) -> None:
         """Give each of these UUIDs another id and name; memberships follow by cascade."""
-        self._change(_move, collection_id, ((uuid, *moved) for uuid, moved in names.items()))
-
-    def _change(
-        self, query: Any, collection_id: str, rows: Iterable[tuple[str | None, ...]]
-    ) -> None:
-        given = [(*row, collection_id) for row in rows]
-        if given:
-            self._run(query, rows=as_json(given))
+        self._run_rows(_move, ((uuid, *new, collection_id) for uuid, new in names.items()))
 
     def deactivate(self, collection_id: str, uuids: Iterable[str]) -> None:
         """Mark artifacts as gone from the collection; their rows and UUIDs stay."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import Select
-
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import Artifact, CompositeArtifact
 from holdall_composites.store.prepared import (
-    TRUE,
     Given,
     as_json,
     cell,
@@ -18,6 +15,7 @@ from holdall_composites.store.prepared import (
     one_of,
     prepared,
     rows_of,
+    select_rows,
 )
 from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import Page
@@ -44,7 +42,7 @@ _LISTING = Listing("composites", _composites, (C.artifact,), (str,))
 
 @prepared
 def _insert() -> Any:
-    rows = Select((rows_of("rows"),), [cell(5), *cells(5)]).where(TRUE)
+    rows = select_rows([cell(5), *cells(5)])
     return C.insert_from(rows, [C.collection_id, C.artifact, *_OWN])
 
 
@@ -84,12 +82,11 @@ class Composites(Repository):
         self._change(_update, collection_id, states)
 
     def _change(self, query: Any, collection_id: str, states: Iterable[CompositeState]) -> None:
-        rows = [
+        rows = (
             (s.id, s.composite_type, s.display_name, s.description, s.metadata, collection_id)
             for s in states
-        ]
-        if rows:
-            self._run(query, rows=as_json(rows))
+        )
+        self._run_rows(query, rows)
 
     def dissolve(self, collection_id: str, ids: Iterable[str]) -> None:
         """Delete composites and their memberships, but keep their rows in `artifacts`."""

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from peewee import Select, fn
+from peewee import fn
 
 from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
@@ -14,13 +14,12 @@ from holdall.files import Tree
 from holdall_composites.database import models
 from holdall_composites.database.models import Blob, BlobChunk, VersionFile
 from holdall_composites.store.prepared import (
-    TRUE,
     Given,
     as_json,
     cell,
     one_of,
     prepared,
-    rows_of,
+    select_rows,
 )
 from holdall_composites.store.query import Repository
 
@@ -47,7 +46,7 @@ def _put_chunk() -> Any:
 @prepared
 def _put_trees() -> Any:
     tree = models.Tree
-    rows = Select((rows_of("rows"),), [cell(0), cell(1)]).where(TRUE)
+    rows = select_rows([cell(0), cell(1)])
     return (
         tree.insert_from(rows, [tree.content_hash, tree.skillmeat_hash])
         .on_conflict("NOTHING", conflict_target=[tree.content_hash])
@@ -58,7 +57,7 @@ def _put_trees() -> Any:
 @prepared
 def _put_files() -> Any:
     values = [cell(0), cell(1), cell(2), cell(3, "BOOLEAN"), cell(4, "BIGINT"), cell(5)]
-    rows = Select((rows_of("rows"),), values).where(TRUE)
+    rows = select_rows(values)
     return VersionFile.insert_from(rows, [VersionFile.tree, *_FILE, VersionFile.blob])
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import Select, Tuple
+from peewee import Tuple
 
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import Deployment
 from holdall_composites.store.prepared import (
-    TRUE,
     Given,
     Prepared,
     as_json,
     cells,
     one_of,
     prepared,
-    rows_of,
+    select_rows,
 )
 from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
@@ -39,7 +38,7 @@ def _upserted(insert: Any, where: Any = None) -> Any:
 
 
 def _rows() -> Any:
-    return D.insert_from(Select((rows_of("rows"),), cells(len(_COLUMNS))).where(TRUE), _COLUMNS)
+    return D.insert_from(select_rows(cells(len(_COLUMNS))), _COLUMNS)
 
 
 def _row() -> Any:
@@ -67,12 +66,12 @@ def _done() -> Any:
 
 @prepared
 def _forget() -> Any:
-    return D.delete().where(Tuple(*_KEY).in_(Select((rows_of("rows"),), cells(len(_KEY)))))
+    return D.delete().where(Tuple(*_KEY).in_(select_rows(cells(len(_KEY)))))
 
 
 @prepared
 def _abandon() -> Any:
-    wanted = Select((rows_of("rows"),), [*cells(len(_KEY)), cells(len(_COLUMNS))[5]])
+    wanted = select_rows([*cells(len(_KEY)), cells(len(_COLUMNS))[5]])
     return D.delete().where(_IS_PENDING, Tuple(*_KEY, D.transaction_id).in_(wanted))
 
 
@@ -115,11 +114,11 @@ class Deployments(Repository):
 
         Returns how many there were. Safe to repeat.
         """
-        return self._change(_abandon, records)
+        return self._run_rows(_abandon, (record[:7] for record in records))
 
     def forget(self, records: Iterable[DeploymentRecord]) -> int:
         """Delete deployments by their keys; returns how many there were. Safe to repeat."""
-        return self._change(_forget, records)
+        return self._run_rows(_forget, (record[:7] for record in records))
 
     def _put(
         self,
@@ -129,14 +128,10 @@ class Deployments(Repository):
     ) -> None:
         rows = {record[:4]: record._replace(state=state)[:7] for record in records}
         for_a_row, for_all = queries
-        if rows and self.is_postgresql:
-            self._run(for_all, rows=as_json(rows.values()))
+        if self.is_postgresql:
+            self._run_rows(for_all, rows.values())
         elif rows:
             self._run_many(for_a_row, rows.values())
-
-    def _change(self, query: Any, records: Iterable[DeploymentRecord]) -> int:
-        rows = [record[:7] for record in records]
-        return self._run(query, rows=as_json(rows)) if rows else 0
 
     def projects_of(self, artifact_uuids: Iterable[str]) -> dict[str, list[str]]:
         """Return the projects that have these artifacts, by UUID, of any collection."""

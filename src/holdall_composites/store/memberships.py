@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
-from peewee import JOIN, SQL, Cast, Select, Tuple, fn
+from peewee import JOIN, SQL, Cast, Tuple, fn
 
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import Artifact, CompositeArtifact, CompositeMembership
 from holdall_composites.store.prepared import (
-    TRUE,
     Given,
     as_json,
     cell,
     one_of,
     prepared,
     rows_of,
+    select_rows,
 )
 from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import Key, Page
@@ -107,7 +107,7 @@ def _make_room() -> Any:
 def _insert() -> Any:
     columns = [M.collection_id, M.composite, M.child_artifact, *_OWN]
     values = [cell(0), cell(1), cell(2), cell(3, "INTEGER"), cell(4), cell(5)]
-    rows = Select((rows_of("rows"),), [cell(6), *values]).where(TRUE)
+    rows = select_rows([cell(6), *values])
     return M.insert_from(rows, columns)
 
 
@@ -124,7 +124,7 @@ def _update() -> Any:
 
 @prepared
 def _delete() -> Any:
-    pairs = Select((rows_of("rows"),), [cell(0), cell(1)])
+    pairs = select_rows([cell(0), cell(1)])
     return M.delete().where(_IN_COLLECTION, Tuple(M.composite, M.child_artifact).in_(pairs))
 
 
@@ -267,11 +267,11 @@ class Memberships(Repository):
 
     def create_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
         """Make many memberships, all or none; positions are taken as they are given."""
-        self._change(_insert, collection_id, batch)
+        self._run_rows(_insert, ((*one, collection_id) for one in batch))
 
     def replace_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
         """Set everything of memberships that exist but when they were made, all or none."""
-        self._change(_update, collection_id, batch)
+        self._run_rows(_update, ((*one, collection_id) for one in batch))
 
     def delete_membership(self, collection_id: str, composite_id: str, child_uuid: str) -> bool:
         """Take a child out of a composite; returns whether it was a member."""
@@ -289,8 +289,3 @@ class Memberships(Repository):
         One query, whatever the depth; a cycle in the rows is walked once.
         """
         return self._fetch(_below, collection=collection_id, ids=as_json(composite_ids))
-
-    def _change(self, query: Any, collection_id: str, batch: Iterable[Membership]) -> None:
-        rows = [(*membership, collection_id) for membership in batch]
-        if rows:
-            self._run(query, rows=as_json(rows))

@@ -23,9 +23,6 @@ from peewee import SQL, Cast, ColumnBase, Context, Database, Expression, Node, S
 
 from holdall_composites.database.connect import dialect_of
 
-TRUE = SQL("TRUE")
-"""SQLite cannot tell the ON of `ON CONFLICT` from that of a join without a WHERE before it."""
-
 
 class _Mark:
     """Stands among a compiled query's values for one that comes with the call."""
@@ -114,6 +111,12 @@ def rows_of(name: str) -> Any:
     given = Given(name)
     on_postgresql = fn.json_array_elements(Cast(given, "json")).alias("given")
     return _Either(fn.json_each(given).alias("given"), on_postgresql)
+
+
+def select_rows(values: Iterable[Any]) -> Any:
+    """Return the query for these values of each of the rows given as `rows`."""
+    # Without a WHERE, SQLite takes the ON of a following ON CONFLICT for that of a join.
+    return Select((rows_of("rows"),), list(values)).where(SQL("TRUE"))
 
 
 def cell(number: int, kind: str = "") -> Any:

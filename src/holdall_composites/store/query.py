@@ -11,7 +11,7 @@ from peewee import Database, Tuple
 
 from holdall.errors import UsageError
 from holdall_composites.database.connect import dialect_of, translated_errors
-from holdall_composites.store.prepared import Given, Prepared, prepared
+from holdall_composites.store.prepared import Given, Prepared, as_json, prepared
 from holdall_composites.values.pagination import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -94,6 +94,11 @@ class Repository:
         """Run a query that returns no rows; returns how many it changed."""
         with translated_errors():
             return int(self._cursor(query, given).rowcount)
+
+    def _run_rows(self, query: Any, rows: Iterable[Iterable[object]]) -> int:
+        """Run a query on `rows`, if there are any, at once; returns how many it changed."""
+        given = list(rows)
+        return self._run(query, rows=as_json(given)) if given else 0
 
     def _run_many(self, query: Prepared, rows: Iterable[tuple[object, ...]]) -> None:
         """Run a query for each row of parameters, one at a time in memory; all or none."""
