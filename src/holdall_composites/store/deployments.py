@@ -126,7 +126,7 @@ class Deployments(Repository):
         records: Iterable[DeploymentRecord],
         state: DeploymentState,
     ) -> None:
-        rows = {record[:4]: record._replace(state=state)[:7] for record in records}
+        rows = {record[:4]: (*record[:6], state.value) for record in records}
         for_a_row, for_all = queries
         if self.is_postgresql:
             self._run_rows(for_all, rows.values())

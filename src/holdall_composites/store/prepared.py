@@ -84,7 +84,9 @@ class Prepared:
         def merged(row: Iterator[object]) -> list[object]:
             return [next(row) if type(value) is _Mark else value for value in values]
 
-        database.cursor().executemany(sql, (merged(iter(row)) for row in rows))
+        if not all(type(value) is _Mark for value in values):
+            rows = (tuple(merged(iter(row))) for row in rows)
+        database.cursor().executemany(sql, rows)
 
 
 def prepared(build: Callable[[], Any]) -> Prepared:
