@@ -33,4 +33,6 @@ def test_the_page_is_true(
     assert done.failed == 0
     assert done.attempted > 8
     listed = kit.json("composite", "list")["composites"]
+    assert [composite["id"] for composite in listed] == ["composite:writing", "composite:review"]
+    listed = kit.json("composite", "list", "--limit", "9")["composites"]
     assert [composite["id"] for composite in listed] == ["composite:review", "composite:writing"]

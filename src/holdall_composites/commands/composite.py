@@ -145,7 +145,6 @@ def run_show(context: Context, args: argparse.Namespace) -> int:
 
 def run_list(context: Context, args: argparse.Namespace) -> int:
     """Print every composite, or a page of them, with the number of its members."""
-    from holdall.artifacts import ArtifactId
     from holdall.cli import entry_to_json
     from holdall_composites.session import opened
 
@@ -154,8 +153,8 @@ def run_list(context: Context, args: argparse.Namespace) -> int:
     if args.limit is not None or args.cursor is not None:
         with opened(collection) as resolver:
             page = resolver.composites(cursor=args.cursor, limit=args.limit)
-        shown = {ArtifactId.parse(row.id) for row in page.items}
-        composites = tuple(c for c in composites if c.id in shown)
+        known = {str(composite.id): composite for composite in composites}
+        composites = tuple(known[row.id] for row in page.items)
         next_cursor = page.next_cursor
     context.out.table(
         [(str(c.id), f"{len(c.members)} members", c.description or "") for c in composites]
