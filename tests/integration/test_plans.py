@@ -14,6 +14,8 @@ from peewee import Database
 
 import holdall_composites.store
 from factories import make_artifact, make_collection, make_composite
+from holdall_composites.database.connect import make_database
+from holdall_composites.database.models import MODELS
 from holdall_composites.store.prepared import Given, Prepared
 from holdall_composites.store.query import Listing
 from holdall_composites.store.store import Store
@@ -88,6 +90,18 @@ def test_every_query_has_a_good_plan(database: Database) -> None:
             assert "AUTOMATIC" not in step, (name, plan)
     assert {*OF_A_COLLECTION, *OF_ALL, *OF_POSTGRESQL} <= seen
     assert len(seen) > 50
+
+
+def test_nothing_is_returned_that_nobody_asks_for(database: Database) -> None:
+    """Also where the models are bound to a server, and inserts return keys by themselves."""
+    with make_database("postgresql://user@host/name").bind_ctx(MODELS):
+        found = {
+            name
+            for name, query in queries()
+            if name not in OF_POSTGRESQL
+            and "RETURNING" in Prepared(query.build).compiled(database)[0]
+        }
+    assert found == {"contents._put_trees", "memberships._insert_one"}
 
 
 def test_parents_are_found_by_the_child(database: Database) -> None:

@@ -75,7 +75,7 @@ def _active_ids() -> Any:
 @prepared
 def _insert() -> Any:
     rows = select_rows([cell(7), *cells(7)])
-    return Artifact.insert_from(rows, [Artifact.collection, *_STATE])
+    return Artifact.insert_from(rows, [Artifact.collection, *_STATE]).returning()
 
 
 @prepared

@@ -19,7 +19,9 @@ def _get() -> Any:
 @prepared
 def _insert() -> Any:
     row = {Collection.id: Given("id"), Collection.name: Given("name")}
-    return Collection.insert(row).on_conflict("NOTHING", conflict_target=[Collection.id])
+    return (
+        Collection.insert(row).returning().on_conflict("NOTHING", conflict_target=[Collection.id])
+    )
 
 
 @prepared

@@ -43,7 +43,7 @@ _LISTING = Listing("composites", _composites, (C.artifact,), (str,))
 @prepared
 def _insert() -> Any:
     rows = select_rows([cell(5), *cells(5)])
-    return C.insert_from(rows, [C.collection_id, C.artifact, *_OWN])
+    return C.insert_from(rows, [C.collection_id, C.artifact, *_OWN]).returning()
 
 
 @prepared

@@ -34,13 +34,13 @@ _FILE = (VersionFile.path, VersionFile.kind, VersionFile.executable, VersionFile
 def _put_blob() -> Any:
     columns = (Blob.sha256, Blob.size, Blob.encoding, Blob.data)
     row = {column: Given(column.name) for column in columns}
-    return Blob.insert(row).on_conflict("NOTHING", conflict_target=[Blob.sha256])
+    return Blob.insert(row).returning().on_conflict("NOTHING", conflict_target=[Blob.sha256])
 
 
 @prepared
 def _put_chunk() -> Any:
     columns = (BlobChunk.blob, BlobChunk.position, BlobChunk.encoding, BlobChunk.data)
-    return BlobChunk.insert({column: Given(column.name) for column in columns})
+    return BlobChunk.insert({column: Given(column.name) for column in columns}).returning()
 
 
 @prepared
@@ -58,7 +58,7 @@ def _put_trees() -> Any:
 def _put_files() -> Any:
     values = [cell(0), cell(1), cell(2), cell(3, "BOOLEAN"), cell(4, "BIGINT"), cell(5)]
     rows = select_rows(values)
-    return VersionFile.insert_from(rows, [VersionFile.tree, *_FILE, VersionFile.blob])
+    return VersionFile.insert_from(rows, [VersionFile.tree, *_FILE, VersionFile.blob]).returning()
 
 
 @prepared

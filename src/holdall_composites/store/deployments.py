@@ -38,11 +38,11 @@ def _upserted(insert: Any, where: Any = None) -> Any:
 
 
 def _rows() -> Any:
-    return D.insert_from(select_rows(cells(len(_COLUMNS))), _COLUMNS)
+    return D.insert_from(select_rows(cells(len(_COLUMNS))), _COLUMNS).returning()
 
 
 def _row() -> Any:
-    return D.insert_many([[Given(column.name) for column in _COLUMNS]], _COLUMNS)
+    return D.insert_many([[Given(column.name) for column in _COLUMNS]], _COLUMNS).returning()
 
 
 _IS_PENDING = D.state == DeploymentState.PENDING.value

@@ -108,7 +108,7 @@ def _insert() -> Any:
     columns = [M.collection_id, M.composite, M.child_artifact, *_OWN]
     values = [cell(0), cell(1), cell(2), cell(3, "INTEGER"), cell(4), cell(5)]
     rows = select_rows([cell(6), *values])
-    return M.insert_from(rows, columns)
+    return M.insert_from(rows, columns).returning()
 
 
 @prepared

@@ -26,8 +26,10 @@ def _insert() -> Any:
     values = [Cast(Given(field.name), "TEXT") for field in _GIVEN]
     number = fn.COALESCE(fn.MAX(O.number), 0) + 1
     row = O.select(Cast(Given("collection"), "TEXT"), number, *values).where(_IN_COLLECTION)
-    return O.insert_from(row, [O.collection, O.number, *_GIVEN]).on_conflict(
-        "NOTHING", conflict_target=[O.collection, O.transaction_id]
+    return (
+        O.insert_from(row, [O.collection, O.number, *_GIVEN])
+        .returning()
+        .on_conflict("NOTHING", conflict_target=[O.collection, O.transaction_id])
     )
 
 
@@ -45,7 +47,7 @@ def _insert_artifacts() -> Any:
             *(artifact.collection_id, artifact.operation),
             *(artifact.artifact_uuid, artifact.content_hash),
         ],
-    )
+    ).returning()
 
 
 @prepared

@@ -10,7 +10,8 @@ Peewee takes 0.2 to 0.6 ms to compile a query, often longer than the database ta
 
 Many values are one parameter, a JSON text (`one_of`, `rows_of`), so that neither the SQL nor the
 number of statements depends on how many there are. An update joins all of its key to the rows, the
-collection too: else SQLite reads all rows for each of the table.
+collection too: else SQLite reads all rows for each of the table. An insert says what it returns,
+if nothing `.returning()`: else Peewee adds the key where the models are bound to PostgreSQL.
 """
 
 from __future__ import annotations
@@ -60,14 +61,14 @@ class Prepared:
     """
 
     def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
+        self.build = build
         self._compiled: dict[str, tuple[str, tuple[Any, ...]]] = {}
 
     def compiled(self, database: Database) -> tuple[str, tuple[Any, ...]]:
         """Return the SQL and its values, marks among them."""
         dialect = dialect_of(database)
         if dialect not in self._compiled:
-            sql, values = database.get_sql_context().sql(self._build()).query()
+            sql, values = database.get_sql_context().sql(self.build()).query()
             self._compiled[dialect] = sql, tuple(values)
         return self._compiled[dialect]
 

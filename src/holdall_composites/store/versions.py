@@ -46,7 +46,9 @@ def _add() -> Any:
         .switch(A)
         .join(Tree, on=(Tree.content_hash == A.content_hash))
     )
-    return V.insert_from(rows, [V.artifact, V.number, V.parent, V.tree, V.message, V.author])
+    return V.insert_from(
+        rows, [V.artifact, V.number, V.parent, V.tree, V.message, V.author]
+    ).returning()
 
 
 _unversioned_ids = prepared(lambda: _unversioned(A.id).order_by(A.id))
