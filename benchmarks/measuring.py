@@ -151,14 +151,18 @@ def compared(
     ours: Sequence[Sample],
     theirs: Sequence[Sample],
     limit: float | None = None,
+    *,
+    by: str = "wall",
 ) -> Row:
-    """Return the row of one case against its yardstick."""
-    pairs = [mine.wall / other.wall for mine, other in zip(ours, theirs, strict=True)]
+    """Return the row of one case against its yardstick, by wall clock or `cpu`."""
+    both = list(zip(ours, theirs, strict=True))
+    pairs = [getattr(mine, by) / getattr(other, by) for mine, other in both]
+    mine, other = ([getattr(sample, by) for sample in side] for side in (ours, theirs))
     return Row(
         case,
         yardstick,
         "x",
-        median(ours) / median(theirs),
+        statistics.median(mine) / statistics.median(other),
         min(pairs),
         max(pairs),
         limit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdall_composites.store.store import Store
-from holdall_composites.values.types import ArtifactState, CompositeState, MemberState
+from holdall_composites.values.types import ArtifactState, CompositeState, Membership
 from holdall_composites.values.uuids import new_uuid
 
 __all__ = [
@@ -38,18 +38,23 @@ def make_artifact(
 
 def make_composite(
     composite_id: str = "composite:kit",
-    *members: str | MemberState,
+    *members: str | Membership,
     uuid: str | None = None,
     description: str | None = None,
 ) -> CompositeState:
-    """Return a composite's state; members given as UUIDs are contained in this order."""
+    """Return a composite's state; members given as UUIDs are contained in this order.
+
+    The composite of those given as memberships is filled in.
+    """
     return CompositeState(
         uuid=uuid or new_uuid(),
         id=composite_id,
         name=composite_id.partition(":")[2],
         description=description,
         members=tuple(
-            member if isinstance(member, MemberState) else MemberState(member, position=position)
+            member._replace(composite_id=composite_id)
+            if isinstance(member, Membership)
+            else Membership(composite_id, member, position=position)
             for position, member in enumerate(members)
         ),
     )
@@ -57,13 +62,13 @@ def make_composite(
 
 def make_collection(store: Store, name: str = "default") -> str:
     """Store a collection and return its id."""
-    return store.ensure_collection(new_uuid(), name).id
+    return store.collections.ensure(new_uuid(), name).id
 
 
 def stored_artifacts(store: Store, collection_id: str, *ids: str) -> list[str]:
     """Store artifacts and return their UUIDs in the order of the ids."""
     states = [make_artifact(artifact_id) for artifact_id in ids]
-    store.insert_artifacts(collection_id, states)
+    store.artifacts.insert(collection_id, states)
     return [state.uuid for state in states]
 
 
@@ -71,7 +76,10 @@ def stored_composite(
     store: Store, collection_id: str, composite_id: str = "composite:kit", *children: str
 ) -> str:
     """Store a composite with these children (UUIDs) and return its own UUID."""
-    record = store.create_composite(collection_id, make_composite(composite_id))
+    state = make_composite(composite_id)
+    artifact = ArtifactState(composite_id, state.uuid, "composite", state.name)
+    store.artifacts.insert(collection_id, [artifact])
+    store.composites.insert(collection_id, [state])
     for child in children:
-        store.create_membership(collection_id, composite_id, child)
-    return record.uuid
+        store.memberships.create_membership(collection_id, composite_id, child)
+    return state.uuid

@@ -42,12 +42,12 @@ class Config:
         cls,
         environment: Mapping[str, str],
         *,
-        collection: str | None,
-        database: str | None,
-        plugins_enabled: bool,
-        json: bool,
-        quiet: bool,
-        verbose: bool,
+        collection: str | None = None,
+        database: str | None = None,
+        plugins_enabled: bool = True,
+        json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
     ) -> Config:
         """Fill what the options leave open from `HOLDALL_*` variables.
 

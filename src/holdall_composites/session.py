@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall.artifacts import ArtifactId
 from holdall.collection import Collection, Manifest
@@ -14,10 +16,19 @@ from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
 
+if TYPE_CHECKING:
+    from peewee import Database
+
+    from holdall_composites.resolver.resolver import Edit
+
 
 @contextmanager
 def opened(
-    collection: Collection, message: str | None = None, author: str | None = None
+    collection: Collection,
+    message: str | None = None,
+    author: str | None = None,
+    *,
+    edit: Edit | None = None,
 ) -> Iterator[Resolver]:
     """Connect to a collection's database and bring it in line with the manifest.
 
@@ -26,14 +37,51 @@ def opened(
     A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
     Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
     """
+    uuid = collection.manifest.uuid
     with connected(collection.database_url) as database:
         ensure_current(database, embedded=is_embedded(collection.database_url), say=say)
         store = Store(database)
-        if collection.manifest.uuid is not None:
-            known = store.get_collection(collection.manifest.uuid)
+        if uuid is not None:
+            known = store.collections.get(uuid)
             if known is None or known.manifest_hash != collection.manifest_hash:
                 _bring_in_line(store, collection, message, author)
-        yield Resolver(store)
+        yield Resolver(store, uuid or "", edit) if edit else Resolver(store, uuid or "")
+
+
+@contextmanager
+def open_resolver(folder: Path | str) -> Iterator[Resolver]:
+    """Open the collection in a folder as a command would, to ask for its composites or edit them.
+
+        with open_resolver("kit") as resolver:
+            resolver.add_member("composite:design-kit", "skill:canvas-design", pin="2")
+
+    Its plugins are loaded, what an interrupted run left is finished, and the rows are brought in
+    line with the manifest.
+    """
+    from holdall.cli import Context
+
+    context = Context.of(Path(folder))
+    with opened(context.collection(), edit=context.editing) as resolver:
+        yield resolver
+
+
+@contextmanager
+def open_collection(folder: Path | str) -> Iterator[Database]:
+    """Open the database of the collection in a folder, its models bound for the block.
+
+        with open_collection("kit"):
+            skills = Artifact.select().where(Artifact.type == "skill")
+
+    The rows are in line with the manifest. Change them through `open_resolver` or a command: what
+    is written to the database alone is lost with the next change of the manifest. One at a time:
+    models are bound for the whole program.
+    """
+    from holdall_composites.database.models import MODELS
+
+    with open_resolver(folder) as resolver:
+        database = resolver.store.database
+        with database.bind_ctx(MODELS, bind_refs=False, bind_backrefs=False):
+            yield database
 
 
 def _bring_in_line(
@@ -68,7 +116,7 @@ def _without_strangers(resolver: Resolver, collection: Collection, manifest: Man
     new = {entry.uuid for entry in manifest.by_id.values()} - before - {None}
     if not new:
         return manifest
-    found = resolver.store.get_artifacts_by_uuid(uuid for uuid in new if uuid)
+    found = resolver.store.artifacts.get_by_uuid(uuid for uuid in new if uuid)
     others = {u for u, row in found.items() if row.collection_id != collection.manifest.uuid}
     return replace(
         manifest,
@@ -87,7 +135,7 @@ def _known_uuids(
     wanting = [entry.id for entry in manifest.by_id.values() if entry.uuid is None]
     if collection.manifest.uuid is None or not wanting:
         return {}
-    found = resolver.store.uuids_of(collection.manifest.uuid, [str(i) for i in wanting])
+    found = resolver.store.artifacts.uuids_of(collection.manifest.uuid, [str(i) for i in wanting])
     return {ArtifactId.parse(artifact_id): uuid for artifact_id, uuid in found.items()}
 
 
@@ -98,5 +146,5 @@ def _removed(resolver: Resolver, collection: Collection, manifest: Manifest) -> 
     missing = members - here - {None}
     if not missing:
         return set()
-    found = resolver.store.get_artifacts_by_uuid(uuid for uuid in missing if uuid)
+    found = resolver.store.artifacts.get_by_uuid(uuid for uuid in missing if uuid)
     return {u for u, row in found.items() if row.collection_id == collection.manifest.uuid}

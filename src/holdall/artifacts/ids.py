@@ -16,7 +16,9 @@ from holdall.errors import HostilePathError, UsageError
 class ArtifactType(StrEnum):
     """The built-in types of artifacts; plugins may register more.
 
-    `plugin-files` is what a plugin holds besides its artifacts: README, license, scripts.
+    `plugin-files` is what a plugin holds besides its artifacts: README, license, scripts. A
+    composite has no files of its own in a project: it is deployed by deploying its members, all the
+    way down.
     """
 
     SKILL = "skill"
@@ -34,12 +36,16 @@ class ArtifactType(StrEnum):
 
     @classmethod
     def deployable_types(cls) -> tuple[ArtifactType, ...]:
-        """Return the types whose own files go into a project."""
-        return tuple(t for t in cls if t not in cls.composite_types())
+        """Return the types that can be deployed: all, composites by deploying their members."""
+        return tuple(cls)
 
 
 class CompositeType(StrEnum):
-    """What kind of bundle a composite is. `stack` and `suite` are reserved for later."""
+    """What kind of bundle a composite is, which chooses how its members are deployed.
+
+    The members of a `plugin` go where each would go alone. STACK (`stack`) and SUITE (`suite`) are
+    reserved.
+    """
 
     PLUGIN = "plugin"
 

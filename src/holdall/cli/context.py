@@ -29,6 +29,16 @@ class Context:
     out: Output
     warnings: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, folder: Path) -> Context:
+        """Return what a program, rather than a command, needs to work with a collection."""
+        import os
+
+        from holdall.plugins.manager import load_plugins
+
+        config = Config.from_environment(os.environ, collection=str(folder))
+        return cls(config, load_plugins(config), Output())
+
     def say(self, text: str) -> None:
         """Tell people something; what begins with `warning:` makes the exit status 1."""
         self.out.note(text)

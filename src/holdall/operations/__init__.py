@@ -5,6 +5,7 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.operations.deploy import Deployer as Deployer, DeployResult as DeployResult
+    from holdall.operations.edit_collection import Editor as Editor
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -13,5 +14,6 @@ else:
                 "DeployResult",
                 "Deployer",
             ),
+            "edit_collection": ("Editor",),
         },
     )

@@ -21,6 +21,7 @@ from holdall.deploy.planning.requests import (
     displaced,
     placements,
     refuse_strangers,
+    refuse_undeployable,
     renewable,
     sorted_out,
     standing,
@@ -250,6 +251,7 @@ class Deployer:
                 "nothing to deploy: no id was given and the project has nothing yet",
                 hint="name artifacts or composites, as in `holdall deploy skill:canvas-design`",
             )
+        refuse_undeployable(self.collection, requests)
         return DeployPlan(command, self.project, self.collection, tuple(self.targets), requests)
 
     def _choose(self, project: Project, plan: DeployPlan) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from holdall.cli import Context
 from holdall.errors import UsageError
+from holdall_composites.commands.pages import add_page_options, tell_of_more
 
 if TYPE_CHECKING:
-    from holdall.artifacts import ArtifactId
-    from holdall.collection import Collection, Manifest, ManifestMember
-
-Edit = Callable[["Collection"], "Manifest"]
+    from holdall.collection import Change
+    from holdall_composites.resolver import Resolver
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,6 +51,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     _action(actions, "delete", run_delete, "drop a composite; its members stay")
     _action(actions, "show", run_show, "print a composite", writes=False)
     listing = actions.add_parser("list", help="print every composite")
+    add_page_options(listing)
     listing.set_defaults(run=run_list)
 
 
@@ -72,179 +73,111 @@ def _action(
 
 def run_create(context: Context, args: argparse.Namespace) -> int:
     """Make a composite, with its first members."""
-    from holdall.artifacts import ArtifactId, CompositeType
-    from holdall_composites.service.composites import with_composite, with_members
+    from holdall.artifacts import CompositeType
 
     try:
         composite_type = CompositeType(args.type)
     except ValueError:
         known = ", ".join(CompositeType)
         raise UsageError(f"no composite type {args.type!a}", hint=f"known: {known}") from None
-    composite_id = ArtifactId.of("composite", args.name.removeprefix("composite:"))
-
-    def edit(collection: Collection) -> Manifest:
-        made = with_composite(
-            collection.manifest,
-            composite_id.name,
+    with _resolver(context) as resolver:
+        made = resolver.create_composite(
+            args.name,
+            args.member,
             composite_type=composite_type,
             display_name=args.display_name,
             description=args.description,
+            dry_run=args.dry_run,
         )
-        return with_members(made, composite_id, _members(collection, args.member, "contains"))
-
-    return _edited(context, args, composite_id, edit, "made")
+    return _tell(context, args, made, "made")
 
 
 def run_add(context: Context, args: argparse.Namespace) -> int:
     """Add members."""
-    from holdall_composites.service.composites import with_members
-
-    composite_id = _composite_id(args)
-
-    def edit(collection: Collection) -> Manifest:
-        members = _members(collection, args.members, args.relationship)
-        return with_members(collection.manifest, composite_id, members, args.position)
-
-    return _edited(context, args, composite_id, edit, "changed")
+    with _resolver(context) as resolver:
+        how = (args.relationship, args.position)
+        done = resolver.add_members(args.name, args.members, *how, dry_run=args.dry_run)
+    return _tell(context, args, done, "changed")
 
 
 def run_remove(context: Context, args: argparse.Namespace) -> int:
     """Take members out."""
-    from holdall_composites.service.composites import without_members
-
-    return _edit_members(context, args, without_members)
+    with _resolver(context) as resolver:
+        done = resolver.remove_member(args.name, *args.members, dry_run=args.dry_run)
+    return _tell(context, args, done, "changed")
 
 
 def run_reorder(context: Context, args: argparse.Namespace) -> int:
     """Put members in order."""
-    from holdall_composites.service.composites import with_order
-
-    return _edit_members(context, args, with_order)
-
-
-def _edit_members(
-    context: Context,
-    args: argparse.Namespace,
-    change: Callable[[Manifest, ArtifactId, Sequence[ArtifactId]], Manifest],
-) -> int:
-    composite_id = _composite_id(args)
-
-    def edit(collection: Collection) -> Manifest:
-        members = [collection.resolve(text) for text in args.members]
-        return change(collection.manifest, composite_id, members)
-
-    return _edited(context, args, composite_id, edit, "changed")
+    with _resolver(context) as resolver:
+        done = resolver.reorder_members(args.name, *args.members, dry_run=args.dry_run)
+    return _tell(context, args, done, "changed")
 
 
 def run_pin(context: Context, args: argparse.Namespace) -> int:
     """Pin a member to a version, by default the current one."""
-    from holdall_composites.service.composites import with_pin
-
-    composite_id = _composite_id(args)
-
-    def edit(collection: Collection) -> Manifest:
-        member_id = collection.resolve(args.member)
-        pin = _pin(collection, member_id, args.version)
-        return with_pin(collection.manifest, composite_id, member_id, pin)
-
-    return _edited(context, args, composite_id, edit, "changed")
+    with _resolver(context) as resolver:
+        done = resolver.pin_member(args.name, args.member, args.version, dry_run=args.dry_run)
+    return _tell(context, args, done, "changed")
 
 
 def run_unpin(context: Context, args: argparse.Namespace) -> int:
     """Take a pin off."""
-    from holdall_composites.service.composites import with_pin
-
-    composite_id = _composite_id(args)
-
-    def edit(collection: Collection) -> Manifest:
-        member_id = collection.resolve(args.member)
-        return with_pin(collection.manifest, composite_id, member_id, None)
-
-    return _edited(context, args, composite_id, edit, "changed")
+    with _resolver(context) as resolver:
+        done = resolver.unpin_member(args.name, args.member, dry_run=args.dry_run)
+    return _tell(context, args, done, "changed")
 
 
 def run_delete(context: Context, args: argparse.Namespace) -> int:
     """Drop a composite."""
-    from holdall_composites.service.composites import without_composite
-
-    composite_id = _composite_id(args)
-    return _edited(
-        context,
-        args,
-        composite_id,
-        lambda collection: without_composite(collection.manifest, composite_id),
-        "deleted",
-    )
+    with _resolver(context) as resolver:
+        done = resolver.delete_composite(args.name, dry_run=args.dry_run)
+    return _tell(context, args, done, "deleted")
 
 
 def run_show(context: Context, args: argparse.Namespace) -> int:
     """Print a composite, as `holdall show` does."""
     from holdall.cli import show
 
-    args.id = str(_composite_id(args))
+    args.id = f"composite:{args.name.removeprefix('composite:')}"
     return show(context, args)
 
 
 def run_list(context: Context, args: argparse.Namespace) -> int:
-    """Print every composite with the number of its members."""
+    """Print every composite, or a page of them, with the number of its members."""
     from holdall.cli import entry_to_json
+    from holdall_composites.session import opened
 
-    composites = context.collection().manifest.composites
+    collection = context.collection()
+    composites, next_cursor = collection.manifest.composites, None
+    if args.limit is not None or args.cursor is not None:
+        with opened(collection) as resolver:
+            page = resolver.composites(cursor=args.cursor, limit=args.limit)
+        known = {str(composite.id): composite for composite in composites}
+        composites = tuple(known[row.id] for row in page.items)
+        next_cursor = page.next_cursor
     context.out.table(
         [(str(c.id), f"{len(c.members)} members", c.description or "") for c in composites]
     )
-    context.out.data({"composites": [entry_to_json(composite) for composite in composites]})
+    tell_of_more(context, next_cursor)
+    listed = [entry_to_json(composite) for composite in composites]
+    context.out.data({"composites": listed, "next_cursor": next_cursor})
     return 0
 
 
-def _composite_id(args: argparse.Namespace) -> ArtifactId:
-    from holdall.artifacts import ArtifactId
-
-    return ArtifactId.of("composite", args.name.removeprefix("composite:"))
-
-
-def _members(
-    collection: Collection, texts: Sequence[str], relationship: str
-) -> list[ManifestMember]:
-    from holdall.collection import ManifestMember
-
-    members = []
-    for text in texts:
-        name, _, version = text.partition("@")
-        member_id = collection.resolve(name)
-        pin = _pin(collection, member_id, version) if version else None
-        members.append(ManifestMember(member_id, relationship=relationship, pin=pin))
-    return members
-
-
-def _pin(collection: Collection, member_id: ArtifactId, version: str | None) -> str:
-    """Return the content hash of a version, by default the newest; it must exist."""
-    from holdall_composites.history.versions import find_version
+@contextmanager
+def _resolver(context: Context) -> Iterator[Resolver]:
+    """Lock the collection and open the service on it."""
     from holdall_composites.session import opened
 
-    with opened(collection) as resolver:
-        return find_version(resolver.store, collection, member_id, version).content_hash
+    with (
+        context.editing() as editor,
+        opened(editor.collection, edit=lambda: nullcontext(editor)) as resolver,
+    ):
+        yield resolver
 
 
-def _edited(
-    context: Context,
-    args: argparse.Namespace,
-    composite_id: ArtifactId,
-    edit: Edit,
-    done: str,
-) -> int:
-    """Carry an edit of the manifest through: proposed to the plugins, then written."""
-    from holdall.collection import Change, ChangeKind, ChangeSet
-
-    kinds = {"made": ChangeKind.NEW, "changed": ChangeKind.CHANGED, "deleted": ChangeKind.GONE}
-    with context.editing() as editor:
-        before = editor.collection.manifest
-        change = Change(kinds[done], composite_id)
-        changes = ChangeSet(f"composite {args.action}", before, edit(editor.collection), (change,))
-        editor.propose(changes)
-        if not args.dry_run:
-            editor.commit(changes)
-    verb = f"would have {done}" if args.dry_run else done
-    context.out.line(f"{verb} {composite_id}")
+def _tell(context: Context, args: argparse.Namespace, change: Change, done: str) -> int:
+    context.out.line(f"{f'would have {done}' if args.dry_run else done} {change.id}")
     context.out.data(change.to_json())
     return 0

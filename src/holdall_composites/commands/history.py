@@ -56,8 +56,8 @@ def run_log(context: Context, args: argparse.Namespace) -> int:
     with opened(collection) as resolver:
         store = resolver.store
         artifact = _uuid_of(store, collection, args.id) if args.id else None
-        found = store.list_operations(uuid, artifact_uuid=artifact, limit=args.limit)
-        undone = store.undone_operations(uuid)
+        found = store.operations.all_of(uuid, artifact_uuid=artifact, limit=args.limit)
+        undone = store.operations.undone_of(uuid)
     context.out.table([_row(operation, undone.get(operation.number)) for operation in found])
     tables = [{**o.to_json(), "undone_by": undone.get(o.number)} for o in found]
     context.out.data({"operations": tables})
@@ -81,7 +81,7 @@ def _uuid_of(store: Store, collection: Collection, text: str) -> str:
     try:
         return collection.entry(collection.resolve(text)).uuid or ""
     except NotFoundError:
-        known = store.get_artifact(collection.manifest.uuid or "", text)
+        known = store.artifacts.get(collection.manifest.uuid or "", text)
         if known is None:
             raise
         return known.uuid
@@ -125,13 +125,13 @@ def _chosen(
 ) -> list[OperationRecord]:
     uuid = collection.manifest.uuid or ""
     if args.operation is None:
-        found = store.list_operations(uuid, limit=args.count)
+        found = store.operations.all_of(uuid, limit=args.count)
         if len(found) < args.count:
             raise NotFoundError(
                 f"there are only {len(found)} operations to undo", hint="`holdall log` shows them"
             )
         return found
-    for operation in store.list_operations(uuid):
+    for operation in store.operations.all_of(uuid):
         if operation.number == args.operation:
             return [operation]
     raise NotFoundError(f"no operation {args.operation}", hint="`holdall log` shows them")

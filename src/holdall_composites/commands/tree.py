@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from holdall.cli import Context
+from holdall_composites.commands.pages import add_page_options, tell_of_more
 
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId
@@ -22,6 +23,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         "associations", help="print the composites that contain an artifact, and its own members"
     )
     associations.add_argument("id", metavar="ID", help="a composite or artifact")
+    add_page_options(associations)
     associations.set_defaults(run=run_associations)
 
 
@@ -63,9 +65,9 @@ def _tell_how_far_behind(collection: Collection, root: dict[str, Any]) -> None:
     nodes = [node for node in _walked(root) if "pin" in node and node["uuid"]]
     if not nodes:
         return
-    with opened(collection) as resolver:
+    with opened(collection) as resolver, resolver.store.reading():
         for node in nodes:
-            known = resolver.store.list_versions(node["uuid"])
+            known = resolver.store.versions.all_of(node["uuid"])
             hashes = [version.content_hash for version in known]
             if node["pin"]["content_hash"] in hashes:
                 at = len(hashes) - 1 - hashes[::-1].index(node["pin"]["content_hash"])
@@ -105,19 +107,18 @@ def run_associations(context: Context, args: argparse.Namespace) -> int:
 
     collection = context.collection()
     artifact_id = collection.resolve(args.id)
-    if collection.manifest.uuid is None:
-        shown: dict[str, object] = {"parents": [], "children": []}
-    else:
+    sides: dict[str, list[dict[str, object]]] = {"parents": [], "children": []}
+    next_cursor = None
+    if collection.manifest.uuid is not None:
         with opened(collection) as resolver:
-            found = resolver.associations(collection.manifest.uuid, str(artifact_id))
-        shown = {
-            "parents": [link.to_json() for link in found.parents],
-            "children": [link.to_json() for link in found.children],
-        }
-    for side, links in shown.items():
-        assert isinstance(links, list)
+            found = resolver.associations(str(artifact_id), cursor=args.cursor, limit=args.limit)
+        sides["parents"] = [parent.to_json(parent.composite_id) for parent in found.parents]
+        sides["children"] = [child.to_json(child.child_id) for child in found.children]
+        next_cursor = found.next_cursor
+    for side, links in sides.items():
         context.out.line(f"{side}:{'' if links else ' none'}")
         for link in links:
             context.out.line(f"  {link['relationship']} {link['id']}")
-    context.out.data({"id": str(artifact_id), **shown})
+    tell_of_more(context, next_cursor)
+    context.out.data({"id": str(artifact_id), **sides, "next_cursor": next_cursor})
     return 0

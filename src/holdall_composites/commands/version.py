@@ -68,7 +68,7 @@ def run_versions(context: Context, args: argparse.Namespace) -> int:
     collection = context.collection()
     entry = _artifact(collection, args.id)
     with opened(collection) as resolver:
-        found = resolver.store.list_versions(entry.uuid) if entry.uuid else []
+        found = resolver.store.versions.all_of(entry.uuid) if entry.uuid else []
     context.out.table(
         [
             (

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkstemp
 
-from holdall_composites.database.connect import BUSY_SECONDS, translated_errors
+from holdall_composites.database.connect import BUSY_SECONDS, raw, translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import DatabaseFailed, SchemaError
 
@@ -42,7 +42,8 @@ def back_up(database: Database, before: str | None = None) -> Path:
 def _file_of(database: SqliteDatabase) -> Path:
     """Return where the open file is, whatever the working directory has become since."""
     with translated_errors():
-        (_, _, path) = database.execute_sql("PRAGMA database_list").fetchone()
+        listed = raw(database, "PRAGMA database_list", why="where the file is now").fetchone()
+        (_, _, path) = listed
     if not os.path.isfile(path):
         # SQLite would make an empty file there and copy that.
         raise DatabaseFailed(f"{path or 'this database'} is no longer a file", hint="close it")
@@ -72,4 +73,4 @@ def _vacuum_into(source: Path, copy: str) -> None:
     own = SqliteDatabase(str(source), timeout=BUSY_SECONDS)
     with translated_errors(), closing(own):
         own.connect()
-        own.execute_sql("VACUUM INTO ?", (copy,))
+        raw(own, "VACUUM INTO ?", (copy,), why="SQLite copies its file while others write")

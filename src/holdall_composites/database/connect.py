@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -126,10 +126,22 @@ class ServerDatabase(PostgresqlDatabase):
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a statement in the present transaction, or in one of its own."""
-        if self.in_transaction():
+        with nullcontext() if self.in_transaction() else self.atomic():
             return PostgresqlDatabase.execute_sql(self, sql, params)
-        with self.atomic():
-            return PostgresqlDatabase.execute_sql(self, sql, params)
+
+
+def raw(database: Database, sql: str, params: Sequence[object] = (), *, why: str) -> Any:
+    """Run SQL that Peewee has no words for; `why` is the reason, for whoever reads the call.
+
+    Returns the driver's cursor. Queries on rows are built by the store.
+    """
+    assert why, "SQL by hand needs a reason"
+    return database.execute_sql(sql, params or None)
+
+
+def dialect_of(database: Database) -> str:
+    """Return `sqlite` or `postgresql`."""
+    return "postgresql" if isinstance(database, PostgresqlDatabase) else "sqlite"
 
 
 def make_database(text: str, *, read_only: bool = False) -> Database:

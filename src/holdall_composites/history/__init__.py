@@ -5,18 +5,12 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall_composites.history.log import record_change as record_change
-    from holdall_composites.history.versions import (
-        find_version as find_version,
-        version_tree as version_tree,
-    )
+    from holdall_composites.history.versions import version_tree as version_tree
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
             "log": ("record_change",),
-            "versions": (
-                "find_version",
-                "version_tree",
-            ),
+            "versions": ("version_tree",),
         },
     )

@@ -11,7 +11,8 @@ from holdall.artifacts import ArtifactId, FileDigest
 from holdall.collection import Collection, ManifestArtifact
 from holdall.files import Tree
 from holdall.transaction import content_of
-from holdall_composites.history.versions import find_version, version_tree
+from holdall_composites.history.versions import version_tree
+from holdall_composites.resolver.versions import find_version
 from holdall_composites.store.store import Store
 
 MAX_TEXT_BYTES = 1 << 20
@@ -35,7 +36,7 @@ def stored_side(store: Store, collection: Collection, artifact_id: ArtifactId, t
     version = find_version(store, collection, artifact_id, text)
     tree = version_tree(store, version.content_hash)
     title = f"{artifact_id}@{version.number}"
-    return Side(title, tree, lambda file: b"".join(store.read_blob(file.sha256)))
+    return Side(title, tree, lambda file: b"".join(store.contents.read_blob(file.sha256)))
 
 
 def folder_side(collection: Collection, entry: ManifestArtifact) -> Side:

@@ -55,7 +55,9 @@ def edit_lines(
 def _deployed_side(store: Store, deployed: Deployed) -> Side:
     tree = version_tree(store, deployed.content_hash)
     return Side(
-        f"{deployed.id} as deployed", tree, lambda file: b"".join(store.read_blob(file.sha256))
+        f"{deployed.id} as deployed",
+        tree,
+        lambda file: b"".join(store.contents.read_blob(file.sha256)),
     )
 
 

@@ -73,8 +73,8 @@ def _add(
     artifacts: Mapping[str, str | None],
 ) -> None:
     with store.transaction():
-        store.lock_collection(collection_id)
-        store.add_operation(collection_id, operation, details, artifacts)
+        store.collections.lock(collection_id)
+        store.operations.add(collection_id, operation, details, artifacts)
 
 
 def _undoes(extra: dict[str, object]) -> tuple[int, ...]:

@@ -12,7 +12,8 @@ from holdall.collection import Change, ChangeKind, ChangeSet, Collection, EditPl
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.files import Tree
 from holdall.transaction import puts
-from holdall_composites.history.versions import materialize, version_of, version_tree
+from holdall_composites.history.versions import materialize, version_tree
+from holdall_composites.resolver.versions import version_of
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 
@@ -80,7 +81,7 @@ def _present(store: Store, collection: Collection, name: str) -> _Present:
 
 
 def _removed(store: Store, collection: Collection, name: str) -> _Present:
-    row = store.get_artifact(collection.manifest.uuid or "", name)
+    row = store.artifacts.get(collection.manifest.uuid or "", name)
     if row is None or row.content_hash is None:
         raise NotFoundError(
             f"no artifact {name!a} in the collection, nor was there one",

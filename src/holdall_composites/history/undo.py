@@ -63,13 +63,13 @@ class ProjectUndo:
         if (kept := self.change.contents.get(state.sha256)) is not None:
             return kept, len(kept)
         backup = _backup_of(self.project, path, state)
-        sizes = self.store.blob_sizes([state.sha256])
+        sizes = self.store.contents.blob_sizes([state.sha256])
         if state.sha256 not in sizes and backup is not None:
             if state.kind is FileKind.LINK:
                 text = os.fsencode(os.readlink(backup))
                 return text, len(text)
             return backup, backup.stat().st_size
-        chunks = self.store.read_blob(state.sha256)
+        chunks = self.store.contents.read_blob(state.sha256)
         if state.kind is FileKind.LINK:
             text = b"".join(chunks)
             return text, len(text)
@@ -99,11 +99,11 @@ def with_other_halves(
     found = {operation.number: operation for operation in operations}
     if all(operation.command != "adopt" for operation in operations):
         return list(operations)
-    adoptions = [o for o in store.list_operations(collection_id) if o.command == "adopt"]
+    adoptions = [o for o in store.operations.all_of(collection_id) if o.command == "adopt"]
     noted = [operation for operation in adoptions if operation.project]
-    details = store.operation_details(collection_id, [operation.number for operation in noted])
+    details = store.operations.details_of(collection_id, [operation.number for operation in noted])
     taken = {operation.transaction_id: operation for operation in adoptions}
-    undone = store.undone_operations(collection_id)
+    undone = store.operations.undone_of(collection_id)
     for operation in noted:
         other = taken.get((details[operation.number] or {}).get("adopted") or "")
         if other is not None and not {operation.number, other.number}.isdisjoint(found):
@@ -126,7 +126,7 @@ def plan_undo(
     LocalEditError for edits that were not collected; nothing is written then.
     """
     assert collection.manifest.uuid is not None, "operations belong to a collection with a UUID"
-    details = store.operation_details(
+    details = store.operations.details_of(
         collection.manifest.uuid, [operation.number for operation in operations]
     )
     planner = _Planner(store, collection, scratch, force)
@@ -165,7 +165,7 @@ class _Planner:
         if not isinstance(before, ManifestArtifact) or before.content_hash is None:
             return
         is_here = isinstance(after, ManifestArtifact) and after.content_hash == before.content_hash
-        if not is_here and self.store.get_tree(before.content_hash) is None:
+        if not is_here and self.store.contents.get_tree(before.content_hash) is None:
             raise _irreversible(operation, f"the files that {before.id} had were not kept")
 
     def _refuse_unreachable(self, operation: OperationRecord, change: LedgerChange) -> None:
@@ -178,12 +178,12 @@ class _Planner:
             for path, (before, _) in change.files.items()
             if before is not None and before.sha256 not in change.contents
         }
-        unknown = self.store.unknown_blobs(state.sha256 for state in needed.values())
+        unknown = self.store.contents.unknown_blobs(state.sha256 for state in needed.values())
         for path, state in needed.items():
             if state.sha256 in unknown and _backup_of(project, path, state) is None:
                 raise _irreversible(operation, f"what lay at {project / path} was not kept")
         for before, _ in change.entries.values():
-            if before is not None and self.store.get_tree(before.content_hash) is None:
+            if before is not None and self.store.contents.get_tree(before.content_hash) is None:
                 raise _irreversible(operation, f"the files that {before.id} had were not kept")
 
     def collection_part(self) -> EditPlan | None:

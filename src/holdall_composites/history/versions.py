@@ -1,4 +1,4 @@
-"""Finding versions, and bringing their bytes back exactly."""
+"""Bringing the bytes of versions back exactly."""
 
 from __future__ import annotations
 
@@ -6,44 +6,15 @@ import hashlib
 import os
 from pathlib import Path
 
-from holdall.artifacts import ArtifactId, FileDigest, FileKind, tree_hash
-from holdall.collection import Collection
+from holdall.artifacts import FileDigest, FileKind, tree_hash
 from holdall.errors import StorageError
 from holdall.files import Tree, link_stays_inside
-from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.store.store import Store
-from holdall_composites.values.records import VersionRecord
-
-
-def find_version(
-    store: Store, collection: Collection, artifact_id: ArtifactId, text: str | None
-) -> VersionRecord:
-    """Return the version that `text` means: a number, or the first digits of a content hash.
-
-    None means the newest. Raises ArtifactNotFound, which says which versions there are.
-    """
-    return version_of(store, collection.entry(artifact_id).uuid, str(artifact_id), text)
-
-
-def version_of(store: Store, uuid: str | None, artifact_id: str, text: str | None) -> VersionRecord:
-    """Return a version of the artifact with this UUID, as `find_version` does."""
-    known = store.list_versions(uuid) if uuid else []
-    is_number = text is not None and text.isdigit() and len(text) <= 6
-    for version in reversed(known):
-        if text is None or (is_number and version.number == int(text)):
-            return version
-        if not is_number and len(text) >= 7 and version.content_hash.startswith(text):
-            return version
-    there = f"it has {known[0].number} to {known[-1].number}" if known else "it has none yet"
-    raise ArtifactNotFound(
-        f"{artifact_id}@{text or 'newest'}",
-        hint=f"{there}; `holdall versions {artifact_id}` shows them (a hash needs 7 digits)",
-    )
 
 
 def version_tree(store: Store, content_hash: str) -> Tree:
     """Return the tree of a version; raises StorageError if the database has lost or changed it."""
-    tree = store.get_tree(content_hash)
+    tree = store.contents.get_tree(content_hash)
     if tree is None:
         raise StorageError(
             f"the database has no tree {content_hash}", hint="restore it from a backup"
@@ -75,7 +46,7 @@ def materialize(store: Store, tree: Tree, folder: Path) -> None:
 
 
 def _link(store: Store, file: FileDigest, path: Path) -> None:
-    text = b"".join(store.read_blob(file.sha256))
+    text = b"".join(store.contents.read_blob(file.sha256))
     is_whole = hashlib.sha256(text).hexdigest() == file.sha256
     if not is_whole or not link_stays_inside(file.path, os.fsdecode(text)):
         raise _damaged(file)
@@ -85,7 +56,7 @@ def _link(store: Store, file: FileDigest, path: Path) -> None:
 def _write(store: Store, file: FileDigest, path: Path) -> None:
     written = hashlib.sha256()
     with path.open("xb") as target:
-        for chunk in store.read_blob(file.sha256):
+        for chunk in store.contents.read_blob(file.sha256):
             written.update(chunk)
             target.write(chunk)
     if written.hexdigest() != file.sha256:

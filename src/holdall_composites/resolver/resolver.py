@@ -1,125 +1,222 @@
-"""From `type:name` to UUIDs and back: what callers name, what the rows point to."""
+"""The service: from `type:name` to UUIDs and back, and changes of what composites contain."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-from holdall.artifacts import ArtifactId, has_plain_name
-from holdall.errors import UsageError
-from holdall_composites.errors import ArtifactNotFound, ConstraintViolated, CycleRefused
-from holdall_composites.resolver.expansion import by_composite, expanded, expanded_below
-from holdall_composites.store.store import Store
-from holdall_composites.values.graph import find_path
-from holdall_composites.values.records import MembershipRecord
-from holdall_composites.values.types import (
-    Associations,
-    Expanded,
-    Link,
-    NewMembership,
-    RelationshipType,
+from holdall.artifacts import ArtifactId, CompositeType
+from holdall.collection import (
+    Change,
+    ChangeKind,
+    ChangeSet,
+    Collection,
+    Manifest,
+    ManifestMember,
 )
+from holdall.errors import NotFoundError, RefusedError
+from holdall_composites.errors import ArtifactNotFound
+from holdall_composites.resolver import composition
+from holdall_composites.resolver.expansion import by_composite, expanded, expanded_below
+from holdall_composites.resolver.versions import find_version
+from holdall_composites.store.store import Store
+from holdall_composites.values.pagination import Page
+from holdall_composites.values.records import Associations, CompositeRecord
+from holdall_composites.values.types import Expanded, RelationshipType
+
+if TYPE_CHECKING:
+    from holdall.operations import Editor
+
+    Edit = Callable[[], AbstractContextManager[Editor]]
+
+
+def _refuse_edits() -> AbstractContextManager[Editor]:
+    raise RefusedError(
+        "this collection was opened to read only",
+        hint="open it with `holdall_composites.open_resolver(folder)`",
+    )
 
 
 class Resolver:
-    """Composites as people speak of them. Nothing here takes or gives UUIDs but `Expanded`."""
+    """Composites as users speak of them; no call takes or gives UUIDs but `Expanded`.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    Each change is one operation on manifest and rows: under the collection's lock, proposed to all
+    plugins, journalled, logged, and undone by `holdall undo`. Names and versions are as users write
+    them: `type:name`, or a name that one artifact alone has; a number or the first digits of a
+    hash. Every change raises ArtifactNotFound for a name or version that there is not, and
+    CycleRefused where a composite would contain itself; with `dry_run` nothing is written.
+    """
+
+    def __init__(self, store: Store, collection_id: str, edit: Edit = _refuse_edits) -> None:
+        self.store, self.collection_id = store, collection_id
+        self._edit = edit
+
+    def create_composite(
+        self,
+        name: str,
+        members: Sequence[str] = (),
+        *,
+        composite_type: CompositeType = CompositeType.PLUGIN,
+        display_name: str | None = None,
+        description: str | None = None,
+        dry_run: bool = False,
+    ) -> Change:
+        """Make a composite with its first members (`ID[@VERSION]`).
+
+        Raises AlreadyExists if there is one of that name.
+        """
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            made = composition.with_composite(
+                collection.manifest,
+                composite_id.name,
+                composite_type=composite_type,
+                display_name=display_name,
+                description=description,
+            )
+            given = self._members(collection, members, RelationshipType.CONTAINS)
+            return composition.with_members(made, composite_id, given)
+
+        return self._change("create", name, edit, dry_run, ChangeKind.NEW)
+
+    def delete_composite(self, composite: str, *, dry_run: bool = False) -> Change:
+        """Drop a composite; its members stay. Raises ConstraintViolated if it is a member."""
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            return composition.without_composite(collection.manifest, composite_id)
+
+        return self._change("delete", composite, edit, dry_run, ChangeKind.GONE)
 
     def add_member(
         self,
-        collection_id: str,
-        composite_id: str,
-        member_id: str,
+        composite: str,
+        member: str,
         pin: str | None = None,
         relationship_type: str = RelationshipType.CONTAINS,
         position: int | None = None,
-        metadata: str | None = None,
-    ) -> Link:
-        """Make an artifact a member of a composite, last unless a position is given.
+    ) -> Change:
+        """Make an artifact a member, last unless a position is given; `pin` is a version of it.
 
-        Raises ArtifactNotFound for an unknown composite or member, CycleRefused if the composite
-        would contain itself, AlreadyExists if it is a member. The collection is locked from the
-        check to the insert: of two additions that only together make a cycle one is refused.
+        Raises AlreadyExists if it is a member.
         """
-        with self.store.transaction():
-            self.store.lock_collection(collection_id)
-            uuids = self._uuids_to_join(collection_id, composite_id, [member_id])
-            made = self.store.create_membership(
-                collection_id,
-                composite_id,
-                uuids[member_id],
-                relationship_type=relationship_type,
-                pin=pin,
-                position=position,
-                metadata=metadata,
-            )
-        return _link(made, member_id)
+        text = member if pin is None else f"{member}@{pin}"
+        return self.add_members(composite, [text], relationship_type, position)
 
     def add_members(
         self,
-        collection_id: str,
-        composite_id: str,
-        member_ids: Sequence[str],
+        composite: str,
+        members: Sequence[str],
         relationship_type: str = RelationshipType.CONTAINS,
-    ) -> None:
-        """Make artifacts members of a composite, behind those it has, in this order; all or none.
+        position: int | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> Change:
+        """Make artifacts (`ID[@VERSION]`) members as `add_member` does; all or none."""
 
-        Raises what `add_member` raises. The number of statements does not depend on how many.
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            given = self._members(collection, members, relationship_type)
+            return composition.with_members(collection.manifest, composite_id, given, position)
+
+        return self._change("add", composite, edit, dry_run)
+
+    def remove_member(self, composite: str, *members: str, dry_run: bool = False) -> Change:
+        """Take members out of a composite; raises ArtifactNotFound for one that is none."""
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            ids = _member_ids(collection, composite_id, members)
+            return composition.without_members(collection.manifest, composite_id, ids)
+
+        return self._change("remove", composite, edit, dry_run)
+
+    def reorder_members(self, composite: str, *members: str, dry_run: bool = False) -> Change:
+        """Put these members first, in this order; the others keep theirs behind them."""
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            ids = _member_ids(collection, composite_id, members)
+            return composition.with_order(collection.manifest, composite_id, ids)
+
+        return self._change("reorder", composite, edit, dry_run)
+
+    def pin_member(
+        self, composite: str, member: str, version: str | None = None, *, dry_run: bool = False
+    ) -> Change:
+        """Hold a member at a version, by default its newest."""
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            member_id = _resolve(collection, member)
+            pin = find_version(self.store, collection, member_id, version).content_hash
+            return composition.with_pin(collection.manifest, composite_id, member_id, pin)
+
+        return self._change("pin", composite, edit, dry_run)
+
+    def unpin_member(self, composite: str, member: str, *, dry_run: bool = False) -> Change:
+        """Let a member follow its current version."""
+
+        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+            (member_id,) = _member_ids(collection, composite_id, [member])
+            return composition.with_pin(collection.manifest, composite_id, member_id, None)
+
+        return self._change("unpin", composite, edit, dry_run)
+
+    def _members(
+        self, collection: Collection, texts: Sequence[str], relationship_type: str
+    ) -> list[ManifestMember]:
+        members = []
+        for text in texts:
+            name, _, version = text.partition("@")
+            member_id, pin = _resolve(collection, name), None
+            if version:
+                pin = find_version(self.store, collection, member_id, version).content_hash
+            members.append(ManifestMember(member_id, None, str(relationship_type), pin))
+        return members
+
+    def _change(
+        self,
+        action: str,
+        composite: str,
+        edit: Callable[[Collection, ArtifactId], Manifest],
+        dry_run: bool,
+        kind: ChangeKind = ChangeKind.CHANGED,
+    ) -> Change:
+        """Change the manifest; hooks give UUIDs, refuse cycles, and make the rows follow."""
+        change = Change(kind, ArtifactId.of("composite", composite.removeprefix("composite:")))
+        with self._edit() as editor:
+            before = editor.collection.manifest
+            after = edit(editor.collection, change.id)
+            changes = ChangeSet(f"composite {action}", before, after, (change,))
+            editor.propose(changes)
+            if not dry_run:
+                editor.commit(changes)
+                # The first change of a collection gives it its UUID.
+                self.collection_id = changes.after.uuid or self.collection_id
+        return change
+
+    def composites(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> Page[CompositeRecord]:
+        """Return composites in the order of their ids: all, or a page of them."""
+        return self.store.composites.all_of(self.collection_id, cursor=cursor, limit=limit)
+
+    def associations(
+        self, artifact_id: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> Associations:
+        """Return the composites that contain an artifact, and its own members in their order.
+
+        All, or a page of both together. Raises ArtifactNotFound for an unknown `type:name`.
         """
-        with self.store.transaction():
-            self.store.lock_collection(collection_id)
-            uuids = self._uuids_to_join(collection_id, composite_id, member_ids)
-            self.store.create_memberships(
-                collection_id,
-                [NewMembership(composite_id, uuids[i], relationship_type) for i in member_ids],
+        with self.store.reading():
+            uuid = self._uuids([artifact_id])[artifact_id]
+            page = self.store.memberships.get_associations(
+                artifact_id, uuid, self.collection_id, cursor=cursor, limit=limit
             )
-
-    def _uuids_to_join(
-        self, collection_id: str, composite_id: str, member_ids: Sequence[str]
-    ) -> dict[str, str]:
-        """Return the UUIDs of what may become members; raises what `add_member` raises for it."""
-        uuids, composites = self._active(collection_id, [composite_id, *member_ids])
-        if composite_id not in composites:
-            raise ConstraintViolated(
-                f"{composite_id} is not a composite", hint="only composites have members"
-            )
-        inner = [member_id for member_id in member_ids if member_id in composites]
-        if inner:  # nothing else leads back
-            self._refuse_cycle(collection_id, composite_id, inner)
-        return uuids
-
-    def _refuse_cycle(self, collection_id: str, composite_id: str, inner: Sequence[str]) -> None:
-        edges = by_composite(self.store.edges_below(collection_id, inner))
-        children = {
-            parent: [child_id for _, child_id, *_ in below] for parent, below in edges.items()
-        }
-        path = next((p for i in inner if (p := find_path(children, i, composite_id))), None)
-        if path:
-            shown = " -> ".join([composite_id, *path])
-            raise CycleRefused(
-                f"a composite would contain itself: {shown}", hint="nothing was changed"
-            )
-
-    def remove_member(self, collection_id: str, composite_id: str, member_id: str) -> bool:
-        """Take an artifact out of a composite; returns whether it was a member.
-
-        Raises ArtifactNotFound for an unknown composite or member.
-        """
-        with self.store.transaction():
-            uuids = self._uuids(collection_id, [composite_id, member_id])
-            return self.store.delete_membership(collection_id, composite_id, uuids[member_id])
-
-    def associations(self, collection_id: str, artifact_id: str) -> Associations:
-        """Return the composites that contain an artifact, and its own members in their order."""
-        uuid = self._uuids(collection_id, [artifact_id])[artifact_id]
-        parents, children = self.store.get_associations(artifact_id, uuid, collection_id)
         return Associations(
-            parents=tuple(_link(record, record.composite_id) for record in parents),
-            children=tuple(_link(record, record.child_id) for record in children),
+            tuple(found for found in page.items if found.child_artifact_uuid == uuid),
+            tuple(found for found in page.items if found.composite_id == artifact_id),
+            page.next_cursor,
         )
 
-    def expand(self, collection_id: str, ids: Sequence[str]) -> list[Expanded]:
+    def expand(self, ids: Sequence[str]) -> list[Expanded]:
         """Return what these composites contain, all the way down, but no composites.
 
         In the order of reading (each composite's members by position, nested ones in their place),
@@ -127,63 +224,59 @@ class Resolver:
         walked once; artifacts that are gone from the collection are left out. Raises
         ArtifactNotFound for an unknown id, ConflictError for two pins of one artifact.
         """
-        uuids, roots = self._active(collection_id, ids)
-        return expanded(uuids, roots, self.store.edges_below(collection_id, roots))
+        with self.store.reading():
+            uuids, roots = self._active(ids)
+            edges = self.store.memberships.edges_below(self.collection_id, roots)
+        return expanded(uuids, roots, edges)
 
-    def expand_each(self, collection_id: str, ids: Sequence[str]) -> dict[str, list[Expanded]]:
+    def expand_each(self, ids: Sequence[str]) -> dict[str, list[Expanded]]:
         """Return for each id what `expand` returns for it alone; raises what that raises.
 
         The number of statements does not depend on the number of ids.
         """
-        uuids, roots = self._active(collection_id, ids)
-        children = by_composite(self.store.edges_below(collection_id, roots)) if roots else {}
+        uuids, roots = self._active(ids)
+        edges = self.store.memberships.edges_below(self.collection_id, roots) if roots else ()
+        children = by_composite(edges)
         return {
             artifact_id: expanded_below({artifact_id: uuid}, roots, children)
             for artifact_id, uuid in uuids.items()
         }
 
-    def resolve_name(self, collection_id: str, text: str) -> str:
-        """Return the `type:name` that `text` means: itself, or the only one of that name.
-
-        Raises UsageError that lists the candidates, ArtifactNotFound if there is none.
-        """
-        if self.store.active_uuids_of(collection_id, [text])[0]:
-            return text
-        same = (ArtifactId.parse(a.id) for a in self.store.find_by_name(collection_id, text))
-        found = [str(artifact_id) for artifact_id in same if has_plain_name(artifact_id)]
-        if len(found) > 1:
-            raise UsageError(
-                f"{text!r} could be any of {', '.join(found)}",
-                hint="write the type too, as in type:name",
-            )
-        if not found:
-            raise ArtifactNotFound(text, hint=self._likely(collection_id, text))
-        return found[0]
-
-    def _uuids(self, collection_id: str, ids: Sequence[str]) -> dict[str, str]:
+    def _uuids(self, ids: Sequence[str]) -> dict[str, str]:
         """Return UUIDs in the order of the ids; raises ArtifactNotFound, with what is like it."""
-        return self._in_order(collection_id, ids, self.store.uuids_of(collection_id, ids))
+        return self._in_order(ids, self.store.artifacts.uuids_of(self.collection_id, ids))
 
-    def _active(self, collection_id: str, ids: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+    def _active(self, ids: Sequence[str]) -> tuple[dict[str, str], set[str]]:
         """Return what `_uuids` does, of active artifacts only, and which are composites."""
-        uuids, composites = self.store.active_uuids_of(collection_id, ids)
-        return self._in_order(collection_id, ids, uuids), composites
+        uuids, composites = self.store.artifacts.active_uuids_of(self.collection_id, ids)
+        return self._in_order(ids, uuids), composites
 
-    def _in_order(
-        self, collection_id: str, ids: Sequence[str], uuids: Mapping[str, str]
-    ) -> dict[str, str]:
+    def _in_order(self, ids: Sequence[str], uuids: Mapping[str, str]) -> dict[str, str]:
         for artifact_id in ids:
             if artifact_id not in uuids:
-                raise ArtifactNotFound(artifact_id, hint=self._likely(collection_id, artifact_id))
+                raise ArtifactNotFound(artifact_id, hint=self._likely(artifact_id))
         return {artifact_id: uuids[artifact_id] for artifact_id in ids}
 
-    def _likely(self, collection_id: str, text: str) -> str | None:
+    def _likely(self, text: str) -> str | None:
         from difflib import get_close_matches
 
-        ids = self.store.active_ids(collection_id)
+        ids = self.store.artifacts.active_ids(self.collection_id)
         close = get_close_matches(text if ":" in text else f"skill:{text}", ids)
         return f"is it {' or '.join(close)}?" if close else None
 
 
-def _link(record: MembershipRecord, shown_id: str) -> Link:
-    return Link(shown_id, record.relationship_type, record.pinned_version_hash, record.position)
+def _member_ids(
+    collection: Collection, composite_id: ArtifactId, texts: Sequence[str]
+) -> list[ArtifactId]:
+    """Return the ids of members, also of those that were removed from the collection."""
+    present = composition.composite_in(collection.manifest, composite_id).members
+    known = {str(member.id): member.id for member in present}
+    return [known.get(text) or _resolve(collection, text) for text in texts]
+
+
+def _resolve(collection: Collection, text: str) -> ArtifactId:
+    """Return the id that a text means; raises ArtifactNotFound, UsageError where two have it."""
+    try:
+        return collection.resolve(text)
+    except NotFoundError as error:
+        raise ArtifactNotFound(text, hint=error.hint) from error

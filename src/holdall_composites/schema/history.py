@@ -8,7 +8,7 @@ from peewee import AutoField, CharField, Model, TextField
 
 from holdall.transaction import Signature
 from holdall_composites.database.connect import HISTORY, translated_errors
-from holdall_composites.database.peewee_import import Database, SqliteDatabase
+from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema.revisions import Revision
 
@@ -75,11 +75,6 @@ class AuditRecord(NamedTuple):
         """Return the record as `holdall db history --json` prints it."""
         number, _, name = self.revision.partition("_")
         return self._asdict() | {"revision": number, "name": name}
-
-
-def dialect_of(database: Database) -> str:
-    """Return `sqlite` or `postgresql`."""
-    return "sqlite" if isinstance(database, SqliteDatabase) else "postgresql"
 
 
 def applied_revisions(database: Database) -> list[AppliedRevision]:

@@ -25,13 +25,13 @@ def resolve(plan: DeployPlan) -> None:
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return
-    with opened(plan.collection) as resolver:
+    with opened(plan.collection) as resolver, resolver.store.reading():
         if not plan.is_forced:
             _refuse_removed_members(plan, resolver.store, collection_id)
         wants = _Wants()
         asked = {str(request): request for request in (*plan.requests, *plan.standing)}
         standing = set(plan.standing)
-        for text, expanded in resolver.expand_each(collection_id, list(asked)).items():
+        for text, expanded in resolver.expand_each(list(asked)).items():
             request = asked[text]
             if request not in plan.versions:
                 wants.add(request, expanded)
@@ -39,19 +39,19 @@ def resolve(plan: DeployPlan) -> None:
                 plan.members[request] = tuple(ArtifactId.parse(found.id) for found in expanded)
         wanted = {str(request) for request in plan.requests}
         wanted |= {str(member) for members in plan.members.values() for member in members}
-        uuids = resolver.store.uuids_of(collection_id, sorted(wanted))
+        uuids = resolver.store.artifacts.uuids_of(collection_id, sorted(wanted))
         plan.uuids.update({ArtifactId.parse(known): uuid for known, uuid in uuids.items()})
         for artifact_id in sorted(plan.uuids):
             _choose_version(plan, resolver.store, artifact_id, wants)
         plan.companions.update(find_companions(plan, sorted(plan.uuids)))
         files = sorted(map(str, set(plan.companions.values())))
-        known = resolver.store.uuids_of(collection_id, files) if files else {}
+        known = resolver.store.artifacts.uuids_of(collection_id, files) if files else {}
         plan.uuids.update({ArtifactId.parse(name): uuid for name, uuid in known.items()})
 
 
 def _refuse_removed_members(plan: DeployPlan, store: Store, collection_id: str) -> None:
     composites = [str(r) for r in plan.requests if r.type in ArtifactType.composite_types()]
-    edges = store.edges_below(collection_id, composites) if composites else []
+    edges = store.memberships.edges_below(collection_id, composites) if composites else []
     for composite_id, child_id, *_, child_is_active in edges:
         if not child_is_active:
             raise NotFoundError(
@@ -92,7 +92,8 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
     entry = plan.collection.entry(artifact_id)
     if not isinstance(entry, ManifestArtifact):
         return
-    from holdall_composites.history.versions import find_version, materialize, version_tree
+    from holdall_composites.history.versions import materialize, version_tree
+    from holdall_composites.resolver.versions import find_version
 
     if artifact_id in plan.versions:
         text = plan.versions[artifact_id]
@@ -118,7 +119,7 @@ def begin(plan: DeployPlan, transaction_id: str) -> None:
         with opened(plan.collection) as resolver:
             records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
             keep_deployed(resolver.store, plan, {record.content_hash for record in records})
-            resolver.store.begin_deployments(records)
+            resolver.store.deployments.begin(records)
 
 
 def abandon(plan: DeployPlan, transaction_id: str) -> None:
@@ -126,7 +127,7 @@ def abandon(plan: DeployPlan, transaction_id: str) -> None:
     records = _records(plan, plan.placed, transaction_id)
     if records:
         with opened(plan.collection) as resolver:
-            resolver.store.abandon_deployments(records)
+            resolver.store.deployments.abandon(records)
 
 
 def finish(plan: DeployPlan, transaction_id: str) -> None:
@@ -139,8 +140,8 @@ def finish(plan: DeployPlan, transaction_id: str) -> None:
     withdrawn = _records(plan, plan.withdrawn, transaction_id)
     with opened(plan.collection) as resolver, resolver.store.transaction():
         records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
-        resolver.store.finish_deployments(records)
-        resolver.store.forget_deployments(withdrawn)
+        resolver.store.deployments.finish(records)
+        resolver.store.deployments.forget(withdrawn)
         record_deploy(resolver.store, collection_id, plan, transaction_id)
 
 
@@ -148,7 +149,7 @@ def _unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:
     """Return the plan's placements but for those that are recorded as done."""
     if not plan.placed:
         return []
-    done = store.finished_in(plan.collection.manifest.uuid or "", _place(plan))
+    done = store.deployments.finished_in(plan.collection.manifest.uuid or "", _place(plan))
     return [p for p in plan.placed if (p.target_root, p.uuid, p.content_hash) not in done]
 
 

@@ -165,18 +165,14 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
 
 
 def _damage(store: Store, shown: str) -> Iterator[Finding]:
-    for sentence in store.broken_files():
+    for sentence in store.integrity.broken_files():
         hint = "`holdall rebuild` makes it anew from the folder"
         yield Finding("database-damaged", shown, sentence, hint)
 
 
 def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
     state = state_of(collection)
-    rows = Rows(
-        artifacts={row.uuid: row for row in store.all_artifacts(state.uuid)},
-        composites={row.uuid: row for row in store.all_composites(state.uuid)},
-        memberships=tuple(store.all_memberships(state.uuid)),
-    )
+    rows = Rows.read(store, state.uuid)
     hint = "any command on the collection mends it, as `holdall collect`"
     try:
         found = difference(rows, state)
@@ -192,8 +188,8 @@ def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
         yield Finding("rows-differ", composite.id, "its row is not what the manifest says", hint)
     memberships = [
         *found.gone_memberships,
-        *((m.composite_id, m.child_uuid) for m in found.changed_memberships),
-        *((m.composite_id, m.child_uuid) for m in found.new_memberships),
+        *((m.composite_id, m.child_artifact_uuid) for m in found.changed_memberships),
+        *((m.composite_id, m.child_artifact_uuid) for m in found.new_memberships),
     ]
     for composite_id, child in memberships:
         message = f"its member {artifacts.get(child, child)} is not as the manifest says"
@@ -201,28 +197,28 @@ def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
 
 
 def _versions(store: Store, collection_id: str, *, deep: bool) -> Iterator[Finding]:
-    for artifact_id in store.unversioned_artifacts(collection_id):
+    for artifact_id in store.versions.unversioned(collection_id):
         yield Finding(
             "version-missing",
             artifact_id,
             "its newest version is not what it is now",
             "`holdall collect` keeps it",
         )
-    for artifact_id in store.misnumbered_artifacts(collection_id):
+    for artifact_id in store.integrity.misnumbered_artifacts(collection_id):
         yield Finding(
             "version-gap",
             artifact_id,
             "its versions do not follow each other",
             "restore the database from a backup",
         )
-    for composite_id, child, pin in store.unknown_pins(collection_id):
+    for composite_id, child, pin in store.integrity.unknown_pins(collection_id):
         yield Finding(
             "pin-unknown",
             composite_id,
             f"it pins {child} to {pin[:12]}, which is no version of it",
             f"`holdall composite unpin {composite_id} {child}`, or pin another version",
         )
-    if unused := store.count_unused_blobs():
+    if unused := store.integrity.count_unused_blobs():
         yield Finding(
             "unused-blobs",
             "blobs",
@@ -236,9 +232,9 @@ def _versions(store: Store, collection_id: str, *, deep: bool) -> Iterator[Findi
 def _bytes(store: Store, collection_id: str) -> Iterator[Finding]:
     """Read every version's files; each blob once."""
     checked: dict[str, str | None] = {}
-    for artifact_id, number, content_hash in store.version_hashes(collection_id):
+    for artifact_id, number, content_hash in store.integrity.version_hashes(collection_id):
         name = f"{artifact_id}@{number}"
-        tree = store.get_tree(content_hash)
+        tree = store.contents.get_tree(content_hash)
         if tree is None or tree_hash(tree.files) != content_hash:
             yield Finding("tree-damaged", name, "its list of files is damaged", "restore a backup")
             continue
@@ -252,7 +248,7 @@ def _bytes(store: Store, collection_id: str) -> Iterator[Finding]:
 def _damage_of(store: Store, sha256: str, size: int) -> str | None:
     found, read = 0, hashlib.sha256()
     try:
-        for chunk in store.read_blob(sha256):
+        for chunk in store.contents.read_blob(sha256):
             found += len(chunk)
             read.update(chunk)
     except StorageError as error:
@@ -267,7 +263,7 @@ def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterat
     ledgers: dict[str, dict[str | None, set[str]]] = {}
     cursor = None
     while True:
-        page = store.list_deployments(collection_id, cursor=cursor)
+        page = store.deployments.all_of(collection_id, cursor=cursor)
         for row in page.items:
             if is_shared and not Path(row.project).is_dir():
                 continue
@@ -286,7 +282,7 @@ def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterat
 
 
 def _of_deployment(store: Store, row: DeploymentRecord, code: str, message: str) -> Finding:
-    artifact = store.get_artifact_by_uuid(row.artifact_uuid)
+    artifact = store.artifacts.get_by_uuid([row.artifact_uuid]).get(row.artifact_uuid)
     name = artifact.id if artifact else row.artifact_uuid
     hint = f"`holdall deploy --to {row.project}`, or `holdall undeploy {name} --to {row.project}`"
     return Finding(code, name, message, hint)

@@ -52,7 +52,7 @@ def plan_export(
     """
     assert collection.manifest.uuid is not None, "what has a composite has a UUID"
     export = Export(composite)
-    found = resolver.expand(collection.manifest.uuid, [str(composite.id)])
+    found = resolver.expand([str(composite.id)])
     direct = {member.uuid: member for member in composite.members}
     hooks = [e for e in found if ArtifactId.parse(e.id).type == "hook"]
     servers: dict[str, Any] = {}

@@ -59,10 +59,12 @@ def rebuild(collection: Collection, *, force: bool, dry_run: bool) -> Rebuilt | 
         return Rebuilt(
             artifacts=len(collection.manifest.artifacts),
             composites=len(collection.manifest.composites),
-            memberships=len(store.all_memberships(uuid)),
+            memberships=len(store.memberships.all_of(uuid)),
             replaced=str(replaced) if replaced else None,
-            unversioned=tuple(store.unversioned_artifacts(uuid)),
-            lost_pins=tuple((c, child, pin) for c, child, pin in store.unknown_pins(uuid)),
+            unversioned=tuple(store.versions.unversioned(uuid)),
+            lost_pins=tuple(
+                (c, child, pin) for c, child, pin in store.integrity.unknown_pins(uuid)
+            ),
         )
 
 
@@ -72,7 +74,7 @@ def _is_whole(collection: Collection) -> bool:
         return False
     try:
         with connected(collection.database_url) as database:
-            if Store(database).broken_files():
+            if Store(database).integrity.broken_files():
                 return False
             pending_revisions(database)
     except HoldallError:

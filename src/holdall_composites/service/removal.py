@@ -23,7 +23,9 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
     if not gone or collection.manifest.uuid is None:
         return
     with opened(collection) as resolver:
-        places = resolver.store.projects_of([entry.uuid for entry in gone if entry.uuid])
+        places = resolver.store.deployments.projects_of(
+            [entry.uuid for entry in gone if entry.uuid]
+        )
     for entry in gone:
         holders = [str(holder) for holder in holders_of(changes.after, entry.id)]
         if holders:
@@ -40,7 +42,7 @@ def plan_purge(
     Raises ArtifactNotFound for an id that is unknown, RefusedError for one that is not removed.
     """
     manifest = collection.manifest
-    removed = {row.id: row for row in store.removed_artifacts(manifest.uuid or "")}
+    removed = {row.id: row for row in store.artifacts.removed_of(manifest.uuid or "")}
     for text in ids:
         if text not in removed:
             if any(str(known) == text for known in manifest.by_id):
@@ -72,8 +74,8 @@ def purge(store: Store, collection_id: str, going: Sequence[ArtifactRecord]) -> 
         at=signature.at,
     )
     with store.transaction():
-        store.lock_collection(collection_id)
-        purged = store.purge(collection_id, [row.uuid for row in going])
+        store.collections.lock(collection_id)
+        purged = store.integrity.purge(collection_id, [row.uuid for row in going])
         if going:
-            store.add_operation(collection_id, operation, None, {row.uuid: None for row in going})
+            store.operations.add(collection_id, operation, None, {row.uuid: None for row in going})
     return purged

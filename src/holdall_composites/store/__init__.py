@@ -1,5 +1,6 @@
 """All queries on rows: frozen records out, our errors, a fixed number of statements per call."""
 
+import holdall_composites.database  # noqa: F401 - imports Peewee without its drivers
 from holdall import lazy_exports
 
 TYPE_CHECKING = False

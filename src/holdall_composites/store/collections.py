@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
-from holdall_composites.store.query import Listing, Statements
-from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
+from typing import Any
+
+from holdall_composites.database.models import Collection
+from holdall_composites.store.prepared import Given, prepared
+from holdall_composites.store.query import Repository
 from holdall_composites.values.records import CollectionRecord
 
-_SELECT = "SELECT id, name, manifest_hash FROM collections"
-_LISTING = Listing(
-    name="collections",
-    query=f"{_SELECT} WHERE TRUE",
-    key=("id",),
-    shape=(str,),
-    record=CollectionRecord,
-    key_of=lambda record: (record.id,),
-)
+
+@prepared
+def _get() -> Any:
+    columns = (Collection.id, Collection.name, Collection.manifest_hash)
+    return Collection.select(*columns).where(Collection.id == Given("id"))
 
 
-class CollectionRows(Statements):
+@prepared
+def _insert() -> Any:
+    row = {Collection.id: Given("id"), Collection.name: Given("name")}
+    return (
+        Collection.insert(row).returning().on_conflict("NOTHING", conflict_target=[Collection.id])
+    )
+
+
+@prepared
+def _update() -> Any:
+    row = {Collection.name: Given("name"), Collection.manifest_hash: Given("manifest_hash")}
+    return Collection.update(row).where(Collection.id == Given("id"))
+
+
+@prepared
+def _lock() -> Any:
+    return Collection.select(Collection.id).where(Collection.id == Given("id")).for_update()
+
+
+class Collections(Repository):
     """What can be done with collections."""
 
-    def ensure_collection(self, collection_id: str, name: str) -> CollectionRecord:
+    def ensure(self, collection_id: str, name: str) -> CollectionRecord:
         """Return the collection's row, made if it is not there; its name is set on making only."""
         with self.transaction():
-            self._run(
-                "INSERT INTO collections (id, name) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
-                collection_id,
-                name,
-            )
-            return CollectionRecord(*self._fetch(f"{_SELECT} WHERE id = ?", collection_id)[0])
+            self._run(_insert, id=collection_id, name=name)
+            return CollectionRecord._make(self._fetch(_get, id=collection_id)[0])
 
-    def get_collection(self, collection_id: str) -> CollectionRecord | None:
+    def get(self, collection_id: str) -> CollectionRecord | None:
         """Return the collection's row, None if there is none."""
-        rows = self._fetch(f"{_SELECT} WHERE id = ?", collection_id)
-        return CollectionRecord(*rows[0]) if rows else None
+        rows = self._fetch(_get, id=collection_id)
+        return CollectionRecord._make(rows[0]) if rows else None
 
-    def list_collections(
-        self, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
-    ) -> Page[CollectionRecord]:
-        """Return collections in the order of their ids."""
-        return self._page(_LISTING, (), cursor, limit)
-
-    def lock_collection(self, collection_id: str) -> None:
+    def lock(self, collection_id: str) -> None:
         """Let no other writer of the collection in until the transaction ends."""
-        if self._is_postgresql:  # on SQLite the transaction itself is the lock
-            self._fetch("SELECT id FROM collections WHERE id = ? FOR UPDATE", collection_id)
+        if self.is_postgresql:  # on SQLite the transaction itself is the lock
+            self._fetch(_lock, id=collection_id)
 
-    def update_collection(
-        self, collection_id: str, *, name: str, manifest_hash: str | None
-    ) -> bool:
+    def update(self, collection_id: str, *, name: str, manifest_hash: str | None) -> bool:
         """Set name and manifest hash; returns whether there is such a collection."""
-        changed = self._run(
-            "UPDATE collections SET name = ?, manifest_hash = ? WHERE id = ?",
-            name,
-            manifest_hash,
-            collection_id,
-        )
-        return changed > 0
-
-    def delete_collection(self, collection_id: str) -> bool:
-        """Delete a collection with all its rows; returns whether there was one."""
-        return self._run("DELETE FROM collections WHERE id = ?", collection_id) > 0
+        return self._run(_update, id=collection_id, name=name, manifest_hash=manifest_hash) > 0

@@ -1,141 +1,153 @@
-"""Rows of `deployments`: what lies in which project."""
+"""Rows of `deployments`: what is in which project."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from holdall_composites.store.query import Listing, Statements, as_json
+from peewee import Tuple
+
+from holdall_composites.database.fields import UTC_NOW
+from holdall_composites.database.models import Deployment
+from holdall_composites.store.prepared import (
+    Given,
+    Prepared,
+    as_json,
+    cells,
+    one_of,
+    prepared,
+    select_rows,
+)
+from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
 from holdall_composites.values.records import DeploymentRecord
 from holdall_composites.values.types import DeploymentState
 
-_SELECT = (
-    "SELECT collection_id, project, target_root, artifact_uuid, content_hash, transaction_id,"
-    " state, deployed_at FROM deployments"
-)
-_UPSERT = (
-    "INSERT INTO deployments (collection_id, project, target_root, artifact_uuid, content_hash,"
-    " transaction_id, state)"
-    " SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,"
-    " value ->> 6 FROM ROWS(?) WHERE TRUE"
-    " ON CONFLICT (collection_id, project, target_root, artifact_uuid) DO UPDATE SET"
-    " content_hash = excluded.content_hash, transaction_id = excluded.transaction_id,"
-    " state = excluded.state, deployed_at = UTC_NOW"
-)
-_BEGIN = f"{_UPSERT} WHERE deployments.state = 'pending'"
-_DONE = (
-    "SELECT target_root, artifact_uuid, content_hash FROM deployments"
-    " WHERE collection_id = ? AND project = ? AND state = 'done'"
-)
-_DELETE = (
-    "DELETE FROM deployments WHERE (collection_id, project, target_root, artifact_uuid) IN"
-    " (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM ROWS(?))"
-)
-_ABANDON = (
-    "DELETE FROM deployments WHERE state = 'pending' AND"
-    " (collection_id, project, target_root, artifact_uuid, transaction_id) IN"
-    " (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 5 FROM ROWS(?))"
-)
+D = Deployment
+_KEY = (D.collection, D.project, D.target_root, D.artifact)
+_COLUMNS = (*_KEY, D.content_hash, D.transaction_id, D.state)
 
 
-def _listing(name: str, condition: str) -> Listing[DeploymentRecord]:
-    return Listing(
-        name=name,
-        query=f"{_SELECT} WHERE collection_id = ?{condition}",
-        key=("project", "target_root", "artifact_uuid"),
-        shape=(str, str, str),
-        record=DeploymentRecord,
-        key_of=lambda record: (record.project, record.target_root, record.artifact_uuid),
+def _upserted(insert: Any, where: Any = None) -> Any:
+    return insert.on_conflict(
+        conflict_target=_KEY,
+        preserve=[D.content_hash, D.transaction_id, D.state],
+        update={D.deployed_at: UTC_NOW},
+        where=where,
     )
 
 
-_ALL = _listing("deployments", "")
-_OF_ARTIFACT = _listing("deployments of an artifact", " AND artifact_uuid = ?")
-_IN_PROJECT = _listing("deployments in a project", " AND project = ?")
-_OF_ARTIFACT_IN_PROJECT = _listing(
-    "deployments of an artifact in a project", " AND artifact_uuid = ? AND project = ?"
+def _rows() -> Any:
+    return D.insert_from(select_rows(cells(len(_COLUMNS))), _COLUMNS).returning()
+
+
+def _row() -> Any:
+    return D.insert_many([[Given(column.name) for column in _COLUMNS]], _COLUMNS).returning()
+
+
+_IS_PENDING = D.state == DeploymentState.PENDING.value
+# SQLite takes twice as long to read ten thousand rows out of JSON, PostgreSQL six times to get
+# them one by one.
+_FINISH = prepared(lambda: _upserted(_row())), prepared(lambda: _upserted(_rows()))
+_BEGIN = (
+    prepared(lambda: _upserted(_row(), _IS_PENDING)),
+    prepared(lambda: _upserted(_rows(), _IS_PENDING)),
 )
-_BY_GIVEN = {
-    (False, False): _ALL,
-    (True, False): _OF_ARTIFACT,
-    (False, True): _IN_PROJECT,
-    (True, True): _OF_ARTIFACT_IN_PROJECT,
-}
 
 
-def _row(record: DeploymentRecord) -> tuple[str, ...]:
+@prepared
+def _done() -> Any:
+    return D.select(D.target_root, D.artifact, D.content_hash).where(
+        D.collection == Given("collection"),
+        D.project == Given("project"),
+        D.state == DeploymentState.DONE.value,
+    )
+
+
+@prepared
+def _forget() -> Any:
+    return D.delete().where(Tuple(*_KEY).in_(select_rows(cells(len(_KEY)))))
+
+
+@prepared
+def _abandon() -> Any:
+    wanted = select_rows([*cells(len(_KEY)), cells(len(_COLUMNS))[5]])
+    return D.delete().where(_IS_PENDING, Tuple(*_KEY, D.transaction_id).in_(wanted))
+
+
+@prepared
+def _projects() -> Any:
     return (
-        record.collection_id,
-        record.project,
-        record.target_root,
-        record.artifact_uuid,
-        record.content_hash,
-        record.transaction_id,
-        record.state,
+        D.select(D.artifact, D.project)
+        .where(one_of(D.artifact, "uuids"))
+        .distinct()
+        .order_by(D.artifact, D.project)
     )
 
 
-class DeploymentRows(Statements):
+_ALL = Listing(
+    "deployments",
+    lambda: D.select(*_COLUMNS, D.deployed_at).where(D.collection == Given("collection")),
+    (D.project, D.target_root, D.artifact),
+    (str, str, str),
+)
+
+
+class Deployments(Repository):
     """What can be done with deployments."""
 
     def finished_in(self, collection_id: str, project: str) -> set[tuple[str, str, str]]:
         """Return what is recorded as done in a project: target roots, UUIDs and content hashes."""
-        rows = self._fetch(_DONE, collection_id, project)
+        rows = self._fetch(_done, collection=collection_id, project=project)
         return {(target_root, uuid, content_hash) for target_root, uuid, content_hash in rows}
 
-    def begin_deployments(self, records: Iterable[DeploymentRecord]) -> None:
+    def begin(self, records: Iterable[DeploymentRecord]) -> None:
         """Record deployments as pending, but for those that replace one that is done."""
-        self._record(_BEGIN, records, DeploymentState.PENDING)
+        self._put(_BEGIN, records, DeploymentState.PENDING)
 
-    def finish_deployments(self, records: Iterable[DeploymentRecord]) -> None:
+    def finish(self, records: Iterable[DeploymentRecord]) -> None:
         """Record deployments as done, whether begun or not. Safe to repeat."""
-        self._record(_UPSERT, records, DeploymentState.DONE)
+        self._put(_FINISH, records, DeploymentState.DONE)
 
-    def _record(
-        self, statement: str, records: Iterable[DeploymentRecord], state: DeploymentState
-    ) -> None:
-        rows = {(row := _row(record._replace(state=state)))[:4]: row for record in records}
-        if rows:
-            self._run(statement, as_json(rows.values()))
-
-    def abandon_deployments(self, records: Iterable[DeploymentRecord]) -> int:
+    def abandon(self, records: Iterable[DeploymentRecord]) -> int:
         """Delete those of these deployments that their transactions began and did not finish.
 
         Returns how many there were. Safe to repeat.
         """
-        rows = [_row(record) for record in records]
-        return self._run(_ABANDON, as_json(rows)) if rows else 0
+        return self._run_rows(_abandon, (record[:7] for record in records))
 
-    def forget_deployments(self, records: Iterable[DeploymentRecord]) -> int:
+    def forget(self, records: Iterable[DeploymentRecord]) -> int:
         """Delete deployments by their keys; returns how many there were. Safe to repeat."""
-        rows = [_row(record) for record in records]
-        return self._run(_DELETE, as_json(rows)) if rows else 0
+        return self._run_rows(_forget, (record[:7] for record in records))
+
+    def _put(
+        self,
+        queries: tuple[Prepared, ...],
+        records: Iterable[DeploymentRecord],
+        state: DeploymentState,
+    ) -> None:
+        rows = {record[:4]: (*record[:6], state.value) for record in records}
+        for_a_row, for_all = queries
+        if self.is_postgresql:
+            self._run_rows(for_all, rows.values())
+        elif rows:
+            self._run_many(for_a_row, rows.values())
 
     def projects_of(self, artifact_uuids: Iterable[str]) -> dict[str, list[str]]:
-        """Return the projects that these artifacts lie in, by UUID; none for one that lies nowhere.
-
-        Of any collection.
-        """
-        rows = self._fetch(
-            "SELECT DISTINCT artifact_uuid, project FROM deployments"
-            " WHERE artifact_uuid IN MANY(?) ORDER BY artifact_uuid, project",
-            as_json(artifact_uuids),
-        )
+        """Return the projects that have these artifacts, by UUID, of any collection."""
         found: dict[str, list[str]] = {}
-        for uuid, project in rows:
+        for uuid, project in self._fetch(_projects, uuids=as_json(artifact_uuids)):
             found.setdefault(uuid, []).append(project)
         return found
 
-    def list_deployments(
-        self,
-        collection_id: str,
-        *,
-        artifact_uuid: str | None = None,
-        project: str | None = None,
-        cursor: str | None = None,
-        limit: int = DEFAULT_LIMIT,
+    def all_of(
+        self, collection_id: str, *, cursor: str | None = None, limit: int | None = DEFAULT_LIMIT
     ) -> Page[DeploymentRecord]:
-        """Return deployments of a collection, an artifact, a project, in the order of projects."""
-        listing = _BY_GIVEN[artifact_uuid is not None, project is not None]
-        given = [value for value in (artifact_uuid, project) if value is not None]
-        return self._page(listing, (collection_id, *given), cursor, limit)
+        """Return a page of the deployments of a collection, in the order of projects."""
+        return self._page(
+            _ALL,
+            records_of(DeploymentRecord),
+            lambda record: (record.project, record.target_root, record.artifact_uuid),
+            *(cursor, limit),
+            collection=collection_id,
+        )

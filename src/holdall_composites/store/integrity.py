@@ -5,22 +5,115 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from holdall_composites.store.query import Statements, as_json
+from peewee import JOIN, SQL, Case, fn
+
+from holdall_composites.database.connect import raw, translated_errors
+from holdall_composites.database.models import (
+    Artifact,
+    ArtifactVersion,
+    Blob,
+    CompositeMembership,
+    Deployment,
+    OperationArtifact,
+    Tree,
+    VersionFile,
+)
+from holdall_composites.store.prepared import Given, as_json, one_of, prepared
+from holdall_composites.store.query import Repository
 from holdall_composites.values.records import Purged
 
-_UNUSED_TREES = (
-    "FROM trees WHERE NOT EXISTS"
-    " (SELECT 1 FROM artifact_versions v WHERE v.content_hash = trees.content_hash)"
-    " AND NOT EXISTS (SELECT 1 FROM deployments d WHERE d.content_hash = trees.content_hash)"
-    " AND NOT EXISTS"
-    " (SELECT 1 FROM operation_artifacts o WHERE o.content_hash = trees.content_hash)"
-)
-_UNUSED_BLOBS = (
-    "FROM blobs WHERE NOT EXISTS (SELECT 1 FROM version_files f WHERE f.sha256 = blobs.sha256)"
-)
+A, M, V = Artifact, CompositeMembership, ArtifactVersion
+_IN_COLLECTION = A.collection == Given("collection")
 
 
-class IntegrityRows(Statements):
+@prepared
+def _misnumbered() -> Any:
+    parent = V.alias("parent")
+    is_parent = (parent.id == V.parent) & (parent.artifact == A.uuid)
+    follows = (V.number == 0) | (parent.number == V.number - 1)
+    return (
+        A.select(A.id)
+        .join(V, on=(V.artifact == A.uuid))
+        .join(parent, JOIN.LEFT_OUTER, on=is_parent)
+        .where(_IN_COLLECTION)
+        .group_by(A.id)
+        .having(
+            (fn.COUNT(V.id) != fn.MAX(V.number) + 1)
+            | (fn.MIN(V.number) != 0)
+            | (fn.SUM(Case(None, [(follows, 0)], 1)) > 0)
+        )
+        .order_by(A.id)
+    )
+
+
+@prepared
+def _unknown_pins() -> Any:
+    known = V.select(SQL("1")).where(V.artifact == A.uuid, V.tree == M.pinned_version_hash)
+    return (
+        M.select(M.composite, A.id, M.pinned_version_hash)
+        .join(A, on=M.child_artifact)
+        .where(M.collection_id == Given("collection"))
+        .where(M.pinned_version_hash.is_null(False), ~fn.EXISTS(known))
+        .order_by(M.composite, A.id)
+    )
+
+
+@prepared
+def _hashes() -> Any:
+    return (
+        V.select(A.id, V.number, V.tree)
+        .join(A, on=V.artifact)
+        .where(_IN_COLLECTION)
+        .order_by(A.id, V.number)
+    )
+
+
+def _is_unused_tree() -> Any:
+    """Return the condition that no version, deployment or operation has a tree."""
+    versions = V.select(SQL("1")).where(V.tree == Tree.content_hash)
+    deployments = Deployment.select(SQL("1")).where(Deployment.content_hash == Tree.content_hash)
+    changed = OperationArtifact.content_hash == Tree.content_hash
+    operations = OperationArtifact.select(SQL("1")).where(changed)
+    return ~fn.EXISTS(versions) & ~fn.EXISTS(deployments) & ~fn.EXISTS(operations)
+
+
+def _is_unused_blob() -> Any:
+    return ~fn.EXISTS(VersionFile.select(SQL("1")).where(VersionFile.blob == Blob.sha256))
+
+
+_delete_trees = prepared(lambda: Tree.delete().where(_is_unused_tree()))
+_delete_blobs = prepared(lambda: Blob.delete().where(_is_unused_blob()))
+
+
+@prepared
+def _unused_blobs() -> Any:
+    size = fn.COALESCE(fn.SUM(Blob.size), 0)
+    return Blob.select(fn.COUNT(Blob.sha256), size).where(_is_unused_blob())
+
+
+@prepared
+def _count_purged() -> Any:
+    return (
+        V.select(fn.COUNT(V.id))
+        .join(A, on=V.artifact)
+        .where(_IN_COLLECTION, ~A.active, one_of(A.uuid, "uuids"))
+    )
+
+
+@prepared
+def _purge() -> Any:
+    return A.delete().where(_IN_COLLECTION, ~A.active, one_of(A.uuid, "uuids"))
+
+
+@prepared
+def _forget_hashes() -> Any:
+    changed = OperationArtifact
+    return changed.update({changed.content_hash: None}).where(
+        changed.collection_id == Given("collection"), one_of(changed.artifact_uuid, "uuids")
+    )
+
+
+class Integrity(Repository):
     """What `holdall doctor` and `holdall purge` ask the tables."""
 
     def broken_files(self) -> list[str]:
@@ -28,96 +121,52 @@ class IntegrityRows(Statements):
 
         Raises DatabaseFailed for a file that is not to be read at all.
         """
-        if self._is_postgresql:
+        if self.is_postgresql:
             return []
-        found = [str(row[0]) for row in self._fetch("PRAGMA quick_check")]
-        orphans = {str(row[0]) for row in self._fetch("PRAGMA foreign_key_check")}
-        return [f for f in found if f != "ok"] + [
-            f"rows of {table} have lost their parents" for table in sorted(orphans)
+        why = "SQLite looks at its own file"
+        with translated_errors():
+            found = raw(self.database, "PRAGMA quick_check", why=why).fetchall()
+            orphans = raw(self.database, "PRAGMA foreign_key_check", why=why).fetchall()
+        return [str(f[0]) for f in found if f[0] != "ok"] + [
+            f"rows of {table} have lost their parents" for table in sorted({o[0] for o in orphans})
         ]
-
-    def unversioned_artifacts(self, collection_id: str) -> list[str]:
-        """Return the ids of active artifacts whose newest version is not what they are."""
-        rows = self._fetch(
-            "SELECT a.id FROM artifacts a WHERE a.collection_id = ? AND a.active"
-            " AND a.content_hash IS NOT NULL AND NOT EXISTS"
-            " (SELECT 1 FROM artifact_versions v WHERE v.artifact_uuid = a.uuid"
-            " AND v.content_hash = a.content_hash AND v.number ="
-            " (SELECT max(number) FROM artifact_versions WHERE artifact_uuid = a.uuid))"
-            " ORDER BY a.id",
-            collection_id,
-        )
-        return [artifact_id for (artifact_id,) in rows]
 
     def misnumbered_artifacts(self, collection_id: str) -> list[str]:
         """Return the ids of artifacts whose versions are not 0, 1, ... each the next's parent."""
-        rows = self._fetch(
-            "SELECT a.id FROM artifacts a JOIN artifact_versions v ON v.artifact_uuid = a.uuid"
-            " LEFT JOIN artifact_versions p ON p.id = v.parent_id AND p.artifact_uuid = a.uuid"
-            " WHERE a.collection_id = ? GROUP BY a.id"
-            " HAVING count(*) <> max(v.number) + 1 OR min(v.number) <> 0"
-            " OR sum(CASE WHEN v.number = 0 OR p.number = v.number - 1 THEN 0 ELSE 1 END) > 0"
-            " ORDER BY a.id",
-            collection_id,
-        )
+        rows = self._fetch(_misnumbered, collection=collection_id)
         return [artifact_id for (artifact_id,) in rows]
 
     def unknown_pins(self, collection_id: str) -> list[tuple[str, str, str]]:
         """Return memberships whose pin is no version of the child: (composite, child, pin)."""
-        rows: list[Any] = self._fetch(
-            "SELECT m.composite_id, a.id, m.pinned_version_hash FROM composite_memberships m"
-            " JOIN artifacts a ON a.uuid = m.child_artifact_uuid"
-            " WHERE m.collection_id = ? AND m.pinned_version_hash IS NOT NULL AND NOT EXISTS"
-            " (SELECT 1 FROM artifact_versions v WHERE v.artifact_uuid = a.uuid"
-            " AND v.content_hash = m.pinned_version_hash) ORDER BY 1, 2",
-            collection_id,
-        )
+        rows: list[Any] = self._fetch(_unknown_pins, collection=collection_id)
         return rows
 
     def version_hashes(self, collection_id: str) -> list[tuple[str, int, str]]:
         """Return every version of a collection's artifacts: (id, number, content hash)."""
-        rows: list[Any] = self._fetch(
-            "SELECT a.id, v.number, v.content_hash FROM artifact_versions v"
-            " JOIN artifacts a ON a.uuid = v.artifact_uuid WHERE a.collection_id = ?"
-            " ORDER BY a.id, v.number",
-            collection_id,
-        )
+        rows: list[Any] = self._fetch(_hashes, collection=collection_id)
         return rows
 
     def count_unused_blobs(self) -> int:
         """Return how many blobs no tree uses."""
-        ((blobs,),) = self._fetch(f"SELECT count(*) {_UNUSED_BLOBS}")
-        return int(blobs)
+        return int(self._fetch(_unused_blobs)[0][0])
 
     def purge(self, collection_id: str, uuids: Iterable[str]) -> Purged:
         """Delete inactive artifacts for good, and every tree and blob that nobody needs any more.
 
         Their versions, memberships and deployments go by the database's cascades.
         """
-        wanted = as_json(uuids)
+        wanted = {"collection": collection_id, "uuids": as_json(uuids)}
         with self.transaction():
-            if self._is_postgresql:
-                # Whoever stores a tree relies on the blobs it found there.
-                self._run("LOCK TABLE trees, version_files, blobs IN ACCESS EXCLUSIVE MODE")
-            ((versions,),) = self._fetch(
-                "SELECT count(*) FROM artifact_versions v JOIN artifacts a"
-                " ON a.uuid = v.artifact_uuid"
-                " WHERE a.collection_id = ? AND NOT a.active AND a.uuid IN MANY(?)",
-                collection_id,
-                wanted,
-            )
-            artifacts = self._run(
-                "DELETE FROM artifacts WHERE collection_id = ? AND NOT active AND uuid IN MANY(?)",
-                collection_id,
-                wanted,
-            )
-            self._run(
-                "UPDATE operation_artifacts SET content_hash = NULL"
-                " WHERE collection_id = ? AND artifact_uuid IN MANY(?)",
-                collection_id,
-                wanted,
-            )
-            self._run(f"DELETE {_UNUSED_TREES}")
-            ((size,),) = self._fetch(f"SELECT coalesce(sum(size), 0) {_UNUSED_BLOBS}")
-            blobs = self._run(f"DELETE {_UNUSED_BLOBS}")
+            if self.is_postgresql:
+                raw(
+                    self.database,
+                    "LOCK TABLE trees, version_files, blobs IN ACCESS EXCLUSIVE MODE",
+                    why="whoever stores a tree relies on the blobs that it found there",
+                )
+            ((versions,),) = self._fetch(_count_purged, **wanted)
+            artifacts = self._run(_purge, **wanted)
+            self._run(_forget_hashes, **wanted)
+            self._run(_delete_trees)
+            ((_, size),) = self._fetch(_unused_blobs)
+            blobs = self._run(_delete_blobs)
         return Purged(artifacts, versions, blobs, int(size))

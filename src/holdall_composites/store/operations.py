@@ -6,37 +6,71 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdall_composites.store.query import Statements, as_json
+from peewee import SQL, Cast, Select, fn
+
+from holdall_composites.database.models import Operation, OperationArtifact
+from holdall_composites.store.prepared import Given, as_json, cell, one_of, prepared, rows_of
+from holdall_composites.store.query import Repository
 from holdall_composites.values.records import OperationRecord
 
-_SELECT = (
-    "SELECT number, transaction_id, command, summary, project, author, host, at, undoes"
-    " FROM operations o WHERE o.collection_id = ?"
+O = Operation  # noqa: E741
+_GIVEN = (
+    *(O.transaction_id, O.command, O.summary, O.project, O.author),
+    *(O.host, O.at, O.undoes, O.details),
 )
-_OF_ARTIFACT = (
-    " AND EXISTS (SELECT 1 FROM operation_artifacts a WHERE a.collection_id = o.collection_id"
-    " AND a.number = o.number AND a.artifact_uuid = ?)"
-)
-_INSERT = (
-    "INSERT INTO operations (collection_id, number, transaction_id, command, summary, project,"
-    " author, host, at, undoes, details)"
-    " SELECT CAST(? AS TEXT), coalesce(max(number), 0) + 1, CAST(? AS TEXT), CAST(? AS TEXT),"
-    " CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT),"
-    " CAST(? AS TEXT), CAST(? AS TEXT) FROM operations WHERE collection_id = ?"
-    " ON CONFLICT (collection_id, transaction_id) DO NOTHING"
-)
+_IN_COLLECTION = O.collection == Given("collection")
 
 
-def _record(*row: Any) -> OperationRecord:
+@prepared
+def _insert() -> Any:
+    values = [Cast(Given(field.name), "TEXT") for field in _GIVEN]
+    number = fn.COALESCE(fn.MAX(O.number), 0) + 1
+    row = O.select(Cast(Given("collection"), "TEXT"), number, *values).where(_IN_COLLECTION)
+    return (
+        O.insert_from(row, [O.collection, O.number, *_GIVEN])
+        .returning()
+        .on_conflict("NOTHING", conflict_target=[O.collection, O.transaction_id])
+    )
+
+
+@prepared
+def _insert_artifacts() -> Any:
+    artifact = OperationArtifact
+    rows = (
+        Select((O, rows_of("rows")), [O.collection, O.number, cell(0), cell(1)])
+        .where(_IN_COLLECTION)
+        .where(O.transaction_id == Given("transaction_id"))
+    )
+    return artifact.insert_from(
+        rows,
+        [
+            *(artifact.collection_id, artifact.operation),
+            *(artifact.artifact_uuid, artifact.content_hash),
+        ],
+    ).returning()
+
+
+@prepared
+def _details() -> Any:
+    wanted = one_of(O.number, "numbers", "INTEGER")
+    return O.select(O.number, O.details).where(_IN_COLLECTION, wanted)
+
+
+@prepared
+def _undone() -> Any:
+    undone = _IN_COLLECTION & O.undoes.is_null(False)
+    return O.select(O.number, O.undoes).where(undone).order_by(O.number)
+
+
+def _record(row: tuple[Any, ...]) -> OperationRecord:
     *others, undoes = row
-    values = [*others, tuple(json.loads(undoes)) if undoes else ()]
-    return OperationRecord(*values)
+    return OperationRecord._make([*others, tuple(json.loads(undoes)) if undoes else ()])
 
 
-class OperationRows(Statements):
+class Operations(Repository):
     """What can be done with operations."""
 
-    def add_operation(
+    def add(
         self,
         collection_id: str,
         operation: OperationRecord,
@@ -49,62 +83,36 @@ class OperationRows(Statements):
         nothing if its transaction is in the log; returns whether it was added. Needs the
         collection's lock.
         """
+        texts = {
+            "undoes": as_json(operation.undoes) if operation.undoes else None,
+            "details": None if details is None else json.dumps(details, separators=(",", ":")),
+        }
         with self.transaction():
-            added = self._run(
-                _INSERT,
-                collection_id,
-                operation.transaction_id,
-                operation.command,
-                operation.summary,
-                operation.project,
-                operation.author,
-                operation.host,
-                operation.at,
-                as_json(operation.undoes) if operation.undoes else None,
-                None if details is None else json.dumps(details, separators=(",", ":")),
-                collection_id,
-            )
+            given = {**operation._asdict(), **texts, "collection": collection_id}
+            added = self._run(_insert, **given)
             if added:
-                self._run(
-                    "INSERT INTO operation_artifacts"
-                    " (collection_id, number, artifact_uuid, content_hash)"
-                    " SELECT o.collection_id, o.number, value ->> 0, value ->> 1"
-                    " FROM operations o, ROWS(?) AS given"
-                    " WHERE o.collection_id = ? AND o.transaction_id = ?",
-                    as_json(artifacts.items()),
-                    collection_id,
-                    operation.transaction_id,
-                )
+                self._run(_insert_artifacts, **given, rows=as_json(artifacts.items()))
         return bool(added)
 
-    def list_operations(
+    def all_of(
         self, collection_id: str, *, artifact_uuid: str | None = None, limit: int | None = None
     ) -> list[OperationRecord]:
         """Return operations, newest first; of an artifact, those that changed it."""
-        condition = "" if artifact_uuid is None else _OF_ARTIFACT
-        given = [] if artifact_uuid is None else [artifact_uuid]
-        most = "" if limit is None else " LIMIT ?"
-        last = [] if limit is None else [limit]
-        rows = self._fetch(
-            f"{_SELECT}{condition} ORDER BY number DESC{most}", collection_id, *given, *last
-        )
-        return [_record(*row) for row in rows]
+        query = O.select(O.number, *_GIVEN[:-1]).where(O.collection == collection_id)
+        if artifact_uuid is not None:
+            changed = OperationArtifact.select(SQL("1")).where(
+                OperationArtifact.operation.on(), OperationArtifact.artifact_uuid == artifact_uuid
+            )
+            query = query.where(fn.EXISTS(changed))
+        query = query.order_by(O.number.desc())
+        return list(map(_record, self._fetch(query if limit is None else query.limit(limit))))
 
-    def operation_details(self, collection_id: str, numbers: Iterable[int]) -> dict[int, Any]:
-        """Return what it takes to turn these operations back, by number; None where nothing can."""
-        rows = self._fetch(
-            "SELECT number, details FROM operations o"
-            " WHERE collection_id = ? AND CAST(number AS TEXT) IN MANY(?)",
-            collection_id,
-            as_json(str(number) for number in numbers),
-        )
+    def details_of(self, collection_id: str, numbers: Iterable[int]) -> dict[int, Any]:
+        """Return what it takes to undo these operations, by number; None where nothing can."""
+        rows = self._fetch(_details, collection=collection_id, numbers=as_json(numbers))
         return {number: details and json.loads(details) for number, details in rows}
 
-    def undone_operations(self, collection_id: str) -> dict[int, int]:
+    def undone_of(self, collection_id: str) -> dict[int, int]:
         """Return which operation undid which: {undone: by}, the latest where there are several."""
-        rows = self._fetch(
-            "SELECT number, undoes FROM operations"
-            " WHERE collection_id = ? AND undoes IS NOT NULL ORDER BY number",
-            collection_id,
-        )
+        rows = self._fetch(_undone, collection=collection_id)
         return {undone: number for number, undoes in rows for undone in json.loads(undoes)}

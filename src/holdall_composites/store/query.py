@@ -1,81 +1,65 @@
-"""Running statements that SQLite and PostgreSQL both understand, after a few replacements.
-
-Statements are written once. `?` marks a parameter; `UTC_NOW` is the present moment as the tables
-keep it; `MANY(?)` is a list of values and `ROWS(?)` a list of rows, both given as one JSON
-parameter, so that neither a statement's text nor the number of statements depends on how many
-there are. Of a row, `value ->> 0` is the first column, as text on PostgreSQL. An update joins all
-of its key to the rows, the collection too: else SQLite reads all rows for each of the table.
-"""
+"""The door to the database: queries, transactions, pages; drivers' errors leave it as ours."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, TypeVar
+
+from peewee import Database, Tuple
 
 from holdall.errors import UsageError
-from holdall_composites.database.connect import translated_errors
-from holdall_composites.database.peewee_import import Database, PostgresqlDatabase
-from holdall_composites.values.pagination import MAX_LIMIT, Key, Page, decode_cursor, encode_cursor
+from holdall_composites.database.connect import dialect_of, translated_errors
+from holdall_composites.store.prepared import Given, Prepared, as_json, prepared
+from holdall_composites.values.pagination import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Key,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 
 Record = TypeVar("Record")
 
-_SQLITE = {
-    "UTC_NOW": "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
-    "MANY(?)": "(SELECT value FROM json_each(?))",
-    "ROWS(?)": "json_each(?)",
-    "GREATEST(": "MAX(",
-}
-_POSTGRESQL = {
-    "UTC_NOW": """to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')""",
-    "MANY(?)": "(SELECT json_array_elements_text(?::json))",
-    "ROWS(?)": "json_array_elements(?::json)",
-    "?": "%s",
-}
+
+def records_of(kind: type[Record]) -> Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]]:
+    """Return a function that makes named tuples of rows that have all of their fields.
+
+    It is `_make` without the check of their number, which takes longer than the rest.
+    """
+    return partial(map, partial(tuple.__new__, kind))
 
 
-@lru_cache(maxsize=256)
-def _in_dialect(sql: str, is_postgresql: bool) -> str:
-    for ours, theirs in (_POSTGRESQL if is_postgresql else _SQLITE).items():
-        sql = sql.replace(ours, theirs)
-    return sql
+class Listing:
+    """A list that may be read in pages, by its unique key.
 
-
-def as_json(values: Iterable[object]) -> str:
-    """Return the parameter for `MANY(?)` or `ROWS(?)`."""
-    return json.dumps(list(values), separators=(",", ":"))
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[Record]):
-    """A list that is read in pages: its query, which ends in conditions, and its unique key.
-
-    `key` names the columns to sort by, `shape` their types, `key_of` takes them from a record.
+    `query` builds it without an order; `key` are the columns to sort by, `shape` their types.
     """
 
-    name: str
-    query: str
-    key: tuple[str, ...]
-    shape: tuple[type[str] | type[int], ...]
-    record: Callable[..., Record]
-    key_of: Callable[[Record], Key]
+    def __init__(
+        self,
+        name: str,
+        query: Callable[[], Any],
+        key: tuple[Any, ...],
+        shape: tuple[type[str] | type[int], ...],
+    ) -> None:
+        self.name, self.shape = name, shape
+        marks = [Given(f"key{number}") for number in range(len(key))]
+        self.whole = prepared(lambda: query().order_by(*key))
+        self.first = prepared(lambda: query().order_by(*key).limit(Given("limit")))
+        self.later = prepared(
+            lambda: query().where(Tuple(*key) > Tuple(*marks)).order_by(*key).limit(Given("limit"))
+        )
 
-    def sql(self, *, continued: bool) -> str:
-        """Return the query of the first page, or of one behind a cursor."""
-        key = ", ".join(self.key)
-        after = f" AND ({key}) > ({', '.join('?' * len(self.key))})" if continued else ""
-        return f"{self.query}{after} ORDER BY {key} LIMIT ?"
 
-
-class Statements:
-    """Runs statements on a connected database; driver errors leave it as ours."""
+class Repository:
+    """Runs queries on a connected database whose schema is current."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._is_postgresql = isinstance(database, PostgresqlDatabase)
+        self.is_postgresql = dialect_of(database) == "postgresql"
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -83,37 +67,72 @@ class Statements:
 
         On SQLite it holds the write lock from its start. On an error nothing of it remains.
         """
-        lock = () if self._is_postgresql else ("IMMEDIATE",)
+        lock = () if self.is_postgresql else ("IMMEDIATE",)
         with translated_errors(), self.database.atomic(*lock):
             yield
 
-    def _run(self, sql: str, *params: object) -> int:
-        """Run a statement that returns no rows; returns how many it changed."""
-        with translated_errors():
-            cursor = self.database.execute_sql(_in_dialect(sql, self._is_postgresql), params)
-            return int(cursor.rowcount)
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let what is read in the block be of one moment; nothing may be written in it.
 
-    def _translated(self, sql: str) -> str:
-        """Return a statement as this database wants it."""
-        return _in_dialect(sql, self._is_postgresql)
+        On PostgreSQL it saves two messages for each query but the first.
+        """
+        if self.database.in_transaction():
+            yield
+            return
+        lock = () if self.is_postgresql else ("DEFERRED",)
+        with translated_errors(), self.database.atomic(*lock):
+            yield
 
-    def _fetch(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+    def _fetch(self, query: Any, **given: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query as the driver gives them."""
         with translated_errors():
-            cursor = self.database.execute_sql(_in_dialect(sql, self._is_postgresql), params)
-            return list(cursor.fetchall())
+            rows: list[tuple[Any, ...]] = self._cursor(query, given).fetchall()
+            return rows
+
+    def _run(self, query: Any, **given: object) -> int:
+        """Run a query that returns no rows; returns how many it changed."""
+        with translated_errors():
+            return int(self._cursor(query, given).rowcount)
+
+    def _run_rows(self, query: Any, rows: Iterable[Iterable[object]]) -> int:
+        """Run a query on `rows`, if there are any, at once; returns how many it changed."""
+        given = list(rows)
+        return self._run(query, rows=as_json(given)) if given else 0
+
+    def _run_many(self, query: Prepared, rows: Iterable[tuple[object, ...]]) -> None:
+        """Run a query for each row of parameters, one at a time in memory; all or none."""
+        with self.transaction():
+            query.run_many(self.database, rows)
+
+    def _cursor(self, query: Any, given: dict[str, object]) -> Any:
+        if isinstance(query, Prepared):
+            return query(self.database, **given)
+        return self.database.execute(query)
 
     def _page(
-        self, listing: Listing[Record], params: Sequence[object], cursor: str | None, limit: int
+        self,
+        listing: Listing,
+        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
+        key_of: Callable[[Record], Key],
+        cursor: str | None,
+        limit: int | None,
+        **given: object,
     ) -> Page[Record]:
+        """Return the items behind a cursor, at most `limit`; without either, all."""
+        if cursor is None and limit is None:
+            return Page(tuple(records(self._fetch(listing.whole, **given))))
+        limit = DEFAULT_LIMIT if limit is None else limit
         if not 1 <= limit <= MAX_LIMIT:
             raise UsageError(
                 f"a page cannot have {limit} items", hint=f"ask for 1 to {MAX_LIMIT} at a time"
             )
-        after: Key = ()
+        query = listing.first
         if cursor is not None:
-            after = decode_cursor(cursor, listing.name, listing.shape)
-        sql = listing.sql(continued=cursor is not None)
-        rows = self._fetch(sql, *params, *after, limit + 1)
-        items = tuple(listing.record(*row) for row in rows[:limit])
-        more = len(rows) > limit
-        return Page(items, encode_cursor(listing.name, listing.key_of(items[-1])) if more else None)
+            query = listing.later
+            key = decode_cursor(cursor, listing.name, listing.shape)
+            given |= {f"key{number}": part for number, part in enumerate(key)}
+        rows = self._fetch(query, **given, limit=limit + 1)
+        items = tuple(records(rows[:limit]))
+        has_more = len(rows) > limit
+        return Page(items, encode_cursor(listing.name, key_of(items[-1])) if has_more else None)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from holdall.artifacts import ArtifactType
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
+from holdall_composites.store import Store
 from holdall_composites.values.records import ArtifactRecord, CompositeRecord, MembershipRecord
 from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
     CompositeState,
-    NewMembership,
+    Membership,
 )
 
 UUID = str
@@ -26,6 +27,16 @@ class Rows:
     artifacts: Mapping[UUID, ArtifactRecord] = field(default_factory=dict)
     composites: Mapping[UUID, CompositeRecord] = field(default_factory=dict)
     memberships: tuple[MembershipRecord, ...] = ()
+
+    @classmethod
+    def read(cls, store: Store, collection_id: str) -> Rows:
+        """Read the rows of a collection, all of one moment."""
+        with store.reading():
+            return cls(
+                artifacts={row.uuid: row for row in store.artifacts.all_of(collection_id)},
+                composites={row.uuid: row for row in store.composites.all_of(collection_id).items},
+                memberships=tuple(store.memberships.all_of(collection_id)),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,8 @@ class Difference:
     forgotten_artifacts: tuple[ArtifactState, ...] = ()
     new_composites: tuple[CompositeState, ...] = ()
     changed_composites: tuple[CompositeState, ...] = ()
-    changed_memberships: tuple[NewMembership, ...] = ()
-    new_memberships: tuple[NewMembership, ...] = ()
+    changed_memberships: tuple[Membership, ...] = ()
+    new_memberships: tuple[Membership, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -114,9 +125,9 @@ def _of_memberships(found: Difference, rows: Rows, state: CollectionState) -> Di
     uuids = {composite.id: uuid for uuid, composite in rows.composites.items()}
     present = {(uuids[row.composite_id], row.child_artifact_uuid): row for row in rows.memberships}
     wanted = {
-        (composite.uuid, membership.child_uuid): membership
+        (composite.uuid, membership.child_artifact_uuid): membership
         for composite in state.composites
-        for membership in _memberships(composite)
+        for membership in composite.members
     }
     return replace(
         found,
@@ -162,25 +173,24 @@ def _refuse_wrong_members(
     for composite in state.composites:
         seen: set[UUID] = set()
         for member in composite.members:
-            if member.uuid not in known:
-                gone = rows.artifacts.get(member.uuid)
+            uuid = member.child_artifact_uuid
+            if uuid not in known:
+                gone = rows.artifacts.get(uuid)
                 raise ArtifactNotFound(
-                    gone.id if gone else member.uuid,
+                    gone.id if gone else uuid,
                     hint=f"{composite.id} names it as a member: collect it, or take it out of the"
                     " composite in the manifest",
                 )
-            if member.uuid in seen:
+            if uuid in seen:
                 raise AlreadyExists(
-                    f"{composite.id} has the member {member.uuid} twice",
+                    f"{composite.id} has the member {uuid} twice",
                     hint="take one of them out in the manifest",
                 )
-            seen.add(member.uuid)
+            seen.add(uuid)
 
 
 def _says(row: ArtifactRecord, entry: ArtifactState) -> bool:
-    return row.active and entry == ArtifactState(
-        row.uuid, row.id, row.type, row.name, row.path, row.origin, row.content_hash
-    )
+    return row.active and entry == ArtifactState._make(row[1:8])
 
 
 def _out_of_the_way(
@@ -216,25 +226,7 @@ def _said(composite: CompositeRecord | CompositeState) -> tuple[str | None, ...]
     )
 
 
-def _memberships(composite: CompositeState) -> list[NewMembership]:
-    return [
-        NewMembership(
-            composite.id,
-            member.uuid,
-            member.relationship,
-            member.pin,
-            member.position,
-            member.metadata,
-        )
-        for member in composite.members
-    ]
-
-
-def _tells(membership: MembershipRecord | NewMembership) -> tuple[str | int | None, ...]:
+def _tells(membership: MembershipRecord | Membership) -> tuple[str | int | None, ...]:
     """Return what a membership says beyond its key."""
-    pin = (
-        membership.pinned_version_hash
-        if isinstance(membership, MembershipRecord)
-        else membership.pin
-    )
-    return membership.relationship_type, pin, membership.position, membership.metadata
+    own = (membership.relationship_type, membership.position)
+    return (*own, membership.pinned_version_hash, membership.metadata)

@@ -14,8 +14,8 @@ from holdall.deploy import DeployPlan
 from holdall.errors import HoldallError, NotFoundError, StorageError
 from holdall.files import Tree
 from holdall.transaction import Signature, content_of
+from holdall_composites.store.contents import CHUNK
 from holdall_composites.store.store import Store
-from holdall_composites.store.versions import CHUNK
 
 
 class _Found(NamedTuple):
@@ -34,7 +34,7 @@ def keep(store: Store, collection: Collection, message: str | None, author: str 
     """
     assert collection.manifest.uuid is not None, "a collection without a UUID has no rows"
     _keep_trees(store, list(_uncollected(store, collection)))
-    store.add_versions(collection.manifest.uuid, message, author or Signature.now().author)
+    store.versions.add(collection.manifest.uuid, message, author or Signature.now().author)
 
 
 def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> None:
@@ -42,7 +42,7 @@ def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> No
 
     Looks at the artifacts with one of these content hashes only.
     """
-    unknown = store.unknown_trees(contents)
+    unknown = store.contents.unknown_trees(contents)
     found = [
         _Found(artifact.location, plan.collection.spec_of(artifact.id), artifact.tree)
         for artifact in plan.artifacts
@@ -54,7 +54,7 @@ def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> No
 
 def _uncollected(store: Store, collection: Collection) -> Iterator[_Found]:
     """Yield what the database lacks; what was edited meanwhile is the next collect's business."""
-    for artifact_id in store.trees_wanted(collection.manifest.uuid or ""):
+    for artifact_id in store.versions.trees_wanted(collection.manifest.uuid or ""):
         entry = collection.manifest.by_id.get(ArtifactId.parse(artifact_id))
         if isinstance(entry, ManifestArtifact):
             with suppress(NotFoundError):
@@ -70,17 +70,17 @@ def _keep_trees(store: Store, trees: Iterable[_Found]) -> None:
     blobs = {file.sha256: (known, file) for known in found.values() for file in known.tree.files}
     lost: set[str] = set()
     # In one order everywhere, so that two writers on one server never wait for each other.
-    unknown = sorted(store.unknown_blobs(blobs))
+    unknown = sorted(store.contents.unknown_blobs(blobs))
     small = [sha256 for sha256 in unknown if blobs[sha256][1].size <= CHUNK]
-    store.put_small_blobs(_whole(((sha256, *blobs[sha256]) for sha256 in small), lost))
+    store.contents.put_small_blobs(_whole(((sha256, *blobs[sha256]) for sha256 in small), lost))
     for sha256 in unknown:
         known, file = blobs[sha256]
         if file.size > CHUNK:
             try:
-                store.put_blob(sha256, file.size, _content(known, file))
+                store.contents.put_blob(sha256, file.size, _content(known, file))
             except _Changed:
                 lost.add(sha256)
-    store.put_trees(
+    store.contents.put_trees(
         [
             known.tree
             for _, known in sorted(found.items())

@@ -11,7 +11,7 @@ from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
     CompositeState,
-    MemberState,
+    Membership,
 )
 
 
@@ -34,13 +34,13 @@ def _removed(manifest: Manifest, here: set[str]) -> Iterator[ArtifactState]:
     members = {m.uuid: m.id for c in manifest.composites for m in c.members if m.uuid}
     for uuid, member_id in members.items():
         if uuid not in here:
-            yield ArtifactState(uuid, str(member_id), member_id.type, member_id.name)
+            yield ArtifactState(str(member_id), uuid, member_id.type, member_id.name)
 
 
 def _artifact(entry: ManifestArtifact, uuid: str) -> ArtifactState:
     return ArtifactState(
-        uuid=uuid,
         id=str(entry.id),
+        uuid=uuid,
         type=entry.id.type,
         name=entry.id.name,
         path=str(entry.path),
@@ -51,11 +51,12 @@ def _artifact(entry: ManifestArtifact, uuid: str) -> ArtifactState:
 
 def _composite(entry: ManifestComposite, uuid: str, uuids: dict[str, str]) -> CompositeState:
     members = [
-        MemberState(
-            uuid=child,
-            relationship=member.relationship,
-            pin=member.pin,
+        Membership(
+            composite_id=str(entry.id),
+            child_artifact_uuid=child,
+            relationship_type=member.relationship,
             position=position,
+            pinned_version_hash=member.pin,
             metadata=json.dumps(dict(member.extra), sort_keys=True) if member.extra else None,
         )
         for position, member in enumerate(entry.members)

@@ -8,7 +8,6 @@ a row, the row gives way: its id and name get `~` and the first eight digits of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from holdall_composites.errors import AlreadyExists
 from holdall_composites.store.store import Store
@@ -20,29 +19,10 @@ from holdall_composites.values.types import (
 )
 
 
-class Counts(NamedTuple):
-    """How many rows of a table came, changed and went."""
-
-    added: int = 0
-    changed: int = 0
-    gone: int = 0
-
-
-class SyncReport(NamedTuple):
-    """What a sync did. Composites count among the artifacts too.
-
-    An artifact that is gone became inactive, one that came back has changed. `wrote` says whether
-    there was anything to write, the collection's own row included.
-    """
-
-    wrote: bool = False
-    artifacts: Counts = Counts()
-    composites: Counts = Counts()
-    memberships: Counts = Counts()
-
-
-def sync(store: Store, state: CollectionState) -> SyncReport:
+def sync(store: Store, state: CollectionState) -> bool:
     """Make the rows of one collection equal to `state`, in one transaction.
+
+    Returns whether there was anything to write.
 
     The number of statements does not depend on the number of rows. Rows that are right are not
     touched; when all are, nothing is locked or written. Raises AlreadyExists for a UUID or id that
@@ -52,32 +32,26 @@ def sync(store: Store, state: CollectionState) -> SyncReport:
     wanted = CollectionRecord(state.uuid, state.name, state.manifest_hash)
     # Without a lock at first: rows of two moments can only look right if another sync is making
     # them right or wrong just now, which then counts as the later one.
-    if store.get_collection(state.uuid) == wanted and _compared(store, state).is_nothing:
-        return SyncReport()
+    if (
+        store.collections.get(state.uuid) == wanted
+        and difference(Rows.read(store, state.uuid), state).is_nothing
+    ):
+        return False
     with store.transaction():
-        known = store.ensure_collection(state.uuid, state.name)
-        store.lock_collection(state.uuid)
-        found = _compared(store, state)
+        known = store.collections.ensure(state.uuid, state.name)
+        store.collections.lock(state.uuid)
+        found = difference(Rows.read(store, state.uuid), state)
         _refuse_strangers(store, (*found.new_artifacts, *found.forgotten_artifacts))
         _write(store, state.uuid, found)
         if known != wanted:
-            store.update_collection(state.uuid, name=state.name, manifest_hash=state.manifest_hash)
-    return _report(found)
-
-
-def _compared(store: Store, state: CollectionState) -> Difference:
-    rows = Rows(
-        artifacts={row.uuid: row for row in store.all_artifacts(state.uuid)},
-        composites={row.uuid: row for row in store.all_composites(state.uuid)},
-        memberships=tuple(store.all_memberships(state.uuid)),
-    )
-    return difference(rows, state)
+            store.collections.update(state.uuid, name=state.name, manifest_hash=state.manifest_hash)
+    return True
 
 
 def _refuse_strangers(store: Store, new: Iterable[ArtifactState]) -> None:
     """Raise AlreadyExists if a new artifact's UUID is one of another collection."""
     wanted = {entry.uuid: entry for entry in new}
-    for uuid, owner in store.get_artifacts_by_uuid(wanted).items():
+    for uuid, owner in store.artifacts.get_by_uuid(wanted).items():
         raise AlreadyExists(
             f"{wanted[uuid].id}: its uuid {uuid} belongs to {owner.id} of the collection"
             f" {owner.collection_id}",
@@ -87,30 +61,15 @@ def _refuse_strangers(store: Store, new: Iterable[ArtifactState]) -> None:
 
 def _write(store: Store, collection_id: str, found: Difference) -> None:
     """Write in an order in which neither ids nor foreign keys get in each other's way."""
-    store.delete_memberships(collection_id, found.gone_memberships)
-    store.dissolve_composites(collection_id, found.gone_composites)
-    store.move_artifacts(collection_id, found.moves)
-    store.deactivate_artifacts(collection_id, found.gone_artifacts)
-    store.update_artifacts(collection_id, found.changed_artifacts)
-    store.insert_artifacts(collection_id, found.new_artifacts)
-    store.insert_artifacts(collection_id, found.forgotten_artifacts)
-    store.deactivate_artifacts(collection_id, [e.uuid for e in found.forgotten_artifacts])
-    store.insert_composites(collection_id, found.new_composites)
-    store.update_composites(collection_id, found.changed_composites)
-    store.replace_memberships(collection_id, found.changed_memberships)
-    store.create_memberships(collection_id, found.new_memberships)
-
-
-def _report(found: Difference) -> SyncReport:
-    return SyncReport(
-        wrote=True,
-        artifacts=Counts(
-            len(found.new_artifacts), len(found.changed_artifacts), len(found.gone_artifacts)
-        ),
-        composites=Counts(
-            len(found.new_composites), len(found.changed_composites), len(found.gone_composites)
-        ),
-        memberships=Counts(
-            len(found.new_memberships), len(found.changed_memberships), len(found.gone_memberships)
-        ),
-    )
+    store.memberships.delete_memberships(collection_id, found.gone_memberships)
+    store.composites.dissolve(collection_id, found.gone_composites)
+    store.artifacts.move(collection_id, found.moves)
+    store.artifacts.deactivate(collection_id, found.gone_artifacts)
+    store.artifacts.update(collection_id, found.changed_artifacts)
+    store.artifacts.insert(collection_id, found.new_artifacts)
+    store.artifacts.insert(collection_id, found.forgotten_artifacts)
+    store.artifacts.deactivate(collection_id, [e.uuid for e in found.forgotten_artifacts])
+    store.composites.insert(collection_id, found.new_composites)
+    store.composites.update(collection_id, found.changed_composites)
+    store.memberships.replace_memberships(collection_id, found.changed_memberships)
+    store.memberships.create_memberships(collection_id, found.new_memberships)

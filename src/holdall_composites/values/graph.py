@@ -34,25 +34,3 @@ def _cycle_below(root: str, edges: Mapping[str, Sequence[str]], done: set[str]) 
             on_path.add(node)
             ahead.append(iter(edges.get(node, ())))
     return None
-
-
-def find_path(edges: Mapping[str, Sequence[str]], start: str, goal: str) -> list[str] | None:
-    """Return a shortest path from `start` to `goal`, both included, or None if there is none."""
-    came_from: dict[str, str | None] = {start: None}
-    frontier = [start]
-    while frontier and goal not in came_from:
-        reached = []
-        for node in frontier:
-            for following in edges.get(node, ()):
-                if following not in came_from:
-                    came_from[following] = node
-                    reached.append(following)
-        frontier = reached
-    return _walked_back(came_from, goal) if goal in came_from else None
-
-
-def _walked_back(came_from: Mapping[str, str | None], goal: str) -> list[str]:
-    path = [goal]
-    while (before := came_from[path[-1]]) is not None:
-        path.append(before)
-    return path[::-1]

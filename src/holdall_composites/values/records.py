@@ -65,6 +65,27 @@ class MembershipRecord(NamedTuple):
     pinned_version_hash: str | None
     metadata: str | None
     created_at: str
+    updated_at: str
+
+    def to_json(self, id_: str) -> dict[str, object]:
+        """Return the membership as `holdall associations --json` prints it; `id_` is an end."""
+        return {
+            "id": id_,
+            "relationship": self.relationship_type,
+            "pin": self.pinned_version_hash,
+            "position": self.position,
+        }
+
+
+class Associations(NamedTuple):
+    """The memberships in which an artifact is the child, and its own members in their order.
+
+    `next_cursor` leads to further ones; None: there are none.
+    """
+
+    parents: tuple[MembershipRecord, ...]
+    children: tuple[MembershipRecord, ...]
+    next_cursor: str | None = None
 
 
 class DeploymentRecord(NamedTuple):

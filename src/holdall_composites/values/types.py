@@ -23,37 +23,27 @@ class DeploymentState(StrEnum):
     DONE = "done"
 
 
-class NewMembership(NamedTuple):
-    """A membership to be made. Without a `position` it comes last."""
+class Membership(NamedTuple):
+    """What a membership has to say. `metadata` is JSON."""
 
     composite_id: str
-    child_uuid: str
+    child_artifact_uuid: str
     relationship_type: str = RelationshipType.CONTAINS
-    pin: str | None = None
-    position: int | None = None
+    position: int = 0
+    pinned_version_hash: str | None = None
     metadata: str | None = None
 
 
 class ArtifactState(NamedTuple):
     """What the row of an artifact has to say. `id` is `type:name`."""
 
-    uuid: str
     id: str
+    uuid: str
     type: str
     name: str
     path: str | None = None
     origin: str = "local"
     content_hash: str | None = None
-
-
-class MemberState(NamedTuple):
-    """What a membership has to say. `uuid` is the child's, `metadata` JSON."""
-
-    uuid: str
-    relationship: str = RelationshipType.CONTAINS
-    pin: str | None = None
-    position: int = 0
-    metadata: str | None = None
 
 
 class CompositeState(NamedTuple):
@@ -66,7 +56,7 @@ class CompositeState(NamedTuple):
     display_name: str | None = None
     description: str | None = None
     metadata: str | None = None
-    members: tuple[MemberState, ...] = ()
+    members: tuple[Membership, ...] = ()
 
 
 class CollectionState(NamedTuple):
@@ -81,31 +71,6 @@ class CollectionState(NamedTuple):
     artifacts: tuple[ArtifactState, ...] = ()
     composites: tuple[CompositeState, ...] = ()
     removed: tuple[ArtifactState, ...] = ()
-
-
-class Link(NamedTuple):
-    """One end of a membership as people name it: the other artifact's `type:name`."""
-
-    id: str
-    relationship: str
-    pin: str | None
-    position: int
-
-    def to_json(self) -> dict[str, object]:
-        """Return the link as JSON."""
-        return {
-            "id": self.id,
-            "relationship": self.relationship,
-            "pin": self.pin,
-            "position": self.position,
-        }
-
-
-class Associations(NamedTuple):
-    """The composites that contain an artifact, and what it contains itself."""
-
-    parents: tuple[Link, ...]
-    children: tuple[Link, ...]
 
 
 class Expanded(NamedTuple):

@@ -64,13 +64,13 @@ def test_no_version_is_lost(database_url: str, tmp_path: Path, places: str) -> N
         store = Store(database)
         for artifact in ("a", "b"):
             (row,) = [a for a in artifacts(store) if a.id == f"skill:{artifact}"]
-            versions = store.list_versions(row.uuid)
+            versions = store.versions.all_of(row.uuid)
             assert [v.number for v in versions] == list(range(len(versions)))
             assert [v.parent for v in versions] == [None, *range(len(versions) - 1)]
             for version in versions:
-                tree = store.get_tree(version.content_hash)
+                tree = store.contents.get_tree(version.content_hash)
                 assert tree is not None
-                assert all(b"".join(store.read_blob(file.sha256)) for file in tree.files)
+                assert all(b"".join(store.contents.read_blob(file.sha256)) for file in tree.files)
             # Whoever collected found its own edit or a later one: each round made a version.
             assert len(versions) > (max(counts) if places == "one folder" else sum(counts))
 
@@ -84,5 +84,5 @@ def holdall(kit: Path, url: str, *words: str | Path) -> str:
 
 def artifacts(store: Store) -> list[ArtifactRecord]:
     """Return all artifacts of the only collection."""
-    (collection,) = store.list_collections().items
-    return store.all_artifacts(collection.id)
+    ((collection_id,),) = store.database.execute_sql("SELECT id FROM collections").fetchall()
+    return store.artifacts.all_of(collection_id)

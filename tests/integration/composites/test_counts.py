@@ -8,18 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from itertools import groupby
 from pathlib import Path
 
 import peewee
 import pytest
 
-from factories import make_collection, stored_artifacts, stored_composite
 from holdall.cli import main
-from holdall_composites.database.connect import connected
-from holdall_composites.resolver.resolver import Resolver
-from holdall_composites.schema.runner import upgrade
-from holdall_composites.store.store import Store
 from host_factories import make_skill
 
 pytestmark = pytest.mark.integration
@@ -92,28 +86,6 @@ def test_statements_do_not_grow_with_the_artifacts(
     assert statements(tmp_path / "many", MANY, monkeypatch) == few
     most = {"collect": 150, "collect again": 4, "deploy": 28, "deploy again": 6, "undeploy": 12}
     assert {step: count for step, count in few.items() if count > most[step]} == {}
-
-
-def test_members_by_name_take_few_statements(tmp_path: Path) -> None:
-    """A hundred added and asked for take six, `BEGIN` and `COMMIT` included.
-
-    One per row would be 300 at least: for each its name to a UUID, the insert and the query.
-    """
-    ran: list[str] = []
-    with connected(f"sqlite:///{tmp_path}/holdall.db") as database:
-        upgrade(database)
-        resolver = Resolver(Store(database))
-        collection_id = make_collection(resolver.store)
-        ids = [f"skill:s{number}" for number in range(100)]
-        stored_artifacts(resolver.store, collection_id, *ids)
-        stored_composite(resolver.store, collection_id, "composite:kit")
-        database.connection().set_trace_callback(ran.append)
-        resolver.add_members(collection_id, "composite:kit", ids)
-        found = resolver.associations(collection_id, "composite:kit")
-    assert [link.id for link in found.children] == ids
-    # SQLite tells a statement again for each row that a trigger looks at.
-    ran = [statement for statement, _ in groupby(ran)]
-    assert len(ran) <= 6, ran
 
 
 def calls(folder: Path, count: int) -> dict[str, Counter[str]]:

@@ -181,7 +181,7 @@ class History(RuleBasedStateMachine):
         """Return the log, oldest first."""
         uuid = self.manifest()["collection"].get("uuid", "")  # type: ignore[attr-defined]
         with connected(self.url) as database:
-            found = Store(database).list_operations(uuid)
+            found = Store(database).operations.all_of(uuid)
         return found[::-1]
 
     def note(self, before: State) -> None:
@@ -491,13 +491,13 @@ class History(RuleBasedStateMachine):
         with connected(self.url) as database:
             store = Store(database)
             for uuid, known in everything.items():
-                versions = store.list_versions(uuid)
+                versions = store.versions.all_of(uuid)
                 assert [v.content_hash for v in versions] == [hash_of(f) for f in known.history]
                 assert [v.number for v in versions] == list(range(len(versions)))
-                tree = store.get_tree(versions[-1].content_hash)
+                tree = store.contents.get_tree(versions[-1].content_hash)
                 assert tree is not None
                 for file in tree.files:
-                    data = b"".join(store.read_blob(file.sha256))
+                    data = b"".join(store.contents.read_blob(file.sha256))
                     assert known.history[-1][file.path] == (data, file.executable)
 
     @invariant()

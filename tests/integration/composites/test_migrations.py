@@ -17,9 +17,9 @@ from peewee import Database, IntegrityError
 
 from holdall.cli import main
 from holdall.errors import RefusedError
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connected, dialect_of
 from holdall_composites.schema.drift import find_drift
-from holdall_composites.schema.history import applied_revisions, dialect_of
+from holdall_composites.schema.history import applied_revisions
 from holdall_composites.schema.runner import downgrade, stamp, upgrade
 from host_factories import make_skill
 from postgres_server import copy_database, execute, with_name

@@ -24,14 +24,14 @@ from describe_schema import description_of_models
 from holdall.errors import HoldallError
 from holdall_composites import console
 from holdall_composites.database.backup import KEPT, back_up
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connected, dialect_of
 from holdall_composites.database.fields import NOW
 from holdall_composites.database.models import MODELS
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema import migrator, revisions, runner
 from holdall_composites.schema.describe import describe
 from holdall_composites.schema.drift import DESCRIPTION, TABLES, find_drift
-from holdall_composites.schema.history import applied_revisions, audit_records, dialect_of
+from holdall_composites.schema.history import applied_revisions, audit_records
 from holdall_composites.schema.offline import statements
 from postgres_server import execute, with_name
 

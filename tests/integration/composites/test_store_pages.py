@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from peewee import Database
 
-from factories import make_artifact, make_collection, make_composite, stored_artifacts
+from factories import make_artifact, make_collection, make_composite, stored_composite
 from holdall.errors import UsageError
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import MAX_LIMIT, Page
 from holdall_composites.values.records import DeploymentRecord
-from holdall_composites.values.types import NewMembership
+from holdall_composites.values.types import ArtifactState, Membership
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
@@ -33,13 +34,15 @@ def fill(store: Store, size: int) -> tuple[str, list[str]]:
     """Store `size` skills in one composite, the first one in `size` more, each deployed."""
     collection_id = make_collection(store)
     artifacts = [make_artifact(f"skill:s{number}") for number in range(size)]
-    store.insert_artifacts(collection_id, artifacts)
     uuids = [artifact.uuid for artifact in artifacts]
-    kits = [make_composite(f"composite:c{number}") for number in range(size)]
-    store.create_composites(collection_id, [make_composite(KIT), *kits])
-    store.create_memberships(collection_id, [NewMembership(KIT, uuid) for uuid in uuids])
-    store.create_memberships(collection_id, [NewMembership(kit.id, uuids[0]) for kit in kits])
-    store.begin_deployments(
+    kits = [make_composite(KIT), *(make_composite(f"composite:c{n}") for n in range(size))]
+    of_kits = [ArtifactState(kit.id, kit.uuid, "composite", kit.name) for kit in kits]
+    store.artifacts.insert(collection_id, [*artifacts, *of_kits])
+    store.composites.insert(collection_id, kits)
+    batch = [Membership(KIT, uuid, position=number) for number, uuid in enumerate(uuids)]
+    batch += [Membership(kit.id, uuids[0]) for kit in kits[1:]]
+    store.memberships.create_memberships(collection_id, batch)
+    store.deployments.begin(
         DeploymentRecord(collection_id, "/p", ".claude", uuid, "f" * 64, "t" * 32) for uuid in uuids
     )
     return collection_id, uuids
@@ -47,18 +50,22 @@ def fill(store: Store, size: int) -> tuple[str, list[str]]:
 
 def first_uuid(store: Store, collection_id: str) -> str:
     """Return the UUID of the skill that is in every composite."""
-    return store.uuids_of(collection_id, ["skill:s0"])["skill:s0"]
+    return store.artifacts.uuids_of(collection_id, ["skill:s0"])["skill:s0"]
 
 
 LISTINGS: dict[str, tuple[int, Listing]] = {
-    "artifacts": (15, lambda s, c: lambda **p: s.list_artifacts(c, **p)),
-    "all": (15, lambda s, c: lambda **p: s.list_artifacts(c, inactive_too=True, **p)),
-    "skills": (7, lambda s, c: lambda **p: s.list_artifacts(c, type_name="skill", **p)),
-    "composites": (8, lambda s, c: lambda **p: s.list_composites(c, **p)),
-    "children": (7, lambda s, c: lambda **p: s.list_children_of(KIT, c, **p)),
-    "parents": (8, lambda s, c: lambda **p: s.list_parents_of(first_uuid(s, c), c, **p)),
-    "deployments": (7, lambda s, c: lambda **p: s.list_deployments(c, **p)),
-    "collections": (3, lambda s, c: lambda **p: s.list_collections(**p)),
+    "composites": (8, lambda s, c: partial(s.composites.all_of, c)),
+    "children": (7, lambda s, c: partial(s.memberships.get_children_of, KIT, c)),
+    "containments": (
+        7,
+        lambda s, c: partial(s.memberships.get_children_of, KIT, c, relationship_type="contains"),
+    ),
+    "parents": (8, lambda s, c: partial(s.memberships.get_parents_of, first_uuid(s, c), c)),
+    "associations": (
+        8,
+        lambda s, c: partial(s.memberships.get_associations, "skill:s0", first_uuid(s, c), c),
+    ),
+    "deployments": (7, lambda s, c: partial(s.deployments.all_of, c)),
 }
 
 
@@ -87,22 +94,14 @@ def test_pages_hold_every_item_once(store: Store, name: str) -> None:
 def test_rows_that_come_and_go_do_not_shift_pages(store: Store) -> None:
     """What was there all the time is told once."""
     collection_id = make_collection(store)
-    stored_artifacts(store, collection_id, *(f"skill:{name}" for name in "bdfh"))
-    page = store.list_artifacts(collection_id, limit=2)
-    store.delete_artifact(collection_id, "skill:d")
-    stored_artifacts(store, collection_id, "skill:a", "skill:g")
-    rest = store.list_artifacts(collection_id, limit=9, cursor=page.next_cursor)
-    assert [a.id for a in rest.items] == ["skill:f", "skill:g", "skill:h"]
-
-
-def test_inactive_artifacts_are_listed_when_asked_for(store: Store) -> None:
-    """Not otherwise."""
-    collection_id, uuids = fill(store, 2)
-    store.deactivate_artifacts(collection_id, uuids[:1])
-    skills = store.list_artifacts(collection_id, type_name="skill")
-    assert [a.uuid for a in skills.items] == uuids[1:]
-    skills = store.list_artifacts(collection_id, type_name="skill", inactive_too=True)
-    assert len(skills.items) == 2
+    for name in "bdfh":
+        stored_composite(store, collection_id, f"composite:{name}")
+    page = store.composites.all_of(collection_id, limit=2)
+    store.composites.dissolve(collection_id, ["composite:d"])
+    for name in "ag":
+        stored_composite(store, collection_id, f"composite:{name}")
+    rest = store.composites.all_of(collection_id, limit=9, cursor=page.next_cursor)
+    assert [c.id for c in rest.items] == ["composite:f", "composite:g", "composite:h"]
 
 
 def test_wrong_limits_and_cursors_are_refused(store: Store) -> None:
@@ -110,41 +109,34 @@ def test_wrong_limits_and_cursors_are_refused(store: Store) -> None:
     collection_id, _ = fill(store, 2)
     for limit in (0, -1, MAX_LIMIT + 1):
         with pytest.raises(UsageError, match=str(limit)):
-            store.list_artifacts(collection_id, limit=limit)
-    page = store.list_artifacts(collection_id, limit=1)
-    with pytest.raises(UsageError, match="composites"):
-        store.list_composites(collection_id, cursor=page.next_cursor)
+            store.composites.all_of(collection_id, limit=limit)
+    page = store.composites.all_of(collection_id, limit=1)
+    with pytest.raises(UsageError, match="children"):
+        store.memberships.get_children_of(KIT, collection_id, cursor=page.next_cursor)
 
 
 CALLS: dict[str, Callable[[Store, str, list[str]], object]] = {
-    "uuids_of": lambda s, c, u: s.uuids_of(c, [f"skill:s{n}" for n in range(len(u))]),
-    "by_uuid": lambda s, c, u: s.get_artifacts_by_uuid(u),
-    "children": lambda s, c, u: s.get_children_of(KIT, c),
-    "parents": lambda s, c, u: s.get_parents_of(u[0], c),
-    "by_name": lambda s, c, u: s.find_by_name(c, "s0"),
-    "reactivate": lambda s, c, u: s.reactivate_artifacts(c, u),
-    "above": lambda s, c, u: s.edges_above(c, u),
-    "below": lambda s, c, u: s.edges_below(c, [KIT]),
-    "resolve": lambda s, c, u: Resolver(s).resolve_name(c, "s0"),
-    "reorder": lambda s, c, u: s.reorder_memberships(c, KIT, u[::-1]),
-    "in_project": lambda s, c, u: s.list_deployments(c, project="/p"),
-    "associations": lambda s, c, u: Resolver(s).associations(c, KIT),
-    "expand": lambda s, c, u: Resolver(s).expand(c, [KIT, "composite:c1", "skill:s1"]),
-    "add": lambda s, c, u: Resolver(s).add_member(c, "composite:c0", "skill:s1", position=0),
-    "update": lambda s, c, u: s.update_membership(c, KIT, u[0], position=99),
-    "upsert": lambda s, c, u: s.upsert_artifacts(
-        c, [make_artifact(f"skill:s{n}") for n in range(len(u))]
+    "uuids_of": lambda s, c, u: s.artifacts.uuids_of(c, [f"skill:s{n}" for n in range(len(u))]),
+    "by_uuid": lambda s, c, u: s.artifacts.get_by_uuid(u),
+    "children": lambda s, c, u: s.memberships.get_children_of(KIT, c),
+    "parents": lambda s, c, u: s.memberships.get_parents_of(u[0], c),
+    "below": lambda s, c, u: s.memberships.edges_below(c, [KIT]),
+    "associations": lambda s, c, u: Resolver(s, c).associations(KIT),
+    "expand": lambda s, c, u: Resolver(s, c).expand([KIT, "composite:c1", "skill:s1"]),
+    "move": lambda s, c, u: s.artifacts.move(c, {one: (f"skill:{one}", one) for one in u}),
+    "replace": lambda s, c, u: s.memberships.replace_memberships(
+        c, [Membership(KIT, uuid, position=9) for uuid in u]
     ),
-    "create": lambda s, c, u: s.create_memberships(
-        c, [NewMembership("composite:c1", uuid) for uuid in u[1:]]
+    "create": lambda s, c, u: s.memberships.create_memberships(
+        c, [Membership("composite:c1", uuid) for uuid in u[1:]]
     ),
-    "delete": lambda s, c, u: s.delete_memberships(c, [(KIT, uuid) for uuid in u]),
-    "begin": lambda s, c, u: s.begin_deployments(
+    "delete": lambda s, c, u: s.memberships.delete_memberships(c, [(KIT, uuid) for uuid in u]),
+    "begin": lambda s, c, u: s.deployments.begin(
         [DeploymentRecord(c, "/q", ".claude", uuid, "f" * 64, new_uuid()) for uuid in u]
     ),
-    "finished": lambda s, c, u: s.finished_in(c, "/q"),
-    "finish": lambda s, c, u: s.finish_deployments(s.list_deployments(c, limit=9999).items),
-    "forget": lambda s, c, u: s.forget_deployments(s.list_deployments(c, limit=9999).items),
+    "finished": lambda s, c, u: s.deployments.finished_in(c, "/q"),
+    "finish": lambda s, c, u: s.deployments.finish(s.deployments.all_of(c, limit=9999).items),
+    "forget": lambda s, c, u: s.deployments.forget(s.deployments.all_of(c, limit=9999).items),
 }
 
 

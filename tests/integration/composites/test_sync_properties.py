@@ -13,7 +13,7 @@ from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
     CompositeState,
-    MemberState,
+    Membership,
 )
 from runs import examples
 
@@ -49,24 +49,22 @@ def states(draw: st.DrawFn) -> CollectionState:
 
 def _composite(uuid: str, name: str, members: list[str], pinned: bool) -> CompositeState:
     pin = "f" * 64 if pinned else None
-    found = [MemberState(m, pin=pin, position=n) for n, m in enumerate(members)]
+    found = [Membership("", m, pinned_version_hash=pin, position=n) for n, m in enumerate(members)]
     return make_composite(f"composite:{name}", *found, uuid=uuid)
 
 
 def stored(store: Store) -> CollectionState:
     """Return the state that the rows have, in the order of UUIDs."""
-    rows = [row for row in store.all_artifacts(COLLECTION) if row.active]
+    rows = [row for row in store.artifacts.all_of(COLLECTION) if row.active]
     composites = []
-    for row in sorted(store.all_composites(COLLECTION), key=lambda row: row.uuid):
+    for row in sorted(store.composites.all_of(COLLECTION).items, key=lambda row: row.uuid):
         members = [
-            MemberState(
-                m.child_artifact_uuid, m.relationship_type, m.pinned_version_hash, m.position
-            )
-            for m in store.get_children_of(row.id, COLLECTION)
+            Membership(row.id, m.child_artifact_uuid, *m[4:8])
+            for m in store.memberships.get_children_of(row.id, COLLECTION).items
         ]
         composites.append(make_composite(row.id, *members, uuid=row.uuid))
     artifacts = [
-        ArtifactState(r.uuid, r.id, r.type, r.name, r.path, r.origin, r.content_hash)
+        ArtifactState._make(r[1:8])
         for r in sorted(rows, key=lambda row: row.uuid)
         if r.type != "composite"
     ]
@@ -87,9 +85,9 @@ def in_order(state: CollectionState) -> CollectionState:
 def everything(store: Store) -> list[list[object]]:
     """Return all records of the collection, inactive ones included."""
     return [
-        [*store.all_artifacts(COLLECTION)],
-        [*store.all_composites(COLLECTION)],
-        sorted(store.all_memberships(COLLECTION), key=repr),
+        [*store.artifacts.all_of(COLLECTION)],
+        [*store.composites.all_of(COLLECTION).items],
+        sorted(store.memberships.all_of(COLLECTION), key=repr),
     ]
 
 
@@ -103,13 +101,13 @@ def test_rows_equal_the_last_state_and_forget_no_uuid(
 ) -> None:
     """After each step the rows say what the state says, and the same step again does nothing."""
     store = Store(database)
-    store.delete_collection(COLLECTION)
+    database.execute_sql("DELETE FROM collections")
     seen: set[str] = set()
     for state in history:
         sync(store, state)
         assert stored(store) == in_order(state)
         before = everything(store)
-        assert not sync(store, state).wrote
+        assert not sync(store, state)
         assert everything(store) == before
         seen |= {entry.uuid for entry in (*state.artifacts, *state.composites)}
-        assert {row.uuid for row in store.all_artifacts(COLLECTION)} == seen
+        assert {row.uuid for row in store.artifacts.all_of(COLLECTION)} == seen

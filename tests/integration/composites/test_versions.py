@@ -17,8 +17,8 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError
 from holdall.files.tree import Tree, folder_tree
 from holdall_composites.history.versions import materialize, version_tree
+from holdall_composites.store.contents import CHUNK
 from holdall_composites.store.store import Store
-from holdall_composites.store.versions import CHUNK
 
 pytestmark = pytest.mark.integration
 
@@ -30,10 +30,10 @@ def put(store: Store, folder: Path) -> Tree:
         path = folder / file.path
         is_link = file.kind is FileKind.LINK
         data = os.fsencode(os.readlink(path)) if is_link else path.read_bytes()
-        if store.unknown_blobs([file.sha256]):
+        if store.contents.unknown_blobs([file.sha256]):
             pieces = (data[at : at + CHUNK] for at in range(0, max(len(data), 1), CHUNK))
-            store.put_blob(file.sha256, file.size, pieces)
-    store.put_tree(tree)
+            store.contents.put_blob(file.sha256, file.size, pieces)
+    store.contents.put_trees([tree])
     return tree
 
 
@@ -54,7 +54,7 @@ def test_a_tree_comes_back_exactly(database: Database, tmp_path: Path) -> None:
     os.symlink("deep/er/large", source / "link")
     store = Store(database)
     tree = put(store, source)
-    assert store.get_tree(tree.content_hash) == tree
+    assert store.contents.get_tree(tree.content_hash) == tree
     target = tmp_path / "target"
     target.mkdir()
     materialize(store, tree, target)
@@ -83,8 +83,8 @@ def test_memory_stays_flat_for_large_files(database: Database, tmp_path: Path) -
     store = Store(database)
     block = random.Random(3).randbytes(CHUNK)
     tracemalloc.start()
-    store.put_blob(digest.sha256, size, (block for _ in range(24)))
-    assert sum(len(piece) for piece in store.read_blob(digest.sha256)) == size
+    store.contents.put_blob(digest.sha256, size, (block for _ in range(24)))
+    assert sum(len(piece) for piece in store.contents.read_blob(digest.sha256)) == size
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 12 * CHUNK
@@ -96,8 +96,8 @@ def test_memory_stays_flat_for_large_files(database: Database, tmp_path: Path) -
 def test_the_database_refuses_unsafe_paths(database: Database, path: str) -> None:
     """Whatever Python lets through, no unsafe path becomes a row."""
     store = Store(database)
-    store.put_tree(Tree((), tree_hash(()), "b" * 64))
-    store.put_blob("a" * 64, 1, iter([b"x"]))
+    store.contents.put_trees([Tree((), tree_hash(()), "b" * 64)])
+    store.contents.put_blob("a" * 64, 1, iter([b"x"]))
     mark = "?" if "sqlite" in type(database).__name__.lower() else "%s"
     with pytest.raises(IntegrityError), database.atomic():
         database.execute_sql(
@@ -111,7 +111,7 @@ def test_a_missing_or_damaged_blob_is_named(database: Database, tmp_path: Path) 
     """Content that is gone or wrong is an error, never a wrong file."""
     store = Store(database)
     with pytest.raises(StorageError, match="lacks the content"):
-        list(store.read_blob("0" * 64))
+        list(store.contents.read_blob("0" * 64))
     source = tmp_path / "source"
     source.mkdir()
     (source / "f").write_bytes(b"right")
@@ -128,10 +128,10 @@ def forged(store: Store, *files: tuple[str, str, bytes]) -> Tree:
     digests = []
     for path, kind, data in files:
         sha256 = hashlib.sha256(data).hexdigest()
-        store.put_blob(sha256, len(data), [data])
+        store.contents.put_blob(sha256, len(data), [data])
         digests.append(FileDigest(RelPath.parse(path), FileKind(kind), False, sha256, len(data)))
     tree = Tree(tuple(digests), tree_hash(digests), "0" * 64)
-    store.put_tree(tree)
+    store.contents.put_trees([tree])
     return tree
 
 
@@ -164,7 +164,7 @@ def test_a_tree_whose_files_were_changed_is_no_version(database: Database, tmp_p
     """A pin says by its hash which files are meant."""
     store = Store(database)
     tree = forged(store, ("f", "f", b"right"))
-    store.put_blob(hashlib.sha256(b"wrong").hexdigest(), 5, [b"wrong"])
+    store.contents.put_blob(hashlib.sha256(b"wrong").hexdigest(), 5, [b"wrong"])
     mark = "?" if "sqlite" in type(database).__name__.lower() else "%s"
     changed = (hashlib.sha256(b"wrong").hexdigest(),)
     database.execute_sql(f"UPDATE version_files SET sha256 = {mark}", changed)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.deploy.targets import BUILTIN_TARGETS, Target
@@ -25,11 +25,14 @@ from holdall.errors import (
 from holdall.files.root import Root
 from host_factories import (
     deploy,
+    deployer,
     make_collection,
     make_command,
     make_plugin,
     make_project,
     make_skill,
+    manifest_text,
+    opened,
     plugins_of,
     refresh,
     snapshot,
@@ -457,6 +460,18 @@ def test_a_member_without_files_is_the_plugins_fault(root: Path, project: Path) 
     plugins = with_members({"composite:k": ["composite:k"]})
     with pytest.raises(PluginError):
         deploy(root, project, "composite:k", plugins=plugins)
+
+
+def test_a_type_of_members_that_nothing_knows_cannot_be_deployed(root: Path, project: Path) -> None:
+    """Only composites are deployed by their members."""
+    bundle = TypeSpec("bundle", "bundles", Shape.MEMBERS)
+    plugin = make_plugin(register_types=lambda: [bundle])
+    entry = '\n[[artifacts]]\nname = "x"\ntype = "bundle"\npath = "bundles/x"\norigin = "local"\n'
+    (root / "manifest.toml").write_text(manifest_text(root) + entry)
+    collection = opened(root, types={**BUILTIN_TYPES, "bundle": bundle})
+    chosen = replace(deployer(root, project, plugins=plugins_of(plugin)), collection=collection)
+    with pytest.raises(UsageError, match="bundle:x cannot be deployed"):
+        chosen.deploy([ArtifactId("bundle", "x")])
 
 
 def test_an_edited_file_stays_on_undeploy(root: Path, project: Path) -> None:

@@ -24,11 +24,10 @@ def test_types_survive_json() -> None:
     assert CompositeType("plugin") is CompositeType.PLUGIN
 
 
-def test_composite_and_deployable_types_share_nothing_and_miss_nothing() -> None:
-    """Every type is either a composite or deployable."""
-    composite, deployable = ArtifactType.composite_types(), ArtifactType.deployable_types()
-    assert set(composite) | set(deployable) == set(ArtifactType)
-    assert not set(composite) & set(deployable)
+def test_composites_are_deployable() -> None:
+    """A composite is both: deploying it deploys its members."""
+    assert ArtifactType.composite_types() == (ArtifactType.COMPOSITE,)
+    assert set(ArtifactType.deployable_types()) == set(ArtifactType)
 
 
 def test_every_type_has_its_own_folder() -> None:

@@ -26,7 +26,7 @@ from holdall_composites.errors import (
     ConstraintViolated,
     CycleRefused,
 )
-from holdall_composites.service.composites import (
+from holdall_composites.resolver.composition import (
     composite_in,
     with_composite,
     with_members,
@@ -96,6 +96,13 @@ def test_members_come_in_order_and_at_a_position() -> None:
         (lambda m: with_members(m, KIT, members("skill:a")), AlreadyExists),
         (lambda m: with_members(m, KIT, members("skill:b", "skill:b")), AlreadyExists),
         (lambda m: with_members(m, KIT, members("skill:none")), ArtifactNotFound),
+        (lambda m: with_members(m, KIT, members("skill:b"), -1), UsageError),
+        (
+            lambda m: with_members(
+                m, KIT, [ManifestMember(an_id("skill:b"), relationship="likes")]
+            ),
+            UsageError,
+        ),
         (lambda m: with_members(m, an_id("composite:none"), ()), ArtifactNotFound),
         (lambda m: with_members(m, an_id("skill:a"), ()), ArtifactNotFound),
         (lambda m: without_members(m, KIT, [an_id("skill:b")]), ArtifactNotFound),
@@ -204,7 +211,7 @@ def test_the_rows_of_a_manifest() -> None:
     assert row.description == "d"
     assert json.loads(row.metadata or "") == {"z": [1]}
     first, second = row.members
-    assert (first.uuid, first.position) == (manifest.artifacts[1].uuid, 0)
-    assert (first.relationship, first.pin) == ("requires", HASH)
+    assert (first.child_artifact_uuid, first.position) == (manifest.artifacts[1].uuid, 0)
+    assert (first.relationship_type, first.pinned_version_hash) == ("requires", HASH)
     assert json.loads(first.metadata or "") == {"note": "x"}
     assert (second.position, second.metadata) == (1, None)

@@ -11,8 +11,7 @@ from holdall_composites.values.types import (
     ArtifactState,
     CollectionState,
     CompositeState,
-    MemberState,
-    NewMembership,
+    Membership,
 )
 
 pytestmark = pytest.mark.unit
@@ -24,12 +23,15 @@ A, B, K = "a" * 32, "b" * 32, "1" * 32
 
 def skill(uuid: str, name: str) -> ArtifactState:
     """Return a skill's state."""
-    return ArtifactState(uuid, f"skill:{name}", "skill", name)
+    return ArtifactState(f"skill:{name}", uuid, "skill", name)
 
 
 def composite(name: str, *children: str, pin: str | None = None) -> CompositeState:
     """Return a composite's state, all of whose members have the pin."""
-    members = tuple(MemberState(uuid, pin=pin, position=n) for n, uuid in enumerate(children))
+    members = tuple(
+        Membership(f"composite:{name}", uuid, position=n, pinned_version_hash=pin)
+        for n, uuid in enumerate(children)
+    )
     return CompositeState(K, f"composite:{name}", name, members=members)
 
 
@@ -46,7 +48,7 @@ def state(*entries: ArtifactState | CompositeState) -> CollectionState:
 
 def rows(present: CollectionState, *, gone: frozenset[str] = frozenset()) -> Rows:
     """Return the rows that say what a state says, some of them inactive."""
-    own = [ArtifactState(c.uuid, c.id, "composite", c.name) for c in present.composites]
+    own = [ArtifactState(c.id, c.uuid, "composite", c.name) for c in present.composites]
     return Rows(
         {
             e.uuid: ArtifactRecord(
@@ -71,7 +73,7 @@ def rows(present: CollectionState, *, gone: frozenset[str] = frozenset()) -> Row
             for c in present.composites
         },
         tuple(
-            MembershipRecord(HERE, c.id, m.uuid, "", "contains", m.position, m.pin, None, NOW)
+            MembershipRecord(HERE, *m[:2], "", *m[2:], NOW, NOW)
             for c in present.composites
             for m in c.members
         ),
@@ -95,7 +97,7 @@ def test_a_renamed_composite_keeps_its_memberships() -> None:
     found = difference(rows(before), pinned)
     assert found.gone_memberships == (("composite:k", B),)
     assert found.changed_memberships == (
-        NewMembership("composite:box", A, pin="f" * 64, position=0),
+        Membership("composite:box", A, position=0, pinned_version_hash="f" * 64),
     )
 
 

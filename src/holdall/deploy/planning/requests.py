@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
 
-from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape
 from holdall.collection.collection import Collection
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployPlan, Placement
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
-from holdall.errors import ConflictError
+from holdall.errors import ConflictError, UsageError
 
 
 class Earlier:
@@ -146,3 +146,15 @@ def withdrawals(
         root = roots[entry.target]
         if (root, entry.uuid or str(entry.id)) not in placed:
             yield Placement(entry.id, entry.uuid, entry.content_hash, root)
+
+
+def refuse_undeployable(collection: Collection, requests: Iterable[ArtifactId]) -> None:
+    """Raise UsageError for a type of members, brought by a plugin, that nothing can deploy."""
+    for request in requests:
+        spec = collection.types.get(request.type)
+        has_members = spec is not None and spec.shape is Shape.MEMBERS
+        if has_members and request.type not in ArtifactType.deployable_types():
+            raise UsageError(
+                f"{request} cannot be deployed: a {request.type} has no files of its own",
+                hint="deploy its members instead",
+            )

@@ -1,7 +1,7 @@
 """Editing composites: pure functions from one manifest to the next.
 
-The manifest is what people own; the database follows it (docs/adr/0001). UUIDs, unknown members
-and cycles are settled for every change alike by `identity`.
+The manifest is what people own; the database follows it (docs/adr/0001). The order of members is
+judged here; UUIDs and cycles are judged for every change alike by `sync.identity`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from holdall.artifacts import ArtifactId, CompositeType
 from holdall.collection import Manifest, ManifestComposite, ManifestMember
 from holdall.errors import UsageError
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound, ConstraintViolated
+from holdall_composites.values.types import RelationshipType
 
 
 def composite_in(manifest: Manifest, composite_id: ArtifactId) -> ManifestComposite:
@@ -70,11 +71,17 @@ def with_members(
 ) -> Manifest:
     """Add members at a position (default: the end).
 
-    Raises AlreadyExists for one that is a member, ArtifactNotFound for one that is nothing here.
+    Raises AlreadyExists for one that is a member, ArtifactNotFound for one that is nothing here,
+    UsageError for a relationship that there is not, or a position below 0.
     """
     composite = composite_in(manifest, composite_id)
     present = {member.id for member in composite.members}
+    if position is not None and position < 0:
+        raise UsageError(f"there is no position {position}", hint="the first one is 0")
     for member in members:
+        if member.relationship not in list(RelationshipType):
+            known = ", ".join(RelationshipType)
+            raise UsageError(f"no relationship {member.relationship!a}", hint=f"known: {known}")
         if member.id not in manifest.by_id:
             raise ArtifactNotFound(str(member.id))
         if member.id in present:

@@ -17,7 +17,7 @@ from holdall_composites.schema.history import audit_records
 pytestmark = pytest.mark.integration
 
 SCHEMA = Path(__file__).with_name("before_playhouse.sql")
-CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
+CHANGELOG = Path(__file__).parents[3] / "CHANGELOG.md"
 ROWS = f"""
 INSERT INTO collections VALUES ('c', 'default', '{"0" * 64}');
 INSERT INTO artifacts (collection_id, id, type, name, uuid) VALUES

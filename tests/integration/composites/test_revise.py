@@ -22,7 +22,7 @@ from holdall_composites.schema.runner import downgrade
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BOTH = {
     "a table": ["DROP TABLE deployments"],
     "a large table": ["DROP TABLE operation_artifacts", "DROP TABLE operations"],
