@@ -20,6 +20,7 @@ MAY = {
     "src/holdall_composites/commands/database.py",
     "src/holdall_composites/database/backup.py",
     "src/holdall_composites/database/connect.py",
+    "src/holdall_composites/database/fields.py",
     "src/holdall_composites/schema/",
     "src/holdall_composites/store/integrity.py",
     "src/holdall_composites/store/prepared.py",
