@@ -38,8 +38,10 @@ def states(draw: st.DrawFn) -> CollectionState:
     artifacts, composites = [], []
     for uuid, name, nested in entries:
         if nested:
-            members = draw(st.lists(st.sampled_from(present), unique=True, max_size=3))
-            composites.append(_composite(uuid, name, members, draw(st.booleans())))
+            others = st.sampled_from([other for other in present if other != uuid] or [None])
+            members = draw(st.lists(others, unique=True, max_size=3))
+            found = [member for member in members if member is not None]
+            composites.append(_composite(uuid, name, found, draw(st.booleans())))
         else:
             artifacts.append(
                 make_artifact(f"skill:{name}", uuid=uuid, content_hash=draw(st.sampled_from("xy")))
