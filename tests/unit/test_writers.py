@@ -37,6 +37,7 @@ ALLOWED = {
     "holdall/sources/fetch/git.py": "a password for git, in that scratch folder",
     "holdall/sources/fetch/repository.py": "what is fetched, in that scratch folder",
     "holdall/sources/fetch/unpacking.py": "what is unpacked, in that scratch folder",
+    "holdall/plugins/watch.py": "which plugin is at work, in the user's state folder",
     "holdall_composites/database/backup.py": "backups of the database, beside it",
     "holdall_composites/database/connect.py": "the database's own file",
     "holdall_composites/service/export_files.py": "an export, where the user asked for it",

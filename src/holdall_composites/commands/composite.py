@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 Edit = Callable[["Collection"], "Manifest"]
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command with its actions."""
-    parser = subparsers.add_parser("composite", help="make and edit composites")
+def configure_composite(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall composite`."""
     actions = parser.add_subparsers(
         title="actions",
         dest="action",
@@ -51,7 +50,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     _action(actions, "delete", run_delete, "drop a composite; its members stay")
     _action(actions, "show", run_show, "print a composite", writes=False)
     listing = actions.add_parser("list", help="print every composite")
-    listing.set_defaults(run=run_list)
+    listing.set_defaults(act=run_list)
 
 
 def _action(
@@ -66,8 +65,14 @@ def _action(
     parser.add_argument("name", metavar="NAME", help="the composite's name")
     if writes:
         parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
-    parser.set_defaults(run=run)
+    parser.set_defaults(act=run)
     return parser
+
+
+def run_composite(context: Context, args: argparse.Namespace) -> int:
+    """Run the action that was named."""
+    status: int = args.act(context, args)
+    return status
 
 
 def run_create(context: Context, args: argparse.Namespace) -> int:

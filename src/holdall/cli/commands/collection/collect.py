@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from holdall.sources.values import Diagnostic, Reading
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "collect",
-        help="take artifacts into the collection",
-        description="Take artifacts from sources into the collection. Without a source, take note"
-        " of what was edited, renamed, added or deleted in the collection's own folder.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Take artifacts from sources into the collection. Without a source, take note"
+        " of what was edited, renamed, added or deleted in the collection's own"
+        " folder."
     )
     parser.add_argument(
         "sources",
@@ -47,7 +46,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_allow(parser)
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from holdall.files.tree import Tree
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("show", help="print one artifact")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("id", metavar="ID[@VERSION]", help="type:name, maybe with @VERSION")
-    parser.set_defaults(run=show)
 
 
 def show(context: Context, args: argparse.Namespace) -> int:

@@ -11,14 +11,12 @@ from holdall.errors import UsageError
 from holdall.operations.read_source import read_source
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("lint", help="judge a source by the specifications")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to look through")
     parser.add_argument("--sarif", action="store_true", help="print the result as SARIF 2.1.0")
     add_allow(parser)
     parser.add_argument("--strict", action="store_true", help="warnings count as errors do")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
