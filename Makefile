@@ -39,9 +39,11 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-docs: $(VENV)/installed  ## write docs/diagnostics.md
+docs: $(VENV)/installed  ## write docs/diagnostics.md and docs/hooks.md
 	$(BIN)/python -c 'from holdall.sources.checks.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
+	$(BIN)/python -c 'from holdall.plugins.handbook import handbook; print(handbook(), end="")' \
+		> docs/hooks.md
 
 bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (20 minutes)
 	$(BIN)/python -m benchmarks --write

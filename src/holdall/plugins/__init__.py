@@ -12,7 +12,13 @@ if TYPE_CHECKING:
         hookimpl as hookimpl,
     )
     from holdall.plugins.manager import Plugins as Plugins
-    from holdall.plugins.values import ChangeSet as ChangeSet, DeployPlan as DeployPlan
+    from holdall.plugins.values import (
+        ChangeSet as ChangeSet,
+        DeployPlan as DeployPlan,
+        FoundArtifact as FoundArtifact,
+        Reading as Reading,
+        found_file as found_file,
+    )
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -31,6 +37,9 @@ else:
             "values": (
                 "ChangeSet",
                 "DeployPlan",
+                "FoundArtifact",
+                "Reading",
+                "found_file",
             ),
         },
     )
