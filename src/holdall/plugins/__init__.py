@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         FoundArtifact as FoundArtifact,
         Reading as Reading,
         found_file as found_file,
+        made_file as made_file,
     )
 else:
     __getattr__, __all__ = lazy_exports(
@@ -40,6 +41,7 @@ else:
                 "FoundArtifact",
                 "Reading",
                 "found_file",
+                "made_file",
             ),
         },
     )

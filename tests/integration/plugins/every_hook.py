@@ -1,4 +1,4 @@
-"""A plugin that has every hook, a wrapper, an optional hook of another version, a type, a command.
+"""A plugin with every hook: one is a wrapper, one of another version; with a type and a command.
 
 `calls` holds the name of each hook that was called, with what is worth knowing of it.
 """
@@ -28,6 +28,7 @@ from holdall.plugins import (
     Severity,
     found_file,
     hookimpl,
+    made_file,
 )
 
 PROMPT = TypeSpec("prompt", "prompts", Shape.FILE, ".prompt", (("claude", "prompts"),))
@@ -81,8 +82,11 @@ def holdall_register_commands() -> Iterator[Command]:
 
 @hookimpl
 def holdall_collect_file(path: Path, source: Path) -> FoundArtifact | None:
-    """Take files that end in `.prompt`."""
+    """Take files that end in `.prompt`, and make one of each that ends in `.words`."""
     note("collect_file", path.name)
+    if path.suffix == ".words":
+        made = "".join(f"What is {word}?\n" for word in path.read_text().split())
+        return made_file(made.encode(), path, source, PROMPT)
     return found_file(path, source, PROMPT) if path.suffix == ".prompt" else None
 
 

@@ -113,6 +113,27 @@ def test_a_collect_and_a_deploy_go_in_order(
     assert called(every) == ["version_tree"]
 
 
+def test_a_file_that_a_plugin_makes_is_an_artifact(
+    every: ModuleType, holdall_kit: Kit, source: Path
+) -> None:
+    """With an identity and versions; it is deployed, renewed, undone and undeployed."""
+    kit = holdall_kit
+    words = write(source / "prompts/all.words", "love hate")
+    kit.run("collect", source, status=1)
+    kit.deploy("prompt:all", status=1)
+    placed = kit.project / ".claude/prompts/all.prompt"
+    assert placed.read_text() == "What is love?\nWhat is hate?\n"
+    write(words, "time")
+    kit.run("collect", source, status=1)
+    kit.run("deploy", "--to", kit.project, status=1)
+    assert placed.read_text() == "What is time?\n"
+    assert [v["number"] for v in kit.json("versions", "prompt:all")["versions"]] == [0, 1]
+    kit.run("undo", status=1)
+    assert placed.read_text() == "What is love?\nWhat is hate?\n"
+    kit.run("undeploy", "prompt:all", "--to", kit.project, status=1)
+    assert not placed.exists()
+
+
 def test_errors_are_observed(every: ModuleType, holdall_kit: Kit, source: Path) -> None:
     """Of a change of the collection, a deploy, an undeploy, an undo and an adopt."""
     kit = holdall_kit
