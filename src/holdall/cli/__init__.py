@@ -70,12 +70,13 @@ def _run(words: list[str]) -> int:
     early, command = early_options(words)
     plugins = load_plugins(_config(early))
     try:
+        ended = plugins.ended
         parsed = parse(words, plugins, command)
         config = _config(parsed.args)
         out = Output(config.json, config.quiet, config.verbose, sys.stdout)
         for record in plugins.failed:
             out.note(f"warning: plugin {record.title} is not used: {record.error}")
-        for told in plugins.ended:
+        for told in ended:
             out.note(f"warning: {told}")
         context = Context(config, plugins, out)
         with out.owning_stdout():

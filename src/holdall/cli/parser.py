@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _ANY_WIDTH = 80
+_CHOSEN = "the command"
+"""Where the command's name is kept: no argument of a command can be called like this."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -84,7 +86,7 @@ def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> Parsed
     root = _Root(known)
     subparsers = root.add_subparsers(
         prog="holdall",  # else it is worked out by laying out the help
-        dest="command",
+        dest=_CHOSEN,
         metavar="COMMAND",
         required=True,
         parser_class=_CommandParser,
@@ -103,7 +105,7 @@ def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> Parsed
     args = step() if owner is None else plugins.run_command(owner, str(command), step)
     if isinstance(args, Finished):
         raise args
-    chosen = known[args.command]
+    chosen = known[getattr(args, _CHOSEN)]
     return Parsed(args, chosen.plugin, chosen.command)
 
 

@@ -45,6 +45,8 @@ def journalled(payload: dict[str, Any]) -> dict[str, Any]:
     """Return what plugins add to as the journal gives it back; PluginError if it can't hold it."""
     try:
         kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))
+        if not isinstance(kept["extra"], dict):
+            raise TypeError("it is not a dict any more")
     except (TypeError, ValueError, RecursionError) as error:
         raise PluginError(
             f"a plugin put into `extra` what is no JSON: {error}",

@@ -390,7 +390,7 @@ class Deployer:
                     project.root,
                     actions,
                     kind=DEPLOY,
-                    payload={**plan.to_payload(), "extra": journalled(plan.extra)},
+                    payload={**plan.to_payload(), **journalled({"extra": plan.extra})},
                     prepare=prepare,
                     progress=progress,
                 )

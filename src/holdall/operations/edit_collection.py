@@ -16,7 +16,7 @@ from holdall.collection.collection import Collection, open_collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
 from holdall.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
-from holdall.errors import ConflictError, InputError, StorageError, UsageError
+from holdall.errors import ConflictError, InputError, PluginError, StorageError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
@@ -55,6 +55,11 @@ class Editor:
         self.proposed.append(changes)
         arguments = {"changes": changes, "collection": self.collection}
         self.plugins.call("holdall_collect_modify", **arguments)
+        if not isinstance(changes.after, Manifest):
+            raise PluginError(
+                "a plugin put into `changes.after` what is not a manifest",
+                hint="run with --no-plugins to do without it, or report this to its authors",
+            )
         for warning in checked(self.plugins, "holdall_collect_check", **arguments):
             self.say(f"warning: {warning}")
 

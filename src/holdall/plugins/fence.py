@@ -18,6 +18,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from holdall.errors import HoldallError
+
+_STATUSES = (2, 3, 4, 5)
+
 
 def run_fenced(
     step: Callable[[], Any], *, prints: bool = False
@@ -85,6 +89,18 @@ def _flush() -> None:
     with contextlib.suppress(OSError, ValueError):
         if sys.__stdout__ is not None:
             sys.__stdout__.flush()
+
+
+def is_plain_error(error: BaseException) -> bool:
+    """Return whether an error may pass as it is: one of Holdall's, with a status that is one."""
+    if not isinstance(error, HoldallError):
+        return False
+
+    def look() -> bool:
+        texts = isinstance(error.message, str) and isinstance(error.hint, str | None)
+        return texts and error.exit_status in _STATUSES
+
+    return run_fenced(look)[0] is True
 
 
 def text_of(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pluggy
 
@@ -19,8 +19,10 @@ from holdall.plugins import hookspecs
 from holdall.plugins.calling import Answer, call_in_order
 from holdall.plugins.commands import Command, is_command
 from holdall.plugins.entry_points import EntryPoint, installed
-from holdall.plugins.fence import run_fenced, shown, text_of
+from holdall.plugins.fence import is_plain_error, run_fenced, shown, text_of
 from holdall.plugins.watch import AtWork, Watch
+
+Kind = TypeVar("Kind")
 
 ENTRY_POINT_GROUP = "holdall.plugins"
 OURS = "holdall"
@@ -136,10 +138,20 @@ class Plugins:
                 raise self._blame(answer.plugin, hook, answer.raised) from answer.raised
         return [answer.value for answer in answers]
 
-    def first(self, hook: str, **arguments: Any) -> Any:
-        """Return the first answer that a plugin gives, None without one; raises as `call` does."""
-        found = [value for value in self.call(hook, **arguments) if value is not None]
-        return found[0] if found else None
+    def first(self, hook: str, kind: type[Kind], **arguments: Any) -> Kind | None:
+        """Return the first answer that a plugin gives, None without one; raises as `call` does.
+
+        An answer of another kind is the plugin's failure, too.
+        """
+        for answer in self._answers(hook, arguments, goes_on=False):
+            if answer.raised is not None:
+                raise self._blame(answer.plugin, hook, answer.raised) from answer.raised
+            if isinstance(answer.value, kind):
+                return answer.value
+            if answer.value is not None:
+                wrong = TypeError(f"it returned {shown(answer.value)}, not a {kind.__name__}")
+                raise self._blame(answer.plugin, hook, wrong)
+        return None
 
     def call_each(
         self, hook: str, **arguments: Any
@@ -200,8 +212,8 @@ class Plugins:
         """
         record = next(record for record in self._records.values() if record.title == title)
         what = f"the command {name!r}"
-        value, raised = self._run(record, what, step, prints=prints)
-        if isinstance(raised, HoldallError | OSError):
+        value, raised = self._run(record, what, step, is_command=True, prints=prints)
+        if raised is not None and (isinstance(raised, OSError) or is_plain_error(raised)):
             raise raised
         if raised is not None:
             raise _blamed(title, what, raised) from raised
@@ -233,6 +245,7 @@ class Plugins:
         hook: str,
         step: Callable[[], Any],
         *,
+        is_command: bool = False,
         prints: bool = False,
     ) -> tuple[Any, BaseException | None]:
         """Run a step of a plugin behind the fence, and keep that it is at work."""
@@ -240,7 +253,8 @@ class Plugins:
             value, raised = run_fenced(step, prints=prints)
         else:
             found = AtWork(record.title, hook)
-            if self._watch.forget(found):
+            # Who names a command wants it to run; only the report tells of its end.
+            if self._watch.forget(found) and not is_command:
                 return None, PluginError(
                     f"plugin {record.title} ended an earlier command ({hook}) and is not"
                     " called for that this time",
@@ -255,7 +269,7 @@ class Plugins:
         return value, raised
 
     def _blame(self, plugin: object, hook: str, raised: BaseException) -> HoldallError:
-        if isinstance(raised, HoldallError):
+        if isinstance(raised, HoldallError) and is_plain_error(raised):
             return raised
         return _blamed(self._records[id(plugin)].title, hook, raised)
 

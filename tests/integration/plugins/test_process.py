@@ -153,6 +153,58 @@ def test_a_command_that_raises_is_named(
     assert "odd.py" in run("fly", "-v", plugins="odd").stderr
 
 
+def test_an_error_of_a_plugins_own_class_sets_no_status(
+    run: Run, write_plugin: Callable[[str, str], None]
+) -> None:
+    """One that pretends to be Holdall's, with another exit status or without its fields."""
+    for body in ("exit_status = 0", "exit_status = 'x'", "def __init__(self): pass"):
+        write_plugin(
+            "odd",
+            "from holdall.errors import HoldallError\n"
+            f"class Mine(HoldallError):\n    {body}\n"
+            "@hookimpl\ndef holdall_deploy_plan(): raise Mine('mine') if 'init' not in "
+            f"{body!r} else Mine()\n",
+        )
+        done = run("deploy", "skill:a", "--to", "project", plugins="odd")
+        assert done.returncode == 5
+        assert "plugin odd failed in holdall_deploy_plan: Mine" in done.stderr
+
+
+def test_a_command_may_call_its_argument_command(
+    run: Run, write_plugin: Callable[[str, str], None]
+) -> None:
+    """What the host keeps with the arguments is in nobody's way."""
+    write_plugin(
+        "mine",
+        "def add(parser): parser.add_argument('command')\n"
+        "def run(context, args): context.out.line(args.command)\n"
+        "@hookimpl\ndef holdall_register_commands():\n"
+        "    return [Command('fly', 'fly', 'mine', add, run)]\n",
+    )
+    assert run("fly", "list", plugins="mine").stdout == "list\n"
+
+
+def test_a_command_that_ended_the_process_is_reported_and_runs_again(
+    run: Run, write_plugin: Callable[[str, str], None]
+) -> None:
+    """Whoever names it wants it to run."""
+    write_plugin(
+        "mine",
+        "def run(context, args):\n"
+        "    if not os.path.exists('ended'):\n"
+        "        open('ended', 'w').close()\n"
+        "        os._exit(7)\n"
+        "    context.out.line('ran')\n"
+        "@hookimpl\ndef holdall_register_commands():\n"
+        "    return [Command('fly', 'fly', 'mine', lambda parser: None, run)]\n",
+    )
+    assert run("fly", plugins="mine").returncode == 7
+    done = run("fly", plugins="mine")
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert "plugin mine was at work (the command 'fly') when an earlier command" in done.stderr
+    assert run("fly", plugins="mine").stderr == ""
+
+
 EXIT = "@hookimpl\ndef holdall_{hook}({arguments}): os._exit(7)\n"
 
 

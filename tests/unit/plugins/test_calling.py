@@ -133,8 +133,10 @@ def test_the_order_is_pluggys(make: Make, hook: str) -> None:
     calls.clear()
     plugins = plugins_of(*make(calls))
     assert [record.status.value for record in plugins.records].count("failed") == 0
-    ask = plugins.first if hook == FIRST else plugins.call
-    found = outcome(lambda: ask(hook, **ARGUMENTS[hook]))
+    if hook == FIRST:
+        found = outcome(lambda: plugins.first(hook, int, **ARGUMENTS[hook]))
+    else:
+        found = outcome(lambda: plugins.call(hook, **ARGUMENTS[hook]))
     if isinstance(found, list):
         found = [value for value in found if value is not None]
     assert (found, calls) == (expected, expected_calls)

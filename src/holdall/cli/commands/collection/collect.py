@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -165,17 +166,20 @@ def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
 def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
     """Show three-way what was edited here and changed in the source."""
     from holdall.collection.conflicts import three_way
+    from holdall.errors import HoldallError
+    from holdall.files.tree import Tree
 
     for clash in plan.clashes:
         base = None
         if clash.base is not None:
-            found = context.plugins.call_each(
-                "holdall_version_tree",
-                collection=editor.collection,
-                artifact_id=clash.id,
-                version=clash.base,
-            )
-            base = next((tree for _, tree, error in found if error is None and tree), None)
+            with suppress(HoldallError):
+                base = context.plugins.first(
+                    "holdall_version_tree",
+                    Tree,
+                    collection=editor.collection,
+                    artifact_id=clash.id,
+                    version=clash.base,
+                )
         for line in three_way(clash, base):
             context.out.note(f"{clash.id}: {line}")
 
