@@ -39,9 +39,11 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-docs: $(VENV)/installed  ## write docs/diagnostics.md
+docs: $(VENV)/installed  ## write docs/diagnostics.md and docs/hooks.md
 	$(BIN)/python -c 'from holdall.sources.checks.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
+	$(BIN)/python -c 'from holdall.plugins.handbook import handbook; print(handbook(), end="")' \
+		> docs/hooks.md
 
 schema: $(VENV)/installed  ## write what the models make on PostgreSQL, which `holdall db check` compares
 	$(BIN)/python tests/describe_schema.py

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,8 +19,8 @@ from holdall.deploy.targets import BUILTIN_TARGETS, Target
 from holdall.operations.deploy import Deployer, DeployResult
 from holdall.operations.edit_collection import create_collection, editing
 from holdall.operations.read_source import opened_source
-from holdall.plugins import hookimpl
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus
+from holdall.testing import make_command, make_plugin, make_project, make_skill, write
 
 __all__ = [
     "Plugin",
@@ -45,28 +45,6 @@ __all__ = [
 Plugin = SimpleNamespace
 
 
-def write(path: Path, content: str | bytes, *, executable: bool = False) -> Path:
-    """Write a file and the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    path.chmod(0o755 if executable else 0o644)
-    return path
-
-
-def make_skill(root: Path, name: str, text: str = "do it", **files: str) -> Path:
-    """Write a skill into a collection's or source's folder and return the skill's."""
-    folder = root / "skills" / name
-    write(folder / "SKILL.md", f"---\nname: {name}\ndescription: {text}\n---\n{text}\n")
-    for file, content in files.items():
-        write(folder / file, content)
-    return folder
-
-
-def make_command(root: Path, name: str, text: str = "run it") -> Path:
-    """Write a command into a collection's or source's folder and return its file."""
-    return write(root / "commands" / f"{name}.md", f"---\ndescription: {text}\n---\n{text}\n")
-
-
 def make_collection(
     root: Path, *skills: str, plugins: Plugins | None = None, name: str = "kit"
 ) -> Path:
@@ -87,14 +65,6 @@ def make_source(root: Path, *skills: str) -> Path:
     return root
 
 
-def make_project(root: Path) -> Path:
-    """Make a project with some files of its own, among them in Holdall's target folder."""
-    write(root / "src" / "main.py", "print('hello')\n", executable=True)
-    write(root / ".claude" / "settings.json", "{}\n")
-    write(root / ".claude" / "skills" / "mine" / "SKILL.md", "my own\n")
-    return root
-
-
 def opened(root: Path, **options: Any) -> Collection:
     """Read a collection."""
     return open_collection(root, "sqlite:///unused.db", **options)
@@ -103,17 +73,6 @@ def opened(root: Path, **options: Any) -> Collection:
 def manifest_text(root: Path) -> str:
     """Return a collection's manifest as it lies there."""
     return (root / MANIFEST).read_text()
-
-
-def make_plugin(**hooks: Callable[..., Any]) -> Plugin:
-    """Return a plugin with these hooks; names are given without `holdall_`."""
-    plugin = SimpleNamespace()
-    plugin.__dict__.update({f"holdall_{name}": hookimpl(hook) for name, hook in hooks.items()})
-    return _Hashable(**plugin.__dict__)
-
-
-class _Hashable(SimpleNamespace):
-    __hash__ = object.__hash__
 
 
 def plugins_of(*plugins: object, config: Config | None = None) -> Plugins:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from holdall.collection import ChangeSet
-from holdall.deploy import DeployPlan
-from holdall.plugins import Problem, hookimpl
+from platformdirs import user_state_path
+
+from holdall.plugins import ChangeSet, DeployPlan, Problem, hookimpl
+
+_keys = ["internal"]
+"""A skill with one of these in its frontmatter, and `true` behind it, is not deployed."""
+
+
+@hookimpl
+def holdall_configure(settings: Mapping[str, Any]) -> None:
+    """Take further keys from `[plugin.audit] keys = [...]`."""
+    keys = settings.get("keys", [])
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise TypeError('[plugin.audit] keys is not a list of words, as in keys = ["draft"]')
+    _keys[:] = ["internal", *keys]
 
 
 @hookimpl
@@ -21,7 +33,9 @@ def holdall_collect_complete(changes: ChangeSet, transaction_id: str) -> None:
 @hookimpl
 def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     """Log a deploy or undeploy."""
-    _log(transaction_id, plan.command, [str(placement.id) for placement in plan.placed])
+    placed = [str(placement.id) for placement in plan.placed]
+    withdrawn = [str(placement.id) for placement in plan.withdrawn]
+    _log(transaction_id, plan.command, {"placed": placed, "withdrawn": withdrawn})
 
 
 @hookimpl
@@ -33,13 +47,21 @@ def holdall_deploy_check(plan: DeployPlan) -> list[Problem]:
 def _internal(plan: DeployPlan) -> Iterator[Problem]:
     for artifact in plan.artifacts:
         skill = artifact.location / "SKILL.md"
-        if skill.is_file() and "\ninternal: true\n" in skill.read_text(errors="replace"):
-            yield Problem(f"{artifact.id} is internal", hint="leave it out of what you deploy")
+        text = skill.read_text(errors="replace") if skill.is_file() else ""
+        for key in _keys:
+            if f"\n{key}: true\n" in text:
+                yield Problem(f"{artifact.id} is {key}", hint="leave it out of what you deploy")
+
+
+def log_file() -> Path:
+    """Return the log: in the user's state folder, wherever the command is run."""
+    return user_state_path("holdall-plugin-audit", appauthor=False) / "audit.jsonl"
 
 
 def _log(transaction_id: str, command: str, what: object) -> None:
     """Append a line, once per transaction: Holdall may tell us again after a crash."""
-    log = Path(os.environ.get("HOLDALL_AUDIT_LOG", "holdall-audit.jsonl"))
+    log = log_file()
+    log.parent.mkdir(0o700, parents=True, exist_ok=True)
     if log.exists() and transaction_id in log.read_text():
         return
     with log.open("a") as file:

@@ -5,7 +5,7 @@ from holdall_composites_hooks.collect import (
     holdall_collect_complete,
     holdall_collect_modify,
 )
-from holdall_composites_hooks.commands import holdall_add_commands, holdall_configure
+from holdall_composites_hooks.commands import holdall_configure, holdall_register_commands
 from holdall_composites_hooks.deploy import (
     holdall_deploy_abandoned,
     holdall_deploy_complete,
@@ -15,7 +15,6 @@ from holdall_composites_hooks.deploy import (
 )
 
 __all__ = [
-    "holdall_add_commands",
     "holdall_collect_check",
     "holdall_collect_complete",
     "holdall_collect_modify",
@@ -24,5 +23,6 @@ __all__ = [
     "holdall_deploy_complete",
     "holdall_deploy_plan",
     "holdall_deploy_prepare",
+    "holdall_register_commands",
     "holdall_version_tree",
 ]

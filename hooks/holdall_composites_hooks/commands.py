@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from holdall.plugins import hookimpl
+from holdall.plugins import Command, hookimpl, on_demand
 
 if TYPE_CHECKING:
-    import argparse
-
     from holdall.config import Config
 
-_MODULES = {
-    "composite": {"composite"},
-    "tree": {"tree", "associations"},
-    "version": {"versions", "diff", "restore"},
-    "history": {"log", "undo"},
-    "care": {"purge", "doctor", "rebuild"},
-    "export": {"export"},
-    "database": {"db"},
-}
-"""Which commands each module adds, in the order of `holdall --help`."""
+_COMMANDS = (
+    ("composite", "composites", "composite", "make and edit composites"),
+    ("tree", "composites", "tree", "print what a composite contains, all the way down"),
+    (
+        "tree",
+        "composites",
+        "associations",
+        "print the composites that contain an artifact, and its own members",
+    ),
+    ("version", "history", "versions", "print the versions of an artifact"),
+    (
+        "version",
+        "history",
+        "diff",
+        "print what differs between two versions, or what was edited in a project",
+    ),
+    ("version", "history", "restore", "write an old version into the collection, as a new one"),
+    ("history", "history", "log", "print what Holdall changed, newest first"),
+    ("history", "history", "undo", "turn the last operations back"),
+    ("care", "care", "purge", "delete removed artifacts for good"),
+    ("care", "care", "doctor", "check that files, manifest, database and versions agree"),
+    ("care", "care", "rebuild", "make a lost database anew from the collection's folder"),
+    ("export", "composites", "export", "write a composite as a Claude plugin"),
+    ("database", "care", "db", "look after the database"),
+)
+"""Module, group, name and summary of each command, in the order of `holdall --help`."""
 
 
 @hookimpl
@@ -35,9 +48,15 @@ def holdall_configure(config: Config) -> None:
 
 
 @hookimpl
-def holdall_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands of the module that has the one which was named, or all of them."""
-    wanted = getattr(subparsers, "wanted", None)
-    for module, names in _MODULES.items():
-        if wanted is None or wanted in names:
-            import_module(f"holdall_composites.commands.{module}").add_parsers(subparsers)
+def holdall_register_commands() -> list[Command]:
+    """Return the commands; the module of one is imported when it is named."""
+    return [
+        Command(
+            name,
+            summary,
+            group,
+            on_demand(f"holdall_composites.commands.{module}:configure_{name}"),
+            on_demand(f"holdall_composites.commands.{module}:run_{name}"),
+        )
+        for module, group, name, summary in _COMMANDS
+    ]

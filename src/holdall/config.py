@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,35 @@ def _default_collection() -> Path:
     return user_data_path("holdall", appauthor=False) / "collection"
 
 
+def plugin_settings(config: Config, name: str) -> Mapping[str, Any]:
+    """Return the table `[plugin.NAME]` of the collection's settings and, above it, of the user's.
+
+        [plugin.audit]
+        refuse = ["internal"]
+
+    Raises InputError for a file that is not TOML, or a table that is none.
+    """
+    from platformdirs import user_config_path
+
+    files = [user_config_path("holdall", appauthor=False) / "config.toml"]
+    with suppress(NotFoundError):
+        files.insert(0, find_collection(config, Path.cwd()) / SETTINGS)
+    found: dict[str, Any] = {}
+    for file in files:
+        tables = _read_settings(file).get("plugin", {})
+        table = tables.get(name, {}) if isinstance(tables, dict) else None
+        if not isinstance(table, dict):
+            raise InputError(f"{file}: plugin.{name} is not a table", hint=f"write [plugin.{name}]")
+        found.update(table)
+    return found
+
+
 def _settings(root: Path) -> dict[str, Any]:
     """Return a collection's own settings; none where it has no file of them."""
-    settings = root / SETTINGS
+    return _read_settings(root / SETTINGS)
+
+
+def _read_settings(settings: Path) -> dict[str, Any]:
     if not os.path.exists(settings):
         return {}
     from holdall.formats.documents import parse_toml, read_bounded

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -12,43 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from databases import migrated_sqlite
-from holdall.cli import main
+from holdall import testing
+from holdall.testing import in_this_process
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+
+__all__ = [
+    "REPOSITORY",
+    "SAMPLE",
+    "Command",
+    "Kit",
+    "in_this_process",
+    "known",
+    "new_kit",
+    "snapshot",
+    "tree",
+    "write",
+]
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLE = REPOSITORY / "examples" / "sample"
 
 
-class Kit:
-    """A collection, a project, and the command that works on them."""
-
-    def __init__(self, holdall: Command, folder: Path, database_url: str) -> None:
-        self.holdall = holdall
-        self.collection = folder / "kit"
-        self.project = folder / "project"
-        self.project.mkdir()
-        self.database_url = database_url
-
-    def command(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command on the collection."""
-        return self.holdall(
-            "--collection", self.collection, "--database", self.database_url, *words
-        )
-
-    def run(self, *words: str | Path, status: int | None = 0) -> str:
-        """Run a command that ends with this status, any if None; return standard output."""
-        done = self.command(*words)
-        assert status in (None, done.returncode), done.stdout + done.stderr
-        return done.stdout
-
-    def json(self, *words: str | Path, status: int | None = 0) -> Any:
-        """Run a command with `--json`; return what it printed."""
-        return json.loads(self.run(*words, "--json", status=status))
-
-    def deploy(self, *words: str, status: int = 0) -> Any:
-        """Deploy into the project."""
-        return self.json("deploy", *words, "--to", self.project, status=status)
+class Kit(testing.Kit):
+    """A kit on a database of the test's, with its identities and records."""
 
     def uuids(self) -> dict[str, str]:
         """Return the manifest's UUIDs by id."""
@@ -62,14 +46,6 @@ class Kit:
         text = (self.project / ".claude" / ".skillmeat-deployed.toml").read_text()
         entries = tomllib.loads(text)["deployed"]
         return {f"{e['artifact_type']}:{e['artifact_name']}": e for e in entries}
-
-
-def in_this_process(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command without a process of its own, which is ten times as fast."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(word) for word in words])
-    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 def new_kit(folder: Path) -> Kit:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from e2e.test_readme import pattern_of, session_of
 from e2e.wheels import REPOSITORY, Environment, build_wheel
+from holdall.testing import write
 
 pytestmark = pytest.mark.e2e
 
@@ -21,19 +25,18 @@ BROKEN = {
     "second_composites": "raise RuntimeError('I have the same name as another plugin')",
 }
 
+EXAMPLES = [REPOSITORY / "examples" / f"holdall-plugin-{name}" for name in ("audit", "prompts")]
+
 SKILL = "---\nname: secret\ndescription: for us only\ninternal: true\n---\n"
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with Holdall and the example plugin installed as wheels."""
+    """An environment with Holdall and the example plugins installed as wheels."""
     folder = tmp_path_factory.mktemp("environment")
     made = Environment(folder)
-    for name, project in (
-        ("holdall", REPOSITORY),
-        ("audit", REPOSITORY / "examples" / "holdall-plugin-audit"),
-    ):
-        made.install(build_wheel(project, tmp_path_factory.mktemp(name)))
+    for project in (REPOSITORY, *EXAMPLES):
+        made.install(build_wheel(project, tmp_path_factory.mktemp(project.name)))
     assert made.holdall("init", "kit").returncode == 0
     return made
 
@@ -53,7 +56,7 @@ def test_the_example_hears_of_collect_and_deploy_and_can_veto(
     environment: Environment, tmp_path: Path, sample: Path
 ) -> None:
     """Its log has a line for each transaction; its veto stops a deploy with nothing written."""
-    log = tmp_path / "audit.jsonl"
+    log = tmp_path / "state/holdall-plugin-audit/audit.jsonl"
     project = tmp_path / "project"
     project.mkdir()
     internal = tmp_path / "source" / "skills" / "secret"
@@ -61,7 +64,9 @@ def test_the_example_hears_of_collect_and_deploy_and_can_veto(
     (internal / "SKILL.md").write_text(SKILL)
 
     def run(*words: str | Path) -> int:
-        done = environment.holdall("--collection", "kit", *words, HOLDALL_AUDIT_LOG=str(log))
+        done = environment.holdall(
+            "--collection", "kit", *words, XDG_STATE_HOME=str(tmp_path / "state")
+        )
         assert "Traceback" not in done.stderr
         return done.returncode
 
@@ -70,13 +75,46 @@ def test_the_example_hears_of_collect_and_deploy_and_can_veto(
     assert run("deploy", "composite:writing", "--to", project) == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["command"] for line in lines] == ["collect", "collect", "deploy"]
-    assert "agent:editor" in lines[2]["what"]
+    assert "agent:editor" in lines[2]["what"]["placed"]
 
     empty = tmp_path / "empty"
     empty.mkdir()
     assert run("deploy", "agent:reviewer", "skill:secret", "--to", empty) == 3
     assert [path.name for path in empty.iterdir()] in ([], [".holdall"])
     assert len(log.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_passes_its_own_tests(
+    environment: Environment, tmp_path: Path, example: Path
+) -> None:
+    """Installed as a user has it, with the fixtures that Holdall brings."""
+    shutil.copytree(example / "tests", tmp_path / "tests")
+    done = environment.run("python -m pytest -q -p no:cacheprovider tests", tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^[3-9] passed", done.stdout, re.M)
+
+
+def test_the_page_leads_to_a_tested_packaged_plugin(
+    environment: Environment, tmp_path: Path
+) -> None:
+    """Whoever writes the files of docs/plugins.md and runs its commands sees what it shows."""
+    page = (REPOSITORY / "docs/plugins.md").read_text()
+    files = re.findall(r"^`(\S+)`:\n\n```\w+\n(.*?)```", page, re.S | re.M)
+    assert [name for name, _ in files] == [
+        "pyproject.toml",
+        "holdall_plugin_owners.py",
+        "tests/test_owners.py",
+    ]
+    for name, text in files:
+        write(tmp_path / name, text)
+    # The other plugins of this module would be in what it shows.
+    made = Environment(tmp_path / "environment")
+    made.install(build_wheel(REPOSITORY, tmp_path / "wheels"))
+    for command, shown in session_of(page):
+        done = made.run(command, tmp_path)
+        printed = (done.stdout + done.stderr).strip()
+        assert re.fullmatch(pattern_of(shown), printed, re.S), f"$ {command}\n{printed}"
 
 
 def test_broken_plugins_are_named_and_skipped(environment: Environment) -> None:

@@ -73,13 +73,15 @@ class TypeSpec(NamedTuple):
     """How artifacts of one type lie in a collection.
 
     `folder` is the collection's folder for the type (`skills`), `suffix` what a file of a
-    single-file type ends in (`.md`; empty for folders).
+    single-file type ends in (`.md`; empty for folders). `deploys_to` is for a plugin's type: pairs
+    of a target that it can be deployed to and the folder there, as in `("claude", "prompts")`.
     """
 
     name: str
     folder: str
     shape: Shape
     suffix: str = ""
+    deploys_to: tuple[tuple[str, str], ...] = ()
 
     @property
     def only_file(self) -> RelPath:

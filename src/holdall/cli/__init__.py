@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from holdall.cli import parser
     from holdall.config import Config
     from holdall.errors import HoldallError
 
@@ -68,14 +69,39 @@ def _run(words: list[str]) -> int:
 
     early, command = early_options(words)
     plugins = load_plugins(_config(early))
-    args = parse(words, plugins, command)
-    config = _config(args)
-    out = Output(json=config.json, quiet=config.quiet, verbose=config.verbose)
-    for record in plugins.failed:
-        out.note(f"warning: plugin {record.title} is not used: {record.error}")
-    context = Context(config, plugins, out)
-    status: int = args.run(context, args)
-    return status or (1 if context.warnings else 0)
+    try:
+        ended = plugins.ended
+        parsed = parse(words, plugins, command)
+        config = _config(parsed.args)
+        out = Output(config.json, config.quiet, config.verbose, sys.stdout)
+        for record in plugins.failed:
+            out.note(f"warning: plugin {record.title} is not used: {record.error}")
+        for told in ended:
+            out.note(f"warning: {told}")
+        context = Context(config, plugins, out)
+        with out.owning_stdout():
+            status = _status(parsed, context)
+        return status or (1 if context.warnings else 0)
+    finally:
+        plugins.close()
+
+
+def _status(parsed: parser.Parsed, context: Context) -> int:
+    command = parsed.command
+    if parsed.plugin is None:
+        return command.run(context, parsed.args)
+    from holdall.errors import PluginError
+
+    status = context.plugins.run_command(
+        parsed.plugin, command.name, lambda: command.run(context, parsed.args)
+    )
+    if status is None or isinstance(status, int):
+        return status or 0
+
+    raise PluginError(
+        f"plugin {parsed.plugin}: the command {command.name!r} returned no exit status",
+        hint="report this to its authors",
+    )
 
 
 def _spare_the_garbage_collector() -> None:

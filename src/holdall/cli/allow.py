@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from holdall.errors import UsageError
+
+if TYPE_CHECKING:
+    from holdall.plugins.manager import Plugins
 
 HIDDEN_TEXT = "hidden-text"
 
@@ -21,13 +25,21 @@ def add_allow(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def refuse_unknown(allowed: Collection[str]) -> None:
-    """Raise UsageError, with all that are known, for a code that no diagnostic has."""
+def refuse_unknown(allowed: Collection[str], plugins: Plugins | None = None) -> None:
+    """Raise UsageError, with all that are known, for a code that no diagnostic has.
+
+    With `plugins`, codes of theirs are known, too: those behind a plugin's name and a colon.
+    """
     if not allowed:
         return
     from holdall.sources.checks.diagnostics import CODES
 
-    unknown = sorted(set(allowed) - set(CODES))
+    names = {record.name for record in plugins.records} if plugins else set()
+    unknown = sorted(
+        code
+        for code in set(allowed) - set(CODES)
+        if not (":" in code and code.partition(":")[0] in names)
+    )
     if unknown:
         raise UsageError(
             f"no diagnostic has the code {unknown[0]!a}",

@@ -8,31 +8,43 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from typing import Any, NamedTuple, TextIO
 
 from holdall.formats.escape import one_line
 
 
-def _print(text: str) -> None:
+def _print(text: str, stream: TextIO | None) -> None:
     """Print on standard output, whatever characters it takes."""
     try:
-        print(text)
+        print(text, file=stream)
     except UnicodeEncodeError as error:
-        print(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+        known = text.encode(error.encoding, "backslashreplace").decode(error.encoding)
+        print(known, file=stream)
 
 
 class Output(NamedTuple):
-    """Prints results, notes and JSON. With `json`, only `data` reaches standard output."""
+    """Prints results, notes and JSON. With `json`, only `data` reaches standard output.
+
+    `stream` is standard output; None is what it is at the time.
+    """
 
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    stream: TextIO | None = None
+
+    @contextmanager
+    def owning_stdout(self) -> Iterator[None]:
+        """With `json`, send to standard error whatever else is printed during the block."""
+        with redirect_stdout(sys.stderr) if self.json else nullcontext():
+            yield
 
     def line(self, text: str = "") -> None:
         """Print one line of a result for people; nothing with `--json` or `--quiet`."""
         if not self.json and not self.quiet:
-            _print(one_line(text))
+            _print(one_line(text), self.stream)
 
     def note(self, text: str) -> None:
         """Tell people something besides the result."""
@@ -48,7 +60,8 @@ class Output(NamedTuple):
         """Print the result for programs, if they asked for it."""
         if self.json:
             # The one control character that JSON lets stand as it is.
-            print(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
+            text = json.dumps(value, indent=2).replace("\x7f", "\\u007f")
+            print(text, file=self.stream)
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
         """Print rows with aligned columns for people; nothing with `--json` or `--quiet`."""
@@ -57,4 +70,7 @@ class Output(NamedTuple):
         cells = [[one_line(cell) for cell in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         for row in cells:
-            _print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+            _print(
+                "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip(),
+                self.stream,
+            )

@@ -1,15 +1,15 @@
 """The words of the command line: options for all commands, and the parser of the one named.
 
-A parser costs half a millisecond and there are some forty of them, so the others are left out.
+A parser costs half a millisecond and there are some forty of them, so no other one is built.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from holdall import __version__
 from holdall.cli import commands
@@ -17,10 +17,13 @@ from holdall.errors import UsageError
 from holdall.formats.escape import escaped
 
 if TYPE_CHECKING:
+    from holdall.plugins.commands import Command
     from holdall.plugins.manager import Plugins
 
 
 _ANY_WIDTH = 80
+_CHOSEN = "the command"
+"""Where the command's name is kept: no argument of a command can be called like this."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,8 +39,19 @@ class _Parser(argparse.ArgumentParser):
         self.formatter_class = argparse.HelpFormatter
         return super().format_help()
 
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End the command, which has printed what it was asked for."""
+        try:
+            super().exit(status, message)
+        except SystemExit as end:
+            raise Finished(status) from end
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"`{self.prog} --help` shows how to use it")
+
+
+class Finished(SystemExit):
+    """The command line is done with: its help or its version was asked for and printed."""
 
 
 class _CommandParser(_Parser):
@@ -48,34 +62,87 @@ class _CommandParser(_Parser):
         super().__init__(parents=[shared], allow_abbrev=False, **options)
 
 
-class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]
-    """Takes the commands' parsers. `wanted` is the only one that will be used, None for any."""
-
-    wanted: str | None = None
-    knows_built_in = False
-
-    def add_parser(self, name: str, **options: Any) -> Any:
-        """Add one; raises ArgumentError for the name of a built-in command, here or left out."""
-        if self.knows_built_in and name in commands.BUILT_IN:
-            raise argparse.ArgumentError(self, f"conflicting subparser: {name}")
-        return super().add_parser(name, **options)
-
-
 def early_options(words: Sequence[str]) -> tuple[argparse.Namespace, str | None]:
     """Return the options that are needed to load plugins, and the command if it is plain."""
     options, rest = _global_options(default=None).parse_known_args(words)
     return options, rest[0] if rest and not rest[0].startswith("-") else None
 
 
-def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> argparse.Namespace:
+def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> Parsed:
     """Read the command line; raises UsageError.
 
-    What is not `command` has no parser, unless no command has that name.
+    `command` is the one that was named, None where that is not plain: then those of all words that
+    are commands have a parser, and what is wrong is found while parsing.
     """
-    parser, known = _parser(plugins, command)
+    known, warnings = known_commands(plugins)
+    for warning in warnings:
+        print(f"warning: {escaped(warning)}", file=sys.stderr)
     if command is not None and command not in known:
-        parser, _ = _parser(plugins, None)
-    return parser.parse_args(words)
+        raise UsageError(
+            f"no command {command!a}: there are {', '.join(known)}",
+            hint="`holdall --help` says what each one does",
+        )
+    names = known.keys() & ({command} if command is not None else set(words))
+    root = _Root(known)
+    subparsers = root.add_subparsers(
+        prog="holdall",  # else it is worked out by laying out the help
+        dest=_CHOSEN,
+        metavar="COMMAND",
+        required=True,
+        parser_class=_CommandParser,
+        help=argparse.SUPPRESS,
+    )
+    for name in sorted(names):
+        parser_of(known[name], plugins, subparsers)
+
+    def step() -> argparse.Namespace | Finished:
+        try:
+            return root.parse_args(words)
+        except Finished as end:
+            return end
+
+    owner = known[command].plugin if command is not None else None
+    args = step() if owner is None else plugins.run_command(owner, str(command), step)
+    if isinstance(args, Finished):
+        raise args
+    chosen = known[getattr(args, _CHOSEN)]
+    return Parsed(args, chosen.plugin, chosen.command)
+
+
+class Known(NamedTuple):
+    """A command, and the plugin that it is of; None for a built-in one."""
+
+    plugin: str | None
+    command: Command
+
+
+class Parsed(NamedTuple):
+    """The words of the command line, and whose command they name."""
+
+    args: argparse.Namespace
+    plugin: str | None
+    command: Command
+
+
+def known_commands(plugins: Plugins) -> tuple[dict[str, Known], list[str]]:
+    """Return all commands by name, and warnings about those that are left out."""
+    found, warnings = plugins.commands(commands.BUILT_IN)
+    known = {name: Known(None, command) for name, command in commands.BUILT_IN.items()}
+    return known | {name: Known(*owned) for name, owned in found.items()}, warnings
+
+
+def parser_of(known: Known, plugins: Plugins, subparsers: Any) -> argparse.ArgumentParser:
+    """Add the parser of a command; raises PluginError if its plugin fails."""
+    command = known.command
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        command.name, description=f"{command.summary[:1].upper()}{command.summary[1:]}."
+    )
+    step = partial(command.configure, parser)
+    if known.plugin is None:
+        step()
+    else:
+        plugins.run_command(known.plugin, command.name, step, prints=False)
+    return parser
 
 
 def _global_options(default: object) -> argparse.ArgumentParser:
@@ -96,30 +163,37 @@ def _global_options(default: object) -> argparse.ArgumentParser:
     return options
 
 
-def _parser(
-    plugins: Plugins, wanted: str | None
-) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """Return the parser, and those of the commands by their names."""
-    parser = _Parser(
-        prog="holdall",
-        description="Collect static artifacts for coding agents and deploy them into projects.",
-        parents=[_global_options(default=None)],
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", "-V", action="version", version=f"holdall {__version__}")
-    subparsers: Any = parser.add_subparsers(
-        prog="holdall",  # else it is worked out by laying out the help
-        title="commands",
-        dest="command",
-        metavar="COMMAND",
-        required=True,
-        parser_class=_CommandParser,
-        action=_Commands,
-    )
-    subparsers.wanted = wanted
-    commands.add_to(subparsers, wanted)
-    subparsers.knows_built_in = True
-    for name, _, error in plugins.call_each("holdall_add_commands", subparsers=subparsers):
-        if error is not None:
-            print(f"warning: {escaped(error.message)}; {name} adds no commands", file=sys.stderr)
-    return parser, subparsers.choices
+class _Root(_Parser):
+    """The parser of the whole line; its help lists the commands, of which it builds one at most."""
+
+    def __init__(self, known: Mapping[str, Known]) -> None:
+        super().__init__(
+            prog="holdall",
+            usage="holdall [OPTION ...] COMMAND ...",
+            description="Collect static artifacts for coding agents and deploy them into projects.",
+            parents=[_global_options(default=None)],
+            allow_abbrev=False,
+        )
+        self.add_argument("--version", "-V", action="version", version=f"holdall {__version__}")
+        self._known = known
+
+    def format_help(self) -> str:
+        """Return the help, with the commands under the headings of their groups."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name, known in self._known.items():
+            groups.setdefault(known.command.group, []).append((name, known.command.summary))
+        formatter = argparse.HelpFormatter("holdall", indent_increment=4, max_help_position=30)
+        for group, rows in groups.items():
+            formatter.start_section(escaped(group))
+            formatter.add_arguments(
+                [_Row(name, escaped(summary).replace("%", "%%")) for name, summary in rows]
+            )
+            formatter.end_section()
+        return f"{super().format_help()}\n{formatter.format_help()}"
+
+
+class _Row(argparse.Action):
+    """A line of the help: a command and its summary."""
+
+    def __init__(self, name: str, summary: str) -> None:
+        super().__init__((), dest="", metavar=name, help=summary)

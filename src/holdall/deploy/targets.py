@@ -6,8 +6,8 @@ a deploy says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -226,8 +226,24 @@ def targets_for(registered: Mapping[str, Target], project: Path) -> Mapping[str,
 
     In the user's home folder they are those for all projects.
     """
-    is_home = project.resolve() == Path.home().resolve()
-    return {**registered, **USER_TARGETS} if is_home else registered
+    if project.resolve() != Path.home().resolve():
+        return registered
+    types = [s for target in registered.values() for s in target.places.values() if s.deploys_to]
+    return with_types({**registered, **USER_TARGETS}, types)
+
+
+def with_types(targets: Mapping[str, Target], types: Iterable[TypeSpec]) -> Mapping[str, Target]:
+    """Return targets that take types of plugins as well, each where its `deploys_to` says.
+
+    Raises UsageError for a target that is not there.
+    """
+    extended = dict(targets)
+    for spec in types:
+        for name, folder in spec.deploys_to:
+            target = target_named(name, extended)
+            place = {spec.name: spec._replace(folder=folder)}
+            extended[name] = replace(target, places={**target.places, **place})
+    return MappingProxyType(extended)
 
 
 def target_named(name: str, targets: Mapping[str, Target]) -> Target:

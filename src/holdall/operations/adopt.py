@@ -25,7 +25,7 @@ from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.operations.delivery import settle
+from holdall.operations.delivery import settle, telling_of_errors
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import Editor
 from holdall.plugins.checks import checked
@@ -83,18 +83,21 @@ class Adopter:
             lying = [e for one in found for e in self._lying(project, collection, one)]
             changes = _changes(collection, found, self.project)
             plan = self._plan(collection, found, lying)
-            editor.propose(changes)
-            warnings = checked(
-                self.plugins, "holdall_deploy_check", plan=plan, project=self.project
-            )
-            result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), tuple(warnings))
-            if self.dry_run or not found:
-                return result
-            outcome = self._collect(editor, changes, found)
-            plan.adopted = outcome.transaction_id if outcome else None
-            done = self._take_note(editor, project, plan, lying, warnings)
-            kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
-            return result._replace(outcome=done, backups=kept)
+            error_hook = "holdall_deploy_error"
+            with telling_of_errors(self.plugins, self.say, error_hook, plan=plan):
+                editor.propose(changes)
+                warnings = checked(
+                    self.plugins, "holdall_deploy_check", plan=plan, project=self.project
+                )
+                told = tuple(warnings)
+                result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), told)
+                if self.dry_run or not found:
+                    return result
+                outcome = self._collect(editor, changes, found)
+                plan.adopted = outcome.transaction_id if outcome else None
+                done = self._take_note(editor, project, plan, lying, warnings)
+                kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
+                return result._replace(outcome=done, backups=kept)
 
     def _found(
         self, project: Project, collection: Collection, texts: Iterable[str], names: Sequence[str]
@@ -116,6 +119,7 @@ class Adopter:
             self.project,
             collection,
             tuple(self.targets),
+            tuple(one.entry.id for one in found),
             # So that the bytes are kept before the project calls them deployed.
             artifacts=tuple(_planned(one) for one in found),
             placed=tuple(

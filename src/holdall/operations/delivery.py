@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from holdall.collection.collection import Collection, open_collection
 from holdall.config import Config, cache_folder, database_url_of
 from holdall.deploy.planning.plan import DeployPlan
+from holdall.deploy.targets import targets_for
 from holdall.errors import HoldallError, InputError, PluginError
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
@@ -44,6 +45,8 @@ def journalled(payload: dict[str, Any]) -> dict[str, Any]:
     """Return what plugins add to as the journal gives it back; PluginError if it can't hold it."""
     try:
         kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))
+        if not isinstance(kept["extra"], dict):
+            raise TypeError("it is not a dict any more")
     except (TypeError, ValueError, RecursionError) as error:
         raise PluginError(
             f"a plugin put into `extra` what is no JSON: {error}",
@@ -64,6 +67,27 @@ def delivering(
             deliver(root, plugins, config, say)
         raise
     deliver(root, plugins, config, say)
+
+
+@contextmanager
+def telling_of_errors(
+    plugins: Plugins, say: Callable[[str], None], hook: str, **arguments: Any
+) -> Iterator[None]:
+    """Let plugins observe by this hook with what exception the block ends; it stays the one."""
+    try:
+        yield
+    except Exception as error:
+        tell_of_error(plugins, say, hook, error=error, **arguments)
+        raise
+
+
+def tell_of_error(
+    plugins: Plugins, say: Callable[[str], None], hook: str, **arguments: Any
+) -> None:
+    """Call a hook that observes an error; what fails in it is said."""
+    for _, _, problem in plugins.call_each(hook, **arguments):
+        if problem is not None:
+            say(f"warning: {problem.message}")
 
 
 def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> bool:
@@ -89,8 +113,9 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
 
 
 def _failures(message: Message, path: Path, plugins: Plugins, config: Config) -> list[HoldallError]:
-    if message.kind == CHANGE and not message.applied:
-        return []  # no hook has prepared anything that would have to be forgotten
+    is_abandoned_change = message.kind == CHANGE and not message.applied
+    if is_abandoned_change and not plugins.implements("holdall_collect_abandoned"):
+        return []
     try:
         hook, arguments = _call_of(message, path, plugins, config)
     except HoldallError as error:
@@ -117,9 +142,13 @@ def _call_of(
 
         collection = _collection_at(path, plugins, config)
         changes = ChangeSet.from_payload(message.payload, collection.manifest)
-        return "holdall_collect_complete", {"changes": changes, "collection": collection}
+        hook = "holdall_collect_complete" if message.applied else "holdall_collect_abandoned"
+        return hook, {"changes": changes, "collection": collection}
     collection = _collection_at(Path(str(message.payload["collection"])), plugins, config)
     plan = DeployPlan.from_payload(message.payload, path, collection)
+    known = targets_for(plugins.targets, path)
+    payload: Mapping[str, Any] = message.payload
+    plan.targets = tuple(known[name] for name in payload.get("targets", ()) if name in known)
     hook = "holdall_deploy_complete" if message.applied else "holdall_deploy_abandoned"
     return hook, {"plan": plan}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
-from holdall.operations.delivery import DEPLOY, delivering, journalled, settle
+from holdall.operations.delivery import DEPLOY, delivering, journalled, settle, telling_of_errors
 from holdall.plugins.checks import checked
 from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Put
@@ -97,24 +98,19 @@ class Deployer:
             index = self._remember(root)
             project = read_project(root, self.targets, self.plugins.targets, self.collection)
             asked = tuple(requests) or renewable(project, self.collection, self.say)
-            asked = (
-                tuple(dict.fromkeys((*asked, *displaced(project, self.collection))))
-                if asked
-                else ()
-            )
+            if asked:
+                asked = tuple(dict.fromkeys((*asked, *displaced(project, self.collection))))
             plan = self._plan("deploy", asked)
             plan.versions, plan.scratch, plan.is_forced = versions or {}, scratch, self.force
             plan.standing = tuple(standing(project, plan))
-            try:
+            with self.telling_of_errors(plan):
                 result = self._deploy(project, plan)
                 self._learn(index, result)
                 return result
-            except Exception as error:
-                told = self.plugins.call_each("holdall_deploy_error", plan=plan, error=error)
-                for _, _, problem in told:
-                    if problem is not None:
-                        self.say(f"warning: {problem.message}")
-                raise
+
+    def telling_of_errors(self, plan: DeployPlan) -> AbstractContextManager[None]:
+        """Let plugins observe with what exception the work on a plan ends."""
+        return telling_of_errors(self.plugins, self.say, "holdall_deploy_error", plan=plan)
 
     def _remember(self, root: Root) -> StateIndex:
         """Let the project's files be known by their status, where they are what they were."""
@@ -181,26 +177,31 @@ class Deployer:
             settle(root, self.plugins, self.config, self.say)
             self._remember(root)
             project = read_project(root, self.targets, self.plugins.targets, self.collection)
-            ids = [project.resolve(text) for text in texts]
             plan = self._plan("undeploy", ())
-            unclear = {entry.id for _, entry in project.unclear} & set(ids)
-            names = {target.name for target in self.targets}
-            obsolete, kept = withdrawn_by(project.ledger.deployed, set(ids), names)
-            arrangement = arrange(root, kept, (), obsolete, force=self.force)
-            merged = self._merged(project, (), obsolete, kept, arrangement)
-            plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
-            warnings = [
-                *self._checked(plan),
-                *still_wanted(kept, ids),
-                *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
-                *self._left_in_place(arrangement),
-            ]
-            project = project.without(unclear)
-            elsewhere = {i for e in kept if e.target not in names for i in e.wanted_by}
-            going = set(ids) - elsewhere
-            requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
-            ledger = Ledger(tuple(kept), requests, documents=merged.documents)
-            return self.finish(project, plan, arrangement, ledger, {}, warnings)
+            with self.telling_of_errors(plan):
+                return self._undeploy(project, plan, texts)
+
+    def _undeploy(self, project: Project, plan: DeployPlan, texts: Sequence[str]) -> DeployResult:
+        ids = [project.resolve(text) for text in texts]
+        plan.requests = tuple(ids)
+        unclear = {entry.id for _, entry in project.unclear} & set(ids)
+        names = {target.name for target in self.targets}
+        obsolete, kept = withdrawn_by(project.ledger.deployed, set(ids), names)
+        arrangement = arrange(project.root, kept, (), obsolete, force=self.force)
+        merged = self._merged(project, (), obsolete, kept, arrangement)
+        plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
+        warnings = [
+            *self._checked(plan),
+            *still_wanted(kept, ids),
+            *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
+            *self._left_in_place(arrangement),
+        ]
+        project = project.without(unclear)
+        elsewhere = {i for e in kept if e.target not in names for i in e.wanted_by}
+        going = set(ids) - elsewhere
+        requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
+        ledger = Ledger(tuple(kept), requests, documents=merged.documents)
+        return self.finish(project, plan, arrangement, ledger, {}, warnings)
 
     def revert(
         self,
@@ -220,25 +221,26 @@ class Deployer:
             project = read_project(root, self.targets, self.plugins.targets, None)
             plan = self._plan("undo", ())
             plan.extra.update(extra)
-            ledger = turned_back(project, change)
-            arrangement = arranged_back(project, change, content_of, force=self.force)
-            roots = {target.name: target.root for target in self.targets}
-            plan.placed = tuple(
-                Placement(b.id, b.uuid, b.content_hash, roots[b.target])
-                for b, _ in change.entries.values()
-                if b is not None
-            )
-            placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
-            plan.withdrawn = tuple(
-                Placement(a.id, a.uuid, a.content_hash, roots[a.target])
-                for _, a in change.entries.values()
-                if a is not None and (roots[a.target], a.uuid or str(a.id)) not in placed
-            )
-            warnings = self._checked(plan)
-            if not self.force:
-                refuse_edits(arrangement, self.project)
-            new = {key: hash_of(b) for key, (b, _) in change.entries.items() if b and b.files}
-            return self.finish(project, plan, arrangement, ledger, new, warnings)
+            with self.telling_of_errors(plan):
+                ledger = turned_back(project, change)
+                arrangement = arranged_back(project, change, content_of, force=self.force)
+                roots = {target.name: target.root for target in self.targets}
+                plan.placed = tuple(
+                    Placement(b.id, b.uuid, b.content_hash, roots[b.target])
+                    for b, _ in change.entries.values()
+                    if b is not None
+                )
+                placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
+                plan.withdrawn = tuple(
+                    Placement(a.id, a.uuid, a.content_hash, roots[a.target])
+                    for _, a in change.entries.values()
+                    if a is not None and (roots[a.target], a.uuid or str(a.id)) not in placed
+                )
+                warnings = self._checked(plan)
+                if not self.force:
+                    refuse_edits(arrangement, self.project)
+                new = {key: hash_of(b) for key, (b, _) in change.entries.items() if b and b.files}
+                return self.finish(project, plan, arrangement, ledger, new, warnings)
 
     def _left_in_place(self, arrangement: Arrangement) -> list[str]:
         if self.force:
@@ -390,7 +392,7 @@ class Deployer:
                     project.root,
                     actions,
                     kind=DEPLOY,
-                    payload={**plan.to_payload(), "extra": journalled(plan.extra)},
+                    payload={**plan.to_payload(), **journalled({"extra": plan.extra})},
                     prepare=prepare,
                     progress=progress,
                 )

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,11 +16,11 @@ from holdall.collection.collection import Collection, open_collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
 from holdall.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
-from holdall.errors import ConflictError, InputError, StorageError, UsageError
+from holdall.errors import ConflictError, InputError, PluginError, StorageError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
-from holdall.operations.delivery import CHANGE, delivering, journalled, settle
+from holdall.operations.delivery import CHANGE, delivering, journalled, settle, tell_of_error
 from holdall.operations.progress import shown
 from holdall.plugins.checks import checked
 from holdall.plugins.manager import Plugins
@@ -35,21 +35,31 @@ _MANIFEST_PATH = RelPath.parse(MANIFEST)
 
 @dataclass(frozen=True)
 class Editor:
-    """A collection that nobody else changes meanwhile."""
+    """A collection that nobody else changes meanwhile.
+
+    `proposed` are the change sets that plugins have seen and that are not written.
+    """
 
     root: Root
     collection: Collection
     plugins: Plugins
     config: Config
     say: Say
+    proposed: list[ChangeSet] = field(default_factory=list)
 
     def propose(self, changes: ChangeSet) -> None:
         """Let the plugins complete and check a change set; raises what they refuse.
 
         Writes nothing; their warnings are said.
         """
+        self.proposed.append(changes)
         arguments = {"changes": changes, "collection": self.collection}
         self.plugins.call("holdall_collect_modify", **arguments)
+        if not isinstance(changes.after, Manifest):
+            raise PluginError(
+                "a plugin put into `changes.after` what is not a manifest",
+                hint="run with --no-plugins to do without it, or report this to its authors",
+            )
         for warning in checked(self.plugins, "holdall_collect_check", **arguments):
             self.say(f"warning: {warning}")
 
@@ -66,6 +76,7 @@ class Editor:
         before = self.collection
         text = self._manifest_text(changes.after)
         if text == before.manifest_text and not actions:
+            self._settled(changes)
             return None
         expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
@@ -92,7 +103,22 @@ class Editor:
                 replace(before, manifest=changes.after).remember()
         for path in outcome.conflicts:
             self.say(f"warning: {path} changed meanwhile; your version was kept")
+        self._settled(changes)
         return outcome
+
+    def _settled(self, changes: ChangeSet) -> None:
+        self.proposed[:] = [other for other in self.proposed if other is not changes]
+
+    @contextmanager
+    def telling_of_errors(self) -> Iterator[None]:
+        """Let plugins observe with what exception the work on proposed changes ends."""
+        try:
+            yield
+        except Exception as error:
+            for changes in self.proposed:
+                arguments = {"changes": changes, "error": error}
+                tell_of_error(self.plugins, self.say, "holdall_collect_error", **arguments)
+            raise
 
     def _manifest_text(self, after: Manifest) -> str:
         """Render a manifest, and make sure that it reads as what it should be."""
@@ -127,7 +153,9 @@ def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[
         url, caps = database_url_of(config, path), caps_of(config, path)
         cache = cache_folder(config)
         collection = open_collection(path, url, plugins.types, caps, cache=cache)
-        yield Editor(root, collection, plugins, config, say)
+        editor = Editor(root, collection, plugins, config, say)
+        with editor.telling_of_errors():
+            yield editor
 
 
 def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:

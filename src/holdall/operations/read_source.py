@@ -48,13 +48,9 @@ def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Re
 
 
 def _claimer(plugins: Plugins) -> Callable[[Path, Path], FoundArtifact | None]:
+    from holdall.sources.values import FoundArtifact
+
     def claim(path: Path, source: Path) -> FoundArtifact | None:
-        for _, found, error in plugins.call_each("holdall_collect_file", path=path, source=source):
-            if error is not None:
-                raise error
-            if found is not None:
-                result: FoundArtifact = found
-                return result
-        return None
+        return plugins.first("holdall_collect_file", FoundArtifact, path=path, source=source)
 
     return claim

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from holdall.errors import VetoError
+from holdall.plugins.fence import shown
 from holdall.plugins.hookspecs import Problem, Severity
 from holdall.plugins.manager import Plugins
 
@@ -37,7 +38,7 @@ def _problems_of(plugin: str, hook: str, found: object) -> list[Problem]:
         return [replace(p, message=f"{p.message} (plugin {plugin})") for p in answers]
     return [
         Problem(
-            f"plugin {plugin} answered {hook} with {found!a}",
-            hint="it has to return a list of holdall.plugins.hookspecs.Problem",
+            f"plugin {plugin} answered {hook} with {shown(found)}",
+            hint="it has to return a list of holdall.plugins.Problem",
         )
     ]

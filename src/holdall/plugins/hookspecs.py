@@ -2,7 +2,32 @@
 
 A plugin is a module (or object) in the entry point group `holdall.plugins` with functions of these
 names marked by `hookimpl`. Implementations take any subset of the arguments, by name. All hooks
-exist since Holdall 0.1. Hooks whose name ends in `_complete` may be called more than once for one
+exist since Holdall 0.1.
+
+**The order of calls.** Every command: `holdall_configure`, `holdall_register_types` and
+`holdall_register_targets` for one plugin after another, in the order of the plugins' names, then
+`holdall_register_commands`. A command that changes the collection: `holdall_collect_file` for each
+file that no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_check`; a
+dry run ends here; `holdall_collect_prepare`, the commit point, `holdall_collect_complete`. A
+command that changes a project: `holdall_deploy_plan` (`deploy` only), `holdall_deploy_check`; a dry
+run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. What is given
+up before the commit point ends with `holdall_collect_error` or `holdall_deploy_error`, and once it
+was prepared with `holdall_collect_abandoned` or `holdall_deploy_abandoned` before that.
+
+**The order of plugins.** One hook's implementations are called as pluggy calls them: those of
+plugins that were loaded later come first, `tryfirst=True` before all, `trylast=True` behind all. A
+`wrapper=True` runs around them: it yields once, gets the list of what they returned (for hooks
+marked *first result* the one result) or the first exception, and returns the result for the host.
+Where pluggy would stop at an exception, hooks that only report go on to the next plugin. With
+`optionalhook=True` a hook that this version of Holdall does not have is no error.
+
+**The fence.** Whatever a plugin raises, KeyboardInterrupt and SystemExit too, counts as that
+plugin's failure, is reported by its name, and does what the hook's text says; Holdall's own errors
+(`holdall.errors`) pass as they are. Whatever it prints goes to standard error. Where a plugin ends
+the process, the next command says so and does not call it for that hook, once, which counts as a
+failure.
+
+**Hooks whose name ends in `_complete` or `_abandoned`** may be called more than once for one
 transaction id and must then have the same effect as once.
 """
 
@@ -10,13 +35,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from holdall.artifacts.ids import ArtifactId, TypeSpec
@@ -26,7 +50,8 @@ if TYPE_CHECKING:
     from holdall.deploy.planning.plan import DeployPlan
     from holdall.deploy.targets import Target
     from holdall.files.tree import Tree
-    from holdall.sources.values import FoundArtifact
+    from holdall.plugins.commands import Command
+    from holdall.sources.values import FoundArtifact, Reading
 
 
 hookspec = pluggy.HookspecMarker("holdall")
@@ -34,7 +59,7 @@ hookimpl = pluggy.HookimplMarker("holdall")
 
 
 class Severity(StrEnum):
-    """How much a problem weighs: an error is a veto, a warning is told."""
+    """How much a problem weighs: an error is a veto, a warning is reported."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -49,41 +74,66 @@ class Problem:
     hint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LintProblem:
+    """What a plugin's lint check found in a source.
+
+    `path` is relative to the source, `level` is `error`, `warning` or `info`. `code` is the
+    plugin's own, a few words joined by hyphens; users see it behind the plugin's name, as in
+    `audit:no-owner`, and leave it out by `--allow audit:no-owner`. `why` and `remedy` say why it
+    matters and what to do.
+    """
+
+    path: str
+    code: str
+    message: str
+    line: int | None = None
+    level: str = "warning"
+    why: str = ""
+    remedy: str = ""
+
+
 @hookspec(historic=True)
-def holdall_configure(config: Config) -> None:
-    """Take note of the run's settings. Called once per run, before any other hook.
+def holdall_configure(config: Config, settings: Mapping[str, Any]) -> None:
+    """Keep the run's settings. Called once per run, before any other hook.
+
+    `settings` is the table `[plugin.NAME]` of the configuration, NAME being the plugin's entry
+    point: what `.holdall/config.toml` of the collection says, and above that what the user's own
+    `config.toml` (in `~/.config/holdall`) says. A collection may come from somebody else: take
+    words and numbers from it, never a command to run or a place to write to.
 
     If it raises, the plugin is disabled and reported.
     """
 
 
-@hookspec
-def holdall_add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add commands. Called when the command line is built.
-
-    `subparsers.wanted` is the command that was named; those of other names need not be added. It
-    is None where all are to be shown.
-
-    Set `run` on a command's parser (`set_defaults(run=function)`): a function of a
-    `holdall.cli.context.Context` and the parsed arguments that returns an exit status. If the hook
-    raises, the plugin's commands are missing and a warning says so.
-    """
-
-
-@hookspec
-def holdall_register_types() -> Sequence[TypeSpec]:
+@hookspec(historic=True)
+def holdall_register_types() -> Iterable[TypeSpec]:
     """Return types of artifacts besides the built-in ones. Called at start.
 
-    If it raises, or names a type that exists, the plugin is disabled and reported.
+    A type's `deploys_to` names the targets that it can be deployed to, each with the folder below
+    the target's root. If it raises, or names a type that exists, the plugin is disabled and
+    reported.
+    """
+    return ()
+
+
+@hookspec(historic=True)
+def holdall_register_targets() -> Iterable[Target]:
+    """Return targets besides the built-in ones. Called at start.
+
+    If it raises, or names a target that exists, the plugin is disabled and reported.
     """
     return ()
 
 
 @hookspec
-def holdall_register_targets() -> Sequence[Target]:
-    """Return targets besides the built-in ones. Called at start.
+def holdall_register_commands() -> Iterable[Command]:
+    """Return commands for the command line. Called when it is read, with all plugins loaded.
 
-    If it raises, or names a target that exists, the plugin is disabled and reported.
+    A command's functions are called only if it is named. If this hook raises, the plugin has no
+    commands and a warning says so; a command whose name is taken is left out with a warning. A
+    command that raises ends with status 5 and the plugin's name; Holdall's own errors pass as they
+    are. With `--json` what a command prints by itself goes to standard error: use `context.out`.
     """
     return ()
 
@@ -92,8 +142,18 @@ def holdall_register_targets() -> Sequence[Target]:
 def holdall_collect_file(path: Path, source: Path) -> FoundArtifact | None:
     """Return the artifact that a file is, or None. Called for files that no reader claimed.
 
-    Read only. If it raises, that file is reported and nothing else changes.
+    *First result.* Read only. If it raises, that file is reported and nothing else changes.
     """
+
+
+@hookspec
+def holdall_lint_check(reading: Reading) -> Iterable[LintProblem]:
+    """Return what is wrong with a source. Called by `holdall lint`, with all that the source holds.
+
+    Read only. If it raises, or answers something else, that is reported as the error
+    `plugin-failed`.
+    """
+    return ()
 
 
 @hookspec
@@ -126,6 +186,18 @@ def holdall_collect_prepare(
 
 
 @hookspec
+def holdall_collect_abandoned(
+    changes: ChangeSet, collection: Collection, transaction_id: str
+) -> None:
+    """Forget what was to happen: a prepared change was given up or killed, nothing was changed.
+
+    `holdall_collect_prepare` may or may not have been called for it. `changes` holds what was to
+    change; its `before` and `after` are both the collection's present manifest. If it raises, the
+    user is told, and the next run calls it again until it succeeds.
+    """
+
+
+@hookspec
 def holdall_collect_complete(
     changes: ChangeSet, collection: Collection, transaction_id: str
 ) -> None:
@@ -135,13 +207,23 @@ def holdall_collect_complete(
     """
 
 
+@hookspec
+def holdall_collect_error(changes: ChangeSet, error: Exception) -> None:
+    """Observe that a change of the collection was given up after `holdall_collect_modify`.
+
+    Called for every command that changes a collection. If it raises, that is reported; the first
+    error stays.
+    """
+
+
 @hookspec(firstresult=True)
 def holdall_version_tree(
     collection: Collection, artifact_id: ArtifactId, version: str
 ) -> Tree | None:
     """Return the files that an artifact had in a version. Called by `holdall show ID@VERSION`.
 
-    Read only. Raise NotFoundError for a version that does not exist; the command fails with it.
+    *First result.* Read only. Raise NotFoundError for a version that does not exist; the command
+    fails with it.
     """
 
 
@@ -157,7 +239,8 @@ def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
 def holdall_deploy_check(plan: DeployPlan, project: Path) -> Sequence[Problem]:
     """Return what speaks against the finished plan; one error is a veto. Also in a dry run.
 
-    If it raises, that counts as an error.
+    Called for deploy, undeploy, undo and adopt (`plan.command`). If it raises, that counts as an
+    error.
     """
     return ()
 
@@ -181,7 +264,10 @@ def holdall_deploy_abandoned(plan: DeployPlan, transaction_id: str) -> None:
 
 @hookspec
 def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
-    """Record what has happened: the files are in place. `plan.placed` and `plan.withdrawn` tell.
+    """Record what has happened: the files are in place.
+
+    `plan.placed` and `plan.withdrawn` say what, `plan.requests` what was asked for, `plan.targets`
+    for which agents; `plan.artifacts` is empty, since the plan may be of an earlier run.
 
     If it raises, the user is told, and the next run calls it again until it succeeds.
     """
@@ -189,4 +275,7 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 
 @hookspec
 def holdall_deploy_error(plan: DeployPlan, error: Exception) -> None:
-    """Observe that a deploy was given up. If it raises, that is logged; the first error stays."""
+    """Observe that a deploy, undeploy, undo or adopt was given up (`plan.command` says which).
+
+    If it raises, that is reported; the first error stays.
+    """

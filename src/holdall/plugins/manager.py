@@ -1,28 +1,33 @@
-"""Finding plugins, loading them behind a fence, and calling their hooks one by one.
-
-pluggy stops at the first implementation that raises and does not say whose it was; where the
-contract promises isolation, each implementation is called by itself here.
-"""
+"""Finding plugins, loading each behind the fence, and calling their hooks."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pluggy
 
-from holdall.artifacts.ids import BUILTIN_TYPES
+from holdall.artifacts.ids import BUILTIN_TYPES, TypeSpec
 from holdall.config import Config
-from holdall.deploy.targets import BUILTIN_TARGETS
+from holdall.deploy.targets import BUILTIN_TARGETS, Target, with_types
 from holdall.errors import HoldallError, PluginError
 from holdall.plugins import hookspecs
+from holdall.plugins.calling import Answer, call_in_order
+from holdall.plugins.commands import Command, is_command
 from holdall.plugins.entry_points import EntryPoint, installed
+from holdall.plugins.fence import is_plain_error, run_fenced, shown, text_of
+from holdall.plugins.watch import AtWork, Watch
+
+Kind = TypeVar("Kind")
 
 ENTRY_POINT_GROUP = "holdall.plugins"
+OURS = "holdall"
+"""The distribution whose plugin needs no watch: it does not end the process."""
+LOADING = "loading"
 
 
 class PluginStatus(StrEnum):
@@ -51,15 +56,17 @@ class PluginRecord(NamedTuple):
 
 
 class Plugins:
-    """The plugins of one run: loaded ones to call, failed ones to tell of."""
+    """The plugins of one run: loaded ones to call, failed ones to report."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None, *, verbose: bool = False) -> None:
         self._manager = pluggy.PluginManager("holdall")
         self._manager.add_hookspecs(hookspecs)
         self._records: dict[int, PluginRecord] = {}
         self._failed: list[PluginRecord] = []
-        self.types = BUILTIN_TYPES
-        self.targets = BUILTIN_TARGETS
+        self._watch = watch
+        self._verbose = verbose
+        self.types: Mapping[str, TypeSpec] = BUILTIN_TYPES
+        self.targets: Mapping[str, Target] = BUILTIN_TARGETS
 
     @property
     def records(self) -> list[PluginRecord]:
@@ -73,59 +80,51 @@ class Plugins:
 
     def add(self, record: PluginRecord, load: Callable[[], object], config: Config) -> None:
         """Load one plugin behind the fence: whatever it does, the others go on."""
-        try:
-            plugin = load()
-            self._manager.register(plugin, name=record.title)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
-            self._fail(record, error)
-            return
-        hooks = tuple(sorted(c.name for c in self._manager.get_hookcallers(plugin) or ()))
-        self._records[id(plugin)] = record._replace(hooks=hooks)
-        try:
-            self._refuse_unknown_hooks(plugin)
-            self._configure(plugin, config)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
-            self._manager.unregister(plugin)
-            del self._records[id(plugin)]
-            self._fail(record, error)
+        plugin, raised = self._run(record, LOADING, load)
+        if raised is None:
+            step = partial(self._register, plugin, record, config)
+            _, raised = self._run(record, LOADING, step)
+        if raised is not None:
+            self._run(record, LOADING, partial(self._take_out, plugin, record))
+            self._failed.append(record._replace(status=PluginStatus.FAILED, error=text_of(raised)))
 
-    def _refuse_unknown_hooks(self, plugin: object) -> None:
-        known = {name for name in dir(hookspecs) if name.startswith("holdall_")}
-        for name in dir(plugin):
-            is_hook = name.startswith("holdall_") and name not in known
-            if is_hook and self._manager.parse_hookimpl_opts(plugin, name) is not None:
+    def _register(self, plugin: object, record: PluginRecord, config: Config) -> None:
+        self._manager.register(plugin, name=record.title)
+        callers = self._manager.get_hookcallers(plugin) or []
+        for caller in callers:
+            mine = [impl for impl in caller.get_hookimpls() if impl.plugin is plugin]
+            if not caller.has_spec() and not all(impl.optionalhook for impl in mine):
                 raise PluginError(
-                    f"there is no hook {name!r}", hint="see holdall.plugins.hookspecs"
+                    f"there is no hook {caller.name!r}", hint="see holdall.plugins.hookspecs"
                 )
+        names = sorted(caller.name for caller in callers if caller.has_spec())
+        self._configure(plugin, record, config)
+        self._records[id(plugin)] = record._replace(hooks=tuple(names))
 
-    def _configure(self, plugin: object, config: Config) -> None:
-        self._call_one(plugin, "holdall_configure", {"config": config})
-        types = self._call_one(plugin, "holdall_register_types", {}) or ()
-        targets = self._call_one(plugin, "holdall_register_targets", {}) or ()
+    def _configure(self, plugin: object, record: PluginRecord, config: Config) -> None:
+        self._call_one(plugin, record, "holdall_configure", config)
+        types = list(self._call_one(plugin, record, "holdall_register_types", config) or ())
+        targets = list(self._call_one(plugin, record, "holdall_register_targets", config) or ())
         extended = _extended(self.types, types, "type")
-        self.targets = _extended(self.targets, targets, "target")
+        self.targets = with_types(_extended(self.targets, targets, "target"), types)
         self.types = extended
 
-    def _fail(self, record: PluginRecord, error: BaseException) -> None:
-        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        self._failed.append(record._replace(status=PluginStatus.FAILED, error=message))
+    def _call_one(self, plugin: object, record: PluginRecord, hook: str, config: Config) -> Any:
+        """Call one plugin's hook while it is loaded, which is why no wrapper can be around it."""
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        for impl in caller.get_hookimpls():
+            if impl.plugin is plugin:
+                arguments: dict[str, Any] = {"config": config}
+                if "settings" in impl.argnames:
+                    from holdall.config import plugin_settings
 
-    def _call_one(self, plugin: object, hook: str, arguments: dict[str, Any]) -> Any:
-        for owner, call in self._implementations(hook):
-            if owner is plugin:
-                return call(arguments)
+                    arguments["settings"] = plugin_settings(config, record.name)
+                return impl.function(*(arguments[name] for name in impl.argnames))
         return None
 
-    def _implementations(
-        self, hook: str
-    ) -> Iterator[tuple[object, Callable[[dict[str, Any]], Any]]]:
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        for impl in reversed(caller.get_hookimpls()):
-
-            def call(arguments: dict[str, Any], impl: pluggy.HookImpl = impl) -> Any:
-                return impl.function(*(arguments[name] for name in impl.argnames))
-
-            yield impl.plugin, call
+    def _take_out(self, plugin: object, record: PluginRecord) -> None:
+        if self._manager.get_plugin(record.title) is plugin:
+            self._manager.unregister(name=record.title)
 
     def call(self, hook: str, **arguments: Any) -> list[Any]:
         """Call every implementation; the first that raises ends the command.
@@ -133,41 +132,156 @@ class Plugins:
         Holdall's own errors pass as they are; any other becomes a PluginError that names the plugin
         and the hook.
         """
-        results = []
-        for plugin, run in self._implementations(hook):
-            try:
-                results.append(run(arguments))
-            except HoldallError:
-                raise
-            except (Exception, SystemExit) as error:
-                raise self._blame(plugin, hook, error) from error
-        return results
+        answers = self._answers(hook, arguments, goes_on=False)
+        for answer in answers:
+            if answer.raised is not None:
+                raise self._blame(answer.plugin, hook, answer.raised) from answer.raised
+        return [answer.value for answer in answers]
+
+    def first(self, hook: str, kind: type[Kind], **arguments: Any) -> Kind | None:
+        """Return the first answer that a plugin gives, None without one; raises as `call` does.
+
+        An answer of another kind is the plugin's failure, too.
+        """
+        for answer in self._answers(hook, arguments, goes_on=False):
+            if answer.raised is not None:
+                raise self._blame(answer.plugin, hook, answer.raised) from answer.raised
+            if isinstance(answer.value, kind):
+                return answer.value
+            if answer.value is not None:
+                wrong = TypeError(f"it returned {shown(answer.value)}, not a {kind.__name__}")
+                raise self._blame(answer.plugin, hook, wrong)
+        return None
 
     def call_each(
         self, hook: str, **arguments: Any
     ) -> Iterator[tuple[str, Any, HoldallError | None]]:
         """Call every implementation, whatever the others do: (plugin, result, error) for each."""
-        for plugin, run in self._implementations(hook):
-            try:
-                yield self._records[id(plugin)].title, run(arguments), None
-            except HoldallError as error:
-                yield self._records[id(plugin)].title, None, error
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the fence
-                yield self._records[id(plugin)].title, None, self._blame(plugin, hook, error)
+        for plugin, value, raised in self._answers(hook, arguments, goes_on=True):
+            error = None if raised is None else self._blame(plugin, hook, raised)
+            yield self._records[id(plugin)].title, value, error
+
+    def _answers(self, hook: str, arguments: dict[str, Any], *, goes_on: bool) -> list[Answer]:
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        takes_first = caller.spec is not None and bool(caller.spec.opts.get("firstresult"))
+
+        def run(plugin: object, step: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+            return self._run(self._records[id(plugin)], hook, step)
+
+        implementations = caller.get_hookimpls()
+        return call_in_order(
+            implementations, arguments, run, takes_first=takes_first, goes_on=goes_on
+        )
 
     def implements(self, hook: str) -> bool:
         """Return whether any plugin has this hook."""
-        return any(True for _ in self._implementations(hook))
+        return bool(getattr(self._manager.hook, hook).get_hookimpls())
 
-    def _blame(self, plugin: object, hook: str, error: BaseException) -> PluginError:
-        return PluginError(
-            f"plugin {self._records[id(plugin)].title} failed in {hook}: "
-            f"{type(error).__name__}: {error}",
-            hint="run with --no-plugins to do without it, or report this to its authors",
-        )
+    def commands(self, taken: Iterable[str]) -> tuple[dict[str, tuple[str, Command]], list[str]]:
+        """Return the plugins' commands by name, each with its plugin, and warnings.
+
+        `taken` are names that no plugin's command may have.
+        """
+        found: dict[str, tuple[str, Command]] = {}
+        warnings = []
+        names = set(taken)
+        for title, answer, error in self.call_each("holdall_register_commands"):
+            if error is not None:
+                warnings.append(f"{error.message}; {title} adds no commands")
+                continue
+            for command in answer if isinstance(answer, list | tuple) else (answer,):
+                if command is None:
+                    continue
+                if not is_command(command):
+                    what = shown(command)
+                    warnings.append(f"plugin {title} registered {what}, which is not a Command")
+                elif command.name in names:
+                    told = f"the command {command.name!r} exists already"
+                    warnings.append(f"{told}; that of plugin {title} is left out")
+                else:
+                    names.add(command.name)
+                    found[command.name] = title, command
+        return found, warnings
+
+    def run_command(
+        self, title: str, name: str, step: Callable[[], Any], *, prints: bool = True
+    ) -> Any:
+        """Run a part of a plugin's command; what it raises becomes a PluginError.
+
+        Holdall's own errors and what the system refuses pass as they are.
+        """
+        record = next(record for record in self._records.values() if record.title == title)
+        what = f"the command {name!r}"
+        value, raised = self._run(record, what, step, is_command=True, prints=prints)
+        if raised is not None and (isinstance(raised, OSError) or is_plain_error(raised)):
+            raise raised
+        if raised is not None:
+            raise _blamed(title, what, raised) from raised
+        return value
+
+    @property
+    def ended(self) -> list[str]:
+        """What to report of plugins with which an earlier command ended."""
+        if self._watch is None:
+            return []
+        told = [
+            f"plugin {found.plugin} was at work ({found.hook}) when an earlier command ended"
+            for found in self._watch.ended
+        ]
+        found_now = {record.title for record in self.records}
+        for found in self._watch.ended if found_now else ():
+            if found.plugin not in found_now:
+                self._watch.forget(found)
+        return told
+
+    def close(self) -> None:
+        """Forget which plugin was at work: all of them have come to an end."""
+        if self._watch is not None:
+            self._watch.close()
+
+    def _run(
+        self,
+        record: PluginRecord,
+        hook: str,
+        step: Callable[[], Any],
+        *,
+        is_command: bool = False,
+        prints: bool = False,
+    ) -> tuple[Any, BaseException | None]:
+        """Run a step of a plugin behind the fence, and keep that it is at work."""
+        if self._watch is None or record.distribution == OURS:
+            value, raised = run_fenced(step, prints=prints)
+        else:
+            found = AtWork(record.title, hook)
+            # Who names a command wants it to run; only the report tells of its end.
+            if self._watch.forget(found) and not is_command:
+                return None, PluginError(
+                    f"plugin {record.title} ended an earlier command ({hook}) and is not"
+                    " called for that this time",
+                    hint="run with --no-plugins to do without it, or report this to its authors",
+                )
+            with self._watch.at_work(found):
+                value, raised = run_fenced(step, prints=prints)
+        if raised is not None and self._verbose and not isinstance(raised, HoldallError):
+            import traceback
+
+            run_fenced(partial(traceback.print_exception, raised))
+        return value, raised
+
+    def _blame(self, plugin: object, hook: str, raised: BaseException) -> HoldallError:
+        if isinstance(raised, HoldallError) and is_plain_error(raised):
+            return raised
+        return _blamed(self._records[id(plugin)].title, hook, raised)
 
 
-def _extended(known: Any, added: Sequence[Any], what: str) -> Any:
+def _blamed(title: str, what: str, raised: BaseException) -> PluginError:
+    return PluginError(
+        f"plugin {title} failed in {what}: {text_of(raised)}",
+        hint="run with --no-plugins to do without it, or report this to its authors",
+    )
+
+
+def _extended(known: Any, added: Iterable[Any], what: str) -> Any:
     extended = dict(known)
     for value in added:
         if value.name in extended:
@@ -178,16 +292,27 @@ def _extended(known: Any, added: Sequence[Any], what: str) -> Any:
 
 def load_plugins(config: Config) -> Plugins:
     """Load the installed plugins and the modules of `HOLDALL_PLUGINS`, each by itself."""
-    plugins = Plugins()
+    plugins = Plugins(_watch(config), verbose=config.verbose)
     if not config.plugins_enabled:
         return plugins
-    for point in installed(ENTRY_POINT_GROUP):
-        plugins.add(_record_of(point), point.load, config)
+    found: list[tuple[PluginRecord, Callable[[], object]]] = [
+        (_record_of(point), point.load) for point in installed(ENTRY_POINT_GROUP)
+    ]
     for module in config.extra_plugins:
         record = PluginRecord(module, None, None, PluginStatus.LOADED)
-        plugins.add(record, partial(importlib.import_module, module), config)
+        found.append((record, partial(importlib.import_module, module)))
+    for record, load in found:
+        plugins.add(record, load, config)
     return plugins
 
 
 def _record_of(point: EntryPoint) -> PluginRecord:
     return PluginRecord(point.name, point.distribution, point.version, PluginStatus.LOADED)
+
+
+def _watch(config: Config) -> Watch | None:
+    if not config.remembers:
+        return None
+    from holdall.files.user_state import state_folder
+
+    return Watch(state_folder() / "plugins-at-work")

@@ -20,10 +20,15 @@ _FRONTED = (ArtifactType.SKILL, ArtifactType.COMMAND, ArtifactType.AGENT)
 
 
 class Finding(NamedTuple):
-    """A diagnostic, and the source that it is about as the caller named it."""
+    """A diagnostic, and the source that it is about as the caller named it.
+
+    `why` it matters and its `remedy` are those of its code, unless a plugin found it.
+    """
 
     source: str
     diagnostic: Diagnostic
+    why: str = ""
+    remedy: str = ""
 
     @property
     def place(self) -> str:
@@ -46,8 +51,25 @@ def lint(source: str, reading: Reading, allowed: Collection[str] = ()) -> list[F
     found = set(reading.diagnostics)
     for artifact in reading.artifacts:
         found.update(_judged(artifact))
-    ordered = sorted(found, key=lambda d: (d.path, d.line or 0, d.code, d.message))
-    return [Finding(source, told) for told in ordered if told.code not in allowed]
+    return in_order(_found(source, told) for told in found if told.code not in allowed)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings of one source by path and line."""
+    return sorted(
+        findings,
+        key=lambda f: (
+            f.diagnostic.path,
+            f.diagnostic.line or 0,
+            f.diagnostic.code,
+            f.diagnostic.message,
+        ),
+    )
+
+
+def _found(source: str, told: Diagnostic) -> Finding:
+    info = CODES[Code(told.code)]
+    return Finding(source, told, info.reason, info.remedy)
 
 
 def counts(findings: Iterable[Finding]) -> dict[str, int]:
@@ -62,9 +84,8 @@ def findings_to_json(findings: Collection[Finding]) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    info = CODES[Code(finding.diagnostic.code)]
     told = {"source": finding.source, **finding.diagnostic.to_json()}
-    return {**told, "why": info.reason, "remedy": info.remedy}
+    return {**told, "why": finding.why, "remedy": finding.remedy}
 
 
 def _judged(artifact: FoundArtifact) -> Iterator[Diagnostic]:

@@ -7,30 +7,27 @@ import argparse
 from holdall.cli import Context
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands."""
-    purge = subparsers.add_parser(
-        "purge",
-        help="delete removed artifacts for good",
-        description="Delete removed artifacts with all their versions for good, and every stored"
-        " byte that nothing needs any more.",
+def configure_purge(purge: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall purge`."""
+    purge.description = (
+        "Delete removed artifacts with all their versions for good, and every stored"
+        " byte that nothing needs any more."
     )
     purge.add_argument("ids", nargs="*", metavar="ID", help="which of them (default: all)")
     purge.add_argument("--dry-run", action="store_true", help="show it only, delete nothing")
-    purge.set_defaults(run=run_purge)
-    doctor = subparsers.add_parser(
-        "doctor", help="check that files, manifest, database and versions agree"
-    )
+
+
+def configure_doctor(doctor: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall doctor`."""
     doctor.add_argument("--deep", action="store_true", help="read every stored byte, too")
-    doctor.set_defaults(run=run_doctor)
-    rebuild = subparsers.add_parser(
-        "rebuild", help="make a lost database anew from the collection's folder"
-    )
+
+
+def configure_rebuild(rebuild: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall rebuild`."""
     rebuild.add_argument(
         "--force", action="store_true", help="even if it is whole; it is kept beside the new one"
     )
     rebuild.add_argument("--dry-run", action="store_true", help="check only, write nothing")
-    rebuild.set_defaults(run=run_rebuild)
 
 
 def run_purge(context: Context, args: argparse.Namespace) -> int:

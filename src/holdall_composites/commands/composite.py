@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from holdall_composites.resolver import Resolver
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command with its actions."""
-    parser = subparsers.add_parser("composite", help="make and edit composites")
+def configure_composite(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall composite`."""
     actions = parser.add_subparsers(
         title="actions",
         dest="action",
@@ -52,7 +51,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     _action(actions, "show", run_show, "print a composite", writes=False)
     listing = actions.add_parser("list", help="print every composite")
     add_page_options(listing)
-    listing.set_defaults(run=run_list)
+    listing.set_defaults(act=run_list)
 
 
 def _action(
@@ -67,8 +66,14 @@ def _action(
     parser.add_argument("name", metavar="NAME", help="the composite's name")
     if writes:
         parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
-    parser.set_defaults(run=run)
+    parser.set_defaults(act=run)
     return parser
+
+
+def run_composite(context: Context, args: argparse.Namespace) -> int:
+    """Run the action that was named."""
+    status: int = args.act(context, args)
+    return status
 
 
 def run_create(context: Context, args: argparse.Namespace) -> int:

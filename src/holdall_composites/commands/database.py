@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from peewee import Database
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command with its actions."""
-    parser = subparsers.add_parser("db", help="look after the database")
+def configure_db(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall db`."""
     actions = parser.add_subparsers(
         title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
     )
@@ -35,7 +34,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         ("trust", run_trust, "allow the database that the collection's own settings choose"),
     ):
         action = actions.add_parser(name, help=text)
-        action.set_defaults(run=run)
+        action.set_defaults(act=run)
         if name == "upgrade":
             action.add_argument("revision", nargs="?", metavar="REV", help="default: the newest")
         elif name in ("downgrade", "stamp"):
@@ -84,6 +83,12 @@ def _tell(context: Context, titles: list[str], verb: str) -> int:
         context.out.line("nothing to do")
     context.out.data({"revisions": titles})
     return 0
+
+
+def run_db(context: Context, args: argparse.Namespace) -> int:
+    """Run the action that was named."""
+    status: int = args.act(context, args)
+    return status
 
 
 def run_trust(context: Context, _args: argparse.Namespace) -> int:

@@ -9,13 +9,11 @@ from holdall.cli import Context
 from holdall.errors import UsageError
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "export",
-        help="write a composite as a Claude plugin",
-        description="Write a composite as a Claude plugin, into a folder, a .zip or a .tar.gz."
-        " Collecting it elsewhere restores its UUIDs, order and pins.",
+def configure_export(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall export`."""
+    parser.description = (
+        "Write a composite as a Claude plugin, into a folder, a .zip or a .tar.gz."
+        " Collecting it elsewhere restores its UUIDs, order and pins."
     )
     parser.add_argument("id", metavar="COMPOSITE", help="what to export")
     parser.add_argument("--to", required=True, metavar="DIR|FILE", help="where to write it")
@@ -25,10 +23,9 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         help="replace an earlier export there, kept as a backup beside the new one",
     )
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
-    parser.set_defaults(run=run)
 
 
-def run(context: Context, args: argparse.Namespace) -> int:
+def run_export(context: Context, args: argparse.Namespace) -> int:
     """Export; print the files in a dry run."""
     from tempfile import TemporaryDirectory
 

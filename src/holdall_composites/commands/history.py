@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from holdall_composites.values.records import OperationRecord
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add both commands."""
-    log = subparsers.add_parser("log", help="print what Holdall changed, newest first")
+def configure_log(log: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall log`."""
     log.add_argument("id", nargs="?", metavar="ID", help="only what changed this artifact")
     log.add_argument("-n", "--limit", type=_count, metavar="N", help="only the last N")
-    log.set_defaults(run=run_log)
-    undo = subparsers.add_parser(
-        "undo",
-        help="turn the last operations back",
-        description="Turn the last N operations back (default: 1). An undo is an operation too:"
-        " undoing it does again what it undid.",
+
+
+def configure_undo(undo: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall undo`."""
+    undo.description = (
+        "Turn the last N operations back (default: 1). An undo is an operation too:"
+        " undoing it does again what it undid."
     )
     undo.add_argument("count", nargs="?", type=_count, default=1, metavar="N", help="how many")
     undo.add_argument(
@@ -37,7 +37,6 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         "--force", action="store_true", help="even over edited files, each kept as a backup"
     )
     undo.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
-    undo.set_defaults(run=run_undo)
 
 
 def _count(text: str) -> int:

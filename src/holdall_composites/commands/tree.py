@@ -14,17 +14,15 @@ if TYPE_CHECKING:
     from holdall.collection import Collection, Manifest
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add both commands."""
-    tree = subparsers.add_parser("tree", help="print what a composite contains, all the way down")
+def configure_tree(tree: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall tree`."""
     tree.add_argument("id", metavar="ID", help="a composite or artifact")
-    tree.set_defaults(run=run_tree)
-    associations = subparsers.add_parser(
-        "associations", help="print the composites that contain an artifact, and its own members"
-    )
+
+
+def configure_associations(associations: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall associations`."""
     associations.add_argument("id", metavar="ID", help="a composite or artifact")
     add_page_options(associations)
-    associations.set_defaults(run=run_associations)
 
 
 def run_tree(context: Context, args: argparse.Namespace) -> int:

@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from holdall.collection import Collection, ManifestArtifact
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands."""
-    versions = subparsers.add_parser("versions", help="print the versions of an artifact")
+def configure_versions(versions: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall versions`."""
     versions.add_argument("id", metavar="ID", help="the artifact")
-    versions.set_defaults(run=run_versions)
-    diff = subparsers.add_parser(
-        "diff",
-        help="print what differs between two versions, or what was edited in a project",
-        description="Print what differs between two versions, between one and the files as they"
-        " are or, with --to, between what was deployed (or ID@VERSION) and what lies there.",
+
+
+def configure_diff(diff: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall diff`."""
+    diff.description = (
+        "Print what differs between two versions, between one and the files as they"
+        " are or, with --to, between what was deployed (or ID@VERSION) and what lies"
+        " there."
     )
     diff.add_argument("old", metavar="ID@VERSION", help="from this version")
     diff.add_argument(
@@ -33,12 +34,13 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     diff.add_argument(
         "--target", action="append", metavar="NAME", help="the agent (default: all of them)"
     )
-    diff.set_defaults(run=run_diff)
-    restore = subparsers.add_parser(
-        "restore",
-        help="write an old version into the collection, as a new one",
-        description="Write an old version into the collection, as a new one. A removed artifact"
-        " comes back with its UUID.",
+
+
+def configure_restore(restore: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall restore`."""
+    restore.description = (
+        "Write an old version into the collection, as a new one. A removed artifact"
+        " comes back with its UUID."
     )
     restore.add_argument("id", metavar="ID", help="the artifact")
     restore.add_argument(
@@ -49,7 +51,6 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     restore.add_argument("--force", action="store_true", help="even over edits not collected")
     restore.add_argument("--dry-run", action="store_true", help="check only, write nothing")
-    restore.set_defaults(run=run_restore)
 
 
 def _artifact(collection: Collection, text: str) -> ManifestArtifact:

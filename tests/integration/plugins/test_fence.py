@@ -15,6 +15,7 @@ from holdall.config import Config
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.deploy.targets import BUILTIN_TARGETS, target_named
 from holdall.errors import ConflictError, HoldallError, NotFoundError, PluginError, VetoError
+from holdall.files.tree import Tree
 from holdall.operations.read_source import read_source
 from holdall.plugins.hookspecs import Problem, Severity, hookimpl
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus, load_plugins
@@ -375,6 +376,39 @@ def test_a_file_that_a_plugin_stumbles_over_is_reported(tmp_path: Path) -> None:
         reading = read_source(plugins, tmp_path / "source")
         assert [str(found.id) for found in reading.artifacts] == ["skill:a"]
         assert {d.code for d in reading.diagnostics} == {"plugin-failed"}
+
+
+@pytest.mark.parametrize("answer", [3, "x", ("a",), object()])
+def test_an_answer_of_another_kind_is_the_plugins_failure(tmp_path: Path, answer: object) -> None:
+    """A file's artifact and a version's tree are what they should be, or named."""
+    make_skill(tmp_path / "source", "a")
+    (tmp_path / "source/notes.txt").write_text("x")
+    plugins = plugins_of(
+        make_plugin(collect_file=lambda: answer, version_tree=lambda: answer),
+    )
+    (told,) = read_source(plugins, tmp_path / "source").diagnostics
+    assert told.code == "plugin-failed"
+    assert "plugin p1 failed in holdall_collect_file: TypeError: it returned" in told.message
+    arguments = {"collection": None, "artifact_id": None, "version": "1"}
+    with pytest.raises(PluginError, match="plugin p1 failed in holdall_version_tree"):
+        plugins.first("holdall_version_tree", Tree, **arguments)
+
+
+def test_what_a_plugin_spoils_is_refused(root: Path) -> None:
+    """A change set without a manifest, or with an `extra` that is no table, is not written."""
+
+    def spoil(changes: Any) -> None:
+        changes.after = 3
+
+    def spoil_extra(changes: Any) -> None:
+        changes.extra = 3
+
+    make_skill(root, "b")
+    before = snapshot(root)
+    for fault, told in ((spoil, "not a manifest"), (spoil_extra, "not a dict")):
+        with pytest.raises(PluginError, match=told):
+            refresh(root, plugins_of(make_plugin(collect_modify=fault)))
+        assert snapshot(root) == before
 
 
 def test_an_unknown_target_lists_the_known_ones() -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import pytest
 
-from holdall.cli import commands, parser
+from holdall.cli import parser
 from holdall.config import Config
-from holdall.errors import UsageError
-from holdall.plugins import hookimpl
-from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus, load_plugins
-from holdall_composites_hooks import commands as plugin_commands
+from holdall.errors import PluginError, UsageError
+from holdall.plugins import Command
+from holdall.plugins.manager import Plugins, load_plugins
+from host_factories import make_plugin, plugins_of
 
 pytestmark = pytest.mark.unit
 
@@ -25,46 +25,66 @@ def plugins() -> Plugins:
     return load_plugins(CONFIG)
 
 
-def parsers(plugins: Plugins, wanted: str | None) -> dict[str, argparse.ArgumentParser]:
-    """Return the commands' parsers by name."""
-    return parser._parser(plugins, wanted)[1]
+def help_of(words: str, plugins: Plugins, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what a line that asks for help prints."""
+    with pytest.raises(SystemExit) as caught:
+        parse(words.split(), plugins)
+    assert caught.value.code == 0
+    return capsys.readouterr().out
 
 
-def every_name() -> Iterator[str]:
-    """Yield all commands, of Holdall and of the plugin that comes with it."""
-    yield from commands.BUILT_IN
-    for names in plugin_commands._MODULES.values():
-        yield from sorted(names)
+def parse(words: list[str], plugins: Plugins) -> parser.Parsed:
+    """Read a command line."""
+    return parser.parse(words, plugins, parser.early_options(words)[1])
 
 
-@pytest.fixture(scope="module")
-def together(plugins: Plugins) -> dict[str, argparse.ArgumentParser]:
-    """The parsers of all commands."""
-    return parsers(plugins, None)
+def names() -> list[str]:
+    """Return the names of all commands, of Holdall and of the plugin that comes with it."""
+    return list(parser.known_commands(load_plugins(CONFIG))[0])
 
 
-def test_every_command_is_known_by_name(together: dict[str, argparse.ArgumentParser]) -> None:
-    """The tables that say where a command is leave none out."""
-    assert set(every_name()) <= set(together)
-
-
-@pytest.mark.parametrize("name", list(every_name()))
-def test_a_command_looks_the_same_alone(
-    plugins: Plugins, together: dict[str, argparse.ArgumentParser], name: str
+def test_help_lists_all_commands_by_group(
+    plugins: Plugins, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its help does not depend on the others being there."""
-    alone = parsers(plugins, name)
-    assert alone[name].format_help() == together[name].format_help()
-    assert len(alone) <= 3
+    """Each under its heading, with its summary, and no parser of one is built."""
+    text = help_of("--help", plugins, capsys)
+    assert all(f"\n    {name} " in text for name in names())
+    assert "\ncomposites:\n    composite " in text
+    assert text.index("\ncollection:") < text.index("    init ") < text.index("\nprojects:")
+
+
+@pytest.mark.parametrize("name", names())
+def test_only_the_parser_of_the_command_is_built(
+    plugins: Plugins,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And its help shows what it does and the general options."""
+    built: list[str] = []
+    real = parser.parser_of
+
+    def build(known: parser.Known, *rest: Any) -> argparse.ArgumentParser:
+        built.append(known.command.name)
+        return real(known, *rest)
+
+    monkeypatch.setattr(parser, "parser_of", build)
+    text = help_of(f"{name} --help", plugins, capsys)
+    assert text.startswith(f"usage: holdall {name} ")
+    assert "--collection DIR" in text
+    assert built == [name]
 
 
 @pytest.mark.parametrize("columns", [60, 200])
 def test_help_is_as_wide_as_the_terminal(
-    plugins: Plugins, monkeypatch: pytest.MonkeyPatch, columns: int
+    plugins: Plugins,
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Also if that is wider or narrower than what nobody sees."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    longest = max(map(len, parsers(plugins, "deploy")["deploy"].format_help().split("\n")))
+    longest = max(map(len, help_of("deploy --help", plugins, capsys).split("\n")))
     assert columns * 0.7 < longest < columns
 
 
@@ -88,32 +108,69 @@ def test_the_command_is_found_behind_options(line: str, found: str | None) -> No
 def test_a_wrong_command_is_answered_with_all_that_there_are(plugins: Plugins) -> None:
     """A slip of the finger shows the choices, the plugin's too."""
     with pytest.raises(UsageError) as caught:
-        parser.parse(["depoly"], plugins, "depoly")
+        parse(["depoly"], plugins)
     assert "deploy" in caught.value.message
     assert "composite" in caught.value.message
 
 
-@pytest.mark.parametrize("wanted", [None, "list", "deploy"])
-def test_a_plugin_cannot_take_a_built_in_name(
-    wanted: str | None, capsys: pytest.CaptureFixture[str]
+def command(name: str, **functions: Any) -> Command:
+    """Return a command that adds nothing and does nothing, but for these functions."""
+    does = {"configure": lambda parser: None, "run": lambda context, args: 0, **functions}
+    return Command(name, f"do {name}", "mine", **does)
+
+
+def with_commands(*answers: Any) -> Plugins:
+    """Return plugins of which each registers one of these."""
+    return plugins_of(*(make_plugin(register_commands=lambda a=a: a) for a in answers))
+
+
+@pytest.mark.parametrize("words", [["list"], ["deploy", "x"], ["fly"]])
+def test_a_plugin_cannot_take_a_name(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A built-in command's or another plugin's stays with it; its other commands are there."""
+    plugins = with_commands([command("deploy"), command("fly")], [command("fly")])
+    assert parse(words, plugins).plugin == ("p2" if words == ["fly"] else None)
+    err = capsys.readouterr().err
+    assert "the command 'deploy' exists already; that of plugin p1 is left out" in err
+    assert "the command 'fly' exists already; that of plugin p1 is left out" in err
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        3,
+        [None, "deploy"],
+        [command("Fly")],
+        [command("fly --now")],
+        [Command("fly", "s", "g", None, None)],  # type: ignore[arg-type]
+        (value for value in [1]),
+    ],
+)
+def test_what_is_not_a_command_is_left_out(
+    answer: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also where that command's own parser was left out, its commands are refused with a word."""
+    """With a warning that names the plugin."""
+    assert parse(["list"], with_commands(answer)).command.name == "list"
+    assert "plugin p1 registered" in capsys.readouterr().err
 
-    class Greedy:
-        @hookimpl
-        def holdall_add_commands(self, subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
-            subparsers.add_parser("deploy", help="mine")
 
-    plugins = Plugins()
-    plugins.add(PluginRecord("greedy", None, None, PluginStatus.LOADED), Greedy, CONFIG)
-    found = parsers(plugins, wanted)
-    assert ("deploy" in found) == (wanted in (None, "deploy"))
-    assert "greedy adds no commands" in capsys.readouterr().err
+def test_a_plugin_whose_command_cannot_be_parsed_is_named() -> None:
+    """An exception of its `configure`, or of a type of its arguments, ends in our error."""
+
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit(0)
+
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("word", type=leave)
+
+    for configure in (leave, add):
+        plugins = with_commands([command("fly", configure=configure)])
+        with pytest.raises(PluginError, match="plugin p1 failed in the command 'fly': SystemExit"):
+            parse(["fly", "high"], plugins)
 
 
 def test_the_general_options_go_anywhere(plugins: Plugins) -> None:
     """Before the command and behind it."""
     for line in ("--json --collection x list", "list --json --collection x"):
         words = line.split()
-        args = parser.parse(words, plugins, parser.early_options(words)[1])
+        args = parse(words, plugins).args
         assert (args.json, args.collection) == (True, "x")

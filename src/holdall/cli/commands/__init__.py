@@ -1,37 +1,56 @@
 """The built-in commands, one thin module each: arguments in, plain calls, printed results out.
 
-A module is imported when its command is named, or when all are to be shown.
+A module is imported when its command is named.
 """
 
 from __future__ import annotations
 
-import argparse
-from importlib import import_module
+from holdall.plugins.commands import Command, on_demand
 
-__all__ = ["BUILT_IN", "add_to"]
+__all__ = ["BUILT_IN"]
+
+
+def _command(name: str, summary: str, module: str, group: str, run: str = "run") -> Command:
+    configure = on_demand(f"holdall.cli.commands.{module}:configure")
+    return Command(
+        name, summary, group, configure, on_demand(f"holdall.cli.commands.{module}:{run}")
+    )
+
 
 BUILT_IN = {
-    "init": "collection.init",
-    "scan": "source.scan",
-    "lint": "source.lint",
-    "collect": "collection.collect",
-    "list": "collection.listing",
-    "show": "collection.show",
-    "rename": "collection.rename",
-    "remove": "collection.remove",
-    "deploy": "project.deploy",
-    "undeploy": "project.undeploy",
-    "status": "project.status",
-    "adopt": "project.adopt",
-    "plugins": "plugins",
+    command.name: command
+    for command in (
+        _command("init", "make an empty collection", "collection.init", "collection"),
+        _command("scan", "print what a source holds; write nothing", "source.scan", "sources"),
+        _command("lint", "judge a source by the specifications", "source.lint", "sources"),
+        _command(
+            "collect", "take artifacts into the collection", "collection.collect", "collection"
+        ),
+        _command("list", "print what the collection holds", "collection.listing", "collection"),
+        _command("show", "print one artifact", "collection.show", "collection", "show"),
+        _command(
+            "rename",
+            "rename an artifact; its UUID, composites and deployments stay",
+            "collection.rename",
+            "collection",
+        ),
+        _command(
+            "remove", "take artifacts out of the collection", "collection.remove", "collection"
+        ),
+        _command(
+            "deploy", "put artifacts and composites into a project", "project.deploy", "projects"
+        ),
+        _command(
+            "undeploy", "take artifacts out of a project again", "project.undeploy", "projects"
+        ),
+        _command("status", "compare a project with the collection", "project.status", "projects"),
+        _command(
+            "adopt",
+            "take what was edited in a project back into the collection",
+            "project.adopt",
+            "projects",
+        ),
+        _command("plugins", "print the plugins that were found", "plugins", "care"),
+    )
 }
-"""The module of each command, in the order of `holdall --help`."""
-
-
-def add_to(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], wanted: str | None
-) -> None:
-    """Add the parser of one built-in command if there is one of that name; all for None."""
-    for name, module in BUILT_IN.items():
-        if wanted in (None, name):
-            import_module(f"holdall.cli.commands.{module}").add_parser(subparsers)
+"""Each command by its name, in the order of `holdall --help`."""

@@ -7,10 +7,8 @@ import argparse
 from holdall.cli.context import Context
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("plugins", help="print the plugins that were found")
-    parser.set_defaults(run=run)
+def configure(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing: the command has no arguments."""
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

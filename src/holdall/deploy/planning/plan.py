@@ -116,6 +116,8 @@ class DeployPlan:
         return {
             "command": self.command,
             "collection": str(self.collection.root.absolute()),
+            "targets": [target.name for target in self.targets],
+            "requests": [str(request) for request in self.requests],
             "placed": [placement.to_json() for placement in self.placed],
             "withdrawn": [placement.to_json() for placement in self.withdrawn],
             "change": self.change.to_json(),
@@ -128,11 +130,15 @@ class DeployPlan:
     def from_payload(
         cls, payload: Mapping[str, Any], project: Path, collection: Collection
     ) -> DeployPlan:
-        """Rebuild the plan of a transaction that was applied: what it placed and withdrew."""
+        """Rebuild the plan of a transaction: what was asked for, what it placed and withdrew.
+
+        The payload has the names of its targets only.
+        """
         return cls(
             payload["command"],
             project,
             collection,
+            requests=tuple(ArtifactId.parse(text) for text in payload.get("requests", ())),
             placed=tuple(Placement.from_json(table) for table in payload["placed"]),
             withdrawn=tuple(Placement.from_json(table) for table in payload["withdrawn"]),
             change=LedgerChange.from_json(payload["change"]),

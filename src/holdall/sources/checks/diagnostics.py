@@ -232,5 +232,12 @@ def diagnose(
     return Diagnostic(_told(path) or ".", code.value, _told(message), line, weight.value)
 
 
+def diagnose_for_plugin(
+    plugin: str, path: str, code: str, message: str, line: int | None, level: Level
+) -> Diagnostic:
+    """Make a diagnostic of a plugin's own: its code stands behind the plugin's name."""
+    return Diagnostic(_told(path) or ".", f"{plugin}:{code}", _told(message), line, level.value)
+
+
 def _told(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()

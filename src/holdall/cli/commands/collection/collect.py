@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from holdall.sources.values import Diagnostic, Reading
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "collect",
-        help="take artifacts into the collection",
-        description="Take artifacts from sources into the collection. Without a source, take note"
-        " of what was edited, renamed, added or deleted in the collection's own folder.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Take artifacts from sources into the collection. Without a source, take note"
+        " of what was edited, renamed, added or deleted in the collection's own"
+        " folder."
     )
     parser.add_argument(
         "sources",
@@ -47,7 +47,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_allow(parser)
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
@@ -167,17 +166,20 @@ def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
 def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
     """Show three-way what was edited here and changed in the source."""
     from holdall.collection.conflicts import three_way
+    from holdall.errors import HoldallError
+    from holdall.files.tree import Tree
 
     for clash in plan.clashes:
         base = None
         if clash.base is not None:
-            found = context.plugins.call_each(
-                "holdall_version_tree",
-                collection=editor.collection,
-                artifact_id=clash.id,
-                version=clash.base,
-            )
-            base = next((tree for _, tree, error in found if error is None and tree), None)
+            with suppress(HoldallError):
+                base = context.plugins.first(
+                    "holdall_version_tree",
+                    Tree,
+                    collection=editor.collection,
+                    artifact_id=clash.id,
+                    version=clash.base,
+                )
         for line in three_way(clash, base):
             context.out.note(f"{clash.id}: {line}")
 

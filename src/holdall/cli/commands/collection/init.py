@@ -8,15 +8,13 @@ from pathlib import Path
 from holdall.cli.context import Context
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("init", help="make an empty collection")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument(
         "directory", nargs="?", default=".", metavar="DIR", help="where (default: here)"
     )
     parser.add_argument("--name", help="the collection's name (default: the folder's)")
     parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

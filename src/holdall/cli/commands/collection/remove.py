@@ -7,15 +7,13 @@ import argparse
 from holdall.cli.context import Context
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("remove", help="take artifacts out of the collection")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="what to remove")
     parser.add_argument(
         "--force", action="store_true", help="also out of composites, and with edits not collected"
     )
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

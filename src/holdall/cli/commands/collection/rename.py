@@ -7,15 +7,11 @@ import argparse
 from holdall.cli.context import Context
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "rename", help="rename an artifact; its UUID, composites and deployments stay"
-    )
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("old", metavar="OLD", help="the artifact's id")
     parser.add_argument("new", metavar="NEW", help="its new id, or only the new name")
     parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from holdall.files.tree import Tree
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("show", help="print one artifact")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("id", metavar="ID[@VERSION]", help="type:name, maybe with @VERSION")
-    parser.set_defaults(run=show)
 
 
 def show(context: Context, args: argparse.Namespace) -> int:
@@ -52,14 +50,17 @@ def _version(
     context: Context, collection: Collection, artifact_id: ArtifactId, version: str
 ) -> Tree:
     from holdall.errors import NotFoundError
+    from holdall.files.tree import Tree
 
-    found = context.plugins.call(
-        "holdall_version_tree", collection=collection, artifact_id=artifact_id, version=version
+    found = context.plugins.first(
+        "holdall_version_tree",
+        Tree,
+        collection=collection,
+        artifact_id=artifact_id,
+        version=version,
     )
-    for tree in found:
-        if tree is not None:
-            chosen: Tree = tree
-            return chosen
+    if found is not None:
+        return found
     raise NotFoundError(
         f"{artifact_id}@{version}: no loaded plugin keeps versions",
         hint="`holdall plugins` shows what is loaded and what failed",

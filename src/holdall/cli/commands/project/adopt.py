@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     from holdall.operations.adopt import AdoptResult
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "adopt",
-        help="take what was edited in a project back into the collection",
-        description="Take deployed files that were edited, added or deleted by hand back into the"
-        " collection, as the artifact's newest version.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Take deployed files that were edited, added or deleted by hand back into the"
+        " collection, as the artifact's newest version."
     )
     parser.add_argument("ids", nargs="+", metavar="ID", help="an artifact, or all of a composite")
     where = parser.add_mutually_exclusive_group()
@@ -40,7 +38,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_allow(parser)
     parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

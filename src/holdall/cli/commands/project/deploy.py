@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     from holdall.operations.deploy import DeployResult
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "deploy",
-        help="put artifacts and composites into a project",
-        description="Put artifacts and composites into a project. Without an ID, renew what was"
-        " deployed there.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Put artifacts and composites into a project. Without an ID, renew what was deployed there."
     )
     parser.add_argument("ids", nargs="*", metavar="ID[@VERSION]", help="what to deploy")
     add_project_options(parser)
@@ -28,7 +25,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="let agents run and send what is shown; remembered for each artifact",
     )
-    parser.set_defaults(run=run)
 
 
 def add_project_options(parser: argparse.ArgumentParser) -> None:

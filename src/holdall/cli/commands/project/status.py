@@ -13,16 +13,14 @@ if TYPE_CHECKING:
     from holdall.collection.collection import Collection
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("status", help="compare a project with the collection")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
     where.add_argument("--user", action="store_true", help="your home folder instead")
     parser.add_argument(
         "--target", action="append", metavar="NAME", help="the agent (default: all)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

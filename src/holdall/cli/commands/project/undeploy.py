@@ -8,12 +8,10 @@ from holdall.cli.commands.project.deploy import add_project_options, project_of,
 from holdall.cli.context import Context
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("undeploy", help="take artifacts out of a project again")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="what to take out")
     add_project_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from holdall.cli.allow import add_allow, refuse_unknown
 from holdall.cli.context import Context
 from holdall.errors import UsageError
-from holdall.operations.read_source import read_source
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("lint", help="judge a source by the specifications")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to look through")
     parser.add_argument("--sarif", action="store_true", help="print the result as SARIF 2.1.0")
     add_allow(parser)
     parser.add_argument("--strict", action="store_true", help="warnings count as errors do")
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print what is wrong, by path and line; exit 1 if one is an error."""
     from holdall import __version__
-    from holdall.sources.checks.diagnostics import CODES, Code
+    from holdall.operations.lint import lint_source
     from holdall.sources.checks.sarif import sarif_log
-    from holdall.sources.linting import counts, findings_to_json, lint
+    from holdall.sources.linting import counts, findings_to_json
 
-    refuse_unknown(args.allow)
+    refuse_unknown(args.allow, context.plugins)
     if args.sarif and context.out.json:
         raise UsageError("--sarif and --json together", hint="choose one of them")
     out = context.out._replace(json=context.out.json or args.sarif)
@@ -36,12 +32,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
     findings = [
         finding
         for source in args.sources
-        for finding in lint(source, read_source(context.plugins, Path(source), caps), args.allow)
+        for finding in lint_source(context.plugins, source, args.allow, caps)
     ]
     for finding in findings:
         out.line(finding.sentence)
-        info = CODES[Code(finding.diagnostic.code)]
-        out.detail(f"  {info.reason}; {info.remedy}")
+        out.detail(f"  {'; '.join(filter(None, (finding.why, finding.remedy)))}")
     found = counts(findings)
     out.line(", ".join(f"{number} {level}" for level, number in found.items()))
     if args.sarif:

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from holdall.sources.values import Reading
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("scan", help="print what a source holds; write nothing")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument(
         "sources",
         nargs="+",
@@ -24,7 +23,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a folder, an archive, or a git repository: URL[@REVISION][#FOLDER]",
     )
     add_allow(parser)
-    parser.set_defaults(run=run)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

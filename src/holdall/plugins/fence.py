@@ -1,0 +1,115 @@
+"""The fence: what a plugin raises or prints stays on its side of it.
+
+Whatever a plugin raises is handed back as a value. Whatever it prints, itself or by a program that
+it starts, goes to standard error: standard output belongs to the command's result. The user's own
+Ctrl-C is told from a KeyboardInterrupt that a plugin raises by the signal, and ends the command
+even if the plugin caught it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from holdall.errors import HoldallError
+
+_STATUSES = (2, 3, 4, 5)
+
+
+def run_fenced(
+    step: Callable[[], Any], *, prints: bool = False
+) -> tuple[Any, BaseException | None]:
+    """Return what a plugin's function returns, or what it raises.
+
+    With `prints`, it may print on standard output. Raises KeyboardInterrupt if the user interrupted
+    it, and nothing else.
+    """
+    value, raised = None, None
+    with watched_interrupts() as interrupts:
+        try:
+            with contextlib.nullcontext() if prints else printing_to_stderr():
+                value = step()
+        except BaseException as error:  # noqa: BLE001 - the fence
+            raised = error
+    if interrupts:
+        raise KeyboardInterrupt
+    return value, raised
+
+
+@contextmanager
+def watched_interrupts() -> Iterator[list[int]]:
+    """Yield a list that gets an item with each SIGINT, which goes on to do what it did before."""
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    go_on: Callable[[int, FrameType | None], Any] = before
+
+    def take(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        go_on(number, frame)
+
+    signal.signal(signal.SIGINT, take)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def printing_to_stderr() -> Iterator[None]:
+    """Send to standard error what is printed, by this process or one that it starts."""
+    with contextlib.redirect_stdout(sys.stderr):
+        _flush()
+        try:
+            real = os.dup(1)
+        except OSError:  # it is closed
+            yield
+            return
+        try:
+            with contextlib.suppress(OSError):
+                os.dup2(2, 1)
+            yield
+        finally:
+            _flush()
+            os.dup2(real, 1)
+            os.close(real)
+
+
+def _flush() -> None:
+    """Let what was printed so far go where it should, whoever has replaced `sys.stdout`."""
+    with contextlib.suppress(OSError, ValueError):
+        if sys.__stdout__ is not None:
+            sys.__stdout__.flush()
+
+
+def is_plain_error(error: BaseException) -> bool:
+    """Return whether an error may pass as it is: one of Holdall's, with a status that is one."""
+    if not isinstance(error, HoldallError):
+        return False
+
+    def look() -> bool:
+        texts = isinstance(error.message, str) and isinstance(error.hint, str | None)
+        return texts and error.exit_status in _STATUSES
+
+    return run_fenced(look)[0] is True
+
+
+def text_of(error: BaseException) -> str:
+    """Return an exception's type and text, even if making the text fails."""
+    text, raised = run_fenced(lambda: str(error))
+    return f"{type(error).__name__}: {text}" if text and raised is None else type(error).__name__
+
+
+def shown(value: object) -> str:
+    """Return a value that a plugin gave as it stands in a message, even if it cannot be shown."""
+    text, raised = run_fenced(lambda: ascii(value))
+    return str(text) if raised is None else f"a {type(value).__name__}"

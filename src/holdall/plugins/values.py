@@ -1,0 +1,37 @@
+"""What hooks are called with and return, in one place for those who write plugins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdall.artifacts.ids import ArtifactId, TypeSpec
+from holdall.collection.changes import ChangeSet as ChangeSet
+from holdall.deploy.planning.plan import DeployPlan as DeployPlan
+from holdall.files.tree import bytes_tree, file_tree
+from holdall.sources.values import FoundArtifact as FoundArtifact, Reading as Reading
+
+
+def found_file(path: Path, source: Path, spec: TypeSpec, name: str | None = None) -> FoundArtifact:
+    """Return a file of a source as an artifact of a single-file type, for `holdall_collect_file`.
+
+    Without a name it is called as the file is, without the type's suffix.
+    """
+    called = path.name.removesuffix(spec.suffix) if name is None else name
+    place, tree = path.relative_to(source).as_posix(), file_tree(path, spec.only_file)
+    return FoundArtifact(
+        ArtifactId.of(spec.name, called), spec.name, called, place, path, None, tree
+    )
+
+
+def made_file(
+    data: bytes, path: Path, source: Path, spec: TypeSpec, name: str | None = None
+) -> FoundArtifact:
+    """Return what a plugin makes of a file of a source, as `found_file` does the file itself.
+
+    The collection keeps what was made, with its versions, and a deploy places it.
+    """
+    called = path.stem if name is None else name
+    place, tree = path.relative_to(source).as_posix(), bytes_tree(data, spec.only_file)
+    return FoundArtifact(
+        ArtifactId.of(spec.name, called), spec.name, called, place, None, data, tree
+    )
