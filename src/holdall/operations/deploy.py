@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from holdall.config import Config, cache_folder
 from holdall.deploy.consent import Allowance
 from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits, written_artifacts
 from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
-from holdall.deploy.planning.records import bookkeeping
+from holdall.deploy.planning.records import bookkeeping, deployed_entries
 from holdall.deploy.planning.requests import (
     Earlier,
     displaced,
@@ -147,7 +147,7 @@ class Deployer:
         allowed = self.allowance.check(
             pairs, written_artifacts(arrangement), self.project, self.say, dry_run=self.dry_run
         )
-        deployed = self._deployed(plan, arrangement, merged)
+        deployed = deployed_entries(plan, arrangement, merged)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
         result = self.finish(project, plan, arrangement, ledger, arrangement.hashes, warnings)
@@ -335,26 +335,6 @@ class Deployer:
                 more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
                 told = ", ".join(ids[:3]) + more
                 self.say(f"{target.name} knows no {type_name}: {told} left out")
-
-    def _deployed(
-        self, plan: DeployPlan, arrangement: Arrangement, merged: Entries
-    ) -> Iterable[Deployed]:
-        for artifact in plan.artifacts:
-            for target in self.targets:
-                files = arrangement.files.get((target.name, artifact.id))
-                if files is None:
-                    continue
-                yield Deployed(
-                    artifact.id,
-                    target.name,
-                    artifact.uuid,
-                    self.collection.name,
-                    artifact.tree.content_hash,
-                    artifact.wanted_by,
-                    files,
-                    artifact.is_pinned,
-                    merged.owned.get((target.name, artifact.id), ()),
-                )
 
     def finish(
         self,

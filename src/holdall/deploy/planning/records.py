@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,6 +10,8 @@ from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
 from holdall.deploy.planning.files import Arrangement
+from holdall.deploy.planning.plan import DeployPlan
+from holdall.deploy.planning.settings import Entries
 from holdall.deploy.project.ledger import Deployed, Ledger, is_same, render_ledger
 from holdall.deploy.project.project import Project
 from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
@@ -145,3 +147,24 @@ def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) ->
     if new is not None:
         return put_bytes(path, new.encode(), present)
     return None if present is None else Remove(path, present)
+
+
+def deployed_entries(
+    plan: DeployPlan, arrangement: Arrangement, merged: Entries
+) -> Iterator[Deployed]:
+    """Yield what the ledger will say of each artifact that is placed, for each target."""
+    for artifact in plan.artifacts:
+        for target in plan.targets:
+            files = arrangement.files.get((target.name, artifact.id))
+            if files is not None:
+                yield Deployed(
+                    artifact.id,
+                    target.name,
+                    artifact.uuid,
+                    plan.collection.name,
+                    artifact.tree.content_hash,
+                    artifact.wanted_by,
+                    files,
+                    artifact.is_pinned,
+                    merged.owned.get((target.name, artifact.id), ()),
+                )
