@@ -10,7 +10,7 @@ from pathlib import Path
 from holdall.artifacts import Shape, TypeSpec
 from holdall.cli import Context
 from holdall.errors import UsageError
-from holdall.plugins import Command, FoundArtifact, LintProblem, Reading, found_file, hookimpl
+from holdall.plugins import Command, FoundArtifact, LintProblem, Reading, file_artifact, hookimpl
 
 PROMPT = TypeSpec("prompt", "prompts", Shape.FILE, ".prompt", deploys_to=(("claude", "prompts"),))
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
@@ -25,7 +25,7 @@ def holdall_register_types() -> list[TypeSpec]:
 @hookimpl
 def holdall_collect_file(path: Path, source: Path) -> FoundArtifact | None:
     """Take every file of that name, wherever it is in a source."""
-    return found_file(path, source, PROMPT) if path.suffix == PROMPT.suffix else None
+    return file_artifact(path, source, PROMPT) if path.suffix == PROMPT.suffix else None
 
 
 @hookimpl

@@ -40,7 +40,7 @@ _COMMANDS = (
 
 @hookimpl
 def holdall_configure(config: Config) -> None:
-    """Take note of whether people want quiet; tell who shows a password to everybody."""
+    """Keep whether --quiet was given; warn of a password on the command line."""
     from holdall_composites.console import configure, warn_of_password
 
     configure(quiet=config.quiet)

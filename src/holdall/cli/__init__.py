@@ -79,7 +79,7 @@ def _run(words: list[str]) -> int:
         for told in ended:
             out.note(f"warning: {told}")
         context = Context(config, plugins, out)
-        with out.owning_stdout():
+        with out.own_stdout():
             status = _status(parsed, context)
         return status or (1 if context.warnings else 0)
     finally:

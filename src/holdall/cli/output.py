@@ -36,7 +36,7 @@ class Output(NamedTuple):
     stream: TextIO | None = None
 
     @contextmanager
-    def owning_stdout(self) -> Iterator[None]:
+    def own_stdout(self) -> Iterator[None]:
         """With `json`, send to standard error whatever else is printed during the block."""
         with redirect_stdout(sys.stderr) if self.json else nullcontext():
             yield

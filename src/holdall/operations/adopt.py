@@ -25,10 +25,10 @@ from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.operations.delivery import settle, telling_of_errors
+from holdall.operations.delivery import report_errors, settle
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import Editor
-from holdall.plugins.checks import checked
+from holdall.plugins.checks import ask_plugins
 from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome
@@ -84,9 +84,9 @@ class Adopter:
             changes = _changes(collection, found, self.project)
             plan = self._plan(collection, found, lying)
             error_hook = "holdall_deploy_error"
-            with telling_of_errors(self.plugins, self.say, error_hook, plan=plan):
+            with report_errors(self.plugins, self.say, error_hook, plan=plan):
                 editor.propose(changes)
-                warnings = checked(
+                warnings = ask_plugins(
                     self.plugins, "holdall_deploy_check", plan=plan, project=self.project
                 )
                 told = tuple(warnings)

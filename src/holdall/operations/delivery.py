@@ -70,20 +70,18 @@ def delivering(
 
 
 @contextmanager
-def telling_of_errors(
+def report_errors(
     plugins: Plugins, say: Callable[[str], None], hook: str, **arguments: Any
 ) -> Iterator[None]:
     """Let plugins observe by this hook with what exception the block ends; it stays the one."""
     try:
         yield
     except Exception as error:
-        tell_of_error(plugins, say, hook, error=error, **arguments)
+        report_error(plugins, say, hook, error=error, **arguments)
         raise
 
 
-def tell_of_error(
-    plugins: Plugins, say: Callable[[str], None], hook: str, **arguments: Any
-) -> None:
+def report_error(plugins: Plugins, say: Callable[[str], None], hook: str, **arguments: Any) -> None:
     """Call a hook that observes an error; what fails in it is said."""
     for _, _, problem in plugins.call_each(hook, **arguments):
         if problem is not None:

@@ -47,8 +47,8 @@ from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
-from holdall.operations.delivery import DEPLOY, delivering, journalled, settle, telling_of_errors
-from holdall.plugins.checks import checked
+from holdall.operations.delivery import DEPLOY, delivering, journalled, report_errors, settle
+from holdall.plugins.checks import ask_plugins
 from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Put
 from holdall.transaction.commit import Outcome, commit
@@ -103,14 +103,14 @@ class Deployer:
             plan = self._plan("deploy", asked)
             plan.versions, plan.scratch, plan.is_forced = versions or {}, scratch, self.force
             plan.standing = tuple(standing(project, plan))
-            with self.telling_of_errors(plan):
+            with self.report_errors(plan):
                 result = self._deploy(project, plan)
                 self._learn(index, result)
                 return result
 
-    def telling_of_errors(self, plan: DeployPlan) -> AbstractContextManager[None]:
+    def report_errors(self, plan: DeployPlan) -> AbstractContextManager[None]:
         """Let plugins observe with what exception the work on a plan ends."""
-        return telling_of_errors(self.plugins, self.say, "holdall_deploy_error", plan=plan)
+        return report_errors(self.plugins, self.say, "holdall_deploy_error", plan=plan)
 
     def _remember(self, root: Root) -> StateIndex:
         """Let the project's files be known by their status, where they are what they were."""
@@ -178,7 +178,7 @@ class Deployer:
             self._remember(root)
             project = read_project(root, self.targets, self.plugins.targets, self.collection)
             plan = self._plan("undeploy", ())
-            with self.telling_of_errors(plan):
+            with self.report_errors(plan):
                 return self._undeploy(project, plan, texts)
 
     def _undeploy(self, project: Project, plan: DeployPlan, texts: Sequence[str]) -> DeployResult:
@@ -221,7 +221,7 @@ class Deployer:
             project = read_project(root, self.targets, self.plugins.targets, None)
             plan = self._plan("undo", ())
             plan.extra.update(extra)
-            with self.telling_of_errors(plan):
+            with self.report_errors(plan):
                 ledger = turned_back(project, change)
                 arrangement = arranged_back(project, change, content_of, force=self.force)
                 roots = {target.name: target.root for target in self.targets}
@@ -324,7 +324,7 @@ class Deployer:
         )
 
     def _checked(self, plan: DeployPlan) -> list[str]:
-        return checked(self.plugins, "holdall_deploy_check", plan=plan, project=self.project)
+        return ask_plugins(self.plugins, "holdall_deploy_check", plan=plan, project=self.project)
 
     def _tell_left_out(self, plan: DeployPlan) -> None:
         for target in self.targets:

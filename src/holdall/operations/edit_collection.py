@@ -20,9 +20,9 @@ from holdall.errors import ConflictError, InputError, PluginError, StorageError,
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
-from holdall.operations.delivery import CHANGE, delivering, journalled, settle, tell_of_error
+from holdall.operations.delivery import CHANGE, delivering, journalled, report_error, settle
 from holdall.operations.progress import shown
-from holdall.plugins.checks import checked
+from holdall.plugins.checks import ask_plugins
 from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome, commit, recover
@@ -60,7 +60,7 @@ class Editor:
                 "a plugin put into `changes.after` what is not a manifest",
                 hint="run with --no-plugins to do without it, or report this to its authors",
             )
-        for warning in checked(self.plugins, "holdall_collect_check", **arguments):
+        for warning in ask_plugins(self.plugins, "holdall_collect_check", **arguments):
             self.say(f"warning: {warning}")
 
     def commit(
@@ -110,14 +110,14 @@ class Editor:
         self.proposed[:] = [other for other in self.proposed if other is not changes]
 
     @contextmanager
-    def telling_of_errors(self) -> Iterator[None]:
+    def report_errors(self) -> Iterator[None]:
         """Let plugins observe with what exception the work on proposed changes ends."""
         try:
             yield
         except Exception as error:
             for changes in self.proposed:
                 arguments = {"changes": changes, "error": error}
-                tell_of_error(self.plugins, self.say, "holdall_collect_error", **arguments)
+                report_error(self.plugins, self.say, "holdall_collect_error", **arguments)
             raise
 
     def _manifest_text(self, after: Manifest) -> str:
@@ -154,7 +154,7 @@ def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[
         cache = cache_folder(config)
         collection = open_collection(path, url, plugins.types, caps, cache=cache)
         editor = Editor(root, collection, plugins, config, say)
-        with editor.telling_of_errors():
+        with editor.report_errors():
             yield editor
 
 

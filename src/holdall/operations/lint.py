@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 from holdall.operations.read_source import read_source
-from holdall.plugins.fence import shown
+from holdall.plugins.fence import show_value
 from holdall.plugins.hookspecs import LintProblem
 from holdall.sources.checks.diagnostics import CODES, Code, Level, diagnose, diagnose_for_plugin
 from holdall.sources.linting import Finding, in_order, lint
@@ -43,7 +43,7 @@ def _of_plugins(plugins: Plugins, source: str, reading: Reading) -> Iterator[Fin
         for problem in _listed(answer):
             told = _diagnostic(title, problem)
             if told is None:
-                yield _failed(source, f"plugin {title} answered {HOOK} with {shown(problem)}")
+                yield _failed(source, f"plugin {title} answered {HOOK} with {show_value(problem)}")
             else:
                 yield Finding(source, told, problem.why, problem.remedy)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
         DeployPlan as DeployPlan,
         FoundArtifact as FoundArtifact,
         Reading as Reading,
-        found_file as found_file,
-        made_file as made_file,
+        bytes_artifact as bytes_artifact,
+        file_artifact as file_artifact,
     )
 else:
     __getattr__, __all__ = lazy_exports(
@@ -40,8 +40,8 @@ else:
                 "DeployPlan",
                 "FoundArtifact",
                 "Reading",
-                "found_file",
-                "made_file",
+                "file_artifact",
+                "bytes_artifact",
             ),
         },
     )

@@ -1,4 +1,4 @@
-"""Asking plugins what speaks against a plan: an error is a veto, a warning is told."""
+"""Asking plugins what speaks against a plan: an error is a veto, a warning is reported."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from holdall.errors import VetoError
-from holdall.plugins.fence import shown
+from holdall.plugins.fence import show_value
 from holdall.plugins.hookspecs import Problem, Severity
 from holdall.plugins.manager import Plugins
 
 
-def checked(plugins: Plugins, hook: str, **arguments: Any) -> list[str]:
+def ask_plugins(plugins: Plugins, hook: str, **arguments: Any) -> list[str]:
     """Call a hook that returns problems; return the warnings.
 
     Raises VetoError with all the errors. A plugin that fails, or answers what nobody understands,
@@ -38,7 +38,7 @@ def _problems_of(plugin: str, hook: str, found: object) -> list[Problem]:
         return [replace(p, message=f"{p.message} (plugin {plugin})") for p in answers]
     return [
         Problem(
-            f"plugin {plugin} answered {hook} with {shown(found)}",
+            f"plugin {plugin} answered {hook} with {show_value(found)}",
             hint="it has to return a list of holdall.plugins.Problem",
         )
     ]

@@ -32,7 +32,7 @@ class EntryPoint(NamedTuple):
         return found
 
 
-def installed(group: str, folders: Sequence[str] | None = None) -> list[EntryPoint]:
+def find_entry_points(group: str, folders: Sequence[str] | None = None) -> list[EntryPoint]:
     """Return the entry points of a group, in the order of their names.
 
     Looks through `sys.path` by default. Of two distributions of one name the first one counts, as

@@ -2,8 +2,8 @@
 
 Whatever a plugin raises is handed back as a value. Whatever it prints, itself or by a program that
 it starts, goes to standard error: standard output belongs to the command's result. The user's own
-Ctrl-C is told from a KeyboardInterrupt that a plugin raises by the signal, and ends the command
-even if the plugin caught it.
+Ctrl-C, which is known by its signal, ends the command even if the plugin catches it; a
+KeyboardInterrupt that a plugin raises does not.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def run_fenced(
     it, and nothing else.
     """
     value, raised = None, None
-    with watched_interrupts() as interrupts:
+    with watch_interrupts() as interrupts:
         try:
-            with contextlib.nullcontext() if prints else printing_to_stderr():
+            with contextlib.nullcontext() if prints else print_to_stderr():
                 value = step()
         except BaseException as error:  # noqa: BLE001 - the fence
             raised = error
@@ -44,7 +44,7 @@ def run_fenced(
 
 
 @contextmanager
-def watched_interrupts() -> Iterator[list[int]]:
+def watch_interrupts() -> Iterator[list[int]]:
     """Yield a list that gets an item with each SIGINT, which goes on to do what it did before."""
     came: list[int] = []
     before = signal.getsignal(signal.SIGINT)
@@ -65,7 +65,7 @@ def watched_interrupts() -> Iterator[list[int]]:
 
 
 @contextmanager
-def printing_to_stderr() -> Iterator[None]:
+def print_to_stderr() -> Iterator[None]:
     """Send to standard error what is printed, by this process or one that it starts."""
     with contextlib.redirect_stdout(sys.stderr):
         _flush()
@@ -109,7 +109,7 @@ def text_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text and raised is None else type(error).__name__
 
 
-def shown(value: object) -> str:
-    """Return a value that a plugin gave as it stands in a message, even if it cannot be shown."""
+def show_value(value: object) -> str:
+    """Return a plugin's value as it stands in a message, even if making its text fails."""
     text, raised = run_fenced(lambda: ascii(value))
     return str(text) if raised is None else f"a {type(value).__name__}"

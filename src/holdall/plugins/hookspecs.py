@@ -192,8 +192,8 @@ def holdall_collect_abandoned(
     """Forget what was to happen: a prepared change was given up or killed, nothing was changed.
 
     `holdall_collect_prepare` may or may not have been called for it. `changes` holds what was to
-    change; its `before` and `after` are both the collection's present manifest. If it raises, the
-    user is told, and the next run calls it again until it succeeds.
+    change; its `before` and `after` are both the collection's present manifest. If it raises, that
+    is reported, and the next run calls it again until it succeeds.
     """
 
 
@@ -203,7 +203,7 @@ def holdall_collect_complete(
 ) -> None:
     """Record what has happened: the files are in place. `collection` is as it is now.
 
-    If it raises, the user is told, and the next run calls it again until it succeeds.
+    If it raises, that is reported, and the next run calls it again until it succeeds.
     """
 
 
@@ -257,8 +257,8 @@ def holdall_deploy_prepare(plan: DeployPlan, transaction_id: str) -> None:
 def holdall_deploy_abandoned(plan: DeployPlan, transaction_id: str) -> None:
     """Forget what was to happen: a prepared deploy was given up or killed, nothing was changed.
 
-    `holdall_deploy_prepare` may or may not have been called for it. If it raises, the user is told,
-    and the next run calls it again until it succeeds.
+    `holdall_deploy_prepare` may or may not have been called for it. If it raises, that is
+    reported, and the next run calls it again until it succeeds.
     """
 
 
@@ -269,7 +269,7 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     `plan.placed` and `plan.withdrawn` say what, `plan.requests` what was asked for, `plan.targets`
     for which agents; `plan.artifacts` is empty, since the plan may be of an earlier run.
 
-    If it raises, the user is told, and the next run calls it again until it succeeds.
+    If it raises, that is reported, and the next run calls it again until it succeeds.
     """
 
 

@@ -18,8 +18,8 @@ from holdall.errors import HoldallError, PluginError
 from holdall.plugins import hookspecs
 from holdall.plugins.calling import Answer, call_in_order
 from holdall.plugins.commands import Command, is_command
-from holdall.plugins.entry_points import EntryPoint, installed
-from holdall.plugins.fence import is_plain_error, run_fenced, shown, text_of
+from holdall.plugins.entry_points import EntryPoint, find_entry_points
+from holdall.plugins.fence import is_plain_error, run_fenced, show_value, text_of
 from holdall.plugins.watch import AtWork, Watch
 
 Kind = TypeVar("Kind")
@@ -105,8 +105,8 @@ class Plugins:
         self._call_one(plugin, record, "holdall_configure", config)
         types = list(self._call_one(plugin, record, "holdall_register_types", config) or ())
         targets = list(self._call_one(plugin, record, "holdall_register_targets", config) or ())
-        extended = _extended(self.types, types, "type")
-        self.targets = with_types(_extended(self.targets, targets, "target"), types)
+        extended = _extend(self.types, types, "type")
+        self.targets = with_types(_extend(self.targets, targets, "target"), types)
         self.types = extended
 
     def _call_one(self, plugin: object, record: PluginRecord, hook: str, config: Config) -> Any:
@@ -149,7 +149,7 @@ class Plugins:
             if isinstance(answer.value, kind):
                 return answer.value
             if answer.value is not None:
-                wrong = TypeError(f"it returned {shown(answer.value)}, not a {kind.__name__}")
+                wrong = TypeError(f"it returned {show_value(answer.value)}, not a {kind.__name__}")
                 raise self._blame(answer.plugin, hook, wrong)
         return None
 
@@ -193,7 +193,7 @@ class Plugins:
                 if command is None:
                     continue
                 if not is_command(command):
-                    what = shown(command)
+                    what = show_value(command)
                     warnings.append(f"plugin {title} registered {what}, which is not a Command")
                 elif command.name in names:
                     told = f"the command {command.name!r} exists already"
@@ -216,7 +216,7 @@ class Plugins:
         if raised is not None and (isinstance(raised, OSError) or is_plain_error(raised)):
             raise raised
         if raised is not None:
-            raise _blamed(title, what, raised) from raised
+            raise _blame_for(title, what, raised) from raised
         return value
 
     @property
@@ -253,7 +253,7 @@ class Plugins:
             value, raised = run_fenced(step, prints=prints)
         else:
             found = AtWork(record.title, hook)
-            # Who names a command wants it to run; only the report tells of its end.
+            # A command that was named is run: the report of its earlier end is enough.
             if self._watch.forget(found) and not is_command:
                 return None, PluginError(
                     f"plugin {record.title} ended an earlier command ({hook}) and is not"
@@ -271,17 +271,17 @@ class Plugins:
     def _blame(self, plugin: object, hook: str, raised: BaseException) -> HoldallError:
         if isinstance(raised, HoldallError) and is_plain_error(raised):
             return raised
-        return _blamed(self._records[id(plugin)].title, hook, raised)
+        return _blame_for(self._records[id(plugin)].title, hook, raised)
 
 
-def _blamed(title: str, what: str, raised: BaseException) -> PluginError:
+def _blame_for(title: str, what: str, raised: BaseException) -> PluginError:
     return PluginError(
         f"plugin {title} failed in {what}: {text_of(raised)}",
         hint="run with --no-plugins to do without it, or report this to its authors",
     )
 
 
-def _extended(known: Any, added: Iterable[Any], what: str) -> Any:
+def _extend(known: Any, added: Iterable[Any], what: str) -> Any:
     extended = dict(known)
     for value in added:
         if value.name in extended:
@@ -296,7 +296,7 @@ def load_plugins(config: Config) -> Plugins:
     if not config.plugins_enabled:
         return plugins
     found: list[tuple[PluginRecord, Callable[[], object]]] = [
-        (_record_of(point), point.load) for point in installed(ENTRY_POINT_GROUP)
+        (_record_of(point), point.load) for point in find_entry_points(ENTRY_POINT_GROUP)
     ]
     for module in config.extra_plugins:
         record = PluginRecord(module, None, None, PluginStatus.LOADED)

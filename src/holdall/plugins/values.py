@@ -11,7 +11,9 @@ from holdall.files.tree import bytes_tree, file_tree
 from holdall.sources.values import FoundArtifact as FoundArtifact, Reading as Reading
 
 
-def found_file(path: Path, source: Path, spec: TypeSpec, name: str | None = None) -> FoundArtifact:
+def file_artifact(
+    path: Path, source: Path, spec: TypeSpec, name: str | None = None
+) -> FoundArtifact:
     """Return a file of a source as an artifact of a single-file type, for `holdall_collect_file`.
 
     Without a name it is called as the file is, without the type's suffix.
@@ -23,10 +25,10 @@ def found_file(path: Path, source: Path, spec: TypeSpec, name: str | None = None
     )
 
 
-def made_file(
+def bytes_artifact(
     data: bytes, path: Path, source: Path, spec: TypeSpec, name: str | None = None
 ) -> FoundArtifact:
-    """Return what a plugin makes of a file of a source, as `found_file` does the file itself.
+    """Return what a plugin makes of a file of a source, as `file_artifact` does the file itself.
 
     The collection keeps what was made, with its versions, and a deploy places it.
     """

@@ -6,9 +6,10 @@ in a locked file in the user's state folder, `plugins-at-work/RANDOM`:
     holdall_deploy_complete
     audit (holdall-plugin-audit 1.0.0)
 
-The file is empty between two calls and deleted at the end. One that is not empty and that nobody
-has locked tells of a plugin with which a command ended. The plugin is then not called for that hook
-once, which counts as a failure of its: the command can finish what was left half done.
+The file is empty between two calls and deleted at the end. One that is not empty and that no
+process has locked names a plugin that was at work when a command ended. The plugin is then not
+called for that hook, once, which counts as its failure: the command can finish what was left half
+done.
 
 Where the folder cannot be written to, nothing is kept.
 """

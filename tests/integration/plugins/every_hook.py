@@ -26,9 +26,9 @@ from holdall.plugins import (
     Problem,
     Reading,
     Severity,
-    found_file,
+    bytes_artifact,
+    file_artifact,
     hookimpl,
-    made_file,
 )
 
 PROMPT = TypeSpec("prompt", "prompts", Shape.FILE, ".prompt", (("claude", "prompts"),))
@@ -86,8 +86,8 @@ def holdall_collect_file(path: Path, source: Path) -> FoundArtifact | None:
     note("collect_file", path.name)
     if path.suffix == ".words":
         made = "".join(f"What is {word}?\n" for word in path.read_text().split())
-        return made_file(made.encode(), path, source, PROMPT)
-    return found_file(path, source, PROMPT) if path.suffix == ".prompt" else None
+        return bytes_artifact(made.encode(), path, source, PROMPT)
+    return file_artifact(path, source, PROMPT) if path.suffix == ".prompt" else None
 
 
 @hookimpl

@@ -11,7 +11,7 @@ import pytest
 from holdall.config import Config
 from holdall.errors import PluginError, VetoError
 from holdall.plugins import Problem, hookimpl
-from holdall.plugins.checks import checked
+from holdall.plugins.checks import ask_plugins
 from holdall.plugins.hookspecs import Severity
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus
 from host_factories import make_plugin, plugins_of
@@ -168,7 +168,7 @@ def test_checks_go_on_past_one_that_fails() -> None:
         make_plugin(deploy_check=lambda: [problem]), make_plugin(deploy_check=fail)
     )
     with pytest.raises(VetoError) as caught:
-        checked(plugins, CHECK, plan=1, project=2)
+        ask_plugins(plugins, CHECK, plan=1, project=2)
     assert "a broke" in caught.value.message
     assert "b says no (plugin p1)" in caught.value.message
 
@@ -181,7 +181,7 @@ def test_checks_go_on_past_one_that_fails() -> None:
                 return [[Problem("calm", Severity.WARNING)]]
 
     plugins = plugins_of(Calming(), make_plugin(deploy_check=fail))
-    assert checked(plugins, CHECK, plan=1, project=2) == ["calm (plugin p1)"]
+    assert ask_plugins(plugins, CHECK, plan=1, project=2) == ["calm (plugin p1)"]
 
 
 def test_what_passes_a_wrapper_stays_its_plugins() -> None:
@@ -194,7 +194,7 @@ def test_what_passes_a_wrapper_stays_its_plugins() -> None:
             return [*found, [Problem("mine", Severity.WARNING)]]
 
     theirs = make_plugin(deploy_check=lambda: [Problem("theirs", Severity.WARNING)])
-    found = checked(plugins_of(theirs, Adding()), CHECK, plan=1, project=2)
+    found = ask_plugins(plugins_of(theirs, Adding()), CHECK, plan=1, project=2)
     assert found == ["theirs (plugin p1)", "mine (plugin p2)"]
 
 
@@ -208,7 +208,7 @@ def test_a_wrapper_that_forgets_the_result_loses_no_veto() -> None:
 
     plugins = plugins_of(Forgetful(), make_plugin(deploy_check=lambda: [Problem("no")]))
     with pytest.raises(VetoError, match=r"plugin p1 failed .* not a list of results"):
-        checked(plugins, CHECK, plan=1, project=2)
+        ask_plugins(plugins, CHECK, plan=1, project=2)
 
 
 @pytest.mark.parametrize("times", [0, 2])
@@ -223,7 +223,7 @@ def test_a_wrapper_yields_once(times: int) -> None:
             return []
 
     with pytest.raises(VetoError, match="plugin p1 failed"):
-        checked(plugins_of(Odd()), CHECK, plan=1, project=2)
+        ask_plugins(plugins_of(Odd()), CHECK, plan=1, project=2)
 
 
 def test_an_optional_hook_may_be_unknown() -> None:
@@ -295,4 +295,4 @@ def test_a_plugin_that_cannot_be_shown_is_named() -> None:
     with pytest.raises(PluginError, match=r"plugin shy \(dist 1\) failed in .*: Shy$"):
         plugins.call(CHECK, plan=1, project=2)
     with pytest.raises(VetoError, match=r"answered .* with a Shy"):
-        checked(plugins_of(make_plugin(deploy_check=lambda: Shy())), CHECK, plan=1, project=2)
+        ask_plugins(plugins_of(make_plugin(deploy_check=lambda: Shy())), CHECK, plan=1, project=2)

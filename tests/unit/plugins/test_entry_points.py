@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.plugins.entry_points import EntryPoint, installed
+from holdall.plugins.entry_points import EntryPoint, find_entry_points
 
 pytestmark = pytest.mark.unit
 
@@ -27,14 +27,14 @@ def test_what_is_installed_here_is_what_the_standard_library_says() -> None:
     """In this environment, for a group with several distributions."""
     for group in ("console_scripts", "holdall.plugins", "pytest11"):
         expected = {(p.name, p.value) for p in entry_points(group=group)}
-        assert {(p.name, p.value) for p in installed(group)} == expected
+        assert {(p.name, p.value) for p in find_entry_points(group)} == expected
 
 
 def test_points_are_read_with_their_distribution(tmp_path: Path) -> None:
     """Blank lines, comments and other groups are passed over."""
     text = "[other]\nx = y\n\n[g]\n# a comment\n b = m.n:f.g [extra]\na=m\n;\n[last]\nz=z\n"
     add(tmp_path, "A_b-1.0.dist-info", text, "A-b")
-    assert installed("g", [str(tmp_path), str(tmp_path / "missing")]) == [
+    assert find_entry_points("g", [str(tmp_path), str(tmp_path / "missing")]) == [
         EntryPoint("a", "m", "A-b", "1.0"),
         EntryPoint("b", "m.n:f.g [extra]", "A-b", "1.0"),
     ]
@@ -45,7 +45,7 @@ def test_of_two_distributions_of_one_name_the_first_counts(tmp_path: Path) -> No
     add(tmp_path / "1", "my_plugin.egg-info", "[g]\nnew = m\n", "my-plugin", "2.0")
     add(tmp_path / "2", "My.Plugin-1.0.dist-info", "[g]\nold = m\n", "My.Plugin")
     places = [str(tmp_path / name) for name in ("1", "2")]
-    assert [(p.name, p.version) for p in installed("g", places)] == [("new", "2.0")]
+    assert [(p.name, p.version) for p in find_entry_points("g", places)] == [("new", "2.0")]
 
 
 def test_zip_files_are_looked_through(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_zip_files_are_looked_through(tmp_path: Path) -> None:
         file.writestr("z-1.0.dist-info/METADATA", METADATA.format(name="z", version="1.0"))
         file.writestr("z-1.0.dist-info/entry_points.txt", "[g]\nzipped = m\n")
     add(tmp_path / "1", "a-1.0.dist-info", "[g]\nplain = m\n")
-    found = installed("g", [str(archive), str(tmp_path / "1")])
+    found = find_entry_points("g", [str(archive), str(tmp_path / "1")])
     assert [(p.name, p.distribution) for p in found] == [("plain", "a"), ("zipped", "z")]
 
 
