@@ -237,7 +237,7 @@ def test_a_lint_check_that_fails_is_an_error(
 def test_settings_come_from_collection_and_user(
     every: ModuleType, holdall_kit: Kit, holdall_home: Path
 ) -> None:
-    """The user's own go above the collection's; a file that cannot be read ends the command."""
+    """The user's own go above the collection's; a file that cannot be read disables the plugin."""
     every.calls.clear()
     holdall_kit.run("list")
     assert told(every, "configure") == [{}]
