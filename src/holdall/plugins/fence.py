@@ -10,35 +10,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from holdall.errors import HoldallError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _STATUSES = (2, 3, 4, 5)
 
 
 def run_fenced(
-    step: Callable[[], Any], *, prints: bool = False
+    step: Callable[[], Any], *, prints: bool = False, is_ours: bool = False
 ) -> tuple[Any, BaseException | None]:
     """Return what a plugin's function returns, or what it raises.
 
     With `prints`, it may print on standard output. Raises KeyboardInterrupt if the user interrupted
-    it, and nothing else.
+    it, and nothing else. A plugin of ours catches and raises no KeyboardInterrupt itself, so that
+    the signal is not watched for it.
     """
     value, raised = None, None
-    with watch_interrupts() as interrupts:
+    watch: AbstractContextManager[list[int]] = contextlib.nullcontext([])
+    with watch if is_ours else watch_interrupts() as interrupts:
         try:
             with contextlib.nullcontext() if prints else print_to_stderr():
                 value = step()
         except BaseException as error:  # noqa: BLE001 - the fence
             raised = error
-    if interrupts:
+    if interrupts or (is_ours and isinstance(raised, KeyboardInterrupt)):
         raise KeyboardInterrupt
     return value, raised
 
@@ -46,6 +48,10 @@ def run_fenced(
 @contextmanager
 def watch_interrupts() -> Iterator[list[int]]:
     """Yield a list that gets an item with each SIGINT, which goes on to do what it did before."""
+    # Few commands have a plugin of somebody else, and the two take a while to import.
+    import signal
+    import threading
+
     came: list[int] = []
     before = signal.getsignal(signal.SIGINT)
     if not callable(before) or threading.current_thread() is not threading.main_thread():

@@ -249,8 +249,9 @@ class Plugins:
         prints: bool = False,
     ) -> tuple[Any, BaseException | None]:
         """Run a step of a plugin behind the fence, and keep that it is at work."""
-        if self._watch is None or record.distribution == OURS:
-            value, raised = run_fenced(step, prints=prints)
+        is_ours = record.distribution == OURS
+        if self._watch is None or is_ours:
+            value, raised = run_fenced(step, prints=prints, is_ours=is_ours)
         else:
             found = AtWork(record.title, hook)
             # A command that was named is run: the report of its earlier end is enough.
