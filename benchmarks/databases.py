@@ -23,7 +23,7 @@ from holdall_composites.database.connect import connected
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema import runner
 from holdall_composites.store.store import Store
-from holdall_composites.values.records import DeploymentRecord
+from holdall_composites.values.records import CollectionRecord, DeploymentRecord
 from holdall_composites.values.types import Membership
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -147,7 +147,7 @@ def fill(url: str) -> None:
     kits = [f"composite:{name}" for name in ("small", "large", "outer", "empty")]
     with connected(url) as database:
         runner.upgrade(database)
-        Store(database).collections.ensure("c", "bench")
+        Store(database).collections.put(CollectionRecord("c", "bench"))
     raw = Raw(url)
     artifacts = [("c", f"skill:s{n}", uuid(n), "skill", f"s{n}") for n in range(LARGE)]
     artifacts += [("c", kit, uuid(LARGE + n), "composite", kit[10:]) for n, kit in enumerate(kits)]

@@ -116,8 +116,8 @@ def _without_strangers(resolver: Resolver, collection: Collection, manifest: Man
     new = {entry.uuid for entry in manifest.by_id.values()} - before - {None}
     if not new:
         return manifest
-    found = resolver.store.artifacts.get_by_uuid(uuid for uuid in new if uuid)
-    others = {u for u, row in found.items() if row.collection_id != collection.manifest.uuid}
+    owners = resolver.store.artifacts.owners_of(uuid for uuid in new if uuid)
+    others = {u for u, (owner, _) in owners.items() if owner != collection.manifest.uuid}
     return replace(
         manifest,
         artifacts=tuple(
@@ -146,5 +146,5 @@ def _removed(resolver: Resolver, collection: Collection, manifest: Manifest) -> 
     missing = members - here - {None}
     if not missing:
         return set()
-    found = resolver.store.artifacts.get_by_uuid(uuid for uuid in missing if uuid)
-    return {u for u, row in found.items() if row.collection_id == collection.manifest.uuid}
+    owners = resolver.store.artifacts.owners_of(uuid for uuid in missing if uuid)
+    return {u for u, (owner, _) in owners.items() if owner == collection.manifest.uuid}

@@ -81,7 +81,8 @@ def _present(store: Store, collection: Collection, name: str) -> _Present:
 
 
 def _removed(store: Store, collection: Collection, name: str) -> _Present:
-    row = store.artifacts.get(collection.manifest.uuid or "", name)
+    known = store.artifacts.all_of(collection.manifest.uuid or "")
+    row = next((row for row in known if row.id == name), None)
     if row is None or row.content_hash is None:
         raise NotFoundError(
             f"no artifact {name!a} in the collection, nor was there one",

@@ -19,24 +19,17 @@ def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
 
 
 def expanded(
-    uuids: Mapping[str, str], composites: Iterable[str], edges: Iterable[Edge]
+    uuids: Mapping[str, str], composites: Container[str], children: Mapping[str, Sequence[Edge]]
 ) -> list[Expanded]:
     """Return what is asked for, composites replaced by what they contain, all the way down.
 
     `uuids` are what is asked for, by `type:name` and in order; `composites` those of them that
-    are composites; `edges` all memberships below. What is inactive leads to nothing. Raises
-    ConflictError for two pins of one artifact.
+    are composites; `children` all memberships below, by composite. What is inactive leads to
+    nothing. Raises ConflictError for two pins of one artifact.
     """
-    return expanded_below(uuids, set(composites), by_composite(edges))
-
-
-def expanded_below(
-    uuids: Mapping[str, str], roots: Container[str], children: Mapping[str, Sequence[Edge]]
-) -> list[Expanded]:
-    """Do what `expanded` does, with the memberships by composite."""
     found = _Found()
     for artifact_id, uuid in uuids.items():
-        if artifact_id not in roots:
+        if artifact_id not in composites:
             found.add_plain(artifact_id, uuid)
         found.add_below(artifact_id, children)
     return list(map(Expanded._make, found.rows()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from holdall.artifacts import ArtifactId, CompositeType
+from holdall.artifacts import ArtifactId, ArtifactType, CompositeType
 from holdall.collection import (
     Change,
     ChangeKind,
@@ -18,17 +18,19 @@ from holdall.collection import (
 from holdall.errors import NotFoundError, RefusedError
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.resolver import composition
-from holdall_composites.resolver.expansion import by_composite, expanded, expanded_below
+from holdall_composites.resolver.expansion import by_composite, expanded
 from holdall_composites.resolver.versions import find_version
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import Page
-from holdall_composites.values.records import Associations, CompositeRecord
+from holdall_composites.values.records import Associations, CompositeRecord, Edge
 from holdall_composites.values.types import Expanded, RelationshipType
 
 if TYPE_CHECKING:
     from holdall.operations import Editor
 
     Edit = Callable[[], AbstractContextManager[Editor]]
+
+_COMPOSITE_TYPES = ArtifactType.composite_types()
 
 
 def _refuse_edits() -> AbstractContextManager[Editor]:
@@ -224,43 +226,41 @@ class Resolver:
         walked once; artifacts that are gone from the collection are left out. Raises
         ArtifactNotFound for an unknown id, ConflictError for two pins of one artifact.
         """
-        with self.store.reading():
-            uuids, roots = self._active(ids)
-            edges = self.store.memberships.edges_below(self.collection_id, roots)
-        return expanded(uuids, roots, edges)
+        return expanded(*self._below(ids))
 
     def expand_each(self, ids: Sequence[str]) -> dict[str, list[Expanded]]:
         """Return for each id what `expand` returns for it alone; raises what that raises.
 
         The number of statements does not depend on the number of ids.
         """
-        uuids, roots = self._active(ids)
-        edges = self.store.memberships.edges_below(self.collection_id, roots) if roots else ()
-        children = by_composite(edges)
+        uuids, composites, children = self._below(ids)
         return {
-            artifact_id: expanded_below({artifact_id: uuid}, roots, children)
+            artifact_id: expanded({artifact_id: uuid}, composites, children)
             for artifact_id, uuid in uuids.items()
         }
 
-    def _uuids(self, ids: Sequence[str]) -> dict[str, str]:
+    def _below(self, ids: Sequence[str]) -> tuple[dict[str, str], list[str], dict[str, list[Edge]]]:
+        """Return the UUIDs of active artifacts, the composites among them, and what is below."""
+        with self.store.reading():
+            uuids = self._uuids(ids, only_active=True)
+            composites = [one for one in uuids if one.partition(":")[0] in _COMPOSITE_TYPES]
+            if not composites:
+                return uuids, [], {}
+            edges = self.store.memberships.edges_below(self.collection_id, composites)
+        return uuids, composites, by_composite(edges)
+
+    def _uuids(self, ids: Sequence[str], *, only_active: bool = False) -> dict[str, str]:
         """Return UUIDs in the order of the ids; raises ArtifactNotFound, with what is like it."""
-        return self._in_order(ids, self.store.artifacts.uuids_of(self.collection_id, ids))
-
-    def _active(self, ids: Sequence[str]) -> tuple[dict[str, str], set[str]]:
-        """Return what `_uuids` does, of active artifacts only, and which are composites."""
-        uuids, composites = self.store.artifacts.active_uuids_of(self.collection_id, ids)
-        return self._in_order(ids, uuids), composites
-
-    def _in_order(self, ids: Sequence[str], uuids: Mapping[str, str]) -> dict[str, str]:
+        found = self.store.artifacts.uuids_of(self.collection_id, ids, only_active=only_active)
         for artifact_id in ids:
-            if artifact_id not in uuids:
+            if artifact_id not in found:
                 raise ArtifactNotFound(artifact_id, hint=self._likely(artifact_id))
-        return {artifact_id: uuids[artifact_id] for artifact_id in ids}
+        return {artifact_id: found[artifact_id] for artifact_id in ids}
 
     def _likely(self, text: str) -> str | None:
         from difflib import get_close_matches
 
-        ids = self.store.artifacts.active_ids(self.collection_id)
+        ids = [row.id for row in self.store.artifacts.all_of(self.collection_id) if row.active]
         close = get_close_matches(text if ":" in text else f"skill:{text}", ids)
         return f"is it {' or '.join(close)}?" if close else None
 

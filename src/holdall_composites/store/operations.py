@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from peewee import SQL, Cast, Select, fn
+from peewee import SQL, Cast, fn
 
 from holdall_composites.database.models import Operation, OperationArtifact
-from holdall_composites.store.prepared import Given, as_json, cell, one_of, prepared, rows_of
+from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import OperationRecord
 
@@ -19,6 +19,10 @@ _GIVEN = (
     *(O.host, O.at, O.undoes, O.details),
 )
 _IN_COLLECTION = O.collection == Given("collection")
+_insert_artifacts = insert_rows(
+    *(OperationArtifact.collection_id, OperationArtifact.operation),
+    *(OperationArtifact.artifact_uuid, OperationArtifact.content_hash),
+)
 
 
 @prepared
@@ -28,26 +32,9 @@ def _insert() -> Any:
     row = O.select(Cast(Given("collection"), "TEXT"), number, *values).where(_IN_COLLECTION)
     return (
         O.insert_from(row, [O.collection, O.number, *_GIVEN])
-        .returning()
+        .returning(O.number)
         .on_conflict("NOTHING", conflict_target=[O.collection, O.transaction_id])
     )
-
-
-@prepared
-def _insert_artifacts() -> Any:
-    artifact = OperationArtifact
-    rows = (
-        Select((O, rows_of("rows")), [O.collection, O.number, cell(0), cell(1)])
-        .where(_IN_COLLECTION)
-        .where(O.transaction_id == Given("transaction_id"))
-    )
-    return artifact.insert_from(
-        rows,
-        [
-            *(artifact.collection_id, artifact.operation),
-            *(artifact.artifact_uuid, artifact.content_hash),
-        ],
-    ).returning()
 
 
 @prepared
@@ -89,9 +76,9 @@ class Operations(Repository):
         }
         with self.transaction():
             given = {**operation._asdict(), **texts, "collection": collection_id}
-            added = self._run(_insert, **given)
-            if added:
-                self._run(_insert_artifacts, **given, rows=as_json(artifacts.items()))
+            added = self._fetch(_insert, **given)
+            rows = [(collection_id, *at, *one) for at in added for one in artifacts.items()]
+            self._run_rows(_insert_artifacts, rows)
         return bool(added)
 
     def all_of(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -61,27 +61,24 @@ class Repository:
         self.database = database
         self.is_postgresql = dialect_of(database) == "postgresql"
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Make what is written in the block one transaction, or a savepoint inside of one.
 
         On SQLite it holds the write lock from its start. On an error nothing of it remains.
         """
-        lock = () if self.is_postgresql else ("IMMEDIATE",)
-        with translated_errors(), self.database.atomic(*lock):
-            yield
+        return self._atomic("IMMEDIATE")
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Let what is read in the block be of one moment; nothing may be written in it.
 
         On PostgreSQL it saves two messages for each query but the first.
         """
-        if self.database.in_transaction():
-            yield
-            return
-        lock = () if self.is_postgresql else ("DEFERRED",)
-        with translated_errors(), self.database.atomic(*lock):
+        return nullcontext() if self.database.in_transaction() else self._atomic("DEFERRED")
+
+    @contextmanager
+    def _atomic(self, lock: str) -> Iterator[None]:
+        locks = () if self.is_postgresql else (lock,)
+        with translated_errors(), self.database.atomic(*locks):
             yield
 
     def _fetch(self, query: Any, **given: object) -> list[tuple[Any, ...]]:
@@ -95,15 +92,23 @@ class Repository:
         with translated_errors():
             return int(self._cursor(query, given).rowcount)
 
-    def _run_rows(self, query: Any, rows: Iterable[Iterable[object]]) -> int:
-        """Run a query on `rows`, if there are any, at once; returns how many it changed."""
+    def _run_rows(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
+        """Run a query on rows, if there are any: all or none; returns how many it changed."""
         given = list(rows)
-        return self._run(query, rows=as_json(given)) if given else 0
+        if not given:
+            return 0
+        if self.is_postgresql:
+            return self._run(query, rows=as_json(given))
+        return self._run_many(query, given)
 
-    def _run_many(self, query: Prepared, rows: Iterable[tuple[object, ...]]) -> None:
-        """Run a query for each row of parameters, one at a time in memory; all or none."""
-        with self.transaction():
-            query.run_many(self.database, rows)
+    def _run_many(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
+        """Run a query for each row of parameters, one at a time in memory; all or none.
+
+        In a transaction an error ends that one.
+        """
+        alone = not self.database.in_transaction()
+        with translated_errors(), self.transaction() if alone else nullcontext():
+            return query.run_many(self.database, rows)
 
     def _cursor(self, query: Any, given: dict[str, object]) -> Any:
         if isinstance(query, Prepared):
