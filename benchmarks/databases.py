@@ -299,7 +299,7 @@ def _writes(bench: Bench, name: str, raw: Raw, store: Store) -> Iterator[Row]:
             clear,
         ),
         f"reorder {ALONE:,}": (
-            lambda: members.replace_memberships("c", turned),
+            lambda: members.reorder_memberships("c", turned),
             lambda: raw.at_once(REORDER, [(ALONE - n, *at, uuid(n)) for n in range(ALONE)]),
             refill,
         ),

@@ -188,8 +188,9 @@ def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
         yield Finding("rows-differ", composite.id, "its row is not what the manifest says", hint)
     memberships = [
         *found.gone_memberships,
-        *((m.composite_id, m.child_artifact_uuid) for m in found.changed_memberships),
-        *((m.composite_id, m.child_artifact_uuid) for m in found.new_memberships),
+        *(m[:2] for m in found.moved_memberships),
+        *(m[:2] for m in found.changed_memberships),
+        *(m[:2] for m in found.new_memberships),
     ]
     for composite_id, child in memberships:
         message = f"its member {artifacts.get(child, child)} is not as the manifest says"

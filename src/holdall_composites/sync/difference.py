@@ -44,7 +44,8 @@ class Difference:
 
     What is gone is known by the composites' present ids, everything new or changed by the ids of
     the state. `displaced` are UUIDs of rows that are gone and whose ids others want; `moved` are
-    rows under other ids, so that those that they had are free.
+    rows under other ids, so that those that they had are free; `moved_memberships` are those of
+    which nothing changes but the position.
     """
 
     gone_memberships: tuple[tuple[str, UUID], ...] = ()
@@ -56,6 +57,7 @@ class Difference:
     new_artifacts: tuple[ArtifactRecord, ...] = ()
     changed_composites: tuple[CompositeRecord, ...] = ()
     new_composites: tuple[CompositeRecord, ...] = ()
+    moved_memberships: tuple[Membership, ...] = ()
     changed_memberships: tuple[Membership, ...] = ()
     new_memberships: tuple[Membership, ...] = ()
 
@@ -83,6 +85,8 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     uuids = {composite.id: uuid for uuid, composite in known.items()}
     members = {(uuids[row.composite_id], row.child_artifact_uuid): row for row in rows.memberships}
     entries = {(c.uuid, m.child_artifact_uuid): m for c in state.composites for m in c.members}
+    other = {k: m for k, m in entries.items() if k in members and members[k][3:7] != m[2:]}
+    shifted = {k: m for k, m in other.items() if members[k][3:7] == (m[2], members[k][4], *m[4:])}
     return Difference(
         gone_memberships=tuple(row[1:3] for key, row in members.items() if key not in entries),
         gone_composites=tuple(row.id for uuid, row in known.items() if uuid not in composites),
@@ -100,9 +104,8 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
             c for uuid, c in composites.items() if uuid in known and known[uuid][3:7] != c[3:7]
         ),
         new_composites=tuple(c for uuid, c in composites.items() if uuid not in known),
-        changed_memberships=tuple(
-            m for key, m in entries.items() if key in members and members[key][3:7] != m[2:]
-        ),
+        moved_memberships=tuple(shifted.values()),
+        changed_memberships=tuple(m for key, m in other.items() if key not in shifted),
         new_memberships=tuple(m for key, m in entries.items() if key not in members),
     )
 

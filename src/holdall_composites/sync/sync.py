@@ -60,5 +60,6 @@ def _write(store: Store, collection_id: str, found: Difference) -> None:
     store.artifacts.insert(collection_id, found.new_artifacts)
     store.composites.insert(collection_id, found.new_composites)
     store.composites.update(collection_id, found.changed_composites)
+    store.memberships.reorder_memberships(collection_id, found.moved_memberships)
     store.memberships.replace_memberships(collection_id, found.changed_memberships)
     store.memberships.create_memberships(collection_id, found.new_memberships)

@@ -161,6 +161,12 @@ def test_a_replaced_membership_is_as_given(
     store.memberships.replace_memberships(collection_id, [])
     first, second = store.memberships.get_children_of(KIT, collection_id).items
     assert first == other
+    store.memberships.reorder_memberships(collection_id, [wanted._replace(position=0)])
+    first, second = store.memberships.get_children_of(KIT, collection_id).items
+    assert (first.child_id, first.position, first.relationship_type) == ("skill:a", 0, "extends")
+    assert second == other
+    store.memberships.reorder_memberships(collection_id, [wanted])
+    first, second = store.memberships.get_children_of(KIT, collection_id).items
     assert second._replace(updated_at="") == made._replace(
         relationship_type="extends",
         position=7,

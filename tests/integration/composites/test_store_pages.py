@@ -125,6 +125,9 @@ CALLS: dict[str, Callable[[Store, str, list[str]], object]] = {
     "replace": lambda s, c, u: s.memberships.replace_memberships(
         c, [Membership(KIT, uuid, position=9) for uuid in u]
     ),
+    "reorder": lambda s, c, u: s.memberships.reorder_memberships(
+        c, [Membership(KIT, uuid, position=8) for uuid in u]
+    ),
     "create": lambda s, c, u: s.memberships.create_memberships(
         c, [Membership("composite:c1", uuid) for uuid in u[1:]]
     ),

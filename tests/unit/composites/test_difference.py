@@ -82,6 +82,17 @@ def test_a_renamed_composite_keeps_its_memberships() -> None:
     )
 
 
+def test_a_membership_that_only_moves_is_told_apart() -> None:
+    """One that is pinned as well is changed; one that stays is neither."""
+    before = state(skill(A, "a"), skill(B, "b"), composite("k", A, B))
+    found = difference(rows(before), state(*before.artifacts, composite("k", B, A)))
+    moved = (Membership("composite:k", B, position=0), Membership("composite:k", A, position=1))
+    assert found == Difference(moved_memberships=moved)
+    pinned = composite("k", B, A, pin="f" * 64)
+    found = difference(rows(before), state(*before.artifacts, pinned))
+    assert found == Difference(changed_memberships=pinned.members)
+
+
 def test_swapped_names_go_through_others() -> None:
     """Both rows move aside first; one that is renamed to a free name does not."""
     before = rows(state(skill(A, "a"), skill(B, "b")))
