@@ -196,7 +196,7 @@ class Memberships(Repository):
 
     def all_of(self, collection_id: str) -> list[MembershipRecord]:
         """Return every membership of a collection."""
-        return list(_records(self._fetch(_all, collection=collection_id)))
+        return list(self._make(_records, _all, collection=collection_id))
 
     def create_membership(
         self,

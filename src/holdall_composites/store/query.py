@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 from peewee import Database, Tuple
@@ -22,6 +23,7 @@ from holdall_composites.values.pagination import (
 )
 
 Record = TypeVar("Record")
+_AT_ONCE = 1_000
 
 
 def records_of(kind: type[Record]) -> Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]]:
@@ -87,6 +89,17 @@ class Repository:
             rows: list[tuple[Any, ...]] = self._cursor(query, given).fetchall()
             return rows
 
+    def _make(
+        self,
+        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
+        query: Prepared,
+        **given: object,
+    ) -> tuple[Record, ...]:
+        """Return the records of a query's rows; made some at a time, so that memory is reused."""
+        with translated_errors():
+            parts = iter(partial(query(self.database, **given).fetchmany, _AT_ONCE), [])
+            return tuple(records(chain.from_iterable(parts)))
+
     def _run(self, query: Any, **given: object) -> int:
         """Run a query that returns no rows; returns how many it changed."""
         with translated_errors():
@@ -126,7 +139,7 @@ class Repository:
     ) -> Page[Record]:
         """Return the items behind a cursor, at most `limit`; without either, all."""
         if cursor is None and limit is None:
-            return Page(tuple(records(self._fetch(listing.whole, **given))))
+            return Page(self._make(records, listing.whole, **given))
         limit = DEFAULT_LIMIT if limit is None else limit
         if not 1 <= limit <= MAX_LIMIT:
             raise UsageError(
@@ -137,7 +150,7 @@ class Repository:
             query = listing.later
             key = decode_cursor(cursor, listing.name, listing.shape)
             given |= {f"key{number}": part for number, part in enumerate(key)}
-        rows = self._fetch(query, **given, limit=limit + 1)
-        items = tuple(records(rows[:limit]))
-        has_more = len(rows) > limit
-        return Page(items, encode_cursor(listing.name, key_of(items[-1])) if has_more else None)
+        items = self._make(records, query, **given, limit=limit + 1)
+        if len(items) <= limit:
+            return Page(items)
+        return Page(items[:limit], encode_cursor(listing.name, key_of(items[limit - 1])))

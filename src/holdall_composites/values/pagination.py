@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from holdall.errors import InputError, UsageError
 from holdall.formats import parse_json
@@ -17,8 +16,7 @@ Item = TypeVar("Item")
 Key = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class Page(NamedTuple, Generic[Item]):
     """Some items of a list. `next_cursor` leads to the following ones, None: there are none.
 
     Pages follow keys, not numbers: rows that come or go in between neither repeat nor hide others.
