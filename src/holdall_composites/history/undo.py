@@ -9,7 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from holdall.artifacts import FileDigest, FileKind, RelPath, Shape
+from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.collection import (
     Change,
     ChangeKind,
@@ -22,11 +22,11 @@ from holdall.collection import (
     reverted,
 )
 from holdall.deploy import Deployed, LedgerChange
-from holdall.errors import ConflictError, LocalEditError, NotFoundError, RefusedError
+from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
 from holdall.transaction import exchange, placed, sourced
 from holdall_composites.history.log import OWN_EXTRA
-from holdall_composites.history.versions import materialize, version_tree
+from holdall_composites.history.versions import edited_error, lay_out, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
@@ -269,10 +269,8 @@ class _Turn:
         if now and tree and tree.content_hash == then.content_hash:
             location = self.collection.location(now)
         else:
-            tree = version_tree(self.store, then.content_hash or "")
             folder = self.scratch / (then.uuid or str(len(self.wanted)))
-            materialize(self.store, tree, folder)
-            location = folder / spec.only_file if spec.shape is Shape.FILE else folder
+            tree, location = lay_out(self.store, then.content_hash or "", folder, spec)
         self.wanted.update(sourced(then.path, spec, tree, location))
 
     def _present(self, entry: ManifestArtifact) -> Tree | None:
@@ -281,11 +279,7 @@ class _Turn:
         except NotFoundError:
             return None
         if tree.content_hash != entry.content_hash and not self.force:
-            raise LocalEditError(
-                f"{entry.id} was edited since it was collected",
-                hint="`holdall collect` keeps the edit as a version; --force replaces it,"
-                " with a backup",
-            )
+            raise edited_error(entry)
         return tree
 
     def actions(self) -> tuple[Any, ...]:

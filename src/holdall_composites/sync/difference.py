@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from holdall.artifacts import ArtifactType
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
-from holdall_composites.store import Store
+from holdall_composites.store.store import Store
 from holdall_composites.values.records import (
     ArtifactRecord,
     CollectionState,

@@ -122,7 +122,6 @@ class DeploymentRecord(NamedTuple):
 class VersionRecord(NamedTuple):
     """A numbered state of an artifact. `content_hash` names its tree; `parent` is a number."""
 
-    artifact_uuid: str
     number: int
     parent: int | None
     content_hash: str
@@ -132,14 +131,7 @@ class VersionRecord(NamedTuple):
 
     def to_json(self) -> dict[str, str | int | None]:
         """Return the version as `holdall versions --json` prints it."""
-        return {
-            "number": self.number,
-            "parent": self.parent,
-            "content_hash": self.content_hash,
-            "message": self.message,
-            "author": self.author,
-            "created_at": self.created_at,
-        }
+        return self._asdict()
 
 
 class OperationRecord(NamedTuple):
