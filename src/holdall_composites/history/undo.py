@@ -9,7 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from holdall.artifacts import FileDigest, FileKind, RelPath
+from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath
 from holdall.collection import (
     Change,
     ChangeKind,
@@ -165,8 +165,14 @@ class _Planner:
         if not isinstance(before, ManifestArtifact) or before.content_hash is None:
             return
         is_here = isinstance(after, ManifestArtifact) and after.content_hash == before.content_hash
-        if not is_here and self.store.contents.get_tree(before.content_hash) is None:
-            raise _irreversible(operation, f"the files that {before.id} had were not kept")
+        if not is_here:
+            self._refuse_unkept(operation, before.id, before.content_hash)
+
+    def _refuse_unkept(
+        self, operation: OperationRecord, id_: ArtifactId, content_hash: str
+    ) -> None:
+        if self.store.contents.unknown_trees([content_hash]):
+            raise _irreversible(operation, f"the files that {id_} had were not kept")
 
     def _refuse_unreachable(self, operation: OperationRecord, change: LedgerChange) -> None:
         project = Path(operation.project or "")
@@ -183,8 +189,8 @@ class _Planner:
             if state.sha256 in unknown and _backup_of(project, path, state) is None:
                 raise _irreversible(operation, f"what lay at {project / path} was not kept")
         for before, _ in change.entries.values():
-            if before is not None and self.store.contents.get_tree(before.content_hash) is None:
-                raise _irreversible(operation, f"the files that {before.id} had were not kept")
+            if before is not None:
+                self._refuse_unkept(operation, before.id, before.content_hash)
 
     def collection_part(self) -> EditPlan | None:
         """Return one change set for all that was done to the collection."""

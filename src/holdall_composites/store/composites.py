@@ -27,8 +27,8 @@ def _composites() -> Any:
     )
 
 
-_LISTING = Listing("composites", _composites, (C.artifact,), (str,))
-_records = partial(starmap, CompositeRecord)
+_RECORDS = partial(starmap, CompositeRecord)
+_LISTING = Listing("composites", _composites, (C.artifact,), _RECORDS)
 _insert = insert_rows(*_KEY, *_OWN)
 _update = update_rows(*_KEY, *_OWN, key=_KEY, updated_at=UTC_NOW)
 _dissolve = delete_rows(*_KEY)
@@ -45,10 +45,7 @@ class Composites(Repository):
         self, collection_id: str, *, cursor: str | None = None, limit: int | None = None
     ) -> Page[CompositeRecord]:
         """Return composites in the order of their ids: all, or a page of them."""
-        return self._page(
-            *(_LISTING, _records, lambda record: (record.id,), cursor, limit),
-            collection=collection_id,
-        )
+        return self._page(_LISTING, cursor, limit, collection=collection_id)
 
     def insert(self, collection_id: str, records: Iterable[CompositeRecord]) -> None:
         """Make composites, still without members, of artifacts that exist."""

@@ -57,7 +57,7 @@ _ALL = Listing(
     "deployments",
     lambda: D.select(*_KEY, *_SET, D.deployed_at).where(D.collection == Given("collection")),
     (D.project, D.target_root, D.artifact),
-    (str, str, str),
+    records_of(DeploymentRecord),
 )
 
 
@@ -107,10 +107,4 @@ class Deployments(Repository):
         self, collection_id: str, *, cursor: str | None = None, limit: int | None = DEFAULT_LIMIT
     ) -> Page[DeploymentRecord]:
         """Return a page of the deployments of a collection, in the order of projects."""
-        return self._page(
-            _ALL,
-            records_of(DeploymentRecord),
-            lambda record: (record.project, record.target_root, record.artifact_uuid),
-            *(cursor, limit),
-            collection=collection_id,
-        )
+        return self._page(_ALL, cursor, limit, collection=collection_id)

@@ -20,7 +20,7 @@ from holdall_composites.store.prepared import (
     update_rows,
 )
 from holdall_composites.store.query import Listing, Repository, records_of
-from holdall_composites.values.pagination import Key, Page
+from holdall_composites.values.pagination import Page
 from holdall_composites.values.records import Edge, MembershipRecord
 from holdall_composites.values.types import Membership, RelationshipType
 
@@ -41,13 +41,13 @@ _CHILDREN = Listing(
     "children",
     lambda: _select().where(_IN_COMPOSITE),
     (M.position, M.child_artifact),
-    (int, str),
+    _records,
 )
 _PARENTS = Listing(
     "parents",
     lambda: _select().where(M.child_artifact == Given("child"), _IN_COLLECTION),
     (M.composite,),
-    (str,),
+    _records,
 )
 # Each side with the collection: else SQLite reads all memberships of the collection.
 _ASSOCIATIONS = Listing(
@@ -56,10 +56,10 @@ _ASSOCIATIONS = Listing(
         _IN_COMPOSITE | ((M.child_artifact == Given("child")) & (_IN_COLLECTION))
     ),
     (M.composite, M.position, M.child_artifact),
-    (str, int, str),
+    _records,
 )
 
-_all = prepared(lambda: _select().where(_IN_COLLECTION))
+_ALL = Listing("memberships", lambda: _select().where(_IN_COLLECTION), _KEY[1:], _records)
 _insert = insert_rows(*_KEY, *_OWN)
 _update = update_rows(*_KEY, *_OWN, key=_KEY, updated_at=UTC_NOW)
 _reorder = update_rows(*_KEY, M.position, key=_KEY, updated_at=UTC_NOW)
@@ -134,10 +134,6 @@ def _of_reached(membership: Any, reached: Any) -> Any:
     return is_of_collection & (membership.composite == reached.c.id)
 
 
-def _place(record: MembershipRecord) -> Key:
-    return record.position, record.child_artifact_uuid
-
-
 class Memberships(Repository):
     """What can be done with memberships. Children are known by UUID, composites by id.
 
@@ -154,7 +150,7 @@ class Memberships(Repository):
     ) -> Page[MembershipRecord]:
         """Return a composite's memberships in their order."""
         given = {"composite": composite_id, "collection": collection_id}
-        return self._page(_CHILDREN, _records, _place, cursor, limit, **given)
+        return self._page(_CHILDREN, cursor, limit, **given)
 
     def get_parents_of(
         self,
@@ -165,11 +161,7 @@ class Memberships(Repository):
         limit: int | None = None,
     ) -> Page[MembershipRecord]:
         """Return the memberships of which this is the child, by their composites' ids."""
-        return self._page(
-            *(_PARENTS, _records, lambda r: (r.composite_id,), cursor, limit),
-            child=child_uuid,
-            collection=collection_id,
-        )
+        return self._page(_PARENTS, cursor, limit, child=child_uuid, collection=collection_id)
 
     def get_associations(
         self,
@@ -184,19 +176,12 @@ class Memberships(Repository):
 
         In the order of the composites' ids, each one's members in their order.
         """
-        return self._page(
-            _ASSOCIATIONS,
-            _records,
-            lambda record: (record.composite_id, *_place(record)),
-            *(cursor, limit),
-            composite=artifact_id,
-            child=artifact_uuid,
-            collection=collection_id,
-        )
+        ends = {"composite": artifact_id, "child": artifact_uuid}
+        return self._page(_ASSOCIATIONS, cursor, limit, **ends, collection=collection_id)
 
     def all_of(self, collection_id: str) -> list[MembershipRecord]:
         """Return every membership of a collection."""
-        return list(self._make(_records, _all, collection=collection_id))
+        return list(self._page(_ALL, None, None, collection=collection_id).items)
 
     def create_membership(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from peewee import Database, Tuple
 
@@ -16,7 +16,6 @@ from holdall_composites.store.prepared import Given, Prepared, as_json, prepared
 from holdall_composites.values.pagination import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
-    Key,
     Page,
     decode_cursor,
     encode_cursor,
@@ -34,10 +33,11 @@ def records_of(kind: type[Record]) -> Callable[[Iterable[tuple[Any, ...]]], Iter
     return partial(map, partial(tuple.__new__, kind))
 
 
-class Listing:
+class Listing(Generic[Record]):
     """A list that may be read in pages, by its unique key.
 
-    `query` builds it without an order; `key` are the columns to sort by, `shape` their types.
+    `query` builds it without an order; `key` are the columns to sort by, which the records have
+    under the same names; `records` makes those of rows.
     """
 
     def __init__(
@@ -45,14 +45,15 @@ class Listing:
         name: str,
         query: Callable[[], Any],
         key: tuple[Any, ...],
-        shape: tuple[type[str] | type[int], ...],
+        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
     ) -> None:
-        self.name, self.shape = name, shape
-        marks = [Given(f"key{number}") for number in range(len(key))]
+        self.name, self.records = name, records
+        self.key = {c.column_name: int if c.field_type == "INT" else str for c in key}
+        marks = Tuple(*(Given(column) for column in self.key))
         self.whole = prepared(lambda: query().order_by(*key))
         self.first = prepared(lambda: query().order_by(*key).limit(Given("limit")))
         self.later = prepared(
-            lambda: query().where(Tuple(*key) > Tuple(*marks)).order_by(*key).limit(Given("limit"))
+            lambda: query().where(Tuple(*key) > marks).order_by(*key).limit(Given("limit"))
         )
 
 
@@ -90,15 +91,12 @@ class Repository:
             return rows
 
     def _make(
-        self,
-        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
-        query: Prepared,
-        **given: object,
+        self, listing: Listing[Record], query: Prepared, **given: object
     ) -> tuple[Record, ...]:
         """Return the records of a query's rows; made some at a time, so that memory is reused."""
         with translated_errors():
             parts = iter(partial(query(self.database, **given).fetchmany, _AT_ONCE), [])
-            return tuple(records(chain.from_iterable(parts)))
+            return tuple(listing.records(chain.from_iterable(parts)))
 
     def _run(self, query: Any, **given: object) -> int:
         """Run a query that returns no rows; returns how many it changed."""
@@ -129,28 +127,23 @@ class Repository:
         return self.database.execute(query)
 
     def _page(
-        self,
-        listing: Listing,
-        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
-        key_of: Callable[[Record], Key],
-        cursor: str | None,
-        limit: int | None,
-        **given: object,
+        self, listing: Listing[Record], cursor: str | None, limit: int | None, **given: object
     ) -> Page[Record]:
         """Return the items behind a cursor, at most `limit`; without either, all."""
         if cursor is None and limit is None:
-            return Page(self._make(records, listing.whole, **given))
+            return Page(self._make(listing, listing.whole, **given))
         limit = DEFAULT_LIMIT if limit is None else limit
         if not 1 <= limit <= MAX_LIMIT:
             raise UsageError(
                 f"a page cannot have {limit} items", hint=f"ask for 1 to {MAX_LIMIT} at a time"
             )
-        query = listing.first
+        given["limit"], query = limit + 1, listing.first
         if cursor is not None:
             query = listing.later
-            key = decode_cursor(cursor, listing.name, listing.shape)
-            given |= {f"key{number}": part for number, part in enumerate(key)}
-        items = self._make(records, query, **given, limit=limit + 1)
+            last = decode_cursor(cursor, listing.name, tuple(listing.key.values()))
+            given |= zip(listing.key, last, strict=True)
+        items = self._make(listing, query, **given)
         if len(items) <= limit:
             return Page(items)
-        return Page(items[:limit], encode_cursor(listing.name, key_of(items[limit - 1])))
+        last = tuple(getattr(items[limit - 1], column) for column in listing.key)
+        return Page(items[:limit], encode_cursor(listing.name, last))

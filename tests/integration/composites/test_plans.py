@@ -32,7 +32,13 @@ MANY = 10_000
 OF_A_COLLECTION = {
     *("artifacts._all", "composites._LISTING.whole"),
     *("composites._LISTING.first", "deployments._ALL.whole", "deployments._ALL.first"),
-    *("memberships._all", "versions._wanted", "versions._add", "versions._unversioned_ids"),
+    *(
+        "memberships._ALL.whole",
+        "memberships._ALL.first",
+        "versions._wanted",
+        "versions._add",
+        "versions._unversioned_ids",
+    ),
     *("integrity._misnumbered", "integrity._unknown_pins", "integrity._hashes"),
     *("operations._insert", "operations._undone"),
 }
