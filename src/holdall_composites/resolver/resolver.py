@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdall.artifacts import ArtifactId, ArtifactType, CompositeType
@@ -40,6 +41,32 @@ def _refuse_edits() -> AbstractContextManager[Editor]:
     )
 
 
+@dataclass
+class _Draft:
+    """A change of a composite in the making; `manifest` is what the collection's becomes."""
+
+    change: Change
+    collection: Collection
+    manifest: Manifest
+
+    @property
+    def id(self) -> ArtifactId:
+        return self.change.id
+
+    def resolve(self, text: str) -> ArtifactId:
+        """Return the id that a text means; raises ArtifactNotFound, UsageError if two have it."""
+        try:
+            return self.collection.resolve(text)
+        except NotFoundError as error:
+            raise ArtifactNotFound(text, hint=error.hint) from error
+
+    def members(self, texts: Sequence[str]) -> list[ArtifactId]:
+        """Return the ids of members, also of those that were removed from the collection."""
+        present = composition.composite_in(self.manifest, self.id).members
+        known = {str(member.id): member.id for member in present}
+        return [known.get(text) or self.resolve(text) for text in texts]
+
+
 class Resolver:
     """Composites as users speak of them; no call takes or gives UUIDs but `Expanded`.
 
@@ -68,27 +95,23 @@ class Resolver:
 
         Raises AlreadyExists if there is one of that name.
         """
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+        with self._changing("create", name, dry_run, ChangeKind.NEW) as draft:
             made = composition.with_composite(
-                collection.manifest,
-                composite_id.name,
+                draft.manifest,
+                draft.id.name,
                 composite_type=composite_type,
                 display_name=display_name,
                 description=description,
             )
-            given = self._members(collection, members, RelationshipType.CONTAINS)
-            return composition.with_members(made, composite_id, given)
-
-        return self._change("create", name, edit, dry_run, ChangeKind.NEW)
+            given = self._members(draft, members, RelationshipType.CONTAINS)
+            draft.manifest = composition.with_members(made, draft.id, given)
+        return draft.change
 
     def delete_composite(self, composite: str, *, dry_run: bool = False) -> Change:
         """Drop a composite; its members stay. Raises ConstraintViolated if it is a member."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            return composition.without_composite(collection.manifest, composite_id)
-
-        return self._change("delete", composite, edit, dry_run, ChangeKind.GONE)
+        with self._changing("delete", composite, dry_run, ChangeKind.GONE) as draft:
+            draft.manifest = composition.without_composite(draft.manifest, draft.id)
+        return draft.change
 
     def add_member(
         self,
@@ -115,84 +138,70 @@ class Resolver:
         dry_run: bool = False,
     ) -> Change:
         """Make artifacts (`ID[@VERSION]`) members as `add_member` does; all or none."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            given = self._members(collection, members, relationship_type)
-            return composition.with_members(collection.manifest, composite_id, given, position)
-
-        return self._change("add", composite, edit, dry_run)
+        with self._changing("add", composite, dry_run) as draft:
+            given = self._members(draft, members, relationship_type)
+            draft.manifest = composition.with_members(draft.manifest, draft.id, given, position)
+        return draft.change
 
     def remove_member(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Take members out of a composite; raises ArtifactNotFound for one that is none."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            ids = _member_ids(collection, composite_id, members)
-            return composition.without_members(collection.manifest, composite_id, ids)
-
-        return self._change("remove", composite, edit, dry_run)
+        with self._changing("remove", composite, dry_run) as draft:
+            ids = draft.members(members)
+            draft.manifest = composition.without_members(draft.manifest, draft.id, ids)
+        return draft.change
 
     def reorder_members(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Put these members first, in this order; the others keep theirs behind them."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            ids = _member_ids(collection, composite_id, members)
-            return composition.with_order(collection.manifest, composite_id, ids)
-
-        return self._change("reorder", composite, edit, dry_run)
+        with self._changing("reorder", composite, dry_run) as draft:
+            ids = draft.members(members)
+            draft.manifest = composition.with_order(draft.manifest, draft.id, ids)
+        return draft.change
 
     def pin_member(
         self, composite: str, member: str, version: str | None = None, *, dry_run: bool = False
     ) -> Change:
         """Hold a member at a version, by default its newest."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            member_id = _resolve(collection, member)
-            pin = find_version(self.store, collection, member_id, version).content_hash
-            return composition.with_pin(collection.manifest, composite_id, member_id, pin)
-
-        return self._change("pin", composite, edit, dry_run)
+        with self._changing("pin", composite, dry_run) as draft:
+            member_id = draft.resolve(member)
+            pin = find_version(self.store, draft.collection, member_id, version).content_hash
+            draft.manifest = composition.with_pin(draft.manifest, draft.id, member_id, pin)
+        return draft.change
 
     def unpin_member(self, composite: str, member: str, *, dry_run: bool = False) -> Change:
         """Let a member follow its current version."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            (member_id,) = _member_ids(collection, composite_id, [member])
-            return composition.with_pin(collection.manifest, composite_id, member_id, None)
-
-        return self._change("unpin", composite, edit, dry_run)
+        with self._changing("unpin", composite, dry_run) as draft:
+            (member_id,) = draft.members([member])
+            draft.manifest = composition.with_pin(draft.manifest, draft.id, member_id, None)
+        return draft.change
 
     def _members(
-        self, collection: Collection, texts: Sequence[str], relationship_type: str
+        self, draft: _Draft, texts: Sequence[str], relationship_type: str
     ) -> list[ManifestMember]:
         members = []
         for text in texts:
             name, _, version = text.partition("@")
-            member_id, pin = _resolve(collection, name), None
+            member_id, pin = draft.resolve(name), None
             if version:
-                pin = find_version(self.store, collection, member_id, version).content_hash
+                pin = find_version(self.store, draft.collection, member_id, version).content_hash
             members.append(ManifestMember(member_id, None, str(relationship_type), pin))
         return members
 
-    def _change(
-        self,
-        action: str,
-        composite: str,
-        edit: Callable[[Collection, ArtifactId], Manifest],
-        dry_run: bool,
-        kind: ChangeKind = ChangeKind.CHANGED,
-    ) -> Change:
+    @contextmanager
+    def _changing(
+        self, action: str, composite: str, dry_run: bool, kind: ChangeKind = ChangeKind.CHANGED
+    ) -> Iterator[_Draft]:
         """Change the manifest; hooks give UUIDs, refuse cycles, and make the rows follow."""
         change = Change(kind, ArtifactId.of("composite", composite.removeprefix("composite:")))
         with self._edit() as editor:
             before = editor.collection.manifest
-            after = edit(editor.collection, change.id)
-            changes = ChangeSet(f"composite {action}", before, after, (change,))
+            draft = _Draft(change, editor.collection, before)
+            yield draft
+            changes = ChangeSet(f"composite {action}", before, draft.manifest, (change,))
             editor.propose(changes)
             if not dry_run:
                 editor.commit(changes)
                 # The first change of a collection gives it its UUID.
                 self.collection_id = changes.after.uuid or self.collection_id
-        return change
 
     def composites(
         self, *, cursor: str | None = None, limit: int | None = None
@@ -263,20 +272,3 @@ class Resolver:
         ids = [row.id for row in self.store.artifacts.all_of(self.collection_id) if row.active]
         close = get_close_matches(text if ":" in text else f"skill:{text}", ids)
         return f"is it {' or '.join(close)}?" if close else None
-
-
-def _member_ids(
-    collection: Collection, composite_id: ArtifactId, texts: Sequence[str]
-) -> list[ArtifactId]:
-    """Return the ids of members, also of those that were removed from the collection."""
-    present = composition.composite_in(collection.manifest, composite_id).members
-    known = {str(member.id): member.id for member in present}
-    return [known.get(text) or _resolve(collection, text) for text in texts]
-
-
-def _resolve(collection: Collection, text: str) -> ArtifactId:
-    """Return the id that a text means; raises ArtifactNotFound, UsageError where two have it."""
-    try:
-        return collection.resolve(text)
-    except NotFoundError as error:
-        raise ArtifactNotFound(text, hint=error.hint) from error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 
 from holdall.artifacts import ArtifactId
 from holdall.collection import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
 from holdall_composites.errors import ArtifactNotFound, CycleRefused
-from holdall_composites.values.graph import find_cycle
 from holdall_composites.values.uuids import new_uuid
 
 
@@ -63,9 +63,10 @@ def _refuse_cycles(
         for c in composites
         if c.uuid
     }
-    cycle = find_cycle(edges)
-    if cycle:
-        path = " -> ".join(str(names[uuid]) for uuid in cycle)
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        path = " -> ".join(str(names[uuid]) for uuid in reversed(error.args[1]))
         raise CycleRefused(
             f"a composite would contain itself: {path}", hint="take one of these members out"
-        )
+        ) from None

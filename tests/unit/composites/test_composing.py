@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,34 @@ def test_cycles_are_refused() -> None:
     manifest = with_members(manifest, an_id("composite:outer"), members("composite:kit"))
     with pytest.raises(CycleRefused):
         identified(manifest, {})
+
+
+def chain(count: int, *, last: str = "") -> Manifest:
+    """Return composites, each the only member of the one before; the last one contains `last`."""
+    ids = [f"composite:c{number}" for number in range(count)]
+    composites = tuple(
+        ManifestComposite(an_id(one), members=members(below) if below else ())
+        for one, below in zip(ids, [*ids[1:], last], strict=True)
+    )
+    return replace(make_manifest(), composites=composites)
+
+
+def test_a_cycle_is_shown_from_composite_to_member() -> None:
+    """Closed, and without what only leads to it."""
+    with pytest.raises(CycleRefused) as caught:
+        identified(chain(4, last="composite:c1"), {})
+    path = str(caught.value).partition(": ")[2].split(" -> ")
+    assert path[0] == path[-1]
+    assert set(path) == {"composite:c1", "composite:c2", "composite:c3"}
+    steps = [("composite:c1", "composite:c2"), ("composite:c2", "composite:c3")]
+    assert set(pairwise(path)) == {*steps, ("composite:c3", "composite:c1")}
+
+
+def test_a_long_chain_of_composites_needs_no_stack() -> None:
+    """Five thousand, the last of which may close the circle."""
+    assert len(identified(chain(5_000), {}).composites) == 5_000
+    with pytest.raises(CycleRefused):
+        identified(chain(5_000, last="composite:c0"), {})
 
 
 def test_the_rows_of_a_manifest() -> None:
