@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from peewee import SQL, Cast, fn
+from peewee import Cast, fn
 
 from holdall_composites.database.models import Operation, OperationArtifact
 from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
@@ -14,6 +14,7 @@ from holdall_composites.store.query import Repository
 from holdall_composites.values.records import OperationRecord
 
 O = Operation  # noqa: E741
+_ENDLESS = (1 << 63) - 1
 _GIVEN = (
     *(O.transaction_id, O.command, O.summary, O.project, O.author),
     *(O.host, O.at, O.undoes, O.details),
@@ -35,6 +36,22 @@ def _insert() -> Any:
         .returning(O.number)
         .on_conflict("NOTHING", conflict_target=[O.collection, O.transaction_id])
     )
+
+
+def _operations(*conditions: Any) -> Any:
+    query = O.select(O.number, *_GIVEN[:-1]).where(_IN_COLLECTION, *conditions)
+    return query.order_by(O.number.desc()).limit(Given("limit"))
+
+
+_all = prepared(_operations)
+
+
+@prepared
+def _of_artifact() -> Any:
+    changed = OperationArtifact.artifact_uuid == Given("artifact")
+    in_collection = OperationArtifact.collection_id == Given("collection")
+    numbers = OperationArtifact.select(OperationArtifact.operation).where(changed, in_collection)
+    return _operations(O.number.in_(numbers))
 
 
 @prepared
@@ -85,14 +102,10 @@ class Operations(Repository):
         self, collection_id: str, *, artifact_uuid: str | None = None, limit: int | None = None
     ) -> list[OperationRecord]:
         """Return operations, newest first; of an artifact, those that changed it."""
-        query = O.select(O.number, *_GIVEN[:-1]).where(O.collection == collection_id)
-        if artifact_uuid is not None:
-            changed = OperationArtifact.select(SQL("1")).where(
-                OperationArtifact.operation.on(), OperationArtifact.artifact_uuid == artifact_uuid
-            )
-            query = query.where(fn.EXISTS(changed))
-        query = query.order_by(O.number.desc())
-        return list(map(_record, self._fetch(query if limit is None else query.limit(limit))))
+        query = _all if artifact_uuid is None else _of_artifact
+        given = {"collection": collection_id, "artifact": artifact_uuid}
+        limit = _ENDLESS if limit is None else limit
+        return list(map(_record, self._fetch(query, **given, limit=limit)))
 
     def details_of(self, collection_id: str, numbers: Iterable[int]) -> dict[int, Any]:
         """Return what it takes to undo these operations, by number; None where nothing can."""

@@ -84,10 +84,10 @@ class Repository:
         with translated_errors(), self.database.atomic(*locks):
             yield
 
-    def _fetch(self, query: Any, **given: object) -> list[tuple[Any, ...]]:
+    def _fetch(self, query: Prepared, **given: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query as the driver gives them."""
         with translated_errors():
-            rows: list[tuple[Any, ...]] = self._cursor(query, given).fetchall()
+            rows: list[tuple[Any, ...]] = query(self.database, **given).fetchall()
             return rows
 
     def _make(
@@ -98,10 +98,10 @@ class Repository:
             parts = iter(partial(query(self.database, **given).fetchmany, _AT_ONCE), [])
             return tuple(listing.records(chain.from_iterable(parts)))
 
-    def _run(self, query: Any, **given: object) -> int:
+    def _run(self, query: Prepared, **given: object) -> int:
         """Run a query that returns no rows; returns how many it changed."""
         with translated_errors():
-            return int(self._cursor(query, given).rowcount)
+            return int(query(self.database, **given).rowcount)
 
     def _run_rows(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
         """Run a query on rows, if there are any: all or none; returns how many it changed."""
@@ -120,11 +120,6 @@ class Repository:
         alone = not self.database.in_transaction()
         with translated_errors(), self.transaction() if alone else nullcontext():
             return query.run_many(self.database, rows)
-
-    def _cursor(self, query: Any, given: dict[str, object]) -> Any:
-        if isinstance(query, Prepared):
-            return query(self.database, **given)
-        return self.database.execute(query)
 
     def _page(
         self, listing: Listing[Record], cursor: str | None, limit: int | None, **given: object
