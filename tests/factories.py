@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from holdall_composites.store.store import Store
-from holdall_composites.values.types import ArtifactState, CompositeState, Membership
+from holdall_composites.values.records import ArtifactRecord, CollectionRecord, CompositeRecord
+from holdall_composites.values.types import Membership
 from holdall_composites.values.uuids import new_uuid
 
 __all__ = [
+    "active_ids",
+    "artifact_of",
+    "deactivate",
     "make_artifact",
     "make_collection",
     "make_composite",
@@ -22,10 +26,10 @@ def make_artifact(
     path: str | None = None,
     origin: str = "local",
     content_hash: str | None = "0" * 64,
-) -> ArtifactState:
+) -> ArtifactRecord:
     """Return an artifact's state; the UUID is fresh unless given."""
     type_name, _, name = artifact_id.partition(":")
-    return ArtifactState(
+    return ArtifactRecord(
         uuid=uuid or new_uuid(),
         id=artifact_id,
         type=type_name,
@@ -41,12 +45,12 @@ def make_composite(
     *members: str | Membership,
     uuid: str | None = None,
     description: str | None = None,
-) -> CompositeState:
+) -> CompositeRecord:
     """Return a composite's state; members given as UUIDs are contained in this order.
 
     The composite of those given as memberships is filled in.
     """
-    return CompositeState(
+    return CompositeRecord(
         uuid=uuid or new_uuid(),
         id=composite_id,
         name=composite_id.partition(":")[2],
@@ -62,7 +66,9 @@ def make_composite(
 
 def make_collection(store: Store, name: str = "default") -> str:
     """Store a collection and return its id."""
-    return store.collections.ensure(new_uuid(), name).id
+    record = CollectionRecord(new_uuid(), name)
+    store.collections.put(record)
+    return record.id
 
 
 def stored_artifacts(store: Store, collection_id: str, *ids: str) -> list[str]:
@@ -77,9 +83,26 @@ def stored_composite(
 ) -> str:
     """Store a composite with these children (UUIDs) and return its own UUID."""
     state = make_composite(composite_id)
-    artifact = ArtifactState(composite_id, state.uuid, "composite", state.name)
+    artifact = ArtifactRecord(composite_id, state.uuid, "composite", state.name)
     store.artifacts.insert(collection_id, [artifact])
     store.composites.insert(collection_id, [state])
     for child in children:
         store.memberships.create_membership(collection_id, composite_id, child)
     return state.uuid
+
+
+def artifact_of(store: Store, collection_id: str, uuid: str) -> ArtifactRecord:
+    """Return the row of the artifact with this UUID."""
+    (found,) = (row for row in store.artifacts.all_of(collection_id) if row.uuid == uuid)
+    return found
+
+
+def active_ids(store: Store, collection_id: str) -> list[str]:
+    """Return the ids of the active artifacts, in their order."""
+    return [row.id for row in store.artifacts.all_of(collection_id) if row.active]
+
+
+def deactivate(store: Store, collection_id: str, *uuids: str) -> None:
+    """Let artifacts be gone from the collection, if they are of it."""
+    rows = (row for row in store.artifacts.all_of(collection_id) if row.uuid in uuids)
+    store.artifacts.update(collection_id, [row._replace(active=False) for row in rows])

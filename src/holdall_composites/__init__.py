@@ -35,9 +35,6 @@ else:
                 "Operation",
             ),
             "resolver": ("Resolver",),
-            "session": (
-                "open_collection",
-                "open_resolver",
-            ),
+            "session": ("open_collection", "open_resolver"),
         },
     )

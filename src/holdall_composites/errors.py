@@ -1,17 +1,4 @@
-"""The plugin's errors, as branches of Holdall's tree.
-
-HoldallError
-├── RefusedError
-│   ├── AlreadyExists       a row with this key is there
-│   ├── ConstraintViolated  the database refused: unknown parent or child, wrong value
-│   └── CycleRefused        a composite would contain itself
-├── NotFoundError
-│   └── ArtifactNotFound    no artifact has this `type:name`
-└── StorageError
-    ├── DatabaseUnreachable the server or file cannot be opened
-    ├── SchemaError         the schema is not what this program needs
-    └── DatabaseFailed      anything else that the database said
-"""
+"""The plugin's errors, as branches of Holdall's tree."""
 
 from __future__ import annotations
 

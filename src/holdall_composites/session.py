@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from holdall.artifacts import ArtifactId
-from holdall.collection import Collection, Manifest
+from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
 from holdall_composites.console import say
 from holdall_composites.database.connect import connected, is_embedded
 from holdall_composites.resolver.resolver import Resolver
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from peewee import Database
 
     from holdall_composites.resolver.resolver import Edit
+
+Entry = TypeVar("Entry", ManifestArtifact, ManifestComposite)
 
 
 @contextmanager
@@ -98,53 +99,32 @@ def _bring_in_line(
 
 
 def identify(collection: Collection, manifest: Manifest) -> Manifest:
-    """Return `manifest` with every UUID in place, those that the database knows included."""
+    """Return `manifest` with every UUID in place, those that the database knows included.
+
+    UUIDs that came from outside and are another collection's here are replaced: two collections in
+    one database may collect the same export. Those of members that were artifacts here once stay.
+    """
     from holdall_composites.sync.identity import identified
 
-    with opened(collection) as resolver:
-        manifest = _without_strangers(resolver, collection, manifest)
-        known = _known_uuids(resolver, collection, manifest)
-        return identified(manifest, known.get, _removed(resolver, collection, manifest))
-
-
-def _without_strangers(resolver: Resolver, collection: Collection, manifest: Manifest) -> Manifest:
-    """Return the manifest without UUIDs that came from outside and are another collection's here.
-
-    Two collections in one database may collect the same export; the second gets its own.
-    """
+    own = collection.manifest.uuid
     before = {entry.uuid for entry in collection.manifest.by_id.values()}
-    new = {entry.uuid for entry in manifest.by_id.values()} - before - {None}
-    if not new:
-        return manifest
-    found = resolver.store.artifacts.get_by_uuid(uuid for uuid in new if uuid)
-    others = {u for u, row in found.items() if row.collection_id != collection.manifest.uuid}
-    return replace(
-        manifest,
-        artifacts=tuple(
-            replace(a, uuid=None) if a.uuid in others else a for a in manifest.artifacts
-        ),
-        composites=tuple(
-            replace(c, uuid=None) if c.uuid in others else c for c in manifest.composites
-        ),
-    )
-
-
-def _known_uuids(
-    resolver: Resolver, collection: Collection, manifest: Manifest
-) -> dict[ArtifactId, str]:
-    wanting = [entry.id for entry in manifest.by_id.values() if entry.uuid is None]
-    if collection.manifest.uuid is None or not wanting:
-        return {}
-    found = resolver.store.artifacts.uuids_of(collection.manifest.uuid, [str(i) for i in wanting])
-    return {ArtifactId.parse(artifact_id): uuid for artifact_id, uuid in found.items()}
-
-
-def _removed(resolver: Resolver, collection: Collection, manifest: Manifest) -> set[str]:
-    """Return the UUIDs of members that were artifacts of the collection once."""
     here = {entry.uuid for entry in manifest.by_id.values()}
-    members = {member.uuid for c in manifest.composites for member in c.members}
-    missing = members - here - {None}
-    if not missing:
-        return set()
-    found = resolver.store.artifacts.get_by_uuid(uuid for uuid in missing if uuid)
-    return {u for u, row in found.items() if row.collection_id == collection.manifest.uuid}
+    members = {member.uuid for composite in manifest.composites for member in composite.members}
+    asked = [uuid for uuid in (here - before) | (members - here) if uuid]
+    with opened(collection) as resolver:
+        artifacts = resolver.store.artifacts
+        owners = artifacts.owners_of(asked) if asked else {}
+        known = {uuid for uuid, (owner, _) in owners.items() if owner == own}
+        strange = owners.keys() - known
+        manifest = replace(
+            manifest,
+            artifacts=_without_uuids(manifest.artifacts, strange),
+            composites=_without_uuids(manifest.composites, strange),
+        )
+        wanting = [str(entry.id) for entry in manifest.by_id.values() if entry.uuid is None]
+        uuids = artifacts.uuids_of(own, wanting) if own and wanting else {}
+    return identified(manifest, uuids, known)
+
+
+def _without_uuids(entries: tuple[Entry, ...], strange: set[str]) -> tuple[Entry, ...]:
+    return tuple(replace(e, uuid=None) if e.uuid in strange else e for e in entries)

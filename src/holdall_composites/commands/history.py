@@ -80,10 +80,10 @@ def _uuid_of(store: Store, collection: Collection, text: str) -> str:
     try:
         return collection.entry(collection.resolve(text)).uuid or ""
     except NotFoundError:
-        known = store.artifacts.get(collection.manifest.uuid or "", text)
-        if known is None:
+        known = store.artifacts.uuids_of(collection.manifest.uuid or "", [text])
+        if text not in known:
             raise
-        return known.uuid
+        return known[text]
 
 
 def run_undo(context: Context, args: argparse.Namespace) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, FileDigest
+from holdall.artifacts import ArtifactId, FileDigest, TypeSpec
 from holdall.collection import Collection, ManifestArtifact
 from holdall.files import Tree
 from holdall.transaction import content_of
@@ -34,21 +35,29 @@ class Side(NamedTuple):
 def stored_side(store: Store, collection: Collection, artifact_id: ArtifactId, text: str) -> Side:
     """Return a stored version."""
     version = find_version(store, collection, artifact_id, text)
-    tree = version_tree(store, version.content_hash)
-    title = f"{artifact_id}@{version.number}"
+    return kept_side(store, f"{artifact_id}@{version.number}", version.content_hash)
+
+
+def kept_side(store: Store, title: str, content_hash: str) -> Side:
+    """Return a tree that the database has."""
+    tree = version_tree(store, content_hash)
     return Side(title, tree, lambda file: b"".join(store.contents.read_blob(file.sha256)))
 
 
 def folder_side(collection: Collection, entry: ManifestArtifact) -> Side:
     """Return the files as they lie in the collection's folder."""
-    tree = collection.tree(entry)
+    tree, spec = collection.tree(entry), collection.spec_of(entry.id)
+    return lying_side(str(entry.id), collection.location(entry), spec, tree)
+
+
+def lying_side(title: str, location: Path, spec: TypeSpec, tree: Tree) -> Side:
+    """Return files as they lie somewhere."""
 
     def read(file: FileDigest) -> bytes:
-        spec = collection.spec_of(entry.id)
-        content = content_of(collection.location(entry), spec, tree, file)
+        content = content_of(location, spec, tree, file)
         return content if isinstance(content, bytes) else content.read_bytes()
 
-    return Side(str(entry.id), tree, read)
+    return Side(title, tree, read)
 
 
 def difference(old: Side, new: Side) -> Iterator[str]:

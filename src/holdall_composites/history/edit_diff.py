@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Iterator
 
-from holdall.artifacts import EMPTY_TREE_HASH, FileDigest, Shape
+from holdall.artifacts import EMPTY_TREE_HASH, Shape
 from holdall.collection import Collection, ManifestArtifact
 from holdall.deploy import (
     Deployed,
@@ -19,9 +19,7 @@ from holdall.deploy import (
 )
 from holdall.files import Tree, bytes_tree
 from holdall.formats import MISSING
-from holdall.transaction import content_of
-from holdall_composites.history.compare import Side, difference, stored_side
-from holdall_composites.history.versions import version_tree
+from holdall_composites.history.compare import Side, difference, kept_side, lying_side, stored_side
 from holdall_composites.store.store import Store
 
 _NOTHING = Tree((), EMPTY_TREE_HASH, "")
@@ -44,21 +42,13 @@ def edit_lines(
     place = target.places.get(deployed.id.type)
     if place is None:
         return
-    old = _deployed_side(store, deployed)
     if version:
         old = stored_side(store, collection, entry.id, version)
+    else:
+        old = kept_side(store, f"{deployed.id} as deployed", deployed.content_hash)
     if deployed.id.type in target.converts:
         old = _converted(old, target, deployed)
     yield from difference(old, _project_side(project, target, deployed, collection))
-
-
-def _deployed_side(store: Store, deployed: Deployed) -> Side:
-    tree = version_tree(store, deployed.content_hash)
-    return Side(
-        f"{deployed.id} as deployed",
-        tree,
-        lambda file: b"".join(store.contents.read_blob(file.sha256)),
-    )
 
 
 def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
@@ -73,12 +63,8 @@ def _project_side(
     spec = collection.spec_of(deployed.id)
     base = target.root.joined(deployed.id.path_in(target.places[deployed.id.type]))
     tree = lying_at(project, target, deployed.id, collection) or _NOTHING
-
-    def read(file: FileDigest) -> bytes:
-        content = content_of(project.root.path / base, spec, tree, file)
-        return content if isinstance(content, bytes) else content.read_bytes()
-
-    return Side(str(base), tree, read, is_one_file=spec.shape is Shape.FILE)
+    side = lying_side(str(base), project.root.path / base, spec, tree)
+    return side._replace(is_one_file=spec.shape is Shape.FILE)
 
 
 def _settings_lines(project: Project, deployed: Deployed) -> Iterator[str]:

@@ -24,21 +24,11 @@ def record_change(
     store: Store, collection_id: str, changes: ChangeSet, transaction_id: str
 ) -> None:
     """Log a change of the collection. Safe to repeat."""
-    operation = OperationRecord(
-        number=0,
-        transaction_id=transaction_id,
-        command=changes.command,
-        summary=_summary(changes.changes),
-        project=None,
-        author=changes.signature.author,
-        host=changes.signature.host,
-        at=changes.signature.at,
-        undoes=_undoes(changes.extra),
-    )
     details = {"edits": [edit.to_json() for edit in changes.edits]}
     entries = [entry for edit in changes.edits for entry in (edit.before, edit.after)]
     artifacts = {entry.uuid: None for entry in entries if entry is not None and entry.uuid}
-    _add(store, collection_id, operation, details, artifacts)
+    told = (_summary(changes.changes), None, details, artifacts)
+    _add(store, collection_id, changes, transaction_id, *told)
 
 
 def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transaction_id: str) -> None:
@@ -48,38 +38,32 @@ def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transactio
     placed = [f"placed {_some([str(p.id) for p in arrived])}"] if arrived else []
     taken = [str(p.id) for p in plan.withdrawn]
     withdrawn = [f"took out {_some(taken)}"] if taken else []
-    operation = OperationRecord(
-        number=0,
-        transaction_id=transaction_id,
-        command=plan.command,
-        summary="; ".join([*placed, *withdrawn]) or "renewed its files",
-        project=str(plan.project.resolve()),
-        author=plan.signature.author,
-        host=plan.signature.host,
-        at=plan.signature.at,
-        undoes=_undoes(plan.extra),
-    )
+    summary = "; ".join([*placed, *withdrawn]) or "renewed its files"
     artifacts: dict[str, str | None] = {p.uuid: None for p in plan.withdrawn if p.uuid}
     artifacts |= {p.uuid: p.content_hash for p in arrived if p.uuid}
     details = {"change": plan.change.to_json(), "adopted": plan.adopted}
-    _add(store, collection_id, operation, details, artifacts)
+    told = (summary, str(plan.project.resolve()), details, artifacts)
+    _add(store, collection_id, plan, transaction_id, *told)
 
 
 def _add(
     store: Store,
     collection_id: str,
-    operation: OperationRecord,
+    done: ChangeSet | DeployPlan,
+    transaction_id: str,
+    summary: str,
+    project: str | None,
     details: object,
     artifacts: Mapping[str, str | None],
 ) -> None:
+    by = done.signature
+    own = done.extra.get(OWN_EXTRA)
+    undoes = tuple(own.get("undoes", ())) if isinstance(own, dict) else ()
+    who = (project, by.author, by.host, by.at, undoes)
+    operation = OperationRecord(0, transaction_id, done.command, summary, *who)
     with store.transaction():
         store.collections.lock(collection_id)
         store.operations.add(collection_id, operation, details, artifacts)
-
-
-def _undoes(extra: dict[str, object]) -> tuple[int, ...]:
-    own = extra.get(OWN_EXTRA)
-    return tuple(own.get("undoes", ())) if isinstance(own, dict) else ()
 
 
 def _summary(changes: Sequence[Change]) -> str:

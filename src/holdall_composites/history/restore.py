@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, Shape, refuse_collisions
+from holdall.artifacts import ArtifactId, refuse_collisions
 from holdall.collection import Change, ChangeKind, ChangeSet, Collection, EditPlan, ManifestArtifact
-from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
+from holdall.errors import ConflictError, NotFoundError, UsageError
 from holdall.files import Tree
 from holdall.transaction import puts
-from holdall_composites.history.versions import materialize, version_tree
+from holdall_composites.history.versions import edited_error, lay_out
 from holdall_composites.resolver.versions import version_of
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
@@ -44,16 +44,10 @@ def plan_restore(
         present = _present(resolver.store, collection, name)
         entry = present.entry
         if present.is_edited and not force:
-            raise LocalEditError(
-                f"{entry.id} was edited since it was collected",
-                hint="`holdall collect` keeps the edit as a version; --force replaces it,"
-                " with a backup",
-            )
+            raise edited_error(entry)
         found = version_of(resolver.store, entry.uuid, str(entry.id), version)
-        tree = version_tree(resolver.store, found.content_hash)
-        materialize(resolver.store, tree, scratch / "tree")
-    spec = collection.spec_of(entry.id)
-    location = scratch / "tree" / spec.only_file if spec.shape is Shape.FILE else scratch / "tree"
+        spec = collection.spec_of(entry.id)
+        tree, location = lay_out(resolver.store, found.content_hash, scratch / "tree", spec)
     actions = puts(entry.path, spec, tree, location, present.tree, keep_backup=present.is_edited)
     restored = replace(entry, content_hash=tree.content_hash)
     manifest = collection.manifest
@@ -81,7 +75,8 @@ def _present(store: Store, collection: Collection, name: str) -> _Present:
 
 
 def _removed(store: Store, collection: Collection, name: str) -> _Present:
-    row = store.artifacts.get(collection.manifest.uuid or "", name)
+    known = store.artifacts.all_of(collection.manifest.uuid or "")
+    row = next((row for row in known if row.id == name), None)
     if row is None or row.content_hash is None:
         raise NotFoundError(
             f"no artifact {name!a} in the collection, nor was there one",

@@ -9,7 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from holdall.artifacts import FileDigest, FileKind, RelPath, Shape
+from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath
 from holdall.collection import (
     Change,
     ChangeKind,
@@ -22,11 +22,11 @@ from holdall.collection import (
     reverted,
 )
 from holdall.deploy import Deployed, LedgerChange
-from holdall.errors import ConflictError, LocalEditError, NotFoundError, RefusedError
+from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
 from holdall.transaction import exchange, placed, sourced
 from holdall_composites.history.log import OWN_EXTRA
-from holdall_composites.history.versions import materialize, version_tree
+from holdall_composites.history.versions import edited_error, lay_out, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
@@ -165,8 +165,14 @@ class _Planner:
         if not isinstance(before, ManifestArtifact) or before.content_hash is None:
             return
         is_here = isinstance(after, ManifestArtifact) and after.content_hash == before.content_hash
-        if not is_here and self.store.contents.get_tree(before.content_hash) is None:
-            raise _irreversible(operation, f"the files that {before.id} had were not kept")
+        if not is_here:
+            self._refuse_unkept(operation, before.id, before.content_hash)
+
+    def _refuse_unkept(
+        self, operation: OperationRecord, id_: ArtifactId, content_hash: str
+    ) -> None:
+        if self.store.contents.unknown_trees([content_hash]):
+            raise _irreversible(operation, f"the files that {id_} had were not kept")
 
     def _refuse_unreachable(self, operation: OperationRecord, change: LedgerChange) -> None:
         project = Path(operation.project or "")
@@ -183,8 +189,8 @@ class _Planner:
             if state.sha256 in unknown and _backup_of(project, path, state) is None:
                 raise _irreversible(operation, f"what lay at {project / path} was not kept")
         for before, _ in change.entries.values():
-            if before is not None and self.store.contents.get_tree(before.content_hash) is None:
-                raise _irreversible(operation, f"the files that {before.id} had were not kept")
+            if before is not None:
+                self._refuse_unkept(operation, before.id, before.content_hash)
 
     def collection_part(self) -> EditPlan | None:
         """Return one change set for all that was done to the collection."""
@@ -269,10 +275,8 @@ class _Turn:
         if now and tree and tree.content_hash == then.content_hash:
             location = self.collection.location(now)
         else:
-            tree = version_tree(self.store, then.content_hash or "")
             folder = self.scratch / (then.uuid or str(len(self.wanted)))
-            materialize(self.store, tree, folder)
-            location = folder / spec.only_file if spec.shape is Shape.FILE else folder
+            tree, location = lay_out(self.store, then.content_hash or "", folder, spec)
         self.wanted.update(sourced(then.path, spec, tree, location))
 
     def _present(self, entry: ManifestArtifact) -> Tree | None:
@@ -281,11 +285,7 @@ class _Turn:
         except NotFoundError:
             return None
         if tree.content_hash != entry.content_hash and not self.force:
-            raise LocalEditError(
-                f"{entry.id} was edited since it was collected",
-                hint="`holdall collect` keeps the edit as a version; --force replaces it,"
-                " with a backup",
-            )
+            raise edited_error(entry)
         return tree
 
     def actions(self) -> tuple[Any, ...]:

@@ -6,8 +6,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from holdall.artifacts import FileDigest, FileKind, tree_hash
-from holdall.errors import StorageError
+from holdall.artifacts import FileDigest, FileKind, Shape, TypeSpec, tree_hash
+from holdall.collection import ManifestArtifact
+from holdall.errors import LocalEditError, StorageError
 from holdall.files import Tree, link_stays_inside
 from holdall_composites.store.store import Store
 
@@ -25,6 +26,21 @@ def version_tree(store: Store, content_hash: str) -> Tree:
             hint="restore the database from a backup",
         )
     return tree
+
+
+def lay_out(store: Store, content_hash: str, folder: Path, spec: TypeSpec) -> tuple[Tree, Path]:
+    """Write a version's files into an empty folder; return its tree and where the artifact is."""
+    tree = version_tree(store, content_hash)
+    materialize(store, tree, folder)
+    return tree, folder / spec.only_file if spec.shape is Shape.FILE else folder
+
+
+def edited_error(entry: ManifestArtifact) -> LocalEditError:
+    """Return the error for an artifact whose present files no version has."""
+    return LocalEditError(
+        f"{entry.id} was edited since it was collected",
+        hint="`holdall collect` keeps the edit as a version; --force replaces it, with a backup",
+    )
 
 
 def materialize(store: Store, tree: Tree, folder: Path) -> None:

@@ -19,79 +19,53 @@ def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
 
 
 def expanded(
-    uuids: Mapping[str, str], composites: Iterable[str], edges: Iterable[Edge]
+    uuids: Mapping[str, str], composites: Container[str], children: Mapping[str, Sequence[Edge]]
 ) -> list[Expanded]:
     """Return what is asked for, composites replaced by what they contain, all the way down.
 
     `uuids` are what is asked for, by `type:name` and in order; `composites` those of them that
-    are composites; `edges` all memberships below. What is inactive leads to nothing. Raises
-    ConflictError for two pins of one artifact.
+    are composites; `children` all memberships below, by composite. What is inactive leads to
+    nothing. Raises ConflictError for two pins of one artifact.
     """
-    return expanded_below(uuids, set(composites), by_composite(edges))
-
-
-def expanded_below(
-    uuids: Mapping[str, str], roots: Container[str], children: Mapping[str, Sequence[Edge]]
-) -> list[Expanded]:
-    """Do what `expanded` does, with the memberships by composite."""
-    found = _Found()
+    # The first membership that led to each artifact, and all of those artifacts that do not have
+    # exactly one, as most have.
+    first: dict[str, Edge] = {}
+    wants: dict[str, list[Edge]] = {}
+    walked: set[str] = set()
     for artifact_id, uuid in uuids.items():
-        if artifact_id not in roots:
-            found.add_plain(artifact_id, uuid)
-        found.add_below(artifact_id, children)
-    return list(map(Expanded._make, found.rows()))
+        if artifact_id not in composites and artifact_id not in first:
+            first[artifact_id] = ("", artifact_id, uuid, None, False, True)
+            wants[artifact_id] = []
+        for edge in _below(artifact_id, children, walked):
+            known = first.setdefault(edge[1], edge)
+            if known is not edge:
+                wants.setdefault(edge[1], [known]).append(edge)
+    return [
+        Expanded(child_id, child, _pin(wants[child_id]), tuple(one[0] for one in wants[child_id]))
+        if child_id in wants
+        else Expanded(child_id, child, pin, (composite_id,))
+        for composite_id, child_id, child, pin, _, _ in first.values()
+    ]
 
 
-class _Found:
-    """What was met so far: by `type:name` the first membership that led to each artifact."""
+def _below(root: str, children: Mapping[str, Sequence[Edge]], walked: set[str]) -> Iterator[Edge]:
+    """Yield active memberships of plain artifacts in reading order; each composite's only once.
 
-    def __init__(self) -> None:
-        self._first: dict[str, Edge] = {}
-        # All memberships of those artifacts that do not have exactly one, as most have.
-        self._wants: dict[str, list[Edge]] = {}
-        self._walked: set[str] = set()
-
-    def add_plain(self, artifact_id: str, uuid: str) -> None:
-        """Add what is asked for by itself."""
-        if artifact_id not in self._first:
-            self._first[artifact_id] = ("", artifact_id, uuid, None, False, True)
-            self._wants[artifact_id] = []
-
-    def add_below(self, root: str, children: Mapping[str, Sequence[Edge]]) -> None:
-        """Add active artifacts in reading order; each composite's memberships only once.
-
-        Without recursion: a chain may be longer than Python's stack.
-        """
-        first, walked = self._first, self._walked
-        if root in walked:
-            return
-        walked.add(root)
-        ahead = [iter(children.get(root, ()))]
-        while ahead:
-            for edge in ahead[-1]:
-                _, child_id, _, _, is_composite, is_active = edge
-                if not is_active:
-                    continue
-                if not is_composite:
-                    known = first.setdefault(child_id, edge)
-                    if known is not edge:
-                        self._wants.setdefault(child_id, [known]).append(edge)
-                elif child_id not in walked:
-                    walked.add(child_id)
-                    ahead.append(iter(children.get(child_id, ())))
-                    break
-            else:
-                ahead.pop()
-
-    def rows(self) -> Iterator[tuple[object, ...]]:
-        """Yield the fields of what is expanded."""
-        wants = self._wants
-        for composite_id, child_id, uuid, pin, _, _ in self._first.values():
-            if child_id not in wants:
-                yield child_id, uuid, pin, (composite_id,)
-            else:
-                composites = tuple([edge[0] for edge in wants[child_id]])
-                yield child_id, uuid, _pin(wants[child_id]), composites
+    Without recursion: a chain may be longer than Python's stack.
+    """
+    ahead = [] if root in walked else [iter(children.get(root, ()))]
+    walked.add(root)
+    while ahead:
+        for edge in ahead[-1]:
+            _, child_id, _, _, is_composite, is_active = edge
+            if is_active and not is_composite:
+                yield edge
+            elif is_active and child_id not in walked:
+                walked.add(child_id)
+                ahead.append(iter(children.get(child_id, ())))
+                break
+        else:
+            ahead.pop()
 
 
 def _pin(wants: Sequence[Edge]) -> str | None:

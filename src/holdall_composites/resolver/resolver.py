@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from holdall.artifacts import ArtifactId, CompositeType
+from holdall.artifacts import ArtifactId, ArtifactType, CompositeType
 from holdall.collection import (
     Change,
     ChangeKind,
@@ -18,11 +19,11 @@ from holdall.collection import (
 from holdall.errors import NotFoundError, RefusedError
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.resolver import composition
-from holdall_composites.resolver.expansion import by_composite, expanded, expanded_below
+from holdall_composites.resolver.expansion import by_composite, expanded
 from holdall_composites.resolver.versions import find_version
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import Page
-from holdall_composites.values.records import Associations, CompositeRecord
+from holdall_composites.values.records import Associations, CompositeRecord, Edge
 from holdall_composites.values.types import Expanded, RelationshipType
 
 if TYPE_CHECKING:
@@ -30,12 +31,40 @@ if TYPE_CHECKING:
 
     Edit = Callable[[], AbstractContextManager[Editor]]
 
+_COMPOSITE_TYPES = ArtifactType.composite_types()
+
 
 def _refuse_edits() -> AbstractContextManager[Editor]:
     raise RefusedError(
         "this collection was opened to read only",
         hint="open it with `holdall_composites.open_resolver(folder)`",
     )
+
+
+@dataclass
+class _Draft:
+    """A change of a composite in the making; `manifest` is what the collection's becomes."""
+
+    change: Change
+    collection: Collection
+    manifest: Manifest
+
+    @property
+    def id(self) -> ArtifactId:
+        return self.change.id
+
+    def resolve(self, text: str) -> ArtifactId:
+        """Return the id that a text means; raises ArtifactNotFound, UsageError if two have it."""
+        try:
+            return self.collection.resolve(text)
+        except NotFoundError as error:
+            raise ArtifactNotFound(text, hint=error.hint) from error
+
+    def members(self, texts: Sequence[str]) -> list[ArtifactId]:
+        """Return the ids of members, also of those that were removed from the collection."""
+        present = composition.composite_in(self.manifest, self.id).members
+        known = {str(member.id): member.id for member in present}
+        return [known.get(text) or self.resolve(text) for text in texts]
 
 
 class Resolver:
@@ -66,27 +95,23 @@ class Resolver:
 
         Raises AlreadyExists if there is one of that name.
         """
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
+        with self._changing("create", name, dry_run, ChangeKind.NEW) as draft:
             made = composition.with_composite(
-                collection.manifest,
-                composite_id.name,
+                draft.manifest,
+                draft.id.name,
                 composite_type=composite_type,
                 display_name=display_name,
                 description=description,
             )
-            given = self._members(collection, members, RelationshipType.CONTAINS)
-            return composition.with_members(made, composite_id, given)
-
-        return self._change("create", name, edit, dry_run, ChangeKind.NEW)
+            given = self._members(draft, members, RelationshipType.CONTAINS)
+            draft.manifest = composition.with_members(made, draft.id, given)
+        return draft.change
 
     def delete_composite(self, composite: str, *, dry_run: bool = False) -> Change:
         """Drop a composite; its members stay. Raises ConstraintViolated if it is a member."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            return composition.without_composite(collection.manifest, composite_id)
-
-        return self._change("delete", composite, edit, dry_run, ChangeKind.GONE)
+        with self._changing("delete", composite, dry_run, ChangeKind.GONE) as draft:
+            draft.manifest = composition.without_composite(draft.manifest, draft.id)
+        return draft.change
 
     def add_member(
         self,
@@ -113,84 +138,70 @@ class Resolver:
         dry_run: bool = False,
     ) -> Change:
         """Make artifacts (`ID[@VERSION]`) members as `add_member` does; all or none."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            given = self._members(collection, members, relationship_type)
-            return composition.with_members(collection.manifest, composite_id, given, position)
-
-        return self._change("add", composite, edit, dry_run)
+        with self._changing("add", composite, dry_run) as draft:
+            given = self._members(draft, members, relationship_type)
+            draft.manifest = composition.with_members(draft.manifest, draft.id, given, position)
+        return draft.change
 
     def remove_member(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Take members out of a composite; raises ArtifactNotFound for one that is none."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            ids = _member_ids(collection, composite_id, members)
-            return composition.without_members(collection.manifest, composite_id, ids)
-
-        return self._change("remove", composite, edit, dry_run)
+        with self._changing("remove", composite, dry_run) as draft:
+            ids = draft.members(members)
+            draft.manifest = composition.without_members(draft.manifest, draft.id, ids)
+        return draft.change
 
     def reorder_members(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Put these members first, in this order; the others keep theirs behind them."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            ids = _member_ids(collection, composite_id, members)
-            return composition.with_order(collection.manifest, composite_id, ids)
-
-        return self._change("reorder", composite, edit, dry_run)
+        with self._changing("reorder", composite, dry_run) as draft:
+            ids = draft.members(members)
+            draft.manifest = composition.with_order(draft.manifest, draft.id, ids)
+        return draft.change
 
     def pin_member(
         self, composite: str, member: str, version: str | None = None, *, dry_run: bool = False
     ) -> Change:
         """Hold a member at a version, by default its newest."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            member_id = _resolve(collection, member)
-            pin = find_version(self.store, collection, member_id, version).content_hash
-            return composition.with_pin(collection.manifest, composite_id, member_id, pin)
-
-        return self._change("pin", composite, edit, dry_run)
+        with self._changing("pin", composite, dry_run) as draft:
+            member_id = draft.resolve(member)
+            pin = find_version(self.store, draft.collection, member_id, version).content_hash
+            draft.manifest = composition.with_pin(draft.manifest, draft.id, member_id, pin)
+        return draft.change
 
     def unpin_member(self, composite: str, member: str, *, dry_run: bool = False) -> Change:
         """Let a member follow its current version."""
-
-        def edit(collection: Collection, composite_id: ArtifactId) -> Manifest:
-            (member_id,) = _member_ids(collection, composite_id, [member])
-            return composition.with_pin(collection.manifest, composite_id, member_id, None)
-
-        return self._change("unpin", composite, edit, dry_run)
+        with self._changing("unpin", composite, dry_run) as draft:
+            (member_id,) = draft.members([member])
+            draft.manifest = composition.with_pin(draft.manifest, draft.id, member_id, None)
+        return draft.change
 
     def _members(
-        self, collection: Collection, texts: Sequence[str], relationship_type: str
+        self, draft: _Draft, texts: Sequence[str], relationship_type: str
     ) -> list[ManifestMember]:
         members = []
         for text in texts:
             name, _, version = text.partition("@")
-            member_id, pin = _resolve(collection, name), None
+            member_id, pin = draft.resolve(name), None
             if version:
-                pin = find_version(self.store, collection, member_id, version).content_hash
+                pin = find_version(self.store, draft.collection, member_id, version).content_hash
             members.append(ManifestMember(member_id, None, str(relationship_type), pin))
         return members
 
-    def _change(
-        self,
-        action: str,
-        composite: str,
-        edit: Callable[[Collection, ArtifactId], Manifest],
-        dry_run: bool,
-        kind: ChangeKind = ChangeKind.CHANGED,
-    ) -> Change:
+    @contextmanager
+    def _changing(
+        self, action: str, composite: str, dry_run: bool, kind: ChangeKind = ChangeKind.CHANGED
+    ) -> Iterator[_Draft]:
         """Change the manifest; hooks give UUIDs, refuse cycles, and make the rows follow."""
         change = Change(kind, ArtifactId.of("composite", composite.removeprefix("composite:")))
         with self._edit() as editor:
             before = editor.collection.manifest
-            after = edit(editor.collection, change.id)
-            changes = ChangeSet(f"composite {action}", before, after, (change,))
+            draft = _Draft(change, editor.collection, before)
+            yield draft
+            changes = ChangeSet(f"composite {action}", before, draft.manifest, (change,))
             editor.propose(changes)
             if not dry_run:
                 editor.commit(changes)
                 # The first change of a collection gives it its UUID.
                 self.collection_id = changes.after.uuid or self.collection_id
-        return change
 
     def composites(
         self, *, cursor: str | None = None, limit: int | None = None
@@ -224,59 +235,40 @@ class Resolver:
         walked once; artifacts that are gone from the collection are left out. Raises
         ArtifactNotFound for an unknown id, ConflictError for two pins of one artifact.
         """
-        with self.store.reading():
-            uuids, roots = self._active(ids)
-            edges = self.store.memberships.edges_below(self.collection_id, roots)
-        return expanded(uuids, roots, edges)
+        return expanded(*self._below(ids))
 
     def expand_each(self, ids: Sequence[str]) -> dict[str, list[Expanded]]:
         """Return for each id what `expand` returns for it alone; raises what that raises.
 
         The number of statements does not depend on the number of ids.
         """
-        uuids, roots = self._active(ids)
-        edges = self.store.memberships.edges_below(self.collection_id, roots) if roots else ()
-        children = by_composite(edges)
+        uuids, composites, children = self._below(ids)
         return {
-            artifact_id: expanded_below({artifact_id: uuid}, roots, children)
+            artifact_id: expanded({artifact_id: uuid}, composites, children)
             for artifact_id, uuid in uuids.items()
         }
 
-    def _uuids(self, ids: Sequence[str]) -> dict[str, str]:
+    def _below(self, ids: Sequence[str]) -> tuple[dict[str, str], list[str], dict[str, list[Edge]]]:
+        """Return the UUIDs of active artifacts, the composites among them, and what is below."""
+        with self.store.reading():
+            uuids = self._uuids(ids, only_active=True)
+            composites = [one for one in uuids if one.partition(":")[0] in _COMPOSITE_TYPES]
+            if not composites:
+                return uuids, [], {}
+            edges = self.store.memberships.edges_below(self.collection_id, composites)
+        return uuids, composites, by_composite(edges)
+
+    def _uuids(self, ids: Sequence[str], *, only_active: bool = False) -> dict[str, str]:
         """Return UUIDs in the order of the ids; raises ArtifactNotFound, with what is like it."""
-        return self._in_order(ids, self.store.artifacts.uuids_of(self.collection_id, ids))
-
-    def _active(self, ids: Sequence[str]) -> tuple[dict[str, str], set[str]]:
-        """Return what `_uuids` does, of active artifacts only, and which are composites."""
-        uuids, composites = self.store.artifacts.active_uuids_of(self.collection_id, ids)
-        return self._in_order(ids, uuids), composites
-
-    def _in_order(self, ids: Sequence[str], uuids: Mapping[str, str]) -> dict[str, str]:
+        found = self.store.artifacts.uuids_of(self.collection_id, ids, only_active=only_active)
         for artifact_id in ids:
-            if artifact_id not in uuids:
+            if artifact_id not in found:
                 raise ArtifactNotFound(artifact_id, hint=self._likely(artifact_id))
-        return {artifact_id: uuids[artifact_id] for artifact_id in ids}
+        return {artifact_id: found[artifact_id] for artifact_id in ids}
 
     def _likely(self, text: str) -> str | None:
         from difflib import get_close_matches
 
-        ids = self.store.artifacts.active_ids(self.collection_id)
+        ids = [row.id for row in self.store.artifacts.all_of(self.collection_id) if row.active]
         close = get_close_matches(text if ":" in text else f"skill:{text}", ids)
         return f"is it {' or '.join(close)}?" if close else None
-
-
-def _member_ids(
-    collection: Collection, composite_id: ArtifactId, texts: Sequence[str]
-) -> list[ArtifactId]:
-    """Return the ids of members, also of those that were removed from the collection."""
-    present = composition.composite_in(collection.manifest, composite_id).members
-    known = {str(member.id): member.id for member in present}
-    return [known.get(text) or _resolve(collection, text) for text in texts]
-
-
-def _resolve(collection: Collection, text: str) -> ArtifactId:
-    """Return the id that a text means; raises ArtifactNotFound, UsageError where two have it."""
-    try:
-        return collection.resolve(text)
-    except NotFoundError as error:
-        raise ArtifactNotFound(text, hint=error.hint) from error

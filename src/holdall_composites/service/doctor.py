@@ -180,16 +180,17 @@ def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
         yield Finding("manifest-wrong", state.name, error.message, error.hint or "")
         return
     artifacts = {row.uuid: row.id for row in rows.artifacts.values()}
-    for entry in (*found.new_artifacts, *found.changed_artifacts, *found.forgotten_artifacts):
+    for entry in (*found.new_artifacts, *found.changed_artifacts):
         yield Finding("rows-differ", entry.id, "its row is not what the manifest says", hint)
-    for uuid in found.gone_artifacts:
-        yield Finding("rows-differ", artifacts[uuid], "the manifest does not have it", hint)
+    for row in found.gone_artifacts:
+        yield Finding("rows-differ", artifacts[row.uuid], "the manifest does not have it", hint)
     for composite in (*found.new_composites, *found.changed_composites):
         yield Finding("rows-differ", composite.id, "its row is not what the manifest says", hint)
     memberships = [
         *found.gone_memberships,
-        *((m.composite_id, m.child_artifact_uuid) for m in found.changed_memberships),
-        *((m.composite_id, m.child_artifact_uuid) for m in found.new_memberships),
+        *(m[:2] for m in found.moved_memberships),
+        *(m[:2] for m in found.changed_memberships),
+        *(m[:2] for m in found.new_memberships),
     ]
     for composite_id, child in memberships:
         message = f"its member {artifacts.get(child, child)} is not as the manifest says"
@@ -282,8 +283,8 @@ def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterat
 
 
 def _of_deployment(store: Store, row: DeploymentRecord, code: str, message: str) -> Finding:
-    artifact = store.artifacts.get_by_uuid([row.artifact_uuid]).get(row.artifact_uuid)
-    name = artifact.id if artifact else row.artifact_uuid
+    owners = store.artifacts.owners_of([row.artifact_uuid])
+    _, name = owners.get(row.artifact_uuid, ("", row.artifact_uuid))
     hint = f"`holdall deploy --to {row.project}`, or `holdall undeploy {name} --to {row.project}`"
     return Finding(code, name, message, hint)
 

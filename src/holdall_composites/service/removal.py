@@ -42,10 +42,11 @@ def plan_purge(
     Raises ArtifactNotFound for an id that is unknown, RefusedError for one that is not removed.
     """
     manifest = collection.manifest
-    removed = {row.id: row for row in store.artifacts.removed_of(manifest.uuid or "")}
+    known = store.artifacts.all_of(manifest.uuid or "")
+    removed = {row.id: row for row in known if not row.active}
     for text in ids:
         if text not in removed:
-            if any(str(known) == text for known in manifest.by_id):
+            if any(str(present) == text for present in manifest.by_id):
                 raise RefusedError(f"{text} is not removed", hint=f"`holdall remove {text}` first")
             raise ArtifactNotFound(text, hint=f"removed are: {', '.join(removed) or 'none'}")
     going = [removed[text] for text in ids] if ids else list(removed.values())

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from peewee import fn
+from peewee import JOIN
 
 from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
@@ -16,10 +16,10 @@ from holdall_composites.database.models import Blob, BlobChunk, VersionFile
 from holdall_composites.store.prepared import (
     Given,
     as_json,
-    cell,
+    insert_each,
+    insert_rows,
     one_of,
     prepared,
-    select_rows,
 )
 from holdall_composites.store.query import Repository
 
@@ -27,56 +27,41 @@ CHUNK = 1 << 20
 """Blobs up to this size are in their row; larger ones in chunks of it, so memory stays flat."""
 
 _TREES_AT_ONCE = 500
+_T = models.Tree
 _FILE = (VersionFile.path, VersionFile.kind, VersionFile.executable, VersionFile.size)
+_put_trees = insert_rows(
+    *(_T.content_hash, _T.skillmeat_hash), action="NOTHING", conflict_target=[_T.content_hash]
+)
+_put_files = insert_rows(
+    *(VersionFile.tree, *_FILE, VersionFile.blob),
+    action="NOTHING",
+    conflict_target=[VersionFile.tree, VersionFile.path],
+)
+
+
+_put_chunk = prepared(
+    lambda: insert_each(BlobChunk.blob, BlobChunk.position, BlobChunk.encoding, BlobChunk.data)
+)
 
 
 @prepared
 def _put_blob() -> Any:
     columns = (Blob.sha256, Blob.size, Blob.encoding, Blob.data)
-    row = {column: Given(column.name) for column in columns}
-    return Blob.insert(row).returning().on_conflict("NOTHING", conflict_target=[Blob.sha256])
-
-
-@prepared
-def _put_chunk() -> Any:
-    columns = (BlobChunk.blob, BlobChunk.position, BlobChunk.encoding, BlobChunk.data)
-    return BlobChunk.insert({column: Given(column.name) for column in columns}).returning()
-
-
-@prepared
-def _put_trees() -> Any:
-    tree = models.Tree
-    rows = select_rows([cell(0), cell(1)])
-    return (
-        tree.insert_from(rows, [tree.content_hash, tree.skillmeat_hash])
-        .on_conflict("NOTHING", conflict_target=[tree.content_hash])
-        .returning(tree.content_hash)
-    )
-
-
-@prepared
-def _put_files() -> Any:
-    values = [cell(0), cell(1), cell(2), cell(3, "BOOLEAN"), cell(4, "BIGINT"), cell(5)]
-    rows = select_rows(values)
-    return VersionFile.insert_from(rows, [VersionFile.tree, *_FILE, VersionFile.blob]).returning()
-
-
-@prepared
-def _tree() -> Any:
-    tree = models.Tree
-    return tree.select(tree.skillmeat_hash).where(tree.content_hash == Given("content_hash"))
+    return insert_each(*columns, action="NOTHING", conflict_target=[Blob.sha256])
 
 
 @prepared
 def _files() -> Any:
-    wanted = VersionFile.tree == Given("content_hash")
-    return VersionFile.select(*_FILE, VersionFile.blob).where(wanted)
+    return (
+        _T.select(_T.skillmeat_hash, *_FILE, VersionFile.blob)
+        .join(VersionFile, JOIN.LEFT_OUTER, on=(VersionFile.tree == _T.content_hash))
+        .where(_T.content_hash == Given("content_hash"))
+    )
 
 
 @prepared
 def _known_trees() -> Any:
-    tree = models.Tree
-    return tree.select(tree.content_hash).where(one_of(tree.content_hash, "hashes"))
+    return _T.select(_T.content_hash).where(one_of(_T.content_hash, "hashes"))
 
 
 @prepared
@@ -87,11 +72,6 @@ def _sizes() -> Any:
 @prepared
 def _read_blob() -> Any:
     return Blob.select(Blob.encoding, Blob.data).where(Blob.sha256 == Given("sha256"))
-
-
-@prepared
-def _count_chunks() -> Any:
-    return BlobChunk.select(fn.COUNT(BlobChunk.position)).where(BlobChunk.blob == Given("sha256"))
 
 
 @prepared
@@ -107,29 +87,27 @@ class Contents(Repository):
     def put_trees(self, trees: Sequence[Tree]) -> None:
         """Store which files trees have; their blobs must be there. Known ones stay as they are."""
         for start in range(0, len(trees), _TREES_AT_ONCE):
-            batch = {tree.content_hash: tree for tree in trees[start : start + _TREES_AT_ONCE]}
-            hashes = as_json((tree.content_hash, tree.skillmeat_hash) for tree in batch.values())
-            files = [
-                (made, f.path, f.kind.value, f.executable, f.size, f.sha256)
-                for (made,) in self._fetch(_put_trees, rows=hashes)
-                for f in batch[made].files
-            ]
-            if files:
-                self._run(_put_files, rows=as_json(files))
+            batch = trees[start : start + _TREES_AT_ONCE]
+            self._run_rows(_put_trees, ((t.content_hash, t.skillmeat_hash) for t in batch))
+            files = (
+                (t.content_hash, f.path, f.kind.value, f.executable, f.size, f.sha256)
+                for t in batch
+                for f in t.files
+            )
+            self._run_rows(_put_files, files)
 
     def get_tree(self, content_hash: str) -> Tree | None:
         """Return a stored tree."""
-        with self.reading():
-            known = self._fetch(_tree, content_hash=content_hash)
-            rows = self._fetch(_files, content_hash=content_hash) if known else []
-        if not known:
+        rows = self._fetch(_files, content_hash=content_hash)
+        if not rows:
             return None
         files = [
             FileDigest(RelPath.parse(path), FileKind(kind), bool(executable), sha256, size)
-            for path, kind, executable, size, sha256 in rows
+            for _, path, kind, executable, size, sha256 in rows
+            if path is not None
         ]
         files.sort(key=lambda file: file.path.encode())
-        return Tree(tuple(files), content_hash, known[0][0])
+        return Tree(tuple(files), content_hash, rows[0][0])
 
     def unknown_trees(self, hashes: Iterable[str]) -> set[str]:
         """Return those of the hashes that no tree has."""
@@ -155,12 +133,9 @@ class Contents(Repository):
             self.put_small_blobs([(sha256, b"".join(chunks))])
             return
         with self.transaction():
-            row = {"sha256": sha256, "size": size, "encoding": "chunks", "data": None}
-            if self._run(_put_blob, **row):
-                for position, chunk in enumerate(chunks):
-                    encoding, data = _encoded(chunk)
-                    at = {"blob": sha256, "position": position}
-                    self._run(_put_chunk, **at, encoding=encoding, data=data)
+            if self._run_many(_put_blob, [(sha256, size, "chunks", None)]):
+                pieces = ((sha256, n, *_encoded(chunk)) for n, chunk in enumerate(chunks))
+                self._run_many(_put_chunk, pieces)
 
     def put_small_blobs(self, blobs: Iterable[tuple[str, bytes]]) -> None:
         """Store contents of at most `CHUNK` bytes by their SHA-256, one at a time in memory.
@@ -178,14 +153,13 @@ class Contents(Repository):
             raise StorageError(
                 f"the database lacks the content {sha256}", hint="restore it from a backup"
             )
-        ((encoding, data),) = rows
-        if encoding != "chunks":
-            yield _decoded(encoding, data)
+        if rows[0][0] != "chunks":
+            yield _decoded(*rows[0])
             return
-        ((count,),) = self._fetch(_count_chunks, sha256=sha256)
-        for position in range(count):
-            ((encoding, data),) = self._fetch(_read_chunk, sha256=sha256, position=position)
-            yield _decoded(encoding, data)
+        position = 0
+        while rows := self._fetch(_read_chunk, sha256=sha256, position=position):
+            yield _decoded(*rows[0])
+            position += 1
 
 
 def _encoded(data: bytes) -> tuple[str, bytes]:

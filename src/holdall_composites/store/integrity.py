@@ -18,7 +18,7 @@ from holdall_composites.database.models import (
     Tree,
     VersionFile,
 )
-from holdall_composites.store.prepared import Given, as_json, one_of, prepared
+from holdall_composites.store.prepared import Given, as_json, nowhere, one_of, prepared
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import Purged
 
@@ -68,41 +68,23 @@ def _hashes() -> Any:
     )
 
 
-def _is_unused_tree() -> Any:
-    """Return the condition that no version, deployment or operation has a tree."""
-    versions = V.select(SQL("1")).where(V.tree == Tree.content_hash)
-    deployments = Deployment.select(SQL("1")).where(Deployment.content_hash == Tree.content_hash)
-    changed = OperationArtifact.content_hash == Tree.content_hash
-    operations = OperationArtifact.select(SQL("1")).where(changed)
-    return ~fn.EXISTS(versions) & ~fn.EXISTS(deployments) & ~fn.EXISTS(operations)
-
-
-def _is_unused_blob() -> Any:
-    return ~fn.EXISTS(VersionFile.select(SQL("1")).where(VersionFile.blob == Blob.sha256))
-
-
-_delete_trees = prepared(lambda: Tree.delete().where(_is_unused_tree()))
-_delete_blobs = prepared(lambda: Blob.delete().where(_is_unused_blob()))
+_IS_UNUSED_BLOB = nowhere(Blob.sha256, VersionFile.blob)
+_IS_UNUSED_TREE = nowhere(
+    Tree.content_hash, V.tree, Deployment.content_hash, OperationArtifact.content_hash
+)
+_delete_trees = prepared(lambda: Tree.delete().where(_IS_UNUSED_TREE))
+_delete_blobs = prepared(lambda: Blob.delete().where(_IS_UNUSED_BLOB))
 
 
 @prepared
 def _unused_blobs() -> Any:
     size = fn.COALESCE(fn.SUM(Blob.size), 0)
-    return Blob.select(fn.COUNT(Blob.sha256), size).where(_is_unused_blob())
+    return Blob.select(fn.COUNT(Blob.sha256), size).where(_IS_UNUSED_BLOB)
 
 
-@prepared
-def _count_purged() -> Any:
-    return (
-        V.select(fn.COUNT(V.id))
-        .join(A, on=V.artifact)
-        .where(_IN_COLLECTION, ~A.active, one_of(A.uuid, "uuids"))
-    )
-
-
-@prepared
-def _purge() -> Any:
-    return A.delete().where(_IN_COLLECTION, ~A.active, one_of(A.uuid, "uuids"))
+_GOING = (_IN_COLLECTION, ~A.active, one_of(A.uuid, "uuids"))
+_count_purged = prepared(lambda: V.select(fn.COUNT(V.id)).join(A, on=V.artifact).where(*_GOING))
+_purge = prepared(lambda: A.delete().where(*_GOING))
 
 
 @prepared

@@ -6,25 +6,26 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
-from peewee import JOIN, SQL, Cast, Tuple, fn
+from peewee import JOIN, SQL, Cast, fn
 
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import Artifact, CompositeArtifact, CompositeMembership
 from holdall_composites.store.prepared import (
     Given,
     as_json,
-    cell,
+    delete_rows,
+    insert_rows,
     one_of,
     prepared,
-    rows_of,
-    select_rows,
+    update_rows,
 )
 from holdall_composites.store.query import Listing, Repository, records_of
-from holdall_composites.values.pagination import Key, Page
+from holdall_composites.values.pagination import Page
 from holdall_composites.values.records import Edge, MembershipRecord
 from holdall_composites.values.types import Membership, RelationshipType
 
 A, C, M = Artifact, CompositeArtifact, CompositeMembership
+_KEY = (M.collection_id, M.composite, M.child_artifact)
 _OWN = (M.relationship_type, M.position, M.pinned_version_hash, M.membership_metadata)
 _records = records_of(MembershipRecord)
 _IN_COLLECTION = M.collection_id == Given("collection")
@@ -32,27 +33,21 @@ _IN_COMPOSITE = (_IN_COLLECTION) & (M.composite == Given("composite"))
 
 
 def _select() -> Any:
-    columns = (M.collection_id, M.composite, M.child_artifact, A.id, *_OWN)
-    return M.select(*columns, M.created_at, M.updated_at).join(A, on=M.child_artifact)
+    columns = (*_KEY, *_OWN, A.id, M.created_at, M.updated_at)
+    return M.select(*columns).join(A, on=M.child_artifact)
 
 
 _CHILDREN = Listing(
     "children",
     lambda: _select().where(_IN_COMPOSITE),
     (M.position, M.child_artifact),
-    (int, str),
-)
-_CHILDREN_OF_TYPE = Listing(
-    "children of a type",
-    lambda: _select().where(_IN_COMPOSITE, M.relationship_type == Given("relationship_type")),
-    (M.position, M.child_artifact),
-    (int, str),
+    _records,
 )
 _PARENTS = Listing(
     "parents",
     lambda: _select().where(M.child_artifact == Given("child"), _IN_COLLECTION),
     (M.composite,),
-    (str,),
+    _records,
 )
 # Each side with the collection: else SQLite reads all memberships of the collection.
 _ASSOCIATIONS = Listing(
@@ -61,21 +56,27 @@ _ASSOCIATIONS = Listing(
         _IN_COMPOSITE | ((M.child_artifact == Given("child")) & (_IN_COLLECTION))
     ),
     (M.composite, M.position, M.child_artifact),
-    (str, int, str),
+    _records,
 )
 
-_all = prepared(lambda: _select().where(_IN_COLLECTION))
+_ALL = Listing("memberships", lambda: _select().where(_IN_COLLECTION), _KEY[1:], _records)
+_insert = insert_rows(*_KEY, *_OWN)
+_update = update_rows(*_KEY, *_OWN, key=_KEY, updated_at=UTC_NOW)
+_reorder = update_rows(*_KEY, M.position, key=_KEY, updated_at=UTC_NOW)
+_delete = delete_rows(*_KEY)
+
+
+def _beside(there: Any, what: Any) -> Any:
+    """Return the query for what the memberships of the composite have."""
+    return there.select(what).where(
+        there.collection_id == Given("collection"), there.composite == Given("composite")
+    )
 
 
 @prepared
 def _insert_one() -> Any:
     there = M.alias("there")
-    last = (
-        there.select(there.position + 1)
-        .where(there.collection_id == Given("collection"), there.composite == Given("composite"))
-        .order_by(there.position.desc())
-        .limit(1)
-    )
+    last = _beside(there, there.position + 1).order_by(there.position.desc()).limit(1)
     child_id = A.select(A.id).where(A.uuid == Given("child"))
     return M.insert(
         {
@@ -93,44 +94,10 @@ def _insert_one() -> Any:
 @prepared
 def _make_room() -> Any:
     there = M.alias("there")
-    is_taken = there.select(SQL("1")).where(
-        there.collection_id == Given("collection"),
-        there.composite == Given("composite"),
-        there.position == Given("position"),
-    )
+    is_taken = _beside(there, SQL("1")).where(there.position == Given("position"))
     return M.update({M.position: M.position + 1, M.updated_at: UTC_NOW}).where(
         _IN_COMPOSITE, M.position >= Given("position"), fn.EXISTS(is_taken)
     )
-
-
-@prepared
-def _insert() -> Any:
-    columns = [M.collection_id, M.composite, M.child_artifact, *_OWN]
-    values = [cell(0), cell(1), cell(2), cell(3, "INTEGER"), cell(4), cell(5)]
-    rows = select_rows([cell(6), *values])
-    return M.insert_from(rows, columns).returning()
-
-
-@prepared
-def _update() -> Any:
-    kind, position, pin, metadata = _OWN
-    changed = {kind: cell(2), position: cell(3, "INTEGER"), pin: cell(4), metadata: cell(5)}
-    return (
-        M.update({**changed, M.updated_at: UTC_NOW})
-        .from_(rows_of("rows"))
-        .where(M.collection_id == cell(6), M.composite == cell(0), M.child_artifact == cell(1))
-    )
-
-
-@prepared
-def _delete() -> Any:
-    pairs = select_rows([cell(0), cell(1)])
-    return M.delete().where(_IN_COLLECTION, Tuple(M.composite, M.child_artifact).in_(pairs))
-
-
-@prepared
-def _delete_one() -> Any:
-    return M.delete().where(_IN_COMPOSITE, M.child_artifact == Given("child"))
 
 
 @prepared
@@ -167,10 +134,6 @@ def _of_reached(membership: Any, reached: Any) -> Any:
     return is_of_collection & (membership.composite == reached.c.id)
 
 
-def _place(record: MembershipRecord) -> Key:
-    return record.position, record.child_artifact_uuid
-
-
 class Memberships(Repository):
     """What can be done with memberships. Children are known by UUID, composites by id.
 
@@ -182,17 +145,12 @@ class Memberships(Repository):
         composite_id: str,
         collection_id: str,
         *,
-        relationship_type: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Page[MembershipRecord]:
         """Return a composite's memberships in their order."""
         given = {"composite": composite_id, "collection": collection_id}
-        listing = _CHILDREN
-        if relationship_type is not None:
-            listing = _CHILDREN_OF_TYPE
-            given["relationship_type"] = relationship_type
-        return self._page(listing, _records, _place, cursor, limit, **given)
+        return self._page(_CHILDREN, cursor, limit, **given)
 
     def get_parents_of(
         self,
@@ -203,11 +161,7 @@ class Memberships(Repository):
         limit: int | None = None,
     ) -> Page[MembershipRecord]:
         """Return the memberships of which this is the child, by their composites' ids."""
-        return self._page(
-            *(_PARENTS, _records, lambda r: (r.composite_id,), cursor, limit),
-            child=child_uuid,
-            collection=collection_id,
-        )
+        return self._page(_PARENTS, cursor, limit, child=child_uuid, collection=collection_id)
 
     def get_associations(
         self,
@@ -222,19 +176,12 @@ class Memberships(Repository):
 
         In the order of the composites' ids, each one's members in their order.
         """
-        return self._page(
-            _ASSOCIATIONS,
-            _records,
-            lambda record: (record.composite_id, *_place(record)),
-            *(cursor, limit),
-            composite=artifact_id,
-            child=artifact_uuid,
-            collection=collection_id,
-        )
+        ends = {"composite": artifact_id, "child": artifact_uuid}
+        return self._page(_ASSOCIATIONS, cursor, limit, **ends, collection=collection_id)
 
     def all_of(self, collection_id: str) -> list[MembershipRecord]:
         """Return every membership of a collection."""
-        return list(_records(self._fetch(_all, collection=collection_id)))
+        return list(self._page(_ALL, None, None, collection=collection_id).items)
 
     def create_membership(
         self,
@@ -262,26 +209,27 @@ class Memberships(Repository):
                 _insert_one, **at, child=child_uuid, position=position, **given
             )
         own = (str(relationship_type), placed, pin, metadata)
-        key = (collection_id, composite_id, child_uuid)
-        return MembershipRecord._make((*key, child_id, *own, *times))
+        return MembershipRecord(collection_id, composite_id, child_uuid, *own, child_id, *times)
 
     def create_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
         """Make many memberships, all or none; positions are taken as they are given."""
-        self._run_rows(_insert, ((*one, collection_id) for one in batch))
+        self._run_rows(_insert, ((collection_id, *one) for one in batch))
 
     def replace_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
         """Set everything of memberships that exist but when they were made, all or none."""
-        self._run_rows(_update, ((*one, collection_id) for one in batch))
+        self._run_rows(_update, ((collection_id, *one) for one in batch))
+
+    def reorder_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
+        """Set the positions of memberships that exist, all or none; takes half as long."""
+        self._run_rows(_reorder, ((collection_id, *one[:2], one.position) for one in batch))
 
     def delete_membership(self, collection_id: str, composite_id: str, child_uuid: str) -> bool:
         """Take a child out of a composite; returns whether it was a member."""
-        at = {"collection": collection_id, "composite": composite_id}
-        return self._run(_delete_one, **at, child=child_uuid) > 0
+        return self.delete_memberships(collection_id, [(composite_id, child_uuid)]) > 0
 
     def delete_memberships(self, collection_id: str, pairs: Iterable[tuple[str, str]]) -> int:
         """Take children out, given as (composite id, child UUID); returns how many were members."""
-        rows = list(pairs)
-        return self._run(_delete, collection=collection_id, rows=as_json(rows)) if rows else 0
+        return self._run_rows(_delete, ((collection_id, *pair) for pair in pairs))
 
     def edges_below(self, collection_id: str, composite_ids: Iterable[str]) -> list[Edge]:
         """Return all memberships of these composites and of those nested in them, in order.

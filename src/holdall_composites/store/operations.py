@@ -6,19 +6,24 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from peewee import SQL, Cast, Select, fn
+from peewee import Cast, fn
 
 from holdall_composites.database.models import Operation, OperationArtifact
-from holdall_composites.store.prepared import Given, as_json, cell, one_of, prepared, rows_of
+from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import OperationRecord
 
 O = Operation  # noqa: E741
+_ENDLESS = (1 << 63) - 1
 _GIVEN = (
     *(O.transaction_id, O.command, O.summary, O.project, O.author),
     *(O.host, O.at, O.undoes, O.details),
 )
 _IN_COLLECTION = O.collection == Given("collection")
+_insert_artifacts = insert_rows(
+    *(OperationArtifact.collection_id, OperationArtifact.operation),
+    *(OperationArtifact.artifact_uuid, OperationArtifact.content_hash),
+)
 
 
 @prepared
@@ -28,26 +33,25 @@ def _insert() -> Any:
     row = O.select(Cast(Given("collection"), "TEXT"), number, *values).where(_IN_COLLECTION)
     return (
         O.insert_from(row, [O.collection, O.number, *_GIVEN])
-        .returning()
+        .returning(O.number)
         .on_conflict("NOTHING", conflict_target=[O.collection, O.transaction_id])
     )
 
 
+def _operations(*conditions: Any) -> Any:
+    query = O.select(O.number, *_GIVEN[:-1]).where(_IN_COLLECTION, *conditions)
+    return query.order_by(O.number.desc()).limit(Given("limit"))
+
+
+_all = prepared(_operations)
+
+
 @prepared
-def _insert_artifacts() -> Any:
-    artifact = OperationArtifact
-    rows = (
-        Select((O, rows_of("rows")), [O.collection, O.number, cell(0), cell(1)])
-        .where(_IN_COLLECTION)
-        .where(O.transaction_id == Given("transaction_id"))
-    )
-    return artifact.insert_from(
-        rows,
-        [
-            *(artifact.collection_id, artifact.operation),
-            *(artifact.artifact_uuid, artifact.content_hash),
-        ],
-    ).returning()
+def _of_artifact() -> Any:
+    changed = OperationArtifact.artifact_uuid == Given("artifact")
+    in_collection = OperationArtifact.collection_id == Given("collection")
+    numbers = OperationArtifact.select(OperationArtifact.operation).where(changed, in_collection)
+    return _operations(O.number.in_(numbers))
 
 
 @prepared
@@ -89,23 +93,19 @@ class Operations(Repository):
         }
         with self.transaction():
             given = {**operation._asdict(), **texts, "collection": collection_id}
-            added = self._run(_insert, **given)
-            if added:
-                self._run(_insert_artifacts, **given, rows=as_json(artifacts.items()))
+            added = self._fetch(_insert, **given)
+            rows = [(collection_id, *at, *one) for at in added for one in artifacts.items()]
+            self._run_rows(_insert_artifacts, rows)
         return bool(added)
 
     def all_of(
         self, collection_id: str, *, artifact_uuid: str | None = None, limit: int | None = None
     ) -> list[OperationRecord]:
         """Return operations, newest first; of an artifact, those that changed it."""
-        query = O.select(O.number, *_GIVEN[:-1]).where(O.collection == collection_id)
-        if artifact_uuid is not None:
-            changed = OperationArtifact.select(SQL("1")).where(
-                OperationArtifact.operation.on(), OperationArtifact.artifact_uuid == artifact_uuid
-            )
-            query = query.where(fn.EXISTS(changed))
-        query = query.order_by(O.number.desc())
-        return list(map(_record, self._fetch(query if limit is None else query.limit(limit))))
+        query = _all if artifact_uuid is None else _of_artifact
+        given = {"collection": collection_id, "artifact": artifact_uuid}
+        limit = _ENDLESS if limit is None else limit
+        return list(map(_record, self._fetch(query, **given, limit=limit)))
 
     def details_of(self, collection_id: str, numbers: Iterable[int]) -> dict[int, Any]:
         """Return what it takes to undo these operations, by number; None where nothing can."""

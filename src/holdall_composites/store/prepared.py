@@ -8,34 +8,39 @@ Peewee takes 0.2 to 0.6 ms to compile a query, often longer than the database ta
 
     _children(database, composite="composite:kit").fetchall()
 
-Many values are one parameter, a JSON text (`one_of`, `rows_of`), so that neither the SQL nor the
-number of statements depends on how many there are. An update joins all of its key to the rows, the
-collection too: else SQLite reads all rows for each of the table. An insert says what it returns,
-if nothing `.returning()`: else Peewee adds the key where the models are bound to PostgreSQL.
+Many values are one parameter, a JSON text (`one_of`), so that neither the SQL nor the number of
+statements depends on how many there are. Many rows to write (`insert_rows`, `update_rows`,
+`delete_rows`) are one JSON text for PostgreSQL, and for SQLite, which takes twice as long to read
+them out of it, the parameters of an `executemany`. An insert says what it returns, if nothing
+`.returning()`: else Peewee adds the key where the models are bound to PostgreSQL.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import and_, itemgetter
 from typing import Any
 
-from peewee import SQL, Cast, ColumnBase, Context, Database, Expression, Node, Select, fn
+from peewee import SQL, Cast, ColumnBase, Context, Database, Expression, Node, Select, Tuple, fn
 
 from holdall_composites.database.connect import dialect_of
 
+_KINDS = {"INT": "INTEGER", "BIGINT": "BIGINT", "BOOL": "BOOLEAN"}
+
 
 class _Mark:
-    """Stands among a compiled query's values for one that comes with the call."""
+    """Stands among a compiled query's values for one that comes with the call, or with a row."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str | int) -> None:
         self.name = name
 
 
 class Given(ColumnBase):
     """A parameter that comes with the call: `Artifact.id == Given("id")`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str | int) -> None:
         self._mark = _Mark(name)
 
     def __sql__(self, ctx: Context) -> Context:
@@ -75,19 +80,18 @@ class Prepared:
     def __call__(self, database: Database, **given: object) -> Any:
         """Run the query; returns the driver's cursor."""
         sql, values = self.compiled(database)
-        parameters = [given[v.name] if type(v) is _Mark else v for v in values]
+        parameters = [given[str(v.name)] if type(v) is _Mark else v for v in values]
         return database.execute_sql(sql, parameters)
 
-    def run_many(self, database: Database, rows: Iterable[tuple[object, ...]]) -> None:
-        """Run the query once for each row of parameters, in the order of the marks."""
+    def run_many(self, database: Database, rows: Iterable[Sequence[object]]) -> int:
+        """Run the query once for each row of parameters; returns how many it changed in all."""
         sql, values = self.compiled(database)
-
-        def merged(row: Iterator[object]) -> list[object]:
-            return [next(row) if type(value) is _Mark else value for value in values]
-
-        if not all(type(value) is _Mark for value in values):
-            rows = (tuple(merged(iter(row))) for row in rows)
-        database.cursor().executemany(sql, rows)
+        chosen = [value.name for value in values]
+        if chosen != list(range(len(chosen))):
+            rows = map(itemgetter(*chosen), rows)
+        cursor = database.cursor()
+        cursor.executemany(sql, rows)
+        return int(cursor.rowcount)
 
 
 def prepared(build: Callable[[], Any]) -> Prepared:
@@ -96,7 +100,7 @@ def prepared(build: Callable[[], Any]) -> Prepared:
 
 
 def as_json(values: Iterable[object]) -> str:
-    """Return the parameter of `one_of` or `rows_of`."""
+    """Return the parameter of `one_of`, or rows."""
     return json.dumps(list(values), separators=(",", ":"))
 
 
@@ -109,25 +113,66 @@ def one_of(column: Any, name: str, kind: str = "TEXT") -> Any:
     return column.in_(_Either(on_sqlite, Select((), (Cast(elements, kind),))))
 
 
-def rows_of(name: str) -> Any:
-    """Return the rows given as `name` as a table, to select or update from; see `cell`."""
-    given = Given(name)
-    on_postgresql = fn.json_array_elements(Cast(given, "json")).alias("given")
-    return _Either(fn.json_each(given).alias("given"), on_postgresql)
+def nowhere(value: Any, *columns: Any) -> Any:
+    """Return the condition that no row has the value in one of these columns."""
+    found = (fn.EXISTS(c.model.select(SQL("1")).where(c == value)) for c in columns)
+    return reduce(and_, (~one for one in found))
 
 
-def select_rows(values: Iterable[Any]) -> Any:
-    """Return the query for these values of each of the rows given as `rows`."""
-    # Without a WHERE, SQLite takes the ON of a following ON CONFLICT for that of a join.
-    return Select((rows_of("rows"),), list(values)).where(SQL("TRUE"))
+def insert_each(*columns: Any, **conflict: Any) -> Any:
+    """Return the query that inserts one row of these columns; see Peewee's `on_conflict`."""
+    row = {column: Given(number) for number, column in enumerate(columns)}
+    return _settled(columns[0].model.insert(row), conflict)
 
 
-def cell(number: int, kind: str = "") -> Any:
-    """Return a value of a row of `rows_of`: text on PostgreSQL, unless cast to a kind."""
+def insert_rows(*columns: Any, **conflict: Any) -> Prepared:
+    """Return the query that inserts rows of these columns; see Peewee's `on_conflict`."""
+
+    def build() -> Any:
+        rows = columns[0].model.insert_from(_given_rows(columns), columns)
+        return _Either(insert_each(*columns, **conflict), _settled(rows, conflict))
+
+    return Prepared(build)
+
+
+def _settled(insert: Any, conflict: dict[str, Any]) -> Any:
+    return (insert.on_conflict(**conflict) if conflict else insert).returning()
+
+
+def update_rows(*columns: Any, key: Sequence[Any], **others: Any) -> Prepared:
+    """Return the query that sets these columns, known by those of the key, and others as told."""
+    cells = {column: _cell(column, number) for number, column in enumerate(columns)}
+    names = {column.name for column in key}  # comparing columns makes expressions
+    changed = {column: cell for column, cell in cells.items() if column.name not in names}
+
+    def build() -> Any:
+        update = columns[0].model.update(changed, **others)
+        update = update.where(*(column == cells[column] for column in key))
+        return _Either(update, update.from_(_GIVEN))
+
+    return Prepared(build)
+
+
+def delete_rows(*key: Any, where: tuple[Any, ...] = ()) -> Prepared:
+    """Return the query that deletes the rows with these keys, if they meet the conditions."""
+    found = reduce(and_, (column == Given(number) for number, column in enumerate(key)))
+    among = Tuple(*key).in_(_given_rows(key))
+    return Prepared(lambda: key[0].model.delete().where(_Either(found, among), *where))
+
+
+def _given_rows(columns: Sequence[Any]) -> Any:
+    return Select((_GIVEN,), [_cell(column, number) for number, column in enumerate(columns)])
+
+
+def _cell(column: Any, number: int) -> Any:
+    """Return what a row has for a column."""
     value = Expression(SQL("given.value"), "->>", SQL(str(number)), flat=True)
-    return Cast(value, kind) if kind else value
+    kind = _KINDS.get(column.field_type)
+    return _Cell(Given(number), Cast(value, kind) if kind else value)
 
 
-def cells(count: int) -> list[Any]:
-    """Return the first values of a row of `rows_of`."""
-    return [cell(number) for number in range(count)]
+class _Cell(_Either, ColumnBase):
+    """A value of a row that is given."""
+
+
+_GIVEN = fn.json_array_elements(Cast(Given("rows"), "json")).alias("given")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any, Generic, TypeVar
 
 from peewee import Database, Tuple
 
@@ -15,13 +16,13 @@ from holdall_composites.store.prepared import Given, Prepared, as_json, prepared
 from holdall_composites.values.pagination import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
-    Key,
     Page,
     decode_cursor,
     encode_cursor,
 )
 
 Record = TypeVar("Record")
+_AT_ONCE = 1_000
 
 
 def records_of(kind: type[Record]) -> Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]]:
@@ -32,10 +33,11 @@ def records_of(kind: type[Record]) -> Callable[[Iterable[tuple[Any, ...]]], Iter
     return partial(map, partial(tuple.__new__, kind))
 
 
-class Listing:
+class Listing(Generic[Record]):
     """A list that may be read in pages, by its unique key.
 
-    `query` builds it without an order; `key` are the columns to sort by, `shape` their types.
+    `query` builds it without an order; `key` are the columns to sort by, which the records have
+    under the same names; `records` makes those of rows.
     """
 
     def __init__(
@@ -43,14 +45,15 @@ class Listing:
         name: str,
         query: Callable[[], Any],
         key: tuple[Any, ...],
-        shape: tuple[type[str] | type[int], ...],
+        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
     ) -> None:
-        self.name, self.shape = name, shape
-        marks = [Given(f"key{number}") for number in range(len(key))]
+        self.name, self.records = name, records
+        self.key = {c.column_name: int if c.field_type == "INT" else str for c in key}
+        marks = Tuple(*(Given(column) for column in self.key))
         self.whole = prepared(lambda: query().order_by(*key))
         self.first = prepared(lambda: query().order_by(*key).limit(Given("limit")))
         self.later = prepared(
-            lambda: query().where(Tuple(*key) > Tuple(*marks)).order_by(*key).limit(Given("limit"))
+            lambda: query().where(Tuple(*key) > marks).order_by(*key).limit(Given("limit"))
         )
 
 
@@ -61,78 +64,81 @@ class Repository:
         self.database = database
         self.is_postgresql = dialect_of(database) == "postgresql"
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Make what is written in the block one transaction, or a savepoint inside of one.
 
         On SQLite it holds the write lock from its start. On an error nothing of it remains.
         """
-        lock = () if self.is_postgresql else ("IMMEDIATE",)
-        with translated_errors(), self.database.atomic(*lock):
-            yield
+        return self._atomic("IMMEDIATE")
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Let what is read in the block be of one moment; nothing may be written in it.
 
         On PostgreSQL it saves two messages for each query but the first.
         """
-        if self.database.in_transaction():
-            yield
-            return
-        lock = () if self.is_postgresql else ("DEFERRED",)
-        with translated_errors(), self.database.atomic(*lock):
+        return nullcontext() if self.database.in_transaction() else self._atomic("DEFERRED")
+
+    @contextmanager
+    def _atomic(self, lock: str) -> Iterator[None]:
+        locks = () if self.is_postgresql else (lock,)
+        with translated_errors(), self.database.atomic(*locks):
             yield
 
-    def _fetch(self, query: Any, **given: object) -> list[tuple[Any, ...]]:
+    def _fetch(self, query: Prepared, **given: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query as the driver gives them."""
         with translated_errors():
-            rows: list[tuple[Any, ...]] = self._cursor(query, given).fetchall()
+            rows: list[tuple[Any, ...]] = query(self.database, **given).fetchall()
             return rows
 
-    def _run(self, query: Any, **given: object) -> int:
+    def _make(
+        self, listing: Listing[Record], query: Prepared, **given: object
+    ) -> tuple[Record, ...]:
+        """Return the records of a query's rows; made some at a time, so that memory is reused."""
+        with translated_errors():
+            parts = iter(partial(query(self.database, **given).fetchmany, _AT_ONCE), [])
+            return tuple(listing.records(chain.from_iterable(parts)))
+
+    def _run(self, query: Prepared, **given: object) -> int:
         """Run a query that returns no rows; returns how many it changed."""
         with translated_errors():
-            return int(self._cursor(query, given).rowcount)
+            return int(query(self.database, **given).rowcount)
 
-    def _run_rows(self, query: Any, rows: Iterable[Iterable[object]]) -> int:
-        """Run a query on `rows`, if there are any, at once; returns how many it changed."""
+    def _run_rows(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
+        """Run a query on rows, if there are any: all or none; returns how many it changed."""
         given = list(rows)
-        return self._run(query, rows=as_json(given)) if given else 0
+        if not given:
+            return 0
+        if self.is_postgresql:
+            return self._run(query, rows=as_json(given))
+        return self._run_many(query, given)
 
-    def _run_many(self, query: Prepared, rows: Iterable[tuple[object, ...]]) -> None:
-        """Run a query for each row of parameters, one at a time in memory; all or none."""
-        with self.transaction():
-            query.run_many(self.database, rows)
+    def _run_many(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
+        """Run a query for each row of parameters, one at a time in memory; all or none.
 
-    def _cursor(self, query: Any, given: dict[str, object]) -> Any:
-        if isinstance(query, Prepared):
-            return query(self.database, **given)
-        return self.database.execute(query)
+        In a transaction an error ends that one.
+        """
+        alone = not self.database.in_transaction()
+        with translated_errors(), self.transaction() if alone else nullcontext():
+            return query.run_many(self.database, rows)
 
     def _page(
-        self,
-        listing: Listing,
-        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
-        key_of: Callable[[Record], Key],
-        cursor: str | None,
-        limit: int | None,
-        **given: object,
+        self, listing: Listing[Record], cursor: str | None, limit: int | None, **given: object
     ) -> Page[Record]:
         """Return the items behind a cursor, at most `limit`; without either, all."""
         if cursor is None and limit is None:
-            return Page(tuple(records(self._fetch(listing.whole, **given))))
+            return Page(self._make(listing, listing.whole, **given))
         limit = DEFAULT_LIMIT if limit is None else limit
         if not 1 <= limit <= MAX_LIMIT:
             raise UsageError(
                 f"a page cannot have {limit} items", hint=f"ask for 1 to {MAX_LIMIT} at a time"
             )
-        query = listing.first
+        given["limit"], query = limit + 1, listing.first
         if cursor is not None:
             query = listing.later
-            key = decode_cursor(cursor, listing.name, listing.shape)
-            given |= {f"key{number}": part for number, part in enumerate(key)}
-        rows = self._fetch(query, **given, limit=limit + 1)
-        items = tuple(records(rows[:limit]))
-        has_more = len(rows) > limit
-        return Page(items, encode_cursor(listing.name, key_of(items[-1])) if has_more else None)
+            last = decode_cursor(cursor, listing.name, tuple(listing.key.values()))
+            given |= zip(listing.key, last, strict=True)
+        items = self._make(listing, query, **given)
+        if len(items) <= limit:
+            return Page(items)
+        last = tuple(getattr(items[limit - 1], column) for column in listing.key)
+        return Page(items[:limit], encode_cursor(listing.name, last))

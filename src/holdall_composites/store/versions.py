@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import JOIN, SQL, Cast, fn
+from peewee import JOIN, Cast, fn
 
 from holdall_composites.database.models import Artifact, ArtifactVersion, Tree
-from holdall_composites.store.prepared import Given, prepared
+from holdall_composites.store.prepared import Given, nowhere, prepared
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import VersionRecord
 
 A, V = Artifact, ArtifactVersion
 
 
-def latest() -> Any:
-    """Return the condition of a join that finds an artifact's newest version."""
-    other = V.alias("other")
-    newest = other.select(fn.MAX(other.number)).where(other.artifact == A.uuid)
-    return (V.artifact == A.uuid) & (V.number == newest)
-
-
 def _unversioned(*columns: Any) -> Any:
     """Return the query for active artifacts that are not what their newest version is."""
+    other = V.alias("other")
+    newest = other.select(fn.MAX(other.number)).where(other.artifact == A.uuid)
     return (
         A.select(*columns)
-        .join(V, JOIN.LEFT_OUTER, on=latest())
+        .join(V, JOIN.LEFT_OUTER, on=(V.artifact == A.uuid) & (V.number == newest))
         .where(A.collection == Given("collection"), A.active, A.content_hash.is_null(False))
         .where(V.tree.is_null() | (V.tree != A.content_hash))
     )
@@ -33,8 +28,7 @@ def _unversioned(*columns: Any) -> Any:
 
 @prepared
 def _wanted() -> Any:
-    known = Tree.select(SQL("1")).where(Tree.content_hash == A.content_hash)
-    return _unversioned(A.id).where(~fn.EXISTS(known)).order_by(A.id)
+    return _unversioned(A.id).where(nowhere(A.content_hash, Tree.content_hash)).order_by(A.id)
 
 
 @prepared
@@ -58,7 +52,7 @@ _unversioned_ids = prepared(lambda: _unversioned(A.id).order_by(A.id))
 def _list() -> Any:
     parent = V.alias("parent")
     return (
-        V.select(V.artifact, V.number, parent.number, V.tree, V.message, V.author, V.created_at)
+        V.select(V.number, parent.number, V.tree, V.message, V.author, V.created_at)
         .join(parent, JOIN.LEFT_OUTER, on=(parent.id == V.parent))
         .where(V.artifact == Given("uuid"))
         .order_by(V.number)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from holdall.artifacts import ArtifactType
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
-from holdall_composites.store import Store
-from holdall_composites.values.records import ArtifactRecord, CompositeRecord, MembershipRecord
-from holdall_composites.values.types import (
-    ArtifactState,
+from holdall_composites.store.store import Store
+from holdall_composites.values.records import (
+    ArtifactRecord,
     CollectionState,
-    CompositeState,
-    Membership,
+    CompositeRecord,
+    MembershipRecord,
 )
+from holdall_composites.values.types import Membership
 
 UUID = str
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +43,21 @@ class Difference:
     """What to write, in the order of the fields.
 
     What is gone is known by the composites' present ids, everything new or changed by the ids of
-    the state. `moves` are other ids and names, by UUID, for rows whose ids are wanted by others;
-    `forgotten_artifacts` are removed ones that composites still name and that have no row.
+    the state. `displaced` are UUIDs of rows that are gone and whose ids others want; `moved` are
+    rows under other ids, so that those that they had are free; `moved_memberships` are those of
+    which nothing changes but the position.
     """
 
-    gone_memberships: tuple[Pair, ...] = ()
+    gone_memberships: tuple[tuple[str, UUID], ...] = ()
     gone_composites: tuple[str, ...] = ()
-    moves: Mapping[UUID, Pair] = field(default_factory=dict)
-    gone_artifacts: tuple[UUID, ...] = ()
-    changed_artifacts: tuple[ArtifactState, ...] = ()
-    new_artifacts: tuple[ArtifactState, ...] = ()
-    forgotten_artifacts: tuple[ArtifactState, ...] = ()
-    new_composites: tuple[CompositeState, ...] = ()
-    changed_composites: tuple[CompositeState, ...] = ()
+    displaced: tuple[UUID, ...] = ()
+    moved: tuple[ArtifactRecord, ...] = ()
+    gone_artifacts: tuple[ArtifactRecord, ...] = ()
+    changed_artifacts: tuple[ArtifactRecord, ...] = ()
+    new_artifacts: tuple[ArtifactRecord, ...] = ()
+    changed_composites: tuple[CompositeRecord, ...] = ()
+    new_composites: tuple[CompositeRecord, ...] = ()
+    moved_memberships: tuple[Membership, ...] = ()
     changed_memberships: tuple[Membership, ...] = ()
     new_memberships: tuple[Membership, ...] = ()
 
@@ -69,85 +70,86 @@ class Difference:
 def difference(rows: Rows, state: CollectionState) -> Difference:
     """Compare rows with a state.
 
-    Raises AlreadyExists for what is doubled in the state, ArtifactNotFound for a member that is
-    not in it.
+    Memberships are compared by the composites' UUIDs, which outlive renames. Raises AlreadyExists
+    for what is doubled in the state, ArtifactNotFound for a member that is not in it.
     """
     wanted = _wanted(state)
     _refuse_wrong_members(state, wanted, rows)
-    found = _of_artifacts(rows, wanted, state.removed)
-    found = _of_composites(found, rows, state)
-    return _of_memberships(found, rows, state)
-
-
-def _of_artifacts(
-    rows: Rows, wanted: Mapping[UUID, ArtifactState], removed: Iterable[ArtifactState]
-) -> Difference:
-    changed = tuple(
-        entry
-        for uuid, entry in wanted.items()
-        if uuid in rows.artifacts and not _says(rows.artifacts[uuid], entry)
-    )
-    gone = [row for uuid, row in rows.artifacts.items() if uuid not in wanted]
+    present = rows.artifacts
+    ids = {entry.id for entry in wanted.values()}
+    gone = {uuid: row for uuid, row in present.items() if uuid not in wanted}
+    changed = [e for u, e in wanted.items() if u in present and present[u][:8] != e[:8]]
+    moved = dict(_moved(rows, gone, changed, ids))
+    composites = {composite.uuid: composite for composite in state.composites}
+    known = rows.composites
+    uuids = {composite.id: uuid for uuid, composite in known.items()}
+    members = {(uuids[row.composite_id], row.child_artifact_uuid): row for row in rows.memberships}
+    entries = {(c.uuid, m.child_artifact_uuid): m for c in state.composites for m in c.members}
+    other = {k: m for k, m in entries.items() if k in members and members[k][3:7] != m[2:]}
+    shifted = {k: m for k, m in other.items() if members[k][3:7] == (m[2], members[k][4], *m[4:])}
     return Difference(
-        moves=_out_of_the_way(gone, changed, {entry.id for entry in wanted.values()}, rows),
-        gone_artifacts=tuple(row.uuid for row in gone if row.active),
-        changed_artifacts=changed,
-        new_artifacts=tuple(e for uuid, e in wanted.items() if uuid not in rows.artifacts),
-        forgotten_artifacts=tuple(_forgotten(rows, wanted, removed)),
+        gone_memberships=tuple(row[1:3] for key, row in members.items() if key not in entries),
+        gone_composites=tuple(row.id for uuid, row in known.items() if uuid not in composites),
+        displaced=tuple(uuid for uuid in moved if uuid in gone),
+        moved=tuple(moved.values()),
+        gone_artifacts=tuple(
+            moved.get(uuid, row)._replace(active=False) for uuid, row in gone.items() if row.active
+        ),
+        changed_artifacts=tuple(changed),
+        new_artifacts=(
+            *(entry for uuid, entry in wanted.items() if uuid not in present),
+            *_forgotten(rows, ids, state),
+        ),
+        changed_composites=tuple(
+            c for uuid, c in composites.items() if uuid in known and known[uuid][3:7] != c[3:7]
+        ),
+        new_composites=tuple(c for uuid, c in composites.items() if uuid not in known),
+        moved_memberships=tuple(shifted.values()),
+        changed_memberships=tuple(m for key, m in other.items() if key not in shifted),
+        new_memberships=tuple(m for key, m in entries.items() if key not in members),
     )
 
 
-def _forgotten(
-    rows: Rows, wanted: Mapping[UUID, ArtifactState], removed: Iterable[ArtifactState]
-) -> Iterator[ArtifactState]:
-    taken = {entry.id for entry in wanted.values()} | {row.id for row in rows.artifacts.values()}
-    for entry in removed:
+def _moved(
+    rows: Rows, gone: Mapping[UUID, ArtifactRecord], changed: list[ArtifactRecord], ids: set[str]
+) -> Iterator[tuple[UUID, ArtifactRecord]]:
+    """Yield rows whose ids are wanted for another UUID, each as it is where it moves to.
+
+    Renamed rows move for a moment only, so that two can swap their ids; rows that are gone stay
+    where they were moved to.
+    """
+    taken = ids | {row.id for row in rows.artifacts.values()}
+    for uuid, row in gone.items():
+        if row.id in ids:
+            suffix = "~" + uuid[:8]
+            if row.id + suffix in taken:
+                suffix = "~" + uuid
+            yield uuid, row._replace(id=row.id + suffix, name=row.name + suffix)
+    for entry in changed:
+        row = rows.artifacts[entry.uuid]
+        if row.id != entry.id and row.id in ids:
+            yield row.uuid, row._replace(id=f"{row.type}:~{row.uuid}", name=f"~{row.uuid}")
+
+
+def _forgotten(rows: Rows, ids: set[str], state: CollectionState) -> Iterator[ArtifactRecord]:
+    """Yield removed artifacts that composites still name and that have no row."""
+    taken = ids | {row.id for row in rows.artifacts.values()}
+    for entry in state.removed:
         if entry.uuid not in rows.artifacts:
             suffix = "~" + entry.uuid if entry.id in taken else ""
             taken.add(entry.id)
-            yield entry._replace(id=entry.id + suffix, name=entry.name + suffix)
+            yield entry._replace(id=entry.id + suffix, name=entry.name + suffix, active=False)
 
 
-def _of_composites(found: Difference, rows: Rows, state: CollectionState) -> Difference:
-    present, wanted = rows.composites, {c.uuid: c for c in state.composites}
-    return replace(
-        found,
-        gone_composites=tuple(row.id for uuid, row in present.items() if uuid not in wanted),
-        changed_composites=tuple(
-            c for u, c in wanted.items() if u in present and _said(present[u]) != _said(c)
-        ),
-        new_composites=tuple(c for uuid, c in wanted.items() if uuid not in present),
-    )
-
-
-def _of_memberships(found: Difference, rows: Rows, state: CollectionState) -> Difference:
-    """Compare by the composites' UUIDs, which outlive renames."""
-    uuids = {composite.id: uuid for uuid, composite in rows.composites.items()}
-    present = {(uuids[row.composite_id], row.child_artifact_uuid): row for row in rows.memberships}
-    wanted = {
-        (composite.uuid, membership.child_artifact_uuid): membership
-        for composite in state.composites
-        for membership in composite.members
-    }
-    return replace(
-        found,
-        gone_memberships=tuple(
-            (row.composite_id, row.child_artifact_uuid)
-            for key, row in present.items()
-            if key not in wanted
-        ),
-        changed_memberships=tuple(
-            m for key, m in wanted.items() if key in present and _tells(present[key]) != _tells(m)
-        ),
-        new_memberships=tuple(m for key, m in wanted.items() if key not in present),
-    )
-
-
-def _wanted(state: CollectionState) -> dict[UUID, ArtifactState]:
+def _wanted(state: CollectionState) -> dict[UUID, ArtifactRecord]:
     """Return the wanted rows of `artifacts`; raises AlreadyExists for what is doubled."""
-    wanted: dict[UUID, ArtifactState] = {}
+    wanted: dict[UUID, ArtifactRecord] = {}
     ids: set[str] = set()
-    for entry in (*state.artifacts, *map(_artifact_of, state.composites)):
+    composites = [
+        ArtifactRecord(composite.id, composite.uuid, ArtifactType.COMPOSITE, composite.name)
+        for composite in state.composites
+    ]
+    for entry in (*state.artifacts, *composites):
         if entry.uuid in wanted:
             raise AlreadyExists(
                 f"{wanted[entry.uuid].id} and {entry.id} have the same uuid {entry.uuid}",
@@ -160,14 +162,8 @@ def _wanted(state: CollectionState) -> dict[UUID, ArtifactState]:
     return wanted
 
 
-def _artifact_of(composite: CompositeState) -> ArtifactState:
-    return ArtifactState(
-        uuid=composite.uuid, id=composite.id, type=ArtifactType.COMPOSITE, name=composite.name
-    )
-
-
 def _refuse_wrong_members(
-    state: CollectionState, wanted: Mapping[UUID, ArtifactState], rows: Rows
+    state: CollectionState, wanted: Mapping[UUID, ArtifactRecord], rows: Rows
 ) -> None:
     known = wanted.keys() | {entry.uuid for entry in state.removed}
     for composite in state.composites:
@@ -187,46 +183,3 @@ def _refuse_wrong_members(
                     hint="take one of them out in the manifest",
                 )
             seen.add(uuid)
-
-
-def _says(row: ArtifactRecord, entry: ArtifactState) -> bool:
-    return row.active and entry == ArtifactState._make(row[1:8])
-
-
-def _out_of_the_way(
-    gone: Iterable[ArtifactRecord], changed: Iterable[ArtifactState], ids: set[str], rows: Rows
-) -> dict[UUID, Pair]:
-    """Return where to move rows whose ids are among `ids`, but for another UUID.
-
-    Renamed rows move for a moment only, so that two can swap their ids; rows that are gone stay
-    where they were moved to.
-    """
-    taken = ids | {row.id for row in rows.artifacts.values()}
-    moves = {}
-    for row in gone:
-        if row.id in ids:
-            suffix = "~" + row.uuid[:8]
-            if row.id + suffix in taken:
-                suffix = "~" + row.uuid
-            moves[row.uuid] = (row.id + suffix, row.name + suffix)
-    for entry in changed:
-        row = rows.artifacts[entry.uuid]
-        if row.id != entry.id and row.id in ids:
-            moves[row.uuid] = (f"{row.type}:~{row.uuid}", f"~{row.uuid}")
-    return moves
-
-
-def _said(composite: CompositeRecord | CompositeState) -> tuple[str | None, ...]:
-    """Return what a composite says about itself."""
-    return (
-        str(composite.composite_type),
-        composite.display_name,
-        composite.description,
-        composite.metadata,
-    )
-
-
-def _tells(membership: MembershipRecord | Membership) -> tuple[str | int | None, ...]:
-    """Return what a membership says beyond its key."""
-    own = (membership.relationship_type, membership.position)
-    return (*own, membership.pinned_version_hash, membership.metadata)

@@ -2,74 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 
 from holdall.artifacts import ArtifactId
-from holdall.collection import Manifest, ManifestComposite, ManifestMember
+from holdall.collection import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
 from holdall_composites.errors import ArtifactNotFound, CycleRefused
-from holdall_composites.values.graph import find_cycle
 from holdall_composites.values.uuids import new_uuid
 
-KnownUUID = Callable[[ArtifactId], str | None]
 
-
-def identified(manifest: Manifest, known_uuid: KnownUUID, removed: Container[str] = ()) -> Manifest:
+def identified(
+    manifest: Manifest, known: Mapping[str, str], removed: Container[str] = ()
+) -> Manifest:
     """Return the manifest with all UUIDs in place.
 
-    Entries keep theirs; one without gets the one that `known_uuid` knows for its id (a manifest
-    that lost it), else a fresh one. A member is known by its UUID first, so that it follows a
-    rename, else by its id. One of the `removed` UUIDs stays, for when its artifact comes back.
-    Raises ArtifactNotFound for a member that is nothing in the collection, CycleRefused for a
-    composite that would contain itself.
+    Entries keep theirs; one without gets the one that is known for its id (a manifest that lost
+    it), else a fresh one. A member is known by its UUID first, so that it follows a rename, else by
+    its id. One of the `removed` UUIDs stays, for when its artifact comes back. Raises
+    ArtifactNotFound for a member that is nothing in the collection, CycleRefused for a composite
+    that would contain itself.
     """
+
+    def uuid_of(entry: ManifestArtifact | ManifestComposite) -> str:
+        return known.get(str(entry.id)) or new_uuid()
+
     manifest = replace(
         manifest,
         uuid=manifest.uuid or new_uuid(),
-        artifacts=tuple(
-            a if a.uuid else replace(a, uuid=known_uuid(a.id) or new_uuid())
-            for a in manifest.artifacts
-        ),
-        composites=tuple(
-            c if c.uuid else replace(c, uuid=known_uuid(c.id) or new_uuid())
-            for c in manifest.composites
-        ),
+        artifacts=tuple(a if a.uuid else replace(a, uuid=uuid_of(a)) for a in manifest.artifacts),
+        composites=tuple(c if c.uuid else replace(c, uuid=uuid_of(c)) for c in manifest.composites),
     )
     uuids = {entry.id: entry.uuid for entry in manifest.by_id.values() if entry.uuid}
     names = {uuid: artifact_id for artifact_id, uuid in uuids.items()}
-    composites = tuple(_with_members(c, uuids, names, removed) for c in manifest.composites)
-    _refuse_cycles(composites, names)
-    return replace(manifest, composites=composites)
 
-
-def _with_members(
-    composite: ManifestComposite,
-    uuids: Mapping[ArtifactId, str],
-    names: Mapping[str, ArtifactId],
-    removed: Container[str],
-) -> ManifestComposite:
-    return replace(
-        composite,
-        members=tuple(_member(composite, m, uuids, names, removed) for m in composite.members),
-    )
-
-
-def _member(
-    composite: ManifestComposite,
-    member: ManifestMember,
-    uuids: Mapping[ArtifactId, str],
-    names: Mapping[str, ArtifactId],
-    removed: Container[str],
-) -> ManifestMember:
-    if member.uuid is not None and member.uuid in names:
-        return replace(member, id=names[member.uuid])
-    if member.uuid is not None and member.uuid in removed:
-        return member
-    if member.id not in uuids:
+    def member_of(composite: ManifestComposite, member: ManifestMember) -> ManifestMember:
+        if member.uuid is not None and member.uuid in names:
+            return replace(member, id=names[member.uuid])
+        if member.uuid is not None and member.uuid in removed:
+            return member
+        if member.id in uuids:
+            return replace(member, uuid=uuids[member.id])
         raise ArtifactNotFound(
             str(member.id), hint=f"{composite.id} names it as a member: collect it or take it out"
         )
-    return replace(member, uuid=uuids[member.id])
+
+    composites = tuple(
+        replace(c, members=tuple(member_of(c, member) for member in c.members))
+        for c in manifest.composites
+    )
+    _refuse_cycles(composites, names)
+    return replace(manifest, composites=composites)
 
 
 def _refuse_cycles(
@@ -80,9 +63,10 @@ def _refuse_cycles(
         for c in composites
         if c.uuid
     }
-    cycle = find_cycle(edges)
-    if cycle:
-        path = " -> ".join(str(names[uuid]) for uuid in cycle)
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        path = " -> ".join(str(names[uuid]) for uuid in reversed(error.args[1]))
         raise CycleRefused(
             f"a composite would contain itself: {path}", hint="take one of these members out"
-        )
+        ) from None

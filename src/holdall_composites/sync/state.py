@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from holdall.artifacts import CompositeType
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall_composites.values.types import (
-    ArtifactState,
-    CollectionState,
-    CompositeState,
-    Membership,
-)
+from holdall_composites.values.records import ArtifactRecord, CollectionState, CompositeRecord
+from holdall_composites.values.types import Membership
 
 
 def state_of(collection: Collection) -> CollectionState:
@@ -30,26 +26,19 @@ def state_of(collection: Collection) -> CollectionState:
     )
 
 
-def _removed(manifest: Manifest, here: set[str]) -> Iterator[ArtifactState]:
+def _removed(manifest: Manifest, here: set[str]) -> Iterator[ArtifactRecord]:
     members = {m.uuid: m.id for c in manifest.composites for m in c.members if m.uuid}
     for uuid, member_id in members.items():
         if uuid not in here:
-            yield ArtifactState(str(member_id), uuid, member_id.type, member_id.name)
+            yield ArtifactRecord(str(member_id), uuid, member_id.type, member_id.name)
 
 
-def _artifact(entry: ManifestArtifact, uuid: str) -> ArtifactState:
-    return ArtifactState(
-        id=str(entry.id),
-        uuid=uuid,
-        type=entry.id.type,
-        name=entry.id.name,
-        path=str(entry.path),
-        origin=entry.origin,
-        content_hash=entry.content_hash,
-    )
+def _artifact(entry: ManifestArtifact, uuid: str) -> ArtifactRecord:
+    own = (str(entry.path), entry.origin, entry.content_hash)
+    return ArtifactRecord(str(entry.id), uuid, entry.id.type, entry.id.name, *own)
 
 
-def _composite(entry: ManifestComposite, uuid: str, uuids: dict[str, str]) -> CompositeState:
+def _composite(entry: ManifestComposite, uuid: str, uuids: dict[str, str]) -> CompositeRecord:
     members = [
         Membership(
             composite_id=str(entry.id),
@@ -57,18 +46,22 @@ def _composite(entry: ManifestComposite, uuid: str, uuids: dict[str, str]) -> Co
             relationship_type=member.relationship,
             position=position,
             pinned_version_hash=member.pin,
-            metadata=json.dumps(dict(member.extra), sort_keys=True) if member.extra else None,
+            metadata=_metadata(member.extra),
         )
         for position, member in enumerate(entry.members)
         if (child := member.uuid or uuids.get(str(member.id)))
     ]
-    return CompositeState(
+    return CompositeRecord(
         uuid=uuid,
         id=str(entry.id),
         name=entry.id.name,
         composite_type=CompositeType(entry.composite_type),
         display_name=entry.display_name,
         description=entry.description,
-        metadata=json.dumps(dict(entry.extra), sort_keys=True) if entry.extra else None,
+        metadata=_metadata(entry.extra),
         members=tuple(members),
     )
+
+
+def _metadata(extra: Mapping[str, object]) -> str | None:
+    return json.dumps(dict(extra), sort_keys=True) if extra else None

@@ -2,21 +2,16 @@
 
 The manifest is the truth (docs/adr/0001). What it no longer names stays as an inactive row, so
 that its UUID is never given again and comes back with it. When a new artifact takes the id of such
-a row, the row gives way: its id and name get `~` and the first eight digits of its UUID.
+a row, the row gives way: its id and name get `~` and the first eight digits of its UUID. One that
+nothing tells of, no version, deployment, operation or membership, is deleted instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from holdall_composites.errors import AlreadyExists
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Difference, Rows, difference
-from holdall_composites.values.records import CollectionRecord
-from holdall_composites.values.types import (
-    ArtifactState,
-    CollectionState,
-)
+from holdall_composites.values.records import CollectionRecord, CollectionState
 
 
 def sync(store: Store, state: CollectionState) -> bool:
@@ -38,23 +33,19 @@ def sync(store: Store, state: CollectionState) -> bool:
     ):
         return False
     with store.transaction():
-        known = store.collections.ensure(state.uuid, state.name)
-        store.collections.lock(state.uuid)
+        store.collections.put(wanted)
         found = difference(Rows.read(store, state.uuid), state)
-        _refuse_strangers(store, (*found.new_artifacts, *found.forgotten_artifacts))
+        _refuse_strangers(store, found)
         _write(store, state.uuid, found)
-        if known != wanted:
-            store.collections.update(state.uuid, name=state.name, manifest_hash=state.manifest_hash)
     return True
 
 
-def _refuse_strangers(store: Store, new: Iterable[ArtifactState]) -> None:
+def _refuse_strangers(store: Store, found: Difference) -> None:
     """Raise AlreadyExists if a new artifact's UUID is one of another collection."""
-    wanted = {entry.uuid: entry for entry in new}
-    for uuid, owner in store.artifacts.get_by_uuid(wanted).items():
+    new = {entry.uuid: entry.id for entry in found.new_artifacts}
+    for uuid, (collection_id, owner) in store.artifacts.owners_of(new).items():
         raise AlreadyExists(
-            f"{wanted[uuid].id}: its uuid {uuid} belongs to {owner.id} of the collection"
-            f" {owner.collection_id}",
+            f"{new[uuid]}: its uuid {uuid} belongs to {owner} of the collection {collection_id}",
             hint="take the uuid out of the copied manifest entry; it then gets its own",
         )
 
@@ -63,13 +54,12 @@ def _write(store: Store, collection_id: str, found: Difference) -> None:
     """Write in an order in which neither ids nor foreign keys get in each other's way."""
     store.memberships.delete_memberships(collection_id, found.gone_memberships)
     store.composites.dissolve(collection_id, found.gone_composites)
-    store.artifacts.move(collection_id, found.moves)
-    store.artifacts.deactivate(collection_id, found.gone_artifacts)
-    store.artifacts.update(collection_id, found.changed_artifacts)
+    store.artifacts.delete_traceless(collection_id, found.displaced)
+    store.artifacts.update(collection_id, found.moved)
+    store.artifacts.update(collection_id, (*found.gone_artifacts, *found.changed_artifacts))
     store.artifacts.insert(collection_id, found.new_artifacts)
-    store.artifacts.insert(collection_id, found.forgotten_artifacts)
-    store.artifacts.deactivate(collection_id, [e.uuid for e in found.forgotten_artifacts])
     store.composites.insert(collection_id, found.new_composites)
     store.composites.update(collection_id, found.changed_composites)
+    store.memberships.reorder_memberships(collection_id, found.moved_memberships)
     store.memberships.replace_memberships(collection_id, found.changed_memberships)
     store.memberships.create_memberships(collection_id, found.new_memberships)

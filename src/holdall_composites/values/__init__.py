@@ -1,1 +1,1 @@
-"""Values of the plugin: records, requests, UUIDs, graphs, pages."""
+"""Values of the plugin: records, requests, UUIDs, pages."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from holdall.errors import InputError, UsageError
 from holdall.formats import parse_json
@@ -17,8 +16,7 @@ Item = TypeVar("Item")
 Key = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class Page(NamedTuple, Generic[Item]):
     """Some items of a list. `next_cursor` leads to the following ones, None: there are none.
 
     Pages follow keys, not numbers: rows that come or go in between neither repeat nor hide others.
@@ -40,19 +38,15 @@ def decode_cursor(cursor: str, listing: str, shape: tuple[type[str] | type[int],
     """Return the key in a cursor; raises UsageError if it is not one of this listing."""
     from base64 import b64decode
 
+    wrong = UsageError(f"not a cursor for a list of {listing}", hint="start again without a cursor")
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         data = b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
         found = parse_json(data, "cursor", limit=MAX_CURSOR_BYTES)
     except (ValueError, InputError):
-        raise _not_a_cursor(listing) from None
-    if not isinstance(found, list) or len(found) != 1 + len(shape) or found[0] != listing:
-        raise _not_a_cursor(listing)
-    key = tuple(found[1:])
-    if any(type(part) is not kind for part, kind in zip(key, shape, strict=True)):
-        raise _not_a_cursor(listing)
-    return key
-
-
-def _not_a_cursor(listing: str) -> UsageError:
-    return UsageError(f"not a cursor for a list of {listing}", hint="start again without a cursor")
+        raise wrong from None
+    if not isinstance(found, list) or found[:1] != [listing]:
+        raise wrong
+    if [type(part) for part in found[1:]] != [*shape]:
+        raise wrong
+    return tuple(found[1:])

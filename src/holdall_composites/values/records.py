@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from holdall_composites.values.types import DeploymentState
+from holdall.artifacts import CompositeType
+from holdall_composites.values.types import DeploymentState, Membership
 
 Edge = tuple[str, str, str, str | None, bool, bool]
 """A membership as walking needs it, which takes ten thousand at a time: the row as it comes.
@@ -23,34 +24,37 @@ class CollectionRecord(NamedTuple):
 
 
 class ArtifactRecord(NamedTuple):
-    """A row of `artifacts`."""
+    """A row of `artifacts`, or what one has to say. `id` is `type:name`.
 
-    collection_id: str
+    The database sets the timestamps.
+    """
+
     id: str
     uuid: str
     type: str
     name: str
-    path: str | None
-    origin: str
-    content_hash: str | None
-    active: bool
-    created_at: str
-    updated_at: str
+    path: str | None = None
+    origin: str = "local"
+    content_hash: str | None = None
+    active: bool = True
+    created_at: str = ""
+    updated_at: str = ""
 
 
 class CompositeRecord(NamedTuple):
-    """A row of `composite_artifacts` with the UUID and name from its row in `artifacts`."""
+    """A row of `composite_artifacts` with the UUID and name from its row in `artifacts`.
 
-    collection_id: str
-    id: str
+    `metadata` is JSON. `members` are in no row, but in what the rows of a composite have to say.
+    """
+
     uuid: str
+    id: str
     name: str
-    composite_type: str
-    display_name: str | None
-    description: str | None
-    metadata: str | None
-    created_at: str
-    updated_at: str
+    composite_type: str = CompositeType.PLUGIN
+    display_name: str | None = None
+    description: str | None = None
+    metadata: str | None = None
+    members: tuple[Membership, ...] = ()
 
 
 class MembershipRecord(NamedTuple):
@@ -59,11 +63,11 @@ class MembershipRecord(NamedTuple):
     collection_id: str
     composite_id: str
     child_artifact_uuid: str
-    child_id: str
     relationship_type: str
     position: int
     pinned_version_hash: str | None
     metadata: str | None
+    child_id: str
     created_at: str
     updated_at: str
 
@@ -75,6 +79,20 @@ class MembershipRecord(NamedTuple):
             "pin": self.pinned_version_hash,
             "position": self.position,
         }
+
+
+class CollectionState(NamedTuple):
+    """What the rows of a collection have to say, all in all.
+
+    `removed` are members of composites that are no artifacts of the collection any more.
+    """
+
+    uuid: str
+    name: str
+    manifest_hash: str | None = None
+    artifacts: tuple[ArtifactRecord, ...] = ()
+    composites: tuple[CompositeRecord, ...] = ()
+    removed: tuple[ArtifactRecord, ...] = ()
 
 
 class Associations(NamedTuple):
@@ -104,7 +122,6 @@ class DeploymentRecord(NamedTuple):
 class VersionRecord(NamedTuple):
     """A numbered state of an artifact. `content_hash` names its tree; `parent` is a number."""
 
-    artifact_uuid: str
     number: int
     parent: int | None
     content_hash: str
@@ -114,14 +131,7 @@ class VersionRecord(NamedTuple):
 
     def to_json(self) -> dict[str, str | int | None]:
         """Return the version as `holdall versions --json` prints it."""
-        return {
-            "number": self.number,
-            "parent": self.parent,
-            "content_hash": self.content_hash,
-            "message": self.message,
-            "author": self.author,
-            "created_at": self.created_at,
-        }
+        return self._asdict()
 
 
 class OperationRecord(NamedTuple):

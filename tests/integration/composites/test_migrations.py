@@ -491,7 +491,7 @@ def test_a_composite_in_itself_is_refused(database: Database, statement: str) ->
     assert len(rows_of(database, "composite_memberships")) == 1
 
 
-@pytest.mark.parametrize("revision", ["0005", "0004", "0002", "0"])
+@pytest.mark.parametrize("revision", ["0005", "0004", "0002", "0001", "0"])
 def test_rows_that_a_downgrade_took_are_made_again(tmp_path: Path, revision: str) -> None:
     """After a downgrade and an upgrade the rows are those of the manifest, and no others."""
     kit, source = tmp_path / "kit", tmp_path / "source"

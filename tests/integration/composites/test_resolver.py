@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from peewee import Database
 
-from factories import make_collection, stored_artifacts, stored_composite
+from factories import deactivate, make_collection, stored_artifacts, stored_composite
 from holdall.errors import ConflictError, RefusedError
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.resolver.resolver import Resolver
@@ -136,7 +136,7 @@ def test_one_pin_holds_for_all(resolver: Resolver) -> None:
 def test_what_is_gone_is_not_expanded(resolver: Resolver) -> None:
     """An inactive artifact keeps its membership, but there is nothing to deploy."""
     add(resolver, "x:a x:b")
-    resolver.store.artifacts.deactivate(resolver.collection_id, [uuid_of(resolver, "a")])
+    deactivate(resolver.store, resolver.collection_id, uuid_of(resolver, "a"))
     assert expanded(resolver, "x") == "b"
     with pytest.raises(ArtifactNotFound, match="skill:a"):
         resolver.expand(["skill:a"])

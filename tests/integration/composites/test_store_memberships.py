@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from peewee import Database
 
-from factories import make_collection, stored_artifacts, stored_composite
+from factories import active_ids, make_collection, stored_artifacts, stored_composite
 from holdall_composites.errors import AlreadyExists, ConstraintViolated
 from holdall_composites.store.store import Store
 from holdall_composites.values.types import Membership
@@ -76,21 +76,6 @@ def test_members_are_put_last_or_where_they_are_wanted(
     ]
 
 
-def test_children_are_filtered_by_relationship(
-    store: Store, collection_id: str, children: list[str]
-) -> None:
-    """Only memberships of that kind are told."""
-    store.memberships.create_membership(collection_id, KIT, children[0])
-    needed = store.memberships.create_membership(
-        collection_id, KIT, children[1], relationship_type="requires"
-    )
-    kept = store.memberships.get_children_of(KIT, collection_id, relationship_type="requires")
-    assert kept.items == (needed,)
-    kept = store.memberships.get_children_of(KIT, collection_id, relationship_type="extends")
-    assert kept.items == ()
-    assert store.memberships.get_children_of("composite:none", collection_id).items == ()
-
-
 def test_a_batch_is_made_whole_or_not_at_all(
     store: Store, collection_id: str, children: list[str]
 ) -> None:
@@ -148,7 +133,7 @@ def test_deleting_says_whether_it_was_there(
     assert store.memberships.delete_membership(collection_id, KIT, children[0])
     assert not store.memberships.delete_membership(collection_id, KIT, children[0])
     assert store.memberships.delete_memberships(collection_id, []) == 0
-    assert "skill:a" in store.artifacts.active_ids(collection_id)
+    assert "skill:a" in active_ids(store, collection_id)
 
 
 def test_edges_below_survive_cycles(store: Store, collection_id: str, children: list[str]) -> None:
@@ -176,6 +161,12 @@ def test_a_replaced_membership_is_as_given(
     store.memberships.replace_memberships(collection_id, [])
     first, second = store.memberships.get_children_of(KIT, collection_id).items
     assert first == other
+    store.memberships.reorder_memberships(collection_id, [wanted._replace(position=0)])
+    first, second = store.memberships.get_children_of(KIT, collection_id).items
+    assert (first.child_id, first.position, first.relationship_type) == ("skill:a", 0, "extends")
+    assert second == other
+    store.memberships.reorder_memberships(collection_id, [wanted])
+    first, second = store.memberships.get_children_of(KIT, collection_id).items
     assert second._replace(updated_at="") == made._replace(
         relationship_type="extends",
         position=7,

@@ -14,8 +14,8 @@ from holdall.errors import UsageError
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import MAX_LIMIT, Page
-from holdall_composites.values.records import DeploymentRecord
-from holdall_composites.values.types import ArtifactState, Membership
+from holdall_composites.values.records import ArtifactRecord, DeploymentRecord
+from holdall_composites.values.types import Membership
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
@@ -36,7 +36,7 @@ def fill(store: Store, size: int) -> tuple[str, list[str]]:
     artifacts = [make_artifact(f"skill:s{number}") for number in range(size)]
     uuids = [artifact.uuid for artifact in artifacts]
     kits = [make_composite(KIT), *(make_composite(f"composite:c{n}") for n in range(size))]
-    of_kits = [ArtifactState(kit.id, kit.uuid, "composite", kit.name) for kit in kits]
+    of_kits = [ArtifactRecord(kit.id, kit.uuid, "composite", kit.name) for kit in kits]
     store.artifacts.insert(collection_id, [*artifacts, *of_kits])
     store.composites.insert(collection_id, kits)
     batch = [Membership(KIT, uuid, position=number) for number, uuid in enumerate(uuids)]
@@ -56,10 +56,6 @@ def first_uuid(store: Store, collection_id: str) -> str:
 LISTINGS: dict[str, tuple[int, Listing]] = {
     "composites": (8, lambda s, c: partial(s.composites.all_of, c)),
     "children": (7, lambda s, c: partial(s.memberships.get_children_of, KIT, c)),
-    "containments": (
-        7,
-        lambda s, c: partial(s.memberships.get_children_of, KIT, c, relationship_type="contains"),
-    ),
     "parents": (8, lambda s, c: partial(s.memberships.get_parents_of, first_uuid(s, c), c)),
     "associations": (
         8,
@@ -117,15 +113,20 @@ def test_wrong_limits_and_cursors_are_refused(store: Store) -> None:
 
 CALLS: dict[str, Callable[[Store, str, list[str]], object]] = {
     "uuids_of": lambda s, c, u: s.artifacts.uuids_of(c, [f"skill:s{n}" for n in range(len(u))]),
-    "by_uuid": lambda s, c, u: s.artifacts.get_by_uuid(u),
+    "owners": lambda s, c, u: s.artifacts.owners_of(u),
     "children": lambda s, c, u: s.memberships.get_children_of(KIT, c),
     "parents": lambda s, c, u: s.memberships.get_parents_of(u[0], c),
     "below": lambda s, c, u: s.memberships.edges_below(c, [KIT]),
     "associations": lambda s, c, u: Resolver(s, c).associations(KIT),
     "expand": lambda s, c, u: Resolver(s, c).expand([KIT, "composite:c1", "skill:s1"]),
-    "move": lambda s, c, u: s.artifacts.move(c, {one: (f"skill:{one}", one) for one in u}),
+    "rename": lambda s, c, u: s.artifacts.update(
+        c, [make_artifact(f"skill:{one}", uuid=one) for one in u]
+    ),
     "replace": lambda s, c, u: s.memberships.replace_memberships(
         c, [Membership(KIT, uuid, position=9) for uuid in u]
+    ),
+    "reorder": lambda s, c, u: s.memberships.reorder_memberships(
+        c, [Membership(KIT, uuid, position=8) for uuid in u]
     ),
     "create": lambda s, c, u: s.memberships.create_memberships(
         c, [Membership("composite:c1", uuid) for uuid in u[1:]]

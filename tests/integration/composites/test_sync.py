@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 from peewee import Database
 
-from factories import make_artifact, make_collection, make_composite, stored_artifacts
+from factories import (
+    artifact_of,
+    deactivate,
+    make_artifact,
+    make_collection,
+    make_composite,
+    stored_artifacts,
+)
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
 from holdall_composites.store.store import Store
 from holdall_composites.sync.sync import sync
-from holdall_composites.values.records import DeploymentRecord
-from holdall_composites.values.types import CollectionState, Membership
+from holdall_composites.values.records import ArtifactRecord, CollectionState, DeploymentRecord
+from holdall_composites.values.types import Membership
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
@@ -61,6 +68,14 @@ def ids(store: Store) -> dict[str, str]:
     """Return the active artifacts' UUIDs by id."""
     rows = store.artifacts.all_of(COLLECTION)
     return {row.id: row.uuid for row in rows if row.active}
+
+
+def deployed(store: Store, *entries: ArtifactRecord) -> None:
+    """Record that artifacts are in a project, so that something tells of them."""
+    store.deployments.finish(
+        DeploymentRecord(COLLECTION, "/p", ".claude", entry.uuid, "f" * 64, "t" * 32)
+        for entry in entries
+    )
 
 
 @contextmanager
@@ -120,7 +135,7 @@ def test_rows_that_only_seem_current_are_mended(store: Store) -> None:
     wanted = state(a, make_composite("composite:kit", a.uuid))
     sync(store, wanted)
     store.memberships.delete_membership(COLLECTION, "composite:kit", a.uuid)
-    store.artifacts.deactivate(COLLECTION, [a.uuid])
+    deactivate(store, COLLECTION, a.uuid)
     assert sync(store, wanted)
     assert ids(store)["skill:a"] == a.uuid
     assert len(store.memberships.all_of(COLLECTION)) == 1
@@ -154,7 +169,8 @@ def test_only_what_changed_is_touched(store: Store) -> None:
     assert rows["skill:b"].content_hash == "9" * 64
     composites = {row.id: row for row in store.composites.all_of(COLLECTION).items}
     assert composites["composite:kit"].description == "new"
-    assert composites["composite:other"].updated_at == LONG_AGO
+    query = "SELECT id FROM composite_artifacts WHERE updated_at = %r"
+    assert store.database.execute_sql(query % LONG_AGO).fetchall() == [("composite:other",)]
     kept, pinned = store.memberships.get_children_of("composite:kit", COLLECTION).items
     assert (kept.pinned_version_hash, pinned.pinned_version_hash) == (None, "e" * 64)
     assert kept.created_at == pinned.created_at == LONG_AGO
@@ -175,8 +191,7 @@ def test_what_is_gone_keeps_its_row_and_comes_back(store: Store) -> None:
     a, b = make_artifact("skill:a"), make_artifact("skill:b")
     sync(store, state(a, b))
     sync(store, state(a))
-    gone = store.artifacts.get_by_uuid([b.uuid]).get(b.uuid)
-    assert gone is not None
+    gone = artifact_of(store, COLLECTION, b.uuid)
     assert (gone.id, gone.active) == ("skill:b", False)
     sync(store, state(a, b))
     assert ids(store) == {"skill:a": a.uuid, "skill:b": b.uuid}
@@ -190,9 +205,7 @@ def test_a_composite_that_is_gone_has_no_members(store: Store) -> None:
     sync(store, state(a))
     assert store.composites.all_of(COLLECTION).items == ()
     assert store.memberships.all_of(COLLECTION) == []
-    row = store.artifacts.get_by_uuid([kit.uuid]).get(kit.uuid)
-    assert row is not None
-    assert not row.active
+    assert not artifact_of(store, COLLECTION, kit.uuid).active
     sync(store, state(a, kit))
     assert [
         m.child_id for m in store.memberships.get_children_of("composite:kit", COLLECTION).items
@@ -206,9 +219,7 @@ def test_renames_keep_everything(store: Store) -> None:
         "composite:kit", Membership("composite:kit", a.uuid, pinned_version_hash="f" * 64)
     )
     sync(store, state(a, kit))
-    store.deployments.finish(
-        [DeploymentRecord(COLLECTION, "/p", ".claude", a.uuid, "f" * 64, "t" * 32)]
-    )
+    deployed(store, a)
     backdate(store)
     renamed = a._replace(id="skill:z", name="z")
     members = (kit.members[0]._replace(composite_id="composite:box"),)
@@ -243,16 +254,30 @@ def test_an_inactive_row_gives_its_name_away(store: Store) -> None:
     """A new artifact takes the id; the old row keeps its UUID and comes back under its own name."""
     old, new = make_artifact("skill:a"), make_artifact("skill:a")
     sync(store, state(old))
+    deployed(store, old)
     sync(store, state())
     for _ in range(2):
         sync(store, state(new))
         assert ids(store) == {"skill:a": new.uuid}
-        row = store.artifacts.get_by_uuid([old.uuid]).get(old.uuid)
-        assert row is not None
+        row = artifact_of(store, COLLECTION, old.uuid)
         suffix = "~" + old.uuid[:8]
         assert (row.id, row.name, row.active) == ("skill:a" + suffix, "a" + suffix, False)
     sync(store, state(old))
     assert ids(store) == {"skill:a": old.uuid}
+
+
+def test_a_row_that_nothing_tells_of_is_deleted_when_it_gives_way(store: Store) -> None:
+    """One that is deployed keeps its row, and so does one that need not give way."""
+    old, other, new = (make_artifact(f"skill:{name}") for name in ("a", "b", "a"))
+    sync(store, state(old, other))
+    sync(store, state(other))
+    assert not artifact_of(store, COLLECTION, old.uuid).active
+    sync(store, state(new))
+    assert {row.uuid for row in store.artifacts.all_of(COLLECTION)} == {other.uuid, new.uuid}
+    deployed(store, new)
+    sync(store, state(old))
+    rows = {row.uuid: row.id for row in store.artifacts.all_of(COLLECTION)}
+    assert rows == {old.uuid: "skill:a", other.uuid: "skill:b", new.uuid: f"skill:a~{new.uuid[:8]}"}
 
 
 def test_a_name_to_give_way_to_may_be_taken(store: Store) -> None:
@@ -260,11 +285,10 @@ def test_a_name_to_give_way_to_may_be_taken(store: Store) -> None:
     old = make_artifact("skill:a")
     nasty = make_artifact(f"skill:a~{old.uuid[:8]}")
     sync(store, state(old, nasty))
+    deployed(store, old)
     new = make_artifact("skill:a")
     sync(store, state(new, nasty))
-    row = store.artifacts.get_by_uuid([old.uuid]).get(old.uuid)
-    assert row is not None
-    assert row.id == f"skill:a~{old.uuid}"
+    assert artifact_of(store, COLLECTION, old.uuid).id == f"skill:a~{old.uuid}"
 
 
 def test_an_artifact_becomes_a_composite_and_back(store: Store) -> None:
@@ -358,21 +382,3 @@ def test_statements_do_not_grow_with_rows(store: Store) -> None:
         store.database.execute_sql("DELETE FROM collections")
     assert counts[0] == counts[1]
     assert max(counts[0]) < 25
-
-
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_updates_look_rows_up_by_key(store: Store) -> None:
-    """SQLite goes through the given rows once; the other way round is quadratic."""
-    a, b = make_artifact("skill:a"), make_artifact("skill:b")
-    kit = make_composite("composite:kit", a.uuid)
-    sync(store, state(a, b, kit))
-    swapped = [a._replace(id=b.id, name="b"), b._replace(id=a.id, name="a")]
-    pinned = Membership("composite:kit", a.uuid, pinned_version_hash="f" * 64)
-    with counted(store) as seen:
-        sync(store, state(*swapped, kit._replace(description="new", members=(pinned,))))
-    updates = [ran for ran in seen if 'AS "given"' in ran[0]]
-    assert len(updates) == 4
-    for sql, params in updates:
-        plan = store.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
-        assert plan[0][3].startswith("SCAN given")
-        assert "uuid=?" in plan[1][3] or " id=?" in plan[1][3]

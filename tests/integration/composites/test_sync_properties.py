@@ -9,12 +9,8 @@ from peewee import Database
 from factories import make_artifact, make_composite
 from holdall_composites.store.store import Store
 from holdall_composites.sync.sync import sync
-from holdall_composites.values.types import (
-    ArtifactState,
-    CollectionState,
-    CompositeState,
-    Membership,
-)
+from holdall_composites.values.records import CollectionState, CompositeRecord, DeploymentRecord
+from holdall_composites.values.types import Membership
 from runs import examples
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -38,10 +34,11 @@ def states(draw: st.DrawFn) -> CollectionState:
     artifacts, composites = [], []
     for uuid, name, nested in entries:
         if nested:
-            others = st.sampled_from([other for other in present if other != uuid] or [None])
-            members = draw(st.lists(others, unique=True, max_size=3))
-            found = [member for member in members if member is not None]
-            composites.append(_composite(uuid, name, found, draw(st.booleans())))
+            others = [one for one in present if one != uuid]
+            members = (
+                draw(st.lists(st.sampled_from(others), unique=True, max_size=3)) if others else []
+            )
+            composites.append(_composite(uuid, name, members, draw(st.booleans())))
         else:
             artifacts.append(
                 make_artifact(f"skill:{name}", uuid=uuid, content_hash=draw(st.sampled_from("xy")))
@@ -49,7 +46,7 @@ def states(draw: st.DrawFn) -> CollectionState:
     return CollectionState(COLLECTION, "any", None, tuple(artifacts), tuple(composites))
 
 
-def _composite(uuid: str, name: str, members: list[str], pinned: bool) -> CompositeState:
+def _composite(uuid: str, name: str, members: list[str], pinned: bool) -> CompositeRecord:
     pin = "f" * 64 if pinned else None
     found = [Membership("", m, pinned_version_hash=pin, position=n) for n, m in enumerate(members)]
     return make_composite(f"composite:{name}", *found, uuid=uuid)
@@ -61,12 +58,12 @@ def stored(store: Store) -> CollectionState:
     composites = []
     for row in sorted(store.composites.all_of(COLLECTION).items, key=lambda row: row.uuid):
         members = [
-            Membership(row.id, m.child_artifact_uuid, *m[4:8])
+            Membership._make(m[1:7])
             for m in store.memberships.get_children_of(row.id, COLLECTION).items
         ]
         composites.append(make_composite(row.id, *members, uuid=row.uuid))
     artifacts = [
-        ArtifactState._make(r[1:8])
+        r._replace(created_at="", updated_at="")
         for r in sorted(rows, key=lambda row: row.uuid)
         if r.type != "composite"
     ]
@@ -107,6 +104,11 @@ def test_rows_equal_the_last_state_and_forget_no_uuid(
     seen: set[str] = set()
     for state in history:
         sync(store, state)
+        # Of what is deployed, no row may go.
+        store.deployments.finish(
+            DeploymentRecord(COLLECTION, "/p", ".claude", entry.uuid, "f" * 64, "t" * 32)
+            for entry in (*state.artifacts, *state.composites)
+        )
         assert stored(store) == in_order(state)
         before = everything(store)
         assert not sync(store, state)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,11 +71,6 @@ def make_manifest(*skills: str, kit: tuple[str, ...] = ()) -> Manifest:
 def names(manifest: Manifest, composite: str = "composite:kit") -> list[str]:
     """Return a composite's members."""
     return [str(member.id) for member in composite_in(manifest, an_id(composite)).members]
-
-
-def nobody(artifact_id: ArtifactId) -> str | None:
-    """Know no UUID."""
-    return None
 
 
 def test_members_come_in_order_and_at_a_position() -> None:
@@ -149,29 +145,29 @@ def test_a_composite_that_is_a_member_stays() -> None:
 
 def test_everything_gets_a_uuid_once() -> None:
     """Distinct version 4 ones, members their child's; a second time nothing changes."""
-    first = identified(make_manifest("a", "b", kit=("skill:a",)), nobody)
+    first = identified(make_manifest("a", "b", kit=("skill:a",)), {})
     uuids = [first.uuid, *(entry.uuid for entry in first.by_id.values())]
     assert all(UUID4.fullmatch(uuid or "") for uuid in uuids)
     assert len(set(uuids)) == 4
     assert first.composites[0].members[0].uuid == first.artifacts[0].uuid
-    assert identified(first, nobody) == first
+    assert identified(first, {}) == first
 
 
 def test_a_lost_uuid_is_known_again() -> None:
     """The database remembers what a manifest forgot; one that is there wins."""
-    known = {an_id("skill:a"): UUID}
-    manifest = identified(make_manifest("a", "b"), known.get)
+    known = {"skill:a": UUID}
+    manifest = identified(make_manifest("a", "b"), known)
     assert manifest.artifacts[0].uuid == UUID
     kept = replace(manifest, artifacts=(replace(manifest.artifacts[0], uuid="b" + UUID[1:]),))
-    assert identified(kept, known.get).artifacts[0].uuid == "b" + UUID[1:]
+    assert identified(kept, known).artifacts[0].uuid == "b" + UUID[1:]
 
 
 def test_a_member_follows_its_uuid() -> None:
     """A renamed child is found by UUID, whatever name the member line still has."""
-    manifest = identified(make_manifest("a", "b", kit=("skill:a",)), nobody)
+    manifest = identified(make_manifest("a", "b", kit=("skill:a",)), {})
     renamed = replace(manifest.artifacts[0], id=an_id("skill:z"))
     manifest = replace(manifest, artifacts=(renamed, manifest.artifacts[1]))
-    assert names(identified(manifest, nobody)) == ["skill:z"]
+    assert names(identified(manifest, {})) == ["skill:z"]
 
 
 def test_a_member_with_a_stale_uuid_is_found_by_name() -> None:
@@ -179,26 +175,54 @@ def test_a_member_with_a_stale_uuid_is_found_by_name() -> None:
     manifest = make_manifest("a", kit=("skill:a",))
     stale = replace(manifest.composites[0].members[0], uuid=UUID)
     manifest = replace(manifest, composites=(replace(manifest.composites[0], members=(stale,)),))
-    done = identified(manifest, nobody)
+    done = identified(manifest, {})
     assert done.composites[0].members[0].uuid == done.artifacts[0].uuid
     with pytest.raises(ArtifactNotFound, match="skill:none"):
-        identified(make_manifest("a", kit=("skill:none",)), nobody)
+        identified(make_manifest("a", kit=("skill:none",)), {})
 
 
 def test_cycles_are_refused() -> None:
     """A composite in itself, directly or through others; the path is told."""
     with pytest.raises(CycleRefused, match="composite:kit -> composite:kit"):
-        identified(make_manifest(kit=("composite:kit",)), nobody)
+        identified(make_manifest(kit=("composite:kit",)), {})
     manifest = with_composite(make_manifest(), "outer")
     manifest = with_members(manifest, KIT, members("composite:outer"))
     manifest = with_members(manifest, an_id("composite:outer"), members("composite:kit"))
     with pytest.raises(CycleRefused):
-        identified(manifest, nobody)
+        identified(manifest, {})
+
+
+def chain(count: int, *, last: str = "") -> Manifest:
+    """Return composites, each the only member of the one before; the last one contains `last`."""
+    ids = [f"composite:c{number}" for number in range(count)]
+    composites = tuple(
+        ManifestComposite(an_id(one), members=members(below) if below else ())
+        for one, below in zip(ids, [*ids[1:], last], strict=True)
+    )
+    return replace(make_manifest(), composites=composites)
+
+
+def test_a_cycle_is_shown_from_composite_to_member() -> None:
+    """Closed, and without what only leads to it."""
+    with pytest.raises(CycleRefused) as caught:
+        identified(chain(4, last="composite:c1"), {})
+    path = str(caught.value).partition(": ")[2].split(" -> ")
+    assert path[0] == path[-1]
+    assert set(path) == {"composite:c1", "composite:c2", "composite:c3"}
+    steps = [("composite:c1", "composite:c2"), ("composite:c2", "composite:c3")]
+    assert set(pairwise(path)) == {*steps, ("composite:c3", "composite:c1")}
+
+
+def test_a_long_chain_of_composites_needs_no_stack() -> None:
+    """Five thousand, the last of which may close the circle."""
+    assert len(identified(chain(5_000), {}).composites) == 5_000
+    with pytest.raises(CycleRefused):
+        identified(chain(5_000, last="composite:c0"), {})
 
 
 def test_the_rows_of_a_manifest() -> None:
     """Positions count from 0, unknown keys are JSON, what has no UUID has no row."""
-    manifest = identified(make_manifest("a", "b", kit=("skill:b", "skill:a")), nobody)
+    manifest = identified(make_manifest("a", "b", kit=("skill:b", "skill:a")), {})
     kit = manifest.composites[0]
     noted = replace(kit.members[0], extra={"note": "x"}, pin=HASH, relationship="requires")
     kit = replace(kit, members=(noted, kit.members[1]), description="d", extra={"z": [1]})

@@ -6,13 +6,13 @@ import pytest
 
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
 from holdall_composites.sync.difference import Difference, Rows, difference
-from holdall_composites.values.records import ArtifactRecord, CompositeRecord, MembershipRecord
-from holdall_composites.values.types import (
-    ArtifactState,
+from holdall_composites.values.records import (
+    ArtifactRecord,
     CollectionState,
-    CompositeState,
-    Membership,
+    CompositeRecord,
+    MembershipRecord,
 )
+from holdall_composites.values.types import Membership
 
 pytestmark = pytest.mark.unit
 
@@ -21,61 +21,42 @@ NOW = "2026-11-21T00:00:00Z"
 A, B, K = "a" * 32, "b" * 32, "1" * 32
 
 
-def skill(uuid: str, name: str) -> ArtifactState:
+def skill(uuid: str, name: str) -> ArtifactRecord:
     """Return a skill's state."""
-    return ArtifactState(f"skill:{name}", uuid, "skill", name)
+    return ArtifactRecord(f"skill:{name}", uuid, "skill", name)
 
 
-def composite(name: str, *children: str, pin: str | None = None) -> CompositeState:
+def composite(name: str, *children: str, pin: str | None = None) -> CompositeRecord:
     """Return a composite's state, all of whose members have the pin."""
     members = tuple(
         Membership(f"composite:{name}", uuid, position=n, pinned_version_hash=pin)
         for n, uuid in enumerate(children)
     )
-    return CompositeState(K, f"composite:{name}", name, members=members)
+    return CompositeRecord(K, f"composite:{name}", name, members=members)
 
 
-def state(*entries: ArtifactState | CompositeState) -> CollectionState:
+def state(*entries: ArtifactRecord | CompositeRecord) -> CollectionState:
     """Return a collection's state."""
     return CollectionState(
         HERE,
         "default",
         None,
-        tuple(e for e in entries if isinstance(e, ArtifactState)),
-        tuple(e for e in entries if isinstance(e, CompositeState)),
+        tuple(e for e in entries if isinstance(e, ArtifactRecord)),
+        tuple(e for e in entries if isinstance(e, CompositeRecord)),
     )
 
 
 def rows(present: CollectionState, *, gone: frozenset[str] = frozenset()) -> Rows:
     """Return the rows that say what a state says, some of them inactive."""
-    own = [ArtifactState(c.id, c.uuid, "composite", c.name) for c in present.composites]
+    own = [ArtifactRecord(c.id, c.uuid, "composite", c.name) for c in present.composites]
     return Rows(
         {
-            e.uuid: ArtifactRecord(
-                HERE,
-                e.id,
-                e.uuid,
-                e.type,
-                e.name,
-                None,
-                "local",
-                None,
-                e.uuid not in gone,
-                NOW,
-                NOW,
-            )
+            e.uuid: e._replace(active=e.uuid not in gone, created_at=NOW, updated_at=NOW)
             for e in (*present.artifacts, *own)
         },
-        {
-            c.uuid: CompositeRecord(
-                HERE, c.id, c.uuid, c.name, "plugin", None, None, None, NOW, NOW
-            )
-            for c in present.composites
-        },
+        {c.uuid: c._replace(members=()) for c in present.composites},
         tuple(
-            MembershipRecord(HERE, *m[:2], "", *m[2:], NOW, NOW)
-            for c in present.composites
-            for m in c.members
+            MembershipRecord(HERE, *m, "", NOW, NOW) for c in present.composites for m in c.members
         ),
     )
 
@@ -101,19 +82,34 @@ def test_a_renamed_composite_keeps_its_memberships() -> None:
     )
 
 
+def test_a_membership_that_only_moves_is_told_apart() -> None:
+    """One that is pinned as well is changed; one that stays is neither."""
+    before = state(skill(A, "a"), skill(B, "b"), composite("k", A, B))
+    found = difference(rows(before), state(*before.artifacts, composite("k", B, A)))
+    moved = (Membership("composite:k", B, position=0), Membership("composite:k", A, position=1))
+    assert found == Difference(moved_memberships=moved)
+    pinned = composite("k", B, A, pin="f" * 64)
+    found = difference(rows(before), state(*before.artifacts, pinned))
+    assert found == Difference(changed_memberships=pinned.members)
+
+
 def test_swapped_names_go_through_others() -> None:
     """Both rows move aside first; one that is renamed to a free name does not."""
     before = rows(state(skill(A, "a"), skill(B, "b")))
     swapped = difference(before, state(skill(A, "b"), skill(B, "a")))
-    assert swapped.moves == {A: (f"skill:~{A}", f"~{A}"), B: (f"skill:~{B}", f"~{B}")}
-    assert difference(before, state(skill(A, "z"), skill(B, "b"))).moves == {}
+    moved = [(row.uuid, row.id, row.name) for row in swapped.moved]
+    assert moved == [(A, f"skill:~{A}", f"~{A}"), (B, f"skill:~{B}", f"~{B}")]
+    assert swapped.displaced == ()
+    assert difference(before, state(skill(A, "z"), skill(B, "b"))).moved == ()
 
 
 def test_what_is_inactive_gives_its_name_away_and_comes_back() -> None:
     """It is not deactivated twice; back under its old id it has changed."""
     before = rows(state(skill(A, "a")), gone=frozenset({A}))
     taken = difference(before, state(skill(B, "a")))
-    assert taken.moves == {A: ("skill:a~aaaaaaaa", "a~aaaaaaaa")}
+    (moved,) = taken.moved
+    assert (moved.uuid, moved.id, moved.name) == (A, "skill:a~aaaaaaaa", "a~aaaaaaaa")
+    assert taken.displaced == (A,)
     assert (taken.gone_artifacts, taken.new_artifacts) == ((), (skill(B, "a"),))
     assert difference(before, state()).is_nothing
     assert difference(before, state(skill(A, "a"))).changed_artifacts == (skill(A, "a"),)
