@@ -8,15 +8,10 @@ if TYPE_CHECKING:
     from holdall.files.root import (
         FileState as FileState,
         Root as Root,
-        make_folders as make_folders,
-        reporting as reporting,
-        write_all as write_all,
     )
     from holdall.files.tree import (
         Tree as Tree,
         bytes_tree as bytes_tree,
-        file_tree as file_tree,
-        folder_tree as folder_tree,
         link_stays_inside as link_stays_inside,
     )
 else:
@@ -27,15 +22,10 @@ else:
             "root": (
                 "FileState",
                 "Root",
-                "make_folders",
-                "reporting",
-                "write_all",
             ),
             "tree": (
                 "Tree",
                 "bytes_tree",
-                "file_tree",
-                "folder_tree",
                 "link_stays_inside",
             ),
         },

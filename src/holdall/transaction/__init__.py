@@ -4,7 +4,10 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.transaction.apply import move_new as move_new
+    from holdall.transaction.export import (
+        ExportFile as ExportFile,
+        write_export as write_export,
+    )
     from holdall.transaction.journal import is_unsettled as is_unsettled
     from holdall.transaction.placement import (
         content_of as content_of,
@@ -18,7 +21,7 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "apply": ("move_new",),
+            "export": ("ExportFile", "write_export"),
             "journal": ("is_unsettled",),
             "placement": (
                 "content_of",

@@ -13,16 +13,22 @@ from typing import Any
 
 from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath, Shape, refuse_collisions
 from holdall.collection import Collection, ManifestArtifact, ManifestComposite
-from holdall.errors import ConflictError, InputError, LocalEditError, NotFoundError
+from holdall.errors import (
+    ConflictError,
+    InputError,
+    LocalEditError,
+    NotFoundError,
+    StorageError,
+)
 from holdall.files import Tree
-from holdall.formats import parse_json, read_bounded
+from holdall.formats import MAX_JSON_BYTES, parse_json, read_bounded
 from holdall.sources import IDENTITY_KEY
-from holdall.transaction import content_of, placed
+from holdall.transaction import ExportFile, content_of, placed
 from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.resolver.resolver import Resolver
-from holdall_composites.service.export_files import MANIFEST, ExportFile
 from holdall_composites.values.types import Expanded
 
+MANIFEST = RelPath.parse(".claude-plugin/plugin.json")
 SERVERS = RelPath.parse(".mcp.json")
 HOOKS = RelPath.parse("hooks/hooks.json")
 MAX_SERVER_BYTES = 1 << 20
@@ -85,6 +91,15 @@ def plan_export(
     export.files[MANIFEST] = _json(_manifest(export, len(hooks)))
     refuse_collisions(export.files)
     return export
+
+
+def is_export(folder: Path) -> bool:
+    """Return whether a folder is an earlier export."""
+    try:
+        value = parse_json(read_bounded(folder / MANIFEST, MAX_JSON_BYTES), MANIFEST)
+    except StorageError:
+        return False
+    return isinstance(value, dict) and IDENTITY_KEY in value
 
 
 def _add_own_files(export: Export, collection: Collection, files: ArtifactId) -> None:
