@@ -4,7 +4,6 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.files.lock import STATE_FOLDER as STATE_FOLDER
     from holdall.files.root import (
         FileState as FileState,
         Root as Root,
@@ -18,7 +17,6 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "lock": ("STATE_FOLDER",),
             "root": (
                 "FileState",
                 "Root",

@@ -6,6 +6,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.operations.deploy import Deployer as Deployer, DeployResult as DeployResult
     from holdall.operations.edit_collection import Editor as Editor
+    from holdall.operations.examine import (
+        Finding as Finding,
+        deployed_in as deployed_in,
+        examine_files as examine_files,
+        open_to_others as open_to_others,
+    )
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -15,5 +21,11 @@ else:
                 "Deployer",
             ),
             "edit_collection": ("Editor",),
+            "examine": (
+                "Finding",
+                "deployed_in",
+                "examine_files",
+                "open_to_others",
+            ),
         },
     )

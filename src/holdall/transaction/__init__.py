@@ -8,7 +8,6 @@ if TYPE_CHECKING:
         ExportFile as ExportFile,
         write_export as write_export,
     )
-    from holdall.transaction.journal import is_unsettled as is_unsettled
     from holdall.transaction.placement import (
         content_of as content_of,
         exchange as exchange,
@@ -22,7 +21,6 @@ else:
         __name__,
         {
             "export": ("ExportFile", "write_export"),
-            "journal": ("is_unsettled",),
             "placement": (
                 "content_of",
                 "exchange",
