@@ -135,7 +135,7 @@ def test_a_commit_of_unknown_outcome_is_told_again(
         raise DatabaseUnreachable("the connection was lost while committing")
 
     with monkeypatch.context() as patched:
-        patched.setattr("holdall_composites.service.finish", unknown)
+        patched.setattr("holdall_composites.service.deploy.finish", unknown)
         done = kit.command("deploy", "skill:changelog", "--to", kit.project)
     assert "the next run tells it again" in done.stderr
     assert list((kit.project / ".holdall/outbox").iterdir())
