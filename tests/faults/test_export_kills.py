@@ -12,8 +12,8 @@ from fault_scenario import Counter, Failing, calls_of, killed_at
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
+from holdall.operations.export_plugin import MANIFEST, is_export
 from holdall.transaction.export import ExportFile, write_export
-from holdall_composites.service.export import MANIFEST, is_export
 
 pytestmark = pytest.mark.integration
 

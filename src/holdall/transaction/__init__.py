@@ -4,10 +4,7 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.transaction.export import (
-        ExportFile as ExportFile,
-        write_export as write_export,
-    )
+    from holdall.transaction.export import write_export as write_export
     from holdall.transaction.placement import (
         content_of as content_of,
         exchange as exchange,
@@ -20,7 +17,7 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "export": ("ExportFile", "write_export"),
+            "export": ("write_export",),
             "placement": (
                 "content_of",
                 "exchange",

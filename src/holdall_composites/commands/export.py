@@ -33,8 +33,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from tempfile import TemporaryDirectory
 
     from holdall.collection import ManifestComposite
+    from holdall.operations import is_export
     from holdall.transaction import write_export
-    from holdall_composites.service.export import is_export, plan_export
+    from holdall_composites.service.export import plan_export
     from holdall_composites.session import opened
 
     collection = context.collection()
