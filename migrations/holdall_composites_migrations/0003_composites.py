@@ -6,26 +6,17 @@ database itself refuses a child of another collection; a trigger refuses a compo
 
 from __future__ import annotations
 
-from peewee import (
-    SQL,
-    CharField,
-    Check,
-    CompositeKey,
-    Database,
-    IntegerField,
-    Model,
-    Table,
-    TextField,
-)
+from peewee import SQL, CharField, Check, CompositeKey, Database, IntegerField, Model, TextField
 from playhouse.migrate import SchemaMigrator
 
 from holdall_composites_migrations.frozen import (
     NOW,
     create,
     default,
+    drop,
+    forget_manifests,
     hex_digits,
     is_sqlite,
-    refuse_loss,
     scoped,
 )
 
@@ -101,11 +92,8 @@ POSTGRESQL_TRIGGERS = [
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make both tables, and the key that the memberships refer to."""
-    migrator.migrate(
-        migrator.add_index(
-            "artifacts", ("collection_id", "uuid"), unique=True, name="artifacts_collection_uuid"
-        )
-    )
+    key, name = ("collection_id", "uuid"), "artifacts_collection_uuid"
+    migrator.migrate(migrator.add_index("artifacts", key, unique=True, name=name))
     create(db, CompositeArtifact, CompositeMembership)
     order = ("collection_id", "composite_id", "position")
     child = ("child_artifact_uuid", "collection_id", "composite_id")
@@ -115,17 +103,13 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
     )
     for trigger in SQLITE_TRIGGERS if is_sqlite(db) else POSTGRESQL_TRIGGERS:
         db.execute(trigger)
-    # The next command that opens a collection makes the rows that its manifest has.
-    Table("collections", ("manifest_hash",)).bind(db).update(manifest_hash=None).execute()
+    forget_manifests(db)
 
 
 def down(migrator: SchemaMigrator, db: Database) -> None:
     """Drop both tables, in reverse."""
-    refuse_loss(migrator, "composite_artifacts", "all composites and their memberships")
-    migrator.migrate(
-        migrator.drop_table("composite_memberships"),
-        migrator.drop_table("composite_artifacts"),
-        migrator.drop_index("artifacts", "artifacts_collection_uuid"),
-    )
+    what = "all composites and their memberships"
+    drop(migrator, what, "composite_memberships", "composite_artifacts")
+    migrator.migrate(migrator.drop_index("artifacts", "artifacts_collection_uuid"))
     if not is_sqlite(db):
         db.execute(SQL("DROP FUNCTION composite_memberships_not_itself()"))

@@ -99,6 +99,18 @@ def refuse_loss(migrator: SchemaMigrator, table: str, what: str) -> None:
         raise DataWouldBeLost(what)
 
 
+def drop(migrator: SchemaMigrator, what: str, *tables: str) -> None:
+    """Drop tables in this order; raises DataWouldBeLost as refuse_loss does, for each of them."""
+    for table in tables:
+        refuse_loss(migrator, table, what)
+    migrator.migrate(*map(migrator.drop_table, tables))
+
+
+def forget_manifests(db: Database) -> None:
+    """Let the next command that opens a collection make the rows that its manifest has."""
+    Table("collections", ("manifest_hash",)).bind(db).update(manifest_hash=None).execute()
+
+
 def drop_column(migrator: SchemaMigrator, table: str, column: str, index: str = "") -> None:
     """Drop a column with its index.
 
