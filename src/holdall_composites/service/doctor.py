@@ -57,8 +57,10 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
     try:
         with connected(collection.database_url) as database:
             store = Store(database)
-            broken = list(_damage(store, url.shown))
-            yield from broken
+            broken = store.integrity.broken_files()
+            for sentence in broken:
+                hint = "`holdall rebuild` makes it anew from the folder"
+                yield Finding("database-damaged", url.shown, sentence, hint)
             pending = [] if broken else pending_revisions(database)
             if pending:
                 yield Finding(
@@ -83,12 +85,6 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
         yield Finding("database-failed", url.shown, error.message, error.hint or "")
 
 
-def _damage(store: Store, shown: str) -> Iterator[Finding]:
-    for sentence in store.integrity.broken_files():
-        hint = "`holdall rebuild` makes it anew from the folder"
-        yield Finding("database-damaged", shown, sentence, hint)
-
-
 def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
     state = state_of(collection)
     rows = Rows.read(store, state.uuid)
@@ -99,18 +95,16 @@ def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
         yield Finding("manifest-wrong", state.name, error.message, error.hint or "")
         return
     artifacts = {row.uuid: row.id for row in rows.artifacts.values()}
-    for entry in (*found.new_artifacts, *found.changed_artifacts, *found.forgotten_artifacts):
-        yield Finding("rows-differ", entry.id, "its row is not what the manifest says", hint)
+    changed = (*found.new_artifacts, *found.changed_artifacts, *found.forgotten_artifacts)
+    ids = [artifact.id for artifact in changed]
+    ids += [composite.id for composite in (*found.new_composites, *found.changed_composites)]
+    for entry_id in ids:
+        yield Finding("rows-differ", entry_id, "its row is not what the manifest says", hint)
     for uuid in found.gone_artifacts:
         yield Finding("rows-differ", artifacts[uuid], "the manifest does not have it", hint)
-    for composite in (*found.new_composites, *found.changed_composites):
-        yield Finding("rows-differ", composite.id, "its row is not what the manifest says", hint)
-    memberships = [
-        *found.gone_memberships,
-        *((m.composite_id, m.child_artifact_uuid) for m in found.changed_memberships),
-        *((m.composite_id, m.child_artifact_uuid) for m in found.new_memberships),
-    ]
-    for composite_id, child in memberships:
+    memberships = (*found.changed_memberships, *found.new_memberships)
+    keys = ((m.composite_id, m.child_artifact_uuid) for m in memberships)
+    for composite_id, child in (*found.gone_memberships, *keys):
         message = f"its member {artifacts.get(child, child)} is not as the manifest says"
         yield Finding("rows-differ", composite_id, message, hint)
 
