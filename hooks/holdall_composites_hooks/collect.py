@@ -21,7 +21,7 @@ def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
 @hookimpl
 def holdall_collect_check(changes: ChangeSet, collection: Collection) -> list[Problem]:
     """Tell which composites and projects still want what leaves the collection."""
-    from holdall_composites.service import still_wanted
+    from holdall_composites.service.removal import still_wanted
 
     return [Problem(text, Severity.WARNING) for text in still_wanted(collection, changes)]
 

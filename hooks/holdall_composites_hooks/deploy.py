@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @hookimpl
 def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
     """Resolve `type:name` to UUIDs and composites to their members."""
-    from holdall_composites.service import resolve
+    from holdall_composites.service.deploy import resolve
 
     resolve(plan)
 
@@ -25,7 +25,7 @@ def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
 @hookimpl
 def holdall_deploy_prepare(plan: DeployPlan, transaction_id: str) -> None:
     """Record the deployment as pending, in a short transaction of its own."""
-    from holdall_composites.service import begin
+    from holdall_composites.service.deploy import begin
 
     begin(plan, transaction_id)
 
@@ -33,7 +33,7 @@ def holdall_deploy_prepare(plan: DeployPlan, transaction_id: str) -> None:
 @hookimpl
 def holdall_deploy_abandoned(plan: DeployPlan, transaction_id: str) -> None:
     """Forget the pending deployment; called again, it finds none."""
-    from holdall_composites.service import abandon
+    from holdall_composites.service.deploy import abandon
 
     abandon(plan, transaction_id)
 
@@ -41,7 +41,7 @@ def holdall_deploy_abandoned(plan: DeployPlan, transaction_id: str) -> None:
 @hookimpl
 def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     """Record the deployment as done; called again, it finds it done."""
-    from holdall_composites.service import finish
+    from holdall_composites.service.deploy import finish
 
     finish(plan, transaction_id)
 

@@ -13,7 +13,7 @@ from peewee import (
 )
 from playhouse.migrate import SchemaMigrator
 
-from holdall_composites_migrations.frozen import CASCADE, NOW, create, default, refuse_loss
+from holdall_composites_migrations.frozen import CASCADE, NOW, create, default, drop
 
 
 class Collection(Model):
@@ -53,5 +53,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
 
 def down(migrator: SchemaMigrator, db: Database) -> None:
     """Drop both tables."""
-    refuse_loss(migrator, "collections", "the collections and all their artifacts")
-    migrator.migrate(migrator.drop_table("artifacts"), migrator.drop_table("collections"))
+    drop(migrator, "the collections and all their artifacts", "artifacts", "collections")

@@ -6,17 +6,17 @@ database itself refuses a child of another collection; a trigger refuses a compo
 
 from __future__ import annotations
 
-from peewee import CharField, Check, CompositeKey, Database, IntegerField, Model, Table, TextField
+from peewee import SQL, CharField, Check, CompositeKey, Database, IntegerField, Model, TextField
 from playhouse.migrate import SchemaMigrator
 
 from holdall_composites_migrations.frozen import (
     NOW,
     create,
     default,
+    drop,
+    forget_manifests,
     hex_digits,
     is_sqlite,
-    refuse_loss,
-    run,
     scoped,
 )
 
@@ -67,39 +67,33 @@ class CompositeMembership(Model):
 
 
 # A CHECK sees one row, and the composite's UUID is in another one.
-ITSELF = """SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
-        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid"""
+ITSELF = """EXISTS (SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
+        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid)"""
 SQLITE_TRIGGERS = [
-    f"""CREATE TRIGGER composite_memberships_not_itself_{name}
-    BEFORE {event} ON composite_memberships WHEN EXISTS ({ITSELF})
-    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END"""
-    for name, event in (
-        ("insert", "INSERT"),
-        ("update", "UPDATE OF composite_id, child_artifact_uuid"),
-    )
+    SQL(f"""CREATE TRIGGER composite_memberships_not_itself_{name}
+    BEFORE {name.upper()} {of}ON composite_memberships WHEN {ITSELF}
+    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END""")
+    for name, of in (("insert", ""), ("update", "OF composite_id, child_artifact_uuid "))
 ]
 POSTGRESQL_TRIGGERS = [
-    f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
+    SQL(f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
     BEGIN
-        IF EXISTS ({ITSELF}) THEN
+        IF {ITSELF} THEN
             RAISE EXCEPTION 'a composite cannot be a member of itself'
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
-    END $$ LANGUAGE plpgsql""",
-    """CREATE TRIGGER composite_memberships_not_itself
+    END $$ LANGUAGE plpgsql"""),
+    SQL("""CREATE TRIGGER composite_memberships_not_itself
     BEFORE INSERT OR UPDATE OF composite_id, child_artifact_uuid ON composite_memberships
-    FOR EACH ROW EXECUTE FUNCTION composite_memberships_not_itself()""",
+    FOR EACH ROW EXECUTE FUNCTION composite_memberships_not_itself()"""),
 ]
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make both tables, and the key that the memberships refer to."""
-    migrator.migrate(
-        migrator.add_index(
-            "artifacts", ("collection_id", "uuid"), unique=True, name="artifacts_collection_uuid"
-        )
-    )
+    key, name = ("collection_id", "uuid"), "artifacts_collection_uuid"
+    migrator.migrate(migrator.add_index("artifacts", key, unique=True, name=name))
     create(db, CompositeArtifact, CompositeMembership)
     order = ("collection_id", "composite_id", "position")
     child = ("child_artifact_uuid", "collection_id", "composite_id")
@@ -107,18 +101,15 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         migrator.add_index("composite_memberships", order, name="composite_memberships_order"),
         migrator.add_index("composite_memberships", child, name="composite_memberships_child"),
     )
-    run(migrator, SQLITE_TRIGGERS if is_sqlite(db) else POSTGRESQL_TRIGGERS)
-    # The next command that opens a collection makes the rows that its manifest has.
-    Table("collections", ("manifest_hash",)).bind(db).update(manifest_hash=None).execute()
+    for trigger in SQLITE_TRIGGERS if is_sqlite(db) else POSTGRESQL_TRIGGERS:
+        db.execute(trigger)
+    forget_manifests(db)
 
 
 def down(migrator: SchemaMigrator, db: Database) -> None:
     """Drop both tables, in reverse."""
-    refuse_loss(migrator, "composite_artifacts", "all composites and their memberships")
-    migrator.migrate(
-        migrator.drop_table("composite_memberships"),
-        migrator.drop_table("composite_artifacts"),
-        migrator.drop_index("artifacts", "artifacts_collection_uuid"),
-    )
+    what = "all composites and their memberships"
+    drop(migrator, what, "composite_memberships", "composite_artifacts")
+    migrator.migrate(migrator.drop_index("artifacts", "artifacts_collection_uuid"))
     if not is_sqlite(db):
-        run(migrator, ["DROP FUNCTION composite_memberships_not_itself()"])
+        db.execute(SQL("DROP FUNCTION composite_memberships_not_itself()"))

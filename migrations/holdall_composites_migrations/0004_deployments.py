@@ -5,7 +5,7 @@ from __future__ import annotations
 from peewee import CharField, Check, CompositeKey, Database, Model, TextField
 from playhouse.migrate import SchemaMigrator
 
-from holdall_composites_migrations.frozen import NOW, create, default, refers, refuse_loss
+from holdall_composites_migrations.frozen import NOW, create, default, drop, refers
 
 
 class Deployment(Model):
@@ -33,5 +33,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
 
 def down(migrator: SchemaMigrator, db: Database) -> None:
     """Drop the table."""
-    refuse_loss(migrator, "deployments", "the record of what was deployed where")
-    migrator.migrate(migrator.drop_table("deployments"))
+    drop(migrator, "the record of what was deployed where", "deployments")

@@ -18,12 +18,18 @@ from peewee import (
     Database,
     IntegerField,
     Model,
-    Table,
     TextField,
 )
 from playhouse.migrate import SchemaMigrator
 
-from holdall_composites_migrations.frozen import NOW, ByDialect, create, refers, refuse_loss
+from holdall_composites_migrations.frozen import (
+    NOW,
+    ByDialect,
+    create,
+    drop,
+    forget_manifests,
+    refers,
+)
 
 # Relative, no component empty, `.` or `..`, no control characters. No `%`: drivers trip over it.
 PLAIN_PATH = ByDialect(
@@ -110,12 +116,10 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         migrator.add_index(versions, ("content_hash",), name="artifact_versions_tree"),
         migrator.add_index(versions, ("parent_id",), name="artifact_versions_parent"),
     )
-    # The next command that opens a collection compares it with its manifest and makes versions.
-    Table("collections", ("manifest_hash",)).bind(db).update(manifest_hash=None).execute()
+    forget_manifests(db)
 
 
 def down(migrator: SchemaMigrator, db: Database) -> None:
     """Drop the tables, in reverse."""
-    refuse_loss(migrator, "artifact_versions", "every version of every artifact")
-    for table in ("artifact_versions", "version_files", "trees", "blob_chunks", "blobs"):
-        migrator.migrate(migrator.drop_table(table))
+    tables = ("artifact_versions", "version_files", "trees", "blob_chunks", "blobs")
+    drop(migrator, "every version of every artifact", *tables)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from peewee import CharField, Check, CompositeKey, Database, IntegerField, Model, TextField
 from playhouse.migrate import SchemaMigrator
 
-from holdall_composites_migrations.frozen import create, refers, refuse_loss, scoped
+from holdall_composites_migrations.frozen import create, drop, refers, scoped
 
 
 class Operation(Model):
@@ -55,5 +55,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
 def down(migrator: SchemaMigrator, db: Database) -> None:
     """Drop both tables."""
     what = "the log of operations, and with it what `holdall undo` needs"
-    refuse_loss(migrator, "operations", what)
-    migrator.migrate(migrator.drop_table("operation_artifacts"), migrator.drop_table("operations"))
+    drop(migrator, what, "operation_artifacts", "operations")

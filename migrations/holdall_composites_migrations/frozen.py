@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from peewee import SQL, Context, Database, DatabaseError, Model, Node, SqliteDatabase
+from peewee import SQL, Context, Database, DatabaseError, Model, Node, SqliteDatabase, Table
 from playhouse.migrate import SchemaMigrator
 
 
@@ -81,34 +80,35 @@ def rebuild(migrator: SchemaMigrator, model: type[Model]) -> None:
     The script names the table in REWRITES, so that it is backed up, and its triggers are kept.
     """
     db, table = migrator.database, model._meta.table_name
-    new = f"{table}__new__"
-    here = [column.name for column in db.get_columns(table)]
-    columns = ", ".join(f'"{name}"' for name in here if name in model._meta.columns)
+    columns = [c.name for c in db.get_columns(table) if c.name in model._meta.columns]
     indexes = [index.sql for index in db.get_indexes(table) if index.sql]
-    model._meta.set_table_name(new)
+    new = Table(f"{table}__new__", columns).bind(db)
+    model._meta.set_table_name(f"{table}__new__")
     create(db, model)
-    run(
-        migrator,
-        [
-            f'INSERT INTO "{new}" ({columns}) SELECT {columns} FROM "{table}"',
-            f'DROP TABLE "{table}"',
-            f'ALTER TABLE "{new}" RENAME TO "{table}"',
-            *indexes,
-        ],
-    )
     model._meta.set_table_name(table)
-
-
-def run(migrator: SchemaMigrator, statements: Iterable[str]) -> None:
-    """Run statements for which Peewee has no operation."""
-    migrator.migrate(*(migrator.sql(statement) for statement in statements))
+    rows = Table(table, columns).select()
+    new.insert(rows, columns=[getattr(new, name) for name in columns]).execute()
+    migrator.migrate(migrator.drop_table(table), migrator.rename_table(f"{table}__new__", table))
+    migrator.migrate(*map(migrator.sql, indexes))
 
 
 def refuse_loss(migrator: SchemaMigrator, table: str, what: str) -> None:
     """Raise DataWouldBeLost if a table has rows, unless the user allowed to lose them."""
     allowed = getattr(migrator, "lose_data", False)
-    if not allowed and migrator.database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone():
+    if not allowed and Table(table).bind(migrator.database).select().exists():
         raise DataWouldBeLost(what)
+
+
+def drop(migrator: SchemaMigrator, what: str, *tables: str) -> None:
+    """Drop tables in this order; raises DataWouldBeLost as refuse_loss does, for each of them."""
+    for table in tables:
+        refuse_loss(migrator, table, what)
+    migrator.migrate(*map(migrator.drop_table, tables))
+
+
+def forget_manifests(db: Database) -> None:
+    """Let the next command that opens a collection make the rows that its manifest has."""
+    Table("collections", ("manifest_hash",)).bind(db).update(manifest_hash=None).execute()
 
 
 def drop_column(migrator: SchemaMigrator, table: str, column: str, index: str = "") -> None:

@@ -12,7 +12,8 @@ from fault_scenario import Counter, Failing, calls_of, killed_at
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
-from holdall_composites.service.export_files import MANIFEST, ExportFile, write_export
+from holdall.operations.export_plugin import MANIFEST, is_export
+from holdall.transaction.export import ExportFile, write_export
 
 pytestmark = pytest.mark.integration
 
@@ -31,7 +32,7 @@ MINE = {"skills/a/SKILL.md": b"old\nedited\n", ".git/HEAD": b"mine\n"}
 
 def export(target: Path) -> None:
     """Write the new one over what is there."""
-    write_export(NEW, target, force=True)
+    write_export(NEW, target, is_export, force=True)
 
 
 def content(path: Path) -> dict[str, bytes] | None:
@@ -47,7 +48,7 @@ def content(path: Path) -> dict[str, bytes] | None:
 
 def prepare(target: Path) -> dict[str, bytes]:
     """Write an earlier export, as its owner edited it; return its content."""
-    write_export(OLD, target, force=False)
+    write_export(OLD, target, is_export, force=False)
     if target.is_dir():
         for name, data in MINE.items():
             (target / name).parent.mkdir(exist_ok=True)
@@ -76,7 +77,7 @@ def target_in(request: pytest.FixtureRequest) -> Callable[[Path], Path]:
 @pytest.fixture
 def new(tmp_path: Path, target_in: Callable[[Path], Path]) -> dict[str, bytes]:
     """The content of an export that nothing disturbed."""
-    write_export(NEW, target_in(tmp_path / "whole"), force=False)
+    write_export(NEW, target_in(tmp_path / "whole"), is_export, force=False)
     found = content(target_in(tmp_path / "whole"))
     assert found is not None
     return found

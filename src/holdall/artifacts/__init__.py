@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         has_plain_name as has_plain_name,
     )
     from holdall.artifacts.paths import RelPath as RelPath, refuse_collisions as refuse_collisions
-    from holdall.artifacts.protected import LEDGER as LEDGER
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -44,6 +43,5 @@ else:
                 "RelPath",
                 "refuse_collisions",
             ),
-            "protected": ("LEDGER",),
         },
     )

@@ -15,7 +15,9 @@ from holdall.errors import NotFoundError
 if TYPE_CHECKING:
     from holdall.artifacts.limits import Caps
     from holdall.collection.collection import Collection
+    from holdall.deploy.consent import Allowance
     from holdall.deploy.targets import Target
+    from holdall.operations.deploy import Deployer
     from holdall.operations.edit_collection import Editor
     from holdall.plugins.manager import Plugins
 
@@ -95,6 +97,23 @@ class Context:
 
         with editing(self.collection_root, self.plugins, self.config, self.say) as editor:
             yield editor
+
+    def deployer(
+        self,
+        collection: Collection,
+        project: Path,
+        targets: Sequence[Target],
+        *,
+        force: bool,
+        dry_run: bool,
+        allowance: Allowance | None = None,
+    ) -> Deployer:
+        """Return what deploys into a project, with this run's plugins and settings."""
+        from holdall.deploy.consent import Allowance
+        from holdall.operations.deploy import Deployer
+
+        run = (self.plugins, self.config, self.say, force, dry_run)
+        return Deployer(collection, project, targets, *run, allowance or Allowance())
 
     def targets(self, names: Sequence[str] | None, project: Path) -> list[Target]:
         """Return the targets of these names, `claude` if none is named.

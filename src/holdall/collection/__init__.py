@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         ManifestMember as ManifestMember,
     )
     from holdall.collection.rename_remove import EditPlan as EditPlan
-    from holdall.collection.rescan import holders_of as holders_of, plan_refresh as plan_refresh
+    from holdall.collection.rescan import holders_of as holders_of
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -45,9 +45,6 @@ else:
                 "ManifestMember",
             ),
             "rename_remove": ("EditPlan",),
-            "rescan": (
-                "holders_of",
-                "plan_refresh",
-            ),
+            "rescan": ("holders_of",),
         },
     )

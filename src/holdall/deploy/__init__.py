@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         present_value as present_value,
         shown_entry as shown_entry,
     )
-    from holdall.deploy.project.ledger import Deployed as Deployed, parse_ledger as parse_ledger
+    from holdall.deploy.project.ledger import Deployed as Deployed
     from holdall.deploy.project.ledger_diff import LedgerChange as LedgerChange
     from holdall.deploy.project.project import Project as Project, read_project as read_project
     from holdall.deploy.targets import Target as Target
@@ -44,10 +44,7 @@ else:
                 "present_value",
                 "shown_entry",
             ),
-            "project.ledger": (
-                "Deployed",
-                "parse_ledger",
-            ),
+            "project.ledger": ("Deployed",),
             "project.ledger_diff": ("LedgerChange",),
             "project.project": (
                 "Project",

@@ -4,38 +4,26 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.files.lock import STATE_FOLDER as STATE_FOLDER
     from holdall.files.root import (
         FileState as FileState,
         Root as Root,
-        make_folders as make_folders,
-        reporting as reporting,
-        write_all as write_all,
     )
     from holdall.files.tree import (
         Tree as Tree,
         bytes_tree as bytes_tree,
-        file_tree as file_tree,
-        folder_tree as folder_tree,
         link_stays_inside as link_stays_inside,
     )
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "lock": ("STATE_FOLDER",),
             "root": (
                 "FileState",
                 "Root",
-                "make_folders",
-                "reporting",
-                "write_all",
             ),
             "tree": (
                 "Tree",
                 "bytes_tree",
-                "file_tree",
-                "folder_tree",
                 "link_stays_inside",
             ),
         },

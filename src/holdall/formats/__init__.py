@@ -5,7 +5,6 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.formats.documents import (
-        MAX_JSON_BYTES as MAX_JSON_BYTES,
         parse_json as parse_json,
         read_bounded as read_bounded,
     )
@@ -16,7 +15,6 @@ else:
         __name__,
         {
             "documents": (
-                "MAX_JSON_BYTES",
                 "parse_json",
                 "read_bounded",
             ),

@@ -4,16 +4,39 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.operations.deploy import Deployer as Deployer, DeployResult as DeployResult
+    from holdall.operations.deploy import DeployResult as DeployResult
     from holdall.operations.edit_collection import Editor as Editor
+    from holdall.operations.examine import (
+        Finding as Finding,
+        deployed_in as deployed_in,
+        examine_files as examine_files,
+        open_to_others as open_to_others,
+    )
+    from holdall.operations.export_plugin import (
+        Export as Export,
+        MemberContent as MemberContent,
+        collected_content as collected_content,
+        is_export as is_export,
+        lay_out_plugin as lay_out_plugin,
+    )
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "deploy": (
-                "DeployResult",
-                "Deployer",
-            ),
+            "deploy": ("DeployResult",),
             "edit_collection": ("Editor",),
+            "export_plugin": (
+                "Export",
+                "MemberContent",
+                "collected_content",
+                "is_export",
+                "lay_out_plugin",
+            ),
+            "examine": (
+                "Finding",
+                "deployed_in",
+                "examine_files",
+                "open_to_others",
+            ),
         },
     )

@@ -4,8 +4,7 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.transaction.apply import move_new as move_new
-    from holdall.transaction.journal import is_unsettled as is_unsettled
+    from holdall.transaction.export import write_export as write_export
     from holdall.transaction.placement import (
         content_of as content_of,
         exchange as exchange,
@@ -18,8 +17,7 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "apply": ("move_new",),
-            "journal": ("is_unsettled",),
+            "export": ("write_export",),
             "placement": (
                 "content_of",
                 "exchange",

@@ -67,7 +67,8 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
 def run_doctor(context: Context, args: argparse.Namespace) -> int:
     """Name each disagreement and how to mend it; exit 1 if there is one."""
     from holdall.errors import InputError
-    from holdall_composites.service.doctor import Finding, examine
+    from holdall.operations import Finding
+    from holdall_composites.service.doctor import examine
 
     root = str(context.collection_root)
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,41 +15,42 @@ from holdall.errors import NotFoundError
 if TYPE_CHECKING:
     from peewee import Database
 
+    from holdall_composites.schema.revisions import Revision
+
 
 def configure_db(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `holdall db`."""
     actions = parser.add_subparsers(
         title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
     )
-    for name, run, text in (
-        ("upgrade", run_upgrade, "apply migrations"),
-        ("downgrade", run_downgrade, "revert migrations"),
-        ("stamp", run_stamp, "write a revision into the history, running nothing"),
-        ("current", run_current, "print the revision that the database has"),
-        ("history", run_history, "print every migration, and when it was applied"),
-        ("check", run_check, "compare the live schema with what it should be"),
-        ("sql", run_sql, "print what an upgrade or downgrade runs; needs no database"),
-        ("revision", run_revision, "write the next migration, from what the models changed"),
-        ("backup", run_backup, "copy an embedded database beside itself"),
-        ("trust", run_trust, "allow the database that the collection's own settings choose"),
-    ):
-        action = actions.add_parser(name, help=text)
-        action.set_defaults(act=run)
-        if name == "upgrade":
-            action.add_argument("revision", nargs="?", metavar="REV", help="default: the newest")
-        elif name in ("downgrade", "stamp"):
-            action.add_argument("revision", metavar="REV", help="0001, ...; 0 for none")
-        if name == "downgrade":
-            action.add_argument("--lose-data", action="store_true", help="even if rows go")
-        if name in ("upgrade", "downgrade", "stamp"):
-            action.add_argument("--dry-run", action="store_true", help="print it only")
-        if name == "revision":
-            action.add_argument("name", metavar="NAME", help="such as add_notes")
-            action.add_argument("--to", type=Path, metavar="DIR", help="default: the package's own")
-        if name == "sql":
-            action.add_argument("--dialect", choices=["sqlite", "postgresql"])
-            action.add_argument("--from", dest="start", default="0", metavar="REV")
-            action.add_argument("--to", metavar="REV", help="default: the newest")
+
+    def action(name: str, run: Callable[..., int], text: str) -> argparse.ArgumentParser:
+        parser = actions.add_parser(name, help=text)
+        parser.set_defaults(act=run)
+        return parser
+
+    upgrade = action("upgrade", run_upgrade, "apply migrations")
+    upgrade.add_argument("revision", nargs="?", metavar="REV", help="default: the newest")
+    downgrade = action("downgrade", run_downgrade, "revert migrations")
+    stamp = action("stamp", run_stamp, "write a revision into the history, running nothing")
+    for parser in (downgrade, stamp):
+        parser.add_argument("revision", metavar="REV", help="0001, ...; 0 for none")
+    downgrade.add_argument("--lose-data", action="store_true", help="even if rows go")
+    for parser in (upgrade, downgrade, stamp):
+        parser.add_argument("--dry-run", action="store_true", help="print it only")
+    action("current", run_current, "print the revision that the database has")
+    action("history", run_history, "print every migration, and when it was applied")
+    action("check", run_check, "compare the live schema with what it should be")
+    sql = action("sql", run_sql, "print what an upgrade or downgrade runs; needs no database")
+    sql.add_argument("--dialect", choices=["sqlite", "postgresql"])
+    sql.add_argument("--from", dest="start", default="0", metavar="REV")
+    sql.add_argument("--to", metavar="REV", help="default: the newest")
+    new = "write the next migration, from what the models changed"
+    revision = action("revision", run_revision, new)
+    revision.add_argument("name", metavar="NAME", help="such as add_notes")
+    revision.add_argument("--to", type=Path, metavar="DIR", help="default: the package's own")
+    action("backup", run_backup, "copy an embedded database beside itself")
+    action("trust", run_trust, "allow the database that the collection's own settings choose")
 
 
 # What the migration runner does besides, for those who run the statements by hand.
@@ -62,12 +63,10 @@ _AROUND = {
 }
 
 
-@contextmanager
-def _database(context: Context, *, read_only: bool = False) -> Iterator[Database]:
+def _database(context: Context, *, read_only: bool = False) -> AbstractContextManager[Database]:
     from holdall_composites.database.connect import connected
 
-    with connected(_url(context), read_only=read_only) as database:
-        yield database
+    return connected(_url(context), read_only=read_only)
 
 
 def _url(context: Context) -> str:
@@ -76,7 +75,8 @@ def _url(context: Context) -> str:
     return database_url_of(context.config, context.collection_root)
 
 
-def _tell(context: Context, titles: list[str], verb: str) -> int:
+def _tell(context: Context, verb: str, revisions: Iterable[Revision]) -> int:
+    titles = [revision.title for revision in revisions]
     for title in titles:
         context.out.line(f"{verb} {title}")
     if not titles:
@@ -104,26 +104,23 @@ def run_upgrade(context: Context, args: argparse.Namespace) -> int:
     """Apply what is pending."""
     from holdall_composites.schema import runner
 
+    to, say = args.revision, context.out.note
     with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
-            pending = runner.pending_revisions(database, args.revision)
-            return _tell(context, [revision.title for revision in pending], "would apply")
-        done = runner.upgrade(database, args.revision, say=context.out.note)
-        return _tell(context, [revision.title for revision in done], "applied")
+            return _tell(context, "would apply", runner.pending_revisions(database, to))
+        return _tell(context, "applied", runner.upgrade(database, to, say=say))
 
 
 def run_downgrade(context: Context, args: argparse.Namespace) -> int:
     """Revert down to a revision, or the last N with -N."""
     from holdall_composites.schema import runner
 
+    to, lose, say = args.revision, args.lose_data, context.out.note
     with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
-            above = runner.revisions_above(database, args.revision)
-            return _tell(context, [r.title for r in reversed(above)], "would revert")
-        done = runner.downgrade(
-            database, args.revision, lose_data=args.lose_data, say=context.out.note
-        )
-        return _tell(context, [revision.title for revision in done], "reverted")
+            return _tell(context, "would revert", reversed(runner.revisions_above(database, to)))
+        done = runner.downgrade(database, to, lose_data=lose, say=say)
+        return _tell(context, "reverted", done)
 
 
 def run_stamp(context: Context, args: argparse.Namespace) -> int:
@@ -133,7 +130,9 @@ def run_stamp(context: Context, args: argparse.Namespace) -> int:
     with _database(context) as database:
         if not args.dry_run:
             runner.stamp(database, args.revision)
-    return _tell(context, [args.revision], "would stamp" if args.dry_run else "stamped")
+    context.out.line(f"{'would stamp' if args.dry_run else 'stamped'} {args.revision}")
+    context.out.data({"revisions": [args.revision]})
+    return 0
 
 
 def run_current(context: Context, args: argparse.Namespace) -> int:
@@ -162,12 +161,8 @@ def run_history(context: Context, args: argparse.Namespace) -> int:
     context.out.table([(title, when or "pending") for title, when in rows])
     context.out.line()
     context.out.table([(a.at, f"{a.author or '-'}@{a.host}", a.action, a.revision) for a in audit])
-    context.out.data(
-        {
-            "revisions": [{"revision": title, "applied_at": when} for title, when in rows],
-            "audit": [record.to_json() for record in audit],
-        }
-    )
+    revisions = [{"revision": title, "applied_at": when} for title, when in rows]
+    context.out.data({"revisions": revisions, "audit": [record.to_json() for record in audit]})
     return 0
 
 

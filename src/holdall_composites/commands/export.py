@@ -30,8 +30,9 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
     from tempfile import TemporaryDirectory
 
     from holdall.collection import ManifestComposite
+    from holdall.operations import is_export
+    from holdall.transaction import write_export
     from holdall_composites.service.export import plan_export
-    from holdall_composites.service.export_files import write_export
     from holdall_composites.session import opened
 
     collection = context.collection()
@@ -42,7 +43,7 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
     with TemporaryDirectory("-holdall") as scratch, opened(collection) as resolver:
         export = plan_export(resolver, collection, composite, Path(scratch))
         if not args.dry_run:
-            backup = write_export(export.files, Path(args.to), force=args.force)
+            backup = write_export(export.files, Path(args.to), is_export, force=args.force)
     if args.dry_run:
         for path in sorted(export.files):
             context.out.line(f"write {path}")

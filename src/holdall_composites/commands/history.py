@@ -143,18 +143,9 @@ def _turned_back(
     args: argparse.Namespace,
     dry_run: bool,
 ) -> DeployResult:
-    from holdall.operations import Deployer
-
-    deployer = Deployer(
-        collection,
-        part.project,
-        context.targets(part.targets, part.project),
-        context.plugins,
-        context.config,
-        context.say,
-        force=args.force,
-        dry_run=dry_run,
-    )
+    targets = context.targets(part.targets, part.project)
+    how = {"force": args.force, "dry_run": dry_run}
+    deployer = context.deployer(collection, part.project, targets, **how)
     return deployer.revert(part.change, part.hash_of, part.content_of, part.extra)
 
 

@@ -70,18 +70,11 @@ def run_versions(context: Context, args: argparse.Namespace) -> int:
     entry = _artifact(collection, args.id)
     with opened(collection) as resolver:
         found = resolver.store.versions.all_of(entry.uuid) if entry.uuid else []
-    context.out.table(
-        [
-            (
-                f"{'*' if v is found[-1] else ' '}{v.number}",
-                v.content_hash[:12],
-                v.created_at,
-                v.author or "-",
-                v.message or "",
-            )
-            for v in reversed(found)
-        ]
-    )
+    rows = []
+    for v in reversed(found):
+        number = f"{'*' if v is found[-1] else ' '}{v.number}"
+        rows.append((number, v.content_hash[:12], v.created_at, v.author or "-", v.message or ""))
+    context.out.table(rows)
     context.out.data({"id": str(entry.id), "versions": [v.to_json() for v in found]})
     return 0
 
@@ -108,10 +101,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
         else:
             after = folder_side(collection, other_entry)
         lines = list(difference(before, after))
-    for line in lines:
-        context.out.line(line)
-    context.out.data({"old": args.old, "new": args.new, "diff": lines})
-    return 1 if lines else 0
+    return _tell(context, lines, old=args.old, new=args.new)
 
 
 def _diff_project(context: Context, args: argparse.Namespace) -> int:
@@ -137,9 +127,13 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
             lines += edit_lines(
                 resolver.store, collection, project, target, deployed, entry, version
             )
+    return _tell(context, lines, old=args.old, new=str(project_of(args)))
+
+
+def _tell(context: Context, lines: list[str], **compared: str | None) -> int:
     for line in lines:
         context.out.line(line)
-    context.out.data({"old": args.old, "new": str(project_of(args)), "diff": lines})
+    context.out.data({**compared, "diff": lines})
     return 1 if lines else 0
 
 

@@ -215,15 +215,19 @@ def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
     """
     url = DatabaseURL.parse(text)
     database = make_database(text, read_only=read_only)
-    if url.dialect == "sqlite" and not read_only:
-        _prepare_file(Path(url.path))
     try:
+        if url.dialect == "sqlite" and not read_only:
+            _prepare_file(Path(url.path))
         database.connect()
         if isinstance(database, SqliteDatabase) and not read_only:
             _log_ahead(database)
     except (PeeweeException, OSError) as error:
+        told = getattr(error, "strerror", None) or _first_line(error)
+        hint = "is the server running, and are user and password right?"
+        if url.dialect == "sqlite":
+            hint = "check the file and its folder's permissions"
         raise DatabaseUnreachable(
-            f"cannot open the database {url.shown}: {_first_line(error)}", hint=_hint(url)
+            f"cannot open the database {url.shown}: {told}", hint=hint
         ) from None
     with closing(database):
         yield database
@@ -238,22 +242,10 @@ def _log_ahead(database: SqliteDatabase) -> None:
         database.journal_mode = "wal"
 
 
-def _hint(url: DatabaseURL) -> str:
-    if url.dialect == "sqlite":
-        return "check the file and its folder's permissions"
-    return "is the server running, and are user and password right?"
-
-
 def _prepare_file(path: Path) -> None:
     """Make the file, readable by its owner only, before SQLite would make it readable by all."""
-    try:
-        path.parent.mkdir(0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise DatabaseUnreachable(
-            f"cannot open the database {path}: {error.strerror}",
-            hint="check the file and its folder's permissions",
-        ) from error
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 @contextmanager

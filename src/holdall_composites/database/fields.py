@@ -56,30 +56,27 @@ PLAIN_PATH = ByDialect(
 )
 
 # A CHECK sees one row, and the composite's UUID is in another one.
-_ITSELF = """SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
-        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid"""
+_ITSELF = """EXISTS (SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
+        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid)"""
 NOT_ITSELF = {
     "sqlite": [
-        f"""CREATE TRIGGER composite_memberships_not_itself_{name}
-    BEFORE {event} ON composite_memberships WHEN EXISTS ({_ITSELF})
-    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END"""
-        for name, event in (
-            ("insert", "INSERT"),
-            ("update", "UPDATE OF composite_id, child_artifact_uuid"),
-        )
+        SQL(f"""CREATE TRIGGER composite_memberships_not_itself_{name}
+    BEFORE {name.upper()} {of}ON composite_memberships WHEN {_ITSELF}
+    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END""")
+        for name, of in (("insert", ""), ("update", "OF composite_id, child_artifact_uuid "))
     ],
     "postgresql": [
-        f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
+        SQL(f"""CREATE OR REPLACE FUNCTION composite_memberships_not_itself() RETURNS trigger AS $$
     BEGIN
-        IF EXISTS ({_ITSELF}) THEN
+        IF {_ITSELF} THEN
             RAISE EXCEPTION 'a composite cannot be a member of itself'
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
-    END $$ LANGUAGE plpgsql""",
-        """CREATE TRIGGER composite_memberships_not_itself
+    END $$ LANGUAGE plpgsql"""),
+        SQL("""CREATE TRIGGER composite_memberships_not_itself
     BEFORE INSERT OR UPDATE OF composite_id, child_artifact_uuid ON composite_memberships
-    FOR EACH ROW EXECUTE FUNCTION composite_memberships_not_itself()""",
+    FOR EACH ROW EXECUTE FUNCTION composite_memberships_not_itself()"""),
     ],
 }
 """The triggers that refuse a composite as a member of itself, by database."""
@@ -88,7 +85,7 @@ NOT_ITSELF = {
 class TriggeredModel(Model):
     """A model whose table is made with triggers: statements for `sqlite` and `postgresql`."""
 
-    triggers: ClassVar[dict[str, list[str]]] = {}
+    triggers: ClassVar[dict[str, list[SQL]]] = {}
 
     @classmethod
     def create_table(cls, safe: bool = True, **options: Any) -> None:
@@ -102,7 +99,7 @@ class TriggeredModel(Model):
         dialect = "sqlite" if isinstance(database, SqliteDatabase) else "postgresql"
         for statement in cls.triggers[dialect]:
             if not exists:
-                database.execute_sql(statement)
+                database.execute(statement)
 
 
 def hex_digits(column: str, digits: int) -> ByDialect:

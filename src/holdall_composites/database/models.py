@@ -50,7 +50,9 @@ from holdall_composites.database.fields import (
 from holdall_composites.values.types import DeploymentState, RelationshipType
 from holdall_composites.values.uuids import new_uuid
 
-_CASCADE: dict[str, Any] = {"on_delete": "CASCADE", "on_update": "CASCADE", "index": False}
+# Their indexes are made below, under names of ours.
+_CARRIED: dict[str, Any] = {"on_update": "CASCADE", "index": False}
+_CASCADE: dict[str, Any] = {"on_delete": "CASCADE", **_CARRIED}
 
 
 def _index(name: str, *columns: Field, unique: bool = False) -> None:
@@ -115,9 +117,7 @@ class CompositeArtifact(Model):
     """
 
     collection_id = CharField(max_length=32)
-    artifact = ScopedForeignKeyField(
-        Artifact, field="id", column_name="id", object_id_name="id", backref="as_composite"
-    )
+    artifact = ScopedForeignKeyField(Artifact, field="id", column_name="id", backref="as_composite")
     composite_type = TextField(
         constraints=[default("'plugin'"), one_of("composite_type", CompositeType)]
     )
@@ -224,9 +224,7 @@ class Blob(Model):
 class BlobChunk(Model):
     """A piece of a large blob. It goes with its blob."""
 
-    blob = ForeignKeyField(
-        Blob, column_name="sha256", object_id_name="sha256", backref="chunks", **_CASCADE
-    )
+    blob = ForeignKeyField(Blob, column_name="sha256", backref="chunks", **_CASCADE)
     position = IntegerField(constraints=[Check("position >= 0")])
     encoding = TextField(constraints=[one_of("encoding", ("raw", "zlib"))])
     data = BlobField()
@@ -254,25 +252,12 @@ class VersionFile(Model):
     It goes with its tree. A blob that a file has cannot be deleted.
     """
 
-    tree = ForeignKeyField(
-        Tree,
-        column_name="content_hash",
-        object_id_name="content_hash",
-        backref="files",
-        **_CASCADE,
-    )
+    tree = ForeignKeyField(Tree, column_name="content_hash", backref="files", **_CASCADE)
     path = TextField(constraints=[PLAIN_PATH])
     kind = TextField(constraints=[one_of("kind", ("f", "l"))])
     executable = BooleanField()
     size = BigIntegerField(constraints=[Check("size >= 0")])
-    blob = ForeignKeyField(
-        Blob,
-        column_name="sha256",
-        object_id_name="sha256",
-        backref="files",
-        on_update="CASCADE",
-        index=False,
-    )
+    blob = ForeignKeyField(Blob, column_name="sha256", backref="files", **_CARRIED)
 
     class Meta:
         table_name = "version_files"
@@ -295,21 +280,9 @@ class ArtifactVersion(Model):
     )
     number = IntegerField(constraints=[Check("number >= 0")])
     parent = ForeignKeyField(
-        "self",
-        null=True,
-        backref="children",
-        on_delete="SET NULL",
-        on_update="CASCADE",
-        index=False,
+        "self", null=True, backref="children", on_delete="SET NULL", **_CARRIED
     )
-    tree = ForeignKeyField(
-        Tree,
-        column_name="content_hash",
-        object_id_name="content_hash",
-        backref="versions",
-        on_update="CASCADE",
-        index=False,
-    )
+    tree = ForeignKeyField(Tree, column_name="content_hash", backref="versions", **_CARRIED)
     message = TextField(null=True)
     author = TextField(null=True)
     created_at = TextField(constraints=[NOW])
@@ -357,11 +330,7 @@ class OperationArtifact(Model):
 
     collection_id = CharField(max_length=32)
     operation = ScopedForeignKeyField(
-        Operation,
-        field="number",
-        column_name="number",
-        object_id_name="number",
-        backref="artifacts",
+        Operation, field="number", column_name="number", backref="artifacts"
     )
     artifact_uuid = CharField(max_length=32)
     content_hash = CharField(max_length=64, null=True)
@@ -372,9 +341,7 @@ class OperationArtifact(Model):
 
 
 _index(
-    "operation_artifacts_artifact",
-    OperationArtifact.artifact_uuid,
-    OperationArtifact.collection_id,
+    "operation_artifacts_artifact", OperationArtifact.artifact_uuid, OperationArtifact.collection_id
 )
 
 MODELS: tuple[type[Model], ...] = (

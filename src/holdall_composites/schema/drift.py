@@ -39,15 +39,15 @@ class Difference(NamedTuple):
     wanted: str | None = None
 
     def __str__(self) -> str:
-        what = f"table {self.table}"
-        if self.kind != "table":
-            what = f"the {self.kind} {self.name} of {self.table}"
+        what = f"the {self.kind} {self.name} of {self.table}"
+        if self.kind == "table":
+            what = f"table {self.table}"
         if self.live is None:
             return f"{what} is missing"
         return (
             f"{what} is unknown"
             if self.wanted is None
-            else (f"{what} is {self.live}, not {self.wanted}")
+            else f"{what} is {self.live}, not {self.wanted}"
         )
 
 
@@ -88,13 +88,13 @@ def _compare(live: Description, wanted: Description) -> Iterator[Difference]:
         if table not in live:
             yield Difference(table, "table", wanted="")
             continue
-        there, due = live[table], wanted[table]
-        for kind in sorted(there.keys() | due.keys()):
-            names = there.get(kind, {}).keys() | due.get(kind, {}).keys()
-            for name in sorted(names):
-                found = Difference(
-                    table, kind, name, there.get(kind, {}).get(name), due.get(kind, {}).get(name)
-                )
-                is_others = kind == _MAY_BE_OTHERS and found.wanted is None
-                if found.live != found.wanted and not is_others:
-                    yield found
+        there, due = _facts(live[table]), _facts(wanted[table])
+        for kind, name in sorted(there.keys() | due.keys()):
+            found = Difference(table, kind, name, there.get((kind, name)), due.get((kind, name)))
+            is_others = kind == _MAY_BE_OTHERS and found.wanted is None
+            if found.live != found.wanted and not is_others:
+                yield found
+
+
+def _facts(kinds: dict[str, dict[str, str]]) -> dict[tuple[str, str], str]:
+    return {(kind, name): text for kind, names in kinds.items() for name, text in names.items()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from peewee import AutoField, CharField, Model, TextField
+from peewee import AutoField, CharField, Field, Model, TextField
 
 from holdall.transaction import Signature
 from holdall_composites.database.connect import HISTORY, translated_errors
@@ -80,11 +80,7 @@ class AuditRecord(NamedTuple):
 def applied_revisions(database: Database) -> list[AppliedRevision]:
     """Return the history, oldest first; empty for a database that has none."""
     row = AppliedMigration
-    query = row.select(row.name, row.checksum, row.applied).order_by(row.name)
-    with translated_errors():
-        if not database.table_exists(HISTORY):
-            return []
-        rows = database.execute(query).fetchall()
+    rows = _rows_of(database, row, row.name, row.checksum, row.applied)
     if any(not name[:4].isdigit() for name, _, _ in rows):
         raise SchemaError(
             f"the table {HISTORY} is the one of an unreleased Holdall",
@@ -96,25 +92,21 @@ def applied_revisions(database: Database) -> list[AppliedRevision]:
 def audit_records(database: Database) -> list[AuditRecord]:
     """Return every migration that came or went, oldest first."""
     row = AuditEntry
-    query = row.select(row.action, row.name, row.checksum, row.author, row.host, row.at)
+    columns = (row.action, row.name, row.checksum, row.author, row.host, row.at)
+    return [AuditRecord(*found) for found in _rows_of(database, row, *columns)]
+
+
+def _rows_of(database: Database, model: type[Model], *columns: Field) -> list[Any]:
+    """Return the rows of a table by its key; none if the table is not there."""
+    query = model.select(*columns).order_by(model._meta.primary_key)
     with translated_errors():
-        if not database.table_exists(AUDIT):
-            return []
-        rows = database.execute(query.order_by(row.id)).fetchall()
-    return [AuditRecord(*found) for found in rows]
+        is_there = database.table_exists(model._meta.table_name)
+        return list(database.execute(query).fetchall()) if is_there else []
 
 
 def add_audit(
     database: Database, action: str, revision: Revision, by: Signature | None = None
 ) -> None:
     """Record what was done to a migration, in the caller's transaction."""
-    by = by or Signature.now()
-    query = AuditEntry.insert(
-        action=action,
-        name=revision.title,
-        checksum=revision.checksum,
-        author=by.author,
-        host=by.host,
-        at=by.at,
-    )
-    database.execute(query)
+    row = {"action": action, "name": revision.title, "checksum": revision.checksum}
+    database.execute(AuditEntry.insert(**row, **(by or Signature.now())._asdict()))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from peewee import IntegerField, Model, PeeweeException
 
-from holdall_composites.database.connect import translated_errors
+from holdall_composites.database.connect import raw, translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
 
@@ -47,7 +47,7 @@ def migrating(database: Database) -> Iterator[None]:
             _make_lock(database)
             with database.atomic():
                 # Filling a column of a large table takes as long as it takes.
-                database.execute_sql("SET LOCAL statement_timeout = 0")
+                raw(database, "SET LOCAL statement_timeout = 0", why="a setting")
                 database.execute(Lock.select().where(Lock.id == 1).for_update())
                 yield
 
@@ -95,7 +95,8 @@ def _foreign_keys_off(database: SqliteDatabase) -> Iterator[None]:
 
 
 def _refuse_broken_keys(database: Database) -> None:
-    broken = database.execute_sql("PRAGMA foreign_key_check").fetchall()
+    why = "SQLite looks at its own rows"
+    broken = raw(database, "PRAGMA foreign_key_check", why=why).fetchall()
     if broken:
         tables = ", ".join(sorted({row[0] for row in broken}))
         raise SchemaError(f"rows of {tables} would lose their parents", hint="restore a backup")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from peewee import Table
 from playhouse.migrations import Runner
 
 from holdall.errors import RefusedError
@@ -19,7 +20,7 @@ from holdall_composites.database.connect import HISTORY
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
 from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions, scripts_folder
-from holdall_composites.schema.rewrites import rewriting
+from holdall_composites.schema.rewrites import count_rows, rewriting
 
 MANY_ROWS = 10_000
 
@@ -68,24 +69,20 @@ class Migrator:
         try:
             getattr(self._runner, direction)(revision.title)
         except frozen.DataWouldBeLost as error:
-            raise RefusedError(
-                f"downgrade of migration {revision.title} would delete {error}",
-                hint="`holdall db backup` first, then add --lose-data",
-            ) from error
+            told = f"downgrade of migration {revision.title} would delete {error}"
+            hint = "`holdall db backup` first, then add --lose-data"
+            raise RefusedError(told, hint=hint) from error
         except frozen.StandsAgainst as error:
-            raise RefusedError(
-                f"migration {revision.title}: {error}",
-                hint="nothing was changed; remove what stands against it, then try again",
-            ) from error
+            hint = "nothing was changed; remove what stands against it, then try again"
+            raise RefusedError(f"migration {revision.title}: {error}", hint=hint) from error
 
     @contextmanager
     def _told(self, revision: Revision) -> Iterator[None]:
-        """Say that a migration builds a large table again, and show that it is at work."""
+        """Report that a migration builds a large table again, and show that it is at work."""
         if self._say is None or revision.rewrites is None:
             yield
             return
-        sql = f"SELECT count(*) FROM {revision.rewrites}"  # noqa: S608
-        (rows,) = self._database.execute_sql(sql).fetchone()
+        rows = count_rows(self._database, revision.rewrites)
         if rows >= MANY_ROWS:
             self._say(f"migrating the database to {revision.title}: {rows:,} {revision.rewrites}")
         with sign_of_life(self._database.connection(), revision.title):
@@ -95,7 +92,7 @@ class Migrator:
         table = "collections" if self._loses_data else revision.rewrites
         if table is None or self._is_backed_up or not isinstance(self._database, SqliteDatabase):
             return
-        if self._database.execute_sql(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:  # noqa: S608
+        if not Table(table).bind(self._database).select().exists():
             return
         from holdall_composites.database.backup import back_up
 

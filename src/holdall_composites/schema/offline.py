@@ -14,7 +14,7 @@ from typing import Any
 from playhouse.migrate import SchemaMigrator
 
 from holdall.transaction import Signature
-from holdall_composites.database.peewee_import import Database, PostgresqlDatabase, SqliteDatabase
+from holdall_composites.database.peewee_import import PostgresqlDatabase, SqliteDatabase
 from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
 from holdall_composites.schema.revisions import Revision, known_revisions
 from holdall_composites.schema.runner import number_of
@@ -37,49 +37,38 @@ def statements(dialect: str, start: str = "0", to: str | None = None) -> Iterato
             database.create_tables(HISTORY_MODELS)
         for revision in known:
             if revision.number <= first:
-                _up(revision, migrator, database)
+                _run("up", revision, migrator)
         if first > "0000" or last == "0000":
             database.heard.clear()
         for revision in known:
             if first < revision.number <= last:
-                _up(revision, migrator, database)
+                _run("up", revision, migrator)
         for revision in reversed(known):
             if last < revision.number <= first:
-                _down(revision, migrator, database)
-        for sql, params in database.heard:
+                _run("down", revision, migrator)
+        for sql in database.heard:
             if not re.match(_NOT_PRINTED, sql, re.IGNORECASE):
-                yield _with_values(sql, params)
+                yield sql
 
 
-def _up(revision: Revision, migrator: SchemaMigrator, database: Database) -> None:
-    revision.script.up(migrator, database)
-    row = AppliedMigration.insert(name=revision.title, checksum=revision.checksum)
-    database.execute(row)
-    add_audit(database, "applied", revision, _by_hand())
+def _run(direction: str, revision: Revision, migrator: SchemaMigrator) -> None:
+    database, row = migrator.database, AppliedMigration
+    getattr(revision.script, direction)(migrator, database)
+    history: Any = row.delete().where(row.name == revision.title)
+    if direction == "up":
+        history = row.insert(name=revision.title, checksum=revision.checksum)
+    database.execute(history)
+    by_hand = Signature.now()._replace(author=None, host="by hand")
+    add_audit(database, "applied" if direction == "up" else "reverted", revision, by_hand)
 
 
-def _down(revision: Revision, migrator: SchemaMigrator, database: Database) -> None:
-    revision.script.down(migrator, database)
-    row = AppliedMigration
-    database.execute(row.delete().where(row.name == revision.title))
-    add_audit(database, "reverted", revision, _by_hand())
-
-
-def _by_hand() -> Signature:
-    return Signature(author=None, host="by hand", at=Signature.now().at)
-
-
-def _with_values(sql: str, params: Sequence[object]) -> str:
-    values = iter(params)
-    if params:
-        sql = re.sub(r"\?|%s", lambda _: _literal(next(values)), sql)
-    return sql
+def _with_values(sql: str, params: Sequence[object] | None) -> str:
+    values = iter(params or ())
+    return re.sub(r"\?|%s", lambda _: _literal(next(values)), sql) if params else sql
 
 
 def _literal(value: object) -> str:
-    if value is None:
-        return "NULL"
-    return "'" + str(value).replace("'", "''") + "'"
+    return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
 
 
 class _Memory(SqliteDatabase):
@@ -87,10 +76,10 @@ class _Memory(SqliteDatabase):
 
     def __init__(self) -> None:
         super().__init__(":memory:")
-        self.heard: list[tuple[str, Sequence[object]]] = []
+        self.heard: list[str] = []
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        self.heard.append((sql, params or ()))
+        self.heard.append(_with_values(sql, params))
         return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
 
 
@@ -99,10 +88,10 @@ class _Nowhere(PostgresqlDatabase):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.heard: list[tuple[str, Sequence[object]]] = []
+        self.heard: list[str] = []
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        self.heard.append((sql, params or ()))
+        self.heard.append(_with_values(sql, params))
         return _NoRows()
 
     def close(self) -> bool:

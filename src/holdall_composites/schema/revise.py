@@ -5,7 +5,10 @@ It is a draft. What nobody can know, such as how to fill a column, is marked `TO
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from importlib import import_module
 from pathlib import Path
 from textwrap import indent
 from typing import Any, NamedTuple
@@ -17,25 +20,16 @@ from holdall_composites.database.models import MODELS
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema.drift import Difference, find_differences
-from holdall_composites.schema.revisions import known_revisions, scripts_folder
+from holdall_composites.schema.revisions import PACKAGE, known_revisions, scripts_folder
 from holdall_composites.schema.runner import pending_revisions
 
 _COLUMN = re.compile(r"(?P<type>.*?)(?P<null> NOT NULL)?(?: DEFAULT (?P<default>.*))?")
 _INDEX = re.compile(r"(?:USING btree )?\((?P<columns>[\w, ]*)\)(?: WHERE (?P<where>.*))?")
-_MODELS = {model._meta.table_name: model for model in MODELS}
+_MODELS: dict[str, Any] = {model._meta.table_name: model for model in MODELS}
 _WIDTH = 72
 _TODO_DOWN = 'raise NotImplementedError("TODO: say how to go back")'
 
-_HEAD = '''"""{title}."""
-
-from __future__ import annotations
-
-from peewee import *
-from playhouse.migrate import SchemaMigrator
-
-from holdall_composites_migrations.frozen import *
-
-{rewrites}{models}
+_SCRIPT = '''{rewrites}{models}
 def up(migrator: SchemaMigrator, db: Database) -> None:
     """TODO: say what it does."""
 {up}
@@ -45,11 +39,6 @@ def down(migrator: SchemaMigrator, db: Database) -> None:
     """TODO: say what it reverts, and refuse to lose data."""
 {down}
 '''
-_PEEWEE = (
-    *("SQL", "AutoField", "BigIntegerField", "BlobField", "BooleanField", "CharField"),
-    *("CompositeKey", "Database", "IntegerField", "Model", "TextField"),
-)
-_FROZEN = ("ByDialect", "create", "drop_column", "is_sqlite", "rebuild", "refuse_loss")
 
 
 class _Step(NamedTuple):
@@ -89,87 +78,90 @@ def write_revision(database: Database, name: str, folder: Path | None = None) ->
 def render_script(title: str, differences: list[Difference], on_sqlite: bool) -> str:
     """Return the text of a script that leads from the live schema to that of the models."""
     steps = [_step(difference, on_sqlite) for difference in differences]
-    up = [line for step in steps for line in step.up]
-    down = [line for step in reversed(steps) for line in step.down]
     rewrites = sorted({step.rewrites for step in steps} - {""})
     models = dict.fromkeys(step.model for step in steps if step.model)
-    text = _HEAD.format(
-        title=title[5:].replace("_", " ").capitalize(),
+    script = _SCRIPT.format(
         rewrites=f'REWRITES = "{rewrites[0]}"\n\n' if rewrites else "",
         models="".join(f"\n{model}\n\n" for model in models),
-        up=_indented(up),
-        down=_indented(down),
+        up=_indented([line for step in steps for line in step.up]),
+        down=_indented([line for step in reversed(steps) for line in step.down]),
     )
-    used = set(re.findall(r"\w+", text))
-    peewee = ", ".join(name for name in _PEEWEE if name in used)
-    frozen = ", ".join(name for name in _FROZEN if name in used)
-    text = text.replace("from peewee import *", _import("peewee", peewee))
-    package = "holdall_composites_migrations.frozen"
-    imported = f"{_import(package, frozen)}\n" if frozen else ""
-    return re.sub(r"\n{4,}", "\n\n\n", text.replace(f"from {package} import *\n", imported))
+    head = f'"""{title[5:].replace("_", " ").capitalize()}."""\n\n'
+    return f"{head}from __future__ import annotations\n\n{_imports(script)}\n{script}"
+
+
+def _imports(script: str) -> str:
+    """Return the imports that a script needs, in the order that the linter wants."""
+    nodes = [*ast.walk(ast.parse(script))]
+    read = (node for node in nodes if isinstance(getattr(node, "ctx", None), ast.Load))
+    used = {node.id for node in read if isinstance(node, ast.Name)}
+    used -= {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    lines = ""
+    for package in ("peewee", "playhouse.migrate", f"{PACKAGE}.frozen"):
+        names = used & vars(import_module(package)).keys()
+        used -= names
+        listed = ", ".join(sorted(names, key=lambda name: (not name.isupper(), name)))
+        line = f"from {package} import {listed}\n"
+        if len(line) > 101:
+            line = line.replace(" import ", " import (\n    ").replace(", ", ",\n    ")
+            line = f"{line[:-1]},\n)\n"
+        lines += "\n" * package.startswith(PACKAGE) + line if names else ""
+    return lines
 
 
 def _indented(lines: list[str]) -> str:
     return indent("\n".join(lines), "    ")
 
 
-def _import(package: str, names: str) -> str:
-    line = f"from {package} import {names}"
-    if len(line) > 100:
-        inner = "".join(f"    {name},\n" for name in names.split(", "))
-        return f"from {package} import (\n{inner})"
-    return line if names else ""
-
-
 def _step(found: Difference, on_sqlite: bool) -> _Step:
-    table, name = found.table, found.name
+    place = (_text(found.table), _text(found.name))
+    drop_column = _call("drop_column", "migrator", *place)
     match found.kind:
         case "table":
             return _of_table(found)
         case "column" if found.live is None:
-            return _of_new_column(table, name)
+            return _of_new_column(found, drop_column)
         case "column" if found.wanted is None:
-            drop_it = _call("drop_column", "migrator", _text(table), _text(name))
-            return _Step([drop_it], [_TODO_DOWN])
+            return _Step([drop_column], [_TODO_DOWN])
         case "index" | "unique index":
-            adds, drops = _index_lines(found, found.wanted), _index_lines(found, found.live)
-            drop = [_migrate("drop_index", _text(table), _text(name))]
-            up = (drop if found.live is not None else []) + adds
-            return _Step(up, (drop if found.wanted is not None else []) + drops)
+            drop = [_migrate("drop_index", *place)]
+            up = (drop if found.live is not None else []) + _index_lines(found, found.wanted)
+            down = drop if found.wanted is not None else []
+            return _Step(up, down + _index_lines(found, found.live))
         case "column" | "primary key" | "foreign key" | "check":
             return _of_shape(found, on_sqlite)
     return _Step([f"# TODO: {found}"], [])
 
 
 def _of_table(found: Difference) -> _Step:
-    table = found.table
-    drop = [
-        _call("refuse_loss", "migrator", _text(table), _text(f"all rows of {table}")),
-        _migrate("drop_table", _text(table)),
-    ]
+    table = _text(found.table)
+    loss = _call("refuse_loss", "migrator", table, _text(f"all rows of {found.table}"))
+    drop = [loss, _migrate("drop_table", table)]
     if found.wanted is None:
         return _Step(drop, [_TODO_DOWN])
-    model = _MODELS[table]
+    model = _MODELS[found.table]
     lines = [f"create(db, {model.__name__})"]
     for index in model._meta.fields_to_index():
-        columns = tuple(field.column_name for field in index._expressions)
-        lines += _add_index(table, index._name, columns, "", index._unique)
+        columns = [field.column_name for field in index._expressions]
+        lines.append(_add_index(found.table, index._name, columns, "", index._unique))
     return _Step(lines, drop, _class(model))
 
 
-def _of_new_column(table: str, column: str) -> _Step:
-    field = _MODELS[table]._meta.columns[column]
-    default = next((s for s in map(_sql_of, field.constraints or ()) if "DEFAULT" in s[0]), None)
-    is_constant = default is not None and "(" not in default[0]
-    down = [_call("drop_column", "migrator", _text(table), _text(column))]
-    place = (_text(table), _text(column))
+def _of_new_column(found: Difference, drop: str) -> _Step:
+    field = _MODELS[found.table]._meta.columns[found.name]
+    texts = [_sql_of(node)[0] for node in field.constraints or ()]
+    is_constant = any("DEFAULT" in text and "(" not in text for text in texts)
+    is_filled_later = not field.null and not is_constant
+    place = (_text(found.table), _text(found.name))
     allow = ["allow_not_null=True"] if is_constant and not field.null else []
-    source = _field(field, null=field.null or not is_constant)
-    up = [f"column = {source}", _migrate("add_column", *place, "column", *allow)]
-    if field.null or is_constant:
-        return _Step(up, down)
-    up += [f"# TODO: fill {table}.{column}", _migrate("add_not_null", *place)]
-    return _Step(up, down, rewrites=table)
+    up = [
+        f"column = {_field(field, null=field.null or is_filled_later)}",
+        _migrate("add_column", *place, "column", *allow),
+    ]
+    if not is_filled_later:
+        return _Step(up, [drop])
+    up += [f"# TODO: fill {found.table}.{found.name}", _migrate("add_not_null", *place)]
+    return _Step(up, [drop], rewrites=found.table)
 
 
 def _index_lines(found: Difference, definition: str | None) -> list[str]:
@@ -178,81 +170,70 @@ def _index_lines(found: Difference, definition: str | None) -> list[str]:
     parts = _INDEX.fullmatch(definition)
     if parts is None:
         return [f"# TODO: the {found.kind} {found.name} of {found.table}: {definition}"]
-    columns = tuple(parts["columns"].split(", "))
-    is_unique = found.kind == "unique index"
-    return _add_index(found.table, found.name, columns, parts["where"] or "", is_unique)
+    columns, is_unique = parts["columns"].split(", "), found.kind == "unique index"
+    return [_add_index(found.table, found.name, columns, parts["where"] or "", is_unique)]
 
 
-def _add_index(
-    table: str, name: str, columns: tuple[str, ...], where: str, is_unique: bool
-) -> list[str]:
+def _add_index(table: str, name: str, columns: list[str], where: str, is_unique: bool) -> str:
     options = [f"name={_text(name)}"]
     options += ["unique=True"] if is_unique else []
     options += [f"where={_call('SQL', _text(where))}"] if where else []
-    names = ", ".join(map(_text, columns))
-    listed = f"({names},)" if len(columns) == 1 else f"({names})"
-    return [_migrate("add_index", _text(table), listed, *options)]
+    listed = ", ".join(map(_text, columns)) + "," * (len(columns) == 1)
+    return _migrate("add_index", _text(table), f"({listed})", *options)
 
 
 def _of_shape(found: Difference, on_sqlite: bool) -> _Step:
     """PostgreSQL changes columns and constraints; SQLite builds the table again."""
     model = _MODELS[found.table]
-    change = _column_changes if found.kind == "column" else _constraint_change
+    is_column = found.kind == "column"
+    changes = _column_changes(found) if is_column else [_constraint_change(found, on_sqlite)]
     up = ["if is_sqlite(db):", f"    rebuild(migrator, {model.__name__})", "else:"]
-    changes = change(found, model, on_sqlite)
     return _Step([*up, _indented(changes)], [_TODO_DOWN], _class(model), found.table)
 
 
-def _column_changes(found: Difference, model: Any, _on_sqlite: bool) -> list[str]:
+def _column_changes(found: Difference) -> list[str]:
     live, wanted = (_COLUMN.fullmatch(str(text)) for text in (found.live, found.wanted))
     assert live is not None
     assert wanted is not None
-    field, place = model._meta.columns[found.name], (_text(found.table), _text(found.name))
+    field = _MODELS[found.table]._meta.columns[found.name]
+    place = (_text(found.table), _text(found.name))
     changes = []
     if live["type"] != wanted["type"]:
         changes.append(_migrate("alter_column_type", *place, _field(field, null=True)))
     if live["null"] != wanted["null"]:
         changes.append(_migrate("add_not_null" if wanted["null"] else "drop_not_null", *place))
     if live["default"] != wanted["default"]:
-        texts = (_sql_of(node)[1] for node in field.constraints or ())
-        default = next((text for text in texts if text.startswith("DEFAULT ")), None)
-        value = [_call("SQL", _text(default.removeprefix("DEFAULT ")))] if default else []
+        texts = (_sql_of(node)[1].partition("DEFAULT ") for node in field.constraints or ())
+        value = [_call("SQL", _text(text)) for _, is_default, text in texts if is_default]
         changes.append(_migrate(f"{'add' if value else 'drop'}_column_default", *place, *value))
     return changes
 
 
-def _constraint_change(found: Difference, model: Any, on_sqlite: bool) -> list[str]:
-    table, definition = found.table, f"{found.kind.upper()} {found.name}"
-    if on_sqlite:
-        definition = _as_postgresql(found, model)
+def _constraint_change(found: Difference, on_sqlite: bool) -> str:
+    meta, kind = _MODELS[found.table]._meta, found.kind
     columns = re.findall(r"\w+", found.name.partition(")")[0])
-    named = [column for column in columns if column in model._meta.columns]
+    named = [column for column in columns if column in meta.columns]
     # PostgreSQL's own names for what is declared without one.
-    name = {
-        "primary key": f"{table}_pkey",
-        "foreign key": f"{table}_{'_'.join(named)}_fkey",
-        "check": f"{table}_{''.join(named[:1])}_check",
-    }[found.kind]
+    ends = {"primary key": "pkey", "foreign key": "_".join([*named, "fkey"])}
+    end = ends.get(kind, "_".join([*named[:1], "check"]))
+    place = (_text(found.table), _text(f"{found.table}_{end}"))
     if found.wanted is None:
-        return [_migrate("drop_constraint", _text(table), _text(name))]
-    added = _call("SQL", _text(definition))
-    return [_migrate("add_constraint", _text(table), _text(name), added)]
-
-
-def _as_postgresql(found: Difference, model: Any) -> str:
-    """Return the definition of a constraint that SQLite told, as PostgreSQL wants it."""
-    if found.kind != "check":
-        return f"{found.kind.upper()} {found.name.replace(' -> ', ' REFERENCES ')}"
-    nodes = [node for field in model._meta.sorted_fields for node in field.constraints or ()]
-    for sqlite, postgresql in map(_sql_of, [*nodes, *(model._meta.constraints or ())]):
-        if " ".join(sqlite.split()) == f"CHECK ({found.name})":
-            return postgresql
-    return f"CHECK ({found.name})"
+        return _migrate("drop_constraint", *place)
+    definition = f"{kind.upper()} {found.name}"
+    if on_sqlite and kind == "check":
+        nodes = [node for field in meta.sorted_fields for node in field.constraints or ()]
+        texts = dict(map(_sql_of, [*nodes, *(meta.constraints or ())]))
+        definition = texts.get(f"CHECK ({found.name})", f"CHECK ({found.name})")
+    elif on_sqlite:
+        definition = definition.replace(" -> ", " REFERENCES ")
+    return _migrate("add_constraint", *place, _call("SQL", _text(definition)))
 
 
 def _sql_of(node: Any) -> tuple[str, str]:
     """Return a constraint's text for both databases."""
-    return getattr(node, "sqlite", None) or node.sql, getattr(node, "postgresql", None) or node.sql
+    texts = [getattr(node, name, None) or node.sql for name in ("sqlite", "postgresql")]
+    sqlite, postgresql = (" ".join(text.split()) for text in texts)
+    return sqlite, postgresql
 
 
 def _class(model: Any) -> str:
@@ -260,7 +241,7 @@ def _class(model: Any) -> str:
     meta = model._meta
     body = [f"{f.column_name} = {_field(f, null=f.null)}" for f in meta.sorted_fields]
     context = SqliteDatabase(None).get_sql_context
-    keys = (f.foreign_key_constraint() for f in meta.sorted_fields if _is_key(f))
+    keys = (f.foreign_key_constraint() for f in meta.sorted_fields if hasattr(f, "rel_field"))
     compiled = (context(scope=SCOPE_VALUES).sql(key).query()[0] for key in keys)
     constraints = [_call("SQL", _text(sql.replace('"', ""))) for sql in compiled]
     constraints += [_constraint(node) for node in meta.constraints or ()]
@@ -270,17 +251,14 @@ def _class(model: Any) -> str:
         inner.append(f"primary_key = {_call('CompositeKey', *columns)}")
     if constraints:
         inner.append(f"constraints = {_call('', *constraints, '')}")
-    body += ["", "class Meta:", _indented(inner)]
-    return f"class {model.__name__}(Model):\n{_indented(body)}"
-
-
-def _is_key(field: Any) -> bool:
-    return hasattr(field, "rel_field")
+    return (
+        f"class {model.__name__}(Model):\n{_indented([*body, '', 'class Meta:', _indented(inner)])}"
+    )
 
 
 def _field(field: Any, *, null: bool) -> str:
     typed = field
-    while _is_key(typed):
+    while hasattr(typed, "rel_field"):
         typed = typed.rel_field
     kind = next(c.__name__ for c in type(typed).__mro__ if c.__module__ == "peewee")
     kind = "IntegerField" if kind == "AutoField" and typed is not field else kind
@@ -288,17 +266,16 @@ def _field(field: Any, *, null: bool) -> str:
     arguments += ["null=True"] if null else []
     arguments += ["primary_key=True"] if field.primary_key and kind != "AutoField" else []
     if field.constraints:
-        arguments.append(
-            f"constraints={_call('', *map(_constraint, field.constraints), ends='[]')}"
-        )
+        constraints = _call("", *map(_constraint, field.constraints), ends="[]")
+        arguments.append(f"constraints={constraints}")
     return _call(kind, *arguments)
 
 
 def _constraint(node: Any) -> str:
-    sqlite, postgresql = _sql_of(node)
+    sqlite, postgresql = map(_text, _sql_of(node))
     if sqlite == postgresql:
-        return _call("SQL", _text(sqlite))
-    return _call("ByDialect", _text(sqlite), _text(postgresql))
+        return _call("SQL", sqlite)
+    return _call("ByDialect", sqlite, postgresql)
 
 
 def _migrate(operation: str, *arguments: str) -> str:
@@ -317,9 +294,5 @@ def _text(text: str) -> str:
     """Return a text as Python writes it, in pieces that keep lines short."""
     text = " ".join(text.split())
     pieces = [text[at : at + _WIDTH - 12] for at in range(0, len(text), _WIDTH - 12)] or [""]
-    return "\n".join(map(_quoted, pieces))
-
-
-def _quoted(piece: str) -> str:
     # As ruff wants it: double quotes, unless there are some inside.
-    return repr(piece) if '"' in piece else '"' + repr(piece + '"')[1:-2].replace("\\'", "'") + '"'
+    return "\n".join(json.dumps(p) if '"' not in p else repr(p) for p in pieces)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from peewee import SQL, Entity, NodeList, Select, Table, fn
 
 from holdall.errors import RefusedError
 from holdall_composites.database.peewee_import import Database, PeeweeException, SqliteDatabase
 
-_OTHERS = (
-    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger')"
-    " ORDER BY type DESC, rowid"
-)
-_COLUMNS = "SELECT name, hidden FROM pragma_table_xinfo(?)"
 _GENERATED = (2, 3)
 
 
@@ -29,11 +27,13 @@ def rewriting(database: Database, table: str | None) -> Iterator[None]:
     if table is None or not isinstance(database, SqliteDatabase):
         yield
         return
-    others = database.execute_sql(_OTHERS).fetchall()
-    columns, rows = _columns(database, table), _count(database, table)
-    _refuse_generated(table, columns)
+    others = _views_and_triggers(database)
+    columns, rows = _columns(database, table), count_rows(database, table)
+    for name, hidden in columns.items():
+        if hidden in _GENERATED:
+            raise _refusal(table, f"its column {name} is computed")
     for kind, name, _ in reversed(others):
-        database.execute_sql(f"DROP {kind} {_quoted(name)}")
+        database.execute(NodeList((SQL(f"DROP {kind}"), Entity(name))))
     try:
         yield
     except PeeweeException as error:
@@ -43,27 +43,30 @@ def rewriting(database: Database, table: str | None) -> Iterator[None]:
             raise _refusal(table, str(error)) from error
         raise
     for _, _, sql in others:
-        database.execute_sql(sql)
+        database.execute(SQL(sql))
     lost = columns.keys() - _columns(database, table).keys()
-    if lost or rows != _count(database, table):
+    if lost or rows != count_rows(database, table):
         gone = f"column {', '.join(sorted(lost))}" if lost else "rows"
         raise _refusal(table, f"{gone} would be lost")
 
 
+def count_rows(database: Database, table: str) -> int:
+    """Return how many rows a table has."""
+    return int(Table(table).bind(database).select().count())
+
+
+def _views_and_triggers(database: Database) -> list[Any]:
+    """Return the kind, name and definition of each, views first, in the order of their making."""
+    all_of = Table("sqlite_master")
+    query = all_of.select(all_of.c.type, all_of.c.name, all_of.c.sql)
+    query = query.where(all_of.c.type.in_(("view", "trigger")))
+    return list(database.execute(query.order_by(all_of.c.type.desc(), all_of.c.rowid)).fetchall())
+
+
 def _columns(database: Database, table: str) -> dict[str, int]:
     """Return the columns, and of what hidden kind they are."""
-    return dict(database.execute_sql(_COLUMNS, (table,)).fetchall())
-
-
-def _count(database: Database, table: str) -> int:
-    ((count,),) = database.execute_sql(f"SELECT count(*) FROM {_quoted(table)}").fetchall()  # noqa: S608
-    return int(count)
-
-
-def _refuse_generated(table: str, columns: dict[str, int]) -> None:
-    for name, hidden in columns.items():
-        if hidden in _GENERATED:
-            raise _refusal(table, f"its column {name} is computed")
+    columns = Select((fn.pragma_table_xinfo(table),), (SQL("name"), SQL("hidden")))
+    return dict(database.execute(columns).fetchall())
 
 
 def _refusal(table: str, why: str) -> RefusedError:
@@ -71,7 +74,3 @@ def _refusal(table: str, why: str) -> RefusedError:
         f"the table {table} cannot be built again: {why}",
         hint="nothing was changed; remove what others added to it, then try again",
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

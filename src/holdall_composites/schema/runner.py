@@ -32,16 +32,15 @@ def pending_revisions(database: Database, to: str | None = None) -> list[Revisio
 
 def _refuse_misfits(known: Sequence[Revision], applied: Sequence[AppliedRevision]) -> None:
     by_title = {revision.title: revision for revision in known}
-    for row, expected in zip(applied, known, strict=False):
-        if row.title != expected.title and row.title in by_title:
-            raise SchemaError(
-                f"the database lacks migration {expected.title} but has {row.title}",
-                hint="restore a backup, or `holdall db stamp` if it has it after all",
-            )
-    for row in applied:
+    for number, row in enumerate(applied):
         revision = by_title.get(row.title)
         if revision is None:
             raise _unknown(row)
+        if revision is not known[number]:
+            raise SchemaError(
+                f"the database lacks migration {known[number].title} but has {row.title}",
+                hint="restore a backup, or `holdall db stamp` if it has it after all",
+            )
         if revision.checksum != row.checksum:
             raise SchemaError(
                 f"migration {revision.title} is not the one that was applied to this database",

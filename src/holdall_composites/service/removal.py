@@ -70,9 +70,7 @@ def purge(store: Store, collection_id: str, going: Sequence[ArtifactRecord]) -> 
         summary=", ".join(row.id for row in going[:3])
         + (f" and {len(going) - 3} more" if len(going) > 3 else ""),
         project=None,
-        author=signature.author,
-        host=signature.host,
-        at=signature.at,
+        **signature._asdict(),
     )
     with store.transaction():
         store.collections.lock(collection_id)

@@ -378,6 +378,7 @@ def test_a_long_migration_says_what_it_does(
     insert_artifact(empty_database)
     monkeypatch.setattr(migrator, "MANY_ROWS", 1)
     monkeypatch.setattr(console, "_EVERY_STEPS", 1)
+    monkeypatch.setitem(console._settings, "quiet", False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     told: list[str] = []
     runner.upgrade(empty_database, say=told.append)

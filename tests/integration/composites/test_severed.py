@@ -126,16 +126,16 @@ def test_a_commit_of_unknown_outcome_is_told_again(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server has it, the client does not know: told again by its id, it is one operation."""
-    from holdall_composites import service
+    from holdall_composites.service import deploy
 
-    real = service.finish
+    real = deploy.finish
 
     def unknown(plan: Any, transaction_id: str) -> None:
         real(plan, transaction_id)
         raise DatabaseUnreachable("the connection was lost while committing")
 
     with monkeypatch.context() as patched:
-        patched.setattr("holdall_composites.service.finish", unknown)
+        patched.setattr(deploy, "finish", unknown)
         done = kit.command("deploy", "skill:changelog", "--to", kit.project)
     assert "the next run tells it again" in done.stderr
     assert list((kit.project / ".holdall/outbox").iterdir())

@@ -64,16 +64,12 @@ def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
     from holdall.deploy.consent import Allowance
     from holdall.files.user_state import state_folder
-    from holdall.operations.deploy import Deployer
 
     collection = context.collection()
-    deployer = Deployer(
+    deployer = context.deployer(
         collection,
         project_of(args),
         targets_of(context, args, is_new=bool(args.ids)),
-        context.plugins,
-        context.config,
-        context.say,
         force=args.force,
         dry_run=args.dry_run,
         allowance=Allowance(state_folder(), allow=args.allow_commands),

@@ -16,15 +16,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Undeploy; exit 1 if something had to stay."""
-    from holdall.operations.deploy import Deployer
-
-    deployer = Deployer(
+    deployer = context.deployer(
         context.collection(),
         project_of(args),
         targets_of(context, args, is_new=False),
-        context.plugins,
-        context.config,
-        context.say,
         force=args.force,
         dry_run=args.dry_run,
     )

@@ -17,19 +17,17 @@ import secrets
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts import RelPath
-from holdall.errors import ConflictError, HoldallError, StorageError
-from holdall.files import Root, file_tree, folder_tree, make_folders, reporting, syscalls, write_all
-from holdall.formats import MAX_JSON_BYTES, parse_json, read_bounded
-from holdall.sources import IDENTITY_KEY
-from holdall.transaction import move_new
-
-MANIFEST = RelPath.parse(".claude-plugin/plugin.json")
+from holdall.artifacts.paths import RelPath
+from holdall.errors import ConflictError, HoldallError
+from holdall.files import syscalls
+from holdall.files.root import Root, make_folders, reporting, write_all
+from holdall.files.tree import file_tree, folder_tree
+from holdall.transaction.apply import move_new
 
 _ARCHIVES = (".zip", ".tar.gz", ".tgz")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -52,14 +50,17 @@ class ExportFile(NamedTuple):
 Files = Mapping[RelPath, ExportFile]
 
 
-def write_export(files: Files, target: Path, *, force: bool) -> Path | None:
+def write_export(
+    files: Files, target: Path, is_export: Callable[[Path], bool], *, force: bool
+) -> Path | None:
     """Write a folder or, by the name's end, a `.zip` or `.tar.gz`: whole and durable, or nothing.
 
-    Raises ConflictError for what is there already. With `force` a file, or a folder that is an
-    earlier export, is replaced if it differs; returns where it was kept.
+    Raises ConflictError for what is there already. With `force` a file, or a folder of which
+    `is_export` says that it is an earlier export, is replaced if it differs; returns where it was
+    kept.
     """
     is_folder = not target.name.endswith(_ARCHIVES)
-    _refuse_taken(target, is_folder=is_folder, force=force)
+    _refuse_taken(target, is_export if is_folder else None, force=force)
     with reporting(target):
         make_folders(target.parent)
         with Root(target.parent) as parent, _staging(parent) as staging:
@@ -79,28 +80,20 @@ def write_export(files: Files, target: Path, *, force: bool) -> Path | None:
     return None
 
 
-def _refuse_taken(target: Path, *, is_folder: bool, force: bool) -> None:
+def _refuse_taken(target: Path, is_export: Callable[[Path], bool] | None, *, force: bool) -> None:
     if target.name in ("", ".."):
         raise ConflictError(f"{target} is there already", hint="name a new folder in it")
     if not os.path.lexists(target):
         return
-    is_plain = not target.is_symlink()
-    is_export = is_folder and is_plain and target.is_dir() and _is_export(target)
-    is_file = not is_folder and is_plain and target.is_file()
-    is_blank = is_folder and is_plain and target.is_dir() and not any(target.iterdir())
-    if not is_blank and not (force and (is_export or is_file)):
+    is_folder = is_export is not None and not target.is_symlink() and target.is_dir()
+    is_file = is_export is None and not target.is_symlink() and target.is_file()
+    is_known = is_file or (is_folder and is_export is not None and is_export(target))
+    is_blank = is_folder and not any(target.iterdir())
+    if not is_blank and not (force and is_known):
         hint = "choose another name"
-        if is_export or is_file:
+        if is_known:
             hint += "; --force replaces it and keeps it as a backup beside the new one"
         raise ConflictError(f"{target} is there already", hint=hint)
-
-
-def _is_export(folder: Path) -> bool:
-    try:
-        value = parse_json(read_bounded(folder / MANIFEST, MAX_JSON_BYTES), MANIFEST)
-    except StorageError:
-        return False
-    return isinstance(value, dict) and IDENTITY_KEY in value
 
 
 def _is_same(new: Path, old: Path) -> bool:

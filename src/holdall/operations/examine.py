@@ -1,0 +1,117 @@
+"""Whether a folder agrees with its manifest, and whether Holdall's state is private.
+
+Reads only. Codes are stable; docs/history.md lists them.
+"""
+
+from __future__ import annotations
+
+import shlex
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts.protected import LEDGER
+from holdall.collection.changes import ChangeKind
+from holdall.collection.collection import Collection
+from holdall.collection.rescan import plan_refresh
+from holdall.deploy.project.ledger import parse_ledger
+from holdall.errors import HoldallError
+from holdall.files.lock import STATE_FOLDER
+from holdall.transaction.journal import is_unsettled
+
+_OF_FILES = {
+    ChangeKind.NEW: ("not-collected", "lies here and is not in the manifest"),
+    ChangeKind.CHANGED: ("edited", "was edited since it was collected"),
+    ChangeKind.RENAMED: ("renamed", "was renamed since it was collected"),
+    ChangeKind.GONE: ("files-missing", "has lost its files"),
+    ChangeKind.CONFLICT: ("files-missing", "has lost its files"),
+}
+
+
+class Finding(NamedTuple):
+    """One disagreement: a stable code, what it is about, what is wrong, how to mend it."""
+
+    code: str
+    subject: str
+    message: str
+    hint: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return the finding as `holdall doctor --json` prints it."""
+        return self._asdict()
+
+
+def examine_files(collection: Collection, more: Iterable[Path]) -> Iterator[Finding]:
+    """Yield what an interrupted run left, what others may read, and how files and manifest differ.
+
+    `more` are files that hold state outside of the state folder.
+    """
+    if is_unsettled(collection.root):
+        yield Finding(
+            "unfinished",
+            str(collection.root),
+            "an interrupted run left something to finish or to tell",
+            "any command on the collection finishes it, as `holdall list`",
+        )
+    yield from open_to_others(collection.root, more)
+    yield from _files(collection)
+
+
+def open_to_others(root: Path, more: Iterable[Path] = ()) -> Iterator[Finding]:
+    """Yield what of a collection's or project's state may be read or written by others.
+
+    That is the state folder with the settings in it, and `more`.
+    """
+    state = root / STATE_FOLDER
+    for place in (state, *state.glob("config.toml"), *more):
+        mode = _mode(place)
+        # Nobody gets past a private folder to what lies in it.
+        if mode & 0o077 and (place.name == STATE_FOLDER or _mode(place.parent) & 0o011):
+            yield Finding(
+                "open-to-others",
+                str(place),
+                f"its mode is {mode:04o}: others may look at it, or change it",
+                f"chmod go= {shlex.quote(str(place))}",
+            )
+
+
+def _mode(place: Path) -> int:
+    try:
+        return stat.S_IMODE(place.stat().st_mode)
+    except OSError:
+        return 0
+
+
+def _files(collection: Collection) -> Iterator[Finding]:
+    refresh = plan_refresh(collection, takes_hidden=True)
+    for change in refresh.changes.changes:
+        if change.kind in _OF_FILES:
+            code, message = _OF_FILES[change.kind]
+            hint = "`holdall collect` takes note of it"
+            if code == "files-missing":
+                hint = f"`holdall restore {change.id} VERSION`, or `holdall remove {change.id}`"
+            yield Finding(code, str(change.old_id or change.id), message, hint)
+    for diagnostic in refresh.diagnostics:
+        if diagnostic.code != "member-gone":
+            yield Finding(
+                diagnostic.code, diagnostic.path, diagnostic.message, "mend or delete the file"
+            )
+    for entry in collection.manifest.by_id.values():
+        if entry.uuid is None:
+            yield Finding(
+                "no-uuid", str(entry.id), "has no UUID yet", "`holdall collect` gives it one"
+            )
+
+
+def deployed_in(project: Path) -> dict[str | None, set[str]]:
+    """Return the content hashes under which a project's ledger has each artifact, by UUID."""
+    path = project / LEDGER
+    found: dict[str | None, set[str]] = {}
+    try:
+        ledger = parse_ledger(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError, HoldallError):
+        return found
+    for entry in ledger.deployed:
+        found.setdefault(entry.uuid, set()).add(entry.content_hash)
+    return found
