@@ -1,12 +1,14 @@
 """Peewee, without the PostgreSQL driver until somebody wants PostgreSQL.
 
-Peewee imports every driver that is installed. psycopg takes longer to import than all the rest of
-a command together, and an embedded database has no use for it.
+Peewee and playhouse import every driver that is installed. psycopg takes longer to import than all
+the rest of a command together, and an embedded database has no use for it.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -14,15 +16,25 @@ from typing import Any
 _DRIVER = "psycopg"
 
 
+@contextmanager
+def without_driver() -> Iterator[None]:
+    """Keep what is imported in the block from importing psycopg along, if nobody did before."""
+    if _DRIVER in sys.modules or find_spec(_DRIVER) is None:
+        yield
+        return
+    sys.modules[_DRIVER] = None  # type: ignore[assignment]  # an import of it now fails
+    try:
+        yield
+    finally:
+        del sys.modules[_DRIVER]
+
+
 def _import_peewee() -> None:
     """Import Peewee so that its adapter for psycopg imports the driver when it is made."""
     if {_DRIVER, "peewee"} & sys.modules.keys() or find_spec(_DRIVER) is None:
         return
-    sys.modules[_DRIVER] = None  # type: ignore[assignment]  # an import of it now fails
-    try:
+    with without_driver():
         import peewee
-    finally:
-        del sys.modules[_DRIVER]
     _add_driver_later(peewee)
 
 

@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from peewee import Table
-from playhouse.migrations import Runner
-
 from holdall.errors import RefusedError
 from holdall_composites.console import Say, sign_of_life
 from holdall_composites.database.connect import HISTORY
-from holdall_composites.database.peewee_import import Database, SqliteDatabase
+from holdall_composites.database.peewee_import import Database, SqliteDatabase, without_driver
 from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
 from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions, scripts_folder
 from holdall_composites.schema.rewrites import count_rows, rewriting
+
+with without_driver():
+    from peewee import Table
+    from playhouse.migrations import Runner
 
 MANY_ROWS = 10_000
 

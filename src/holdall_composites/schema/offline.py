@@ -11,13 +11,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
-from playhouse.migrate import SchemaMigrator
-
 from holdall.transaction import Signature
-from holdall_composites.database.peewee_import import PostgresqlDatabase, SqliteDatabase
+from holdall_composites.database.peewee_import import (
+    PostgresqlDatabase,
+    SqliteDatabase,
+    without_driver,
+)
 from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
 from holdall_composites.schema.revisions import Revision, known_revisions
 from holdall_composites.schema.runner import number_of
+
+with without_driver():
+    from playhouse.migrate import SchemaMigrator
 
 _NOT_PRINTED = r"\s*(SELECT|PRAGMA|BEGIN|COMMIT|SAVEPOINT|RELEASE)\b"
 

@@ -87,7 +87,16 @@ except peewee.OperationalError:
     assert (done.stdout, done.stderr) == ("tried\n", "")
 
 
-@pytest.mark.parametrize("module", ["database.models", "database.fields", "store.artifacts"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "database.models",
+        "database.fields",
+        "schema.migrator",
+        "schema.offline",
+        "store.artifacts",
+    ],
+)
 def test_no_module_imports_a_driver_with_peewee(module: str) -> None:
     """Whichever comes first: the package imports Peewee in the one way that leaves it out."""
     pytest.importorskip("psycopg")
