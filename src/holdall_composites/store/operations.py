@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from peewee import Cast, fn
+from peewee import Cast, Tuple, fn
 
 from holdall_composites.database.models import Operation, OperationArtifact
 from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
@@ -48,10 +48,10 @@ _all = prepared(_operations)
 
 @prepared
 def _of_artifact() -> Any:
-    changed = OperationArtifact.artifact_uuid == Given("artifact")
-    in_collection = OperationArtifact.collection_id == Given("collection")
-    numbers = OperationArtifact.select(OperationArtifact.operation).where(changed, in_collection)
-    return _operations(O.number.in_(numbers))
+    changed = OperationArtifact.select(
+        OperationArtifact.collection_id, OperationArtifact.operation
+    ).where(OperationArtifact.artifact_uuid == Given("artifact"))
+    return _operations(Tuple(O.collection, O.number).in_(changed))
 
 
 @prepared
