@@ -52,7 +52,7 @@ class Config:
     ) -> Config:
         """Fill what the options leave open from `HOLDALL_*` variables.
 
-        Raises UsageError for a cap that is no number.
+        Raises UsageError for a cap that is not a number.
         """
         folder = collection or environment.get("HOLDALL_COLLECTION")
         modules = environment.get("HOLDALL_PLUGINS", "")
@@ -75,7 +75,7 @@ def _caps_in(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
         text = environment.get(variable)
         if text:
             if not text.isdecimal() or int(text) < 1:
-                raise UsageError(f"{variable}={text!a} is no number", hint="write one above 0")
+                raise UsageError(f"{variable}={text!a} is not a number", hint="write one above 0")
             yield cap, int(text)
 
 
@@ -162,7 +162,7 @@ def caps_of(config: Config, root: Path | None) -> Caps:
         value = settings.get(cap)
         if value is not None and (type(value) is not int or value < 1):
             where = f"{(root or Path()) / SETTINGS}: {cap}"
-            raise InputError(f"{where} is no number", hint=f"write {cap} = {default}")
+            raise InputError(f"{where} is not a number", hint=f"write {cap} = {default}")
         if value is not None:
             found.setdefault(cap, value)
     return Caps(**found)

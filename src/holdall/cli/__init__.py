@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HoldallError as error:
         return _tell(error)
     except KeyboardInterrupt:
-        print("interrupted; nothing is left half done", file=sys.stderr)
+        print("interrupted; nothing is left half finished", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         import os

@@ -79,7 +79,7 @@ def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> Parsed
         print(f"warning: {escaped(warning)}", file=sys.stderr)
     if command is not None and command not in known:
         raise UsageError(
-            f"no command {command!a}: there are {', '.join(known)}",
+            f"no command {command!a}; the commands are {', '.join(known)}",
             hint="`holdall --help` says what each one does",
         )
     names = known.keys() & ({command} if command is not None else set(words))

@@ -124,7 +124,7 @@ class _Listed:
                 if found.id not in names:
                     yield found
                 elif not self._is_same(found):
-                    note = f"{found.id} is listed as another one; left out"
+                    note = f"{found.id} is listed with another path; left out"
                     self._say(found.path, Code.NAME_TAKEN, note, Level.WARNING)
 
     def _is_same(self, found: FoundArtifact) -> bool:

@@ -60,7 +60,7 @@ def refuse_conflicts(plan: ImportPlan) -> None:
     told = "; ".join(change.note or str(change.id) for change in plan.conflicts)
     raise ConflictError(
         told,
-        hint="--on-conflict keep|take|both decides, --rename OLD=NEW gives the newcomer a name",
+        hint="--on-conflict keep|take|both decides, --rename OLD=NEW renames the new one",
     )
 
 
@@ -71,7 +71,7 @@ def refuse_renames(
     unknown = renames.keys() - {artifact.id for artifact in found}
     if unknown:
         raise NotFoundError(
-            f"--rename: the source holds no {min(map(str, unknown))}",
+            f"--rename: the source has no {min(map(str, unknown))}",
             hint="`holdall scan SOURCE` shows its ids",
         )
     owners: dict[ArtifactId, ArtifactId] = {}

@@ -10,7 +10,7 @@ from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
 from holdall.sources.values import FoundComposite, FoundMember, Reading
 
-HIDDEN = "hides text in the source; left as it is here"
+HIDDEN = "has hidden text in the source; unchanged here"
 
 _SOURCE_PIN = "source_pin"
 
@@ -97,11 +97,11 @@ class Bundler:
         if is_same and _told(bundle) == _told(entry):
             self.changes.append(Change(ChangeKind.IDENTICAL, entry.id))
         elif is_same and self.keeps:
-            self.changes.append(Change(ChangeKind.IDENTICAL, entry.id, note="is another; kept"))
+            self.changes.append(Change(ChangeKind.IDENTICAL, entry.id, note="differs here; kept"))
         elif is_same and self.takes:
             self._take(entry, bundle)
         else:
-            note = f"{entry.id} is another composite here"
+            note = f"{entry.id} is a different composite here"
             self.changes.append(Change(ChangeKind.CONFLICT, entry.id, note=note))
 
     def _take(self, entry: ManifestComposite, bundle: ManifestComposite) -> None:

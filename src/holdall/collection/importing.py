@@ -249,7 +249,7 @@ class _Importer:
         if self.collection.tree(entry).content_hash != found.tree.content_hash:
             raise ConflictError(
                 f"{location} is there already, and was not collected",
-                hint="`holdall collect` takes note of it; then collect the source again",
+                hint="run `holdall collect` to record it; then collect the source again",
             )
 
     def _replace(
@@ -351,7 +351,7 @@ class _Importer:
         """Take out what this source once brought and does not hold any more.
 
         Kept, and told, is what was edited here, what composites from elsewhere contain, and
-        everything where the source could not be read wholly.
+        everything where the source could not be read completely.
         """
         told = {change.id for change in self.changes}
         bundles = self.bundles.values()

@@ -54,7 +54,9 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
     for artifact in collection.manifest.artifacts:
         if artifact.id in hidden:
             entries.append(artifact)
-            changes.append(Change(ChangeKind.IDENTICAL, artifact.id, note="hides text; not taken"))
+            changes.append(
+                Change(ChangeKind.IDENTICAL, artifact.id, note="has hidden text; not collected")
+            )
             continue
         entry, change = _settled(artifact, renames.get(artifact.id), present, trees, collection)
         if entry is not None:
@@ -99,7 +101,7 @@ def _present(
             if path in known or path in outer or not known.isdisjoint(ancestors([path])):
                 continue
             if found in here:
-                note = f"{found} lies at {here[found].path}; rename one of them"
+                note = f"{found} is at {here[found].path}; rename one of them"
                 diagnostics.append(diagnose(path, Code.NAME_TAKEN, note, level=Level.ERROR))
             else:
                 yield found, ManifestArtifact(found, path)

@@ -138,7 +138,9 @@ def server_of(
 
 
 def _wrong(artifact: PlannedArtifact, problem: str) -> InputError:
-    return InputError(f"{artifact.id}: {artifact.location}: {problem}", hint="`holdall lint` tells")
+    return InputError(
+        f"{artifact.id}: {artifact.location}: {problem}", hint="`holdall lint` shows details"
+    )
 
 
 def _definition(
@@ -147,9 +149,7 @@ def _definition(
     """Return a definition with the place of its companion wherever it names its plugin's folder."""
     definition = parse_json(read_bounded(artifact.location, MAX_BYTES), str(artifact.location))
     if not isinstance(definition, dict):
-        raise InputError(
-            f"{artifact.location}: not a JSON object", hint="correct it, then collect it"
-        )
+        raise InputError(f"{artifact.location}: not a JSON object", hint="fix it, then collect it")
     place = target.place_of(artifact.companion) if artifact.companion else None
     if place is None:
         return definition

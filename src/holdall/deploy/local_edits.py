@@ -79,7 +79,7 @@ def adoptable(
         if one is None:
             unchanged.append(deployed.id)
         elif _hides_text(one) and not takes_hidden:
-            problems.append(f"{deployed.id}: hides text; --allow {_HIDDEN} takes it all the same")
+            problems.append(f"{deployed.id}: has hidden text; --allow {_HIDDEN} allows it")
         elif edited.setdefault(entry.id, one).tree.content_hash != one.tree.content_hash:
             raise UsageError(
                 f"{entry.id} was edited in different ways for {edited[entry.id].deployed.target}"
@@ -89,7 +89,7 @@ def adoptable(
     if problems:
         told = "".join(f"\n  {problem}" for problem in problems)
         raise RefusedError(
-            f"what lies in {project.root.path} cannot be adopted exactly:{told}",
+            f"what is deployed in {project.root.path} cannot be adopted exactly:{told}",
             hint="edit the collection's own files and deploy them; nothing was changed",
         )
     adopted = {one.deployed.id for one in edited.values()}
@@ -126,7 +126,7 @@ def collected(collection: Collection, deployed: Deployed) -> ManifestArtifact:
     if entry is None:
         raise NotFoundError(
             f"{deployed.id} is not in the collection {collection.root}",
-            hint="`holdall collect` with the folder that it lies in takes it in as something new",
+            hint="`holdall collect FOLDER` with its folder collects it as a new artifact",
         )
     if None not in (entry.uuid, deployed.uuid) and entry.uuid != deployed.uuid:
         raise ConflictError(
@@ -144,12 +144,12 @@ def _problems(
     place = target.places.get(deployed.id.type)
     if place is None:
         for what, change in changed_entries(project.root, deployed):
-            yield f"{what} is {change}, but entries of settings files have no way back"
+            yield f"{what} is {change}, but entries of settings files cannot be adopted"
         return
     shape = collection.spec_of(deployed.id).shape
     if deployed.id.type in target.converts or place.shape is not shape:
         if any(project.root.state_of(path) != state for path, state in deployed.files.items()):
-            yield f"{target.name} has it in another form, which has no way back"
+            yield f"{target.name} has it in another format, which cannot be adopted"
         return
     tree = lying_at(project, target, deployed.id, collection)
     base = target.root.joined(deployed.id.path_in(place))
@@ -160,7 +160,7 @@ def _problems(
     if files_at(target, deployed.id, tree) == deployed.files:
         return
     if deployed.id.type == "skill" and not any(file.path == "SKILL.md" for file in tree.files):
-        yield f"{base}/SKILL.md is gone, and there is no skill without one"
+        yield f"{base}/SKILL.md is gone, and a skill needs one"
     if deployed.is_pinned:
         yield (
             f"it is held at version {deployed.content_hash[:12]}, and a newer one would not be"

@@ -17,9 +17,9 @@ from holdall.errors import HostilePathError, InputError
 from holdall.formats.json_editor import Keys, Marks, is_blank
 from holdall.transaction.placement import ancestors
 
-_LOST = "delete it: the deployed record and the collection are enough to go on"
+_LOST = "delete it: the deployed record and the collection are enough to continue"
 _UNLOADED = (
-    "`holdall plugins` shows which plugins are loaded: load the one that deployed it, or go on"
+    "`holdall plugins` shows which plugins are loaded: load the one that deployed it, or run"
     f" without `--no-plugins`. If no plugin did, {_LOST}"
 )
 
@@ -60,7 +60,7 @@ def _unknown(entry: Deployed, target: Target | None, where: str) -> InputError:
 
 
 def _claimed(where: str, problem: str) -> InputError:
-    return InputError(f"{where}: not a ledger of Holdall: {problem}", hint=_LOST)
+    return InputError(f"{where}: not a Holdall ledger: {problem}", hint=_LOST)
 
 
 def _foreign(entry: Deployed, target: Target) -> Iterator[str]:

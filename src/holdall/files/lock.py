@@ -60,7 +60,7 @@ def _not_ours(path: Path, error: OSError) -> Exception:
     if error.errno not in (errno.ELOOP, errno.ENOTDIR):
         return error
     return HostilePathError(
-        f"{path} is not what Holdall makes there", hint="remove it, then try again"
+        f"{path} is not what Holdall creates there", hint="remove it, then try again"
     )
 
 

@@ -147,7 +147,7 @@ class Folders:
     def find(self, path: RelPath | None) -> int | None:
         """Open a folder; None if it, or one above it, does not exist.
 
-        Raises HostilePathError if a component is a symlink or no folder.
+        Raises HostilePathError if a component is a symlink or not a folder.
         """
         fd, depth = self._walk(path, make=False)
         return fd if path is None or depth == path.count("/") + 1 else None
@@ -202,8 +202,8 @@ class Folders:
             if error.errno not in _NOT_A_FOLDER:
                 raise
             raise HostilePathError(
-                f"{self._shown / path} is a symlink or no folder",
-                hint="Holdall goes through no link: put a folder in its place, choose another"
+                f"{self._shown / path} is a symlink or not a folder",
+                hint="Holdall follows no symlinks: put a folder in its place, choose another"
                 " target, or deploy to where it leads",
             ) from None
         self._open[path] = fd
@@ -354,7 +354,7 @@ class Root:
                 return HostilePathError(f"{self.path / path} is not a regular file", hint=hint)
             case Strange.UNREADABLE:
                 return StorageError(
-                    f"{self.path / path} may not be read", hint="check its permissions"
+                    f"{self.path / path} is not readable", hint="check its permissions"
                 )
 
 

@@ -229,9 +229,7 @@ class _FolderReader:
         elif os.path.isfile(target):
             self._take_file(path, str(target), borrowed=True)
         elif again or not os.path.isdir(target) or Path(self._folder).is_relative_to(target):
-            problem = (
-                "links to nothing" if not os.path.exists(target) else "links around in a circle"
-            )
+            problem = "links to nothing" if not os.path.exists(target) else "links in a circle"
             self._refuse(path, "link-broken", f"{problem}: {text!a}")
         else:
             self._read(target, f"{path}/")

@@ -121,12 +121,12 @@ def parse_json(data: bytes | str, where: str, *, limit: int = MAX_JSON_BYTES) ->
     try:
         value = _JSON.decode(text)
     except json.JSONDecodeError as error:
-        raise _broken(where, error.lineno, f"not valid JSON: {error.msg}", "mend it") from error
+        raise _broken(where, error.lineno, f"not valid JSON: {error.msg}", "fix it") from error
     except _DoubledKey:
         key, line = _doubled(text)
-        raise _broken(where, line, f"the key {key!a:.80} twice", "take one out") from None
+        raise _broken(where, line, f"the key {key!a:.80} twice", "delete one of them") from None
     except _FAILURES as error:
-        raise _broken(where, None, f"not usable JSON: {_told(error)}", "mend it") from error
+        raise _broken(where, None, f"not usable JSON: {_told(error)}", "fix it") from error
     if type(value) in _CONTAINERS:
         _refuse_depth(value, where)
     if "\\u" in text:
@@ -162,7 +162,7 @@ def _refuse_surrogates(value: Any, where: str) -> None:
     try:
         canonical_json(value)
     except UnicodeEncodeError as error:
-        raise _broken(where, None, "holds half of a surrogate pair", "mend the escape") from error
+        raise _broken(where, None, "holds half of a surrogate pair", "fix the escape") from error
 
 
 def canonical_json(value: Any) -> bytes:
@@ -184,7 +184,7 @@ _HUGE_NUMBER = r"0[xob][0-9A-Fa-f_]{300}"
 
 
 def parse_toml(
-    data: bytes | str, where: str, *, limit: int = MAX_TOML_BYTES, hint: str = "mend it"
+    data: bytes | str, where: str, *, limit: int = MAX_TOML_BYTES, hint: str = "fix it"
 ) -> dict[str, Any]:
     """Read TOML, refusing the keys and numbers that make its parser or its readers fail.
 
@@ -258,7 +258,7 @@ def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
         raise _broken(where, line, f"not valid YAML: {problem}", "quote the value") from error
     except (yaml.YAMLError, *_FAILURES) as error:
         told = _told(error)
-        raise _broken(where, first_line, f"not valid YAML: {told}", "mend it") from error
+        raise _broken(where, first_line, f"not valid YAML: {told}", "fix it") from error
 
 
 def _built(text: str, loader: Any, where: str, first_line: int) -> Any:
@@ -328,7 +328,7 @@ class _YamlBuilder:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             self._check(event)
             if not isinstance(event, yaml.ScalarEvent):
-                raise self._refused(event, "a key that is no text")
+                raise self._refused(event, "a key that is not a string")
             if event.value in found:
                 raise self._refused(event, f"the key {event.value!a:.80} twice")
             found[event.value] = self._value(next(self.events), depth + 1)

@@ -112,20 +112,20 @@ class JsonText:
         start = 1 if self.text.startswith("\ufeff") else 0
         node = self._value(self._skip(start), 0)
         if self._skip(node.end) != len(self.text):
-            raise self._error(node.end, "something stands behind the end")
+            raise self._error(node.end, "there is text after the end")
         if node.items is None or node.is_list:
             raise self._error(node.start, "not a JSON object")
         return node
 
     def _skip(self, at: int) -> int:
         match = _BLANK.match(self.text, at)
-        assert match is not None, "it matches nothing, too"
+        assert match is not None, "it also matches the empty string"
         return match.end()
 
     def _error(self, at: int, problem: str) -> InputError:
         line = self.text.count("\n", 0, at) + 1
         return InputError(
-            f"{self.where}, line {line}: {problem}", hint="mend it; nothing was changed"
+            f"{self.where}, line {line}: {problem}", hint="fix it; nothing was changed"
         )
 
     def _value(self, at: int, depth: int) -> _Node:

@@ -71,8 +71,8 @@ class TomlText:
         inside = [match for match in re.finditer(_HEADER, self.text) if self._is_of(match[0], keys)]
         if not inside:
             raise InputError(
-                f"{self.where}: {'.'.join(keys)} is written in a way that is not edited here",
-                hint="write it as a table with a header of its own, or take it out by hand",
+                f"{self.where}: {'.'.join(keys)} is written in a form that Holdall cannot edit",
+                hint="write it as a table with a header of its own, or delete it by hand",
             )
         later = [
             m.start() for m in re.finditer(_HEADER, self.text) if m.start() > inside[-1].start()

@@ -138,7 +138,7 @@ class Adopter:
         if outcome is not None and outcome.conflicts:
             raise ConflictError(
                 f"{outcome.conflicts[0]} changed in the collection while it was adopted",
-                hint="what lies in the project is as it was: adopt it again",
+                hint="the project is unchanged: adopt it again",
             )
         return outcome
 

@@ -33,9 +33,9 @@ def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], No
     for recovered in recover(root):
         if recovered.applied:
             what = _NAMES.get(recovered.kind, recovered.kind)
-            say(f"finished the {what} that an earlier run left half done in {root.path}")
+            say(f"finished the {what} that an earlier run left unfinished in {root.path}")
         else:
-            say(f"cleared away what an earlier run had prepared and not begun in {root.path}")
+            say(f"removed what an earlier run had prepared but not begun in {root.path}")
         for path in recovered.conflicts:
             say(f"kept your version of {path}, which changed meanwhile")
     deliver(root, plugins, config, say)
@@ -102,7 +102,8 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
         failures = _failures(message, root.path, plugins, config)
         state = "the files are in place" if message.applied else "nothing was changed"
         for error in failures:
-            say(f"warning: {error.message}; {state}, and the next run tells it again")
+            again = "the next run reports it to the plugins again"
+            say(f"warning: {error.message}; {state}, and {again}")
         if failures:
             stuck.add(collection)
         else:
@@ -127,8 +128,8 @@ def _failures(message: Message, path: Path, plugins: Plugins, config: Config) ->
 def _not_ours(message: Message, path: Path, error: Exception) -> InputError:
     folder = path / STATE_FOLDER / OUTBOX / message.transaction_id
     return InputError(
-        f"{folder}: not a message of Holdall: {error!r}",
-        hint="delete that folder; the files that it tells of are in place",
+        f"{folder}: not a Holdall message: {error!r}",
+        hint="delete that folder; the files that it reports are in place",
     )
 
 

@@ -334,7 +334,7 @@ class Deployer:
                 ids = [str(found) for found in unknown if found.type == type_name]
                 more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
                 told = ", ".join(ids[:3]) + more
-                self.say(f"{target.name} knows no {type_name}: {told} left out")
+                self.say(f"{target.name} does not support the type {type_name}: {told} left out")
 
     def finish(
         self,

@@ -225,7 +225,7 @@ class Plugins:
         if self._watch is None:
             return []
         told = [
-            f"plugin {found.plugin} was at work ({found.hook}) when an earlier command ended"
+            f"plugin {found.plugin} was running ({found.hook}) when an earlier command ended"
             for found in self._watch.ended
         ]
         found_now = {record.title for record in self.records}

@@ -111,7 +111,7 @@ def commit(
         done = _finish(root, journal, transaction_id, plan, again=False)
     if done.is_called_off:
         raise ConflictError(
-            f"{root.path / done.conflicts[0]} came to be there while Holdall was at work",
+            f"{root.path / done.conflicts[0]} appeared while Holdall was running",
             hint="nothing was changed; see what it is, then run the command again",
         )
     return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
@@ -167,8 +167,8 @@ def _refuse_unfinished(journal: Journal) -> None:
         journal.ids(BACKUPS)
     if waiting:
         raise StorageError(
-            f"{journal.path}: the unfinished transaction {waiting[0]} lies here",
-            hint="run holdall once more, so that it is finished first",
+            f"{journal.path}: the unfinished transaction {waiting[0]} is here",
+            hint="run holdall once more to finish it first",
         )
 
 

@@ -98,7 +98,7 @@ class Journal:
             if error.errno not in _NOT_A_FOLDER:
                 raise
             raise HostilePathError(
-                f"{self.path / where} is not what Holdall makes there",
+                f"{self.path / where} is not what Holdall creates there",
                 hint="remove it, then try again",
             ) from error
         try:

@@ -31,7 +31,7 @@ def as_read(root: Root, path: RelPath, text: str | None) -> FileState | None:
     known = None if text is None else hashlib.sha256(text.encode()).hexdigest()
     if (None if present is None else present.sha256) != known:
         raise ConflictError(
-            f"{root.path / path} changed while Holdall was at work", hint="run the command again"
+            f"{root.path / path} changed while Holdall was running", hint="run the command again"
         )
     return present
 

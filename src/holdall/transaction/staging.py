@@ -42,7 +42,8 @@ def refuse_unsafe(root: Root, state_folder: int, actions: Sequence[Action]) -> N
         if not isinstance(action, RemoveFolder):
             if action.path in seen:
                 raise ConflictError(
-                    f"two actions want {str(action.path)!a}", hint="deploy one of them elsewhere"
+                    f"two actions would write {str(action.path)!a}",
+                    hint="deploy one of them elsewhere",
                 )
             seen.add(action.path)
     with reporting(root.path):

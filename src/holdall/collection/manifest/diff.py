@@ -116,8 +116,8 @@ def _turned_back(present: Sequence[AnyEntry], edits: Sequence[EntryEdit]) -> tup
         key = _key(edit.entry)
         if entries.get(key) != edit.after:
             raise ConflictError(
-                f"{(entries.get(key) or edit.entry).id} is not as that operation left it",
-                hint="undo what changed it later first; `holdall log ID` shows that",
+                f"{(entries.get(key) or edit.entry).id} was changed after that operation",
+                hint="undo the later changes first; `holdall log ID` lists them",
             )
         if edit.after is None:
             missing.append(edit)

@@ -33,7 +33,7 @@ def parse(text: str, where: str) -> Manifest:
 
     Raises InputError that names the line and key.
     """
-    hint = "mend that line, or restore the file from your version control"
+    hint = "fix that line, or restore the file from your version control"
     document = parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint)
     return manifest_of(document, where, text)
 
@@ -100,7 +100,7 @@ class _Reader:
                 raise
             except HoldallError as error:
                 raise self.error(
-                    kind, index, error.message, hint=error.hint or "mend the entry"
+                    kind, index, error.message, hint=error.hint or "fix the entry"
                 ) from error
 
     def artifact(self, entry: dict[str, Any], index: int) -> ManifestArtifact:

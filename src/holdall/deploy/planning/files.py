@@ -187,9 +187,9 @@ class _Neighbours:
         # Where case does not count, they are one already, and whether it may be replaced is known.
         if self._root.stat_of(path) is None:
             raise ConflictError(
-                f"{self._root.path / twin} lies there already, and {path.name!a} would be the same"
+                f"{self._root.path / twin} exists already, and {path.name!a} would be the same"
                 " file on a case-insensitive or normalising file system",
-                hint="rename one of them; --force puts it beside the other here",
+                hint="rename one of them; --force deploys it next to the other",
             )
 
     def _listed(self, folder: RelPath | None) -> _Names:
@@ -299,7 +299,8 @@ def _refuse_two_owners(
     """Raise ConflictError unless it is one file: two agents that read one folder share it."""
     if one != other:
         raise ConflictError(
-            f"{one[0]} and {other[0]} both want {path}", hint="rename one of them in the collection"
+            f"{one[0]} and {other[0]} would both be written to {path}",
+            hint="rename one of them in the collection",
         )
 
 

@@ -40,7 +40,7 @@ def renewable(
     earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
     for request in earlier:
         if request not in collection.manifest.by_id:
-            say(f"{request} is not in the collection any more; it stays as it is")
+            say(f"{request} is no longer in the collection; left as it is")
     return tuple(request for request in earlier if request in collection.manifest.by_id)
 
 
@@ -72,7 +72,7 @@ def refuse_strangers(project: Project, plan: DeployPlan) -> None:
         is_another = None not in (ours, entry.uuid) and ours != entry.uuid
         if is_another and entry.collection != plan.collection.name:
             raise ConflictError(
-                f"{entry.id} lies in {plan.project} already, from the collection"
+                f"{entry.id} is deployed in {plan.project} already, from the collection"
                 f" {entry.collection!a}",
                 hint="undeploy that one first, rename yours, or replace it with --force",
             )
@@ -121,7 +121,7 @@ def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[st
     """Return a sentence for each artifact that was to go and that others want."""
     asked = set(ids)
     return [
-        f"{entry.id} stays: wanted by {', '.join(map(str, entry.wanted_by))}"
+        f"{entry.id} stays: still needed by {', '.join(map(str, entry.wanted_by))}"
         for entry in kept
         if entry.id in asked
     ]

@@ -45,8 +45,8 @@ def turned_back(project: Project, change: LedgerChange) -> Ledger:
     moved += [i for i, (_, after) in change.requests.items() if requests.get(i) != after]
     if moved:
         raise ConflictError(
-            f"{moved[0]} in {project.root.path} is not as that operation left it",
-            hint="undo what changed it later first; `holdall log ID` shows that",
+            f"{moved[0]} in {project.root.path} was changed after that operation",
+            hint="undo the later changes first; `holdall log ID` lists them",
         )
     entries.update({key: before for key, (before, _) in change.entries.items() if before})
     requests.update({i: before for i, (before, _) in change.requests.items() if before})

@@ -158,7 +158,7 @@ class _Merger:
             if state is not None and state.kind is FileKind.LINK:
                 led = os.readlink(where)
                 raise ConflictError(
-                    f"{where} is a symbolic link to {led!a}, and Holdall writes through none",
+                    f"{where} is a symbolic link to {led!a}; Holdall does not write through links",
                     hint="put the file itself in its place (`cp --remove-destination`) or, to keep"
                     " the link, leave hooks and servers out and write them there by hand",
                 )

@@ -1,7 +1,7 @@
 """`.holdall/ledger.json` in a project: which files Holdall put there, from what, and for whom.
 
 It holds what SkillMeat's record has no place for (SkillMeat erases keys it does not know). When it
-is lost, the record and the collection are enough to go on; see `deploy`.
+is lost, the record and the collection are enough to continue; see `deploy`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from holdall.formats.json_editor import Marks
 FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
 
-_LOST = "delete it: the deployed record and the collection are enough to go on"
+_LOST = "delete it: the deployed record and the collection are enough to continue"
 _FEW = 16
 _KINDS = {kind.value: kind for kind in FileKind}
 
@@ -215,7 +215,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, HoldallError) as error:
-        raise InputError(f"{where}: not a ledger of Holdall: {error}", hint=_LOST) from error
+        raise InputError(f"{where}: not a Holdall ledger: {error}", hint=_LOST) from error
 
 
 def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:

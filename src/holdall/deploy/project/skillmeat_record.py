@@ -107,7 +107,7 @@ def _entry(table: dict[str, Any], lines: str | None, number: int, where: str) ->
                 return str(value)
         raise InputError(
             f"{where}: [[deployed]] number {number} lacks the key {key!r}",
-            hint="mend the entry, or delete it and deploy again",
+            hint="fix the entry, or delete it and deploy again",
         )
 
     as_read = dict(table)
@@ -130,5 +130,5 @@ def _entry(table: dict[str, Any], lines: str | None, number: int, where: str) ->
     except HoldallError as error:
         raise InputError(
             f"{where}: [[deployed]] number {number}: {error.message}",
-            hint="mend the entry, or delete it and deploy again",
+            hint="fix the entry, or delete it and deploy again",
         ) from error

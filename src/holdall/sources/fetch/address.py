@@ -57,7 +57,7 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
     subfolder outside of its repository.
     """
     if "\0" in text:
-        raise UsageError(f"{shown(text)!a} has a NUL in it", hint="no folder is called so")
+        raise UsageError(f"{shown(text)!a} has a NUL in it", hint="no folder has such a name")
     is_git = text.startswith("git+")
     bare = text.removeprefix("git+")
     if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):
@@ -118,7 +118,7 @@ def _divided(text: str) -> tuple[str, str]:
         return host + colon, path
     if scheme[1].lower() not in _GIT_SCHEMES:
         raise UsageError(
-            f"{shown(text)!a}: {scheme[1]}:// is no source that Holdall reads",
+            f"{shown(text)!a}: {scheme[1]}:// is not supported as a source",
             hint="use https://, ssh://, file:// or git@host:path for a git repository, or a path",
         )
     host, slash, path = text[scheme.end() :].partition("/")
@@ -132,7 +132,7 @@ def _name_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise UsageError(f"{shown(url)!a} is no URL: {error}", hint="check it") from None
+        raise UsageError(f"{shown(url)!a} is not a URL: {error}", hint="check it") from None
     user, at, host = parts.netloc.rpartition("@")
     if at and parts.scheme == "ssh" and (user := user.partition(":")[0]):
         host = f"{user}@{host}"

@@ -124,7 +124,7 @@ class Git:
             )
         return StorageError(
             f"{self.label}: git cannot reach the repository",
-            hint="try `git ls-remote` with the same address, which tells more",
+            hint="try `git ls-remote` with the same address to see the reason",
         )
 
 

@@ -124,17 +124,17 @@ class _PlainMember(tarfile.TarInfo):
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         """Refuse what the standard library would read whole, or piece by piece without end."""
         if self.type == tarfile.GNUTYPE_SPARSE:
-            raise tarfile.ReadError("a file with holes")
+            raise tarfile.ReadError("a sparse file")
         if self.type in _EXTENSIONS and self.size > _MAX_HEADER:
             raise tarfile.ReadError("a header that is too long")
         member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
         if "GNU.sparse.major" in member.pax_headers or "GNU.sparse.map" in member.pax_headers:
-            raise tarfile.ReadError("a file with holes")
+            raise tarfile.ReadError("a sparse file")
         return member
 
     def _proc_gnusparse_10(self, *_: object) -> None:
         """Refuse a map of holes that stands in the file's own content."""
-        raise tarfile.ReadError("a file with holes")
+        raise tarfile.ReadError("a sparse file")
 
 
 def _headers(plain: IO[bytes]) -> Iterator[tarfile.TarInfo]:

@@ -91,7 +91,7 @@ class Unpacker:
         """Take a symbolic link in, to be made by `finish`."""
         if not text or "\0" in text or len(os.fsencode(text)) > _MAX_LINK_BYTES:
             raise InputError(
-                f"{self.budget.label}: the link {path!a} has no usable text",
+                f"{self.budget.label}: the link {path!a} has no usable target",
                 hint="take it out of there",
             )
         if path in self._links:
@@ -122,7 +122,7 @@ class Unpacker:
     def _twice(self, path: str) -> RefusedError:
         return RefusedError(
             f"{self.budget.label}: {path!a} is there twice, or is both a file and a folder",
-            hint="which one is meant cannot be told; mend it where it was made",
+            hint="Holdall cannot know which one is meant; fix the archive where it was made",
         )
 
     def _failed(self, path: str, error: OSError) -> StorageError:

@@ -223,7 +223,7 @@ class _PluginReader:
         """Yield the real path and the own name of each file that a declaration brings."""
         if self.gathering.tree.is_file(path):
             if not path.endswith(".md"):
-                self.say(Code.PATH_FIELD, f"{name}: {path!a} is no Markdown file")
+                self.say(Code.PATH_FIELD, f"{name}: {path!a} is not a Markdown file")
                 return
             default = joined(self.root, name)
             below_default = path.startswith(f"{default}/")
@@ -265,7 +265,7 @@ class _PluginReader:
             elif self.gathering.tree.is_file(path) and path.endswith(".json"):
                 found += read_mcp_file(self.gathering, path)
             else:
-                self.say(Code.UNSUPPORTED_COMPONENT, f"mcpServers: {path!a} is no JSON file")
+                self.say(Code.UNSUPPORTED_COMPONENT, f"mcpServers: {path!a} is not a JSON file")
         yield from (DraftMember(draft.key, draft.name) for draft in found)
 
     def _tell_unsupported(self) -> None:

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = (
-        "Take artifacts from sources into the collection. Without a source, take note"
-        " of what was edited, renamed, added or deleted in the collection's own"
-        " folder."
+        "Collect artifacts from sources. Without a source, record what was edited, renamed, added"
+        " or deleted in the collection's folder."
     )
     parser.add_argument(
         "sources",
@@ -40,13 +39,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--on-conflict",
         choices=["fail", "keep", "take", "both"],
         default="fail",
-        help="when the collection has other content under that name (default: fail)",
+        help="if the collection has different content under that name (default: fail)",
     )
     parser.add_argument(
-        "--rename", action="append", default=[], metavar="OLD=NEW", help="take OLD in as NEW"
+        "--rename", action="append", default=[], metavar="OLD=NEW", help="collect OLD as NEW"
     )
     add_allow(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, write nothing"
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
@@ -196,7 +197,7 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
     for problem in taken.diagnostics:
         context.out.note(problem.sentence)
     for refused in taken.refused:
-        context.out.note(f"{refused} is refused: --allow {HIDDEN_TEXT} takes it all the same")
+        context.out.note(f"{refused} is refused: --allow {HIDDEN_TEXT} allows it")
     counts = [
         f"{len(found)} {kind.value}" for kind in ChangeKind if (found := changes.of_kind(kind))
     ]

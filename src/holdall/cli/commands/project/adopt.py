@@ -29,15 +29,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--target",
         action="append",
         metavar="NAME",
-        help="the agent, may be repeated (default: all of what is there)",
+        help="the agent; may be repeated (default: all that have deployments)",
     )
     parser.add_argument(
         "--force",
         action="store_true",
-        help="even if the collection's copy changed since it was deployed; that is kept",
+        help="even if the collection's copy changed since the deploy; that copy is kept",
     )
     add_allow(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, write nothing"
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from holdall.cli.context import Context
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("ids", nargs="+", metavar="ID", help="what to take out")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="what to remove")
     add_project_options(parser)
 
 
