@@ -80,7 +80,7 @@ def _caps_in(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
 
 
 def find_collection(config: Config, start: Path) -> Path:
-    """Return the collection's folder: as told, else the nearest one upwards, else the default.
+    """Return the collection's folder: as given, else the nearest one upwards, else the default.
 
     Raises NotFoundError, which says where it looked.
     """
@@ -104,7 +104,7 @@ def find_collection(config: Config, start: Path) -> Path:
 
 
 def _is_collection(manifest: Path) -> bool:
-    """Tell our manifest from other tools' files of that name; a broken one counts as ours."""
+    """Return whether a manifest is Holdall's, not another tool's; a broken one counts as ours."""
     try:
         text = manifest.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -181,7 +181,7 @@ def database_url_of(config: Config, root: Path) -> str:
     """Return the database of the collection at `root`: option, environment, `.holdall/config.toml`.
 
     The default is an SQLite file inside the collection. Raises RefusedError where the collection's
-    own settings, which may have come with it from somebody else, choose one that lies outside and
+    own settings, which may have come with it from somebody else, choose one outside of it
     that the user did not trust.
     """
     if config.database:

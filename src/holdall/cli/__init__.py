@@ -105,10 +105,10 @@ def _status(parsed: parser.Parsed, context: Context) -> int:
 
 
 def _spare_the_garbage_collector() -> None:
-    """Let it look seldom through values by the ten thousand, none of them in a cycle.
+    """Raise the garbage collector's threshold: Holdall makes many values without cycles.
 
-    When Python ends it looks through all that was imported, twice, which takes as long as Python's
-    own start and frees what the process is about to free.
+    At exit Python collects all modules twice, which takes as long as Python's
+    own start and frees memory that the process is about to free.
     """
     import atexit
     import gc

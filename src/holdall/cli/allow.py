@@ -1,4 +1,4 @@
-"""`--allow CODE`: diagnostics that somebody looked at and knows better than."""
+"""`--allow CODE`: diagnostics that the user has looked at and accepts."""
 
 from __future__ import annotations
 

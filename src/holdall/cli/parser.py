@@ -1,4 +1,4 @@
-"""The words of the command line: options for all commands, and the parser of the one named.
+"""The command line: options for all commands, and the parser of the one named.
 
 A parser costs half a millisecond and there are some forty of them, so no other one is built.
 """
@@ -51,7 +51,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class Finished(SystemExit):
-    """The command line is done with: its help or its version was asked for and printed."""
+    """The help or the version was asked for and has been printed."""
 
 
 class _CommandParser(_Parser):
@@ -117,7 +117,7 @@ class Known(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """The words of the command line, and whose command they name."""
+    """The arguments of the command line, and the plugin that has the command."""
 
     args: argparse.Namespace
     plugin: str | None

@@ -32,7 +32,7 @@ def as_listed(
 ) -> Reading:
     """Return a folder's reading with what its manifest says of it.
 
-    What lies in the folder and is not listed is found as in any other; composites are those of the
+    Other files in the folder are read as in any other folder; composites are those of the
     manifest alone.
     """
     reader = _Listed(plain, listing, types, meter)
@@ -116,7 +116,7 @@ class _Listed:
         self.diagnostics.append(diagnose(path, code, message, level=level))
 
     def unlisted(self) -> Iterator[FoundArtifact]:
-        """Yield what lies beside the listed artifacts; what lies inside of one is part of it."""
+        """Yield what is next to the listed artifacts; what is inside of one is part of it."""
         listed = {entry.path for entry in self.listing.artifacts}
         names = {entry.id for entry in self.listing.artifacts}
         for found in self.plain.artifacts:
@@ -167,7 +167,7 @@ class _Listed:
 
 
 def _tops(path: str) -> list[str]:
-    """Return the folders, and the file of an entry inside of one, that a place lies in."""
+    """Return the folders above a place, and the file that it is an entry of."""
     file = path.partition("#")[0]
     parts = file.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts) + (file != path))]

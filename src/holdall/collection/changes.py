@@ -59,7 +59,7 @@ class ChangeSet:
 
     Plugins may replace `after` while nothing is written (`holdall_collect_modify`), and keep what
     they need later in `extra`, which holds JSON values under the plugin's own name and lives in
-    the journal. Once it is applied, `edits` says what became of which entry.
+    the journal. Once it is applied, `edits` has each entry before and after.
     """
 
     command: str

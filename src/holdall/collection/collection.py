@@ -115,7 +115,7 @@ class Collection:
         return folder_tree(location, peek, meter=meter)
 
     def spec_of(self, artifact_id: ArtifactId) -> TypeSpec:
-        """Return how artifacts of this type lie here; raises NotFoundError for an unknown type."""
+        """Return how this type is stored here; raises NotFoundError for an unknown type."""
         try:
             return self.types[artifact_id.type]
         except KeyError:

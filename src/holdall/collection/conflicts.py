@@ -1,4 +1,4 @@
-"""What a collect would do, and how it stands where people and a source changed the same."""
+"""What a collect would do, and conflicts between edits here and changes in a source."""
 
 from __future__ import annotations
 

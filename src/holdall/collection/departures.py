@@ -1,4 +1,4 @@
-"""What becomes of an artifact that its source does not hold any more."""
+"""Decide whether an artifact that left its source is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a composite and its members when its source is collected again."""
+"""Update a composite and its members when its source is collected again."""
 
 from __future__ import annotations
 
@@ -171,8 +171,8 @@ def _merged(
 ) -> tuple[ManifestMember, ...]:
     """Return a composite's members after its source changed, three-way.
 
-    What the source added comes, what it dropped goes; members that people added, took out or put
-    in another order stay as they left them.
+    What the source added is added, what it dropped is dropped; members that users added, removed
+    or put in another order stay as they left them.
     """
     now = {member.id: member for member in brought}
     here = [member.id for member in entry.members]

@@ -1,4 +1,4 @@
-"""Taking what a source holds into a collection, without losing what is there."""
+"""Collect what a source contains into a collection, without losing what is there."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plan_import(
 
     `renames` gives artifacts of the source other ids. Writes nothing. An artifact is known again
     by its UUID if the source has one, by the source and path it came from, else by its id; one that
-    moved within its source, by its content. What hides text from people is refused, and stays as it
+    moved within its source, by its content. What has hidden text is refused, and stays as it
     is here, unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the
     source holds.
     """
@@ -234,7 +234,7 @@ class _Importer:
         return artifact_id
 
     def _newcomer(self, entry: ManifestArtifact, tree: Tree, content: Path | bytes) -> list[Action]:
-        """Return the actions for a newcomer's files, in the place of what leaves it just now."""
+        """Return the actions for a new artifact's files, which may replace files that go."""
         spec = self.collection.spec_of(entry.id)
         old = self.vacated.pop(entry.path, None)
         if old is not None:
@@ -350,7 +350,7 @@ class _Importer:
     def gone(self) -> None:
         """Take out what this source once brought and does not hold any more.
 
-        Kept, and told, is what was edited here, what composites from elsewhere contain, and
+        Kept, and reported, is what was edited here, what composites from elsewhere contain, and
         everything where the source could not be read completely.
         """
         told = {change.id for change in self.changes}

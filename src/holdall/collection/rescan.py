@@ -1,4 +1,4 @@
-"""Taking note of what people did in a collection's own folder: edits, renames, new artifacts."""
+"""Detect edits, renames and new artifacts in the collection's folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from holdall.transaction.placement import ancestors
 
 
 class Refresh(NamedTuple):
-    """What a look at the collection's folder found: changes of the manifest, and problems."""
+    """What was found in the collection's folder: changes of the manifest, and problems."""
 
     changes: ChangeSet
     diagnostics: tuple[Diagnostic, ...]
@@ -32,8 +32,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
 
     An artifact whose files are gone while a new one of the same type has its exact content was
     renamed, and keeps its entry. One whose files are gone for good leaves the manifest, unless a
-    composite still contains it. What came or was edited and hides text from people is not taken
-    note of, unless `takes_hidden`.
+    composite still contains it. New or edited artifacts with hidden text are not recorded, unless `takes_hidden`.
     """
     diagnostics: list[Diagnostic] = []
     present = dict(_present(collection, diagnostics))

@@ -1,4 +1,4 @@
-"""Writing what one agent reads in the form that another one wants.
+"""Convert files and entries from one agent's format to another's.
 
 Claude Code's forms are the common ground of collections. Sources: the agents' documentation of
 their MCP settings (VS Code, Gemini CLI, opencode, Codex) and of Gemini CLI's custom commands.

@@ -1,4 +1,4 @@
-"""Which deployed artifacts were edited where they lie, and whether the collection can hold that."""
+"""Which deployed artifacts were edited, and whether the collection can store the edits."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _HIDDEN = Code.HIDDEN_TEXT.value
 
 
 class Adoptable(NamedTuple):
-    """An edited deployment: what it was, what lies there now and where, what the collection has.
+    """An edited deployment: what was deployed, what is there now, what the collection has.
 
-    `diagnostics` are about the texts that lie there.
+    `diagnostics` are about the texts that are there.
     """
 
     deployed: Deployed
@@ -41,7 +41,7 @@ class Adoptable(NamedTuple):
 
     @property
     def has_conflict(self) -> bool:
-        """Whether the collection's files are neither what was deployed nor what lies there."""
+        """Whether the collection's files are neither what was deployed nor what is there now."""
         known = (self.deployed.content_hash, self.tree.content_hash)
         return self.present.content_hash not in known
 
@@ -62,7 +62,7 @@ def adoptable(
     """Return what of these artifacts or composites was edited, and what is as it was deployed.
 
     Raises RefusedError that lists every edit which the collection cannot hold exactly or, unless
-    `takes_hidden`, which hides text from people; NotFoundError for what it does not have,
+    `takes_hidden`, which has hidden text; NotFoundError for what it does not have,
     UsageError for what was edited in two ways.
     """
     by_name = {target.name: target for target in targets}
@@ -198,7 +198,7 @@ def lying_at(
     collection: Collection,
     peek: Peek | None = None,
 ) -> Tree | None:
-    """Read what lies in an artifact's place, as the collection would; None if nothing does.
+    """Read what is in an artifact's place, as the collection would; None if nothing is.
 
     Raises HostilePathError where the way there leads through a link, ConflictError for a folder in
     the place of a file, RefusedError for more than the collection's caps allow.
@@ -217,7 +217,7 @@ def lying_at(
 
 
 def files_at(target: Target, artifact_id: ArtifactId, tree: Tree) -> dict[RelPath, FileState]:
-    """Return what the ledger says of an artifact that lies there like this."""
+    """Return the ledger's entry for an artifact with this tree."""
     spec = target.places[artifact_id.type]
     files = placed(target.root.joined(artifact_id.path_in(spec)), spec, tree)
     return {path: state_of(digest) for path, digest in files.items()}

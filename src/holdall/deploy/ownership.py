@@ -1,6 +1,6 @@
 """What a project's ledger may call Holdall's own: the places that known targets have, no others.
 
-A ledger may have come with a stranger's project. What nobody here can have written is refused as a
+A ledger may have come with a foreign project. What nobody here can have written is refused as a
 whole, before anything is planned: an entry of a target or type that is not known, files and entries
 outside of that artifact's own place, folders and settings files that no target uses.
 """
@@ -25,7 +25,7 @@ _UNLOADED = (
 
 
 def own_place(target: Target, artifact_id: ArtifactId) -> RelPath | None:
-    """Return where an artifact lies in a project for a target; None if it has no place there."""
+    """Return where an artifact is in a project for a target; None if it has no place there."""
     try:
         place = target.place_of(artifact_id)
     except HostilePathError:
@@ -102,7 +102,7 @@ def _merges(targets: Iterable[Target]) -> Iterator[Merge]:
 
 
 def _may_have(path: RelPath, marks: Marks, merges: Iterable[Merge]) -> bool:
-    """Return whether a settings file may hold entries of ours, and these marks be about them."""
+    """Return whether a settings file may have entries of ours that these marks fit."""
     known = [merge.keys for merge in merges]
     keys = [*marks.made, *marks.blank]
     return (

@@ -1,4 +1,4 @@
-"""How what lies in a project compares with what was deployed and with the collection."""
+"""Compare what is in a project with what was deployed and with the collection."""
 
 from __future__ import annotations
 

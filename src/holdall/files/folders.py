@@ -1,4 +1,4 @@
-"""What lies in a folder: names and kinds, version control's own left out."""
+"""The names in a folder and their kinds, without version control's own files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Kind(Enum):
 
 
 class Folder(NamedTuple):
-    """The names in one folder. `is_whole` says that nothing else lies there."""
+    """The names in one folder. `is_whole` says that nothing else is there."""
 
     folders: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()

@@ -32,7 +32,7 @@ def open_state_folder(root: Root, *, make: bool) -> int | None:
     """Open `.holdall`; where it is missing, create it (0700, ignored by git) or return None.
 
     None, too, if somebody removed it in this moment. Raises HostilePathError if a symlink or a
-    file lies there.
+    file is there.
     """
     with reporting(root.path / STATE_FOLDER):
         if make:
@@ -131,7 +131,7 @@ def _is_there(name: str, folder: int) -> bool:
 
 
 def _remove_unused(root: Root, folder: int) -> None:
-    """Remove `.holdall` if nothing came into it. Who waits for its lock makes it anew."""
+    """Remove `.holdall` if it is empty. A process that waits for its lock creates it again."""
     with contextlib.suppress(OSError):
         if set(os.listdir(folder)) != {_LOCK, _GITIGNORE}:
             return
@@ -144,7 +144,7 @@ def _remove_unused(root: Root, folder: int) -> None:
 
 
 def _acquire(root: Root, timeout: float) -> tuple[int, int]:
-    """Return `.holdall` and the lock in it, both open; each time anew, since both may go away."""
+    """Return `.holdall` and the lock in it, both open: opened each time, both may go."""
     deadline = time.monotonic() + timeout
     pause = 0.005
     while True:
@@ -204,7 +204,7 @@ def _release(file: int) -> None:
     try:
         with contextlib.suppress(OSError):
             syscalls.truncate(file)
-        # Unlocking by name of the deed: a forked child may still have this descriptor.
+        # Unlock explicitly: a forked child may still have this descriptor open.
         fcntl.flock(file, fcntl.LOCK_UN)
     finally:
         os.close(file)

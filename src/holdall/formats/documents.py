@@ -1,4 +1,4 @@
-"""Reading YAML, TOML and JSON from strangers: bounded, and never any other error.
+"""Read untrusted YAML, TOML and JSON: bounded, and never with any other error.
 
 The one place that calls their parsers on what somebody else wrote. Size, number of values and depth
 are bounded before or behind the parsers, which bounds their time and memory; their own failure

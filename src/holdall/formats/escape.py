@@ -1,4 +1,4 @@
-"""Text for people's terminals: whatever could move the cursor, colour it or hide text is escaped.
+"""Text for terminals: whatever could move the cursor, colour it or hide text is escaped.
 
 Names and messages come from other people's files.
 """

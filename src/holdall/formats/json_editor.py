@@ -1,7 +1,7 @@
-"""JSON as text: one entry put in or taken out, every other character as it was.
+"""Edit JSON as text: add or remove one entry and keep every other character.
 
-Reads what people's settings files hold: JSON, with comments and trailing commas where their agents
-allow them. Taking out what was put in last gives the text back byte for byte; `Marks` keeps what
+Reads users' settings files: JSON, with comments and trailing commas where their agents
+allow them. Removing what was added last gives the text back byte for byte; `Marks` keeps what
 that needs.
 """
 
@@ -34,7 +34,7 @@ _SCALAR = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
 
 @dataclass(slots=True)
 class Marks:
-    """What Holdall did to a document besides putting entries in.
+    """What Holdall did to a document other than adding entries.
 
     `made` are the objects and lists that it made; `blank` is what stood between the brackets of
     those that were empty. The document itself has the keys ().
@@ -285,11 +285,11 @@ class JsonText:
     # -- taking out
 
     def remove(self, keys: Keys, marks: Marks) -> None:
-        """Take a member out, and what was made for it and is empty now."""
+        """Remove a member, and what was made for it and is empty now."""
         self._remove_where(keys[:-1], lambda item: item.key == keys[-1], marks)
 
     def remove_element(self, keys: Keys, value: Any, marks: Marks) -> None:
-        """Take the last element that equals `value` out of a list."""
+        """Remove the last element that equals `value` from a list."""
         self._remove_where(keys, lambda item: self._python(item.value) == value, marks)
 
     def _remove_where(self, keys: Keys, wanted: Any, marks: Marks) -> None:

@@ -1,4 +1,4 @@
-"""Tables of TOML settings put in and taken out as text; everything else stays as it was."""
+"""Edit TOML settings as text: add or remove tables and keep everything else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRAILING = r"(?m)(?:^[ \t]*(?:#[^\n]*)?(?:\n|\Z))+\Z"
 
 
 class TomlText:
-    """A document while it is edited, with the face of `JsonText`; entries are tables."""
+    """A document while it is edited, with the interface of `JsonText`; entries are tables."""
 
     def __init__(self, text: str, where: str) -> None:
         self.text, self.where = text, where
@@ -54,7 +54,7 @@ class TomlText:
         )
 
     def remove(self, keys: Keys, marks: Marks) -> None:
-        """Take a table out with its sub-tables."""
+        """Remove a table with its sub-tables."""
         if self.get(keys) is MISSING:
             return
         start, end = self._span(keys)

@@ -1,6 +1,6 @@
 """TOML as text: arrays of tables written one table at a time, the untouched ones verbatim.
 
-tomli-w writes whole documents and knows no comments. Our files are arrays of tables that people
+tomli-w writes whole documents without comments. Our files are arrays of tables that users
 edit and put in git, so a change of one entry must leave every other line as it was.
 """
 

@@ -1,7 +1,7 @@
-"""Taking what people edited where it was deployed back into the collection, as its newest content.
+"""Copy edits made to deployed artifacts back into the collection, as its newest content.
 
 The collection's part comes first: killed in between, the project holds what the collection has, and
-another adopt or deploy takes note of that.
+another adopt or deploy records that.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class AdoptResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Adopter:
-    """Adopts from one project into one collection. `targets` are those of all that lies there."""
+    """Adopts from one project into one collection. `targets` are all that have deployments."""
 
     project: Path
     targets: Sequence[Target]
@@ -113,7 +113,7 @@ class Adopter:
     def _plan(
         self, collection: Collection, found: Iterable[Adoptable], lying: Iterable[_Lying]
     ) -> DeployPlan:
-        """Return what the project will be said to hold; nothing in it moves."""
+        """Return the new ledger of the project; no file in it changes."""
         return DeployPlan(
             "adopt",
             self.project,

@@ -1,4 +1,4 @@
-"""Delivering to plugins what a transaction has done: at once, or in the next run until it works."""
+"""Report to plugins what a transaction has done: at once, or in the next run until it works."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMES = {CHANGE: "change of the collection"}
 
 
 def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> None:
-    """Finish what an earlier run left: its transaction, then what plugins have not heard of.
+    """Finish what an earlier run left: its transaction, then the reports to plugins.
 
     The caller holds the root's lock. Says one sentence about each unfinished transaction.
     """
@@ -42,7 +42,7 @@ def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], No
 
 
 def journalled(payload: dict[str, Any]) -> dict[str, Any]:
-    """Return what plugins add to as the journal gives it back; PluginError if it can't hold it."""
+    """Return `extra` as the journal gives it back; PluginError if it cannot be stored."""
     try:
         kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))
         if not isinstance(kept["extra"], dict):

@@ -1,4 +1,4 @@
-"""Deploying into a project and taking out of it again: plan, check, then one transaction."""
+"""Deploy into a project and undeploy from it: plan, check, then one transaction."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class DeployResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Deployer:
-    """Deploys from one collection into one project. `say` tells people what happens besides."""
+    """Deploys from one collection into one project. `say` prints notes and warnings."""
 
     collection: Collection
     project: Path
@@ -87,7 +87,7 @@ class Deployer:
     def deploy(
         self, requests: Sequence[ArtifactId], versions: Mapping[ArtifactId, str] | None = None
     ) -> DeployResult:
-        """Put artifacts and composites into the project; without requests, renew what is there.
+        """Deploy artifacts and composites; without requests, update what is deployed.
 
         `versions` chooses other versions of artifacts than composites or the collection say.
         Raises what a plugin refuses, LocalEditError for files in the way, ConflictError for two
@@ -169,7 +169,7 @@ class Deployer:
         )
 
     def undeploy(self, texts: Sequence[str]) -> DeployResult:
-        """Take back what was asked for by these ids or names; what others still want stays.
+        """Undeploy what was requested by these ids or names; what other requests need stays.
 
         Files edited by hand stay in place unless forced, and are named in the result.
         """
@@ -210,7 +210,7 @@ class Deployer:
         content_of: ContentOf,
         extra: Mapping[str, Any],
     ) -> DeployResult:
-        """Turn a change of the project back: its files and what is known of them.
+        """Undo a change of the project: its files, ledger and records.
 
         `hash_of` gives the SkillMeat hash of what was deployed before, `content_of` the bytes of
         its files. Raises ConflictError if the
@@ -347,7 +347,7 @@ class Deployer:
     ) -> DeployResult:
         """Do what was arranged, and bring the project's ledger and records in line with it.
 
-        `new` are the SkillMeat hashes of what lies there anew, by target and id. The caller holds
+        `new` are the SkillMeat hashes of what was just deployed, by target and id. The caller holds
         the project's lock.
         """
         records = bookkeeping(project, plan.targets, ledger, arrangement, new)

@@ -1,4 +1,4 @@
-"""Changing a collection: under its lock, in one transaction, with the plugins told."""
+"""Change a collection: under its lock, in one transaction, reported to the plugins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MANIFEST_PATH = RelPath.parse(MANIFEST)
 
 @dataclass(frozen=True)
 class Editor:
-    """A collection that nobody else changes meanwhile.
+    """A collection that is locked for a change.
 
     `proposed` are the change sets that plugins have seen and that are not written.
     """
@@ -97,7 +97,7 @@ class Editor:
                     prepare=prepare,
                     progress=progress,
                 )
-            # Before plugins are told: they ask for the same trees again.
+            # Before plugins are called: they ask for the same trees again.
             if before.index is not None and not outcome.conflicts:
                 before.index.placed(trees, staged_at[0])
                 replace(before, manifest=changes.after).remember()

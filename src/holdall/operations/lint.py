@@ -1,4 +1,4 @@
-"""Judging a source: what Holdall finds wrong with it, and what plugins do."""
+"""Check a source: Holdall's diagnostics, and those of plugins."""
 
 from __future__ import annotations
 

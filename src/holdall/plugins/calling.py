@@ -1,6 +1,6 @@
 """Calling a hook's implementations in pluggy's order, each behind the fence.
 
-pluggy stops at the first implementation that raises and does not say whose it was. Here each one is
+pluggy stops at the first implementation that raises, without its plugin's name. Here each one is
 called by itself; wrappers, `tryfirst`, `trylast` and first results do what pluggy says they do.
 """
 

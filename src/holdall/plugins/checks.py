@@ -1,4 +1,4 @@
-"""Asking plugins what speaks against a plan: an error is a veto, a warning is reported."""
+"""Ask plugins for problems with a plan: an error is a veto, a warning is reported."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a plugin has to say against a change of the collection, or a deploy plan."""
+    """A plugin's objection to a change of the collection, or to a deploy plan."""
 
     message: str
     severity: Severity = Severity.ERROR
@@ -108,7 +108,7 @@ def holdall_configure(config: Config, settings: Mapping[str, Any]) -> None:
 
 @hookspec(historic=True)
 def holdall_register_types() -> Iterable[TypeSpec]:
-    """Return types of artifacts besides the built-in ones. Called at start.
+    """Return types of artifacts in addition to the built-in ones. Called at start.
 
     A type's `deploys_to` names the targets that it can be deployed to, each with the folder below
     the target's root. If it raises, or names a type that exists, the plugin is disabled and
@@ -119,7 +119,7 @@ def holdall_register_types() -> Iterable[TypeSpec]:
 
 @hookspec(historic=True)
 def holdall_register_targets() -> Iterable[Target]:
-    """Return targets besides the built-in ones. Called at start.
+    """Return targets in addition to the built-in ones. Called at start.
 
     If it raises, or names a target that exists, the plugin is disabled and reported.
     """
@@ -168,7 +168,7 @@ def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
 
 @hookspec
 def holdall_collect_check(changes: ChangeSet, collection: Collection) -> Sequence[Problem]:
-    """Return what speaks against the finished change set; one error is a veto. Also in a dry run.
+    """Return the problems of the finished change set; one error is a veto. Also in a dry run.
 
     If it raises, that counts as an error.
     """
@@ -237,7 +237,7 @@ def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
 
 @hookspec
 def holdall_deploy_check(plan: DeployPlan, project: Path) -> Sequence[Problem]:
-    """Return what speaks against the finished plan; one error is a veto. Also in a dry run.
+    """Return the problems of the finished plan; one error is a veto. Also in a dry run.
 
     Called for deploy, undeploy, undo and adopt (`plan.command`). If it raises, that counts as an
     error.

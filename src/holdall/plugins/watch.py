@@ -1,4 +1,4 @@
-"""Which plugin is at work, kept where the next command finds it if a plugin ends the process.
+"""Which plugin is running, kept where the next command finds it if a plugin ends the process.
 
 Nothing in a process can catch `os._exit` or a crash in C. So the name of the plugin at work stands
 in a locked file in the user's state folder, `plugins-at-work/RANDOM`:
@@ -8,7 +8,7 @@ in a locked file in the user's state folder, `plugins-at-work/RANDOM`:
 
 The file is empty between two calls and deleted at the end. One that is not empty and that no
 process has locked names a plugin that was at work when a command ended. The plugin is then not
-called for that hook, once, which counts as its failure: the command can finish what was left half
+called for that hook, once, which counts as its failure: the command can finish what was left
 done.
 
 Where the folder cannot be written to, nothing is kept.

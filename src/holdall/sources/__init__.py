@@ -1,4 +1,4 @@
-"""What a source holds: folders with artifacts in any of the layouts found in the wild."""
+"""What a source contains: folders with artifacts in any of the known layouts."""
 
 from holdall import lazy_exports
 

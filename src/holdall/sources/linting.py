@@ -1,4 +1,4 @@
-"""Judging a source: what reading it told, the specifications' limits, and what its texts hold."""
+"""Lint a source: diagnostics of reading it, the specifications' limits, and its texts' content."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Finding(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """The finding as people and editors read it: `path:line: level: message [code]`."""
+        """The finding in the format that editors read: `path:line: level: message [code]`."""
         told = self.diagnostic
         place = self.place if told.line is None else f"{self.place}:{told.line}"
         return f"{place}: {told.level}: {told.message} [{told.code}]"

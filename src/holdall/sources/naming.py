@@ -4,7 +4,7 @@ The rules, applied to artifacts in the order of their importance (members of com
 source's order, then the rest by path), so that the same source always gets the same names:
 
 1. Places of one type with the same content are one artifact, named after the first place.
-2. A name that a file system or command line minds is made safe: runs of blanks, separators, control
+2. A name that a file system or shell refuses is made safe: runs of blanks, separators, control
    and invisible characters and of `: * ? " < > | @ =` become one `-` (a command keeps its colons),
    dots and dashes at the ends go, Windows' reserved words get the type in front (`skill-con`), and
    long names are cut and end in the first digits of the whole name's hash.
@@ -69,7 +69,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 class Named(NamedTuple):
-    """The id that something got, and why it is not called what it wanted to be called."""
+    """The id that something got, and why it did not get the name it asked for."""
 
     id: ArtifactId
     unsafe: bool
@@ -88,7 +88,7 @@ class Names:
     ) -> Named:
         """Return the first id that is free: `wanted`, else with a context in front, else a hash.
 
-        `contexts` are names of what the thing lies in, the most telling first.
+        `contexts` are names of the folders around it, the most specific first.
         """
         safe = safe_name(type_name, wanted)
         for candidate in _candidates(type_name, safe, contexts, content_hash):

@@ -132,7 +132,7 @@ def _parents(composites: Iterable[DraftComposite]) -> dict[Key, list[str]]:
 
 
 def _folders(path: str) -> list[str]:
-    """Return the names of the folders a path lies in: the telling ones first, then the nearest."""
+    """Return the names of the folders above a path: the specific ones first, then the nearest."""
     folders = path.partition("#")[0].split("/")[-2::-1]
     return sorted(filter(None, folders), key=lambda name: name in _TELL_NOTHING)
 
@@ -206,7 +206,7 @@ def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iter
 
 
 def _inspected(gathering: Gathering, found: FoundArtifact) -> FoundArtifact:
-    """Look into what a plugin read; nobody else has."""
+    """Inspect what a plugin read; no reader did."""
     is_folder = found.location is not None and found.location.is_dir()
     inspection = Inspection(found.path, is_folder=is_folder)
     try:

@@ -22,11 +22,11 @@ _FORMAT = b"holdall-plan 2 "
 
 
 class Put(NamedTuple):
-    """Put a file or link at `path`, where `expected` lies now (None: nothing may be there).
+    """Put a file or link at `path`, where `expected` is now (None: nothing may be there).
 
     `source` is the file to copy from, or the bytes themselves (for a link: its text). With
     `keep_backup` what is replaced is kept under `.holdall/backups`. If `is_condition`, nothing of
-    the transaction is done where something else has come to lie at `path` since it was planned.
+    the transaction is done where something else is at `path` since it was planned.
     """
 
     path: RelPath
@@ -47,7 +47,7 @@ class Remove(NamedTuple):
 
 
 class RemoveFolder(NamedTuple):
-    """Remove the folder at `path` if it is empty; it stays, without a word, if not."""
+    """Remove the folder at `path` if it is empty; otherwise it silently stays."""
 
     path: RelPath
 

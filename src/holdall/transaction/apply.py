@@ -51,7 +51,7 @@ class _Conflict(Exception):
 
 
 class Application:
-    """One run over the actions of a transaction, and what came of it."""
+    """One run over the actions of a transaction, and its result."""
 
     def __init__(
         self, root: Root, journal: Journal, new: int, old: int, transaction_id: str
@@ -130,7 +130,7 @@ class Application:
                 assert_never(action)
 
     def _settle(self, slot: str, action: Action) -> None:
-        """Note a conflict, and save what lies in the action's slots and is not known."""
+        """Record a conflict, and save what is in the action's slots and is not known."""
         self.conflicts.append(action.path)
         if isinstance(action, RemoveFolder):
             return
@@ -145,7 +145,7 @@ class Application:
     # -- putting
 
     def _put(self, slot: str, action: Put, *, again: bool) -> None:
-        # What is to be replaced has a folder; making it anew would undo that somebody deleted it.
+        # What is to be replaced has a folder; if somebody deleted it, it is not made again.
         find = self._folders.make if action.expected is None else self._folders.find
         if (folder := find(action.path.parent)) is None:
             raise _Conflict

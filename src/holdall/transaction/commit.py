@@ -33,7 +33,7 @@ _LATER = "what is missing will be done by the next holdall command here; check t
 
 
 class Outcome(NamedTuple):
-    """What a commit did: `conflicts` were left alone, `backups` tells where files were kept.
+    """What a commit did: `conflicts` were left alone, `backups` says where files were kept.
 
     A backup's place is relative to the root.
     """
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
 
 
 class Recovered(NamedTuple):
-    """What became of an unfinished transaction: finished (`applied`) or undone without a trace."""
+    """The end of an unfinished transaction: finished (`applied`) or undone completely."""
 
     transaction_id: str
     kind: str
@@ -55,7 +55,7 @@ class Recovered(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A transaction that is in place (`applied`) or was given up, with somebody to be told."""
+    """A transaction, in place (`applied`) or given up, that is not yet reported to all plugins."""
 
     transaction_id: str
     kind: str
@@ -151,7 +151,7 @@ def _message(journal: Journal, transaction_id: str) -> Message | None:
 
 
 def delivered(root: Root, transaction_id: str) -> None:
-    """Forget a transaction's message: everybody knows. Without a message, do nothing."""
+    """Delete a transaction's message, which was delivered. Without a message, do nothing."""
     journal = Journal.find(root)
     if journal is None:
         return

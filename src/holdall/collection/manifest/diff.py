@@ -1,4 +1,4 @@
-"""The entries of a manifest before and after a change: what it takes to turn the change back."""
+"""The entries of a manifest before and after a change: what is needed to undo the change."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _key(entry: Entry) -> str:
 
 
 def reverted(manifest: Manifest, edits: Iterable[EntryEdit]) -> Manifest:
-    """Return the manifest with these edits turned back.
+    """Return the manifest with these edits undone.
 
     Raises ConflictError if one of their entries is not as the change left it.
     """

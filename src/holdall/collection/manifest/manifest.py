@@ -1,4 +1,4 @@
-"""`manifest.toml`: what a collection holds, in the form that people read, edit and put in git."""
+"""`manifest.toml`: what a collection contains, as a file that users read, edit and put in git."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ManifestArtifact:
 
 @dataclass(frozen=True, slots=True)
 class ManifestMember:
-    """A `[[composites.members]]` entry: the child by id for people, by UUID for Holdall.
+    """A `[[composites.members]]` entry: the child's id for the reader, its UUID for Holdall.
 
     `pin` is the content hash of a version; None follows the current one.
     """
@@ -92,7 +92,7 @@ class ManifestComposite:
     """A `[[composites]]` entry with its members in their order.
 
     `source_members` are those that its source had when it was last collected, in the source's
-    order, so that what people change by hand is told from what the source changes. `files` are the
+    order: what differs from them was changed by hand. `files` are the
     plugin's own files, `metadata` the rest of its manifest: version, author, license.
     """
 

@@ -1,4 +1,4 @@
-"""`.holdall/ledger.json` in a project: which files Holdall put there, from what, and for whom.
+"""`.holdall/ledger.json` in a project: which files Holdall deployed, from what, for which requests.
 
 It holds what SkillMeat's record has no place for (SkillMeat erases keys it does not know). When it
 is lost, the record and the collection are enough to continue; see `deploy`.
@@ -44,7 +44,7 @@ class Merged(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """What tells it from other entries."""
+        """What distinguishes it from other entries."""
         value = canonical_json(self.value).decode() if self.key is None else ""
         return self.path, self.keys, self.key, value
 
@@ -68,7 +68,7 @@ class Deployed(NamedTuple):
     merged: tuple[Merged, ...] = ()
 
     def lies_below(self, root: RelPath) -> bool:
-        """Return whether its files lie in a target's folder, which agents may share."""
+        """Return whether its files are in a target's folder, which agents may share."""
         return any(path.startswith(f"{root}/") for path in self.files)
 
 
@@ -76,7 +76,7 @@ class Deployed(NamedTuple):
 class Ledger:
     """All that Holdall has in a project.
 
-    `requests` are the ids that people asked for, with their UUIDs, so that a renamed one is known
+    `requests` are the ids that users asked for, with their UUIDs, so that a renamed one is known
     again; `folders` are those that Holdall made, which go when they become empty; `documents` is
     what has to be known to take entries out of settings files without a trace.
     """
@@ -120,7 +120,7 @@ def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
         (before.requests, before.folders) != (after.requests, after.folders)
         or old.keys() != new.keys()
         or not len(before.deployed) == len(after.deployed) == len(new)
-        # Values of settings are told apart as text only: for Python, 1 and true are the same.
+        # Values of settings are compared as text: for Python, 1 and true are the same.
         or before.documents
         or any(entry.merged for entry in after.deployed)
     ):
@@ -141,7 +141,7 @@ def _json(value: object) -> str:
 
 
 def is_same(one: Ledger, other: Ledger) -> bool:
-    """Return whether both say the same, in whatever order."""
+    """Return whether two ledgers are equal, in any order."""
     return (
         one.requests == other.requests
         and one.folders == other.folders

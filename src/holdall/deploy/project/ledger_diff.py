@@ -32,10 +32,10 @@ Part = TypeVar("Part")
 class LedgerChange:
     """Two states of a project, as far as they differ: pairs of before and after, None for nothing.
 
-    `entries` are the ledger's, by target and id; `requests` what people asked for; `files` what
-    lay at which path. Where somebody's own file was in the way, that is not what the ledger says.
+    `entries` are the ledger's, by target and id; `requests` what users asked for; `files` what
+    was at which path. Where somebody's own file was in the way, that is not what the ledger says.
     `documents` is what the ledger remembers of settings files; `contents` are bytes, by their
-    SHA-256, that lay there before and that no collection has. `edited` are paths where, of several
+    SHA-256, that were there before and that no collection has. `edited` are paths where, of several
     changes, a later one found another file than an earlier one had left.
     """
 

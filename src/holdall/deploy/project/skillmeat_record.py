@@ -1,4 +1,4 @@
-"""`.skillmeat-deployed.toml`: what lies below a target's root, in the shape SkillMeat 0.74 uses.
+"""`.skillmeat-deployed.toml`: what is below a target's root, in SkillMeat 0.74's format.
 
 Read leniently (any optional key may be missing, unknown ones are kept), written whole.
 """

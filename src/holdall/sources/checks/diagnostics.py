@@ -11,7 +11,7 @@ from holdall.sources.values import Diagnostic
 
 
 class Level(StrEnum):
-    """How much a diagnostic weighs; `Diagnostic` tells what each means."""
+    """How serious a diagnostic is; `Diagnostic` has what each means."""
 
     ERROR = "error"
     WARNING = "warning"

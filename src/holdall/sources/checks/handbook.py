@@ -1,4 +1,4 @@
-"""The page of the documentation that tells every diagnostic (`make docs` writes it)."""
+"""The page of the documentation that lists every diagnostic (`make docs` writes it)."""
 
 from __future__ import annotations
 

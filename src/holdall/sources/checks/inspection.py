@@ -41,7 +41,7 @@ def texts_in(value: object) -> Iterator[str]:
 class Inspection:
     """What is found in one artifact's files; `peek` is shown them by whoever reads the tree.
 
-    `place` is the artifact's path in the source, `is_folder` whether its files lie below that.
+    `place` is the artifact's path in the source, `is_folder` whether its files are below that.
     """
 
     place: str
@@ -52,7 +52,7 @@ class Inspection:
 
     @property
     def hides_text(self) -> bool:
-        """Whether people cannot see all that agents read."""
+        """Whether agents read text that users cannot see."""
         return any(told.code == Code.HIDDEN_TEXT for told in self.found)
 
     def peek(self, file: RelPath, chunk: bytes, offset: int) -> None:

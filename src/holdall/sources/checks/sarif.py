@@ -53,6 +53,6 @@ def _result(path: str, told: Diagnostic) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    """Return a path as a URI; what lies inside a file is at the file."""
+    """Return a path as a URI; what is inside a file is at the file."""
     file = path if os.path.lexists(path) else path.partition("#")[0]
     return f"{'file://' if file.startswith('/') else ''}{quote(os.fsencode(file))}"

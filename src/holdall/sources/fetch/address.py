@@ -1,4 +1,4 @@
-"""What people write to name a source: a folder, an archive, or a git repository."""
+"""The text that names a source: a folder, an archive, or a git repository."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BAD_REVISION = re.compile(r"^[-+/]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$")
 
 @dataclass(frozen=True, slots=True)
 class FolderAddress:
-    """A folder, read as it lies there."""
+    """A folder, read in place."""
 
     folder: Path
 
@@ -40,7 +40,7 @@ class GitAddress:
     """A repository, with the revision and the folder of it that are wanted.
 
     `url` is what git is given and may hold credentials; `name` never does. `git_dir` is set for a
-    repository of this machine, which is read where it lies.
+    repository of this machine, which is read in place.
     """
 
     url: str
@@ -51,7 +51,7 @@ class GitAddress:
 
 
 def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
-    """Tell what `text` means; what exists under that very name comes first.
+    """Return what `text` names; a file or folder of exactly that name comes first.
 
     Raises UsageError for a URL of another kind or an impossible revision, HostilePathError for a
     subfolder outside of its repository.
@@ -74,7 +74,7 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
 
 
 def shown(text: str) -> str:
-    """Return what people wrote without the credentials in it."""
+    """Return the text without the credentials in it."""
     if "://" not in text:
         return text
     return _QUERY.sub("", _CREDENTIALS.sub("", text))

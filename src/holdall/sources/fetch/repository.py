@@ -133,7 +133,7 @@ def _blobs(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
 
 
 def _checked(path: str, label: str) -> str:
-    """Refuse a path that could lead out of the folder; what else is odd, the reader tells."""
+    """Refuse a path that could lead out of the folder; the reader reports what else is odd."""
     for component in path.split("/"):
         if component in ("", ".", "..") or component.lower() == ".git" or "\0" in component:
             raise HostilePathError(

@@ -45,7 +45,7 @@ class Tar(Members):
     """Reads a tar archive, compressed or not."""
 
     def read(self, file: IO[bytes]) -> None:
-        """Unpack every member, if all of them are bearable."""
+        """Unpack every member, if all of them are acceptable."""
         with self._decompressed(file) as plain:
             self._foresee(plain)
             members = [found for member in _headers(plain) if (found := self._checked(member))]

@@ -64,7 +64,7 @@ def read_hook_file(gathering: Gathering, path: str, name: str) -> Draft | None:
 
 
 def _whole(gathering: Gathering, draft: Draft, value: Any, inspection: Inspection) -> Draft:
-    """Take a file in, after a look at what the escapes in it stand for: nobody sees it there."""
+    """Add a file, after checking what the escapes in it stand for, which are hidden there."""
     text = "".join(texts_in(value))
     inspection.take(hidden_text(draft.path, text), whole=False)
     gathering.diagnostics.extend(inspection.found)
@@ -84,7 +84,7 @@ def _judge_hooks(gathering: Gathering, path: str, value: Mapping[str, Any]) -> N
 
 
 def read_inline_hooks(gathering: Gathering, path: str, name: str, value: Any) -> Draft:
-    """Take hooks that stand inside a manifest; `path` tells where."""
+    """Add hooks from inside a manifest; `path` says where."""
     hooks = value if "hooks" in value else {"hooks": value}
     _judge_hooks(gathering, path, hooks)
     return _inline(gathering, (_HOOK.name, path), name, value)

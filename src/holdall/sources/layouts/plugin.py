@@ -109,7 +109,7 @@ class _PluginReader:
             self.parts.append(("entry", self.entry))
 
     def say(self, code: Code, message: str) -> None:
-        """Note a diagnostic at the plugin's manifest, or its folder if it has none."""
+        """Record a diagnostic at the plugin's manifest, or its folder if it has none."""
         here = self.manifest_path if self.manifest else shown(self.path)
         self.gathering.say(here, code, message)
 
@@ -122,13 +122,13 @@ class _PluginReader:
         return None
 
     def metadata(self) -> dict[str, Any]:
-        """Return what manifest and entry say besides what is read from them otherwise."""
+        """Return the rest of manifest and entry, without what is read elsewhere."""
         said = {**self.manifest, **(self.entry or {})}
         kept = {key: _without_nulls(said[key]) for key in said if key not in _TOLD_APART}
         return {key: value for key, value in kept.items() if value is not None}
 
     def hides_text(self) -> bool:
-        """Return whether people cannot see all of what is kept of this, with a diagnostic."""
+        """Return whether what is kept of this has hidden text, with a diagnostic."""
         told = [self.text(key) for key in ("name", "description", "version")]
         kept = "".join((*filter(None, told), *texts_in(self.metadata())))
         found = list(hidden_text(self.manifest_path if self.manifest else shown(self.path), kept))

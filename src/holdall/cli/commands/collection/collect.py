@@ -1,4 +1,4 @@
-"""`holdall collect`: take artifacts into the collection, or take note of edits made in it."""
+"""`holdall collect`: collect artifacts from sources, or record edits made in the collection."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
 
 
 class _Taken(NamedTuple):
-    """What came of one source: what changed, what is wrong with it, and which ids were refused."""
+    """The result of one source: what changed, what is wrong with it, and which ids were refused."""
 
     changes: ChangeSet
     diagnostics: Sequence[Diagnostic]
@@ -152,7 +152,7 @@ def _import(
 
 
 def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
-    """Return what the artifacts that came or changed consist of now, by their paths."""
+    """Return the trees of the artifacts that are new or changed, by their paths."""
     from holdall.collection.changes import ChangeKind
 
     put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}

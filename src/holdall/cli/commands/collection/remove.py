@@ -1,4 +1,4 @@
-"""`holdall remove`: take artifacts out of the collection."""
+"""`holdall remove`: remove artifacts from the collection."""
 
 from __future__ import annotations
 

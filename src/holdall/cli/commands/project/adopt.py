@@ -1,4 +1,4 @@
-"""`holdall adopt`: take what was edited in a project back into the collection."""
+"""`holdall adopt`: copy edits made in a project back into the collection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`holdall deploy`: put artifacts and composites into a project."""
+"""`holdall deploy`: deploy artifacts and composites into a project."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
 
 
 def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool:
-    """Print for people what was done; return whether something needs their attention."""
+    """Print for the user what was done; return whether something needs attention."""
     from holdall.transaction.actions import Put, Remove
 
     actions = result.arrangement.actions

@@ -1,4 +1,4 @@
-"""`holdall undeploy`: take out of a project exactly what was deployed there."""
+"""`holdall undeploy`: remove from a project exactly what was deployed there."""
 
 from __future__ import annotations
 

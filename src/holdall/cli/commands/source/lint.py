@@ -1,4 +1,4 @@
-"""`holdall lint`: judge sources by what agents and their specifications ask for."""
+"""`holdall lint`: check sources against the agents' specifications."""
 
 from __future__ import annotations
 
