@@ -39,7 +39,7 @@ class Clash(NamedTuple):
 class ImportPlan(NamedTuple):
     """What a collect would do: the change set and the file actions that go with it.
 
-    `refused` are the ids in the source of what hides text.
+    `refused` are the ids in the source of what has hidden text.
     """
 
     changes: ChangeSet

@@ -21,7 +21,7 @@ class Bundler:
 
     `uuids` says which entry has a UUID, `ids` what the source's ids are called here. A composite
     that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`. What
-    hides text from people is added to `refused`, and left alone, unless `takes_hidden`.
+    has hidden text is added to `refused`, and left alone, unless `takes_hidden`.
     """
 
     reading: Reading

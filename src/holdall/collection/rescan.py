@@ -32,7 +32,8 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
 
     An artifact whose files are gone while a new one of the same type has its exact content was
     renamed, and keeps its entry. One whose files are gone for good leaves the manifest, unless a
-    composite still contains it. New or edited artifacts with hidden text are not recorded, unless `takes_hidden`.
+    composite still contains it. New or edited artifacts with hidden text are
+    not recorded, unless `takes_hidden`.
     """
     diagnostics: list[Diagnostic] = []
     present = dict(_present(collection, diagnostics))
