@@ -1,4 +1,10 @@
-"""One Holdall at a time in a project or collection: its `.holdall` folder and the lock in there."""
+"""One Holdall at a time in a project or collection: its `.holdall` folder and the lock in there.
+
+`.holdall/lock` is locked by `flock`, empty while nobody holds it, and names who does (one line):
+
+    {"pid": 4711, "host": "ada", "command": "holdall deploy skill:a",
+     "since": "2026-11-27T23:27:18+00:00"}
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,15 @@ content that it had. The times of a change that comes within the clock's step of
 does not show; what is that young is not remembered. An index only saves reading: whatever is
 replaced or removed is read first, by the transaction. It is in the user's cache folder, so that
 no project brings its own, and may be deleted at any time.
+
+A status is device, inode, mode, size, time of content, time of status. Of a project, by path, the
+status and SHA-256; of a collection, by artifact, each status in its folder, its files and hashes:
+
+    ["0.1.0", {".claude/agents/a.md": [[42, 1734, 33188, 120, 17..., 17...], "9f86..."]}]
+
+    ["0.1.0", {"skills/a": [
+      [["", [42, 98, 16877, 60, 17..., 17...]], ["SKILL.md", [42, 99, 33188, 120, 17..., 17...]]],
+      [["SKILL.md", false, "9f86...", 120]], "CONTENT-HASH", "SKILLMEAT-HASH"]}]
 """
 
 from __future__ import annotations

@@ -2,7 +2,18 @@
 
 Reads users' settings files: JSON, with comments and trailing commas where their agents
 allow them. Removing what was added last gives the text back byte for byte; `Marks` keeps what
-that needs.
+that needs. With `put(("mcpServers", "git"), {"command": "git-mcp"}, marks)`
+
+    {                                 {
+      // mine                           // mine
+      "mcpServers": {}                  "mcpServers": {
+    }                                     "git": {
+                                            "command": "git-mcp"
+                                          }
+                                        }
+                                      }
+
+where the marks are `{"made": [], "blank": [[["mcpServers"], ""]]}`.
 """
 
 from __future__ import annotations

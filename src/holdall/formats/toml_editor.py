@@ -1,4 +1,14 @@
-"""Edit TOML settings as text: add or remove tables and keep everything else."""
+"""Edit TOML settings as text: add or remove tables and keep everything else.
+
+With `put(("mcp_servers", "git"), {"command": "git-mcp"}, marks)` the last three lines are new:
+
+    model = "o"  # mine
+
+    [mcp_servers.git]
+    command = "git-mcp"
+
+where the marks are `{"made": [], "blank": [[["mcp_servers", "git"], "\\n"]]}`.
+"""
 
 from __future__ import annotations
 

@@ -161,8 +161,8 @@ def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
     """Edit what is about to change in a collection: `changes.after` and `changes.extra`.
 
     Called when all is found and nothing is written, also in a dry run, for every command that
-    changes a collection (collect, rename, remove, composite edits). If it raises, the command
-    is refused and nothing is written.
+    changes a collection (collect, rename, remove, edits of a composite, which is a bundle such as
+    a plugin). If it raises, the command is refused and nothing is written.
     """
 
 

@@ -1,4 +1,17 @@
-"""What a transaction does, as values and as the plan that is written down before it is done."""
+"""What a transaction does, as values and as the plan that is written down before it is done.
+
+A plan is two lines; the second one is JSON without blanks (shown with them):
+
+    holdall-plan 2 SHA-256-OF-THE-JSON SEAL
+    {"kind": "deploy", "payload": {...}, "actions": [
+      ["put", ".claude/agents/a.md", false, "f-2c26...", "f-9f86...", 120, false],
+      ["remove", ".claude/agents/b.md", true, "f-fcde..."],
+      ["rmdir", ".claude/skills/old"]]}
+
+A put has its path, whether a backup is kept, the state before (null for none) and after, its size,
+and whether it is a condition. A state is kind (`f`, or `l` for a link), `x` if executable or `-`,
+SHA-256. The seal is an HMAC of the transaction's id and the JSON with the user's key.
+"""
 
 from __future__ import annotations
 

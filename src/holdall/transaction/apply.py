@@ -3,6 +3,41 @@
 Two slots belong to action N: `new/N` with the staged file, `old/N` for what is moved aside. At any
 instant a slot may hold somebody's only copy of a file, so nothing is removed here: what turns out
 to be foreign goes back to its place or, if that is taken, to `.holdall/backups`.
+
+What happens, by what is found in the slots and at the path: E is what the plan expects there, S is
+what a put writes, X anything else (also a folder), - nothing. A conflict is reported, and the other actions go on.
+
+    action              new  old  path   what happens
+    put where E is -    S    -    -      new is moved to the path, replacing nothing
+                        S    -    S      done already
+                        S    -    X      conflict, X stays
+    put where E is      S    -    E      new and path are exchanged (1)
+    a file              S    -    S      done
+                        S    -    X      exchanged, checked, exchanged back (2); conflict
+                        S    -    -      conflict, nothing is written
+    put, after an       S    -    S      done already
+    interruption        S    -    other  not begun: as above
+                        -,E  -    S      done already
+                        -,E  -    other  conflict, the path stays
+                        X    -    S      exchanged back (2); conflict
+                        X    -    other  X is moved to the path (2); conflict
+                        S    E    -      new is moved to the path (3)
+                        any  E    S      done already
+                        any  E    other  conflict, the path stays
+                        any  X    any    X is moved to the path (2); conflict
+    remove                   -    E      path is moved to old, where it is E: done
+                             -    X      moved to old, where it is X: moved back (2); conflict
+                             -    -      done already
+                             E    any    done already, before an interruption
+                             X    any    X is moved to the path (2); conflict
+    remove a folder                      removed if it is empty, else it stays without a conflict
+
+(1) Without an exchange of names, path is moved to old, and new to the path if old is E (3), else
+old is moved back (2). (2) If the path is taken by then, or E is -, X goes to the backups instead.
+(3) If the path is taken by then, conflict, unless by S. Wherever E ends in a slot, it goes to the
+backups if the action keeps one. A folder is not moved aside by a removal: conflict. A missing
+folder above the path is made by a put where E is -, means done for a removal (conflict, and X to
+the backups, if old is X), and is a conflict for other puts.
 """
 
 from __future__ import annotations

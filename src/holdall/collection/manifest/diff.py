@@ -1,4 +1,14 @@
-"""The entries of a manifest before and after a change: what is needed to undo the change."""
+"""The entries of a manifest before and after a change: what is needed to undo the change.
+
+One entry as the journal keeps it; null where it was not there, or no longer is:
+
+    {"kind": "artifacts",
+     "before": {"name": "plain-prose", "type": "skill", "path": "skills/plain-prose"},
+     "after": {"name": "clear-prose", "type": "skill", "path": "skills/clear-prose"},
+     "position": 2}
+
+An entry with values that JSON does not have, such as dates, is a string of TOML.
+"""
 
 from __future__ import annotations
 

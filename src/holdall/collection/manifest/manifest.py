@@ -1,4 +1,27 @@
-"""`manifest.toml`: what a collection contains, as a file that users read, edit and put in git."""
+"""`manifest.toml`: what a collection contains, as a file that users read, edit and put in git.
+
+[collection]
+name = "kit"
+format = 1
+uuid = "798f..."
+
+[[artifacts]]
+name = "plain-prose"
+type = "skill"
+uuid = "ec12..."
+path = "skills/plain-prose"
+source = "https://example.org/team/kit.git"
+content_hash = "fea0..."
+
+[[composites]]
+name = "starter"
+composite_type = "plugin"
+uuid = "4107..."
+[[composites.members]]
+id = "skill:plain-prose"
+uuid = "ec12..."
+relationship = "contains"
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Reading `manifest.toml`: every problem named with its line and key, nothing guessed."""
+"""Read `manifest.toml`: every problem is reported with its line and key, nothing is guessed.
+
+    [[artifacts]]           # line 6: errors name this line
+    name = "plain-prose"    # needed, as are type and path
+    type = "skill"
+    path = "skills/plain-prose"
+    note = "of the team"    # an unknown key is kept
+
+`manifest.py` shows the whole format.
+"""
 
 from __future__ import annotations
 

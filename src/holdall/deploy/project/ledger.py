@@ -1,7 +1,17 @@
 """`.holdall/ledger.json` in a project: which files Holdall deployed, from what, for which requests.
 
 It holds what SkillMeat's record has no place for (SkillMeat erases keys it does not know). When it
-is lost, the record and the collection are enough to continue; see `deploy`.
+is lost, the record and the collection are enough to continue; see `deploy`. One line is one
+artifact below one target's root (shortened; states of files are kind, executable or not, SHA-256):
+
+    {"format": 1, "requests": {"skill:a": "ec12..."}, "folders": [".claude/skills/a"],
+     "documents": {".mcp.json": {"made": [["mcpServers"]], "blank": []}},
+     "deployed": [
+      {"id": "skill:a", "target": "claude", "uuid": "ec12...", "collection": "kit",
+       "content_hash": "fea0...", "wanted_by": ["skill:a"], "is_pinned": false, "merged": [],
+       "files": {".claude/skills/a/SKILL.md": ["f", "-", "bc28..."]}}]}
+
+An entry of a settings file is in `merged` as `[path, keys, key, value]`.
 """
 
 from __future__ import annotations

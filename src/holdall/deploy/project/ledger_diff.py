@@ -1,4 +1,16 @@
-"""What a deploy changed in a project: the ledger and the files, each part before and after."""
+"""What a deploy changed in a project: the ledger and the files, each part before and after.
+
+As the journal keeps it; each pair is before and after, null for nothing:
+
+    {"entries": [[null, {"id": "skill:a", "target": "claude", ...}]],
+     "requests": {"skill:a": [null, ["ec12..."]]},
+     "strays": {".mcp.json": [["f", "-", "9f86..."], ["f", "-", "2c26..."]]},
+     "untouched": [], "documents": {".mcp.json": [null, {"made": [], "blank": []}]},
+     "contents": {"9f86...": "e30K"}}
+
+`strays` are files whose states the entries do not give, `untouched` files of the entries that did
+not change, `contents` bytes in Base64 by their SHA-256.
+"""
 
 from __future__ import annotations
 

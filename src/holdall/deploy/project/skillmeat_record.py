@@ -1,6 +1,15 @@
 """`.skillmeat-deployed.toml`: what is below a target's root, in SkillMeat 0.74's format.
 
 Read leniently (any optional key may be missing, unknown ones are kept), written whole.
+
+    [[deployed]]
+    artifact_name = "plain-prose"
+    artifact_type = "skill"
+    from_collection = "kit"
+    deployed_at = "2026-11-27T23:27:18.592842"
+    artifact_path = "skills/plain-prose"
+    content_hash = "2a34..."
+    artifact_uuid = "ec12..."
 """
 
 from __future__ import annotations
