@@ -5,7 +5,8 @@ instant a slot may hold somebody's only copy of a file, so nothing is removed he
 to be foreign goes back to its place or, if that is taken, to `.holdall/backups`.
 
 What happens, by what is found in the slots and at the path: E is what the plan expects there, S is
-what a put writes, X anything else (also a folder), - nothing. A conflict is reported, and the other actions go on.
+what a put writes, X anything else (also a folder), - nothing. A conflict is reported, and the other
+actions are done; but if a condition (done first) has one, its puts are removed and nothing is done.
 
     action              new  old  path   what happens
     put where E is -    S    -    -      new is moved to the path, replacing nothing
