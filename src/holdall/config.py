@@ -23,7 +23,7 @@ class Config:
     """The settings of one run.
 
     `collection` is the folder named with `--collection`, `database` the URL given with
-    `--database`; None where nothing was given. `extra_plugins` are modules to load besides the
+    `--database`; None where nothing was given. `extra_plugins` are modules to load, too, with the
     installed plugins; `caps` are those that the environment sets. With `remembers`, the status of
     files is kept in the user's cache folder.
     """

@@ -1,6 +1,6 @@
 """What the command prints: results on standard output, everything else on standard error.
 
-Names and messages come from other people's files, so whatever could move the cursor, colour the
+Names and messages come from others' files, so whatever could move the cursor, colour the
 terminal or hide text is escaped.
 """
 

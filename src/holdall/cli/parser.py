@@ -146,7 +146,7 @@ def parser_of(known: Known, plugins: Plugins, subparsers: Any) -> argparse.Argum
 
 
 def _global_options(default: object) -> argparse.ArgumentParser:
-    """Return the options that every command takes, before or behind its name."""
+    """Return the options that every command takes, before or after its name."""
     options = _Parser(add_help=False, allow_abbrev=False, argument_default=default)
     group = options.add_argument_group("general options")
     group.add_argument("--collection", metavar="DIR", help="the collection to work on")
@@ -159,7 +159,7 @@ def _global_options(default: object) -> argparse.ArgumentParser:
     talk.add_argument(
         "--quiet", "-q", action="store_true", default=default, help="print errors only"
     )
-    talk.add_argument("--verbose", "-v", action="store_true", default=default, help="tell more")
+    talk.add_argument("--verbose", "-v", action="store_true", default=default, help="print more")
     return options
 
 

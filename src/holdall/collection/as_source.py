@@ -153,7 +153,7 @@ class _Listed:
     ) -> FoundMember:
         if member.pin is not None and found and member.pin != found.tree.content_hash:
             note = (
-                f"{composite.id} pins {member.id} to a version that lies only in the source's"
+                f"{composite.id} pins {member.id} to a version that is only in the source's"
                 " database; it can be deployed once the pin is changed"
             )
             self._say(found.path, Code.PIN_ELSEWHERE, note)

@@ -17,7 +17,7 @@ _SOURCE_PIN = "source_pin"
 
 @dataclass
 class Bundler:
-    """Settles the composites of one reading; `entries` are the collection's, as they become.
+    """Imports the composites of one reading; `entries` are the collection's, as they become.
 
     `uuids` says which entry has a UUID, `ids` what the source's ids are called here. A composite
     that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`. What
@@ -43,7 +43,7 @@ class Bundler:
         }
 
     def settle(self, renames: Mapping[ArtifactId, ArtifactId]) -> list[Change]:
-        """Settle each composite, its members in the source's order, and return what changed."""
+        """Import each composite, its members in the source's order, and return what changed."""
         hidden = [c for c in self.reading.composites if c.hides_text and not self.takes_hidden]
         for found in hidden:
             self._refuse(found)
@@ -92,7 +92,7 @@ class Bundler:
     def _strange(
         self, found: FoundComposite, entry: ManifestComposite, bundle: ManifestComposite
     ) -> None:
-        """Settle a composite that did not come from here; only its UUID can make it the same."""
+        """Import a composite that came from elsewhere; it is the same only by its UUID."""
         is_same = found.uuid is not None and found.uuid == entry.uuid
         if is_same and _told(bundle) == _told(entry):
             self.changes.append(Change(ChangeKind.IDENTICAL, entry.id))

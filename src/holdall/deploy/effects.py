@@ -210,7 +210,7 @@ def _is_plain_address(address: str) -> bool:
 
 
 def _is_plain_header(name: str, value: Any) -> bool:
-    """Return whether a header holds no secret, as far as anyone can tell."""
+    """Return whether a header has no secret that Holdall can recognise."""
     text = str(value)
     is_long_word = any(len(word) > 24 for word in text.split())
     return not re.search(_CREDENTIAL, name) and not re.search(_VARIABLE, text) and not is_long_word
@@ -284,7 +284,7 @@ def frontmatter_effects(data: bytes) -> list[str]:
 
 
 def _certain_head(rest: str) -> str | None:
-    """Return the frontmatter behind its first line, if every agent finds the same; else None."""
+    """Return the frontmatter after its first line, if every agent finds the same; else None."""
     closing = re.search(r"(?:\A|\n)---", rest)
     if closing is None or not re.match(r"\r?\n|\Z", rest[closing.end() :]):
         return None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from holdall.errors import StorageError
 
 VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
-"""What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
+"""What version control keeps next to the files; never part of an artifact. `.git` may be a file."""
 
 
 class Kind(Enum):

@@ -101,7 +101,7 @@ _held_folders = _HeldFolders()
 def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
     """Hold the lock of a project or collection.
 
-    A `.holdall` that was made for nothing but the lock goes with it. Raises LockedError, which
+    A `.holdall` that was made only for the lock is removed with it. Raises LockedError, which
     names the holder, when another one holds it for `timeout` seconds. Whoever holds it may take it
     again: a collection's folder can be a project, too.
     """
@@ -241,5 +241,5 @@ def _held(root: Root, file: int, timeout: float) -> LockedError:
         who = "another process"
     return LockedError(
         f"{root.path} is locked by {ascii(who)[1:-1]}; gave up after {timeout:g} seconds",
-        hint="wait until it is done, or end it; the lock goes away with its process",
+        hint="wait until it is done, or end it; the lock ends with its process",
     )

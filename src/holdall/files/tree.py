@@ -239,7 +239,7 @@ class _FolderReader:
 def _checked(text: str) -> tuple[RelPath, tuple[tuple[str, str], ...]]:
     """Return a path with what it and each folder above it is where case does not count, top first.
 
-    Raises HostilePathError for a path that nobody should have.
+    Raises HostilePathError for a path that is not safe.
     """
     path = RelPath.parse(text)
     if is_repository(path):

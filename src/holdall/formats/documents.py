@@ -1,7 +1,7 @@
 """Read untrusted YAML, TOML and JSON: bounded, and never with any other error.
 
-The one place that calls their parsers on what somebody else wrote. Size, number of values and depth
-are bounded before or behind the parsers, which bounds their time and memory; their own failure
+The one place that calls their parsers on untrusted text. Size, number of values and depth
+are bounded before or after the parsers, which bounds their time and memory; their own failure
 modes (deep nesting, alias bombs, dotted keys, stray exceptions) are caught at this edge. Everything
 raises InputError that names file and line.
 """

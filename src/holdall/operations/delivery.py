@@ -92,7 +92,7 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
     """Call the hooks for every transaction that is done or given up; return whether all succeeded.
 
     What a plugin could not take stays in the outbox for the next run, and what came after it for
-    the same collection, too: an older message must not be heard after a newer one.
+    the same collection, too: an older message must not be delivered after a newer one.
     """
     stuck = set()
     for message in undelivered(root):

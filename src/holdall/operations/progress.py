@@ -25,7 +25,7 @@ _EVERY = 0.1
 
 @contextmanager
 def shown(config: Config, what: str, actions: Sequence[Action]) -> Iterator[Progress | None]:
-    """Yield what a commit of these actions reports to; None where nobody would see it."""
+    """Yield what a commit of these actions reports to; None where it would not be seen."""
     if config.quiet or config.json or not sys.stderr.isatty():
         yield None
         return

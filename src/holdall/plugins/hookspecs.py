@@ -15,7 +15,7 @@ up before the commit point ends with `holdall_collect_error` or `holdall_deploy_
 was prepared with `holdall_collect_abandoned` or `holdall_deploy_abandoned` before that.
 
 **The order of plugins.** One hook's implementations are called as pluggy calls them: those of
-plugins that were loaded later come first, `tryfirst=True` before all, `trylast=True` behind all. A
+plugins that were loaded later come first, `tryfirst=True` before all, `trylast=True` after all. A
 `wrapper=True` runs around them: it yields once, gets the list of what they returned (for hooks
 marked *first result* the one result) or the first exception, and returns the result for the host.
 Where pluggy would stop at an exception, hooks that only report go on to the next plugin. With
@@ -79,7 +79,7 @@ class LintProblem:
     """What a plugin's lint check found in a source.
 
     `path` is relative to the source, `level` is `error`, `warning` or `info`. `code` is the
-    plugin's own, a few words joined by hyphens; users see it behind the plugin's name, as in
+    plugin's own, a few words joined by hyphens; users see it after the plugin's name, as in
     `audit:no-owner`, and leave it out by `--allow audit:no-owner`. `why` and `remedy` say why it
     matters and what to do.
     """

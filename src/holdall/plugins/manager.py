@@ -1,4 +1,4 @@
-"""Finding plugins, loading each behind the fence, and calling their hooks."""
+"""Find plugins, load each inside the fence, and call their hooks."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Plugins:
         return list(self._failed)
 
     def add(self, record: PluginRecord, load: Callable[[], object], config: Config) -> None:
-        """Load one plugin behind the fence: whatever it does, the others go on."""
+        """Load one plugin inside the fence: whatever it does, the others are loaded."""
         plugin, raised = self._run(record, LOADING, load)
         if raised is None:
             step = partial(self._register, plugin, record, config)
@@ -248,7 +248,7 @@ class Plugins:
         is_command: bool = False,
         prints: bool = False,
     ) -> tuple[Any, BaseException | None]:
-        """Run a step of a plugin behind the fence, and keep that it is at work."""
+        """Run a step of a plugin inside the fence, and record that it is running."""
         if self._watch is None or record.distribution == OURS:
             value, raised = run_fenced(step, prints=prints)
         else:

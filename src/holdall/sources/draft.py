@@ -1,4 +1,4 @@
-"""What readers find before names are settled, each place once."""
+"""What readers find before names are assigned, each place once."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ source's order, then the rest by path), so that the same source always gets the 
 3. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
    system would take for the same count as the same; a command's folder is spelled as it was first.
 4. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`), else a
-   parent folder's, the nearest first; as a last resort the content's hash behind.
+   parent folder's, the nearest first; as a last resort the content's hash at the end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ENDS = "-."
 
 
 def safe_name(type_name: str, name: str) -> str:
-    """Return `name`, or what stands for it where a file system or command line minds it."""
+    """Return `name`, or what stands for it where a file system or command line refuses it."""
     if type_name == ArtifactType.COMMAND:
         parts = [_safe_part(type_name, part) for part in name.split(":")]
         return _cut(":".join(part for part in parts if part) or "unnamed", 4 * MAX_NAME_BYTES)

@@ -98,7 +98,7 @@ class FoundComposite:
     `kind` is `marketplace-entry`, `unlisted-plugin`, `heuristic`, or `collection` for one that a
     Holdall collection's manifest lists, with its UUID. Members are in their order, one per place;
     `distinct_members` has one per artifact. `files` are the plugin's own files, `metadata` what its
-    manifest says besides name, description and components: version, author, license. Several
+    manifest says other than name, description and components: version, author, license. Several
     composites may share a `path` (a marketplace whose entries all live at its root): name and path
     together distinguish them.
     """

@@ -1,4 +1,4 @@
-"""Put a planned transaction in place, by actions that can be repeated and harm nobody's file.
+"""Put a planned transaction in place, by actions that can be repeated and lose no file.
 
 Two slots belong to action N: `new/N` with the staged file, `old/N` for what is moved aside. At any
 instant a slot may hold somebody's only copy of a file, so nothing is removed here: what turns out

@@ -126,8 +126,8 @@ class Journal:
         if plan is not None and not is_sealed(data, transaction_id, journal_key()):
             raise RefusedError(
                 f"{self.path / where / transaction_id}: you did not begin this change here",
-                hint="if you know who did, let them run holdall here once more, from where they"
-                " did; if it came with a stranger's files, move it away",
+                hint="if you know who did, have them run holdall here once more, from where they"
+                " did; if it came with somebody else's files, move it away",
             )
         return plan
 

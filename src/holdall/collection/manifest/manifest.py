@@ -53,7 +53,7 @@ class ManifestArtifact:
 
     `source_revision` is the commit or checksum of the source that brought this content.
     `source_hash` is the content that the source last brought, where it was edited here since;
-    None means that nobody did.
+    None means that it was not edited.
     """
 
     id: ArtifactId

@@ -87,7 +87,7 @@ def arrange(
     held = _held(root, obsolete, gone)
     for path in gone:
         _remove(root, owned[path], path, result, is_held=path in held, force=force)
-    # Nobody asks for them where nothing comes in their place.
+    # Not needed where nothing comes in their place.
     emptied = emptied_folders(gone, [*wanted, *settled]) if gone and wanted else []
     result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     moving = _moving(obsolete, gone.keys())

@@ -78,7 +78,7 @@ class LedgerChange:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the change as the journal keeps it; files as the entries tell are left out."""
+        """Return the change as the journal keeps it, without states that the entries give."""
         from binascii import b2a_base64
 
         told = self._told_files()

@@ -201,7 +201,7 @@ def _lint_rows() -> list[_Row]:
          "it has a value only where the whole plugin is installed",
          "nothing if the skill never leaves its plugin; else use paths relative to SKILL.md"),
         (Code.SKILL_NAME_DIFFERS, w, "a skill's name is not that of its folder",
-         "the specification wants one name; agents go by either", "rename the folder or the skill"),
+         "the specification wants one name; agents use either", "rename the folder or the skill"),
         (Code.SKILL_NAME_INVALID, e, "a skill's name is not 1 to 64 lowercase letters, digits and "
          "single inner hyphens", "agents that follow the specification refuse the skill",
          "rename it, as in pdf-forms"),
@@ -235,7 +235,7 @@ def diagnose(
 def diagnose_for_plugin(
     plugin: str, path: str, code: str, message: str, line: int | None, level: Level
 ) -> Diagnostic:
-    """Make a diagnostic of a plugin's own: its code stands behind the plugin's name."""
+    """Make a diagnostic of a plugin's own: its code follows the plugin's name."""
     return Diagnostic(_told(path) or ".", f"{plugin}:{code}", _told(message), line, level.value)
 
 

@@ -111,7 +111,7 @@ def _remote(text: str) -> GitAddress:
 
 
 def _divided(text: str) -> tuple[str, str]:
-    """Split a URL behind its host: an `@` before that belongs to a user, one after to us."""
+    """Split a URL after its host: an `@` before that belongs to a user, one after to us."""
     scheme = _SCHEME.match(text)
     if scheme is None:
         host, colon, path = text.partition(":")

@@ -123,7 +123,7 @@ def _blobs(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
     except GitFailed:
         raise NotFoundError(
             f"{address.name}: no such folder in the commit {commit[:12]}",
-            hint="write the folder behind # as it is spelled in the repository",
+            hint="write the folder after # as it is spelled in the repository",
         ) from None
     for line in listing.split(b"\0")[:-1]:
         described, _, name = line.partition(b"\t")

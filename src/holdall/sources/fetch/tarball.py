@@ -180,7 +180,7 @@ def _content(plain: IO[bytes], offset: int, size: int) -> Iterator[bytes]:
 
 
 class _Xz(io.RawIOBase):
-    """Reads a compressed stream whose window takes a bearable amount of memory."""
+    """Reads a compressed stream whose window takes an acceptable amount of memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -211,7 +211,7 @@ class _Xz(io.RawIOBase):
 
 
 def _stream_of(file: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
-    """Return a tar archive's own bytes; the first ones tell how it is compressed."""
+    """Return a tar archive's own bytes; the first ones say how it is compressed."""
     magic = file.read(6)
     file.seek(0)
     if magic.startswith(b"\x1f\x8b"):

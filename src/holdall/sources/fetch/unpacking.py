@@ -1,7 +1,7 @@
 """Writing what an archive or a repository holds below a folder of ours, and nowhere else.
 
 Regular files are written first, each newly made; links come last, so that nothing is ever written
-through one. What a link means is for the reader to judge.
+through one. The reader checks what a link means.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def read_mcp_file(gathering: Gathering, path: str) -> list[Draft]:
 
 
 def _flat_servers(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what stands beside the servers of a flat map: settings, comments, schemas."""
+    """Leave out what is next to the servers in a flat map: settings, comments, schemas."""
     return {
         name: server
         for name, server in value.items()

@@ -103,7 +103,7 @@ class _PluginReader:
         elif self.manifest and any(self.manifest.get(name) for name in _COMPONENTS):
             self.say(
                 Code.MANIFEST_CONFLICT,
-                "plugin.json declares components besides a strict: false entry",
+                "plugin.json declares components in addition to a strict: false entry",
             )
         if self.entry is not None:
             self.parts.append(("entry", self.entry))
