@@ -181,7 +181,7 @@ def has_plain_name(artifact_id: ArtifactId) -> bool:
     return artifact_id.type != ArtifactType.PLUGIN_FILES
 
 
-def sorted_ids(ids: Iterable[ArtifactId]) -> list[ArtifactId]:
+def sort_ids(ids: Iterable[ArtifactId]) -> list[ArtifactId]:
     """Return ids in the order in which they are printed: by type as declared, then by name."""
     order = {name: position for position, name in enumerate(BUILTIN_TYPES)}
     return sorted(ids, key=lambda i: (order.get(i.type, len(order)), i.type, i.name))

@@ -76,8 +76,8 @@ def _run(words: list[str]) -> int:
         out = Output(config.json, config.quiet, config.verbose, sys.stdout)
         for record in plugins.failed:
             out.note(f"warning: plugin {record.title} is not used: {record.error}")
-        for told in ended:
-            out.note(f"warning: {told}")
+        for text in ended:
+            out.note(f"warning: {text}")
         context = Context(config, plugins, out)
         with out.own_stdout():
             status = _status(parsed, context)

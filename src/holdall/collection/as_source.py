@@ -144,7 +144,7 @@ class _Listed:
                     note = f"{composite.id}: its member {member.id} is not there; left out"
                     self._say(".", Code.MEMBER_GONE, note)
             texts = "".join(filter(None, (composite.display_name, composite.description)))
-            hidden = [told._replace(line=None) for told in hidden_text(MANIFEST, texts)]
+            hidden = [diagnostic._replace(line=None) for diagnostic in hidden_text(MANIFEST, texts)]
             self.diagnostics.extend(hidden)
             yield replace(_composite(composite, members), hides_text=bool(hidden))
 

@@ -57,9 +57,9 @@ def refuse_conflicts(plan: ImportPlan) -> None:
     """Raise ConflictError that lists every conflict of the plan; nothing was written."""
     if not plan.conflicts:
         return
-    told = "; ".join(change.note or str(change.id) for change in plan.conflicts)
+    listed = "; ".join(change.note or str(change.id) for change in plan.conflicts)
     raise ConflictError(
-        told,
+        listed,
         hint="--on-conflict keep|take|both decides, --rename OLD=NEW renames the new one",
     )
 

@@ -56,7 +56,7 @@ class Bundler:
         for found, entry in settled:
             bundle = self._bundled(found, entry)
             if entry.id in self.entries and entry.source != self.source:
-                self._strange(found, entry, bundle)
+                self._import_foreign(found, entry, bundle)
             else:
                 self._take(entry, bundle)
         return self.changes
@@ -89,12 +89,12 @@ class Bundler:
         self.changes.append(Change(ChangeKind.RENAMED, wanted, entry.id))
         return new
 
-    def _strange(
+    def _import_foreign(
         self, found: FoundComposite, entry: ManifestComposite, bundle: ManifestComposite
     ) -> None:
         """Import a composite that came from elsewhere; it is the same only by its UUID."""
         is_same = found.uuid is not None and found.uuid == entry.uuid
-        if is_same and _told(bundle) == _told(entry):
+        if is_same and _members_key(bundle) == _members_key(entry):
             self.changes.append(Change(ChangeKind.IDENTICAL, entry.id))
         elif is_same and self.keeps:
             self.changes.append(Change(ChangeKind.IDENTICAL, entry.id, note="differs here; kept"))
@@ -134,7 +134,7 @@ class Bundler:
         return replace(bundle, source_revision=self.reading.revision)
 
 
-def _told(composite: ManifestComposite) -> list[tuple[ArtifactId, str, str | None]]:
+def _members_key(composite: ManifestComposite) -> list[tuple[ArtifactId, str, str | None]]:
     return [(member.id, member.relationship, member.pin) for member in composite.members]
 
 

@@ -353,9 +353,9 @@ class _Importer:
         Kept, and reported, is what was edited here, what composites from elsewhere contain, and
         everything where the source could not be read completely.
         """
-        told = {change.id for change in self.changes}
+        changed = {change.id for change in self.changes}
         bundles = self.bundles.values()
-        for left in departed_composites(bundles, told, self.source, self.reading):
+        for left in departed_composites(bundles, changed, self.source, self.reading):
             self._note(ChangeKind.GONE, left, note="no longer in the source")
             del self.bundles[left]
         for (_, path), known in self.by_origin.items():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec, sorted_ids
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec, sort_ids
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
@@ -45,7 +45,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
     known = {artifact.id: artifact for artifact in collection.manifest.artifacts}
     taken = {(a.id.type, a.content_hash) for a in known.values()}
     fresh = [i for i, tree in trees.items() if (i.type, tree.content_hash) not in taken]
-    diagnostics.extend(told for i in fresh for told in looks[i].found)
+    diagnostics.extend(diagnostic for i in fresh for diagnostic in looks[i].found)
     hidden = {i for i in fresh if looks[i].hides_text and not takes_hidden}
     for found in hidden - known.keys():
         del present[found], trees[found]
@@ -64,7 +64,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
         if change.kind is ChangeKind.CONFLICT:
             diagnostics.append(diagnose(artifact.path, Code.MEMBER_GONE, change.note or ""))
         changes.append(change)
-    for found in sorted_ids(trees.keys() - {entry.id for entry in entries}):
+    for found in sort_ids(trees.keys() - {entry.id for entry in entries}):
         entries.append(replace(present[found], content_hash=trees[found].content_hash))
         changes.append(Change(ChangeKind.NEW, found))
     diagnostics.extend(_tree_problems(present, trees))
@@ -147,10 +147,10 @@ def _renames(
 ) -> dict[ArtifactId, ArtifactId]:
     """Pair vanished artifacts with new ones of the same type and content, one to one."""
     arrived: dict[tuple[str, str], list[ArtifactId]] = {}
-    for found in sorted_ids(present.keys() - known.keys()):
+    for found in sort_ids(present.keys() - known.keys()):
         arrived.setdefault((found.type, trees[found].content_hash), []).append(found)
     renames = {}
-    for gone in sorted_ids(known.keys() - present.keys()):
+    for gone in sort_ids(known.keys() - present.keys()):
         candidates = arrived.get((gone.type, known[gone].content_hash or ""))
         if candidates:
             renames[gone] = candidates.pop(0)

@@ -18,7 +18,7 @@ from holdall.formats.toml_writer import dump_toml
 _SHELL = re.compile(r"!`([^`\n]+)`")
 
 
-def converted_server(definition: Mapping[str, Any], form: Form) -> dict[str, Any]:
+def convert_server(definition: Mapping[str, Any], form: Form) -> dict[str, Any]:
     """Return an MCP server's definition, as `.mcp.json` has it, in an agent's form."""
     convert = _SERVERS.get(form)
     return convert(definition) if convert else dict(definition)

@@ -87,9 +87,9 @@ def adoptable(
                 hint="choose one with --target",
             )
     if problems:
-        told = "".join(f"\n  {problem}" for problem in problems)
+        listed = "".join(f"\n  {problem}" for problem in problems)
         raise RefusedError(
-            f"what is deployed in {project.root.path} cannot be adopted exactly:{told}",
+            f"what is deployed in {project.root.path} cannot be adopted exactly:{listed}",
             hint="edit the collection's own files and deploy them; nothing was changed",
         )
     adopted = {one.deployed.id for one in edited.values()}
@@ -188,7 +188,7 @@ def _edit(
 
 
 def _hides_text(one: Adoptable) -> bool:
-    return any(told.code == _HIDDEN for told in one.diagnostics)
+    return any(diagnostic.code == _HIDDEN for diagnostic in one.diagnostics)
 
 
 def lying_at(

@@ -41,7 +41,7 @@ def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], No
     deliver(root, plugins, config, say)
 
 
-def journalled(payload: dict[str, Any]) -> dict[str, Any]:
+def to_journal_json(payload: dict[str, Any]) -> dict[str, Any]:
     """Return `extra` as the journal gives it back; PluginError if it cannot be stored."""
     try:
         kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))

@@ -20,7 +20,7 @@ from holdall.errors import ConflictError, InputError, PluginError, StorageError,
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
-from holdall.operations.delivery import CHANGE, delivering, journalled, report_error, settle
+from holdall.operations.delivery import CHANGE, delivering, report_error, settle, to_journal_json
 from holdall.operations.progress import shown
 from holdall.plugins.checks import ask_plugins
 from holdall.plugins.manager import Plugins
@@ -93,7 +93,7 @@ class Editor:
                     self.root,
                     everything,
                     kind=CHANGE,
-                    payload=journalled(changes.to_payload()),
+                    payload=to_journal_json(changes.to_payload()),
                     prepare=prepare,
                     progress=progress,
                 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Reading]:
+def open_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Reading]:
     """Read what `source` names: a folder, an archive, or a git repository.
 
     The files of the reading are there until the context ends. Raises what

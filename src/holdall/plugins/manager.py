@@ -196,8 +196,8 @@ class Plugins:
                     what = show_value(command)
                     warnings.append(f"plugin {title} registered {what}, which is not a Command")
                 elif command.name in names:
-                    told = f"the command {command.name!r} exists already"
-                    warnings.append(f"{told}; that of plugin {title} is left out")
+                    problem = f"the command {command.name!r} exists already"
+                    warnings.append(f"{problem}; that of plugin {title} is left out")
                 else:
                     names.add(command.name)
                     found[command.name] = title, command
@@ -224,7 +224,7 @@ class Plugins:
         """What to report of plugins with which an earlier command ended."""
         if self._watch is None:
             return []
-        told = [
+        reports = [
             f"plugin {found.plugin} was running ({found.hook}) when an earlier command ended"
             for found in self._watch.ended
         ]
@@ -232,7 +232,7 @@ class Plugins:
         for found in self._watch.ended if found_now else ():
             if found.plugin not in found_now:
                 self._watch.forget(found)
-        return told
+        return reports
 
     def close(self) -> None:
         """Forget which plugin was at work: all of them have come to an end."""

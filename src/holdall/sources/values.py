@@ -153,8 +153,8 @@ class Reading(NamedTuple):
         """Return the reading without the diagnostics of these codes."""
         if not codes:
             return self
-        told = tuple(d for d in self.diagnostics if d.code not in codes)
-        return self._replace(diagnostics=told)
+        kept = tuple(d for d in self.diagnostics if d.code not in codes)
+        return self._replace(diagnostics=kept)
 
     @property
     def needs_attention(self) -> bool:

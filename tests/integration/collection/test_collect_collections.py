@@ -276,7 +276,7 @@ def test_pins_follow_unless_they_were_changed_here(kits: Kits) -> None:
     make_skill(kits.first, "a", "newer")
     kits(kits.first, "collect")
     kits.take(status=1)
-    assert "lies only in the source's database" in kits.err
+    assert "is only in the source's database" in kits.err
     kits(kits.first, "composite", "pin", "pack", "skill:a")
     kits.take()
     newer = skill(kits.first, "a").content_hash

@@ -114,12 +114,12 @@ def reverted(manifest: Manifest, edits: Iterable[EntryEdit]) -> Manifest:
     others = [e for e in edits if isinstance(e.entry, ManifestComposite)]
     return replace(
         manifest,
-        artifacts=_turned_back(manifest.artifacts, kinds),
-        composites=_turned_back(manifest.composites, others),
+        artifacts=_revert(manifest.artifacts, kinds),
+        composites=_revert(manifest.composites, others),
     )
 
 
-def _turned_back(present: Sequence[AnyEntry], edits: Sequence[EntryEdit]) -> tuple[AnyEntry, ...]:
+def _revert(present: Sequence[AnyEntry], edits: Sequence[EntryEdit]) -> tuple[AnyEntry, ...]:
     entries: dict[str, Any] = {_key(entry): entry for entry in present}
     missing = []
     for edit in edits:

@@ -212,7 +212,7 @@ def render(manifest: Manifest, previous: str = "", before: Manifest | None = Non
         return previous
     old = _pieces(previous, before) if before else None
     if before is None or old is None:
-        return _rendered_anew(manifest)
+        return _render_all(manifest)
     head = old.pop("")
     parts = [_render_head(manifest, before, head.text), head.tail]
     used: set[_Piece] = set()
@@ -234,7 +234,7 @@ def _joined(parts: Iterable[str]) -> str:
     return "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
 
 
-def _rendered_anew(manifest: Manifest) -> str:
+def _render_all(manifest: Manifest) -> str:
     plain, tables = split_tables(manifest.others)
     return _joined(
         [

@@ -355,8 +355,8 @@ def refuse_edits(arrangement: Arrangement, root: Path) -> None:
     """Raise LocalEditError that lists every file in the way; nothing was written."""
     if not arrangement.in_the_way:
         return
-    told = "".join(f"\n  {file.path}: {file.reason}" for file in arrangement.in_the_way)
+    listed = "".join(f"\n  {file.path}: {file.reason}" for file in arrangement.in_the_way)
     raise LocalEditError(
-        f"these files in {root} would be overwritten or deleted:{told}",
+        f"these files in {root} would be overwritten or deleted:{listed}",
         hint="--force replaces them and keeps each one under .holdall/backups/",
     )

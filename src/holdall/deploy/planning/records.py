@@ -21,7 +21,7 @@ from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, as_read, put_bytes
 
 
-def bookkeeping(
+def plan_records(
     project: Project,
     targets: Iterable[Target],
     ledger: Ledger,

@@ -44,7 +44,7 @@ def renewable(
     return tuple(request for request in earlier if request in collection.manifest.by_id)
 
 
-def displaced(project: Project, collection: Collection) -> Iterable[ArtifactId]:
+def renamed_requests(project: Project, collection: Collection) -> Iterable[ArtifactId]:
     """Yield the requests for what was renamed since and has lost its old name to something else.
 
     Else that would be deployed over it.
@@ -64,7 +64,7 @@ def standing(project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
             yield request
 
 
-def refuse_strangers(project: Project, plan: DeployPlan) -> None:
+def refuse_other_collections(project: Project, plan: DeployPlan) -> None:
     """Raise ConflictError where an artifact of another collection has the same id."""
     uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
     for entry in project.ledger.deployed:
@@ -78,7 +78,7 @@ def refuse_strangers(project: Project, plan: DeployPlan) -> None:
             )
 
 
-def sorted_out(
+def split_deployed(
     deployed: Sequence[Deployed], plan: DeployPlan
 ) -> tuple[list[Deployed], list[Deployed]]:
     """Split what is deployed into what this plan replaces or removes, and what stays."""
@@ -136,7 +136,7 @@ def placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement
         yield Placement(artifact_id, artifact.uuid, artifact.tree.content_hash, roots[target])
 
 
-def withdrawals(
+def removed_placements(
     obsolete: Sequence[Deployed], plan: DeployPlan, targets: Sequence[Target]
 ) -> Iterable[Placement]:
     """Yield the placements that the deploy removes."""

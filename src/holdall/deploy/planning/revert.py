@@ -34,7 +34,7 @@ def touched_files(actions: Iterable[Action]) -> dict[RelPath, FilePair]:
     return pairs
 
 
-def turned_back(project: Project, change: LedgerChange) -> Ledger:
+def revert_ledger(project: Project, change: LedgerChange) -> Ledger:
     """Return the ledger as it was before; raises ConflictError if it is not as the change left it.
 
     Its folders are not settled.
@@ -79,7 +79,7 @@ def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -
     return replace(change, contents=contents)
 
 
-def arranged_back(
+def plan_revert(
     project: Project, change: LedgerChange, content_of: ContentOf, *, force: bool
 ) -> Arrangement:
     """Return the file actions; with `force` files edited since are replaced, each kept as a backup.

@@ -49,9 +49,9 @@ def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Pa
     if merge.form is Form.HOOKS:
         found = hook_groups(artifact, merge, target, project)
         return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
-    from holdall.deploy.agent_formats import converted_server
+    from holdall.deploy.agent_formats import convert_server
 
-    server = converted_server(server_of(artifact, merge, target, project), merge.form)
+    server = convert_server(server_of(artifact, merge, target, project), merge.form)
     return [Merged(merge.path, merge.keys, artifact.id.name, server)]
 
 

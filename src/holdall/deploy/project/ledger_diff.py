@@ -81,7 +81,7 @@ class LedgerChange:
         """Return the change as the journal keeps it, without states that the entries give."""
         from binascii import b2a_base64
 
-        told = self._told_files()
+        known = self._files_of_entries()
         return {
             "entries": [
                 [e and deployed_to_json(e) for e in pair] for pair in self.entries.values()
@@ -90,9 +90,9 @@ class LedgerChange:
             "strays": {
                 path: [state and state_to_json(state) for state in pair]
                 for path, pair in self.files.items()
-                if told.get(path) != pair
+                if known.get(path) != pair
             },
-            "untouched": [path for path in told if path not in self.files],
+            "untouched": [path for path in known if path not in self.files],
             "documents": {
                 path: [marks and marks.to_json() for marks in pair]
                 for path, pair in self.documents.items()
@@ -124,9 +124,9 @@ class LedgerChange:
             )
             for path, (before, after) in table["strays"].items()
         }
-        told = cls(entries)._told_files()
+        known = cls(entries)._files_of_entries()
         untouched = set(table["untouched"])
-        files = {path: pair for path, pair in told.items() if path not in untouched}
+        files = {path: pair for path, pair in known.items() if path not in untouched}
         documents = {
             RelPath.parse(path): (b and Marks.from_json(b), a and Marks.from_json(a))
             for path, (b, a) in table["documents"].items()
@@ -134,7 +134,7 @@ class LedgerChange:
         contents = {sha256: a2b_base64(text) for sha256, text in table["contents"].items()}
         return cls(entries, requests, {**files, **strays}, documents, contents)
 
-    def _told_files(self) -> dict[RelPath, FilePair]:
+    def _files_of_entries(self) -> dict[RelPath, FilePair]:
         """Return the files that differ by what the entries say."""
         before = {p: s for b, _ in self.entries.values() if b for p, s in b.files.items()}
         after = {p: s for _, a in self.entries.values() if a for p, s in a.files.items()}

@@ -229,15 +229,17 @@ def diagnose(
     All diagnostics are made here, so that each has a code of the table.
     """
     weight = CODES[code].level if level is None else level
-    return Diagnostic(_told(path) or ".", code.value, _told(message), line, weight.value)
+    return Diagnostic(_printable(path) or ".", code.value, _printable(message), line, weight.value)
 
 
 def diagnose_for_plugin(
     plugin: str, path: str, code: str, message: str, line: int | None, level: Level
 ) -> Diagnostic:
     """Make a diagnostic of a plugin's own: its code follows the plugin's name."""
-    return Diagnostic(_told(path) or ".", f"{plugin}:{code}", _told(message), line, level.value)
+    return Diagnostic(
+        _printable(path) or ".", f"{plugin}:{code}", _printable(message), line, level.value
+    )
 
 
-def _told(text: str) -> str:
+def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()

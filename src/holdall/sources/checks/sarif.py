@@ -39,15 +39,15 @@ def _rule(code: Code, info: CodeInfo) -> dict[str, Any]:
     }
 
 
-def _result(path: str, told: Diagnostic) -> dict[str, Any]:
+def _result(path: str, problem: Diagnostic) -> dict[str, Any]:
     place = {
         "artifactLocation": {"uri": _uri(path)},
-        "region": {"startLine": told.line or 1},
+        "region": {"startLine": problem.line or 1},
     }
     return {
-        "ruleId": told.code,
-        "level": _LEVELS[Level(told.level)],
-        "message": {"text": told.message},
+        "ruleId": problem.code,
+        "level": _LEVELS[Level(problem.level)],
+        "message": {"text": problem.message},
         "locations": [{"physicalLocation": place}],
     }
 

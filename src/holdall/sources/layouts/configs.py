@@ -11,7 +11,7 @@ from holdall.files.tree import bytes_tree, file_tree
 from holdall.formats.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import hidden_text
-from holdall.sources.checks.inspection import Inspection, judged, texts_in
+from holdall.sources.checks.inspection import Inspection, check_text, texts_in
 from holdall.sources.draft import Draft, Gathering, Key
 
 HOOKS_FILE = "hooks.json"
@@ -143,7 +143,7 @@ def _inline(gathering: Gathering, key: Key, name: str, value: Any) -> Draft:
         return gathering.drafts[key]
     data = canonical_json(value)
     inspection = Inspection(key[1], is_folder=False)
-    inspection.take(judged(key[1], data), whole=False)
+    inspection.take(check_text(key[1], data), whole=False)
     gathering.diagnostics.extend(inspection.found)
     tree = bytes_tree(data, BUILTIN_TYPES[key[0]].only_file)
     hides_text = inspection.hides_text

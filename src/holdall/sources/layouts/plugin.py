@@ -129,10 +129,10 @@ class _PluginReader:
 
     def hides_text(self) -> bool:
         """Return whether what is kept of this has hidden text, with a diagnostic."""
-        told = [self.text(key) for key in ("name", "description", "version")]
-        kept = "".join((*filter(None, told), *texts_in(self.metadata())))
+        texts = [self.text(key) for key in ("name", "description", "version")]
+        kept = "".join((*filter(None, texts), *texts_in(self.metadata())))
         found = list(hidden_text(self.manifest_path if self.manifest else shown(self.path), kept))
-        self.gathering.diagnostics.extend(told._replace(line=None) for told in found)
+        self.gathering.diagnostics.extend(diagnostic._replace(line=None) for diagnostic in found)
         return bool(found)
 
     def members(self) -> Iterator[DraftMember]:

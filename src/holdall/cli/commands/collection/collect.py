@@ -103,18 +103,18 @@ def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
         if not args.dry_run:
             editor.commit(found.changes)
         editor.collection.remember()
-    told = [told for told in found.diagnostics if told.code not in args.allow]
-    return _Taken(found.changes, told)
+    diagnostics = [d for d in found.diagnostics if d.code not in args.allow]
+    return _Taken(found.changes, diagnostics)
 
 
 def _take(
     context: Context, source: str, renames: dict[ArtifactId, ArtifactId], args: argparse.Namespace
 ) -> _Taken:
-    from holdall.operations.read_source import opened_source
+    from holdall.operations.read_source import open_source
 
     # Fetching can take long: the collection is locked only once everything is read.
     with (
-        opened_source(context.plugins, source, context.caps) as reading,
+        open_source(context.plugins, source, context.caps) as reading,
         context.editing() as editor,
     ):
         plan = _import(context, editor, reading, renames, args)
@@ -139,7 +139,7 @@ def _import(
         renames=renames,
         takes_hidden=HIDDEN_TEXT in args.allow,
     )
-    _tell_clashes(context, editor, plan)
+    _report_clashes(context, editor, plan)
     if args.dry_run:
         editor.propose(plan.changes)
         return plan
@@ -164,7 +164,7 @@ def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
     }
 
 
-def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
+def _report_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
     """Show three-way what was edited here and changed in the source."""
     from holdall.collection.conflicts import three_way
     from holdall.errors import HoldallError
