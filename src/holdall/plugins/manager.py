@@ -235,7 +235,7 @@ class Plugins:
         return reports
 
     def close(self) -> None:
-        """Forget which plugin was at work: all of them have come to an end."""
+        """Forget which plugin was running: all of them have returned."""
         if self._watch is not None:
             self._watch.close()
 
