@@ -18,7 +18,7 @@ from holdall.config import MANIFEST, Config
 from holdall.deploy.targets import BUILTIN_TARGETS, Target
 from holdall.operations.deploy import Deployer, DeployResult
 from holdall.operations.edit_collection import create_collection, editing
-from holdall.operations.read_source import opened_source
+from holdall.operations.read_source import open_source
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus
 from holdall.testing import make_command, make_plugin, make_project, make_skill, write
 
@@ -107,7 +107,7 @@ def collect(
     plugins, said = plugins or Plugins(), [] if said is None else said
     names = {ArtifactId.parse(k): ArtifactId.parse(v) for k, v in (renames or {}).items()}
     with (
-        opened_source(plugins, str(source)) as reading,
+        open_source(plugins, str(source)) as reading,
         editing(root, plugins, Config(), said.append) as editor,
     ):
         plan = plan_import(

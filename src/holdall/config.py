@@ -23,7 +23,7 @@ class Config:
     """The settings of one run.
 
     `collection` is the folder named with `--collection`, `database` the URL given with
-    `--database`; None where nothing was given. `extra_plugins` are modules to load besides the
+    `--database`; None where nothing was given. `extra_plugins` are modules to load, too, with the
     installed plugins; `caps` are those that the environment sets. With `remembers`, the status of
     files is kept in the user's cache folder.
     """
@@ -52,7 +52,7 @@ class Config:
     ) -> Config:
         """Fill what the options leave open from `HOLDALL_*` variables.
 
-        Raises UsageError for a cap that is no number.
+        Raises UsageError for a cap that is not a number.
         """
         folder = collection or environment.get("HOLDALL_COLLECTION")
         modules = environment.get("HOLDALL_PLUGINS", "")
@@ -75,12 +75,12 @@ def _caps_in(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
         text = environment.get(variable)
         if text:
             if not text.isdecimal() or int(text) < 1:
-                raise UsageError(f"{variable}={text!a} is no number", hint="write one above 0")
+                raise UsageError(f"{variable}={text!a} is not a number", hint="write one above 0")
             yield cap, int(text)
 
 
 def find_collection(config: Config, start: Path) -> Path:
-    """Return the collection's folder: as told, else the nearest one upwards, else the default.
+    """Return the collection's folder: as given, else the nearest one upwards, else the default.
 
     Raises NotFoundError, which says where it looked.
     """
@@ -104,7 +104,7 @@ def find_collection(config: Config, start: Path) -> Path:
 
 
 def _is_collection(manifest: Path) -> bool:
-    """Tell our manifest from other tools' files of that name; a broken one counts as ours."""
+    """Return whether a manifest is Holdall's, not another tool's; a broken one counts as ours."""
     try:
         text = manifest.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -162,7 +162,7 @@ def caps_of(config: Config, root: Path | None) -> Caps:
         value = settings.get(cap)
         if value is not None and (type(value) is not int or value < 1):
             where = f"{(root or Path()) / SETTINGS}: {cap}"
-            raise InputError(f"{where} is no number", hint=f"write {cap} = {default}")
+            raise InputError(f"{where} is not a number", hint=f"write {cap} = {default}")
         if value is not None:
             found.setdefault(cap, value)
     return Caps(**found)
@@ -181,7 +181,7 @@ def database_url_of(config: Config, root: Path) -> str:
     """Return the database of the collection at `root`: option, environment, `.holdall/config.toml`.
 
     The default is an SQLite file inside the collection. Raises RefusedError where the collection's
-    own settings, which may have come with it from somebody else, choose one that lies outside and
+    own settings, which may have come with it from somebody else, choose one outside of it
     that the user did not trust.
     """
     if config.database:

@@ -22,7 +22,7 @@ from typing import ClassVar
 class HoldallError(Exception):
     """What went wrong, where (file, key or line), and what to do about it.
 
-    `code` is stable and meant for programs; `hint` is one sentence for people; `exit_status` is
+    `code` is stable and meant for programs; `hint` is one sentence for the user; `exit_status` is
     what the `holdall` command exits with.
     """
 

@@ -95,7 +95,7 @@ def test_a_broken_manifest_is_named_with_its_line(holdall: Command, collection: 
 def test_an_unreadable_source_is_reported(
     holdall: Command, collection: Path, tmp_path: Path
 ) -> None:
-    """A file where a folder is wanted and a folder of garbage change nothing and crash nothing."""
+    """A file where a folder is expected and garbage in a folder change nothing, crash nothing."""
     (tmp_path / "file").write_bytes(b"\0\xff")
     assert holdall("--collection", collection, "collect", tmp_path / "file").returncode in (4, 5)
     garbage = tmp_path / "garbage"

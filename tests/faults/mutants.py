@@ -139,7 +139,7 @@ MUTANTS = [
         CROWD,
     ),
     Mutant(
-        "a new file replaces what came to be there",
+        "a new file replaces what appeared while Holdall was running",
         "src/holdall/transaction/apply.py",
         "        if syscalls.rename_with(syscalls.NO_REPLACE, folder, name, to_folder, to_name):\n",
         "        if syscalls.rename(folder, name, to_folder, to_name) is None:\n",
@@ -254,9 +254,7 @@ def survives(mutant: Mutant, test: str) -> bool:
         path = copy / mutant.file
         text = path.read_text()
         if text.count(mutant.old) != 1:
-            raise SystemExit(
-                f"{mutant.why}: its text is not in {mutant.file} once; mend the mutant"
-            )
+            raise SystemExit(f"{mutant.why}: its text is not in {mutant.file} once; fix the mutant")
         path.write_text(text.replace(mutant.old, mutant.new))
         packages = os.pathsep.join(str(copy / name) for name in ("src", "hooks", "migrations"))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", test]

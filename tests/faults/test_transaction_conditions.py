@@ -61,7 +61,11 @@ def refused_move(folder: Path) -> None:
     def take(_: str) -> None:
         write(folder, TAKEN)
 
-    with Root(folder) as root, locked(root), pytest.raises(ConflictError, match="came to be there"):
+    with (
+        Root(folder) as root,
+        locked(root),
+        pytest.raises(ConflictError, match="appeared while Holdall was running"),
+    ):
         commit(root, actions(), kind="deploy", payload={"n": 1}, prepare=take)
 
 

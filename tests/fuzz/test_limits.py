@@ -48,7 +48,7 @@ def test_memory_is_limited() -> None:
 def test_only_our_errors_are_answers() -> None:
     """They are counted; any other error is a fault."""
     with bounded("x"):
-        raise InputError("no", hint="mend it")
+        raise InputError("no", hint="fix it")
     assert (limits.COUNTS["tried/x"], limits.COUNTS["refused/x"]) == (1, 1)
     with pytest.raises(KeyError), bounded("x"):
         raise KeyError

@@ -29,7 +29,7 @@ from holdall.formats.escape import escaped
 from holdall.formats.frontmatter import read_frontmatter
 from holdall.formats.json_editor import JsonText, Marks
 from holdall.formats.toml_editor import TomlText
-from holdall.sources.checks.inspection import judged
+from holdall.sources.checks.inspection import check_text
 from holdall.sources.fetch.address import parse as parse_address, shown
 from holdall.sources.fetch.origin import opened
 from holdall.transaction.actions import decode_plan
@@ -85,7 +85,7 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
     "ledger": lambda data: parse_ledger(text_of(data), "f"),
     "journal": journal,
     "cursor": lambda data: decode_cursor(text_of(data), "x", (str,)),
-    "text-checks": lambda data: list(judged("f", data)),
+    "text-checks": lambda data: list(check_text("f", data)),
     "printing": lambda data: escaped(data.decode("utf-8", "surrogateescape")).encode(),
 }
 

@@ -40,7 +40,7 @@ def tree_hash(files: Iterable[FileDigest]) -> str:
     """Return the SHA-256 over one line per file, sorted by the paths' bytes (DESIGN section 5).
 
     Collision-free by construction: fields are of fixed width or last, and a path has no newline.
-    Independent of where the tree lies, of timestamps, and of the platform.
+    Independent of the tree's place, of timestamps, and of the platform.
     """
     lines = [f.line for f in sorted(files, key=lambda f: f.path.encode())]
     return hashlib.sha256(b"".join(lines)).hexdigest()

@@ -16,7 +16,7 @@ from holdall.errors import HostilePathError, UsageError
 class ArtifactType(StrEnum):
     """The built-in types of artifacts; plugins may register more.
 
-    `plugin-files` is what a plugin holds besides its artifacts: README, license, scripts. A
+    `plugin-files` is what a plugin contains other than artifacts: README, license, scripts. A
     composite has no files of its own in a project: it is deployed by deploying its members, all the
     way down.
     """
@@ -70,7 +70,7 @@ class FileKind(StrEnum):
 
 
 class TypeSpec(NamedTuple):
-    """How artifacts of one type lie in a collection.
+    """How a collection stores artifacts of one type.
 
     `folder` is the collection's folder for the type (`skills`), `suffix` what a file of a
     single-file type ends in (`.md`; empty for folders). `deploys_to` is for a plugin's type: pairs
@@ -120,7 +120,7 @@ _TYPE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class ArtifactId(NamedTuple):
-    """The name people use: `type:name`.
+    """The name users write: `type:name`.
 
     A name may hold colons (`command:git:commit` is the file `commands/git/commit.md`); each part
     between them must be a safe path component.
@@ -144,9 +144,9 @@ class ArtifactId(NamedTuple):
         return f"{self.type}:{self.name}"
 
     def path_in(self, spec: TypeSpec) -> RelPath:
-        """Return where an artifact with this id lies below a collection or target of that layout.
+        """Return the path of an artifact with this id in a collection or target of that layout.
 
-        Raises HostilePathError for a folder with a colon in its name: `skills/a/b` would lie
+        Raises HostilePathError for a folder with a colon in its name: `skills/a/b` would be
         inside `skills/a`; and for any name with a slash, which would be a second name for it.
         """
         if "/" in self.name:
@@ -181,7 +181,7 @@ def has_plain_name(artifact_id: ArtifactId) -> bool:
     return artifact_id.type != ArtifactType.PLUGIN_FILES
 
 
-def sorted_ids(ids: Iterable[ArtifactId]) -> list[ArtifactId]:
-    """Return ids in the order in which people read them: by type as declared, then by name."""
+def sort_ids(ids: Iterable[ArtifactId]) -> list[ArtifactId]:
+    """Return ids in the order in which they are printed: by type as declared, then by name."""
     order = {name: position for position, name in enumerate(BUILTIN_TYPES)}
     return sorted(ids, key=lambda i: (order.get(i.type, len(order)), i.type, i.name))

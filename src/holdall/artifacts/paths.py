@@ -27,7 +27,7 @@ _RESERVED = frozenset(
 
 
 class RelPath(str):
-    """A POSIX path below some root, without `.`, `..` or anything that a file system minds.
+    """A POSIX path below some root, without `.`, `..` or anything that a file system refuses.
 
     Made only by `parse`, so that having one means it was checked.
     """

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HoldallError as error:
         return _tell(error)
     except KeyboardInterrupt:
-        print("interrupted; nothing is left half done", file=sys.stderr)
+        print("interrupted; nothing is left half finished", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         import os
@@ -76,8 +76,8 @@ def _run(words: list[str]) -> int:
         out = Output(config.json, config.quiet, config.verbose, sys.stdout)
         for record in plugins.failed:
             out.note(f"warning: plugin {record.title} is not used: {record.error}")
-        for told in ended:
-            out.note(f"warning: {told}")
+        for text in ended:
+            out.note(f"warning: {text}")
         context = Context(config, plugins, out)
         with out.own_stdout():
             status = _status(parsed, context)
@@ -105,10 +105,10 @@ def _status(parsed: parser.Parsed, context: Context) -> int:
 
 
 def _spare_the_garbage_collector() -> None:
-    """Let it look seldom through values by the ten thousand, none of them in a cycle.
+    """Raise the garbage collector's threshold: Holdall makes many values without cycles.
 
-    When Python ends it looks through all that was imported, twice, which takes as long as Python's
-    own start and frees what the process is about to free.
+    At exit Python collects all modules twice, which takes as long as Python's
+    own start and frees memory that the process is about to free.
     """
     import atexit
     import gc

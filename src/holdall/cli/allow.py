@@ -1,4 +1,4 @@
-"""`--allow CODE`: diagnostics that somebody looked at and knows better than."""
+"""`--allow CODE`: diagnostics that the user has looked at and accepts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_allow(parser: argparse.ArgumentParser) -> None:
 def refuse_unknown(allowed: Collection[str], plugins: Plugins | None = None) -> None:
     """Raise UsageError, with all that are known, for a code that no diagnostic has.
 
-    With `plugins`, codes of theirs are known, too: those behind a plugin's name and a colon.
+    With `plugins`, their codes are known, too: a plugin's name, a colon and the code.
     """
     if not allowed:
         return

@@ -1,4 +1,4 @@
-"""What a command gets to work with: the settings, the plugins, the output, and the collection."""
+"""What a command is called with: the settings, the plugins, the output, and the collection."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Context:
         return cls(config, load_plugins(config), Output())
 
     def say(self, text: str) -> None:
-        """Tell people something; what begins with `warning:` makes the exit status 1."""
+        """Print a note; one that begins with `warning:` makes the exit status 1."""
         self.out.note(text)
         if text.startswith("warning:"):
             self.warnings.append(text)

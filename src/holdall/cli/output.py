@@ -1,6 +1,6 @@
 """What the command prints: results on standard output, everything else on standard error.
 
-Names and messages come from other people's files, so whatever could move the cursor, colour the
+Names and messages come from others' files, so whatever could move the cursor, colour the
 terminal or hide text is escaped.
 """
 
@@ -42,17 +42,17 @@ class Output(NamedTuple):
             yield
 
     def line(self, text: str = "") -> None:
-        """Print one line of a result for people; nothing with `--json` or `--quiet`."""
+        """Print one line of a result as text; nothing with `--json` or `--quiet`."""
         if not self.json and not self.quiet:
             _print(one_line(text), self.stream)
 
     def note(self, text: str) -> None:
-        """Tell people something besides the result."""
+        """Print a note on standard error."""
         if not self.quiet:
             print(one_line(text), file=sys.stderr)
 
     def detail(self, text: str) -> None:
-        """Tell people something that only `--verbose` asks for."""
+        """Print a note if `--verbose` is given."""
         if self.verbose:
             self.note(text)
 
@@ -64,7 +64,7 @@ class Output(NamedTuple):
             print(text, file=self.stream)
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Print rows with aligned columns for people; nothing with `--json` or `--quiet`."""
+        """Print rows with aligned columns; nothing with `--json` or `--quiet`."""
         if self.json or self.quiet:
             return
         cells = [[one_line(cell) for cell in row] for row in rows]

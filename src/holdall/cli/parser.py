@@ -1,4 +1,4 @@
-"""The words of the command line: options for all commands, and the parser of the one named.
+"""The command line: options for all commands, and the parser of the one named.
 
 A parser costs half a millisecond and there are some forty of them, so no other one is built.
 """
@@ -51,7 +51,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class Finished(SystemExit):
-    """The command line is done with: its help or its version was asked for and printed."""
+    """The help or the version was asked for and has been printed."""
 
 
 class _CommandParser(_Parser):
@@ -79,7 +79,7 @@ def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> Parsed
         print(f"warning: {escaped(warning)}", file=sys.stderr)
     if command is not None and command not in known:
         raise UsageError(
-            f"no command {command!a}: there are {', '.join(known)}",
+            f"no command {command!a}; the commands are {', '.join(known)}",
             hint="`holdall --help` says what each one does",
         )
     names = known.keys() & ({command} if command is not None else set(words))
@@ -117,7 +117,7 @@ class Known(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """The words of the command line, and whose command they name."""
+    """The arguments of the command line, and the plugin that has the command."""
 
     args: argparse.Namespace
     plugin: str | None
@@ -146,7 +146,7 @@ def parser_of(known: Known, plugins: Plugins, subparsers: Any) -> argparse.Argum
 
 
 def _global_options(default: object) -> argparse.ArgumentParser:
-    """Return the options that every command takes, before or behind its name."""
+    """Return the options that every command takes, before or after its name."""
     options = _Parser(add_help=False, allow_abbrev=False, argument_default=default)
     group = options.add_argument_group("general options")
     group.add_argument("--collection", metavar="DIR", help="the collection to work on")
@@ -159,7 +159,7 @@ def _global_options(default: object) -> argparse.ArgumentParser:
     talk.add_argument(
         "--quiet", "-q", action="store_true", default=default, help="print errors only"
     )
-    talk.add_argument("--verbose", "-v", action="store_true", default=default, help="tell more")
+    talk.add_argument("--verbose", "-v", action="store_true", default=default, help="print more")
     return options
 
 

@@ -32,7 +32,7 @@ def as_listed(
 ) -> Reading:
     """Return a folder's reading with what its manifest says of it.
 
-    What lies in the folder and is not listed is found as in any other; composites are those of the
+    Other files in the folder are read as in any other folder; composites are those of the
     manifest alone.
     """
     reader = _Listed(plain, listing, types, meter)
@@ -116,7 +116,7 @@ class _Listed:
         self.diagnostics.append(diagnose(path, code, message, level=level))
 
     def unlisted(self) -> Iterator[FoundArtifact]:
-        """Yield what lies beside the listed artifacts; what lies inside of one is part of it."""
+        """Yield what is next to the listed artifacts; what is inside of one is part of it."""
         listed = {entry.path for entry in self.listing.artifacts}
         names = {entry.id for entry in self.listing.artifacts}
         for found in self.plain.artifacts:
@@ -124,7 +124,7 @@ class _Listed:
                 if found.id not in names:
                     yield found
                 elif not self._is_same(found):
-                    note = f"{found.id} is listed as another one; left out"
+                    note = f"{found.id} is listed with another path; left out"
                     self._say(found.path, Code.NAME_TAKEN, note, Level.WARNING)
 
     def _is_same(self, found: FoundArtifact) -> bool:
@@ -144,7 +144,7 @@ class _Listed:
                     note = f"{composite.id}: its member {member.id} is not there; left out"
                     self._say(".", Code.MEMBER_GONE, note)
             texts = "".join(filter(None, (composite.display_name, composite.description)))
-            hidden = [told._replace(line=None) for told in hidden_text(MANIFEST, texts)]
+            hidden = [diagnostic._replace(line=None) for diagnostic in hidden_text(MANIFEST, texts)]
             self.diagnostics.extend(hidden)
             yield replace(_composite(composite, members), hides_text=bool(hidden))
 
@@ -153,7 +153,7 @@ class _Listed:
     ) -> FoundMember:
         if member.pin is not None and found and member.pin != found.tree.content_hash:
             note = (
-                f"{composite.id} pins {member.id} to a version that lies only in the source's"
+                f"{composite.id} pins {member.id} to a version that is only in the source's"
                 " database; it can be deployed once the pin is changed"
             )
             self._say(found.path, Code.PIN_ELSEWHERE, note)
@@ -167,7 +167,7 @@ class _Listed:
 
 
 def _tops(path: str) -> list[str]:
-    """Return the folders, and the file of an entry inside of one, that a place lies in."""
+    """Return the folders above a place, and the file that it is an entry of."""
     file = path.partition("#")[0]
     parts = file.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts) + (file != path))]

@@ -59,7 +59,7 @@ class ChangeSet:
 
     Plugins may replace `after` while nothing is written (`holdall_collect_modify`), and keep what
     they need later in `extra`, which holds JSON values under the plugin's own name and lives in
-    the journal. Once it is applied, `edits` says what became of which entry.
+    the journal. Once it is applied, `edits` has each entry before and after.
     """
 
     command: str
@@ -76,11 +76,11 @@ class ChangeSet:
 
     def to_payload(self) -> dict[str, Any]:
         """Return what the journal keeps; the manifest itself is one of the files."""
-        told = [change.to_json() for change in self.changes if change.kind != ChangeKind.IDENTICAL]
+        shown = [change.to_json() for change in self.changes if change.kind != ChangeKind.IDENTICAL]
         edits = [edit.to_json() for edit in edits_between(self.before, self.after)]
         return {
             "command": self.command,
-            "changes": told,
+            "changes": shown,
             "edits": edits,
             "extra": self.extra,
             "signature": self.signature.to_json(),

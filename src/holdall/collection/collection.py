@@ -103,25 +103,25 @@ class Collection:
         if not location.exists():
             raise NotFoundError(
                 f"{artifact.id}: {location} is not there",
-                hint="restore the files, or run `holdall collect` to take note of it",
+                hint="restore the files, or run `holdall collect` to record what is gone",
             )
         if spec.shape is Shape.FILE:
             return file_tree(location, spec.only_file, peek, meter=meter)
         if not location.is_dir():
             raise InputError(
-                f"{artifact.id}: {location} is a file where a folder is wanted",
+                f"{artifact.id}: {location} is a file where a folder is expected",
                 hint="put the artifact's files into a folder of that name",
             )
         return folder_tree(location, peek, meter=meter)
 
     def spec_of(self, artifact_id: ArtifactId) -> TypeSpec:
-        """Return how artifacts of this type lie here; raises NotFoundError for an unknown type."""
+        """Return how this type is stored here; raises NotFoundError for an unknown type."""
         try:
             return self.types[artifact_id.type]
         except KeyError:
             raise NotFoundError(
                 f"{artifact_id}: the type {artifact_id.type!r} is unknown",
-                hint="is the plugin that brings it installed? `holdall plugins` shows what is",
+                hint="is the plugin that defines it installed? see `holdall plugins`",
             ) from None
 
 

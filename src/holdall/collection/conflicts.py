@@ -1,4 +1,4 @@
-"""What a collect would do, and how it stands where people and a source changed the same."""
+"""What a collect would do, and conflicts between edits here and changes in a source."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Clash(NamedTuple):
 class ImportPlan(NamedTuple):
     """What a collect would do: the change set and the file actions that go with it.
 
-    `refused` are the ids in the source of what hides text.
+    `refused` are the ids in the source of what has hidden text.
     """
 
     changes: ChangeSet
@@ -57,10 +57,10 @@ def refuse_conflicts(plan: ImportPlan) -> None:
     """Raise ConflictError that lists every conflict of the plan; nothing was written."""
     if not plan.conflicts:
         return
-    told = "; ".join(change.note or str(change.id) for change in plan.conflicts)
+    listed = "; ".join(change.note or str(change.id) for change in plan.conflicts)
     raise ConflictError(
-        told,
-        hint="--on-conflict keep|take|both decides, --rename OLD=NEW gives the newcomer a name",
+        listed,
+        hint="--on-conflict keep|take|both decides, --rename OLD=NEW renames the new one",
     )
 
 
@@ -71,7 +71,7 @@ def refuse_renames(
     unknown = renames.keys() - {artifact.id for artifact in found}
     if unknown:
         raise NotFoundError(
-            f"--rename: the source holds no {min(map(str, unknown))}",
+            f"--rename: the source has no {min(map(str, unknown))}",
             hint="`holdall scan SOURCE` shows its ids",
         )
     owners: dict[ArtifactId, ArtifactId] = {}

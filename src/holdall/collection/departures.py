@@ -1,4 +1,4 @@
-"""What becomes of an artifact that its source does not hold any more."""
+"""Decide whether an artifact that left its source is kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def reason_to_keep(
     Its bytes stay in the history either way.
     """
     if not _is_whole(reading):
-        return "the source could not be read wholly"
+        return "the source could not be read completely"
     holders = [str(c.id) for c in composites if any(m.id == entry.id for m in c.members)]
     if holders:
         return f"{', '.join(holders)} contains it"

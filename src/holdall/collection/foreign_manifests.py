@@ -51,7 +51,7 @@ def _file(path: Path) -> bytes | None:
 
 
 def _skillmeat(path: Path) -> Listing | None:
-    """Read SkillMeat's manifest leniently: an entry that cannot be used is told and left out."""
+    """Read SkillMeat's manifest leniently: entries that cannot be used are reported, left out."""
     try:
         document = parse_toml(_file(path) or b"", path.name)
     except InputError:

@@ -1,4 +1,4 @@
-"""What becomes of a composite and its members when its source is collected again."""
+"""Update a composite and its members when its source is collected again."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
 from holdall.sources.values import FoundComposite, FoundMember, Reading
 
-HIDDEN = "hides text in the source; left as it is here"
+HIDDEN = "has hidden text in the source; unchanged here"
 
 _SOURCE_PIN = "source_pin"
 
 
 @dataclass
 class Bundler:
-    """Settles the composites of one reading; `entries` are the collection's, as they become.
+    """Imports the composites of one reading; `entries` are the collection's, as they become.
 
     `uuids` says which entry has a UUID, `ids` what the source's ids are called here. A composite
     that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`. What
-    hides text from people is added to `refused`, and left alone, unless `takes_hidden`.
+    has hidden text is added to `refused`, and left alone, unless `takes_hidden`.
     """
 
     reading: Reading
@@ -43,7 +43,7 @@ class Bundler:
         }
 
     def settle(self, renames: Mapping[ArtifactId, ArtifactId]) -> list[Change]:
-        """Settle each composite, its members in the source's order, and return what changed."""
+        """Import each composite, its members in the source's order, and return what changed."""
         hidden = [c for c in self.reading.composites if c.hides_text and not self.takes_hidden]
         for found in hidden:
             self._refuse(found)
@@ -56,7 +56,7 @@ class Bundler:
         for found, entry in settled:
             bundle = self._bundled(found, entry)
             if entry.id in self.entries and entry.source != self.source:
-                self._strange(found, entry, bundle)
+                self._import_foreign(found, entry, bundle)
             else:
                 self._take(entry, bundle)
         return self.changes
@@ -89,19 +89,19 @@ class Bundler:
         self.changes.append(Change(ChangeKind.RENAMED, wanted, entry.id))
         return new
 
-    def _strange(
+    def _import_foreign(
         self, found: FoundComposite, entry: ManifestComposite, bundle: ManifestComposite
     ) -> None:
-        """Settle a composite that did not come from here; only its UUID can make it the same."""
+        """Import a composite that came from elsewhere; it is the same only by its UUID."""
         is_same = found.uuid is not None and found.uuid == entry.uuid
-        if is_same and _told(bundle) == _told(entry):
+        if is_same and _members_key(bundle) == _members_key(entry):
             self.changes.append(Change(ChangeKind.IDENTICAL, entry.id))
         elif is_same and self.keeps:
-            self.changes.append(Change(ChangeKind.IDENTICAL, entry.id, note="is another; kept"))
+            self.changes.append(Change(ChangeKind.IDENTICAL, entry.id, note="differs here; kept"))
         elif is_same and self.takes:
             self._take(entry, bundle)
         else:
-            note = f"{entry.id} is another composite here"
+            note = f"{entry.id} is a different composite here"
             self.changes.append(Change(ChangeKind.CONFLICT, entry.id, note=note))
 
     def _take(self, entry: ManifestComposite, bundle: ManifestComposite) -> None:
@@ -134,7 +134,7 @@ class Bundler:
         return replace(bundle, source_revision=self.reading.revision)
 
 
-def _told(composite: ManifestComposite) -> list[tuple[ArtifactId, str, str | None]]:
+def _members_key(composite: ManifestComposite) -> list[tuple[ArtifactId, str, str | None]]:
     return [(member.id, member.relationship, member.pin) for member in composite.members]
 
 
@@ -171,8 +171,8 @@ def _merged(
 ) -> tuple[ManifestMember, ...]:
     """Return a composite's members after its source changed, three-way.
 
-    What the source added comes, what it dropped goes; members that people added, took out or put
-    in another order stay as they left them.
+    What the source added is added, what it dropped is dropped; members that users added, removed
+    or put in another order stay as they left them.
     """
     now = {member.id: member for member in brought}
     here = [member.id for member in entry.members]

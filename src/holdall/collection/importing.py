@@ -1,4 +1,4 @@
-"""Taking what a source holds into a collection, without losing what is there."""
+"""Collect what a source contains into a collection, without losing what is there."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plan_import(
 
     `renames` gives artifacts of the source other ids. Writes nothing. An artifact is known again
     by its UUID if the source has one, by the source and path it came from, else by its id; one that
-    moved within its source, by its content. What hides text from people is refused, and stays as it
+    moved within its source, by its content. What has hidden text is refused, and stays as it
     is here, unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the
     source holds.
     """
@@ -82,7 +82,7 @@ class _Importer:
         self.settled: set[ArtifactId] = set()
 
     def artifacts(self) -> None:
-        """Settle each distinct artifact of the reading once."""
+        """Plan the import of each distinct artifact of the reading once."""
         distinct = list(self.reading.distinct_artifacts())
         refuse_renames(distinct, self.renames)
         # Those known by UUID first: they may free the names that others get.
@@ -115,22 +115,22 @@ class _Importer:
             return self._move(moved, wanted, found)
         known = self._known(found, wanted)
         if known is None and wanted in self.entries:
-            return self._add(found, self._free_id(wanted), f"besides {wanted}")
+            return self._add(found, self._free_id(wanted), f"in addition to {wanted}")
         if known is None:
             return self._add(found, wanted)
         if known in self.settled or self._is_of_another_place(known, found):
-            return self._add(found, self._free_id(known), f"besides {known}")
+            return self._add(found, self._free_id(known), f"in addition to {known}")
         return self._compare(self.entries[known], found)
 
     def _of_uuid(self, uuid: str | None, type_name: str) -> ArtifactId | None:
-        """Return the entry that a UUID names; moved ones are settled and not asked for again."""
+        """Return the entry that a UUID names; moved ones are planned and not looked up again."""
         known = self.by_uuid.get(uuid) if uuid else None
         return known if known and known.type == type_name and known not in self.settled else None
 
     def _follow(
         self, entry: ManifestArtifact, wanted: ArtifactId, found: FoundArtifact
     ) -> ArtifactId:
-        """Settle an artifact that is known by its UUID, whatever it is called by now."""
+        """Plan the import of an artifact that is known by its UUID, under whatever name."""
         if entry.source != self.source or entry.source_path == found.path:
             return self._compare(entry, found)
         if entry.path != entry.source_path:  # it has a name of its own here, which stays
@@ -219,7 +219,7 @@ class _Importer:
         )
 
     def _free_uuid(self, uuid: str | None) -> str | None:
-        """Return the UUID that a source brings, unless somebody has it."""
+        """Return the UUID that a source brings, unless another entry has it."""
         return uuid if uuid and self.by_uuid.get(uuid) is None else None
 
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
@@ -234,7 +234,7 @@ class _Importer:
         return artifact_id
 
     def _newcomer(self, entry: ManifestArtifact, tree: Tree, content: Path | bytes) -> list[Action]:
-        """Return the actions for a newcomer's files, in the place of what leaves it just now."""
+        """Return the actions for a new artifact's files, which may replace files that go."""
         spec = self.collection.spec_of(entry.id)
         old = self.vacated.pop(entry.path, None)
         if old is not None:
@@ -249,7 +249,7 @@ class _Importer:
         if self.collection.tree(entry).content_hash != found.tree.content_hash:
             raise ConflictError(
                 f"{location} is there already, and was not collected",
-                hint="`holdall collect` takes note of it; then collect the source again",
+                hint="run `holdall collect` to record it; then collect the source again",
             )
 
     def _replace(
@@ -315,7 +315,7 @@ class _Importer:
             case OnConflict.TAKE:
                 self._replace(entry, found, present, keep_backup=True)
             case OnConflict.BOTH:
-                return self._add(found, self._free_id(entry.id), f"besides {entry.id}")
+                return self._add(found, self._free_id(entry.id), f"in addition to {entry.id}")
             case OnConflict.KEEP:
                 self._note(ChangeKind.IDENTICAL, entry.id, note=f"{why}; kept")
             case OnConflict.FAIL:
@@ -332,7 +332,7 @@ class _Importer:
         raise AssertionError("the numbers never end")
 
     def composites(self) -> None:
-        """Settle each composite of the reading."""
+        """Plan the import of each composite of the reading."""
         bundler = Bundler(
             self.reading,
             self.source,
@@ -350,12 +350,12 @@ class _Importer:
     def gone(self) -> None:
         """Take out what this source once brought and does not hold any more.
 
-        Kept, and told, is what was edited here, what composites from elsewhere contain, and
-        everything where the source could not be read wholly.
+        Kept, and reported, is what was edited here, what composites from elsewhere contain, and
+        everything where the source could not be read completely.
         """
-        told = {change.id for change in self.changes}
+        changed = {change.id for change in self.changes}
         bundles = self.bundles.values()
-        for left in departed_composites(bundles, told, self.source, self.reading):
+        for left in departed_composites(bundles, changed, self.source, self.reading):
             self._note(ChangeKind.GONE, left, note="no longer in the source")
             del self.bundles[left]
         for (_, path), known in self.by_origin.items():

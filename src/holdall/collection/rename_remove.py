@@ -66,13 +66,13 @@ def _moves(
     if os.path.lexists(collection.location(moved)):
         raise ConflictError(
             f"{collection.location(moved)} is there already, and was not collected",
-            hint="`holdall collect` takes note of it; or choose another name",
+            hint="run `holdall collect` to record it; or choose another name",
         )
     tree = collection.tree(entry)
     if tree.problems:
         raise LocalEditError(
             f"{entry.id} has files that cannot be moved safely: {tree.problems[0].message}",
-            hint="mend or delete them first",
+            hint="fix or delete them first",
         )
     return moves(entry.path, moved.path, spec, tree, collection.location(entry))
 
@@ -103,7 +103,7 @@ def plan_remove(collection: Collection, ids: Sequence[str], *, force: bool = Fal
     for artifact_id in dict.fromkeys(removed):
         holders = [h for h in holders_of(manifest, artifact_id) if h not in removed]
         actions.extend(_removal(collection, artifact_id, force=force))
-        note = f"also out of {', '.join(map(str, holders))}" if holders and force else None
+        note = f"also removed from {', '.join(map(str, holders))}" if holders and force else None
         changes.append(Change(ChangeKind.GONE, artifact_id, note=note))
     after = replace(
         manifest,

@@ -1,4 +1,4 @@
-"""Taking note of what people did in a collection's own folder: edits, renames, new artifacts."""
+"""Detect edits, renames and new artifacts in the collection's folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec, sorted_ids
+from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec, sort_ids
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
@@ -21,7 +21,7 @@ from holdall.transaction.placement import ancestors
 
 
 class Refresh(NamedTuple):
-    """What a look at the collection's folder found: changes of the manifest, and problems."""
+    """What was found in the collection's folder: changes of the manifest, and problems."""
 
     changes: ChangeSet
     diagnostics: tuple[Diagnostic, ...]
@@ -32,8 +32,8 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
 
     An artifact whose files are gone while a new one of the same type has its exact content was
     renamed, and keeps its entry. One whose files are gone for good leaves the manifest, unless a
-    composite still contains it. What came or was edited and hides text from people is not taken
-    note of, unless `takes_hidden`.
+    composite still contains it. New or edited artifacts with hidden text are
+    not recorded, unless `takes_hidden`.
     """
     diagnostics: list[Diagnostic] = []
     present = dict(_present(collection, diagnostics))
@@ -45,7 +45,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
     known = {artifact.id: artifact for artifact in collection.manifest.artifacts}
     taken = {(a.id.type, a.content_hash) for a in known.values()}
     fresh = [i for i, tree in trees.items() if (i.type, tree.content_hash) not in taken]
-    diagnostics.extend(told for i in fresh for told in looks[i].found)
+    diagnostics.extend(diagnostic for i in fresh for diagnostic in looks[i].found)
     hidden = {i for i in fresh if looks[i].hides_text and not takes_hidden}
     for found in hidden - known.keys():
         del present[found], trees[found]
@@ -54,7 +54,9 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
     for artifact in collection.manifest.artifacts:
         if artifact.id in hidden:
             entries.append(artifact)
-            changes.append(Change(ChangeKind.IDENTICAL, artifact.id, note="hides text; not taken"))
+            changes.append(
+                Change(ChangeKind.IDENTICAL, artifact.id, note="has hidden text; not collected")
+            )
             continue
         entry, change = _settled(artifact, renames.get(artifact.id), present, trees, collection)
         if entry is not None:
@@ -62,7 +64,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
         if change.kind is ChangeKind.CONFLICT:
             diagnostics.append(diagnose(artifact.path, Code.MEMBER_GONE, change.note or ""))
         changes.append(change)
-    for found in sorted_ids(trees.keys() - {entry.id for entry in entries}):
+    for found in sort_ids(trees.keys() - {entry.id for entry in entries}):
         entries.append(replace(present[found], content_hash=trees[found].content_hash))
         changes.append(Change(ChangeKind.NEW, found))
     diagnostics.extend(_tree_problems(present, trees))
@@ -99,7 +101,7 @@ def _present(
             if path in known or path in outer or not known.isdisjoint(ancestors([path])):
                 continue
             if found in here:
-                note = f"{found} lies at {here[found].path}; rename one of them"
+                note = f"{found} is at {here[found].path}; rename one of them"
                 diagnostics.append(diagnose(path, Code.NAME_TAKEN, note, level=Level.ERROR))
             else:
                 yield found, ManifestArtifact(found, path)
@@ -145,10 +147,10 @@ def _renames(
 ) -> dict[ArtifactId, ArtifactId]:
     """Pair vanished artifacts with new ones of the same type and content, one to one."""
     arrived: dict[tuple[str, str], list[ArtifactId]] = {}
-    for found in sorted_ids(present.keys() - known.keys()):
+    for found in sort_ids(present.keys() - known.keys()):
         arrived.setdefault((found.type, trees[found].content_hash), []).append(found)
     renames = {}
-    for gone in sorted_ids(known.keys() - present.keys()):
+    for gone in sort_ids(known.keys() - present.keys()):
         candidates = arrived.get((gone.type, known[gone].content_hash or ""))
         if candidates:
             renames[gone] = candidates.pop(0)

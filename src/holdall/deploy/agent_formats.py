@@ -1,4 +1,4 @@
-"""Writing what one agent reads in the form that another one wants.
+"""Convert files and entries from one agent's format to another's.
 
 Claude Code's forms are the common ground of collections. Sources: the agents' documentation of
 their MCP settings (VS Code, Gemini CLI, opencode, Codex) and of Gemini CLI's custom commands.
@@ -18,7 +18,7 @@ from holdall.formats.toml_writer import dump_toml
 _SHELL = re.compile(r"!`([^`\n]+)`")
 
 
-def converted_server(definition: Mapping[str, Any], form: Form) -> dict[str, Any]:
+def convert_server(definition: Mapping[str, Any], form: Form) -> dict[str, Any]:
     """Return an MCP server's definition, as `.mcp.json` has it, in an agent's form."""
     convert = _SERVERS.get(form)
     return convert(definition) if convert else dict(definition)

@@ -55,14 +55,14 @@ class Allowance:
                 lines = _lines(artifact, target, project)
                 if lines:
                     new.setdefault(content, {}).update(dict.fromkeys(lines))
-        told = [line for lines in new.values() for line in lines]
-        if told and not self.allow and not dry_run:
-            shown = "".join(f"\n  {line}" for line in told)
+        lines_shown = [line for lines in new.values() for line in lines]
+        if lines_shown and not self.allow and not dry_run:
+            shown = "".join(f"\n  {line}" for line in lines_shown)
             raise RefusedError(
                 f"an agent would run or send this:{shown}",
                 hint="read it, then add --allow-commands; it is remembered until it changes",
             )
-        for line in told:
+        for line in lines_shown:
             say(line)
         return list(new)
 

@@ -138,7 +138,9 @@ def server_of(
 
 
 def _wrong(artifact: PlannedArtifact, problem: str) -> InputError:
-    return InputError(f"{artifact.id}: {artifact.location}: {problem}", hint="`holdall lint` tells")
+    return InputError(
+        f"{artifact.id}: {artifact.location}: {problem}", hint="`holdall lint` shows details"
+    )
 
 
 def _definition(
@@ -147,9 +149,7 @@ def _definition(
     """Return a definition with the place of its companion wherever it names its plugin's folder."""
     definition = parse_json(read_bounded(artifact.location, MAX_BYTES), str(artifact.location))
     if not isinstance(definition, dict):
-        raise InputError(
-            f"{artifact.location}: not a JSON object", hint="correct it, then collect it"
-        )
+        raise InputError(f"{artifact.location}: not a JSON object", hint="fix it, then collect it")
     place = target.place_of(artifact.companion) if artifact.companion else None
     if place is None:
         return definition
@@ -210,7 +210,7 @@ def _is_plain_address(address: str) -> bool:
 
 
 def _is_plain_header(name: str, value: Any) -> bool:
-    """Return whether a header holds no secret, as far as anyone can tell."""
+    """Return whether a header has no secret that Holdall can recognise."""
     text = str(value)
     is_long_word = any(len(word) > 24 for word in text.split())
     return not re.search(_CREDENTIAL, name) and not re.search(_VARIABLE, text) and not is_long_word
@@ -284,7 +284,7 @@ def frontmatter_effects(data: bytes) -> list[str]:
 
 
 def _certain_head(rest: str) -> str | None:
-    """Return the frontmatter behind its first line, if every agent finds the same; else None."""
+    """Return the frontmatter after its first line, if every agent finds the same; else None."""
     closing = re.search(r"(?:\A|\n)---", rest)
     if closing is None or not re.match(r"\r?\n|\Z", rest[closing.end() :]):
         return None

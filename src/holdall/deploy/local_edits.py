@@ -1,4 +1,4 @@
-"""Which deployed artifacts were edited where they lie, and whether the collection can hold that."""
+"""Which deployed artifacts were edited, and whether the collection can store the edits."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _HIDDEN = Code.HIDDEN_TEXT.value
 
 
 class Adoptable(NamedTuple):
-    """An edited deployment: what it was, what lies there now and where, what the collection has.
+    """An edited deployment: what was deployed, what is there now, what the collection has.
 
-    `diagnostics` are about the texts that lie there.
+    `diagnostics` are about the texts that are there.
     """
 
     deployed: Deployed
@@ -41,7 +41,7 @@ class Adoptable(NamedTuple):
 
     @property
     def has_conflict(self) -> bool:
-        """Whether the collection's files are neither what was deployed nor what lies there."""
+        """Whether the collection's files are neither what was deployed nor what is there now."""
         known = (self.deployed.content_hash, self.tree.content_hash)
         return self.present.content_hash not in known
 
@@ -62,7 +62,7 @@ def adoptable(
     """Return what of these artifacts or composites was edited, and what is as it was deployed.
 
     Raises RefusedError that lists every edit which the collection cannot hold exactly or, unless
-    `takes_hidden`, which hides text from people; NotFoundError for what it does not have,
+    `takes_hidden`, which has hidden text; NotFoundError for what it does not have,
     UsageError for what was edited in two ways.
     """
     by_name = {target.name: target for target in targets}
@@ -79,7 +79,7 @@ def adoptable(
         if one is None:
             unchanged.append(deployed.id)
         elif _hides_text(one) and not takes_hidden:
-            problems.append(f"{deployed.id}: hides text; --allow {_HIDDEN} takes it all the same")
+            problems.append(f"{deployed.id}: has hidden text; --allow {_HIDDEN} allows it")
         elif edited.setdefault(entry.id, one).tree.content_hash != one.tree.content_hash:
             raise UsageError(
                 f"{entry.id} was edited in different ways for {edited[entry.id].deployed.target}"
@@ -87,9 +87,9 @@ def adoptable(
                 hint="choose one with --target",
             )
     if problems:
-        told = "".join(f"\n  {problem}" for problem in problems)
+        listed = "".join(f"\n  {problem}" for problem in problems)
         raise RefusedError(
-            f"what lies in {project.root.path} cannot be adopted exactly:{told}",
+            f"what is deployed in {project.root.path} cannot be adopted exactly:{listed}",
             hint="edit the collection's own files and deploy them; nothing was changed",
         )
     adopted = {one.deployed.id for one in edited.values()}
@@ -126,7 +126,7 @@ def collected(collection: Collection, deployed: Deployed) -> ManifestArtifact:
     if entry is None:
         raise NotFoundError(
             f"{deployed.id} is not in the collection {collection.root}",
-            hint="`holdall collect` with the folder that it lies in takes it in as something new",
+            hint="`holdall collect FOLDER` with its folder collects it as a new artifact",
         )
     if None not in (entry.uuid, deployed.uuid) and entry.uuid != deployed.uuid:
         raise ConflictError(
@@ -144,12 +144,12 @@ def _problems(
     place = target.places.get(deployed.id.type)
     if place is None:
         for what, change in changed_entries(project.root, deployed):
-            yield f"{what} is {change}, but entries of settings files have no way back"
+            yield f"{what} is {change}, but entries of settings files cannot be adopted"
         return
     shape = collection.spec_of(deployed.id).shape
     if deployed.id.type in target.converts or place.shape is not shape:
         if any(project.root.state_of(path) != state for path, state in deployed.files.items()):
-            yield f"{target.name} has it in another form, which has no way back"
+            yield f"{target.name} has it in another format, which cannot be adopted"
         return
     tree = lying_at(project, target, deployed.id, collection)
     base = target.root.joined(deployed.id.path_in(place))
@@ -160,7 +160,7 @@ def _problems(
     if files_at(target, deployed.id, tree) == deployed.files:
         return
     if deployed.id.type == "skill" and not any(file.path == "SKILL.md" for file in tree.files):
-        yield f"{base}/SKILL.md is gone, and there is no skill without one"
+        yield f"{base}/SKILL.md is gone, and a skill needs one"
     if deployed.is_pinned:
         yield (
             f"it is held at version {deployed.content_hash[:12]}, and a newer one would not be"
@@ -188,7 +188,7 @@ def _edit(
 
 
 def _hides_text(one: Adoptable) -> bool:
-    return any(told.code == _HIDDEN for told in one.diagnostics)
+    return any(diagnostic.code == _HIDDEN for diagnostic in one.diagnostics)
 
 
 def lying_at(
@@ -198,7 +198,7 @@ def lying_at(
     collection: Collection,
     peek: Peek | None = None,
 ) -> Tree | None:
-    """Read what lies in an artifact's place, as the collection would; None if nothing does.
+    """Read what is in an artifact's place, as the collection would; None if nothing is.
 
     Raises HostilePathError where the way there leads through a link, ConflictError for a folder in
     the place of a file, RefusedError for more than the collection's caps allow.
@@ -217,7 +217,7 @@ def lying_at(
 
 
 def files_at(target: Target, artifact_id: ArtifactId, tree: Tree) -> dict[RelPath, FileState]:
-    """Return what the ledger says of an artifact that lies there like this."""
+    """Return the ledger's entry for an artifact with this tree."""
     spec = target.places[artifact_id.type]
     files = placed(target.root.joined(artifact_id.path_in(spec)), spec, tree)
     return {path: state_of(digest) for path, digest in files.items()}

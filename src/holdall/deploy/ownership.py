@@ -1,6 +1,6 @@
 """What a project's ledger may call Holdall's own: the places that known targets have, no others.
 
-A ledger may have come with a stranger's project. What nobody here can have written is refused as a
+A ledger may have come with a foreign project. What nobody here can have written is refused as a
 whole, before anything is planned: an entry of a target or type that is not known, files and entries
 outside of that artifact's own place, folders and settings files that no target uses.
 """
@@ -17,15 +17,15 @@ from holdall.errors import HostilePathError, InputError
 from holdall.formats.json_editor import Keys, Marks, is_blank
 from holdall.transaction.placement import ancestors
 
-_LOST = "delete it: the deployed record and the collection are enough to go on"
+_LOST = "delete it: the deployed record and the collection are enough to continue"
 _UNLOADED = (
-    "`holdall plugins` shows which plugins are loaded: load the one that deployed it, or go on"
+    "`holdall plugins` shows which plugins are loaded: load the one that deployed it, or run"
     f" without `--no-plugins`. If no plugin did, {_LOST}"
 )
 
 
 def own_place(target: Target, artifact_id: ArtifactId) -> RelPath | None:
-    """Return where an artifact lies in a project for a target; None if it has no place there."""
+    """Return where an artifact is in a project for a target; None if it has no place there."""
     try:
         place = target.place_of(artifact_id)
     except HostilePathError:
@@ -60,7 +60,7 @@ def _unknown(entry: Deployed, target: Target | None, where: str) -> InputError:
 
 
 def _claimed(where: str, problem: str) -> InputError:
-    return InputError(f"{where}: not a ledger of Holdall: {problem}", hint=_LOST)
+    return InputError(f"{where}: not a Holdall ledger: {problem}", hint=_LOST)
 
 
 def _foreign(entry: Deployed, target: Target) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _merges(targets: Iterable[Target]) -> Iterator[Merge]:
 
 
 def _may_have(path: RelPath, marks: Marks, merges: Iterable[Merge]) -> bool:
-    """Return whether a settings file may hold entries of ours, and these marks be about them."""
+    """Return whether a settings file may have entries of ours that these marks fit."""
     known = [merge.keys for merge in merges]
     keys = [*marks.made, *marks.blank]
     return (

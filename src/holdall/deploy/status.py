@@ -1,4 +1,4 @@
-"""How what lies in a project compares with what was deployed and with the collection."""
+"""Compare what is in a project with what was deployed and with the collection."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def status_of(project: Project, collection: Collection | None) -> list[ArtifactS
     by_uuid = {artifact.uuid: artifact for artifact in artifacts if artifact.uuid}
     found = [_status(project, entry, collection, by_uuid) for entry in project.ledger.deployed]
     for target, record_entry in project.unclear:
-        note = "named by the record only, and its files are not what the record says"
+        note = "only in the deployed record, and its files differ from it"
         found.append(
             ArtifactStatus(record_entry.id, target, State.UNKNOWN, record_entry.uuid, note=note)
         )

@@ -1,4 +1,4 @@
-"""Targets: where an agent looks for its files, and how it wants them. A table, not code.
+"""Targets: where an agent looks for its files, and in which format. A table, not code.
 
 From each agent's documentation, late 2026. What an agent does not know is left out of its row, and
 a deploy says so.
@@ -47,7 +47,7 @@ class Merge(NamedTuple):
 class Target:
     """One agent's layout below a project.
 
-    `root` is its folder (`.claude`); `places` says for each type that lies there as files where
+    `root` is its folder (`.claude`); `places` says for each type that is deployed as files where
     they go, `merges` for each type that becomes entries of a settings file in which one, `converts`
     which of the placed ones are written in another form. `profile` and `platform` are SkillMeat's
     names for the agent in the deployed record, None where it has none.
@@ -62,12 +62,12 @@ class Target:
     platform: str | None = None
 
     def place_of(self, artifact_id: ArtifactId) -> RelPath | None:
-        """Return where an artifact goes below `root`; None if it does not lie there as files."""
+        """Return where an artifact goes below `root`; None if it is not deployed as files."""
         spec = self.places.get(artifact_id.type)
         return artifact_id.path_in(spec) if spec else None
 
     def knows(self, type_name: str) -> bool:
-        """Return whether the agent has any use for artifacts of a type."""
+        """Return whether the agent supports artifacts of a type."""
         return type_name in self.places or type_name in self.merges
 
 

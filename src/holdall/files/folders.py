@@ -1,4 +1,4 @@
-"""What lies in a folder: names and kinds, version control's own left out."""
+"""The names in a folder and their kinds, without version control's own files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from holdall.errors import StorageError
 
 VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
-"""What version control keeps beside the files; never part of an artifact. `.git` may be a file."""
+"""What version control keeps next to the files; never part of an artifact. `.git` may be a file."""
 
 
 class Kind(Enum):
@@ -22,7 +22,7 @@ class Kind(Enum):
 
 
 class Folder(NamedTuple):
-    """The names in one folder. `is_whole` says that nothing else lies there."""
+    """The names in one folder. `is_whole` says that nothing else is there."""
 
     folders: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()

@@ -1,4 +1,10 @@
-"""One Holdall at a time in a project or collection: its `.holdall` folder and the lock in there."""
+"""One Holdall at a time in a project or collection: its `.holdall` folder and the lock in there.
+
+`.holdall/lock` is locked by `flock`, empty while nobody holds it, and names who does (one line):
+
+    {"pid": 4711, "host": "ada", "command": "holdall deploy skill:a",
+     "since": "2026-11-27T23:27:18+00:00"}
+"""
 
 from __future__ import annotations
 
@@ -32,7 +38,7 @@ def open_state_folder(root: Root, *, make: bool) -> int | None:
     """Open `.holdall`; where it is missing, create it (0700, ignored by git) or return None.
 
     None, too, if somebody removed it in this moment. Raises HostilePathError if a symlink or a
-    file lies there.
+    file is there.
     """
     with reporting(root.path / STATE_FOLDER):
         if make:
@@ -60,7 +66,7 @@ def _not_ours(path: Path, error: OSError) -> Exception:
     if error.errno not in (errno.ELOOP, errno.ENOTDIR):
         return error
     return HostilePathError(
-        f"{path} is not what Holdall makes there", hint="remove it, then try again"
+        f"{path} is not what Holdall creates there", hint="remove it, then try again"
     )
 
 
@@ -95,7 +101,7 @@ _held_folders = _HeldFolders()
 def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
     """Hold the lock of a project or collection.
 
-    A `.holdall` that was made for nothing but the lock goes with it. Raises LockedError, which
+    A `.holdall` that was made only for the lock is removed with it. Raises LockedError, which
     names the holder, when another one holds it for `timeout` seconds. Whoever holds it may take it
     again: a collection's folder can be a project, too.
     """
@@ -131,7 +137,7 @@ def _is_there(name: str, folder: int) -> bool:
 
 
 def _remove_unused(root: Root, folder: int) -> None:
-    """Remove `.holdall` if nothing came into it. Who waits for its lock makes it anew."""
+    """Remove `.holdall` if it is empty. A process that waits for its lock creates it again."""
     with contextlib.suppress(OSError):
         if set(os.listdir(folder)) != {_LOCK, _GITIGNORE}:
             return
@@ -144,7 +150,7 @@ def _remove_unused(root: Root, folder: int) -> None:
 
 
 def _acquire(root: Root, timeout: float) -> tuple[int, int]:
-    """Return `.holdall` and the lock in it, both open; each time anew, since both may go away."""
+    """Return `.holdall` and the lock in it, both open: opened each time, both may go."""
     deadline = time.monotonic() + timeout
     pause = 0.005
     while True:
@@ -204,7 +210,7 @@ def _release(file: int) -> None:
     try:
         with contextlib.suppress(OSError):
             syscalls.truncate(file)
-        # Unlocking by name of the deed: a forked child may still have this descriptor.
+        # Unlock explicitly: a forked child may still have this descriptor open.
         fcntl.flock(file, fcntl.LOCK_UN)
     finally:
         os.close(file)
@@ -235,5 +241,5 @@ def _held(root: Root, file: int, timeout: float) -> LockedError:
         who = "another process"
     return LockedError(
         f"{root.path} is locked by {ascii(who)[1:-1]}; gave up after {timeout:g} seconds",
-        hint="wait until it is done, or end it; the lock goes away with its process",
+        hint="wait until it is done, or end it; the lock ends with its process",
     )

@@ -33,7 +33,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class FileState(NamedTuple):
-    """What lies at a path, as far as the tree hash sees it.
+    """What is at a path, as far as the tree hash covers it.
 
     `sha256` is over the file's bytes, or over the text of a symbolic link.
     """
@@ -49,14 +49,14 @@ class Remembered(Protocol):
     def state_of(
         self, path: RelPath, read: Callable[[RelPath], FileState | None]
     ) -> FileState | None:
-        """Return the state of what lies at `path`, by `read` if that is not known."""
+        """Return the state of `path`, by `read` if that is not known."""
 
     def holds(self, files: Mapping[RelPath, FileState]) -> bool:
-        """Return whether all these files are known to lie there like this."""
+        """Return whether all these files are known to be in these states."""
 
 
 class Strange(Enum):
-    """What lies at a path when it is nothing that Holdall could have put there."""
+    """What is at a path if Holdall cannot have put it there."""
 
     FOLDER = "a folder"
     SPECIAL = "a device, pipe or socket"
@@ -147,7 +147,7 @@ class Folders:
     def find(self, path: RelPath | None) -> int | None:
         """Open a folder; None if it, or one above it, does not exist.
 
-        Raises HostilePathError if a component is a symlink or no folder.
+        Raises HostilePathError if a component is a symlink or not a folder.
         """
         fd, depth = self._walk(path, make=False)
         return fd if path is None or depth == path.count("/") + 1 else None
@@ -202,8 +202,8 @@ class Folders:
             if error.errno not in _NOT_A_FOLDER:
                 raise
             raise HostilePathError(
-                f"{self._shown / path} is a symlink or no folder",
-                hint="Holdall goes through no link: put a folder in its place, choose another"
+                f"{self._shown / path} is a symlink or not a folder",
+                hint="Holdall follows no symlinks: put a folder in its place, choose another"
                 " target, or deploy to where it leads",
             ) from None
         self._open[path] = fd
@@ -259,7 +259,7 @@ class Root:
         self.folders.close()
 
     def state_of(self, path: RelPath) -> FileState | None:
-        """Return what lies at `path`; None if nothing does, or a folder on the way is missing.
+        """Return what is at `path`; None if nothing is, or a folder on the way is missing.
 
         Raises HostilePathError for special files and where the way leads through a symlink,
         ConflictError for a folder. With `remembered` set, that is asked, and reads what it must.
@@ -269,7 +269,7 @@ class Root:
         return self._read_state(path)
 
     def holds(self, files: Mapping[RelPath, FileState]) -> bool:
-        """Return whether all these files are known to lie there like this, none of them read."""
+        """Return whether all these files are known to be in these states, without reading them."""
         return self.remembered is not None and self.remembered.holds(files)
 
     def _read_state(self, path: RelPath) -> FileState | None:
@@ -281,7 +281,7 @@ class Root:
         return found
 
     def stat_of(self, path: RelPath) -> os.stat_result | None:
-        """Return the status of what lies at `path`, a symlink's own; None if nothing does.
+        """Return the status of `path`, a symlink's own; None if nothing is there.
 
         Refuses what `state_of` refuses, but answers for a folder.
         """
@@ -354,13 +354,13 @@ class Root:
                 return HostilePathError(f"{self.path / path} is not a regular file", hint=hint)
             case Strange.UNREADABLE:
                 return StorageError(
-                    f"{self.path / path} may not be read", hint="check its permissions"
+                    f"{self.path / path} is not readable", hint="check its permissions"
                 )
 
 
 @contextmanager
 def reporting(path: Path, hint: str | None = None) -> Iterator[None]:
-    """Raise what the system says about `path` as a StorageError."""
+    """Raise the system's error about `path` as a StorageError."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A temporary folder that is made when somebody wants it: most deploys need none."""
+"""A temporary folder that is made when it is first used: most deploys need none."""
 
 from __future__ import annotations
 

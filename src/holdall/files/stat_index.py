@@ -2,9 +2,18 @@
 
 As in git's index, a file whose device, inode, mode, size and times are what they were has the
 content that it had. The times of a change that comes within the clock's step of the one before
-cannot tell; what is that young is not remembered. An index only saves reading: whatever is
-replaced or removed is read first, by the transaction. It lies in the user's cache folder, so that
+does not show; what is that young is not remembered. An index only saves reading: whatever is
+replaced or removed is read first, by the transaction. It is in the user's cache folder, so that
 no project brings its own, and may be deleted at any time.
+
+A status is device, inode, mode, size, time of content, time of status. Of a project, by path, the
+status and SHA-256; of a collection, by artifact, each status in its folder, its files and hashes:
+
+    ["0.1.0", {".claude/agents/a.md": [[42, 1734, 33188, 120, 17..., 17...], "9f86..."]}]
+
+    ["0.1.0", {"skills/a": [
+      [["", [42, 98, 16877, 60, 17..., 17...]], ["SKILL.md", [42, 99, 33188, 120, 17..., 17...]]],
+      [["SKILL.md", false, "9f86...", 120]], "CONTENT-HASH", "SKILLMEAT-HASH"]}]
 """
 
 from __future__ import annotations
@@ -30,7 +39,7 @@ from holdall.files.root import FileState
 from holdall.files.tree import Tree
 
 _MOMENT = 20_000_000
-"""Nanoseconds between two times of a file that are surely told apart, where times are fine."""
+"""Nanoseconds between two times of a file that surely differ, where times are fine."""
 
 _COARSE = 1_000_000
 _LONG_MOMENT = 3_000_000_000
@@ -113,7 +122,7 @@ class StateIndex(_Index):
     def state_of(
         self, path: RelPath, read: Callable[[RelPath], FileState | None]
     ) -> FileState | None:
-        """Return what lies at `path`, by `read` only if that is not known."""
+        """Return what is at `path`, by `read` only if that is not known."""
         now = time.time_ns()
         status = self._status_of(path)
         known = self._known.get(path)
@@ -125,7 +134,7 @@ class StateIndex(_Index):
         return found
 
     def holds(self, files: Mapping[RelPath, FileState]) -> bool:
-        """Return whether all these files are known to lie there like this, none of them read."""
+        """Return whether all these files are known to be in these states, without reading them."""
         for path, state in files.items():
             status, sha256 = self._known.get(path, _UNKNOWN)
             if (
@@ -138,7 +147,7 @@ class StateIndex(_Index):
         return all(map(self._is_real, {path.rpartition("/")[0] for path in files}))
 
     def placed(self, states: Mapping[RelPath, tuple[FileState, int]], staged: int) -> None:
-        """Remember files that Holdall put there, with their sizes; it had written them at `staged`.
+        """Remember files that Holdall put there, with their sizes; they were written at `staged`.
 
         One that was written to since is left out.
         """
@@ -227,7 +236,7 @@ class TreeIndex(_Index):
 
 
 def _by_name(tree: Tree, files: Mapping[str, _Status]) -> dict[str, FileDigest]:
-    """Return the digests by their path below the artifact; a single file lies at ''."""
+    """Return the digests by their path below the artifact; a single file is at ''."""
     if list(files) == [""] and len(tree.files) == 1:
         return {"": tree.files[0]}
     return {str(digest.path): digest for digest in tree.files}

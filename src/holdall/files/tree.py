@@ -47,7 +47,7 @@ class Tree:
 
     `content_hash` is Holdall's tree hash, `skillmeat_hash` the one that SkillMeat computes over the
     same files once they are deployed. With `problems`, the tree lacks the files they name.
-    `elsewhere` says where the bytes of a file lie that is only linked to; all others lie below the
+    `elsewhere` says where the bytes of a file are that is only linked to; all others are below the
     artifact's folder.
     """
 
@@ -98,7 +98,7 @@ def folder_tree(
 
     With `within`, links from the artifact to files and folders elsewhere below that folder are
     followed; otherwise they are problems. `leave_out` is asked about each path below the folder;
-    what it tells to leave out is not looked at. `listed` tells what lies in a folder, by its place,
+    what it returns true for is not read. `listed` gives the names in a folder, by its place,
     if it was listed already; where that is no longer so, all is read and shown again.
     """
     if listed is not None:
@@ -150,7 +150,7 @@ class _FolderReader:
         )
 
     def _read(self, top: Path, prefix: str) -> None:
-        """Read all files below `top` as if they lay below `prefix`, in SkillMeat's order."""
+        """Read all files below `top` as if they were below `prefix`, in SkillMeat's order."""
         leave_out = None if prefix else self._leave_out
         for below, location, kind in self._walk(str(top), leave_out):
             text = prefix + below
@@ -183,7 +183,7 @@ class _FolderReader:
                 yield below, location, kind
 
     def _entries(self, folder: str, prefix: str) -> list[tuple[str, str, Kind]]:
-        """Return what lies in a folder, the last name first."""
+        """Return the names in a folder, the last one first."""
         known = self._listed(folder) if self._listed is not None else None
         kinds = kinds_in(folder) if known is None else known.kinds()
         return [(prefix + n, f"{folder}/{n}", kinds[n]) for n in sorted(kinds, reverse=True)]
@@ -220,7 +220,7 @@ class _FolderReader:
             _digest_file(str(target), path, self._skillmeat)
 
     def _borrow(self, path: RelPath, location: str, text: str, *, again: bool) -> None:
-        """Read what a link means elsewhere in the source as if it lay here."""
+        """Read what a link points to elsewhere in the source as if it were here."""
         target = Path(os.path.realpath(location))
         if self._within is None or not target.is_relative_to(self._within):
             self._refuse(path, "link-outside", f"links outside the artifact: {text!a}")
@@ -229,9 +229,7 @@ class _FolderReader:
         elif os.path.isfile(target):
             self._take_file(path, str(target), borrowed=True)
         elif again or not os.path.isdir(target) or Path(self._folder).is_relative_to(target):
-            problem = (
-                "links to nothing" if not os.path.exists(target) else "links around in a circle"
-            )
+            problem = "links to nothing" if not os.path.exists(target) else "links in a circle"
             self._refuse(path, "link-broken", f"{problem}: {text!a}")
         else:
             self._read(target, f"{path}/")
@@ -241,7 +239,7 @@ class _FolderReader:
 def _checked(text: str) -> tuple[RelPath, tuple[tuple[str, str], ...]]:
     """Return a path with what it and each folder above it is where case does not count, top first.
 
-    Raises HostilePathError for a path that nobody should have.
+    Raises HostilePathError for a path that is not safe.
     """
     path = RelPath.parse(text)
     if is_repository(path):

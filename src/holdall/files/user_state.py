@@ -29,7 +29,7 @@ def state_folder() -> Path:
 def journal_key() -> bytes:
     """Return the user's secret that seals what Holdall is going to do; it is made once, durably.
 
-    A project may come from a stranger, with a journal in it: only what bears this seal is done.
+    A project may come from somebody else, with a journal in it: only what bears this seal is done.
     Raises StorageError where the key can neither be read nor made.
     """
     folder = state_folder()
@@ -91,7 +91,7 @@ def remember(file: Path, words: Iterable[str], hint: str) -> None:
         file.parent.mkdir(0o700, parents=True, exist_ok=True)
         folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)  # whoever adds to it now adds to all before
+            fcntl.flock(folder, fcntl.LOCK_EX)  # each writer adds to all words before
             text = json.dumps(sorted({*remembered(file), *words}), indent=1)
             new = os.open(f"{file.name}.new", _REPLACE, 0o600, dir_fd=folder)
             try:

@@ -1,7 +1,7 @@
-"""Reading YAML, TOML and JSON from strangers: bounded, and never any other error.
+"""Read untrusted YAML, TOML and JSON: bounded, and never with any other error.
 
-The one place that calls their parsers on what somebody else wrote. Size, number of values and depth
-are bounded before or behind the parsers, which bounds their time and memory; their own failure
+The one place that calls their parsers on untrusted text. Size, number of values and depth
+are bounded before or after the parsers, which bounds their time and memory; their own failure
 modes (deep nesting, alias bombs, dotted keys, stray exceptions) are caught at this edge. Everything
 raises InputError that names file and line.
 """
@@ -121,12 +121,12 @@ def parse_json(data: bytes | str, where: str, *, limit: int = MAX_JSON_BYTES) ->
     try:
         value = _JSON.decode(text)
     except json.JSONDecodeError as error:
-        raise _broken(where, error.lineno, f"not valid JSON: {error.msg}", "mend it") from error
+        raise _broken(where, error.lineno, f"not valid JSON: {error.msg}", "fix it") from error
     except _DoubledKey:
-        key, line = _doubled(text)
-        raise _broken(where, line, f"the key {key!a:.80} twice", "take one out") from None
+        key, line = _second_key(text)
+        raise _broken(where, line, f"the key {key!a:.80} twice", "delete one of them") from None
     except _FAILURES as error:
-        raise _broken(where, None, f"not usable JSON: {_told(error)}", "mend it") from error
+        raise _broken(where, None, f"not usable JSON: {_first_line(error)}", "fix it") from error
     if type(value) in _CONTAINERS:
         _refuse_depth(value, where)
     if "\\u" in text:
@@ -134,12 +134,12 @@ def parse_json(data: bytes | str, where: str, *, limit: int = MAX_JSON_BYTES) ->
     return value
 
 
-def _told(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     """Return an error's first line, cut to what a sentence takes."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
-def _doubled(text: str) -> tuple[str, int]:
+def _second_key(text: str) -> tuple[str, int]:
     """Return the key that an object has twice, and the line where it is for the second time."""
     objects: list[set[str] | None] = []
     before = ""
@@ -162,7 +162,7 @@ def _refuse_surrogates(value: Any, where: str) -> None:
     try:
         canonical_json(value)
     except UnicodeEncodeError as error:
-        raise _broken(where, None, "holds half of a surrogate pair", "mend the escape") from error
+        raise _broken(where, None, "holds half of a surrogate pair", "fix the escape") from error
 
 
 def canonical_json(value: Any) -> bytes:
@@ -184,7 +184,7 @@ _HUGE_NUMBER = r"0[xob][0-9A-Fa-f_]{300}"
 
 
 def parse_toml(
-    data: bytes | str, where: str, *, limit: int = MAX_TOML_BYTES, hint: str = "mend it"
+    data: bytes | str, where: str, *, limit: int = MAX_TOML_BYTES, hint: str = "fix it"
 ) -> dict[str, Any]:
     """Read TOML, refusing the keys and numbers that make its parser or its readers fail.
 
@@ -206,7 +206,7 @@ def parse_toml(
         found = re.search(_TOML_LINE, str(error))
         at_end = text.count("\n") + 1 if "(at end of document)" in str(error) else None
         line = int(found[1]) if found else at_end
-        raise _broken(where, line, f"not valid TOML: {_told(error)}", hint) from error
+        raise _broken(where, line, f"not valid TOML: {_first_line(error)}", hint) from error
     _refuse_depth(value, where)
     return value
 
@@ -257,8 +257,8 @@ def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
         problem = error.problem or error.context or "malformed"
         raise _broken(where, line, f"not valid YAML: {problem}", "quote the value") from error
     except (yaml.YAMLError, *_FAILURES) as error:
-        told = _told(error)
-        raise _broken(where, first_line, f"not valid YAML: {told}", "mend it") from error
+        shown = _first_line(error)
+        raise _broken(where, first_line, f"not valid YAML: {shown}", "fix it") from error
 
 
 def _built(text: str, loader: Any, where: str, first_line: int) -> Any:
@@ -285,11 +285,11 @@ class _YamlBuilder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise self._refused(event, "more than one document")
+                    raise self._refusal(event, "more than one document")
                 value = self._value(next(self.events), 1)
         return value
 
-    def _refused(self, event: yaml.Event, problem: str) -> InputError:
+    def _refusal(self, event: yaml.Event, problem: str) -> InputError:
         line = self.first_line + (event.start_mark.line if event.start_mark else 0)
         return _broken(self.where, line, f"YAML with {problem}", "write plain keys and values")
 
@@ -297,18 +297,18 @@ class _YamlBuilder:
         import yaml
 
         if isinstance(event, yaml.AliasEvent):
-            raise self._refused(event, "an alias")
+            raise self._refusal(event, "an alias")
         if getattr(event, "tag", None) is not None:
-            raise self._refused(event, "a tag")
+            raise self._refusal(event, "a tag")
         if getattr(event, "anchor", None) is not None:
-            raise self._refused(event, "an anchor")
+            raise self._refusal(event, "an anchor")
 
     def _value(self, event: yaml.Event, depth: int) -> Any:
         import yaml
 
         self._check(event)
         if depth > MAX_DEPTH:
-            raise self._refused(event, f"more than {MAX_DEPTH} levels")
+            raise self._refusal(event, f"more than {MAX_DEPTH} levels")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if isinstance(event, yaml.MappingStartEvent):
@@ -318,7 +318,7 @@ class _YamlBuilder:
     def _scalar(self, event: yaml.ScalarEvent) -> str | None:
         plain = event.implicit[0]
         if plain and event.value == "=":
-            raise self._refused(event, "a bare =")
+            raise self._refusal(event, "a bare =")
         return None if plain and event.value in YAML_NULLS else event.value
 
     def _mapping(self, depth: int) -> dict[str, Any]:
@@ -328,9 +328,9 @@ class _YamlBuilder:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             self._check(event)
             if not isinstance(event, yaml.ScalarEvent):
-                raise self._refused(event, "a key that is no text")
+                raise self._refusal(event, "a key that is not a string")
             if event.value in found:
-                raise self._refused(event, f"the key {event.value!a:.80} twice")
+                raise self._refusal(event, f"the key {event.value!a:.80} twice")
             found[event.value] = self._value(next(self.events), depth + 1)
         return found
 

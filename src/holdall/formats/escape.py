@@ -1,6 +1,6 @@
-"""Text for people's terminals: whatever could move the cursor, colour it or hide text is escaped.
+"""Text for terminals: whatever could move the cursor, colour it or hide text is escaped.
 
-Names and messages come from other people's files.
+Names and messages come from others' files.
 """
 
 from __future__ import annotations

@@ -1,8 +1,19 @@
-"""JSON as text: one entry put in or taken out, every other character as it was.
+"""Edit JSON as text: add or remove one entry and keep every other character.
 
-Reads what people's settings files hold: JSON, with comments and trailing commas where their agents
-allow them. Taking out what was put in last gives the text back byte for byte; `Marks` keeps what
-that needs.
+Reads users' settings files: JSON, with comments and trailing commas where their agents
+allow them. Removing what was added last gives the text back byte for byte; `Marks` keeps what
+that needs. With `put(("mcpServers", "git"), {"command": "git-mcp"}, marks)`
+
+    {                                 {
+      // mine                           // mine
+      "mcpServers": {}                  "mcpServers": {
+    }                                     "git": {
+                                            "command": "git-mcp"
+                                          }
+                                        }
+                                      }
+
+where the marks are `{"made": [], "blank": [[["mcpServers"], ""]]}`.
 """
 
 from __future__ import annotations
@@ -34,7 +45,7 @@ _SCALAR = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
 
 @dataclass(slots=True)
 class Marks:
-    """What Holdall did to a document besides putting entries in.
+    """What Holdall did to a document other than adding entries.
 
     `made` are the objects and lists that it made; `blank` is what stood between the brackets of
     those that were empty. The document itself has the keys ().
@@ -112,20 +123,20 @@ class JsonText:
         start = 1 if self.text.startswith("\ufeff") else 0
         node = self._value(self._skip(start), 0)
         if self._skip(node.end) != len(self.text):
-            raise self._error(node.end, "something stands behind the end")
+            raise self._error(node.end, "there is text after the end")
         if node.items is None or node.is_list:
             raise self._error(node.start, "not a JSON object")
         return node
 
     def _skip(self, at: int) -> int:
         match = _BLANK.match(self.text, at)
-        assert match is not None, "it matches nothing, too"
+        assert match is not None, "it also matches the empty string"
         return match.end()
 
     def _error(self, at: int, problem: str) -> InputError:
         line = self.text.count("\n", 0, at) + 1
         return InputError(
-            f"{self.where}, line {line}: {problem}", hint="mend it; nothing was changed"
+            f"{self.where}, line {line}: {problem}", hint="fix it; nothing was changed"
         )
 
     def _value(self, at: int, depth: int) -> _Node:
@@ -285,11 +296,11 @@ class JsonText:
     # -- taking out
 
     def remove(self, keys: Keys, marks: Marks) -> None:
-        """Take a member out, and what was made for it and is empty now."""
+        """Remove a member, and what was made for it and is empty now."""
         self._remove_where(keys[:-1], lambda item: item.key == keys[-1], marks)
 
     def remove_element(self, keys: Keys, value: Any, marks: Marks) -> None:
-        """Take the last element that equals `value` out of a list."""
+        """Remove the last element that equals `value` from a list."""
         self._remove_where(keys, lambda item: self._python(item.value) == value, marks)
 
     def _remove_where(self, keys: Keys, wanted: Any, marks: Marks) -> None:

@@ -1,4 +1,14 @@
-"""Tables of TOML settings put in and taken out as text; everything else stays as it was."""
+"""Edit TOML settings as text: add or remove tables and keep everything else.
+
+With `put(("mcp_servers", "git"), {"command": "git-mcp"}, marks)` the last three lines are new:
+
+    model = "o"  # mine
+
+    [mcp_servers.git]
+    command = "git-mcp"
+
+where the marks are `{"made": [], "blank": [[["mcp_servers", "git"], "\\n"]]}`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +25,7 @@ _TRAILING = r"(?m)(?:^[ \t]*(?:#[^\n]*)?(?:\n|\Z))+\Z"
 
 
 class TomlText:
-    """A document while it is edited, with the face of `JsonText`; entries are tables."""
+    """A document while it is edited, with the interface of `JsonText`; entries are tables."""
 
     def __init__(self, text: str, where: str) -> None:
         self.text, self.where = text, where
@@ -54,7 +64,7 @@ class TomlText:
         )
 
     def remove(self, keys: Keys, marks: Marks) -> None:
-        """Take a table out with its sub-tables."""
+        """Remove a table with its sub-tables."""
         if self.get(keys) is MISSING:
             return
         start, end = self._span(keys)
@@ -71,8 +81,8 @@ class TomlText:
         inside = [match for match in re.finditer(_HEADER, self.text) if self._is_of(match[0], keys)]
         if not inside:
             raise InputError(
-                f"{self.where}: {'.'.join(keys)} is written in a way that is not edited here",
-                hint="write it as a table with a header of its own, or take it out by hand",
+                f"{self.where}: {'.'.join(keys)} is written in a form that Holdall cannot edit",
+                hint="write it as a table with a header of its own, or delete it by hand",
             )
         later = [
             m.start() for m in re.finditer(_HEADER, self.text) if m.start() > inside[-1].start()

@@ -2,6 +2,13 @@
 
 Manifests and records are thousands of tables of one line per key. What is written in any other way
 is left to `tomllib`; nothing is guessed and nothing is wrong here.
+
+    # a comment of a whole line
+    [[artifacts]]
+    name = "plain-prose"
+    tags = [
+        "text",
+    ]
 """
 
 from __future__ import annotations

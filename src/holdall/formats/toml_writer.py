@@ -1,7 +1,14 @@
 """TOML as text: arrays of tables written one table at a time, the untouched ones verbatim.
 
-tomli-w writes whole documents and knows no comments. Our files are arrays of tables that people
-edit and put in git, so a change of one entry must leave every other line as it was.
+tomli-w writes whole documents without comments. Our files are arrays of tables that users
+edit and put in git, so a change of one entry must leave every other line as it was. The blocks of
+
+    format = 1                  # the block '', up to the next table's comment
+
+    # for letters               # the comment belongs to the block `artifacts`
+    [[artifacts]]
+    name = "plain-prose"
+    [artifacts.extra]           # as do sub-tables
 """
 
 from __future__ import annotations

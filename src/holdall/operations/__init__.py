@@ -1,4 +1,4 @@
-"""Commands' work: lock, recover, plan, ask plugins, commit, tell plugins."""
+"""Commands' work: lock, recover, plan, ask plugins, commit, notify plugins."""
 
 from holdall import lazy_exports
 

@@ -1,7 +1,7 @@
-"""Taking what people edited where it was deployed back into the collection, as its newest content.
+"""Copy edits made to deployed artifacts back into the collection, as its newest content.
 
 The collection's part comes first: killed in between, the project holds what the collection has, and
-another adopt or deploy takes note of that.
+another adopt or deploy records that.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from holdall.transaction.placement import ancestors, puts
 
 Say = Callable[[str], None]
 
-_Lying = tuple[Deployed, Target, Adoptable]
+_Holder = tuple[Deployed, Target, Adoptable]
 """A deployment whose place holds the adopted content."""
 
 
@@ -57,7 +57,7 @@ class AdoptResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Adopter:
-    """Adopts from one project into one collection. `targets` are those of all that lies there."""
+    """Adopts from one project into one collection. `targets` are all that have deployments."""
 
     project: Path
     targets: Sequence[Target]
@@ -80,22 +80,22 @@ class Adopter:
             collection = editor.collection
             project = read_project(root, self.targets, self.plugins.targets, collection)
             found, unchanged = self._found(project, collection, texts, names)
-            lying = [e for one in found for e in self._lying(project, collection, one)]
+            holders = [e for one in found for e in self._holders(project, collection, one)]
             changes = _changes(collection, found, self.project)
-            plan = self._plan(collection, found, lying)
+            plan = self._plan(collection, found, holders)
             error_hook = "holdall_deploy_error"
             with report_errors(self.plugins, self.say, error_hook, plan=plan):
                 editor.propose(changes)
                 warnings = ask_plugins(
                     self.plugins, "holdall_deploy_check", plan=plan, project=self.project
                 )
-                told = tuple(warnings)
-                result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), told)
+                said = tuple(warnings)
+                result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), said)
                 if self.dry_run or not found:
                     return result
                 outcome = self._collect(editor, changes, found)
                 plan.adopted = outcome.transaction_id if outcome else None
-                done = self._take_note(editor, project, plan, lying, warnings)
+                done = self._record(editor, project, plan, holders, warnings)
                 kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
                 return result._replace(outcome=done, backups=kept)
 
@@ -111,9 +111,9 @@ class Adopter:
         return found, unchanged
 
     def _plan(
-        self, collection: Collection, found: Iterable[Adoptable], lying: Iterable[_Lying]
+        self, collection: Collection, found: Iterable[Adoptable], holders: Iterable[_Holder]
     ) -> DeployPlan:
-        """Return what the project will be said to hold; nothing in it moves."""
+        """Return the new ledger of the project; no file in it changes."""
         return DeployPlan(
             "adopt",
             self.project,
@@ -124,7 +124,7 @@ class Adopter:
             artifacts=tuple(_planned(one) for one in found),
             placed=tuple(
                 Placement(e.id, e.uuid, one.tree.content_hash, target.root)
-                for e, target, one in lying
+                for e, target, one in holders
             ),
         )
 
@@ -138,11 +138,13 @@ class Adopter:
         if outcome is not None and outcome.conflicts:
             raise ConflictError(
                 f"{outcome.conflicts[0]} changed in the collection while it was adopted",
-                hint="what lies in the project is as it was: adopt it again",
+                hint="the project is unchanged: adopt it again",
             )
         return outcome
 
-    def _lying(self, project: Project, collection: Collection, one: Adoptable) -> Iterable[_Lying]:
+    def _holders(
+        self, project: Project, collection: Collection, one: Adoptable
+    ) -> Iterable[_Holder]:
         """Yield every deployment that holds the adopted content, that of other agents too."""
         by_name = {target.name: target for target in self.targets}
         yield one.deployed, by_name[one.deployed.target], one
@@ -157,12 +159,12 @@ class Adopter:
             if tree is not None and tree.content_hash == one.tree.content_hash:
                 yield entry, target, one
 
-    def _take_note(
+    def _record(
         self,
         editor: Editor,
         project: Project,
         plan: DeployPlan,
-        lying: Sequence[_Lying],
+        holders: Sequence[_Holder],
         warnings: Sequence[str],
     ) -> Outcome | None:
         """Make the project's ledger and records say that all of it was deployed like this."""
@@ -172,9 +174,9 @@ class Adopter:
         deployer = Deployer(
             collection, self.project, self.targets, self.plugins, self.config, self.say
         )
-        ledger = _ledger(project.ledger, lying, collection)
+        ledger = _ledger(project.ledger, holders, collection)
         project = replace(project, ledger=replace(project.ledger, folders=ledger.folders))
-        new = {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in lying}
+        new = {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in holders}
         return deployer.finish(project, plan, Arrangement(), ledger, new, warnings).outcome
 
 
@@ -185,10 +187,10 @@ def _planned(one: Adoptable) -> PlannedArtifact:
 
 def _refuse_conflicts(found: Iterable[Adoptable], project: Path) -> None:
     """Raise ConflictError for every artifact that is not what was deployed any more."""
-    told = "".join(f"\n  {one.entry.id}" for one in found if one.has_conflict)
-    if told:
+    listed = "".join(f"\n  {one.entry.id}" for one in found if one.has_conflict)
+    if listed:
         raise ConflictError(
-            f"the collection's own copy changed since this was deployed into {project}:{told}",
+            f"the collection's own copy changed since this was deployed into {project}:{listed}",
             hint="compare with `holdall diff ID --to PROJECT` and edit one of the two, or --force"
             " makes the project's the newest version; the other one stays among `holdall versions`",
         )
@@ -226,11 +228,11 @@ def _actions(
 
 def _ledger(
     ledger: Ledger,
-    lying: Sequence[_Lying],
+    holders: Sequence[_Holder],
     collection: Collection,
 ) -> Ledger:
     new: dict[tuple[str, ArtifactId], Deployed] = {}
-    for entry, target, one in lying:
+    for entry, target, one in holders:
         new[entry.target, entry.id] = entry._replace(
             uuid=entry.uuid or collection.entry(one.entry.id).uuid,
             collection=collection.name,

@@ -1,4 +1,4 @@
-"""Delivering to plugins what a transaction has done: at once, or in the next run until it works."""
+"""Report to plugins what a transaction has done: at once, or in the next run until it works."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _NAMES = {CHANGE: "change of the collection"}
 
 
 def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> None:
-    """Finish what an earlier run left: its transaction, then what plugins have not heard of.
+    """Finish what an earlier run left: its transaction, then the reports to plugins.
 
     The caller holds the root's lock. Says one sentence about each unfinished transaction.
     """
     for recovered in recover(root):
         if recovered.applied:
             what = _NAMES.get(recovered.kind, recovered.kind)
-            say(f"finished the {what} that an earlier run left half done in {root.path}")
+            say(f"finished the {what} that an earlier run left unfinished in {root.path}")
         else:
-            say(f"cleared away what an earlier run had prepared and not begun in {root.path}")
+            say(f"removed what an earlier run had prepared but not begun in {root.path}")
         for path in recovered.conflicts:
             say(f"kept your version of {path}, which changed meanwhile")
     deliver(root, plugins, config, say)
 
 
-def journalled(payload: dict[str, Any]) -> dict[str, Any]:
-    """Return what plugins add to as the journal gives it back; PluginError if it can't hold it."""
+def to_journal_json(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return `extra` as the journal gives it back; PluginError if it cannot be stored."""
     try:
         kept: dict[str, Any] = json.loads(json.dumps(payload, allow_nan=False))
         if not isinstance(kept["extra"], dict):
@@ -92,7 +92,7 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
     """Call the hooks for every transaction that is done or given up; return whether all succeeded.
 
     What a plugin could not take stays in the outbox for the next run, and what came after it for
-    the same collection, too: an older message must not be heard after a newer one.
+    the same collection, too: an older message must not be delivered after a newer one.
     """
     stuck = set()
     for message in undelivered(root):
@@ -102,7 +102,8 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
         failures = _failures(message, root.path, plugins, config)
         state = "the files are in place" if message.applied else "nothing was changed"
         for error in failures:
-            say(f"warning: {error.message}; {state}, and the next run tells it again")
+            again = "the next run reports it to the plugins again"
+            say(f"warning: {error.message}; {state}, and {again}")
         if failures:
             stuck.add(collection)
         else:
@@ -127,8 +128,8 @@ def _failures(message: Message, path: Path, plugins: Plugins, config: Config) ->
 def _not_ours(message: Message, path: Path, error: Exception) -> InputError:
     folder = path / STATE_FOLDER / OUTBOX / message.transaction_id
     return InputError(
-        f"{folder}: not a message of Holdall: {error!r}",
-        hint="delete that folder; the files that it tells of are in place",
+        f"{folder}: not a Holdall message: {error!r}",
+        hint="delete that folder; the files that it reports are in place",
     )
 
 

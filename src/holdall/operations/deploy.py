@@ -1,4 +1,4 @@
-"""Deploying into a project and taking out of it again: plan, check, then one transaction."""
+"""Deploy into a project and undeploy from it: plan, check, then one transaction."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from holdall.config import Config, cache_folder
 from holdall.deploy.consent import Allowance
 from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits, written_artifacts
 from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
-from holdall.deploy.planning.records import bookkeeping, deployed_entries
+from holdall.deploy.planning.records import deployed_entries, plan_records
 from holdall.deploy.planning.requests import (
     Earlier,
-    displaced,
     placements,
-    refuse_strangers,
+    refuse_other_collections,
     refuse_undeployable,
+    removed_placements,
+    renamed_requests,
     renewable,
-    sorted_out,
+    split_deployed,
     standing,
     still_wanted,
-    withdrawals,
     withdrawn_by,
 )
 from holdall.deploy.planning.revert import (
     ContentOf,
-    arranged_back,
+    plan_revert,
+    revert_ledger,
     touched_files,
-    turned_back,
     with_contents,
 )
 from holdall.deploy.planning.settings import Entries, merge_entries
@@ -47,7 +47,7 @@ from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
-from holdall.operations.delivery import DEPLOY, delivering, journalled, report_errors, settle
+from holdall.operations.delivery import DEPLOY, delivering, report_errors, settle, to_journal_json
 from holdall.plugins.checks import ask_plugins
 from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Put
@@ -72,7 +72,7 @@ class DeployResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Deployer:
-    """Deploys from one collection into one project. `say` tells people what happens besides."""
+    """Deploys from one collection into one project. `say` prints notes and warnings."""
 
     collection: Collection
     project: Path
@@ -87,7 +87,7 @@ class Deployer:
     def deploy(
         self, requests: Sequence[ArtifactId], versions: Mapping[ArtifactId, str] | None = None
     ) -> DeployResult:
-        """Put artifacts and composites into the project; without requests, renew what is there.
+        """Deploy artifacts and composites; without requests, update what is deployed.
 
         `versions` chooses other versions of artifacts than composites or the collection say.
         Raises what a plugin refuses, LocalEditError for files in the way, ConflictError for two
@@ -99,7 +99,7 @@ class Deployer:
             project = read_project(root, self.targets, self.plugins.targets, self.collection)
             asked = tuple(requests) or renewable(project, self.collection, self.say)
             if asked:
-                asked = tuple(dict.fromkeys((*asked, *displaced(project, self.collection))))
+                asked = tuple(dict.fromkeys((*asked, *renamed_requests(project, self.collection))))
             plan = self._plan("deploy", asked)
             plan.versions, plan.scratch, plan.is_forced = versions or {}, scratch, self.force
             plan.standing = tuple(standing(project, plan))
@@ -133,13 +133,13 @@ class Deployer:
         self.plugins.call("holdall_deploy_plan", plan=plan, project=self.project)
         self._choose(project, plan)
         if not self.force:
-            refuse_strangers(project, plan)
-        obsolete, kept = sorted_out(project.ledger.deployed, plan)
+            refuse_other_collections(project, plan)
+        obsolete, kept = split_deployed(project.ledger.deployed, plan)
         pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
         arrangement = arrange(project.root, kept, pairs, obsolete, force=self.force)
         merged = self._merged(project, pairs, obsolete, kept, arrangement)
         plan.placed = tuple(placements(arrangement, plan))
-        plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
+        plan.withdrawn = tuple(removed_placements(obsolete, plan, self.targets))
         warnings = [*self._checked(plan), *merged.notes]
         self._tell_left_out(plan)
         if not self.force:
@@ -169,7 +169,7 @@ class Deployer:
         )
 
     def undeploy(self, texts: Sequence[str]) -> DeployResult:
-        """Take back what was asked for by these ids or names; what others still want stays.
+        """Undeploy what was requested by these ids or names; what other requests need stays.
 
         Files edited by hand stay in place unless forced, and are named in the result.
         """
@@ -189,7 +189,7 @@ class Deployer:
         obsolete, kept = withdrawn_by(project.ledger.deployed, set(ids), names)
         arrangement = arrange(project.root, kept, (), obsolete, force=self.force)
         merged = self._merged(project, (), obsolete, kept, arrangement)
-        plan.withdrawn = tuple(withdrawals(obsolete, plan, self.targets))
+        plan.withdrawn = tuple(removed_placements(obsolete, plan, self.targets))
         warnings = [
             *self._checked(plan),
             *still_wanted(kept, ids),
@@ -210,7 +210,7 @@ class Deployer:
         content_of: ContentOf,
         extra: Mapping[str, Any],
     ) -> DeployResult:
-        """Turn a change of the project back: its files and what is known of them.
+        """Undo a change of the project: its files, ledger and records.
 
         `hash_of` gives the SkillMeat hash of what was deployed before, `content_of` the bytes of
         its files. Raises ConflictError if the
@@ -222,8 +222,8 @@ class Deployer:
             plan = self._plan("undo", ())
             plan.extra.update(extra)
             with self.report_errors(plan):
-                ledger = turned_back(project, change)
-                arrangement = arranged_back(project, change, content_of, force=self.force)
+                ledger = revert_ledger(project, change)
+                arrangement = plan_revert(project, change, content_of, force=self.force)
                 roots = {target.name: target.root for target in self.targets}
                 plan.placed = tuple(
                     Placement(b.id, b.uuid, b.content_hash, roots[b.target])
@@ -333,8 +333,10 @@ class Deployer:
             for type_name in dict.fromkeys(found.type for found in unknown):
                 ids = [str(found) for found in unknown if found.type == type_name]
                 more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
-                told = ", ".join(ids[:3]) + more
-                self.say(f"{target.name} knows no {type_name}: {told} left out")
+                left_out = ", ".join(ids[:3]) + more
+                self.say(
+                    f"{target.name} does not support the type {type_name}: {left_out} left out"
+                )
 
     def finish(
         self,
@@ -347,10 +349,10 @@ class Deployer:
     ) -> DeployResult:
         """Do what was arranged, and bring the project's ledger and records in line with it.
 
-        `new` are the SkillMeat hashes of what lies there anew, by target and id. The caller holds
+        `new` are the SkillMeat hashes of what was just deployed, by target and id. The caller holds
         the project's lock.
         """
-        records = bookkeeping(project, plan.targets, ledger, arrangement, new)
+        records = plan_records(project, plan.targets, ledger, arrangement, new)
         actions = [*arrangement.actions, *records]
         change = ledger_change(project.written, ledger, touched_files(arrangement.actions))
         plan.change = with_contents(change, project.root, self.targets)
@@ -372,7 +374,7 @@ class Deployer:
                     project.root,
                     actions,
                     kind=DEPLOY,
-                    payload={**plan.to_payload(), **journalled({"extra": plan.extra})},
+                    payload={**plan.to_payload(), **to_journal_json({"extra": plan.extra})},
                     prepare=prepare,
                     progress=progress,
                 )

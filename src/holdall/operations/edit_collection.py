@@ -1,4 +1,4 @@
-"""Changing a collection: under its lock, in one transaction, with the plugins told."""
+"""Change a collection: under its lock, in one transaction, reported to the plugins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from holdall.errors import ConflictError, InputError, PluginError, StorageError,
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
-from holdall.operations.delivery import CHANGE, delivering, journalled, report_error, settle
+from holdall.operations.delivery import CHANGE, delivering, report_error, settle, to_journal_json
 from holdall.operations.progress import shown
 from holdall.plugins.checks import ask_plugins
 from holdall.plugins.manager import Plugins
@@ -35,7 +35,7 @@ _MANIFEST_PATH = RelPath.parse(MANIFEST)
 
 @dataclass(frozen=True)
 class Editor:
-    """A collection that nobody else changes meanwhile.
+    """A collection that is locked for a change.
 
     `proposed` are the change sets that plugins have seen and that are not written.
     """
@@ -93,11 +93,11 @@ class Editor:
                     self.root,
                     everything,
                     kind=CHANGE,
-                    payload=journalled(changes.to_payload()),
+                    payload=to_journal_json(changes.to_payload()),
                     prepare=prepare,
                     progress=progress,
                 )
-            # Before plugins are told: they ask for the same trees again.
+            # Before plugins are called: they ask for the same trees again.
             if before.index is not None and not outcome.conflicts:
                 before.index.placed(trees, staged_at[0])
                 replace(before, manifest=changes.after).remember()

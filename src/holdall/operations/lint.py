@@ -1,4 +1,4 @@
-"""Judging a source: what Holdall finds wrong with it, and what plugins do."""
+"""Check a source: Holdall's diagnostics, and those of plugins."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def _of_plugins(plugins: Plugins, source: str, reading: Reading) -> Iterator[Fin
             yield _failed(source, error.message)
             continue
         for problem in _listed(answer):
-            told = _diagnostic(title, problem)
-            if told is None:
+            diagnostic = _diagnostic(title, problem)
+            if diagnostic is None:
                 yield _failed(source, f"plugin {title} answered {HOOK} with {show_value(problem)}")
             else:
-                yield Finding(source, told, problem.why, problem.remedy)
+                yield Finding(source, diagnostic, problem.why, problem.remedy)
 
 
 def _listed(answer: object) -> Iterable[Any]:

@@ -1,4 +1,4 @@
-"""How far a long change is, shown on a terminal: files, bytes, and the time that is left.
+"""Show a long change's progress on a terminal: files, bytes, and the time that is left.
 
 Nothing is shown elsewhere, nor for what takes less than half a second.
 """
@@ -25,7 +25,7 @@ _EVERY = 0.1
 
 @contextmanager
 def shown(config: Config, what: str, actions: Sequence[Action]) -> Iterator[Progress | None]:
-    """Yield what a commit of these actions reports to; None where nobody would see it."""
+    """Yield what a commit of these actions reports to; None where it would not be seen."""
     if config.quiet or config.json or not sys.stderr.isatty():
         yield None
         return
@@ -37,7 +37,7 @@ def shown(config: Config, what: str, actions: Sequence[Action]) -> Iterator[Prog
 
 
 class _Sight:
-    """A bar that comes into sight when the work turns out to be long."""
+    """A progress bar that is shown once the work has taken a while."""
 
     def __init__(self, what: str, sizes: Sequence[int]) -> None:
         self._what, self._sizes = what, sizes
@@ -46,7 +46,7 @@ class _Sight:
         self._bar: Bar | None = None
 
     def reached(self, done: int, total: int) -> None:
-        """Take note that `done` of all actions are staged, the last one just now."""
+        """Report that `done` of all actions are staged, the last one just now."""
         self._bytes += self._sizes[done - 1] if done <= len(self._sizes) else 0
         now = time.monotonic()
         if now < self._next:
@@ -60,7 +60,7 @@ class _Sight:
         self._bar.update(task, completed=self._bytes, files=f"{done:,} of {total:,} files")
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
 

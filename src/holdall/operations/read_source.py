@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Reading]:
+def open_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Reading]:
     """Read what `source` names: a folder, an archive, or a git repository.
 
-    The files that the reading tells of are there until the context ends. Raises what
+    The files of the reading are there until the context ends. Raises what
     `holdall.sources.fetch.origin.opened` and `read_source` raise.
     """
     from holdall.sources.fetch.origin import opened

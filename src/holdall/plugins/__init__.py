@@ -1,4 +1,4 @@
-"""The contract with plugins: hooks, loading, and calling them behind a fence."""
+"""The contract with plugins: hooks, loading, and calling them inside a fence."""
 
 from holdall import lazy_exports
 

@@ -1,6 +1,6 @@
-"""Calling a hook's implementations in pluggy's order, each behind the fence.
+"""Call a hook's implementations in pluggy's order, each inside the fence.
 
-pluggy stops at the first implementation that raises and does not say whose it was. Here each one is
+pluggy stops at the first implementation that raises, without its plugin's name. Here each one is
 called by itself; wrappers, `tryfirst`, `trylast` and first results do what pluggy says they do.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pluggy
 
 Run = Callable[[object, Callable[[], Any]], tuple[Any, BaseException | None]]
-"""Runs a step of a plugin behind the fence: the plugin, the step → what it returned or raised."""
+"""Runs a step of a plugin inside the fence: the plugin, the step → what it returned or raised."""
 
 
 class Answer(NamedTuple):
@@ -129,7 +129,7 @@ def _end(
     if value is None and not values:
         return []
     if not isinstance(value, list | tuple):
-        # As a result it would say that nobody answered: a veto would be lost.
+        # As a result it would mean that no plugin answered: a veto would be lost.
         forgot = TypeError(f"the wrapper returned {type(value).__name__}, not a list of results")
         return [*(a for a in answers if a.raised is None), Answer(impl.plugin, None, forgot)]
     owners = {id(answer.value): answer.plugin for answer in answers}

@@ -1,4 +1,4 @@
-"""Asking plugins what speaks against a plan: an error is a veto, a warning is reported."""
+"""Ask plugins for problems with a plan: an error is a veto, a warning is reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from holdall.plugins.manager import Plugins
 def ask_plugins(plugins: Plugins, hook: str, **arguments: Any) -> list[str]:
     """Call a hook that returns problems; return the warnings.
 
-    Raises VetoError with all the errors. A plugin that fails, or answers what nobody understands,
+    Raises VetoError with all the errors. A plugin that fails, or returns something else,
     counts as an error.
     """
     problems: list[Problem] = []

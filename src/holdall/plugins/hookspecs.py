@@ -15,7 +15,7 @@ up before the commit point ends with `holdall_collect_error` or `holdall_deploy_
 was prepared with `holdall_collect_abandoned` or `holdall_deploy_abandoned` before that.
 
 **The order of plugins.** One hook's implementations are called as pluggy calls them: those of
-plugins that were loaded later come first, `tryfirst=True` before all, `trylast=True` behind all. A
+plugins that were loaded later come first, `tryfirst=True` before all, `trylast=True` after all. A
 `wrapper=True` runs around them: it yields once, gets the list of what they returned (for hooks
 marked *first result* the one result) or the first exception, and returns the result for the host.
 Where pluggy would stop at an exception, hooks that only report go on to the next plugin. With
@@ -67,7 +67,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a plugin has to say against a change of the collection, or a deploy plan."""
+    """A plugin's objection to a change of the collection, or to a deploy plan."""
 
     message: str
     severity: Severity = Severity.ERROR
@@ -79,7 +79,7 @@ class LintProblem:
     """What a plugin's lint check found in a source.
 
     `path` is relative to the source, `level` is `error`, `warning` or `info`. `code` is the
-    plugin's own, a few words joined by hyphens; users see it behind the plugin's name, as in
+    plugin's own, a few words joined by hyphens; users see it after the plugin's name, as in
     `audit:no-owner`, and leave it out by `--allow audit:no-owner`. `why` and `remedy` say why it
     matters and what to do.
     """
@@ -108,7 +108,7 @@ def holdall_configure(config: Config, settings: Mapping[str, Any]) -> None:
 
 @hookspec(historic=True)
 def holdall_register_types() -> Iterable[TypeSpec]:
-    """Return types of artifacts besides the built-in ones. Called at start.
+    """Return types of artifacts in addition to the built-in ones. Called at start.
 
     A type's `deploys_to` names the targets that it can be deployed to, each with the folder below
     the target's root. If it raises, or names a type that exists, the plugin is disabled and
@@ -119,7 +119,7 @@ def holdall_register_types() -> Iterable[TypeSpec]:
 
 @hookspec(historic=True)
 def holdall_register_targets() -> Iterable[Target]:
-    """Return targets besides the built-in ones. Called at start.
+    """Return targets in addition to the built-in ones. Called at start.
 
     If it raises, or names a target that exists, the plugin is disabled and reported.
     """
@@ -161,14 +161,14 @@ def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
     """Edit what is about to change in a collection: `changes.after` and `changes.extra`.
 
     Called when all is found and nothing is written, also in a dry run, for every command that
-    changes a collection (collect, rename, remove, composite edits). If it raises, the command
-    is refused and nothing is written.
+    changes a collection (collect, rename, remove, edits of a composite, which is a bundle such as
+    a plugin). If it raises, the command is refused and nothing is written.
     """
 
 
 @hookspec
 def holdall_collect_check(changes: ChangeSet, collection: Collection) -> Sequence[Problem]:
-    """Return what speaks against the finished change set; one error is a veto. Also in a dry run.
+    """Return the problems of the finished change set; one error is a veto. Also in a dry run.
 
     If it raises, that counts as an error.
     """
@@ -237,7 +237,7 @@ def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
 
 @hookspec
 def holdall_deploy_check(plan: DeployPlan, project: Path) -> Sequence[Problem]:
-    """Return what speaks against the finished plan; one error is a veto. Also in a dry run.
+    """Return the problems of the finished plan; one error is a veto. Also in a dry run.
 
     Called for deploy, undeploy, undo and adopt (`plan.command`). If it raises, that counts as an
     error.

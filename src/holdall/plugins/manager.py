@@ -1,4 +1,4 @@
-"""Finding plugins, loading each behind the fence, and calling their hooks."""
+"""Find plugins, load each inside the fence, and call their hooks."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Plugins:
         return list(self._failed)
 
     def add(self, record: PluginRecord, load: Callable[[], object], config: Config) -> None:
-        """Load one plugin behind the fence: whatever it does, the others go on."""
+        """Load one plugin inside the fence: whatever it does, the others are loaded."""
         plugin, raised = self._run(record, LOADING, load)
         if raised is None:
             step = partial(self._register, plugin, record, config)
@@ -196,8 +196,8 @@ class Plugins:
                     what = show_value(command)
                     warnings.append(f"plugin {title} registered {what}, which is not a Command")
                 elif command.name in names:
-                    told = f"the command {command.name!r} exists already"
-                    warnings.append(f"{told}; that of plugin {title} is left out")
+                    problem = f"the command {command.name!r} exists already"
+                    warnings.append(f"{problem}; that of plugin {title} is left out")
                 else:
                     names.add(command.name)
                     found[command.name] = title, command
@@ -224,18 +224,18 @@ class Plugins:
         """What to report of plugins with which an earlier command ended."""
         if self._watch is None:
             return []
-        told = [
-            f"plugin {found.plugin} was at work ({found.hook}) when an earlier command ended"
+        reports = [
+            f"plugin {found.plugin} was running ({found.hook}) when an earlier command ended"
             for found in self._watch.ended
         ]
         found_now = {record.title for record in self.records}
         for found in self._watch.ended if found_now else ():
             if found.plugin not in found_now:
                 self._watch.forget(found)
-        return told
+        return reports
 
     def close(self) -> None:
-        """Forget which plugin was at work: all of them have come to an end."""
+        """Forget which plugin was running: all of them have returned."""
         if self._watch is not None:
             self._watch.close()
 
@@ -248,7 +248,7 @@ class Plugins:
         is_command: bool = False,
         prints: bool = False,
     ) -> tuple[Any, BaseException | None]:
-        """Run a step of a plugin behind the fence, and keep that it is at work."""
+        """Run a step of a plugin inside the fence, and record that it is running."""
         is_ours = record.distribution == OURS
         if self._watch is None or is_ours:
             value, raised = run_fenced(step, prints=prints, is_ours=is_ours)

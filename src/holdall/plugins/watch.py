@@ -1,14 +1,14 @@
-"""Which plugin is at work, kept where the next command finds it if a plugin ends the process.
+"""Which plugin is running, kept where the next command finds it if a plugin ends the process.
 
-Nothing in a process can catch `os._exit` or a crash in C. So the name of the plugin at work stands
+Nothing in a process can catch `os._exit` or a crash in C. So the name of the running plugin is
 in a locked file in the user's state folder, `plugins-at-work/RANDOM`:
 
     holdall_deploy_complete
     audit (holdall-plugin-audit 1.0.0)
 
 The file is empty between two calls and deleted at the end. One that is not empty and that no
-process has locked names a plugin that was at work when a command ended. The plugin is then not
-called for that hook, once, which counts as its failure: the command can finish what was left half
+process has locked names a plugin that was running when a command ended. The plugin is then not
+called for that hook, once, which counts as its failure: the command can finish what was left
 done.
 
 Where the folder cannot be written to, nothing is kept.
@@ -36,7 +36,7 @@ class AtWork(NamedTuple):
 
 
 class Watch:
-    """Keeps which plugin is at work in this process, and knows with which others ended."""
+    """Records which plugin is running here, and with which ones earlier commands ended."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -61,7 +61,7 @@ class Watch:
 
     @contextmanager
     def at_work(self, found: AtWork) -> Iterator[None]:
-        """Keep during the block that this plugin is at work."""
+        """Record during the block that this plugin is running."""
         self._stack.append(found)
         self._write()
         try:

@@ -1,1 +1,1 @@
-"""What a source holds: folders with artifacts in any of the layouts found in the wild."""
+"""What a source contains: folders with artifacts in any of the known layouts."""

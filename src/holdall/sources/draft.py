@@ -1,4 +1,4 @@
-"""What readers find before names are settled, each place once."""
+"""What readers find before names are assigned, each place once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 
 def shown(path: str) -> str:
-    """Return a path as it stands in results: the source itself is `.`."""
+    """Return a path as it is in results: the source itself is `.`."""
     return path or "."
 
 
@@ -43,7 +43,7 @@ class Draft(NamedTuple):
 
 
 class DraftMember(NamedTuple):
-    """A composite's member: where it lies, what it is called there, what an export says of it."""
+    """A composite's member: its place, its name there, what an export says of it."""
 
     key: Key
     name: str
@@ -84,7 +84,7 @@ class Gathering:
     refused: set[Key] = field(default_factory=set)
 
     def say(self, path: str, code: Code, message: str, line: int | None = None) -> None:
-        """Note a diagnostic."""
+        """Record a diagnostic."""
         self.diagnostics.append(diagnose(path, code, message, line))
 
     def file_of(self, draft: Draft) -> str:
@@ -96,18 +96,18 @@ class Gathering:
         return next(files, draft.path)
 
     def is_exported(self, path: str) -> bool:
-        """Return whether a path is that of an export, or lies below one."""
+        """Return whether a path is that of an export, or below one."""
         return bool(self.exports) and any(
             path == export or not export or path.startswith(f"{export}/") for export in self.exports
         )
 
     def say_unread(self, path: str, error: StorageError | TooLargeError) -> None:
-        """Note why something could not be read."""
+        """Record why something could not be read."""
         is_large = isinstance(error, TooLargeError)
         self.say(path, Code.TOO_LARGE if is_large else Code.ITEM_UNREADABLE, error.message)
 
     def add(self, draft: Draft) -> Draft:
-        """Take a draft in, unless its place is known already."""
+        """Add a draft, unless its place is known already."""
         known = self.drafts.setdefault(draft.key, draft)
         if known is draft:
             for problem in draft.tree.problems:

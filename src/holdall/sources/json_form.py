@@ -14,7 +14,7 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
         "artifacts": [_artifact(found) for found in reading.artifacts],
         "composites": [_composite(found) for found in reading.composites],
         "remotes": [{"name": r.name, "source": r.source} for r in reading.remotes],
-        "diagnostics": [_diagnostic(told) for told in reading.diagnostics],
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in reading.diagnostics],
     }
 
 
@@ -48,8 +48,8 @@ def _composite(found: FoundComposite) -> dict[str, Any]:
     }
 
 
-def _diagnostic(told: Diagnostic) -> dict[str, Any]:
-    shape: dict[str, Any] = dict(told.to_json())
-    if told.code in CODES:
-        shape["hint"] = CODES[Code(told.code)].remedy
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    shape: dict[str, Any] = dict(diagnostic.to_json())
+    if diagnostic.code in CODES:
+        shape["hint"] = CODES[Code(diagnostic.code)].remedy
     return shape

@@ -1,4 +1,4 @@
-"""Judging a source: what reading it told, the specifications' limits, and what its texts hold."""
+"""Lint a source: diagnostics of reading it, the specifications' limits, and its texts' content."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Finding(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """The finding as people and editors read it: `path:line: level: message [code]`."""
-        told = self.diagnostic
-        place = self.place if told.line is None else f"{self.place}:{told.line}"
-        return f"{place}: {told.level}: {told.message} [{told.code}]"
+        """The finding in the format that editors read: `path:line: level: message [code]`."""
+        diagnostic = self.diagnostic
+        place = self.place if diagnostic.line is None else f"{self.place}:{diagnostic.line}"
+        return f"{place}: {diagnostic.level}: {diagnostic.message} [{diagnostic.code}]"
 
 
 def lint(source: str, reading: Reading, allowed: Collection[str] = ()) -> list[Finding]:
@@ -51,7 +51,9 @@ def lint(source: str, reading: Reading, allowed: Collection[str] = ()) -> list[F
     found = set(reading.diagnostics)
     for artifact in reading.artifacts:
         found.update(_judged(artifact))
-    return in_order(_found(source, told) for told in found if told.code not in allowed)
+    return in_order(
+        _found(source, diagnostic) for diagnostic in found if diagnostic.code not in allowed
+    )
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -67,9 +69,9 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
-def _found(source: str, told: Diagnostic) -> Finding:
-    info = CODES[Code(told.code)]
-    return Finding(source, told, info.reason, info.remedy)
+def _found(source: str, diagnostic: Diagnostic) -> Finding:
+    info = CODES[Code(diagnostic.code)]
+    return Finding(source, diagnostic, info.reason, info.remedy)
 
 
 def counts(findings: Iterable[Finding]) -> dict[str, int]:
@@ -84,8 +86,8 @@ def findings_to_json(findings: Collection[Finding]) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    told = {"source": finding.source, **finding.diagnostic.to_json()}
-    return {**told, "why": finding.why, "remedy": finding.remedy}
+    table = {"source": finding.source, **finding.diagnostic.to_json()}
+    return {**table, "why": finding.why, "remedy": finding.remedy}
 
 
 def _judged(artifact: FoundArtifact) -> Iterator[Diagnostic]:

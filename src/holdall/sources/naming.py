@@ -4,14 +4,14 @@ The rules, applied to artifacts in the order of their importance (members of com
 source's order, then the rest by path), so that the same source always gets the same names:
 
 1. Places of one type with the same content are one artifact, named after the first place.
-2. A name that a file system or command line minds is made safe: runs of blanks, separators, control
+2. A name that a file system or shell refuses is made safe: runs of blanks, separators, control
    and invisible characters and of `: * ? " < > | @ =` become one `-` (a command keeps its colons),
    dots and dashes at the ends go, Windows' reserved words get the type in front (`skill-con`), and
    long names are cut and end in the first digits of the whole name's hash.
 3. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
    system would take for the same count as the same; a command's folder is spelled as it was first.
 4. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`), else a
-   parent folder's, the nearest first; as a last resort the content's hash behind.
+   parent folder's, the nearest first; as a last resort the content's hash at the end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ENDS = "-."
 
 
 def safe_name(type_name: str, name: str) -> str:
-    """Return `name`, or what stands for it where a file system or command line minds it."""
+    """Return `name`, or what stands for it where a file system or command line refuses it."""
     if type_name == ArtifactType.COMMAND:
         parts = [_safe_part(type_name, part) for part in name.split(":")]
         return _cut(":".join(part for part in parts if part) or "unnamed", 4 * MAX_NAME_BYTES)
@@ -69,7 +69,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 class Named(NamedTuple):
-    """The id that something got, and why it is not called what it wanted to be called."""
+    """The id that something got, and why it did not get the name it asked for."""
 
     id: ArtifactId
     unsafe: bool
@@ -88,7 +88,7 @@ class Names:
     ) -> Named:
         """Return the first id that is free: `wanted`, else with a context in front, else a hash.
 
-        `contexts` are names of what the thing lies in, the most telling first.
+        `contexts` are names of the folders around it, the most specific first.
         """
         safe = safe_name(type_name, wanted)
         for candidate in _candidates(type_name, safe, contexts, content_hash):

@@ -1,4 +1,4 @@
-"""A plugin's own files: what lies in its folder and is none of its artifacts."""
+"""A plugin's own files: those in its folder that belong to none of its artifacts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from holdall.sources.layouts.plugin import PLUGIN_MANIFEST
 from holdall.sources.walk import SourceTree, joined
 
 _MARKETPLACE = ".claude-plugin/marketplace.json"
-# What an export writes anew from the members and the composite's metadata.
+# What an export writes again from the members and the composite's metadata.
 _MADE = (PLUGIN_MANIFEST, _MARKETPLACE, MCP_FILE, f"hooks/{HOOKS_FILE}")
 
 
@@ -28,7 +28,7 @@ def read_own_files(gathering: Gathering) -> None:
     """Read the own files of each plugin, when all that is an artifact is known.
 
     Plugins that share a folder, as the entries of a marketplace that all live at its root do, own
-    nothing there: nobody could say whose it is.
+    nothing there: it is unknown which plugin has which file.
     """
     reader = _OwnFiles(gathering)
     roots = [_root_of(gathering.tree, composite) for composite in gathering.composites]
@@ -49,7 +49,7 @@ def _root_of(tree: SourceTree, composite: DraftComposite) -> str | None:
 
 
 class _OwnFiles:
-    """Tells own files from the artifacts of a source, and from the folders that hold those."""
+    """Separates own files from the artifacts of a source, and from their folders."""
 
     def __init__(self, gathering: Gathering) -> None:
         self._gathering, self._tree = gathering, gathering.tree
@@ -102,7 +102,7 @@ class _OwnFiles:
         head, _, name = path.rpartition("/")
         if path in self._artifacts or path in self._gathering.plugin_roots or name == ".holdall":
             return True
-        # All that an export holds was told apart when it was collected first.
+        # The files of an export were separated when it was first collected.
         if name not in self._tree.folder(head).links or self._gathering.is_exported(path):
             return False
         real = self._tree.resolved(path)
@@ -111,7 +111,7 @@ class _OwnFiles:
         try:
             stays = link_stays_inside(below, os.readlink(self._tree.location(path)))
         except OSError:
-            return False  # it went away since; whoever reads the folder tells of what is there
+            return False  # deleted since; the reader of the folder reports what is there
         return self._holds_artifacts(real) or (not stays and _would_be_one(path))
 
     def _holds_artifacts(self, path: str) -> bool:

@@ -13,7 +13,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
 from holdall.files.tree import file_tree, folder_tree
 from holdall.sources.checks.diagnostics import Code
-from holdall.sources.checks.inspection import Inspection, judged
+from holdall.sources.checks.inspection import Inspection, check_text
 from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
 from holdall.sources.layouts.heuristic import guess_composites
 from holdall.sources.layouts.loose import artifact_files, read_holdall_folders, read_loose
@@ -132,7 +132,7 @@ def _parents(composites: Iterable[DraftComposite]) -> dict[Key, list[str]]:
 
 
 def _folders(path: str) -> list[str]:
-    """Return the names of the folders a path lies in: the telling ones first, then the nearest."""
+    """Return the names of the folders above a path: the specific ones first, then the nearest."""
     folders = path.partition("#")[0].split("/")[-2::-1]
     return sorted(filter(None, folders), key=lambda name: name in _TELL_NOTHING)
 
@@ -202,16 +202,16 @@ def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iter
             gathering.say(path, Code.NAME_TAKEN, f"a plugin calls it {found.id}, which is taken")
             continue
         taken.add(found.id)
-        yield _inspected(gathering, found)
+        yield _inspect(gathering, found)
 
 
-def _inspected(gathering: Gathering, found: FoundArtifact) -> FoundArtifact:
-    """Look into what a plugin read; nobody else has."""
+def _inspect(gathering: Gathering, found: FoundArtifact) -> FoundArtifact:
+    """Inspect what a plugin read; no reader did."""
     is_folder = found.location is not None and found.location.is_dir()
     inspection = Inspection(found.path, is_folder=is_folder)
     try:
         if found.location is None:
-            inspection.take(judged(found.path, found.data or b""), whole=False)
+            inspection.take(check_text(found.path, found.data or b""), whole=False)
         elif is_folder:
             folder_tree(found.location, inspection.peek, within=gathering.tree.root)
         else:

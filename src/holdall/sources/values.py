@@ -16,7 +16,7 @@ class Diagnostic(NamedTuple):
 
     `path` is relative to the source. `level` is `error` for what could not be taken, `warning` for
     what was taken although it is broken, `info` for what is only worth knowing. The table in
-    `holdall.sources.checks.diagnostics` tells the reason and remedy of each `code`.
+    `holdall.sources.checks.diagnostics` has the reason and remedy of each `code`.
     """
 
     path: str
@@ -27,7 +27,7 @@ class Diagnostic(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """The diagnostic as people read it: level, place, what is wrong, code."""
+        """The diagnostic as a line of text: level, place, what is wrong, code."""
         place = self.path if self.line is None else f"{self.path}:{self.line}"
         return f"{self.level}: {place}: {self.message} [{self.code}]"
 
@@ -46,12 +46,12 @@ class Diagnostic(NamedTuple):
 class FoundArtifact:
     """An artifact at one place of a source.
 
-    Artifacts of one type with the same content share their `id`: they are one artifact that lies
+    Artifacts of one type with the same content share their `id`: they are one artifact that is
     at several places. `name` is what the place itself says, `id.name` what it is called when this
     source is collected. `path` is relative to the source (`<file>#<server>` for an MCP server);
     `location` is the file or folder to copy from, or None where `data` is the content. `uuid`,
     `origin` and `extra` are what the source's own manifest says, where it has one. `hides_text`
-    says that agents read more of it than people see.
+    says that agents read more of it than users see.
     """
 
     id: ArtifactId
@@ -80,7 +80,7 @@ class FoundArtifact:
 class FoundMember:
     """A composite's member: the artifact's id and path, and its name there if the id differs.
 
-    A member that a collection tells of brings its relationship and pin along.
+    A member from a collection's manifest has its relationship and pin.
     """
 
     id: ArtifactId
@@ -98,9 +98,9 @@ class FoundComposite:
     `kind` is `marketplace-entry`, `unlisted-plugin`, `heuristic`, or `collection` for one that a
     Holdall collection's manifest lists, with its UUID. Members are in their order, one per place;
     `distinct_members` has one per artifact. `files` are the plugin's own files, `metadata` what its
-    manifest says besides name, description and components: version, author, license. Several
+    manifest says other than name, description and components: version, author, license. Several
     composites may share a `path` (a marketplace whose entries all live at its root): name and path
-    together tell them apart.
+    together distinguish them.
     """
 
     id: ArtifactId
@@ -120,7 +120,7 @@ class FoundComposite:
 
     @property
     def distinct_members(self) -> tuple[FoundMember, ...]:
-        """The first member of each artifact: content that lies twice in a plugin is one."""
+        """The first member of each artifact: the same content twice in a plugin is one."""
         first: dict[ArtifactId, FoundMember] = {}
         for member in self.members:
             first.setdefault(member.id, member)
@@ -153,8 +153,8 @@ class Reading(NamedTuple):
         """Return the reading without the diagnostics of these codes."""
         if not codes:
             return self
-        told = tuple(d for d in self.diagnostics if d.code not in codes)
-        return self._replace(diagnostics=told)
+        kept = tuple(d for d in self.diagnostics if d.code not in codes)
+        return self._replace(diagnostics=kept)
 
     @property
     def needs_attention(self) -> bool:

@@ -1,4 +1,4 @@
-"""One walk over a source: what lies where, before anything is opened."""
+"""One walk over a source: its folders and names, before anything is opened."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class SourceTree:
     _inside: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False)
 
     def folder(self, path: str) -> Folder:
-        """Return what lies in a folder; nothing where there is no such folder."""
+        """Return the names in a folder; nothing where there is no such folder."""
         return self.folders.get(path, _NOTHING)
 
     def is_folder(self, path: str) -> bool:
-        """Return whether a real folder lies at `path`."""
+        """Return whether there is a real folder at `path`."""
         return path in self.folders
 
     def is_file(self, path: str) -> bool:
-        """Return whether a regular file lies at `path`."""
+        """Return whether there is a regular file at `path`."""
         head, _, name = path.rpartition("/")
         return name in self.folder(head).files
 
     def is_inside(self, folder: str, name: str) -> bool:
-        """Return whether a folder, or one that it lies in, directly holds a file of that name."""
+        """Return whether a folder, or one above it, directly has a file of that name."""
         asked = []
         place: str | None = folder
         found = False
@@ -62,12 +62,12 @@ class SourceTree:
         return found
 
     def listed(self, location: str) -> Folder | None:
-        """Return what lies in the folder at that place; None if the walk did not see all of it."""
+        """Return the names in the folder at that place; None if the walk did not see all of it."""
         folder = self.folders.get(location.removeprefix(f"{self.root}/"))
         return folder if folder is not None and folder.is_whole else None
 
     def location(self, path: str) -> Path:
-        """Return where `path` lies."""
+        """Return the place of `path`."""
         return self.root / path
 
     def resolved(self, path: str) -> str | None:

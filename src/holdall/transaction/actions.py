@@ -1,4 +1,17 @@
-"""What a transaction does, as values and as the plan that is written down before it is done."""
+"""What a transaction does, as values and as the plan that is written down before it is done.
+
+A plan is two lines; the second one is JSON without blanks (shown with them):
+
+    holdall-plan 2 SHA-256-OF-THE-JSON SEAL
+    {"kind": "deploy", "payload": {...}, "actions": [
+      ["put", ".claude/agents/a.md", false, "f-2c26...", "f-9f86...", 120, false],
+      ["remove", ".claude/agents/b.md", true, "f-fcde..."],
+      ["rmdir", ".claude/skills/old"]]}
+
+A put has its path, whether a backup is kept, the state before (null for none) and after, its size,
+and whether it is a condition. A state is kind (`f`, or `l` for a link), `x` if executable or `-`,
+SHA-256. The seal is an HMAC of the transaction's id and the JSON with the user's key.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +35,11 @@ _FORMAT = b"holdall-plan 2 "
 
 
 class Put(NamedTuple):
-    """Put a file or link at `path`, where `expected` lies now (None: nothing may be there).
+    """Put a file or link at `path`, where `expected` is now (None: nothing may be there).
 
     `source` is the file to copy from, or the bytes themselves (for a link: its text). With
     `keep_backup` what is replaced is kept under `.holdall/backups`. If `is_condition`, nothing of
-    the transaction is done where something else has come to lie at `path` since it was planned.
+    the transaction is done where something else is at `path` since it was planned.
     """
 
     path: RelPath
@@ -47,7 +60,7 @@ class Remove(NamedTuple):
 
 
 class RemoveFolder(NamedTuple):
-    """Remove the folder at `path` if it is empty; it stays, without a word, if not."""
+    """Remove the folder at `path` if it is empty; otherwise it silently stays."""
 
     path: RelPath
 

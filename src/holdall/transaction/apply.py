@@ -1,8 +1,44 @@
-"""Put a planned transaction in place, by actions that can be repeated and harm nobody's file.
+"""Put a planned transaction in place, by actions that can be repeated and lose no file.
 
 Two slots belong to action N: `new/N` with the staged file, `old/N` for what is moved aside. At any
 instant a slot may hold somebody's only copy of a file, so nothing is removed here: what turns out
 to be foreign goes back to its place or, if that is taken, to `.holdall/backups`.
+
+What happens, by what is found in the slots and at the path: E is what the plan expects there, S is
+what a put writes, X anything else (also a folder), - nothing. A conflict is reported, and the other
+actions are done; but if a condition (done first) has one, its puts are removed and nothing is done.
+
+    action              new  old  path   what happens
+    put where E is -    S    -    -      new is moved to the path, replacing nothing
+                        S    -    S      done already
+                        S    -    X      conflict, X stays
+    put where E is      S    -    E      new and path are exchanged (1)
+    a file              S    -    S      done
+                        S    -    X      exchanged, checked, exchanged back (2); conflict
+                        S    -    -      conflict, nothing is written
+    put, after an       S    -    S      done already
+    interruption        S    -    other  not begun: as above
+                        -,E  -    S      done already
+                        -,E  -    other  conflict, the path stays
+                        X    -    S      exchanged back (2); conflict
+                        X    -    other  X is moved to the path (2); conflict
+                        S    E    -      new is moved to the path (3)
+                        any  E    S      done already
+                        any  E    other  conflict, the path stays
+                        any  X    any    X is moved to the path (2); conflict
+    remove                   -    E      path is moved to old, where it is E: done
+                             -    X      moved to old, where it is X: moved back (2); conflict
+                             -    -      done already
+                             E    any    done already, before an interruption
+                             X    any    X is moved to the path (2); conflict
+    remove a folder                      removed if it is empty, else it stays without a conflict
+
+(1) Without an exchange of names, path is moved to old, and new to the path if old is E (3), else
+old is moved back (2). (2) If the path is taken by then, or E is -, X goes to the backups instead.
+(3) If the path is taken by then, conflict, unless by S. Wherever E ends in a slot, it goes to the
+backups if the action keeps one. A folder is not moved aside by a removal: conflict. A missing
+folder above the path is made by a put where E is -, means done for a removal (conflict, and X to
+the backups, if old is X), and is a conflict for other puts.
 """
 
 from __future__ import annotations
@@ -51,7 +87,7 @@ class _Conflict(Exception):
 
 
 class Application:
-    """One run over the actions of a transaction, and what came of it."""
+    """One run over the actions of a transaction, and its result."""
 
     def __init__(
         self, root: Root, journal: Journal, new: int, old: int, transaction_id: str
@@ -130,7 +166,7 @@ class Application:
                 assert_never(action)
 
     def _settle(self, slot: str, action: Action) -> None:
-        """Note a conflict, and save what lies in the action's slots and is not known."""
+        """Record a conflict, and save what is in the action's slots and is not known."""
         self.conflicts.append(action.path)
         if isinstance(action, RemoveFolder):
             return
@@ -145,7 +181,7 @@ class Application:
     # -- putting
 
     def _put(self, slot: str, action: Put, *, again: bool) -> None:
-        # What is to be replaced has a folder; making it anew would undo that somebody deleted it.
+        # What is to be replaced has a folder; if somebody deleted it, it is not made again.
         find = self._folders.make if action.expected is None else self._folders.find
         if (folder := find(action.path.parent)) is None:
             raise _Conflict

@@ -33,7 +33,7 @@ _LATER = "what is missing will be done by the next holdall command here; check t
 
 
 class Outcome(NamedTuple):
-    """What a commit did: `conflicts` were left alone, `backups` tells where files were kept.
+    """What a commit did: `conflicts` were left alone, `backups` says where files were kept.
 
     A backup's place is relative to the root.
     """
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
 
 
 class Recovered(NamedTuple):
-    """What became of an unfinished transaction: finished (`applied`) or undone without a trace."""
+    """The end of an unfinished transaction: finished (`applied`) or undone completely."""
 
     transaction_id: str
     kind: str
@@ -55,7 +55,7 @@ class Recovered(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A transaction that is in place (`applied`) or was given up, with somebody to be told."""
+    """A transaction, in place (`applied`) or given up, that is not yet reported to all plugins."""
 
     transaction_id: str
     kind: str
@@ -111,7 +111,7 @@ def commit(
         done = _finish(root, journal, transaction_id, plan, again=False)
     if done.is_called_off:
         raise ConflictError(
-            f"{root.path / done.conflicts[0]} came to be there while Holdall was at work",
+            f"{root.path / done.conflicts[0]} appeared while Holdall was running",
             hint="nothing was changed; see what it is, then run the command again",
         )
     return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
@@ -151,7 +151,7 @@ def _message(journal: Journal, transaction_id: str) -> Message | None:
 
 
 def delivered(root: Root, transaction_id: str) -> None:
-    """Forget a transaction's message: everybody knows. Without a message, do nothing."""
+    """Delete a transaction's message, which was delivered. Without a message, do nothing."""
     journal = Journal.find(root)
     if journal is None:
         return
@@ -167,8 +167,8 @@ def _refuse_unfinished(journal: Journal) -> None:
         journal.ids(BACKUPS)
     if waiting:
         raise StorageError(
-            f"{journal.path}: the unfinished transaction {waiting[0]} lies here",
-            hint="run holdall once more, so that it is finished first",
+            f"{journal.path}: the unfinished transaction {waiting[0]} is here",
+            hint="run holdall once more to finish it first",
         )
 
 

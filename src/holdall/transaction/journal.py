@@ -1,10 +1,10 @@
-"""What a transaction is going to do, written down so that any interruption can be healed.
+"""What a transaction is going to do, written down so that any interruption can be recovered.
 
 `.holdall/tx/<id>/` is a transaction on its way: `new/N` holds what action N puts in place (and,
 once exchanged, what was there before), `old/N` what was moved aside, `plan` the actions. It exists
 under that name from the commit point on; before, it is `plan.tmp`. `.holdall/outbox/<id>/` is
-one that is in place, or was given up (`plan.tmp`), with somebody still to be told.
-`.holdall/backups/<id>/` is kept for people.
+one that is in place, or was given up (`plan.tmp`), and is still to be reported to plugins.
+`.holdall/backups/<id>/` is kept for the user.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Journal:
             if error.errno not in _NOT_A_FOLDER:
                 raise
             raise HostilePathError(
-                f"{self.path / where} is not what Holdall makes there",
+                f"{self.path / where} is not what Holdall creates there",
                 hint="remove it, then try again",
             ) from error
         try:
@@ -126,8 +126,8 @@ class Journal:
         if plan is not None and not is_sealed(data, transaction_id, journal_key()):
             raise RefusedError(
                 f"{self.path / where / transaction_id}: you did not begin this change here",
-                hint="if you know who did, let them run holdall here once more, from where they"
-                " did; if it came with a stranger's files, move it away",
+                hint="if you know who did, have them run holdall here once more, from where they"
+                " did; if it came with somebody else's files, move it away",
             )
         return plan
 
@@ -158,7 +158,7 @@ class Journal:
     def give_up(self, transaction_id: str, plan: Plan | None) -> None:
         """Leave of a transaction that is not done only the message to those who prepared for it.
 
-        Without a plan there is nobody to tell.
+        Without a plan there is nothing to report.
         """
         if plan is None or not plan.payload:
             self.discard(TX, transaction_id)
@@ -176,7 +176,7 @@ class Journal:
         """Get rid of a transaction without a valid plan.
 
         One that never had a plan is removed. A damaged plan may have been begun, so that files of
-        the user's may lie in its slots: it is moved to the backups as it is.
+        the user's may be in its slots: it is moved to the backups as it is.
         """
         if self.has_plan(where, transaction_id):
             self.move(transaction_id, where, BACKUPS)

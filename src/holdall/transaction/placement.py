@@ -1,4 +1,4 @@
-"""Which files an artifact is when it lies somewhere, and the actions that put it there."""
+"""Which files an artifact has at a place, and the actions that put it there."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def as_read(root: Root, path: RelPath, text: str | None) -> FileState | None:
     known = None if text is None else hashlib.sha256(text.encode()).hexdigest()
     if (None if present is None else present.sha256) != known:
         raise ConflictError(
-            f"{root.path / path} changed while Holdall was at work", hint="run the command again"
+            f"{root.path / path} changed while Holdall was running", hint="run the command again"
         )
     return present
 
 
 def placed(base: RelPath, spec: TypeSpec, tree: Tree) -> dict[RelPath, FileDigest]:
-    """Return where each file of an artifact lies when the artifact lies at `base`."""
+    """Return where each file of an artifact is when the artifact is at `base`."""
     if spec.shape is Shape.FILE:
         (digest,) = tree.files
         return {base: digest}
@@ -74,7 +74,7 @@ def puts(
 def sourced(
     base: RelPath, spec: TypeSpec, tree: Tree, source: Path | bytes
 ) -> dict[RelPath, tuple[FileDigest, Path | bytes]]:
-    """Return each file of an artifact that will lie at `base`, with where its bytes come from."""
+    """Return each file of an artifact that will be at `base`, with where its bytes come from."""
     return {
         path: (
             digest,
@@ -97,14 +97,14 @@ def exchange(
             keep = path in kept
             actions.append(Put(path, state_of(digest), digest.size, content, was, keep_backup=keep))
     gone = {path: digest for path, digest in present.items() if path not in wanted}
-    # What goes goes first: a folder may take the place of a file, and the other way round.
+    # Remove before writing: a folder may take the place of a file, and the other way round.
     return [*_removals(gone, wanted, kept), *actions]
 
 
 def removals(
     base: RelPath, spec: TypeSpec, tree: Tree, *, keep_backup: bool = False
 ) -> list[Action]:
-    """Return the actions that take the artifact at `base` away, its emptied folders included."""
+    """Return the actions that remove the artifact at `base`, its emptied folders included."""
     gone = placed(base, spec, tree)
     return _removals(gone, (), gone if keep_backup else ())
 
@@ -143,7 +143,7 @@ def emptied_folders(gone: Iterable[RelPath], kept: Iterable[RelPath]) -> list[Re
 
 
 def ancestors(paths: Iterable[RelPath]) -> set[RelPath]:
-    """Return every folder that one of these paths lies in."""
+    """Return every folder above one of these paths."""
     found: set[RelPath] = set()
     for folder in {path.rpartition("/")[0] for path in paths}:
         above = folder

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class Signature(NamedTuple):
-    """Who was at work on which host; `at` is UTC in ISO 8601. Without a name, `author` is None."""
+    """Who ran a command and where; `at` is UTC in ISO 8601. Without a name, `author` is None."""
 
     author: str | None
     host: str

@@ -1,4 +1,4 @@
-"""Bring every new file of a transaction onto the project's disk, where nobody looks yet."""
+"""Write every new file of a transaction to the project's file system, not yet in its place."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def refuse_unsafe(root: Root, state_folder: int, actions: Sequence[Action]) -> N
     """Raise unless every action may go where it goes and there is room for all of them.
 
     HostilePathError for protected places and ways through symlinks, ConflictError for two actions
-    on one path, StorageError for folders that cannot be written to or lie on another file system.
+    on one path, StorageError for folders that cannot be written to or are on another file system.
     """
     seen: set[RelPath] = set()
     for action in actions:
@@ -42,7 +42,8 @@ def refuse_unsafe(root: Root, state_folder: int, actions: Sequence[Action]) -> N
         if not isinstance(action, RemoveFolder):
             if action.path in seen:
                 raise ConflictError(
-                    f"two actions want {str(action.path)!a}", hint="deploy one of them elsewhere"
+                    f"two actions would write {str(action.path)!a}",
+                    hint="deploy one of them elsewhere",
                 )
             seen.add(action.path)
     with reporting(root.path):

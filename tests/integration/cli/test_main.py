@@ -124,7 +124,7 @@ def test_status_130_when_interrupted(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("holdall.cli.commands.collection.listing.run", interrupt)
     assert cli("list") == 130
-    assert cli.err == "interrupted; nothing is left half done\n"
+    assert cli.err == "interrupted; nothing is left half finished\n"
 
 
 def test_a_newer_archive_of_that_name_updates_what_came_from_it(cli: Cli) -> None:

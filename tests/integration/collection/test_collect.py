@@ -420,7 +420,7 @@ def test_a_composite_of_that_name_from_elsewhere_is_a_conflict(root: Path, sourc
         file.write('\n[[composites]]\nname = "pack"\ndescription = "mine"\n')
     plugin(source, "x")
     before = snapshot(root)
-    with pytest.raises(ConflictError, match="composite:pack is another composite here"):
+    with pytest.raises(ConflictError, match="composite:pack is a different composite here"):
         collect(root, source)
     assert snapshot(root) == before
 

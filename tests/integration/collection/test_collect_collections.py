@@ -250,7 +250,7 @@ def test_composites_of_one_uuid_that_differ_are_decided(kits: Kits) -> None:
     kits.take()
     kits(kits.second, "composite", "add", "pack", "skill:c")
     kits(kits.first, "collect", kits.second, status=3)
-    assert "composite:pack is another composite here" in kits.err
+    assert "composite:pack is a different composite here" in kits.err
     kits(kits.first, "collect", kits.second, "--on-conflict", "keep")
     assert len(members(kits.first, "pack")) == 2
     kits(kits.first, "collect", kits.second, "--on-conflict", "take")
@@ -276,7 +276,7 @@ def test_pins_follow_unless_they_were_changed_here(kits: Kits) -> None:
     make_skill(kits.first, "a", "newer")
     kits(kits.first, "collect")
     kits.take(status=1)
-    assert "lies only in the source's database" in kits.err
+    assert "is only in the source's database" in kits.err
     kits(kits.first, "composite", "pin", "pack", "skill:a")
     kits.take()
     newer = skill(kits.first, "a").content_hash

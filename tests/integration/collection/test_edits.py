@@ -214,7 +214,7 @@ def test_a_file_that_appears_during_a_rename_is_kept(root: Path) -> None:
         plan = plan_rename(editor.collection, "skill:a", "skill:z")
         make_skill(root, "z", "just now")
         before = snapshot(root)
-        with pytest.raises(ConflictError, match="came to be there"):
+        with pytest.raises(ConflictError, match="appeared while Holdall was running"):
             editor.commit(plan.changes, plan.actions)
     assert snapshot(root) == before
 
@@ -239,7 +239,7 @@ def test_a_manifest_edited_meanwhile_is_not_overwritten(root: Path) -> None:
         with (root / "manifest.toml").open("a") as file:
             file.write("# my own words\n")
         before = snapshot(root)
-        with pytest.raises(ConflictError, match="changed while Holdall was at work"):
+        with pytest.raises(ConflictError, match="changed while Holdall was running"):
             editor.commit(plan.changes, plan.actions)
     assert snapshot(root) == before
     assert manifest_text(root).endswith("# my own words\n")

@@ -246,7 +246,7 @@ def test_what_cannot_be_undone_is_said_before_anything_is_done(kit_with_sample: 
     kit.run("rename", "skill:prose", "text")
     done = kit.command("undo", "--operation", "3")
     assert done.returncode == 3
-    assert "skill:text is not as that operation left it" in done.stderr
+    assert "skill:text was changed after that operation" in done.stderr
     kit.run("undo", "--operation", "2")
     assert not (kit.project / ".claude").exists()
     kit.run("remove", "skill:meeting-notes")

@@ -137,7 +137,7 @@ def test_a_commit_of_unknown_outcome_is_told_again(
     with monkeypatch.context() as patched:
         patched.setattr(deploy, "finish", unknown)
         done = kit.command("deploy", "skill:changelog", "--to", kit.project)
-    assert "the next run tells it again" in done.stderr
+    assert "the next run reports it to the plugins again" in done.stderr
     assert list((kit.project / ".holdall/outbox").iterdir())
     assert kit.deploy("skill:changelog")["written"] == []
     assert not list((kit.project / ".holdall/outbox").iterdir())

@@ -245,7 +245,7 @@ def test_what_the_collection_cannot_hold_is_refused_with_a_list(kit: Kit) -> Non
     assert "changelog/out: links outside the artifact" in said
     assert "SKILL.md is gone" in said
     assert "gemini has it in another form" in said
-    assert "entries of settings files have no way back" in said
+    assert "entries of settings files cannot be adopted" in said
 
 
 def test_pinned_deployments_are_refused(kit: Kit) -> None:
@@ -365,7 +365,7 @@ def test_an_edit_that_hides_text_is_refused(kit: Kit) -> None:
     skill = kit.project / CHANGELOG / "SKILL.md"
     text = skill.read_text()
     skill.write_text(f"{text}\U000e0049\U000e0067\U000e006e\U000e006f\U000e0072\U000e0065\n")
-    assert "hides text; --allow hidden-text" in refused(kit, "skill:changelog")
+    assert "has hidden text; --allow hidden-text" in refused(kit, "skill:changelog")
     assert "no diagnostic has the code" in refused(kit, "x", "--allow", "hidden", status=2)
     done = adopt(kit, "skill:changelog", "--allow", "hidden-text")
     assert (len(done["adopted"]), done["diagnostics"]) == (1, [])

@@ -304,7 +304,7 @@ def test_two_artifacts_cannot_want_one_path(root: Path, project: Path) -> None:
     (root / "agents/git/commit.md").write_text("an agent")
     refresh(root)
     before = snapshot(project)
-    with pytest.raises(ConflictError, match="command:git:commit and agent:git:commit both want"):
+    with pytest.raises(ConflictError, match="command:git:commit and agent:git:commit would both"):
         deploy(
             root,
             project,
@@ -404,7 +404,7 @@ def test_a_shared_artifact_stays_while_somebody_wants_it(root: Path, project: Pa
     for request in ("composite:k1", "composite:k2", "skill:a"):
         deploy(root, project, request, plugins=plugins)
     assert undeploy(root, project, "skill:a").warnings == (
-        "skill:a stays: wanted by composite:k2, composite:k1",
+        "skill:a stays: still needed by composite:k2, composite:k1",
     )
     undeploy(root, project, "composite:k1")
     assert skill(project, "a").exists()
@@ -527,7 +527,7 @@ def test_a_type_that_the_target_does_not_know_is_told(root: Path, project: Path)
     target = Target("few", RelPath.parse(".few"), {"skill": CLAUDE.places["skill"]})
     said: list[str] = []
     deploy(root, project, "skill:a", "command:git:commit", targets=[target], said=said)
-    assert said == ["few knows no command: command:git:commit left out"]
+    assert said == ["few does not support the type command: command:git:commit left out"]
     assert not (project / ".few/commands").exists()
     assert skill(project, target=".few").exists()
 
@@ -540,7 +540,7 @@ def test_what_left_the_collection_stays_in_the_project(root: Path, project: Path
     before = snapshot(project)
     said: list[str] = []
     deploy(root, project, said=said)
-    assert said == ["skill:b is not in the collection any more; it stays as it is"]
+    assert said == ["skill:b is no longer in the collection; left as it is"]
     assert snapshot(project) == before
     undeploy(root, project, "skill:b")
     assert not skill(project, "b").exists()

@@ -203,7 +203,7 @@ def test_a_path_of_a_known_artifact_is_not_given_away(desk: Desk, ids: list[str]
     refresh(desk.kit)
     places = {**CLAUDE.places, "agent": TypeSpec("agent", "commands", Shape.FILE, ".md")}
     asked = [*ids, "command:git:commit"]
-    with pytest.raises(ConflictError, match="both want"):
+    with pytest.raises(ConflictError, match="would both be written to"):
         desk.deploy(*asked, targets=[replace(CLAUDE, places=places)])
 
 

@@ -319,7 +319,7 @@ def test_hostile_entries_in_a_ledger_are_refused(
     document["deployed"][0][key] = value
     (project / LEDGER).write_text(json.dumps(document))
     before = snapshot(project, without=["lock"])
-    with pytest.raises(InputError, match=r"ledger\.json: not a ledger"):
+    with pytest.raises(InputError, match=r"ledger\.json: not a Holdall ledger"):
         undeploy(root, project, "skill:a")
     assert snapshot(project, without=["lock"]) == before
 

@@ -170,7 +170,7 @@ def test_symlinks_are_refused(tmp_path: Path, name: str) -> None:
     outside.mkdir()
     (project / name).parent.mkdir(parents=True)
     (project / name).symlink_to(outside)
-    refused = pytest.raises(HostilePathError, match="not what Holdall makes")
+    refused = pytest.raises(HostilePathError, match="not what Holdall creates")
     with Root(project) as root, refused, locked(root):
         pass
     assert list(outside.iterdir()) == []

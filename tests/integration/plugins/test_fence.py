@@ -290,7 +290,7 @@ def test_who_prepared_hears_that_it_came_to_nothing(root: Path, project: Path) -
     said: list[str] = []
     with pytest.raises(PluginError):
         deploy(root, project, "skill:a", plugins=plugins, said=said)
-    assert "nothing was changed, and the next run tells it again" in said[0]
+    assert "nothing was changed, and the next run reports it to the plugins again" in said[0]
     deaf = False
     with pytest.raises(PluginError):
         deploy(root, project, "skill:a", plugins=plugins)
@@ -340,7 +340,7 @@ def test_what_a_plugin_could_not_take_is_told_again(
     bad = plugins_of(make_plugin(deploy_plan=fill, deploy_complete=lambda: leave()))
     monkeypatch.chdir(tmp_path)
     result = deploy(Path("kit"), project, "skill:a", plugins=bad, said=said)
-    assert "the next run tells it again" in said[0]
+    assert "the next run reports it to the plugins again" in said[0]
     assert (project / ".claude/skills/a/SKILL.md").exists()
     monkeypatch.chdir("/")
     good = plugins_of(make_plugin(deploy_complete=take))

@@ -201,7 +201,7 @@ def test_a_command_that_ended_the_process_is_reported_and_runs_again(
     assert run("fly", plugins="mine").returncode == 7
     done = run("fly", plugins="mine")
     assert (done.returncode, done.stdout) == (0, "ran\n")
-    assert "plugin mine was at work (the command 'fly') when an earlier command" in done.stderr
+    assert "plugin mine was running (the command 'fly') when an earlier command" in done.stderr
     assert run("fly", plugins="mine").stderr == ""
 
 
@@ -318,5 +318,5 @@ def test_the_users_interrupt_ends_the_command(
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "interrupted; nothing is left half done" in err
+    assert "interrupted; nothing is left half finished" in err
     assert not (tmp_path / "project/.claude/skills/a").exists()

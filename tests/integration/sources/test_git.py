@@ -496,7 +496,7 @@ def test_a_link_is_never_written_through(upstream: Upstream, tmp_path: Path) -> 
 def test_a_link_that_is_a_book_is_refused(upstream: Upstream) -> None:
     """A link's text has a length that a file system takes."""
     evil_tree(upstream.work, name="l", mode="120000", content=b"x" * 3_000_000)
-    with pytest.raises(InputError, match="no usable text"), origin(f"{upstream.work}@evil"):
+    with pytest.raises(InputError, match="no usable target"), origin(f"{upstream.work}@evil"):
         pass
 
 

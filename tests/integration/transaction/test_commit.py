@@ -245,9 +245,9 @@ def test_deleted_folder_is_not_made_again(project: Root) -> None:
         (lambda t: put("f", b"", source=t / ("n" * 300)), StorageError, "too long"),
         (lambda t: put(".git/config", b""), HostilePathError, "no artifact may write"),
         (lambda t: RemoveFolder(rel(".holdall")), HostilePathError, "no artifact may write"),
-        (lambda t: put("link/f", b""), HostilePathError, "symlink or no folder"),
-        (lambda t: Remove(rel("file/f"), file(b"")), HostilePathError, "symlink or no folder"),
-        (lambda t: put("first", b""), ConflictError, "two actions want"),
+        (lambda t: put("link/f", b""), HostilePathError, "symlink or not a folder"),
+        (lambda t: Remove(rel("file/f"), file(b"")), HostilePathError, "symlink or not a folder"),
+        (lambda t: put("first", b""), ConflictError, "two actions would write"),
         (lambda t: Put(rel("f"), file(b""), 1 << 60, b""), StorageError, "are free"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_deployed_rename(tmp_path: Path, name: str) -> None:
     before = snapshot(project, times=False)
     ledger = (project / ".holdall/ledger.json").read_bytes()
     taken = project / ".claude/skills/b" / name
-    with pytest.raises(ConflictError, match="came to be there"):
+    with pytest.raises(ConflictError, match="appeared while Holdall was running"):
         deploy(root, project, "skill:b", plugins=knowing(taken))
     assert taken.read_text() == "somebody's\n"
     taken.unlink()
@@ -90,7 +90,7 @@ def test_a_rename_in_the_collection(tmp_path: Path) -> None:
     root = make_collection(tmp_path / "kit", "a")
     before = snapshot(root, times=False), manifest_text(root)
     taken = root / "skills/b/SKILL.md"
-    with pytest.raises(ConflictError, match="came to be there"):
+    with pytest.raises(ConflictError, match="appeared while Holdall was running"):
         rename(root, "skill:a", "b", knowing(taken))
     assert taken.read_text() == "somebody's\n"
     taken.unlink()
@@ -106,7 +106,7 @@ def test_a_rename_in_a_source(tmp_path: Path) -> None:
     (source / "skills/a").rename(source / "skills/b")
     before = snapshot(root, times=False), manifest_text(root)
     taken = root / "skills/b/SKILL.md"
-    with pytest.raises(ConflictError, match="came to be there"):
+    with pytest.raises(ConflictError, match="appeared while Holdall was running"):
         collect(root, source, plugins=knowing(taken))
     taken.unlink()
     taken.parent.rmdir()

@@ -196,7 +196,7 @@ def test_journal_folders_must_be_folders(project: Root, tmp_path: Path, name: st
     """A symlink in the place of one of the journal's folders is refused."""
     (project.path / ".holdall").mkdir()
     (project.path / ".holdall" / name).symlink_to(tmp_path)
-    with pytest.raises(HostilePathError, match="not what Holdall makes"):
+    with pytest.raises(HostilePathError, match="not what Holdall creates"):
         deploy(project)
     assert sorted(os.listdir(tmp_path)) == ["project"]
 

@@ -10,7 +10,7 @@ from holdall.artifacts.ids import (
     ArtifactType,
     CompositeType,
     Shape,
-    sorted_ids,
+    sort_ids,
 )
 from holdall.errors import HostilePathError, UsageError
 
@@ -79,5 +79,5 @@ def test_only_file_does_not_depend_on_the_name() -> None:
 def test_sorted_ids_follow_the_types_then_the_names() -> None:
     """Ids are listed by type as declared; unknown types come last."""
     texts = ["rule:a", "command:b", "skill:z", "command:a"]
-    found = [str(i) for i in sorted_ids(map(ArtifactId.parse, texts))]
+    found = [str(i) for i in sort_ids(map(ArtifactId.parse, texts))]
     assert found == ["skill:z", "command:a", "command:b", "rule:a"]

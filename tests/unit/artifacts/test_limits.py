@@ -97,7 +97,7 @@ def test_settings_and_the_environment(tmp_path: Path) -> None:
     assert caps_of(config, tmp_path) == Caps(max_file_bytes=9, max_source_files=8)
     assert caps_of(Config(), None) == Caps()
     settings.write_text('max_file_bytes = "7"\n')
-    with pytest.raises(InputError, match="max_file_bytes is no number"):
+    with pytest.raises(InputError, match="max_file_bytes is not a number"):
         caps_of(Config(), tmp_path)
     for text in ("x", "0", "-1", "1.5"):
         with pytest.raises(UsageError, match="HOLDALL_MAX_FILE_BYTES"):

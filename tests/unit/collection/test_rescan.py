@@ -218,7 +218,7 @@ def test_a_file_in_the_place_of_a_folder_is_refused(root: Path) -> None:
     shutil.rmtree(root / "skills/a")
     (root / "skills/a").write_text("x")
     before = manifest_text(root)
-    with pytest.raises(InputError, match="is a file where a folder is wanted"):
+    with pytest.raises(InputError, match="is a file where a folder is expected"):
         refresh(root)
     assert manifest_text(root) == before
 

@@ -76,7 +76,7 @@ def test_way_through_links_is_refused(tmp_path: Path, way: str) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with Root(tmp_path) as root:
         for look in (root.state_of, root.stat_of, lambda p: root.read_bytes(p, 10)):
-            with pytest.raises(HostilePathError, match="symlink or no folder"):
+            with pytest.raises(HostilePathError, match="symlink or not a folder"):
                 look(rel(way))
 
 
@@ -167,5 +167,5 @@ def test_unreadable(tmp_path: Path) -> None:
     """What may not be read is an error that says so."""
     (tmp_path / "f").write_bytes(b"")
     (tmp_path / "f").chmod(0)
-    with Root(tmp_path) as root, pytest.raises(StorageError, match="may not be read"):
+    with Root(tmp_path) as root, pytest.raises(StorageError, match="is not readable"):
         root.state_of(rel("f"))

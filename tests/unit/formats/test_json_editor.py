@@ -115,7 +115,7 @@ def test_people_may_edit_in_between() -> None:
         ('{"a": 1, "a": 2}', "twice"),
         ('{"a": 01}', "not valid JSON"),
         ('{"a": NaN}', "not valid JSON"),
-        ('{"a": 1} x', "behind the end"),
+        ('{"a": 1} x', "text after the end"),
         ('{"a":' * 200 + "1" + "}" * 200, "nested too deeply"),
         ('{\n"a": tru\n}', "line 2"),
         ('{"a": "\\x"}', "not valid JSON"),

@@ -45,7 +45,7 @@ def test_a_message_that_nobody_sent(tmp_path: Path) -> None:
     plan.write_bytes(encode_plan(Plan("deploy", {"x": 1}, ()), name, journal_key()))
     said: list[str] = []
     deploy(kit, project, "skill:fine", said=said)
-    assert any(f"{name}: not a message of Holdall" in line for line in said)
+    assert any(f"{name}: not a Holdall message" in line for line in said)
     assert (project / ".claude/skills/fine/SKILL.md").exists()
 
 

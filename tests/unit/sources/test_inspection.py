@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 
 from holdall.artifacts.paths import RelPath
 from holdall.sources.checks.hidden import is_suspect, judge_characters
-from holdall.sources.checks.inspection import Inspection, judged
+from holdall.sources.checks.inspection import Inspection, check_text
 from holdall.sources.checks.secrets import judge_secrets, may_hold_secrets
 from holdall.sources.reader import read
 from holdall.sources.values import Reading
@@ -37,7 +37,7 @@ def made(tmp_path: Path) -> Made:
 
 def codes_in(text: str) -> list[str]:
     """Return the codes of what a text holds."""
-    return [told.code for told in judged("x", text.encode())]
+    return [told.code for told in check_text("x", text.encode())]
 
 
 @pytest.mark.parametrize(

@@ -21,32 +21,32 @@ BUILT_IN = {
     command.name: command
     for command in (
         _command("init", "make an empty collection", "collection.init", "collection"),
-        _command("scan", "print what a source holds; write nothing", "source.scan", "sources"),
-        _command("lint", "judge a source by the specifications", "source.lint", "sources"),
+        _command("scan", "list what a source contains; write nothing", "source.scan", "sources"),
+        _command("lint", "check a source against the specifications", "source.lint", "sources"),
+        _command("collect", "collect artifacts from sources", "collection.collect", "collection"),
         _command(
-            "collect", "take artifacts into the collection", "collection.collect", "collection"
+            "list", "list the artifacts of the collection", "collection.listing", "collection"
         ),
-        _command("list", "print what the collection holds", "collection.listing", "collection"),
         _command("show", "print one artifact", "collection.show", "collection", "show"),
         _command(
             "rename",
-            "rename an artifact; its UUID, composites and deployments stay",
+            "rename an artifact; it keeps its UUID, composites and deployments",
             "collection.rename",
             "collection",
         ),
         _command(
-            "remove", "take artifacts out of the collection", "collection.remove", "collection"
+            "remove", "remove artifacts from the collection", "collection.remove", "collection"
         ),
         _command(
             "deploy", "put artifacts and composites into a project", "project.deploy", "projects"
         ),
         _command(
-            "undeploy", "take artifacts out of a project again", "project.undeploy", "projects"
+            "undeploy", "remove deployed artifacts from a project", "project.undeploy", "projects"
         ),
         _command("status", "compare a project with the collection", "project.status", "projects"),
         _command(
             "adopt",
-            "take what was edited in a project back into the collection",
+            "copy edits made in a project back into the collection",
             "project.adopt",
             "projects",
         ),

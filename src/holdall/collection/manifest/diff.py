@@ -1,4 +1,14 @@
-"""The entries of a manifest before and after a change: what it takes to turn the change back."""
+"""The entries of a manifest before and after a change: what is needed to undo the change.
+
+One entry as the journal keeps it; null where it was not there, or no longer is:
+
+    {"kind": "artifacts",
+     "before": {"name": "plain-prose", "type": "skill", "path": "skills/plain-prose"},
+     "after": {"name": "clear-prose", "type": "skill", "path": "skills/clear-prose"},
+     "position": 2}
+
+An entry with values that JSON does not have, such as dates, is a string of TOML.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +105,7 @@ def _key(entry: Entry) -> str:
 
 
 def reverted(manifest: Manifest, edits: Iterable[EntryEdit]) -> Manifest:
-    """Return the manifest with these edits turned back.
+    """Return the manifest with these edits undone.
 
     Raises ConflictError if one of their entries is not as the change left it.
     """
@@ -104,20 +114,20 @@ def reverted(manifest: Manifest, edits: Iterable[EntryEdit]) -> Manifest:
     others = [e for e in edits if isinstance(e.entry, ManifestComposite)]
     return replace(
         manifest,
-        artifacts=_turned_back(manifest.artifacts, kinds),
-        composites=_turned_back(manifest.composites, others),
+        artifacts=_revert(manifest.artifacts, kinds),
+        composites=_revert(manifest.composites, others),
     )
 
 
-def _turned_back(present: Sequence[AnyEntry], edits: Sequence[EntryEdit]) -> tuple[AnyEntry, ...]:
+def _revert(present: Sequence[AnyEntry], edits: Sequence[EntryEdit]) -> tuple[AnyEntry, ...]:
     entries: dict[str, Any] = {_key(entry): entry for entry in present}
     missing = []
     for edit in edits:
         key = _key(edit.entry)
         if entries.get(key) != edit.after:
             raise ConflictError(
-                f"{(entries.get(key) or edit.entry).id} is not as that operation left it",
-                hint="undo what changed it later first; `holdall log ID` shows that",
+                f"{(entries.get(key) or edit.entry).id} was changed after that operation",
+                hint="undo the later changes first; `holdall log ID` lists them",
             )
         if edit.after is None:
             missing.append(edit)

@@ -1,4 +1,27 @@
-"""`manifest.toml`: what a collection holds, in the form that people read, edit and put in git."""
+"""`manifest.toml`: what a collection contains, as a file that users read, edit and put in git.
+
+[collection]
+name = "kit"
+format = 1
+uuid = "798f..."
+
+[[artifacts]]
+name = "plain-prose"
+type = "skill"
+uuid = "ec12..."
+path = "skills/plain-prose"
+source = "https://example.org/team/kit.git"
+content_hash = "fea0..."
+
+[[composites]]
+name = "starter"
+composite_type = "plugin"
+uuid = "4107..."
+[[composites.members]]
+id = "skill:plain-prose"
+uuid = "ec12..."
+relationship = "contains"
+"""
 
 from __future__ import annotations
 
@@ -30,7 +53,7 @@ class ManifestArtifact:
 
     `source_revision` is the commit or checksum of the source that brought this content.
     `source_hash` is the content that the source last brought, where it was edited here since;
-    None means that nobody did.
+    None means that it was not edited.
     """
 
     id: ArtifactId
@@ -65,7 +88,7 @@ class ManifestArtifact:
 
 @dataclass(frozen=True, slots=True)
 class ManifestMember:
-    """A `[[composites.members]]` entry: the child by id for people, by UUID for Holdall.
+    """A `[[composites.members]]` entry: the child's id for the reader, its UUID for Holdall.
 
     `pin` is the content hash of a version; None follows the current one.
     """
@@ -92,7 +115,7 @@ class ManifestComposite:
     """A `[[composites]]` entry with its members in their order.
 
     `source_members` are those that its source had when it was last collected, in the source's
-    order, so that what people change by hand is told from what the source changes. `files` are the
+    order: what differs from them was changed by hand. `files` are the
     plugin's own files, `metadata` the rest of its manifest: version, author, license.
     """
 
@@ -189,7 +212,7 @@ def render(manifest: Manifest, previous: str = "", before: Manifest | None = Non
         return previous
     old = _pieces(previous, before) if before else None
     if before is None or old is None:
-        return _rendered_anew(manifest)
+        return _render_all(manifest)
     head = old.pop("")
     parts = [_render_head(manifest, before, head.text), head.tail]
     used: set[_Piece] = set()
@@ -211,7 +234,7 @@ def _joined(parts: Iterable[str]) -> str:
     return "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
 
 
-def _rendered_anew(manifest: Manifest) -> str:
+def _render_all(manifest: Manifest) -> str:
     plain, tables = split_tables(manifest.others)
     return _joined(
         [

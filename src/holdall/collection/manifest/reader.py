@@ -1,4 +1,13 @@
-"""Reading `manifest.toml`: every problem named with its line and key, nothing guessed."""
+"""Read `manifest.toml`: every problem is reported with its line and key, nothing is guessed.
+
+    [[artifacts]]           # line 6: errors name this line
+    name = "plain-prose"    # needed, as are type and path
+    type = "skill"
+    path = "skills/plain-prose"
+    note = "of the team"    # an unknown key is kept
+
+`manifest.py` shows the whole format.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +42,7 @@ def parse(text: str, where: str) -> Manifest:
 
     Raises InputError that names the line and key.
     """
-    hint = "mend that line, or restore the file from your version control"
+    hint = "fix that line, or restore the file from your version control"
     document = parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint)
     return manifest_of(document, where, text)
 
@@ -100,7 +109,7 @@ class _Reader:
                 raise
             except HoldallError as error:
                 raise self.error(
-                    kind, index, error.message, hint=error.hint or "mend the entry"
+                    kind, index, error.message, hint=error.hint or "fix the entry"
                 ) from error
 
     def artifact(self, entry: dict[str, Any], index: int) -> ManifestArtifact:

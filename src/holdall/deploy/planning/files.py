@@ -41,7 +41,7 @@ class EditedFile(NamedTuple):
 class Arrangement:
     """The file actions of a deploy, and the files in the way.
 
-    `files` says for each planned artifact what will lie where, `hashes` gives the SkillMeat hash of
+    `files` says for each planned artifact what goes where, `hashes` gives the SkillMeat hash of
     that. With force, files in the way are replaced too and kept as backups.
     """
 
@@ -52,7 +52,7 @@ class Arrangement:
 
 
 class _Wanted(NamedTuple):
-    """What shall lie at a path, where its bytes are, and whose it is."""
+    """What is to be at a path, where its bytes are, and which artifact it belongs to."""
 
     state: FileState
     size: int
@@ -73,7 +73,7 @@ def arrange(
 
     `obsolete` are the deployed artifacts that the planned ones replace, or that go, `kept` the
     others. Files in the way get no action without `force`. Raises ConflictError if two artifacts
-    want one path or, without `force`, if something lies there whose name differs by case only.
+    have one path or, without `force`, if a name that is there differs by case only.
     """
     result = Arrangement()
     wanted: dict[RelPath, _Wanted] = {}
@@ -83,11 +83,11 @@ def arrange(
     gone = {path: None for entry in obsolete for path in entry.files if path not in staying}
     if not wanted.keys() <= owned.keys():
         refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
-    # What goes goes first: a folder may take the place of a file, and the other way round.
+    # Remove before writing: a folder may take the place of a file, and the other way round.
     held = _held(root, obsolete, gone)
     for path in gone:
         _remove(root, owned[path], path, result, is_held=path in held, force=force)
-    # Nobody asks for them where nothing comes in their place.
+    # Not needed where nothing comes in their place.
     emptied = emptied_folders(gone, [*wanted, *settled]) if gone and wanted else []
     result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     moving = _moving(obsolete, gone.keys())
@@ -118,7 +118,7 @@ def _sort_out(
 ) -> dict[RelPath, Deployed]:
     """Fill `wanted` with the files of planned artifacts that have to be looked at one by one.
 
-    Returns those of the others, which lie there as they should, with what they belong to.
+    Returns those of the others, which are there as they should be, with their artifacts.
     """
     earlier = {(entry.target, entry.id): entry for entry in obsolete}
     settled: dict[RelPath, Deployed] = {}
@@ -137,7 +137,7 @@ def _sort_out(
 
 
 def _refuse_twins(root: Root, result: Arrangement, leaving: Set[RelPath]) -> None:
-    """Raise ConflictError for what lies there and differs from something new by case only.
+    """Raise ConflictError for names that are there and differ from a new one by case only.
 
     Here they are two; in a checkout on another system, one of them would be lost.
     """
@@ -152,7 +152,7 @@ _Names: TypeAlias = "dict[str, list[str]]"
 
 
 class _Neighbours:
-    """What lies in the folders that something new comes into; each is listed once."""
+    """The names in the folders that something new is written into; each is listed once."""
 
     def __init__(self, root: Root, leaving: Set[RelPath]) -> None:
         self._root, self._leaving = root, leaving
@@ -187,9 +187,9 @@ class _Neighbours:
         # Where case does not count, they are one already, and whether it may be replaced is known.
         if self._root.stat_of(path) is None:
             raise ConflictError(
-                f"{self._root.path / twin} lies there already, and {path.name!a} would be the same"
+                f"{self._root.path / twin} exists already, and {path.name!a} would be the same"
                 " file on a case-insensitive or normalising file system",
-                hint="rename one of them; --force puts it beside the other here",
+                hint="rename one of them; --force deploys it next to the other",
             )
 
     def _listed(self, folder: RelPath | None) -> _Names:
@@ -207,14 +207,14 @@ def _moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:
 
 
 def is_below(path: RelPath, above: Container[RelPath]) -> bool:
-    """Return whether a path is one of others, or lies below one."""
+    """Return whether a path is one of others, or below one."""
     return path in above or any(folder in above for folder in ancestors([path]))
 
 
 def _present(
     root: Root, path: RelPath, gone: Set[RelPath], emptied: Container[RelPath]
 ) -> FileState | None:
-    """Return what will lie at `path` when everything that goes is gone."""
+    """Return what is at `path` once everything obsolete is removed."""
     if gone and not gone.isdisjoint(ancestors([path])):
         return None
     try:
@@ -228,7 +228,7 @@ def _present(
 
 
 def _lies_as_wanted(root: Root, target: Target, artifact: PlannedArtifact, entry: Deployed) -> bool:
-    """Return whether the files of an artifact are known to lie there as they should, unread.
+    """Return whether an artifact's files are known, unread, to be there as they should be.
 
     What the project's ledger says of them must be what they are in the collection, too.
     """
@@ -248,7 +248,7 @@ def _lies_as_wanted(root: Root, target: Target, artifact: PlannedArtifact, entry
 
 
 def _held(root: Root, obsolete: Iterable[Deployed], gone: Container[RelPath]) -> set[RelPath]:
-    """Return the files of artifacts that go as a whole and are known to lie there as deployed."""
+    """Return the files of artifacts that are removed whole and known to be there as deployed."""
     going = (entry.files for entry in obsolete if all(path in gone for path in entry.files))
     return {path for files in going if root.holds(files) for path in files}
 
@@ -299,7 +299,8 @@ def _refuse_two_owners(
     """Raise ConflictError unless it is one file: two agents that read one folder share it."""
     if one != other:
         raise ConflictError(
-            f"{one[0]} and {other[0]} both want {path}", hint="rename one of them in the collection"
+            f"{one[0]} and {other[0]} would both be written to {path}",
+            hint="rename one of them in the collection",
         )
 
 
@@ -354,8 +355,8 @@ def refuse_edits(arrangement: Arrangement, root: Path) -> None:
     """Raise LocalEditError that lists every file in the way; nothing was written."""
     if not arrangement.in_the_way:
         return
-    told = "".join(f"\n  {file.path}: {file.reason}" for file in arrangement.in_the_way)
+    listed = "".join(f"\n  {file.path}: {file.reason}" for file in arrangement.in_the_way)
     raise LocalEditError(
-        f"these files in {root} would be overwritten or deleted:{told}",
+        f"these files in {root} would be overwritten or deleted:{listed}",
         hint="--force replaces them and keeps each one under .holdall/backups/",
     )

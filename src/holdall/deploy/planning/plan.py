@@ -1,4 +1,4 @@
-"""A deploy plan: what a command is about to put into a project, and take out of it."""
+"""A deploy plan: what a command is about to deploy into a project, and remove from it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StoredContent(NamedTuple):
 
 
 class PlannedArtifact(NamedTuple):
-    """An artifact that will lie in the project, whoever asked for it.
+    """An artifact that will be in the project, and the requests that bring it.
 
     `location` is the file or folder its bytes come from; `wanted_by` are the requests that bring
     it: itself, or composites. `uuid` is None while no plugin knows its identity. `companion` is the
@@ -47,7 +47,7 @@ class PlannedArtifact(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """That an artifact lies, or no longer lies, below a target's root in the project."""
+    """An artifact that is, or is no longer, below a target's root in the project."""
 
     id: ArtifactId
     uuid: str | None
@@ -82,11 +82,11 @@ class DeployPlan:
     earlier and stay, and `versions` the versions that the user chose by name. A plugin may fill
     `members` (what a composite brings, nested ones resolved, in order), `uuids`, `companions` (the
     own files of the plugin that an artifact refers to, which come along) and `contents` (for
-    artifacts that are not deployed as the collection has them; their files may lie in
+    artifacts that are not deployed as the collection has them; their files may be in
     `scratch.path`, an empty folder that is deleted after the deploy). Afterwards `artifacts` holds
-    all that will lie in the project because of this plan, `placed` what lies there when it is done,
-    `withdrawn` what does not any more, and `change` what it takes to turn that back; `adopted` is
-    the collection's transaction that took in what people had edited here. What plugins put into
+    all that will be in the project because of this plan, `placed` what is there when it is done,
+    `withdrawn` what no longer is, and `change` what is needed to undo it; `adopted` is
+    the collection's transaction that adopted edits made here. What plugins put into
     `extra` (JSON values under their own name) lives in the journal.
     """
 

@@ -1,4 +1,4 @@
-"""The actions that bring a project's ledger, records and folders in line with what lies there."""
+"""The actions that bring a project's ledger, records and folders in line with what is deployed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, as_read, put_bytes
 
 
-def bookkeeping(
+def plan_records(
     project: Project,
     targets: Iterable[Target],
     ledger: Ledger,
@@ -30,7 +30,7 @@ def bookkeeping(
 ) -> list[Action]:
     """Return the actions for the records, the ledger and emptied folders.
 
-    `ledger` says what lies in the project afterwards; its folders are settled here. `new` are the
+    `ledger` says what is in the project afterwards; its folders are settled here. `new` are the
     SkillMeat hashes of what was just deployed, by target and id. Nothing comes back where nothing
     differs.
     """
@@ -39,7 +39,7 @@ def bookkeeping(
     written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
     folders = project.ledger.folders | _new_folders(project.root, written, arrangement)
     kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
-    # Each after all that is in it, and next to what lies beside it.
+    # Each after all that is in it, and next to its siblings.
     emptied = sorted(folders - kept_folders, key=lambda f: f.split("/"), reverse=True)
     ledger = replace(ledger, folders=frozenset(folders & kept_folders))
     return [

@@ -1,4 +1,4 @@
-"""What was asked for and deployed earlier: what a plan replaces, what ends with it, what stays."""
+"""Earlier requests and deployed artifacts: which of them a plan replaces, removes and keeps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from holdall.errors import ConflictError, UsageError
 
 
 class Earlier:
-    """What lies in a project for some targets, found by id or by UUID."""
+    """What is deployed in a project for some targets, found by id or by UUID."""
 
     def __init__(self, deployed: Sequence[Deployed], targets: Container[str]) -> None:
         self._deployed = deployed
@@ -27,7 +27,7 @@ class Earlier:
                     self._places.setdefault(entry.uuid, []).append(place)
 
     def wanting(self, artifact_id: ArtifactId, uuid: str | None) -> Iterable[ArtifactId]:
-        """Yield who wanted an artifact so far, maybe under another name."""
+        """Yield the requests that kept an artifact so far, maybe under another name."""
         places = {*self._places.get(artifact_id, ()), *self._places.get(uuid or "", ())}
         for place in sorted(places):
             yield from self._deployed[place].wanted_by
@@ -40,12 +40,12 @@ def renewable(
     earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
     for request in earlier:
         if request not in collection.manifest.by_id:
-            say(f"{request} is not in the collection any more; it stays as it is")
+            say(f"{request} is no longer in the collection; left as it is")
     return tuple(request for request in earlier if request in collection.manifest.by_id)
 
 
-def displaced(project: Project, collection: Collection) -> Iterable[ArtifactId]:
-    """Yield who wants what was renamed since, and whose old name something else has now.
+def renamed_requests(project: Project, collection: Collection) -> Iterable[ArtifactId]:
+    """Yield the requests for what was renamed since and has lost its old name to something else.
 
     Else that would be deployed over it.
     """
@@ -64,24 +64,24 @@ def standing(project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
             yield request
 
 
-def refuse_strangers(project: Project, plan: DeployPlan) -> None:
-    """Raise ConflictError where another collection's artifact of the same id lies already."""
+def refuse_other_collections(project: Project, plan: DeployPlan) -> None:
+    """Raise ConflictError where an artifact of another collection has the same id."""
     uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
     for entry in project.ledger.deployed:
         ours = uuids.get(entry.id)
         is_another = None not in (ours, entry.uuid) and ours != entry.uuid
         if is_another and entry.collection != plan.collection.name:
             raise ConflictError(
-                f"{entry.id} lies in {plan.project} already, from the collection"
+                f"{entry.id} is deployed in {plan.project} already, from the collection"
                 f" {entry.collection!a}",
                 hint="undeploy that one first, rename yours, or replace it with --force",
             )
 
 
-def sorted_out(
+def split_deployed(
     deployed: Sequence[Deployed], plan: DeployPlan
 ) -> tuple[list[Deployed], list[Deployed]]:
-    """Split what lies in the project into what this plan replaces or ends, and what stays."""
+    """Split what is deployed into what this plan replaces or removes, and what stays."""
     targets = {target.name for target in plan.targets}
     ids = {artifact.id for artifact in plan.artifacts}
     uuids = {artifact.uuid for artifact in plan.artifacts} - {None}
@@ -102,7 +102,7 @@ def sorted_out(
 def withdrawn_by(
     deployed: Sequence[Deployed], ids: set[ArtifactId], targets: set[str]
 ) -> tuple[list[Deployed], list[Deployed]]:
-    """Split what lies in the project into what only these requests want, and what stays."""
+    """Split what is deployed into what only these requests want, and what stays."""
     obsolete, kept = [], []
     for entry in deployed:
         if entry.target not in targets:
@@ -118,17 +118,17 @@ def withdrawn_by(
 
 
 def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
-    """Return a sentence for each artifact that was to go and that others want."""
+    """Return a sentence for each artifact that was to be removed and that others want."""
     asked = set(ids)
     return [
-        f"{entry.id} stays: wanted by {', '.join(map(str, entry.wanted_by))}"
+        f"{entry.id} stays: still needed by {', '.join(map(str, entry.wanted_by))}"
         for entry in kept
         if entry.id in asked
     ]
 
 
 def placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement]:
-    """Yield what lies below which target's root after the deploy."""
+    """Yield the placements below the targets' roots after the deploy."""
     roots = {target.name: target.root for target in plan.targets}
     artifacts = {artifact.id: artifact for artifact in plan.artifacts}
     for target, artifact_id in arrangement.files:
@@ -136,10 +136,10 @@ def placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement
         yield Placement(artifact_id, artifact.uuid, artifact.tree.content_hash, roots[target])
 
 
-def withdrawals(
+def removed_placements(
     obsolete: Sequence[Deployed], plan: DeployPlan, targets: Sequence[Target]
 ) -> Iterable[Placement]:
-    """Yield what does not lie there any more."""
+    """Yield the placements that the deploy removes."""
     roots = {target.name: target.root for target in targets}
     placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
     for entry in obsolete:

@@ -1,4 +1,4 @@
-"""Turning back what an earlier deploy or undeploy did to a project."""
+"""Undo what an earlier deploy or undeploy did to a project."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from holdall.transaction.placement import emptied_folders
 MAX_KEPT = 8 << 20
 
 ContentOf = Callable[[RelPath, FileState], tuple[Path | bytes, int]]
-"""Where the bytes of a file come from that lay at a path in this state, and how many they are."""
+"""Where the bytes of a file that was at a path in this state come from, and how many they are."""
 
 
 def touched_files(actions: Iterable[Action]) -> dict[RelPath, FilePair]:
-    """Return what lies at each path before and after some actions."""
+    """Return what is at each path before and after some actions."""
     pairs: dict[RelPath, FilePair] = {}
     for action in actions:
         if not isinstance(action, RemoveFolder):
@@ -34,7 +34,7 @@ def touched_files(actions: Iterable[Action]) -> dict[RelPath, FilePair]:
     return pairs
 
 
-def turned_back(project: Project, change: LedgerChange) -> Ledger:
+def revert_ledger(project: Project, change: LedgerChange) -> Ledger:
     """Return the ledger as it was before; raises ConflictError if it is not as the change left it.
 
     Its folders are not settled.
@@ -45,8 +45,8 @@ def turned_back(project: Project, change: LedgerChange) -> Ledger:
     moved += [i for i, (_, after) in change.requests.items() if requests.get(i) != after]
     if moved:
         raise ConflictError(
-            f"{moved[0]} in {project.root.path} is not as that operation left it",
-            hint="undo what changed it later first; `holdall log ID` shows that",
+            f"{moved[0]} in {project.root.path} was changed after that operation",
+            hint="undo the later changes first; `holdall log ID` lists them",
         )
     entries.update({key: before for key, (before, _) in change.entries.items() if before})
     requests.update({i: before for i, (before, _) in change.requests.items() if before})
@@ -62,7 +62,7 @@ def turned_back(project: Project, change: LedgerChange) -> Ledger:
 
 
 def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -> LedgerChange:
-    """Return the change with the bytes that lie there now and that no collection has.
+    """Return the change with the bytes that are there now and that no collection has.
 
     Those are settings files, and files that were converted for an agent.
     """
@@ -79,7 +79,7 @@ def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -
     return replace(change, contents=contents)
 
 
-def arranged_back(
+def plan_revert(
     project: Project, change: LedgerChange, content_of: ContentOf, *, force: bool
 ) -> Arrangement:
     """Return the file actions; with `force` files edited since are replaced, each kept as a backup.
@@ -108,7 +108,7 @@ def arranged_back(
             gone.append(Remove(path, present, keep_backup=keep))
     wanted = {action.path for action in puts}
     emptied = emptied_folders([a.path for a in gone], wanted)
-    # What goes goes first: a folder may take the place of a file, and the other way round.
+    # Remove before writing: a folder may take the place of a file, and the other way round.
     result.actions.extend(gone)
     result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     result.actions.extend(puts)

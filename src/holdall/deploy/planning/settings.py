@@ -1,6 +1,6 @@
-"""Entries of settings files that are not Holdall's alone: put in, kept apart, taken out.
+"""Add, compare and remove Holdall's entries in settings files that others edit, too.
 
-Hooks and MCP servers are lines in files that people and other programs edit, too. Holdall owns the
+Hooks and MCP servers are lines in files that users and other programs edit, too. Holdall owns the
 entries that it put there, known by where they stand and what they say, and touches nothing else.
 """
 
@@ -34,10 +34,10 @@ Document: TypeAlias = JsonText | TomlText
 
 @dataclass(slots=True)
 class Entries:
-    """What a deploy made of settings files.
+    """The settings entries that a deploy owns, and what to warn about.
 
     `owned` are the entries that each artifact has there now, by target and id; `documents` what
-    Holdall remembers of the files that still hold some; `notes` are worth telling people.
+    Holdall remembers of the files that still hold some; `notes` are warnings to print.
     """
 
     owned: dict[Key, tuple[Merged, ...]] = field(default_factory=dict)
@@ -49,9 +49,9 @@ def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Pa
     if merge.form is Form.HOOKS:
         found = hook_groups(artifact, merge, target, project)
         return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
-    from holdall.deploy.agent_formats import converted_server
+    from holdall.deploy.agent_formats import convert_server
 
-    server = converted_server(server_of(artifact, merge, target, project), merge.form)
+    server = convert_server(server_of(artifact, merge, target, project), merge.form)
     return [Merged(merge.path, merge.keys, artifact.id.name, server)]
 
 
@@ -112,12 +112,12 @@ def changed_entries(root: Root, deployed: Deployed) -> Iterator[tuple[str, str]]
 
 
 def shown_entry(entry: Merged) -> str:
-    """Return what people call an entry."""
+    """Return an entry's name for messages."""
     return f"{entry.path}: {'.'.join((*entry.keys, entry.key or 'a hook'))}"
 
 
 def present_value(root: Root, entry: Merged) -> Any:
-    """Return what stands where an entry was put in; MISSING if nothing does."""
+    """Return the value where an entry was added; MISSING if there is none."""
     data = root.read_bytes(entry.path, MAX_BYTES)
     document = _opened(None if data is None else data.decode(errors="replace"), entry.path, "")
     found = document.get(entry.keys if entry.key is None else (*entry.keys, entry.key))
@@ -158,7 +158,7 @@ class _Merger:
             if state is not None and state.kind is FileKind.LINK:
                 led = os.readlink(where)
                 raise ConflictError(
-                    f"{where} is a symbolic link to {led!a}, and Holdall writes through none",
+                    f"{where} is a symbolic link to {led!a}; Holdall does not write through links",
                     hint="put the file itself in its place (`cp --remove-destination`) or, to keep"
                     " the link, leave hooks and servers out and write them there by hand",
                 )
@@ -174,7 +174,7 @@ class _Merger:
         return self.documents[path], marks
 
     def put_in(self, entry: Merged, owner: ArtifactId) -> bool:
-        """Put an entry in; returns whether it is Holdall's (else somebody had it already)."""
+        """Add an entry; returns whether it is Holdall's (else it was there already)."""
         document, marks = self._document(entry.path)
         known = self.owned.get(entry.place)
         if entry.key is None:
@@ -218,7 +218,7 @@ class _Merger:
         return self.force
 
     def take_out(self, entry: Merged) -> None:
-        """Take an entry out, unless it was changed by hand."""
+        """Remove an entry, unless it was changed by hand."""
         if self.root.state_of(entry.path) is None:
             return
         document, marks = self._document(entry.path)

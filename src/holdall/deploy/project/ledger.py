@@ -1,7 +1,17 @@
-"""`.holdall/ledger.json` in a project: which files Holdall put there, from what, and for whom.
+"""`.holdall/ledger.json` in a project: which files Holdall deployed, from what, for which requests.
 
 It holds what SkillMeat's record has no place for (SkillMeat erases keys it does not know). When it
-is lost, the record and the collection are enough to go on; see `deploy`.
+is lost, the record and the collection are enough to continue; see `deploy`. One line is one
+artifact below one target's root (shortened; states of files are kind, executable or not, SHA-256):
+
+    {"format": 1, "requests": {"skill:a": "ec12..."}, "folders": [".claude/skills/a"],
+     "documents": {".mcp.json": {"made": [["mcpServers"]], "blank": []}},
+     "deployed": [
+      {"id": "skill:a", "target": "claude", "uuid": "ec12...", "collection": "kit",
+       "content_hash": "fea0...", "wanted_by": ["skill:a"], "is_pinned": false, "merged": [],
+       "files": {".claude/skills/a/SKILL.md": ["f", "-", "bc28..."]}}]}
+
+An entry of a settings file is in `merged` as `[path, keys, key, value]`.
 """
 
 from __future__ import annotations
@@ -22,7 +32,7 @@ from holdall.formats.json_editor import Marks
 FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
 
-_LOST = "delete it: the deployed record and the collection are enough to go on"
+_LOST = "delete it: the deployed record and the collection are enough to continue"
 _FEW = 16
 _KINDS = {kind.value: kind for kind in FileKind}
 
@@ -44,7 +54,7 @@ class Merged(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """What tells it from other entries."""
+        """What distinguishes it from other entries."""
         value = canonical_json(self.value).decode() if self.key is None else ""
         return self.path, self.keys, self.key, value
 
@@ -68,7 +78,7 @@ class Deployed(NamedTuple):
     merged: tuple[Merged, ...] = ()
 
     def lies_below(self, root: RelPath) -> bool:
-        """Return whether its files lie in a target's folder, which agents may share."""
+        """Return whether its files are in a target's folder, which agents may share."""
         return any(path.startswith(f"{root}/") for path in self.files)
 
 
@@ -76,7 +86,7 @@ class Deployed(NamedTuple):
 class Ledger:
     """All that Holdall has in a project.
 
-    `requests` are the ids that people asked for, with their UUIDs, so that a renamed one is known
+    `requests` are the ids that users asked for, with their UUIDs, so that a renamed one is known
     again; `folders` are those that Holdall made, which go when they become empty; `documents` is
     what has to be known to take entries out of settings files without a trace.
     """
@@ -120,7 +130,7 @@ def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
         (before.requests, before.folders) != (after.requests, after.folders)
         or old.keys() != new.keys()
         or not len(before.deployed) == len(after.deployed) == len(new)
-        # Values of settings are told apart as text only: for Python, 1 and true are the same.
+        # Values of settings are compared as text: for Python, 1 and true are the same.
         or before.documents
         or any(entry.merged for entry in after.deployed)
     ):
@@ -141,7 +151,7 @@ def _json(value: object) -> str:
 
 
 def is_same(one: Ledger, other: Ledger) -> bool:
-    """Return whether both say the same, in whatever order."""
+    """Return whether two ledgers are equal, in any order."""
     return (
         one.requests == other.requests
         and one.folders == other.folders
@@ -215,7 +225,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, HoldallError) as error:
-        raise InputError(f"{where}: not a ledger of Holdall: {error}", hint=_LOST) from error
+        raise InputError(f"{where}: not a Holdall ledger: {error}", hint=_LOST) from error
 
 
 def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:

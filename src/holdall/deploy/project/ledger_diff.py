@@ -1,4 +1,16 @@
-"""What a deploy changed in a project: the ledger and the files, each part before and after."""
+"""What a deploy changed in a project: the ledger and the files, each part before and after.
+
+As the journal keeps it; each pair is before and after, null for nothing:
+
+    {"entries": [[null, {"id": "skill:a", "target": "claude", ...}]],
+     "requests": {"skill:a": [null, ["ec12..."]]},
+     "strays": {".mcp.json": [["f", "-", "9f86..."], ["f", "-", "2c26..."]]},
+     "untouched": [], "documents": {".mcp.json": [null, {"made": [], "blank": []}]},
+     "contents": {"9f86...": "e30K"}}
+
+`strays` are files whose states the entries do not give, `untouched` files of the entries that did
+not change, `contents` bytes in Base64 by their SHA-256.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +44,10 @@ Part = TypeVar("Part")
 class LedgerChange:
     """Two states of a project, as far as they differ: pairs of before and after, None for nothing.
 
-    `entries` are the ledger's, by target and id; `requests` what people asked for; `files` what
-    lay at which path. Where somebody's own file was in the way, that is not what the ledger says.
+    `entries` are the ledger's, by target and id; `requests` what users asked for; `files` what
+    was at which path. Where somebody's own file was in the way, that is not what the ledger says.
     `documents` is what the ledger remembers of settings files; `contents` are bytes, by their
-    SHA-256, that lay there before and that no collection has. `edited` are paths where, of several
+    SHA-256, that were there before and that no collection has. `edited` are paths where, of several
     changes, a later one found another file than an earlier one had left.
     """
 
@@ -66,10 +78,10 @@ class LedgerChange:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the change as the journal keeps it; files as the entries tell are left out."""
+        """Return the change as the journal keeps it, without states that the entries give."""
         from binascii import b2a_base64
 
-        told = self._told_files()
+        known = self._files_of_entries()
         return {
             "entries": [
                 [e and deployed_to_json(e) for e in pair] for pair in self.entries.values()
@@ -78,9 +90,9 @@ class LedgerChange:
             "strays": {
                 path: [state and state_to_json(state) for state in pair]
                 for path, pair in self.files.items()
-                if told.get(path) != pair
+                if known.get(path) != pair
             },
-            "untouched": [path for path in told if path not in self.files],
+            "untouched": [path for path in known if path not in self.files],
             "documents": {
                 path: [marks and marks.to_json() for marks in pair]
                 for path, pair in self.documents.items()
@@ -112,9 +124,9 @@ class LedgerChange:
             )
             for path, (before, after) in table["strays"].items()
         }
-        told = cls(entries)._told_files()
+        known = cls(entries)._files_of_entries()
         untouched = set(table["untouched"])
-        files = {path: pair for path, pair in told.items() if path not in untouched}
+        files = {path: pair for path, pair in known.items() if path not in untouched}
         documents = {
             RelPath.parse(path): (b and Marks.from_json(b), a and Marks.from_json(a))
             for path, (b, a) in table["documents"].items()
@@ -122,7 +134,7 @@ class LedgerChange:
         contents = {sha256: a2b_base64(text) for sha256, text in table["contents"].items()}
         return cls(entries, requests, {**files, **strays}, documents, contents)
 
-    def _told_files(self) -> dict[RelPath, FilePair]:
+    def _files_of_entries(self) -> dict[RelPath, FilePair]:
         """Return the files that differ by what the entries say."""
         before = {p: s for b, _ in self.entries.values() if b for p, s in b.files.items()}
         after = {p: s for _, a in self.entries.values() if a for p, s in a.files.items()}

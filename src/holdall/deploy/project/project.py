@@ -1,4 +1,4 @@
-"""What lies in a project: Holdall's ledger and the deployed records, read under its lock."""
+"""What is deployed in a project: Holdall's ledger and the deployed records, read under its lock."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def read_project(
     registered: Mapping[str, Target],
     collection: Collection | None,
 ) -> Project:
-    """Read what lies in a project for some targets; `registered` are all that are known.
+    """Read what is deployed in a project for some targets; `registered` are all known targets.
 
     With `collection`, artifacts that were renamed there since are known by their new names. Raises
     InputError for a record that cannot be understood, and for a ledger that claims what cannot be

@@ -1,6 +1,15 @@
-"""`.skillmeat-deployed.toml`: what lies below a target's root, in the shape SkillMeat 0.74 uses.
+"""`.skillmeat-deployed.toml`: what is below a target's root, in SkillMeat 0.74's format.
 
 Read leniently (any optional key may be missing, unknown ones are kept), written whole.
+
+    [[deployed]]
+    artifact_name = "plain-prose"
+    artifact_type = "skill"
+    from_collection = "kit"
+    deployed_at = "2026-11-27T23:27:18.592842"
+    artifact_path = "skills/plain-prose"
+    content_hash = "2a34..."
+    artifact_uuid = "ec12..."
 """
 
 from __future__ import annotations
@@ -107,7 +116,7 @@ def _entry(table: dict[str, Any], lines: str | None, number: int, where: str) ->
                 return str(value)
         raise InputError(
             f"{where}: [[deployed]] number {number} lacks the key {key!r}",
-            hint="mend the entry, or delete it and deploy again",
+            hint="fix the entry, or delete it and deploy again",
         )
 
     as_read = dict(table)
@@ -130,5 +139,5 @@ def _entry(table: dict[str, Any], lines: str | None, number: int, where: str) ->
     except HoldallError as error:
         raise InputError(
             f"{where}: [[deployed]] number {number}: {error.message}",
-            hint="mend the entry, or delete it and deploy again",
+            hint="fix the entry, or delete it and deploy again",
         ) from error

@@ -1,1 +1,1 @@
-"""What is judged while a source is read: limits, hidden text, secrets."""
+"""What is checked while a source is read: limits, hidden text, secrets."""

@@ -11,7 +11,7 @@ from holdall.sources.values import Diagnostic
 
 
 class Level(StrEnum):
-    """How much a diagnostic weighs; `Diagnostic` tells what each means."""
+    """How serious a diagnostic is; `Diagnostic` has what each means."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -102,12 +102,12 @@ def _read_rows() -> list[_Row]:
          "quote values that hold a colon, a bracket or a backslash"),
         (Code.FRONTMATTER_UNTERMINATED, w, "a frontmatter does not end", "where it ends is a guess",
          "close the frontmatter with a --- line"),
-        (Code.FRONTMATTER_KEY_MISSING, w, "a frontmatter lacks a key, or the key holds no text",
+        (Code.FRONTMATTER_KEY_MISSING, w, "a frontmatter lacks a key, or the key has no text",
          "skills and agents need a name and a description", "add the key"),
         (Code.HIDDEN_TEXT, e, "a file holds tag characters, controls of writing direction, or "
          "selectors of variants that select none",
-         "agents read in them what people do not see; `holdall collect` refuses the artifact",
-         "look at the file's bytes; what is meant so is taken with --allow hidden-text"),
+         "agents read text in them that users cannot see; `holdall collect` refuses the artifact",
+         "look at the file's bytes; if it is intended, --allow hidden-text collects it"),
         (Code.HOOKS_INVALID, w, "hooks are not of the form that agents read",
          "the agent ignores hooks of another form", 'write {"hooks": {"EventName": [...]}}'),
         (Code.HOSTILE_PATH, e, "a file's name is not safe everywhere",
@@ -119,14 +119,14 @@ def _read_rows() -> list[_Row]:
         (Code.LINK_BROKEN, w, "a symbolic link leads nowhere or in a circle",
          "it points to nothing", "restore its target or delete the link"),
         (Code.LINK_OUTSIDE, w, "a symbolic link leaves the source",
-         "what lies outside is not part of the source",
+         "files outside are not part of the source",
          "replace the link by the files it means"),
         (Code.MANIFEST_CONFLICT, w, "a plugin's manifest and its entry both declare components",
          "with strict: false the agent refuses such a plugin",
          "declare the components in one place"),
         (Code.MARKETPLACE_INVALID, e, "a marketplace is not of the form that agents read",
-         "its entries cannot be read", "mend marketplace.json"),
-        (Code.MARKETPLACE_NESTED, i, "a marketplace lies below the top",
+         "its entries cannot be read", "fix marketplace.json"),
+        (Code.MARKETPLACE_NESTED, i, "a marketplace is below the top",
          "only the marketplace at the top of a source counts",
          "collect that folder by itself to use its marketplace"),
         (Code.MCP_INVALID, w, "a file of MCP servers is not of the form that agents read",
@@ -142,7 +142,7 @@ def _read_rows() -> list[_Row]:
         (Code.NOT_UTF8, w, "a file is not UTF-8", "agents read UTF-8", "save the file as UTF-8"),
         (Code.PATH_FIELD, w, "a path in a plugin's manifest or entry cannot be followed",
          "a component path must be relative, start with ./, have no .. and no wildcard, and exist",
-         "mend the path"),
+         "fix the path"),
         (Code.PATH_TWIN, e, "the names of two files differ only in case or in their accents' form",
          "two names are one file where case does not count", "rename one of them in the source"),
         (Code.PIN_ELSEWHERE, w, "a composite pins a member to a version that only the source's "
@@ -151,26 +151,26 @@ def _read_rows() -> list[_Row]:
         (Code.PLUGIN_FAILED, e, "a Holdall plugin could not read a file",
          "a Holdall plugin failed on this file", "see its message"),
         (Code.PLUGIN_INVALID, w, "a plugin.json is not a JSON object",
-         "the plugin's manifest cannot be used as it is", "mend plugin.json"),
+         "the plugin's manifest cannot be used as it is", "fix plugin.json"),
         (Code.PLUGIN_UNRESOLVED, w, "a marketplace lists a plugin that is not there",
-         "the marketplace's entry leads to no folder", "mend the entry's source"),
-        (Code.README_SKIPPED, i, "a README lies among commands or agents",
+         "the marketplace's entry leads to no folder", "fix the entry's source"),
+        (Code.README_SKIPPED, i, "a README is among commands or agents",
          "a README without frontmatter is no artifact", "nothing"),
         (Code.SAME_CONTENT, i, "two names have one content",
-         "the same content lies here under another name", "nothing"),
+         "the same content is here under another name", "nothing"),
         (Code.SKILL_FILE_NAME, w, "a skill's file is a link or is spelled otherwise",
          "agents look for a regular file named exactly SKILL.md", "rename the file"),
         (Code.SPECIAL_FILE, w, "an artifact holds a pipe, a socket or a device",
          "only files, folders and links can be collected", "remove it"),
         (Code.TOO_LARGE, e, "a file or an artifact is larger than the caps allow",
-         "what is that large fills disks and histories", "leave it out, or raise the cap it names"),
+         "such large files fill disks and histories", "leave it out, or raise the cap it names"),
         (Code.TYPE_UNKNOWN, e, "a collection's manifest lists an artifact of an unknown type",
          "no loaded plugin knows how to read it",
          "`holdall plugins` shows which are loaded; install the plugin that made it"),
         (Code.UNSUPPORTED_COMPONENT, i, "a plugin has a part that is not collected",
          "Holdall has no type for this part of a plugin", "nothing; it stays in the source"),
         (Code.ZERO_WIDTH_TEXT, w, "a file holds characters without width",
-         "people do not see them, agents do; searches and comparisons fail on them",
+         "users cannot see them, agents read them; searches and comparisons fail on them",
          "delete the characters"),
     ]  # fmt: skip
 
@@ -180,9 +180,9 @@ def _lint_rows() -> list[_Row]:
     return [
         (Code.AGENT_NAME_COLON, e, "an agent's name holds a colon",
          "the colon stands between a plugin and its agent, so nothing can call this one",
-         "take the colon out of the name"),
-        (Code.ALLOWED_TOOLS_FORM, w, "allowed-tools is not one text of tools between blanks",
-         "the specification has no lists and no commas there; those who follow it see other tools",
+         "remove the colon from the name"),
+        (Code.ALLOWED_TOOLS_FORM, w, "allowed-tools is not one string of tools between spaces",
+         "the specification allows no lists and no commas there; agents then read other tools",
          "write allowed-tools: Read Grep Bash(git:*)"),
         (Code.COMPATIBILITY_LONG, w, "compatibility is longer than 500 characters",
          "the specification ends it there", "move the details into the skill's text"),
@@ -191,9 +191,9 @@ def _lint_rows() -> list[_Row]:
          "say what the skill does and when to use it; move the rest into its text"),
         (Code.LISTING_LONG, w, "description and when_to_use together exceed 1,536 characters",
          "the agent sees no more than that when it chooses a skill", "shorten them"),
-        (Code.METADATA_FORM, w, "metadata is not a map from texts to texts",
-         "the specification has nothing else there; readers drop it or fail",
-         "write one `key: text` per line; join lists into one text"),
+        (Code.METADATA_FORM, w, "metadata is not a map from strings to strings",
+         "the specification allows nothing else there; agents drop it or fail",
+         "write one `key: text` per line; join lists into one string"),
         (Code.OUTSIDE_REFERENCE, w, "a skill's text refers to files outside of the skill's folder",
          "deployed by itself, the skill does not find them",
          "copy or link the files into the skill"),
@@ -201,7 +201,7 @@ def _lint_rows() -> list[_Row]:
          "it has a value only where the whole plugin is installed",
          "nothing if the skill never leaves its plugin; else use paths relative to SKILL.md"),
         (Code.SKILL_NAME_DIFFERS, w, "a skill's name is not that of its folder",
-         "the specification wants one name; agents go by either", "rename the folder or the skill"),
+         "the specification wants one name; agents use either", "rename the folder or the skill"),
         (Code.SKILL_NAME_INVALID, e, "a skill's name is not 1 to 64 lowercase letters, digits and "
          "single inner hyphens", "agents that follow the specification refuse the skill",
          "rename it, as in pdf-forms"),
@@ -229,15 +229,17 @@ def diagnose(
     All diagnostics are made here, so that each has a code of the table.
     """
     weight = CODES[code].level if level is None else level
-    return Diagnostic(_told(path) or ".", code.value, _told(message), line, weight.value)
+    return Diagnostic(_printable(path) or ".", code.value, _printable(message), line, weight.value)
 
 
 def diagnose_for_plugin(
     plugin: str, path: str, code: str, message: str, line: int | None, level: Level
 ) -> Diagnostic:
-    """Make a diagnostic of a plugin's own: its code stands behind the plugin's name."""
-    return Diagnostic(_told(path) or ".", f"{plugin}:{code}", _told(message), line, level.value)
+    """Make a diagnostic of a plugin's own: its code follows the plugin's name."""
+    return Diagnostic(
+        _printable(path) or ".", f"{plugin}:{code}", _printable(message), line, level.value
+    )
 
 
-def _told(text: str) -> str:
+def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The page of the documentation that tells every diagnostic (`make docs` writes it)."""
+"""The page of the documentation that lists every diagnostic (`make docs` writes it)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ _HEAD = """\
 # Diagnostics
 
 What `holdall scan`, `holdall collect` and `holdall lint` say about a source. Codes are stable;
-`--allow CODE` leaves one out. This page is made from the code by `make docs`.
+`--allow CODE` leaves one out. A composite is a bundle, such as a plugin. This page is made from the
+code by `make docs`.
 
 An **error** is what could not be taken, what agents refuse, or what should not be trusted; a
 **warning** is what was taken although something is wrong with it; an **info** is only worth

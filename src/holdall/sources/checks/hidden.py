@@ -1,4 +1,4 @@
-"""Characters that people do not see: those that smuggle text, and those that are only suspicious.
+"""Invisible characters: those that smuggle text, and those that are only suspicious.
 
 A text in any script is spelled without the former. The latter are spelling in some scripts and in
 emoji, and suspicious elsewhere.
@@ -60,7 +60,7 @@ def hidden_text(path: str, text: str) -> Iterator[Diagnostic]:
 
 
 def judge_characters(path: str, text: str) -> Iterator[Diagnostic]:
-    """Yield what a text holds that people do not see, each kind once."""
+    """Yield the invisible characters of a text, each kind once."""
     yield from hidden_text(path, text)
     for found in _ZERO_WIDTH.finditer(text):
         if not _is_spelling(text, found.start()):

@@ -16,7 +16,7 @@ _TEXTS = (".md", ".mdc", ".txt", ".json", ".toml", ".yaml", ".yml", ".py", ".sh"
 _LONGEST = 4  # bytes of a character
 
 
-def judged(path: str, data: bytes) -> Iterator[Diagnostic]:
+def check_text(path: str, data: bytes) -> Iterator[Diagnostic]:
     """Yield what no text of any artifact should hold, each kind once."""
     if is_suspect(data):
         yield from judge_characters(path, data.decode("utf-8", "replace"))
@@ -41,7 +41,7 @@ def texts_in(value: object) -> Iterator[str]:
 class Inspection:
     """What is found in one artifact's files; `peek` is shown them by whoever reads the tree.
 
-    `place` is the artifact's path in the source, `is_folder` whether its files lie below that.
+    `place` is the artifact's path in the source, `is_folder` whether its files are below that.
     """
 
     place: str
@@ -52,8 +52,8 @@ class Inspection:
 
     @property
     def hides_text(self) -> bool:
-        """Whether people cannot see all that agents read."""
-        return any(told.code == Code.HIDDEN_TEXT for told in self.found)
+        """Whether agents read text that users cannot see."""
+        return any(diagnostic.code == Code.HIDDEN_TEXT for diagnostic in self.found)
 
     def peek(self, file: RelPath, chunk: bytes, offset: int) -> None:
         """Look at a part of a file."""
@@ -62,15 +62,18 @@ class Inspection:
         else:
             chunk = self._before + chunk
         if self._is_text and (is_suspect(chunk) or may_hold_secrets(chunk)):
-            self.take(judged(self._path_of(file), chunk), whole=offset == 0)
+            self.take(check_text(self._path_of(file), chunk), whole=offset == 0)
         # A character may have been cut in two.
         self._before = chunk[1 - _LONGEST :]
 
     def take(self, found: Iterable[Diagnostic], *, whole: bool = True) -> None:
         """Add what was found; each kind once to a file. Lines are known of the first part only."""
-        for told in found:
-            if not any(known.path == told.path and known.code == told.code for known in self.found):
-                self.found.append(told if whole else told._replace(line=None))
+        for diagnostic in found:
+            if not any(
+                known.path == diagnostic.path and known.code == diagnostic.code
+                for known in self.found
+            ):
+                self.found.append(diagnostic if whole else diagnostic._replace(line=None))
 
     def _path_of(self, file: RelPath) -> str:
         if not self.is_folder:

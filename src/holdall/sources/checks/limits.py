@@ -26,7 +26,7 @@ def judge_frontmatter(found: FoundArtifact, path: str, text: str) -> Iterator[Di
     """
     judge = _Judge(path, text, read_frontmatter(text))
     if found.type == ArtifactType.SKILL:
-        # The folder of a source that is one skill is called as whoever cloned it likes.
+        # The folder of a source that is one skill may have any name: the user chose it.
         yield from judge.skill(None if found.path == "." else found.name)
     if found.type in (ArtifactType.SKILL, ArtifactType.COMMAND):
         yield from judge.listing()

@@ -14,9 +14,9 @@ _PLUGIN_ROOT = re.compile(r"\$\{?CLAUDE_PLUGIN_ROOT\b")
 
 
 def references(path: str, text: str, depth: int) -> Iterator[Diagnostic]:
-    """Yield where a skill's file refers to what lies outside of the skill, each kind once.
+    """Yield where a skill's file refers to files outside of the skill, each kind once.
 
-    `depth` is how many folders below SKILL.md the file lies. Only Markdown is asked for `..`:
+    `depth` is how many folders below SKILL.md the file is. Only Markdown is asked for `..`:
     in programs it mostly means something else.
     """
     if "CLAUDE_PLUGIN_ROOT" in text and (root := _PLUGIN_ROOT.search(text)):

@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0, which code hosts and editors show beside the lines."""
+"""Diagnostics as SARIF 2.1.0, which code hosts and editors show next to the lines."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def _rule(code: Code, info: CodeInfo) -> dict[str, Any]:
     }
 
 
-def _result(path: str, told: Diagnostic) -> dict[str, Any]:
+def _result(path: str, problem: Diagnostic) -> dict[str, Any]:
     place = {
         "artifactLocation": {"uri": _uri(path)},
-        "region": {"startLine": told.line or 1},
+        "region": {"startLine": problem.line or 1},
     }
     return {
-        "ruleId": told.code,
-        "level": _LEVELS[Level(told.level)],
-        "message": {"text": told.message},
+        "ruleId": problem.code,
+        "level": _LEVELS[Level(problem.level)],
+        "message": {"text": problem.message},
         "locations": [{"physicalLocation": place}],
     }
 
 
 def _uri(path: str) -> str:
-    """Return a path as a URI; what lies inside a file is at the file."""
+    """Return a path as a URI; what is inside a file is at the file."""
     file = path if os.path.lexists(path) else path.partition("#")[0]
     return f"{'file://' if file.startswith('/') else ''}{quote(os.fsencode(file))}"

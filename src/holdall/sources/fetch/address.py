@@ -1,4 +1,4 @@
-"""What people write to name a source: a folder, an archive, or a git repository."""
+"""The text that names a source: a folder, an archive, or a git repository."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BAD_REVISION = re.compile(r"^[-+/]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$")
 
 @dataclass(frozen=True, slots=True)
 class FolderAddress:
-    """A folder, read as it lies there."""
+    """A folder, read in place."""
 
     folder: Path
 
@@ -40,7 +40,7 @@ class GitAddress:
     """A repository, with the revision and the folder of it that are wanted.
 
     `url` is what git is given and may hold credentials; `name` never does. `git_dir` is set for a
-    repository of this machine, which is read where it lies.
+    repository of this machine, which is read in place.
     """
 
     url: str
@@ -51,13 +51,13 @@ class GitAddress:
 
 
 def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
-    """Tell what `text` means; what exists under that very name comes first.
+    """Return what `text` names; a file or folder of exactly that name comes first.
 
     Raises UsageError for a URL of another kind or an impossible revision, HostilePathError for a
     subfolder outside of its repository.
     """
     if "\0" in text:
-        raise UsageError(f"{shown(text)!a} has a NUL in it", hint="no folder is called so")
+        raise UsageError(f"{shown(text)!a} has a NUL in it", hint="no folder has such a name")
     is_git = text.startswith("git+")
     bare = text.removeprefix("git+")
     if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):
@@ -74,7 +74,7 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
 
 
 def shown(text: str) -> str:
-    """Return what people wrote without the credentials in it."""
+    """Return the text without the credentials in it."""
     if "://" not in text:
         return text
     return _QUERY.sub("", _CREDENTIALS.sub("", text))
@@ -111,14 +111,14 @@ def _remote(text: str) -> GitAddress:
 
 
 def _divided(text: str) -> tuple[str, str]:
-    """Split a URL behind its host: an `@` before that belongs to a user, one after to us."""
+    """Split a URL after its host: an `@` before that belongs to a user, one after to us."""
     scheme = _SCHEME.match(text)
     if scheme is None:
         host, colon, path = text.partition(":")
         return host + colon, path
     if scheme[1].lower() not in _GIT_SCHEMES:
         raise UsageError(
-            f"{shown(text)!a}: {scheme[1]}:// is no source that Holdall reads",
+            f"{shown(text)!a}: {scheme[1]}:// is not supported as a source",
             hint="use https://, ssh://, file:// or git@host:path for a git repository, or a path",
         )
     host, slash, path = text[scheme.end() :].partition("/")
@@ -132,7 +132,7 @@ def _name_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise UsageError(f"{shown(url)!a} is no URL: {error}", hint="check it") from None
+        raise UsageError(f"{shown(url)!a} is not a URL: {error}", hint="check it") from None
     user, at, host = parts.netloc.rpartition("@")
     if at and parts.scheme == "ssh" and (user := user.partition(":")[0]):
         host = f"{user}@{host}"

@@ -1,4 +1,4 @@
-"""Unpacking an archive: every member looked at, every byte counted, or nothing at all."""
+"""Unpack an archive: every member checked, every byte counted, or nothing at all."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def unpack(archive: Path, folder: Path, caps: Caps) -> str:
 
 
 def top_of(folder: Path) -> Path:
-    """Return the one folder that all else lies in, as in the archives of code hosts, or `folder`.
+    """Return the one folder that has all else in it, as in archives of code hosts, or `folder`.
 
-    A folder whose name or content says what it holds is not just a wrapping.
+    A folder with a meaning of its own by name or content is not just a wrapper.
     """
     names = os.listdir(folder)
     top = folder / names[0] if len(names) == 1 else folder
@@ -77,7 +77,7 @@ class _Zip(Members):
     """Reads a zip archive."""
 
     def read(self, file: IO[bytes]) -> None:
-        """Unpack every member, if all of them are bearable."""
+        """Unpack every member, if all of them are acceptable."""
         self._foresee(file)
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()

@@ -74,7 +74,7 @@ class Git:
     def run(self, *words: str, watch: Callable[[int], None] | None = None) -> bytes:
         """Run a git command and return its output; raises GitFailed with what it complained of.
 
-        `watch` is shown now and then how many bytes lie in the git directory; if it raises, that
+        `watch` is called now and then with the size of the git directory; if it raises, that
         is the end of the command.
         """
         with self.started(words, stderr=subprocess.PIPE) as process, ended(process):
@@ -124,7 +124,7 @@ class Git:
             )
         return StorageError(
             f"{self.label}: git cannot reach the repository",
-            hint="try `git ls-remote` with the same address, which tells more",
+            hint="try `git ls-remote` with the same address to see the reason",
         )
 
 
@@ -165,7 +165,7 @@ def _environment() -> dict[str, str]:
 
 
 def head_of(folder: Path) -> str | None:
-    """Return the commit that is checked out in the work tree a folder lies in; None if unknown."""
+    """Return the commit that is checked out in the work tree of a folder; None if unknown."""
     top = next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
     if top is None:
         return None

@@ -1,6 +1,6 @@
-"""Origins: what people name as a source, made into a folder to read.
+"""Origins: a source as the user named it, made into a folder to read.
 
-A folder is read where it lies. A commit of a git repository and an archive are laid out in a
+A folder is read in place. A commit of a git repository and an archive are laid out in a
 temporary folder, which is there as long as the origin is open.
 """
 
@@ -38,7 +38,7 @@ class Origin(NamedTuple):
 def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
     """Make `text` into a folder to read: a folder, a git repository or an archive.
 
-    Whether a folder exists is for its reader to tell. Raises UsageError for what cannot be a
+    Whether a folder exists is checked by its reader. Raises UsageError for what cannot be a
     source, and what `holdall.sources.fetch.repository` and `holdall.sources.fetch.archive` raise.
     """
     from holdall.sources.fetch.address import FolderAddress, GitAddress, parse
@@ -86,5 +86,5 @@ def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:
 
 
 def _safe(name: str) -> str:
-    """Return a name for the folder to read, which may name what lies at its top."""
+    """Return a name for the folder to read, which may name what is at its top."""
     return name[:_LONGEST] if name.strip(".") else "source"

@@ -47,7 +47,7 @@ def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> str
 def _unknown_revision(address: GitAddress) -> NotFoundError:
     if address.revision is None:
         return NotFoundError(
-            f"{address.name}: the repository has no commit to take",
+            f"{address.name}: the repository has no commits",
             hint="name a branch, tag or commit with SOURCE@NAME",
         )
     return NotFoundError(
@@ -123,7 +123,7 @@ def _blobs(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
     except GitFailed:
         raise NotFoundError(
             f"{address.name}: no such folder in the commit {commit[:12]}",
-            hint="write the folder behind # as it is called in the repository",
+            hint="write the folder after # as it is spelled in the repository",
         ) from None
     for line in listing.split(b"\0")[:-1]:
         described, _, name = line.partition(b"\t")
@@ -133,7 +133,7 @@ def _blobs(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
 
 
 def _checked(path: str, label: str) -> str:
-    """Refuse a path that could lead out of the folder; what else is odd, the reader tells."""
+    """Refuse a path that could lead out of the folder; the reader reports what else is odd."""
     for component in path.split("/"):
         if component in ("", ".", "..") or component.lower() == ".git" or "\0" in component:
             raise HostilePathError(

@@ -45,7 +45,7 @@ class Tar(Members):
     """Reads a tar archive, compressed or not."""
 
     def read(self, file: IO[bytes]) -> None:
-        """Unpack every member, if all of them are bearable."""
+        """Unpack every member, if all of them are acceptable."""
         with self._decompressed(file) as plain:
             self._foresee(plain)
             members = [found for member in _headers(plain) if (found := self._checked(member))]
@@ -124,17 +124,17 @@ class _PlainMember(tarfile.TarInfo):
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         """Refuse what the standard library would read whole, or piece by piece without end."""
         if self.type == tarfile.GNUTYPE_SPARSE:
-            raise tarfile.ReadError("a file with holes")
+            raise tarfile.ReadError("a sparse file")
         if self.type in _EXTENSIONS and self.size > _MAX_HEADER:
             raise tarfile.ReadError("a header that is too long")
         member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
         if "GNU.sparse.major" in member.pax_headers or "GNU.sparse.map" in member.pax_headers:
-            raise tarfile.ReadError("a file with holes")
+            raise tarfile.ReadError("a sparse file")
         return member
 
     def _proc_gnusparse_10(self, *_: object) -> None:
         """Refuse a map of holes that stands in the file's own content."""
-        raise tarfile.ReadError("a file with holes")
+        raise tarfile.ReadError("a sparse file")
 
 
 def _headers(plain: IO[bytes]) -> Iterator[tarfile.TarInfo]:
@@ -180,7 +180,7 @@ def _content(plain: IO[bytes], offset: int, size: int) -> Iterator[bytes]:
 
 
 class _Xz(io.RawIOBase):
-    """Reads a compressed stream whose window takes a bearable amount of memory."""
+    """Reads a compressed stream whose window takes an acceptable amount of memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -211,7 +211,7 @@ class _Xz(io.RawIOBase):
 
 
 def _stream_of(file: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
-    """Return a tar archive's own bytes; the first ones tell how it is compressed."""
+    """Return a tar archive's own bytes; the first ones say how it is compressed."""
     magic = file.read(6)
     file.seek(0)
     if magic.startswith(b"\x1f\x8b"):

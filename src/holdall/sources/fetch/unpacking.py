@@ -1,7 +1,7 @@
 """Writing what an archive or a repository holds below a folder of ours, and nowhere else.
 
 Regular files are written first, each newly made; links come last, so that nothing is ever written
-through one. What a link means is for the reader to judge.
+through one. The reader checks what a link means.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Unpacker:
         """Take a symbolic link in, to be made by `finish`."""
         if not text or "\0" in text or len(os.fsencode(text)) > _MAX_LINK_BYTES:
             raise InputError(
-                f"{self.budget.label}: the link {path!a} has no usable text",
+                f"{self.budget.label}: the link {path!a} has no usable target",
                 hint="take it out of there",
             )
         if path in self._links:
@@ -122,7 +122,7 @@ class Unpacker:
     def _twice(self, path: str) -> RefusedError:
         return RefusedError(
             f"{self.budget.label}: {path!a} is there twice, or is both a file and a folder",
-            hint="which one is meant cannot be told; mend it where it was made",
+            hint="Holdall cannot know which one is meant; fix the archive where it was made",
         )
 
     def _failed(self, path: str, error: OSError) -> StorageError:

@@ -11,7 +11,7 @@ from holdall.files.tree import bytes_tree, file_tree
 from holdall.formats.documents import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import hidden_text
-from holdall.sources.checks.inspection import Inspection, judged, texts_in
+from holdall.sources.checks.inspection import Inspection, check_text, texts_in
 from holdall.sources.draft import Draft, Gathering, Key
 
 HOOKS_FILE = "hooks.json"
@@ -64,7 +64,7 @@ def read_hook_file(gathering: Gathering, path: str, name: str) -> Draft | None:
 
 
 def _whole(gathering: Gathering, draft: Draft, value: Any, inspection: Inspection) -> Draft:
-    """Take a file in, after a look at what the escapes in it stand for: nobody sees it there."""
+    """Add a file, after checking what the escapes in it stand for, which are hidden there."""
     text = "".join(texts_in(value))
     inspection.take(hidden_text(draft.path, text), whole=False)
     gathering.diagnostics.extend(inspection.found)
@@ -84,7 +84,7 @@ def _judge_hooks(gathering: Gathering, path: str, value: Mapping[str, Any]) -> N
 
 
 def read_inline_hooks(gathering: Gathering, path: str, name: str, value: Any) -> Draft:
-    """Take hooks that stand inside a manifest; `path` tells where."""
+    """Add hooks from inside a manifest; `path` says where."""
     hooks = value if "hooks" in value else {"hooks": value}
     _judge_hooks(gathering, path, hooks)
     return _inline(gathering, (_HOOK.name, path), name, value)
@@ -100,7 +100,7 @@ def read_mcp_file(gathering: Gathering, path: str) -> list[Draft]:
 
 
 def _flat_servers(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what stands beside the servers of a flat map: settings, comments, schemas."""
+    """Leave out what is next to the servers in a flat map: settings, comments, schemas."""
     return {
         name: server
         for name, server in value.items()
@@ -143,7 +143,7 @@ def _inline(gathering: Gathering, key: Key, name: str, value: Any) -> Draft:
         return gathering.drafts[key]
     data = canonical_json(value)
     inspection = Inspection(key[1], is_folder=False)
-    inspection.take(judged(key[1], data), whole=False)
+    inspection.take(check_text(key[1], data), whole=False)
     gathering.diagnostics.extend(inspection.found)
     tree = bytes_tree(data, BUILTIN_TYPES[key[0]].only_file)
     hides_text = inspection.hides_text

@@ -1,4 +1,11 @@
-"""What an export of Holdall says about identity: the key `holdall` of a plugin's manifest."""
+"""What an export of Holdall says about identity: the key `holdall` of a plugin's manifest.
+
+{"name": "starter", "holdall": {
+  "format": 1, "uuid": "4107...", "composite_type": "plugin",
+  "members": [{"id": "skill:a", "uuid": "ec12...", "path": "skills/a",
+               "relationship": "contains", "pin": null}],
+  "files": {"id": "plugin-files:starter", "uuid": "9d5e..."}}}
+"""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ _MARKDOWN = {"commands": ArtifactType.COMMAND, "agents": ArtifactType.AGENT}
 
 
 def inside_skill(tree: SourceTree, folder: str) -> bool:
-    """Return whether a folder is that of a skill, or lies in one at any depth."""
+    """Return whether a folder is that of a skill, or is in one at any depth."""
     return tree.is_inside(folder, SKILL_FILE)
 
 
 def read_loose(gathering: Gathering) -> None:
-    """Read every artifact that its place tells: SKILL.md, commands/, agents/, hooks, servers."""
+    """Read every artifact known by its place: SKILL.md, commands/, agents/, hooks, servers."""
     for path, folder in gathering.tree.folders.items():
         if gathering.is_exported(path):
             continue

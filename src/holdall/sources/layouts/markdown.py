@@ -1,4 +1,4 @@
-"""Reading skills, commands and agents: Markdown with frontmatter, and what lies around it."""
+"""Read skills, commands and agents: Markdown with frontmatter, and the files around it."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _head(gathering: Gathering, path: str, data: bytes) -> str:
 
 
 def _tell_hidden(inspection: Inspection, path: str, head: str, front: Frontmatter) -> None:
-    """Look at what the escapes of YAML stand for, too: nobody sees it in the file."""
+    """Also check what the escapes of YAML stand for: they hide it in the file."""
     if "\\" in head:
         inspection.take(hidden_text(path, "".join(texts_in(front.values))), whole=False)
 

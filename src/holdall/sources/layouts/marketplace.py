@@ -55,12 +55,12 @@ def _read_entry(
 ) -> None:
     source = entry.get("source")
     name = entry.get("name")
-    told = name if isinstance(name, str) else "(no name)"
+    shown_name = name if isinstance(name, str) else "(no name)"
     if isinstance(source, dict):
         text = json.dumps(source, sort_keys=True)
-        gathering.remotes.append(RemoteComposite(told, text))
+        gathering.remotes.append(RemoteComposite(shown_name, text))
         return
-    path = _folder_of(gathering, source, plugin_root, told)
+    path = _folder_of(gathering, source, plugin_root, shown_name)
     if path is None:
         return
     root = gathering.tree.resolved(path)
@@ -68,21 +68,23 @@ def _read_entry(
     gathering.plugin_roots.add(root)
     composite = read_plugin(gathering, root, path, entry)
     if (composite.name, composite.path) in listed:
-        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, f"lists {told!a} twice")
+        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, f"lists {shown_name!a} twice")
         return
     listed.add((composite.name, composite.path))
     gathering.composites.append(composite)
 
 
-def _folder_of(gathering: Gathering, source: Any, plugin_root: str, told: str) -> str | None:
+def _folder_of(gathering: Gathering, source: Any, plugin_root: str, shown_name: str) -> str | None:
     """Return an entry's folder; None, with a diagnostic, if there is none."""
     if not isinstance(source, str):
-        _unresolved(gathering, told, f"its source {source!a:.80} is neither a path nor an object")
+        _unresolved(
+            gathering, shown_name, f"its source {source!a:.80} is neither a path nor an object"
+        )
         return None
     is_bare = source not in (".", "./") and not source.startswith("./")
     path = _normal(posixpath.join(plugin_root, source) if is_bare else source)
     if path is None:
-        _unresolved(gathering, told, f"its source {source!a} leaves the marketplace")
+        _unresolved(gathering, shown_name, f"its source {source!a} leaves the marketplace")
         return None
     if _is_folder(gathering, path):
         return path
@@ -91,7 +93,7 @@ def _folder_of(gathering: Gathering, source: Any, plugin_root: str, told: str) -
         under = _normal(posixpath.join(plugin_root, source))
         if under is not None and _is_folder(gathering, under):
             hint = f"; there is {under!a}, but pluginRoot is for sources without ./"
-    _unresolved(gathering, told, f"there is no folder {path!a}{hint}")
+    _unresolved(gathering, shown_name, f"there is no folder {path!a}{hint}")
     return None
 
 

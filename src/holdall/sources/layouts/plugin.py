@@ -103,13 +103,13 @@ class _PluginReader:
         elif self.manifest and any(self.manifest.get(name) for name in _COMPONENTS):
             self.say(
                 Code.MANIFEST_CONFLICT,
-                "plugin.json declares components besides a strict: false entry",
+                "plugin.json declares components in addition to a strict: false entry",
             )
         if self.entry is not None:
             self.parts.append(("entry", self.entry))
 
     def say(self, code: Code, message: str) -> None:
-        """Note a diagnostic at the plugin's manifest, or its folder if it has none."""
+        """Record a diagnostic at the plugin's manifest, or its folder if it has none."""
         here = self.manifest_path if self.manifest else shown(self.path)
         self.gathering.say(here, code, message)
 
@@ -122,17 +122,17 @@ class _PluginReader:
         return None
 
     def metadata(self) -> dict[str, Any]:
-        """Return what manifest and entry say besides what is read from them otherwise."""
+        """Return the rest of manifest and entry, without what is read elsewhere."""
         said = {**self.manifest, **(self.entry or {})}
         kept = {key: _without_nulls(said[key]) for key in said if key not in _TOLD_APART}
         return {key: value for key, value in kept.items() if value is not None}
 
     def hides_text(self) -> bool:
-        """Return whether people cannot see all of what is kept of this, with a diagnostic."""
-        told = [self.text(key) for key in ("name", "description", "version")]
-        kept = "".join((*filter(None, told), *texts_in(self.metadata())))
+        """Return whether what is kept of this has hidden text, with a diagnostic."""
+        texts = [self.text(key) for key in ("name", "description", "version")]
+        kept = "".join((*filter(None, texts), *texts_in(self.metadata())))
         found = list(hidden_text(self.manifest_path if self.manifest else shown(self.path), kept))
-        self.gathering.diagnostics.extend(told._replace(line=None) for told in found)
+        self.gathering.diagnostics.extend(diagnostic._replace(line=None) for diagnostic in found)
         return bool(found)
 
     def members(self) -> Iterator[DraftMember]:
@@ -223,7 +223,7 @@ class _PluginReader:
         """Yield the real path and the own name of each file that a declaration brings."""
         if self.gathering.tree.is_file(path):
             if not path.endswith(".md"):
-                self.say(Code.PATH_FIELD, f"{name}: {path!a} is no Markdown file")
+                self.say(Code.PATH_FIELD, f"{name}: {path!a} is not a Markdown file")
                 return
             default = joined(self.root, name)
             below_default = path.startswith(f"{default}/")
@@ -265,7 +265,7 @@ class _PluginReader:
             elif self.gathering.tree.is_file(path) and path.endswith(".json"):
                 found += read_mcp_file(self.gathering, path)
             else:
-                self.say(Code.UNSUPPORTED_COMPONENT, f"mcpServers: {path!a} is no JSON file")
+                self.say(Code.UNSUPPORTED_COMPONENT, f"mcpServers: {path!a} is not a JSON file")
         yield from (DraftMember(draft.key, draft.name) for draft in found)
 
     def _tell_unsupported(self) -> None:

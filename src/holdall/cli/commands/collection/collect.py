@@ -1,4 +1,4 @@
-"""`holdall collect`: take artifacts into the collection, or take note of edits made in it."""
+"""`holdall collect`: collect artifacts from sources, or record edits made in the collection."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = (
-        "Take artifacts from sources into the collection. Without a source, take note"
-        " of what was edited, renamed, added or deleted in the collection's own"
-        " folder."
+        "Collect artifacts from sources. Without a source, record what was edited, renamed, added"
+        " or deleted in the collection's folder."
     )
     parser.add_argument(
         "sources",
@@ -40,13 +39,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--on-conflict",
         choices=["fail", "keep", "take", "both"],
         default="fail",
-        help="when the collection has other content under that name (default: fail)",
+        help="if the collection has different content under that name (default: fail)",
     )
     parser.add_argument(
-        "--rename", action="append", default=[], metavar="OLD=NEW", help="take OLD in as NEW"
+        "--rename", action="append", default=[], metavar="OLD=NEW", help="collect OLD as NEW"
     )
     add_allow(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, write nothing"
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
@@ -85,7 +86,7 @@ def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
 
 
 class _Taken(NamedTuple):
-    """What came of one source: what changed, what is wrong with it, and which ids were refused."""
+    """The result of one source: what changed, what is wrong with it, and which ids were refused."""
 
     changes: ChangeSet
     diagnostics: Sequence[Diagnostic]
@@ -102,18 +103,18 @@ def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
         if not args.dry_run:
             editor.commit(found.changes)
         editor.collection.remember()
-    told = [told for told in found.diagnostics if told.code not in args.allow]
-    return _Taken(found.changes, told)
+    diagnostics = [d for d in found.diagnostics if d.code not in args.allow]
+    return _Taken(found.changes, diagnostics)
 
 
 def _take(
     context: Context, source: str, renames: dict[ArtifactId, ArtifactId], args: argparse.Namespace
 ) -> _Taken:
-    from holdall.operations.read_source import opened_source
+    from holdall.operations.read_source import open_source
 
     # Fetching can take long: the collection is locked only once everything is read.
     with (
-        opened_source(context.plugins, source, context.caps) as reading,
+        open_source(context.plugins, source, context.caps) as reading,
         context.editing() as editor,
     ):
         plan = _import(context, editor, reading, renames, args)
@@ -138,7 +139,7 @@ def _import(
         renames=renames,
         takes_hidden=HIDDEN_TEXT in args.allow,
     )
-    _tell_clashes(context, editor, plan)
+    _report_clashes(context, editor, plan)
     if args.dry_run:
         editor.propose(plan.changes)
         return plan
@@ -151,7 +152,7 @@ def _import(
 
 
 def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
-    """Return what the artifacts that came or changed consist of now, by their paths."""
+    """Return the trees of the artifacts that are new or changed, by their paths."""
     from holdall.collection.changes import ChangeKind
 
     put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
@@ -163,7 +164,7 @@ def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
     }
 
 
-def _tell_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
+def _report_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
     """Show three-way what was edited here and changed in the source."""
     from holdall.collection.conflicts import three_way
     from holdall.errors import HoldallError
@@ -196,7 +197,7 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
     for problem in taken.diagnostics:
         context.out.note(problem.sentence)
     for refused in taken.refused:
-        context.out.note(f"{refused} is refused: --allow {HIDDEN_TEXT} takes it all the same")
+        context.out.note(f"{refused} is refused: --allow {HIDDEN_TEXT} allows it")
     counts = [
         f"{len(found)} {kind.value}" for kind in ChangeKind if (found := changes.of_kind(kind))
     ]

@@ -14,11 +14,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print every artifact and composite, by type and name."""
-    from holdall.artifacts.ids import sorted_ids
+    from holdall.artifacts.ids import sort_ids
     from holdall.cli.commands.collection.show import entry_to_json
 
     collection = context.collection()
-    ids = sorted_ids(i for i in collection.manifest.by_id if args.type in (None, i.type))
+    ids = sort_ids(i for i in collection.manifest.by_id if args.type in (None, i.type))
     entries = [collection.entry(artifact_id) for artifact_id in ids]
     context.out.table([(str(entry.id), entry.uuid or "-") for entry in entries])
     context.out.data({"artifacts": [entry_to_json(entry) for entry in entries]})

@@ -1,4 +1,4 @@
-"""`holdall remove`: take artifacts out of the collection."""
+"""`holdall remove`: remove artifacts from the collection."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="what to remove")
     parser.add_argument(
-        "--force", action="store_true", help="also out of composites, and with edits not collected"
+        "--force", action="store_true", help="even if a composite contains it or it has edits"
     )
-    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, write nothing"
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`holdall rename`: another name for the same artifact."""
+"""`holdall rename`: rename an artifact."""
 
 from __future__ import annotations
 

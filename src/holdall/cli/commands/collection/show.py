@@ -42,7 +42,7 @@ def show(context: Context, args: argparse.Namespace) -> int:
     context.out.data(shown)
     edited = not version and tree is not None and tree.content_hash != shown["content_hash"]
     if edited:
-        context.out.note("edited since it was collected; `holdall collect` takes note of it")
+        context.out.note("edited since it was collected; `holdall collect` records it")
     return 1 if edited else 0
 
 

@@ -1,4 +1,4 @@
-"""`holdall adopt`: take what was edited in a project back into the collection."""
+"""`holdall adopt`: copy edits made in a project back into the collection."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--target",
         action="append",
         metavar="NAME",
-        help="the agent, may be repeated (default: all of what is there)",
+        help="the agent; may be repeated (default: all that have deployments)",
     )
     parser.add_argument(
         "--force",
         action="store_true",
-        help="even if the collection's copy changed since it was deployed; that is kept",
+        help="even if the collection's copy changed since the deploy; that copy is kept",
     )
     add_allow(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, write nothing"
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
@@ -66,8 +68,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
 def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> int:
     for change in result.changed:
         context.out.line(f"{change.kind.value:9} {change.id}")
-    told = [d for one in result.adopted for d in one.diagnostics if d.code not in args.allow]
-    for diagnostic in told:
+    problems = [d for one in result.adopted for d in one.diagnostics if d.code not in args.allow]
+    for diagnostic in problems:
         context.out.note(diagnostic.sentence)
     for warning in result.warnings:
         context.out.note(f"warning: {warning}")
@@ -89,11 +91,11 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
                 for one in result.adopted
             ],
             "changes": [change.to_json() for change in result.changed],
-            "diagnostics": [diagnostic.to_json() for diagnostic in told],
+            "diagnostics": [diagnostic.to_json() for diagnostic in problems],
             "unchanged": [str(artifact_id) for artifact_id in result.unchanged],
             "transaction": result.outcome.transaction_id if result.outcome else None,
             "backups": dict(result.backups),
             "warnings": list(result.warnings),
         }
     )
-    return 1 if result.warnings or any(d.level != "info" for d in told) else 0
+    return 1 if result.warnings or any(d.level != "info" for d in problems) else 0

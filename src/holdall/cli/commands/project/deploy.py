@@ -1,4 +1,4 @@
-"""`holdall deploy`: put artifacts and composites into a project."""
+"""`holdall deploy`: deploy artifacts and composites into a project."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = (
-        "Put artifacts and composites into a project. Without an ID, renew what was deployed there."
+        "Put artifacts and composites into a project. Without an ID, update what is deployed there."
     )
     parser.add_argument("ids", nargs="*", metavar="ID[@VERSION]", help="what to deploy")
     add_project_options(parser)
     parser.add_argument(
         "--allow-commands",
         action="store_true",
-        help="let agents run and send what is shown; remembered for each artifact",
+        help="allow agents to run and send what is shown; remembered for each artifact",
     )
 
 
@@ -38,12 +38,14 @@ def add_project_options(parser: argparse.ArgumentParser) -> None:
         "--target",
         action="append",
         metavar="NAME",
-        help="the agent, may be repeated (default: those of what is there, else claude)",
+        help="the agent; may be repeated (default: those with deployments, else claude)",
     )
     parser.add_argument(
-        "--force", action="store_true", help="replace edited files too, each kept as a backup"
+        "--force", action="store_true", help="also replace edited files; each is kept as a backup"
     )
-    parser.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, write nothing"
+    )
 
 
 def project_of(args: argparse.Namespace) -> Path:
@@ -93,7 +95,7 @@ def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
 
 
 def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool:
-    """Print for people what was done; return whether something needs their attention."""
+    """Print for the user what was done; return whether something needs attention."""
     from holdall.transaction.actions import Put, Remove
 
     actions = result.arrangement.actions
@@ -112,7 +114,7 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool
     for path, backup in result.outcome.backups if result.outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
     if result.outcome and result.outcome.backups:
-        context.out.note("copy it back to have it again, or `holdall undo` all of this")
+        context.out.note("copy it back to restore it, or undo the whole deploy with `holdall undo`")
     done = f"{len(puts)} files written, {len(removals)} deleted"
     if not actions:
         done = "everything is in place already" if result.plan.placed else "nothing to do"

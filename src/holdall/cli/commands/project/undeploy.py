@@ -1,4 +1,4 @@
-"""`holdall undeploy`: take out of a project exactly what was deployed there."""
+"""`holdall undeploy`: remove from a project exactly what was deployed there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from holdall.cli.context import Context
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("ids", nargs="+", metavar="ID", help="what to take out")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="what to remove")
     add_project_options(parser)
 
 

@@ -1,4 +1,4 @@
-"""`holdall lint`: judge sources by what agents and their specifications ask for."""
+"""`holdall lint`: check sources against the agents' specifications."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from holdall.errors import UsageError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to look through")
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to check")
     parser.add_argument("--sarif", action="store_true", help="print the result as SARIF 2.1.0")
     add_allow(parser)
-    parser.add_argument("--strict", action="store_true", help="warnings count as errors do")
+    parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdall.cli.allow import add_allow, refuse_unknown
 from holdall.cli.context import Context
-from holdall.operations.read_source import opened_source
+from holdall.operations.read_source import open_source
 from holdall.sources.fetch.address import shown
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     merged: dict[str, list[object]] = {"artifacts": [], "composites": [], "diagnostics": []}
     attention = False
     for source in args.sources:
-        with opened_source(context.plugins, source, context.caps) as found:
+        with open_source(context.plugins, source, context.caps) as found:
             reading = found.without(args.allow)
             _tell(context, reading, shown(source))
             for key, values in _shape(reading).items():
