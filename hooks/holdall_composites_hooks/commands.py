@@ -28,10 +28,10 @@ _COMMANDS = (
     ),
     ("version", "history", "restore", "write an old version into the collection, as a new one"),
     ("history", "history", "log", "print what Holdall changed, newest first"),
-    ("history", "history", "undo", "turn the last operations back"),
+    ("history", "history", "undo", "undo the last operations"),
     ("care", "care", "purge", "delete removed artifacts for good"),
     ("care", "care", "doctor", "check that files, manifest, database and versions agree"),
-    ("care", "care", "rebuild", "make a lost database anew from the collection's folder"),
+    ("care", "care", "rebuild", "rebuild a lost database from the collection's folder"),
     ("export", "composites", "export", "write a composite as a Claude plugin"),
     ("database", "care", "db", "look after the database"),
 )

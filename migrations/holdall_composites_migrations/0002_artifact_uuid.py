@@ -15,7 +15,7 @@ from holdall_composites_migrations.frozen import drop_column, hex_digits, is_sql
 REWRITES = "artifacts"
 
 CHECK = hex_digits("uuid", 32)
-# Made anew for each row, and by SQLite alone, so that `holdall db sql` prints what runs anywhere.
+# Made for each row, and by SQLite alone, so that `holdall db sql` prints what runs anywhere.
 SQLITE_UUID = SQL(
     "lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2)"
     " || substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(8)), 2))"

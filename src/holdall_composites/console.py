@@ -1,4 +1,4 @@
-"""What the plugin tells people on standard error while it works, unless they want quiet."""
+"""What the plugin reports on standard error while it works, unless the user wants quiet."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Say = Callable[[str], None]
 
 
 def configure(*, quiet: bool) -> None:
-    """Take note of whether people want quiet."""
+    """Keep whether the user wants quiet."""
     _settings["quiet"] = quiet
 
 
 def warn_of_password(words: Iterable[str]) -> None:
-    """Tell people if a command's words, which all users of the machine may see, have a password."""
+    """Warn if the command's words, which all users of the machine may see, hold a password."""
     if any("://" in word and re.search(_REVEALING, word) for word in words):
         say(
             "note: everybody on this machine can see the password that --database has, as"

@@ -219,7 +219,7 @@ def test_what_still_wants_a_removed_artifact_is_told(kit: Kit, sample: Path) -> 
     done = kit.command("remove", "skill:changelog")
     assert done.returncode == 1
     assert "skill:changelog is still a member of composite:writing" in done.stderr
-    assert f"skill:changelog still lies in {kit.project}" in done.stderr
+    assert f"skill:changelog is still in {kit.project}" in done.stderr
     assert "skill:changelog (removed)" in kit.run("tree", "writing")
     kit.run("rename", "composite:writing", "prose")
     refused = kit.command("deploy", "composite:prose", "--to", kit.project)

@@ -21,7 +21,7 @@ from holdall.files.lock import STATE_FOLDER
 from holdall.transaction.journal import is_unsettled
 
 _OF_FILES = {
-    ChangeKind.NEW: ("not-collected", "lies here and is not in the manifest"),
+    ChangeKind.NEW: ("not-collected", "is here and is not in the manifest"),
     ChangeKind.CHANGED: ("edited", "was edited since it was collected"),
     ChangeKind.RENAMED: ("renamed", "was renamed since it was collected"),
     ChangeKind.GONE: ("files-missing", "has lost its files"),
@@ -30,7 +30,7 @@ _OF_FILES = {
 
 
 class Finding(NamedTuple):
-    """One disagreement: a stable code, what it is about, what is wrong, how to mend it."""
+    """One disagreement: a stable code, what it is about, what is wrong, how to fix it."""
 
     code: str
     subject: str
@@ -66,7 +66,7 @@ def open_to_others(root: Path, more: Iterable[Path] = ()) -> Iterator[Finding]:
     state = root / STATE_FOLDER
     for place in (state, *state.glob("config.toml"), *more):
         mode = _mode(place)
-        # Nobody gets past a private folder to what lies in it.
+        # A private folder keeps what is in it private.
         if mode & 0o077 and (place.name == STATE_FOLDER or _mode(place.parent) & 0o011):
             yield Finding(
                 "open-to-others",
@@ -88,14 +88,14 @@ def _files(collection: Collection) -> Iterator[Finding]:
     for change in refresh.changes.changes:
         if change.kind in _OF_FILES:
             code, message = _OF_FILES[change.kind]
-            hint = "`holdall collect` takes note of it"
+            hint = "`holdall collect` records it"
             if code == "files-missing":
                 hint = f"`holdall restore {change.id} VERSION`, or `holdall remove {change.id}`"
             yield Finding(code, str(change.old_id or change.id), message, hint)
     for diagnostic in refresh.diagnostics:
         if diagnostic.code != "member-gone":
             yield Finding(
-                diagnostic.code, diagnostic.path, diagnostic.message, "mend or delete the file"
+                diagnostic.code, diagnostic.path, diagnostic.message, "fix or delete the file"
             )
     for entry in collection.manifest.by_id.values():
         if entry.uuid is None:

@@ -145,7 +145,7 @@ def _server(location: Path) -> Any:
     value = parse_json(read_bounded(location, MAX_SERVER_BYTES), str(location))
     if isinstance(value, dict):
         return value
-    raise InputError(f"{location}: not a JSON object", hint="mend it, then collect it")
+    raise InputError(f"{location}: not a JSON object", hint="fix it, then collect it")
 
 
 def _json(value: Any) -> ExportFile:

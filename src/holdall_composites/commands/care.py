@@ -65,7 +65,7 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
 
 
 def run_doctor(context: Context, args: argparse.Namespace) -> int:
-    """Name each disagreement and how to mend it; exit 1 if there is one."""
+    """Name each disagreement and how to fix it; exit 1 if there is one."""
     from holdall.errors import InputError
     from holdall.operations import Finding
     from holdall_composites.service.doctor import examine
@@ -77,7 +77,7 @@ def run_doctor(context: Context, args: argparse.Namespace) -> int:
         findings = [Finding("manifest-unreadable", root, error.message, error.hint or "")]
     for finding in findings:
         context.out.line(f"{finding.code}: {finding.subject}: {finding.message}")
-        context.out.line(f"  mend: {finding.hint}")
+        context.out.line(f"  fix: {finding.hint}")
     if not findings:
         context.out.line("files, manifest, database and versions agree")
     context.out.data({"findings": [finding.to_json() for finding in findings]})
@@ -85,13 +85,13 @@ def run_doctor(context: Context, args: argparse.Namespace) -> int:
 
 
 def run_rebuild(context: Context, args: argparse.Namespace) -> int:
-    """Make the database anew; exit 1 if something could not come back that was wanted."""
+    """Rebuild the database; exit 1 if something that was wanted could not come back."""
     from holdall_composites.service.rebuild import rebuild
 
     with context.editing() as editor:
         done = rebuild(editor.collection, force=args.force, dry_run=args.dry_run)
     if done is None:
-        context.out.line("would make the database anew")
+        context.out.line("would rebuild the database")
         context.out.data({"dry_run": True})
         return 0
     context.out.line(

@@ -53,7 +53,7 @@ def configure_db(parser: argparse.ArgumentParser) -> None:
     action("trust", run_trust, "allow the database that the collection's own settings choose")
 
 
-# What the migration runner does besides, for those who run the statements by hand.
+# What else the migration runner does, for those who run the statements by hand.
 _AROUND = {
     "sqlite": (
         ("PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE"),

@@ -38,7 +38,9 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
     collection = context.collection()
     composite = collection.entry(collection.resolve(args.id))
     if not isinstance(composite, ManifestComposite):
-        raise UsageError(f"{composite.id} is no composite", hint="`holdall composite create` one")
+        raise UsageError(
+            f"{composite.id} is not a composite", hint="`holdall composite create` one"
+        )
     backup = None
     with TemporaryDirectory("-holdall") as scratch, opened(collection) as resolver:
         export = plan_export(resolver, collection, composite, Path(scratch))

@@ -29,7 +29,7 @@ def configure_diff(diff: argparse.ArgumentParser) -> None:
         "new", nargs="?", metavar="ID@VERSION", help="to this one; default: the files as they are"
     )
     where = diff.add_mutually_exclusive_group()
-    where.add_argument("--to", metavar="PROJECT", help="compare with what lies in this project")
+    where.add_argument("--to", metavar="PROJECT", help="compare with what is in this project")
     where.add_argument("--user", action="store_true", help="in your home folder instead")
     diff.add_argument(
         "--target", action="append", metavar="NAME", help="the agent (default: all of them)"
@@ -92,7 +92,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
     other, _, new = (args.new or name).partition("@")
     if not old:
         hint = "as in `holdall diff skill:x@2`, or compare with a project by --to"
-        raise UsageError(f"{args.old!a} names no version", hint=hint)
+        raise UsageError(f"{args.old!a} is not a version", hint=hint)
     other_entry = _artifact(collection, other)
     with opened(collection) as resolver:
         before = stored_side(resolver.store, collection, entry.id, old)

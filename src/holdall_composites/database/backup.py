@@ -32,7 +32,7 @@ def back_up(database: Database, before: str | None = None) -> Path:
         copy = _copied(source, f"before-{before}" if before else "manual")
     except OSError as error:
         raise DatabaseFailed(
-            f"cannot back {source} up: {error.strerror}", hint="nothing was changed; mend that"
+            f"cannot back {source} up: {error.strerror}", hint="nothing was changed; fix that"
         ) from error
     for old in sorted(source.parent.glob(f"{source.name}.*.before-*.backup"))[:-KEPT]:
         old.unlink(missing_ok=True)

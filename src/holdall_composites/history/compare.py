@@ -45,7 +45,7 @@ def kept_side(store: Store, title: str, content_hash: str) -> Side:
 
 
 def folder_side(collection: Collection, entry: ManifestArtifact) -> Side:
-    """Return the files as they lie in the collection's folder."""
+    """Return the files as they are in the collection's folder."""
     tree, spec = collection.tree(entry), collection.spec_of(entry.id)
     return lying_side(str(entry.id), collection.location(entry), spec, tree)
 

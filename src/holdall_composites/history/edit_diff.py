@@ -34,7 +34,7 @@ def edit_lines(
     entry: ManifestArtifact,
     version: str = "",
 ) -> Iterator[str]:
-    """Yield the lines of a unified diff from what was deployed, or a version, to what lies there.
+    """Yield the lines of a unified diff from what was deployed, or a version, to what is there.
 
     Raises StorageError if the database does not have what was deployed.
     """

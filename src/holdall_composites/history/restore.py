@@ -36,7 +36,7 @@ def plan_restore(
     """Plan to write a version (None: the newest); its files are laid out in `scratch`.
 
     A removed artifact, named by its `type:name`, comes back with its UUID. Raises ArtifactNotFound
-    for an unknown artifact or version, ConflictError if something lies in its place,
+    for an unknown artifact or version, ConflictError if something is in its place,
     LocalEditError if it was edited and not collected; with `force` such edits are replaced, each
     kept as a backup.
     """

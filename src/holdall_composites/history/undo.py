@@ -33,7 +33,7 @@ from holdall_composites.values.records import OperationRecord
 
 @dataclass(frozen=True)
 class ProjectUndo:
-    """What operations did to one project, as one change, and the bytes that lay there before."""
+    """What operations did to one project, as one change, and the bytes that were there before."""
 
     project: Path
     numbers: tuple[int, ...]
@@ -94,7 +94,7 @@ def with_other_halves(
 ) -> list[OperationRecord]:
     """Add to each adoption its other half, the collection's or the project's; newest first.
 
-    One half turned back alone would let the next deploy take an edit for what was deployed.
+    One half undone alone would let the next deploy take an edit for what was deployed.
     """
     found = {operation.number: operation for operation in operations}
     if all(operation.command != "adopt" for operation in operations):
@@ -122,7 +122,7 @@ def plan_undo(
 ) -> Undo:
     """Plan to turn operations back, newest first; `scratch` is an empty folder for old bytes.
 
-    Raises RefusedError for what cannot be turned back, ConflictError for what changed since, and
+    Raises RefusedError for what cannot be undone, ConflictError for what changed since, and
     LocalEditError for edits that were not collected; nothing is written then.
     """
     assert collection.manifest.uuid is not None, "operations belong to a collection with a UUID"
@@ -137,7 +137,7 @@ def plan_undo(
 
 @dataclass
 class _Planner:
-    """Gathers what to turn back, newest operation first."""
+    """Gathers what to undo, newest operation first."""
 
     store: Store
     collection: Collection

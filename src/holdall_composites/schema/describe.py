@@ -1,4 +1,4 @@
-"""What a schema consists of, as the database tells it: a text for each thing that can differ.
+"""What a schema consists of, as the database describes it: a text for each thing that can differ.
 
     {"composite_memberships": {
         "column": {"position": "INTEGER NOT NULL DEFAULT 0", ...},

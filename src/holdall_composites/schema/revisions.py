@@ -31,7 +31,7 @@ class Revision(NamedTuple):
 
     @property
     def rewrites(self) -> str | None:
-        """The table that the script builds anew on SQLite, if it does."""
+        """The table that the script builds again on SQLite, if it does."""
         table: str | None = getattr(self.script, "REWRITES", None)
         return table
 

@@ -1,4 +1,4 @@
-"""Whether files, manifest, database and blobs agree: each disagreement, and how to mend it.
+"""Whether files, manifest, database and blobs agree: each disagreement, and how to fix it.
 
 Reads only. Codes are stable; docs/history.md lists them.
 """
@@ -51,7 +51,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
             "database-missing",
             url.shown,
             "the database is gone",
-            "`holdall rebuild` makes it anew from the folder",
+            "`holdall rebuild` makes it again from the folder",
         )
         return
     try:
@@ -59,7 +59,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
             store = Store(database)
             broken = store.integrity.broken_files()
             for sentence in broken:
-                hint = "`holdall rebuild` makes it anew from the folder"
+                hint = "`holdall rebuild` makes it again from the folder"
                 yield Finding("database-damaged", url.shown, sentence, hint)
             pending = [] if broken else pending_revisions(database)
             if pending:
@@ -88,7 +88,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
 def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
     state = state_of(collection)
     rows = Rows.read(store, state.uuid)
-    hint = "any command on the collection mends it, as `holdall collect`"
+    hint = "any command on the collection fixes it, as `holdall collect`"
     try:
         found = difference(rows, state)
     except HoldallError as error:

@@ -1,4 +1,4 @@
-"""Making a lost or damaged embedded database anew from the collection's folder."""
+"""Rebuilding a lost or damaged embedded database from the collection's folder."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(collection: Collection, *, force: bool, dry_run: bool) -> Rebuilt | None:
-    """Make the database anew; None for a dry run, which only checks.
+    """Rebuild the database; None for a dry run, which only checks.
 
     The old file is kept beside it. Raises UsageError for a database that is no file, RefusedError
     for one that is whole, unless forced. The caller holds the collection's lock.

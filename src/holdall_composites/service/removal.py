@@ -31,7 +31,7 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
         if holders:
             yield f"{entry.id} is still a member of {', '.join(holders)}"
         if entry.uuid in places:
-            yield f"{entry.id} still lies in {', '.join(places[entry.uuid])}"
+            yield f"{entry.id} is still in {', '.join(places[entry.uuid])}"
 
 
 def plan_purge(

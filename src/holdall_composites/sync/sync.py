@@ -3,7 +3,7 @@
 The manifest is the truth (docs/adr/0001). What it no longer names stays as an inactive row, so
 that its UUID is never given again and comes back with it. When a new artifact takes the id of such
 a row, the row gives way: its id and name get `~` and the first eight digits of its UUID. One that
-nothing tells of, no version, deployment, operation or membership, is deleted instead.
+nothing refers to, no version, deployment, operation or membership, is deleted instead.
 """
 
 from __future__ import annotations
