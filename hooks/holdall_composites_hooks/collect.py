@@ -31,7 +31,7 @@ def holdall_collect_complete(
     changes: ChangeSet, collection: Collection, transaction_id: str
 ) -> None:
     """Make the database follow the manifest, keep what changed as new versions, and log it."""
-    from holdall_composites.history import record_change
+    from holdall_composites.history.log import record_change
     from holdall_composites.session import opened
 
     with opened(collection, changes.command, changes.signature.author) as resolver:

@@ -49,8 +49,8 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 @hookimpl
 def holdall_version_tree(collection: Collection, artifact_id: ArtifactId, version: str) -> Tree:
     """Return the files of a stored version."""
-    from holdall_composites.history import version_tree
-    from holdall_composites.resolver import find_version
+    from holdall_composites.history.versions import version_tree
+    from holdall_composites.resolver.versions import find_version
     from holdall_composites.session import opened
 
     with opened(collection) as resolver:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         Deployment as Deployment,
         Operation as Operation,
     )
-    from holdall_composites.resolver import Resolver as Resolver
+    from holdall_composites.resolver.resolver import Resolver as Resolver
     from holdall_composites.session import (
         open_collection as open_collection,
         open_resolver as open_resolver,
@@ -34,7 +34,7 @@ else:
                 "Deployment",
                 "Operation",
             ),
-            "resolver": ("Resolver",),
+            "resolver.resolver": ("Resolver",),
             "session": ("open_collection", "open_resolver"),
         },
     )

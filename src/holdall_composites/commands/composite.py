@@ -13,7 +13,7 @@ from holdall_composites.commands.pages import add_page_options, tell_of_more
 
 if TYPE_CHECKING:
     from holdall.collection import Change
-    from holdall_composites.resolver import Resolver
+    from holdall_composites.resolver.resolver import Resolver
 
 
 def configure_composite(parser: argparse.ArgumentParser) -> None:
