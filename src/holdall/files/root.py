@@ -262,7 +262,7 @@ class Root:
         """Return what is at `path`; None if nothing is, or a folder on the way is missing.
 
         Raises HostilePathError for special files and where the way leads through a symlink,
-        ConflictError for a folder. With `remembered` set, that is asked, and reads what it must.
+        ConflictError for a folder. With `remembered` set, that index is asked first.
         """
         if self.remembered is not None:
             return self.remembered.state_of(path, self._read_state)
