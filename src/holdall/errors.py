@@ -3,7 +3,7 @@
 HoldallError                 exit status, by branch
 ├── UsageError              2  the call's words are wrong
 ├── RefusedError            3  going on could have lost or exposed something
-│   ├── ConflictError          two things have one place, or a place is taken
+│   ├── ConflictError          two things claim one place, or a place is taken
 │   ├── LocalEditError         a file was changed by hand
 │   ├── HostilePathError       a name or path that no artifact may have
 │   └── VetoError              a plugin said no
@@ -56,7 +56,7 @@ class TooLargeError(RefusedError):
 
 
 class ConflictError(RefusedError):
-    """Two things have one place, or a place is taken."""
+    """Two things claim one place, or a place is taken."""
 
     code = "conflict"
 
@@ -100,7 +100,7 @@ class InputError(StorageError):
 
 
 class LockedError(StorageError):
-    """Another Holdall is at work on this collection or project."""
+    """Another Holdall process has locked this collection or project."""
 
     code = "locked"
 
