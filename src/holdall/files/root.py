@@ -203,7 +203,7 @@ class Folders:
                 raise
             raise HostilePathError(
                 f"{self._shown / path} is a symlink or not a folder",
-                hint="Holdall follows no symlinks: put a folder in its place, choose another"
+                hint="Holdall does not go through links: put a folder in its place, choose another"
                 " target, or deploy to where it leads",
             ) from None
         self._open[path] = fd
