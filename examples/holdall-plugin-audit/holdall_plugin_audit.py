@@ -59,7 +59,7 @@ def log_file() -> Path:
 
 
 def _log(transaction_id: str, command: str, what: object) -> None:
-    """Append a line, once per transaction: Holdall may tell us again after a crash."""
+    """Append a line, once per transaction: Holdall may call it again after a crash."""
     log = log_file()
     log.parent.mkdir(0o700, parents=True, exist_ok=True)
     if log.exists() and transaction_id in log.read_text():

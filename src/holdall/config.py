@@ -169,7 +169,7 @@ def caps_of(config: Config, root: Path | None) -> Caps:
 
 
 def cache_folder(config: Config) -> Path | None:
-    """Return where Holdall keeps what it can find out again; None if it keeps nothing."""
+    """Return the cache folder; None if nothing is cached."""
     if not config.remembers:
         return None
     from platformdirs import user_cache_path
@@ -237,7 +237,7 @@ def _is_trusted(url: str, root: Path) -> bool:
 
 
 def _choice(url: str, root: Path) -> str:
-    """Return what is remembered of a choice: a hash, since the URL may hold a password."""
+    """Return the remembered form of a choice: a hash, since the URL may hold a password."""
     import hashlib
 
     return hashlib.sha256(f"{os.path.realpath(root)}\0{url}".encode()).hexdigest()

@@ -3,14 +3,14 @@
 HoldallError                 exit status, by branch
 ├── UsageError              2  the call's words are wrong
 ├── RefusedError            3  going on could have lost or exposed something
-│   ├── ConflictError          two things want one place, or a place is taken
+│   ├── ConflictError          two things claim one place, or a place is taken
 │   ├── LocalEditError         a file was changed by hand
 │   ├── HostilePathError       a name or path that no artifact may have
 │   └── VetoError              a plugin said no
 ├── NotFoundError           4  a name that nothing has
 └── StorageError            5  the database or the file system failed
     ├── InputError             a file that cannot be read as what it should be
-    ├── LockedError            another Holdall is at work here
+    ├── LockedError            another Holdall process has the lock
     └── PluginError            a plugin failed where its answer is needed
 """
 
@@ -56,7 +56,7 @@ class TooLargeError(RefusedError):
 
 
 class ConflictError(RefusedError):
-    """Two things want one place, or a place is taken."""
+    """Two things claim one place, or a place is taken."""
 
     code = "conflict"
 
@@ -100,7 +100,7 @@ class InputError(StorageError):
 
 
 class LockedError(StorageError):
-    """Another Holdall is at work on this collection or project."""
+    """Another Holdall process has locked this collection or project."""
 
     code = "locked"
 

@@ -1,4 +1,4 @@
-"""The `holdall` command: what is run, and the one place where errors become exit statuses."""
+"""The `holdall` command: its entry point, and the one place where errors become exit statuses."""
 
 from __future__ import annotations
 

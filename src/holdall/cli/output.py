@@ -27,7 +27,7 @@ def _print(text: str, stream: TextIO | None) -> None:
 class Output(NamedTuple):
     """Prints results, notes and JSON. With `json`, only `data` reaches standard output.
 
-    `stream` is standard output; None is what it is at the time.
+    `stream` is the output stream; None means the current `sys.stdout`.
     """
 
     json: bool = False

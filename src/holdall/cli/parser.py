@@ -40,7 +40,7 @@ class _Parser(argparse.ArgumentParser):
         return super().format_help()
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """End the command, which has printed what it was asked for."""
+        """End the command: its help or version is printed."""
         try:
             super().exit(status, message)
         except SystemExit as end:

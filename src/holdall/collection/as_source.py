@@ -20,7 +20,7 @@ from holdall.sources.values import Diagnostic, FoundArtifact, FoundComposite, Fo
 
 
 class Listing(NamedTuple):
-    """What a collection's manifest says of it, and what is wrong with that."""
+    """A collection's manifest as a listing, and the problems found in it."""
 
     artifacts: tuple[ManifestArtifact, ...]
     composites: tuple[ManifestComposite, ...] = ()

@@ -92,7 +92,7 @@ class Collection:
         return self.index.tree(artifact.path, read, only)
 
     def remember(self) -> None:
-        """Keep what was learnt about the artifacts' files for the next run."""
+        """Save the index of the artifacts' files for the next run."""
         if self.index is not None:
             self.index.save(artifact.path for artifact in self.manifest.artifacts)
 
@@ -133,7 +133,7 @@ def open_collection(
     *,
     cache: Path | None = None,
 ) -> Collection:
-    """Read the collection at `root`. In the folder `cache` is what is known of its files.
+    """Read the collection at `root`. The folder `cache` has the index of its files.
 
     Raises NotFoundError without a manifest, InputError for one that cannot be understood.
     """

@@ -18,7 +18,7 @@ def reason_to_keep(
     reading: Reading,
     composites: Iterable[ManifestComposite],
 ) -> str | None:
-    """Return why an artifact that left its source stays in the collection; None if it goes, too.
+    """Return why an artifact that left its source is kept; None if it is removed, too.
 
     Its bytes stay in the history either way.
     """

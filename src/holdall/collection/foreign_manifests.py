@@ -1,4 +1,4 @@
-"""Finding the manifest of a collection in a source: Holdall's own, or SkillMeat's."""
+"""Find the manifest of a collection in a source: Holdall's own, or SkillMeat's."""
 
 from __future__ import annotations
 

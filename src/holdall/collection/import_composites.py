@@ -17,7 +17,7 @@ _SOURCE_PIN = "source_pin"
 
 @dataclass
 class Bundler:
-    """Imports the composites of one reading; `entries` are the collection's, as they become.
+    """Imports the composites of one reading; `entries` are the collection's, updated step by step.
 
     `uuids` says which entry has a UUID, `ids` what the source's ids are called here. A composite
     that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`. What

@@ -1,4 +1,4 @@
-"""Renaming and removing artifacts of a collection."""
+"""Rename and remove artifacts of a collection."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _plan_of(
 def plan_remove(collection: Collection, ids: Sequence[str], *, force: bool = False) -> EditPlan:
     """Take artifacts or composites out of the collection.
 
-    Composites keep them as members, for when they come back; with `force` they leave those too.
+    Composites keep them as members, in case they are restored; with `force` they leave those too.
     Raises LocalEditError if one was edited and not collected; with `force` edited files are kept
     as backups.
     """

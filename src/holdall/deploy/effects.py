@@ -1,6 +1,6 @@
 """What an artifact can make a machine run or send, and whether Holdall understands it.
 
-The one place that decides it. Hooks and servers are read whole: what is not of a known form raises
+Only this module decides it. Hooks and servers are read whole: an unknown form raises
 InputError and is not merged into settings. Of files that agents read, the frontmatter counts:
 
     ---

@@ -59,11 +59,11 @@ def adoptable(
     *,
     takes_hidden: bool = False,
 ) -> tuple[list[Adoptable], list[ArtifactId]]:
-    """Return what of these artifacts or composites was edited, and what is as it was deployed.
+    """Return which of these artifacts or composites were edited, and which are as deployed.
 
     Raises RefusedError that lists every edit which the collection cannot hold exactly or, unless
     `takes_hidden`, which has hidden text; NotFoundError for what it does not have,
-    UsageError for what was edited in two ways.
+    UsageError for an artifact that was edited in two ways.
     """
     by_name = {target.name: target for target in targets}
     edited: dict[ArtifactId, Adoptable] = {}
@@ -102,7 +102,7 @@ def chosen(
     ids: Set[ArtifactId],
     targets: Mapping[str, Target],
 ) -> Iterator[Deployed]:
-    """Yield what was asked for by itself or with a composite, also what only a record names."""
+    """Yield the requested deployments, with those of composites and those only in a record."""
     for entry in project.ledger.deployed:
         if entry.target in targets and (entry.id in ids or not ids.isdisjoint(entry.wanted_by)):
             yield entry

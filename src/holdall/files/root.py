@@ -203,7 +203,7 @@ class Folders:
                 raise
             raise HostilePathError(
                 f"{self._shown / path} is a symlink or not a folder",
-                hint="Holdall follows no symlinks: put a folder in its place, choose another"
+                hint="Holdall does not go through links: put a folder in its place, choose another"
                 " target, or deploy to where it leads",
             ) from None
         self._open[path] = fd
@@ -262,7 +262,7 @@ class Root:
         """Return what is at `path`; None if nothing is, or a folder on the way is missing.
 
         Raises HostilePathError for special files and where the way leads through a symlink,
-        ConflictError for a folder. With `remembered` set, that is asked, and reads what it must.
+        ConflictError for a folder. With `remembered` set, that index is asked first.
         """
         if self.remembered is not None:
             return self.remembered.state_of(path, self._read_state)

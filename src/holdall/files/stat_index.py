@@ -73,7 +73,7 @@ def _is_settled(status: _Status, now: int) -> bool:
 
 
 class _Index:
-    """A JSON file of a mapping: what is known from earlier runs, and what this one adds."""
+    """A JSON file of a mapping: entries from earlier runs, and those that this one adds."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
@@ -84,7 +84,7 @@ class _Index:
         return _load(self._file)
 
     def save(self, kept: Iterable[str]) -> None:
-        """Write what is known of the keys in `kept`, if that is worth it; failing is no matter."""
+        """Write the entries of the keys in `kept`, if enough are new; failures are ignored."""
         if self._file is None or len(self._new) < self._least():
             return
         from tempfile import NamedTemporaryFile

@@ -1,4 +1,4 @@
-"""Reading an artifact's files: each byte once, for both content hashes.
+"""Read an artifact's files: each byte once, for both content hashes.
 
 A `Tree` is what an artifact consists of. Symbolic links that stay inside the artifact are kept as
 links; those that lead elsewhere in the source stand for the files there; those that leave it,
@@ -214,7 +214,7 @@ class _FolderReader:
         sha256 = hashlib.sha256(data).hexdigest()
         self._files.append(FileDigest(path, FileKind.LINK, False, sha256, len(data)))
         target = Path(os.path.realpath(location))
-        # SkillMeat follows links to files; a chain that leaves the folder has no content of ours.
+        # SkillMeat follows links to files; a chain that leaves the folder has no content here.
         if os.path.isfile(target) and target.is_relative_to(self._folder):
             self._skillmeat.update(path.encode())
             _digest_file(str(target), path, self._skillmeat)
@@ -237,7 +237,7 @@ class _FolderReader:
 
 @lru_cache(maxsize=8192)  # some paths are in many artifacts: `SKILL.md`, `references/api.md`
 def _checked(text: str) -> tuple[RelPath, tuple[tuple[str, str], ...]]:
-    """Return a path with what it and each folder above it is where case does not count, top first.
+    """Return a path with the folded keys of it and of each folder above it, top first.
 
     Raises HostilePathError for a path that is not safe.
     """

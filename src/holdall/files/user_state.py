@@ -29,7 +29,7 @@ def state_folder() -> Path:
 def journal_key() -> bytes:
     """Return the user's secret that seals what Holdall is going to do; it is made once, durably.
 
-    A project may come from somebody else, with a journal in it: only what bears this seal is done.
+    A project may come from somebody else, with a journal in it: only one with this seal is done.
     Raises StorageError where the key can neither be read nor made.
     """
     folder = state_folder()

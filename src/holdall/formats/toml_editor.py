@@ -104,7 +104,7 @@ class TomlText:
         return True
 
     def _become(self, text: str, keys: Keys, expected: Any) -> None:
-        """Take a new text over, if it says what it should and nothing else differs."""
+        """Accept a new text, if it has the expected value and nothing else differs."""
         new = TomlText(text, self.where)
         old_rest, new_rest = _without(self._parsed, keys), _without(new._parsed, keys)
         if new.get(keys) != expected or old_rest != new_rest:

@@ -1,4 +1,4 @@
-"""Reading the TOML that Holdall and SkillMeat write, several times as fast as all of TOML.
+"""Read the TOML that Holdall and SkillMeat write, several times as fast as all of TOML.
 
 Manifests and records are thousands of tables of one line per key. What is written in any other way
 is left to `tomllib`; nothing is guessed and nothing is wrong here.

@@ -186,7 +186,7 @@ def _planned(one: Adoptable) -> PlannedArtifact:
 
 
 def _refuse_conflicts(found: Iterable[Adoptable], project: Path) -> None:
-    """Raise ConflictError for every artifact that is not what was deployed any more."""
+    """Raise ConflictError for every artifact that changed since it was deployed."""
     listed = "".join(f"\n  {one.entry.id}" for one in found if one.has_conflict)
     if listed:
         raise ConflictError(
@@ -211,7 +211,7 @@ def _changes(collection: Collection, found: Iterable[Adoptable], project: Path) 
 def _actions(
     collection: Collection, found: Iterable[Adoptable], *, keeps_versions: bool
 ) -> list[Action]:
-    """Return what brings the edits into the collection; backups where no version has what goes."""
+    """Return the changes that adopt the edits; backups where no version has the replaced files."""
     return [
         action
         for one in found

@@ -91,8 +91,8 @@ def report_error(plugins: Plugins, say: Callable[[str], None], hook: str, **argu
 def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> bool:
     """Call the hooks for every transaction that is done or given up; return whether all succeeded.
 
-    What a plugin could not take stays in the outbox for the next run, and what came after it for
-    the same collection, too: an older message must not be delivered after a newer one.
+    What a plugin failed to process stays in the outbox for the next run, with later messages for
+    the same collection: an older message must not be delivered after a newer one.
     """
     stuck = set()
     for message in undelivered(root):

@@ -347,7 +347,7 @@ class Deployer:
         new: Mapping[tuple[str, ArtifactId], str],
         warnings: Sequence[str],
     ) -> DeployResult:
-        """Do what was arranged, and bring the project's ledger and records in line with it.
+        """Commit the file actions, and bring the project's ledger and records in line with them.
 
         `new` are the SkillMeat hashes of what was just deployed, by target and id. The caller holds
         the project's lock.

@@ -1,4 +1,4 @@
-"""Reading a source: what it is, what it holds, with plugins' help for types that only they know."""
+"""Read a source, with plugins' help for types that only they know."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ LOADING = "loading"
 
 
 class PluginStatus(StrEnum):
-    """What became of a plugin."""
+    """Whether a plugin was loaded or failed."""
 
     LOADED = "loaded"
     FAILED = "failed"

@@ -1,4 +1,4 @@
-"""Listing a plugin's folders, through symbolic links that stay in the source."""
+"""List a plugin's folders, through symbolic links that stay in the source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a source: every reader once over one walk, then names for what they found."""
+"""Read a source: every reader once over one walk, then names for what they found."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class SourceTree:
 def walk(source: Path, caps: Caps = DEFAULT_CAPS) -> SourceTree:
     """List every folder of a source except version control's own.
 
-    Raises NotFoundError if there is no such source, InputError if it is no folder, StorageError
+    Raises NotFoundError if there is no such source, InputError if it is not a folder, StorageError
     if it cannot be listed, RefusedError if it holds too much; what is read of it is metered.
     """
     root = _root_of(source)

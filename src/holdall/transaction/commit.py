@@ -163,7 +163,7 @@ def delivered(root: Root, transaction_id: str) -> None:
 def _refuse_unfinished(journal: Journal) -> None:
     with reporting(journal.path):
         waiting = journal.ids(TX)
-        journal.ids(OUTBOX)  # for their refusal of what is no folder
+        journal.ids(OUTBOX)  # they refuse what is not a folder
         journal.ids(BACKUPS)
     if waiting:
         raise StorageError(

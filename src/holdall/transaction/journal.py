@@ -88,7 +88,7 @@ class Journal:
     def ids(self, where: str) -> list[str]:
         """Return the ids of the transactions in `tx` or `outbox`, oldest first.
 
-        Raises HostilePathError if that is no folder of its own.
+        Raises HostilePathError if that is not a real folder.
         """
         try:
             fd = self.open(where)

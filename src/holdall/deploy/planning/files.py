@@ -1,4 +1,4 @@
-"""From what a project should hold to the file actions that get there, and what is in the way."""
+"""Plan a deploy's file actions from what a project should contain, and find files in the way."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _sort_out(
     wanted: dict[RelPath, _Wanted],
     result: Arrangement,
 ) -> dict[RelPath, Deployed]:
-    """Fill `wanted` with the files of planned artifacts that have to be looked at one by one.
+    """Fill `wanted` with the files of planned artifacts that have to be compared one by one.
 
     Returns those of the others, which are there as they should be, with their artifacts.
     """

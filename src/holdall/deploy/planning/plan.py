@@ -81,7 +81,7 @@ class DeployPlan:
     In `holdall_deploy_plan`, `requests` are the ids asked for, `standing` those that were asked for
     earlier and stay, and `versions` the versions that the user chose by name. A plugin may fill
     `members` (what a composite brings, nested ones resolved, in order), `uuids`, `companions` (the
-    own files of the plugin that an artifact refers to, which come along) and `contents` (for
+    own files of the plugin that an artifact refers to, deployed with it) and `contents` (for
     artifacts that are not deployed as the collection has them; their files may be in
     `scratch.path`, an empty folder that is deleted after the deploy). Afterwards `artifacts` holds
     all that will be in the project because of this plan, `placed` what is there when it is done,

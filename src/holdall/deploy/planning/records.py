@@ -31,7 +31,7 @@ def plan_records(
     """Return the actions for the records, the ledger and emptied folders.
 
     `ledger` says what is in the project afterwards; its folders are settled here. `new` are the
-    SkillMeat hashes of what was just deployed, by target and id. Nothing comes back where nothing
+    SkillMeat hashes of what was just deployed, by target and id. Returns nothing where nothing
     differs.
     """
     by_path = {project.records[target.name].path: target for target in targets}
@@ -50,7 +50,7 @@ def plan_records(
 
 
 def _new_folders(root: Root, written: list[RelPath], arrangement: Arrangement) -> set[RelPath]:
-    """Return the folders that will be made, also where a file that goes is in their place."""
+    """Return the folders that will be made, also in the place of a file that is removed."""
     gone = {action.path for action in arrangement.actions if isinstance(action, Remove)}
     instead = {f for f in ancestors(written) if f in gone or not gone.isdisjoint(ancestors([f]))}
     plain = [path for path in written if instead.isdisjoint(ancestors([path]))]
@@ -97,7 +97,7 @@ def _record_action(
 
 
 def _is_recorded(there: Sequence[RecordEntry], wanted: Sequence[RecordEntry]) -> bool:
-    """Return whether a record says what it should, key by key, in whatever way it is written."""
+    """Return whether a record has the right values, key by key, in any formatting."""
     return len(there) == len(wanted) and all(
         old is new or old.to_table() == new.to_table()
         for old, new in zip(there, wanted, strict=True)

@@ -36,7 +36,7 @@ class Earlier:
 def renewable(
     project: Project, collection: Collection, say: Callable[[str], None]
 ) -> tuple[ArtifactId, ...]:
-    """Return what was asked for earlier and is still in the collection; what is not is said."""
+    """Return the earlier requests that are still in the collection; the others are reported."""
     earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
     for request in earlier:
         if request not in collection.manifest.by_id:
@@ -57,7 +57,7 @@ def renamed_requests(project: Project, collection: Collection) -> Iterable[Artif
 
 
 def standing(project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
-    """Yield what was asked for earlier, is not asked for now, and is still known."""
+    """Yield the earlier requests that are not repeated now and are still known."""
     asked = set(plan.requests)
     for request in project.ledger.requests:
         if request not in asked and request in plan.collection.manifest.by_id:
@@ -102,7 +102,7 @@ def split_deployed(
 def withdrawn_by(
     deployed: Sequence[Deployed], ids: set[ArtifactId], targets: set[str]
 ) -> tuple[list[Deployed], list[Deployed]]:
-    """Split what is deployed into what only these requests want, and what stays."""
+    """Split what is deployed into what only these requests need, and what stays."""
     obsolete, kept = [], []
     for entry in deployed:
         if entry.target not in targets:
@@ -118,7 +118,7 @@ def withdrawn_by(
 
 
 def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
-    """Return a sentence for each artifact that was to be removed and that others want."""
+    """Return a sentence for each artifact that was to be removed and that other requests need."""
     asked = set(ids)
     return [
         f"{entry.id} stays: still needed by {', '.join(map(str, entry.wanted_by))}"

@@ -85,7 +85,7 @@ def plan_revert(
     """Return the file actions; with `force` files edited since are replaced, each kept as a backup.
 
     What is not Holdall's, because an earlier undo brought it back, is kept as a backup too. Not so
-    settings as Holdall left them: but for its own entries they are what comes back.
+    settings as Holdall left them: except for its own entries they are what is restored.
     """
     result = Arrangement()
     owned = project.owned

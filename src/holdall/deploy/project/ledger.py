@@ -87,7 +87,7 @@ class Ledger:
     """All that Holdall has in a project.
 
     `requests` are the ids that users asked for, with their UUIDs, so that a renamed one is known
-    again; `folders` are those that Holdall made, which go when they become empty; `documents` is
+    again; `folders` are those that Holdall made, removed when they become empty; `documents` is
     what has to be known to take entries out of settings files without a trace.
     """
 

@@ -169,7 +169,7 @@ def _record(root: Root, target: Target) -> ProjectRecord:
 
 
 def _adopted(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
-    """Take over an artifact that only the record names, if its files are what it says."""
+    """Adopt an artifact that only the record names, if its files match the record."""
     base = target.root.joined(entry.path)
     # A record must not make Holdall the owner of the agent's settings, of a whole folder, or of
     # another artifact.

@@ -146,7 +146,7 @@ def _read_rows() -> list[_Row]:
         (Code.PATH_TWIN, e, "the names of two files differ only in case or in their accents' form",
          "two names are one file where case does not count", "rename one of them in the source"),
         (Code.PIN_ELSEWHERE, w, "a composite pins a member to a version that only the source's "
-         "database has", "its bytes do not come along: the composite cannot be deployed",
+         "database has", "its bytes are not in the source: the composite cannot be deployed",
          "change the pin with `holdall composite pin` or `unpin`, there or after collecting"),
         (Code.PLUGIN_FAILED, e, "a Holdall plugin could not read a file",
          "a Holdall plugin failed on this file", "see its message"),

@@ -1,4 +1,4 @@
-"""Looking into an artifact's files while they are read, so that no byte is read twice for it."""
+"""Inspect an artifact's files while they are read, so that no byte is read twice for it."""
 
 from __future__ import annotations
 

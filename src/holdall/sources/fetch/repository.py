@@ -1,4 +1,4 @@
-"""Laying out one commit of a git repository as plain files.
+"""Write one commit of a git repository as plain files.
 
 The files are written from git's objects by our own code: no checkout, so no filters, no attributes,
 no hooks and no submodules, and every byte as it was committed.

@@ -1,4 +1,4 @@
-"""Reading a tar archive: decompressed once, looked through, and only then unpacked."""
+"""Read a tar archive: decompress it once, check every member, and only then unpack."""
 
 from __future__ import annotations
 

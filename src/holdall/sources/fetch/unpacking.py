@@ -1,4 +1,4 @@
-"""Writing what an archive or a repository holds below a folder of ours, and nowhere else.
+"""Write the contents of an archive or a repository below a folder of ours, and nowhere else.
 
 Regular files are written first, each newly made; links come last, so that nothing is ever written
 through one. The reader checks what a link means.

@@ -1,4 +1,4 @@
-"""Reading hooks and MCP servers: JSON files, and JSON inside other manifests."""
+"""Read hooks and MCP servers: JSON files, and JSON inside other manifests."""
 
 from __future__ import annotations
 

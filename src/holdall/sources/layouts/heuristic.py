@@ -1,4 +1,4 @@
-"""Guessing composites: folders that hold several kinds of artifacts side by side (FORMATS P9)."""
+"""Guess composites: folders that hold several kinds of artifacts side by side (FORMATS P9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what belongs to no plugin: artifacts known by their place (FORMATS P5)."""
+"""Read what belongs to no plugin: artifacts known by their place (FORMATS P5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a marketplace and the plugins it does not list (FORMATS P1 to P3)."""
+"""Read a marketplace and the plugins it does not list (FORMATS P1 to P3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading one Claude plugin: its manifest, its marketplace entry, and its members (FORMATS P4)."""
+"""Read one Claude plugin: its manifest, its marketplace entry, and its members (FORMATS P4)."""
 
 from __future__ import annotations
 
