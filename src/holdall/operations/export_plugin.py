@@ -1,6 +1,6 @@
 """A composite laid out as a Claude plugin: the files of a folder or archive that anybody can use.
 
-The form is that of Claude Code's plugins; the key `holdall` of its manifest says who is who, so
+The form is that of Claude Code's plugins; the key `holdall` of its manifest has the identities, so
 that collecting it elsewhere restores UUIDs, content hashes, order and pins.
 """
 
@@ -31,7 +31,7 @@ MAX_SERVER_BYTES = 1 << 20
 
 
 class MemberContent(NamedTuple):
-    """A member with the files that the export has of it, and where they lie."""
+    """A member with the files that the export has of it, and where they are."""
 
     entry: ManifestArtifact
     tree: Tree

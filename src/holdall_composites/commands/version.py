@@ -21,7 +21,7 @@ def configure_diff(diff: argparse.ArgumentParser) -> None:
     """Add the arguments of `holdall diff`."""
     diff.description = (
         "Print what differs between two versions, between one and the files as they"
-        " are or, with --to, between what was deployed (or ID@VERSION) and what lies"
+        " are or, with --to, between what was deployed (or ID@VERSION) and what is"
         " there."
     )
     diff.add_argument("old", metavar="ID@VERSION", help="from this version")

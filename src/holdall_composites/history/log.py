@@ -67,7 +67,7 @@ def _add(
 
 
 def _summary(changes: Sequence[Change]) -> str:
-    """Return in a few words what became of what, as in `new skill:a, skill:b and 7 more`."""
+    """Return in a few words what was changed and how, as in `new skill:a, skill:b and 7 more`."""
     from holdall.collection import ChangeKind
 
     untold = (ChangeKind.IDENTICAL, ChangeKind.CONFLICT)

@@ -1,4 +1,4 @@
-"""Plugins' own files that come along with the hooks and servers that look for them."""
+"""Plugins' own files that belong to the hooks and servers that look for them."""
 
 from __future__ import annotations
 

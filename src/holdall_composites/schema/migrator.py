@@ -79,7 +79,7 @@ class Migrator:
 
     @contextmanager
     def _told(self, revision: Revision) -> Iterator[None]:
-        """Report that a migration builds a large table again, and show that it is at work."""
+        """Report that a migration builds a large table again, and show that it goes on."""
         if self._say is None or revision.rewrites is None:
             yield
             return

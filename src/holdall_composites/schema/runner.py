@@ -89,7 +89,7 @@ def _refuse_others_file(database: Database) -> None:
 def upgrade(database: Database, to: str | None = None, *, say: Say | None = None) -> list[Revision]:
     """Apply the pending migrations up to revision `to` (default: all); return those applied.
 
-    An SQLite database with rows is backed up before a table is built again, and `say` is told
+    An SQLite database with rows is backed up before a table is built again, and `say` reports
     where. Raises SchemaError, or RefusedError for what others made and a script would break.
     """
     if not pending_revisions(database, to):

@@ -123,7 +123,7 @@ def begin(plan: DeployPlan, transaction_id: str) -> None:
 
 
 def abandon(plan: DeployPlan, transaction_id: str) -> None:
-    """Forget what `begin` recorded for a deploy that came to nothing. Safe to repeat."""
+    """Forget what `begin` recorded for a deploy that was given up. Safe to repeat."""
     records = _records(plan, plan.placed, transaction_id)
     if records:
         with opened(plan.collection) as resolver:

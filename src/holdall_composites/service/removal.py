@@ -37,7 +37,7 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
 def plan_purge(
     store: Store, collection: Collection, ids: Sequence[str]
 ) -> tuple[list[ArtifactRecord], ChangeSet]:
-    """Return the removed artifacts that `ids` name (none: all), and what becomes of composites.
+    """Return the removed artifacts that `ids` name (none: all), and the change of composites.
 
     Raises ArtifactNotFound for an id that is unknown, RefusedError for one that is not removed.
     """
