@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.deploy.effects import effects_of
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Target
 from holdall.errors import InputError, RefusedError
@@ -77,6 +76,8 @@ class Allowance:
 
 
 def _lines(artifact: PlannedArtifact, target: Target, project: Path) -> list[str]:
+    from holdall.deploy.effects import effects_of
+
     try:
         found = effects_of(artifact, target, project)
     except InputError:

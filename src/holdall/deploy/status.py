@@ -9,7 +9,6 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.deploy.planning.settings import changed_entries
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.errors import NotFoundError
@@ -95,6 +94,10 @@ def _changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
             yield FileChange(path, "missing")
         elif present != state:
             yield FileChange(path, "edited")
+    if not entry.merged:
+        return
+    from holdall.deploy.planning.settings import changed_entries
+
     for what, change in changed_entries(project.root, entry):
         yield FileChange(what, change)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
 from holdall.deploy.project.ledger_diff import LedgerChange
 from holdall.deploy.targets import Target
-from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.transaction.signature import Signature
+
+if TYPE_CHECKING:
+    from holdall.files.scratch import Scratch
 
 
 class StoredContent(NamedTuple):

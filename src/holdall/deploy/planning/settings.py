@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
-from holdall.deploy.effects import hook_groups, server_of
 from holdall.deploy.planning.files import Arrangement, EditedFile
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Merged, Place
@@ -46,6 +45,8 @@ class Entries:
 
 
 def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Path) -> list[Merged]:
+    from holdall.deploy.effects import hook_groups, server_of
+
     if merge.form is Form.HOOKS:
         found = hook_groups(artifact, merge, target, project)
         return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
