@@ -57,6 +57,9 @@ class Environment:
                 "HOME": str(self.folder),
                 "PATH": f"{self.bin}:{os.environ['PATH']}",
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                # The environment of the tests, whose packages are seen here, may have a Holdall.
+                "PIP_IGNORE_INSTALLED": "1",
+                "PIP_NO_DEPS": "1",
                 "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as it is named: no isolation
                 "PIP_NO_INDEX": "1",
             },

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from e2e.kit import Kit, in_this_process
 from holdall_composites.database.connect import connected
 from pgbouncer import running_pgbouncer
 from postgres_server import execute, with_name
+
+psycopg = pytest.importorskip("psycopg")
 
 pytestmark = [pytest.mark.integration, pytest.mark.postgresql]
 

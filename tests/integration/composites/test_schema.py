@@ -48,7 +48,7 @@ with connected(sys.argv[1]) as database:
 
 
 def test_migrations_make_what_the_models_make(
-    database: Database, postgres_server: str, tmp_path: Path
+    database: Database, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """`create_tables(MODELS)` makes the same tables, and nothing is called drift."""
     assert find_drift(database) == []
@@ -57,6 +57,7 @@ def test_migrations_make_what_the_models_make(
             theirs.create_tables(MODELS)
             assert describe(theirs, TABLES) == describe(database, TABLES)
         return
+    postgres_server = request.getfixturevalue("postgres_server")
     execute(postgres_server, "CREATE DATABASE of_models")
     found = description_of_models(with_name(postgres_server, "of_models"))
     execute(postgres_server, "DROP DATABASE of_models")
