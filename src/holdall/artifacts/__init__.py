@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         has_plain_name as has_plain_name,
     )
     from holdall.artifacts.paths import RelPath as RelPath, refuse_collisions as refuse_collisions
+    from holdall.artifacts.references import Reference as Reference
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -43,5 +44,6 @@ else:
                 "RelPath",
                 "refuse_collisions",
             ),
+            "references": ("Reference",),
         },
     )

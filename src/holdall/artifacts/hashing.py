@@ -49,6 +49,11 @@ def tree_hash(files: Iterable[FileDigest]) -> str:
 EMPTY_TREE_HASH = tree_hash(())
 
 
+def is_executable(mode: int) -> bool:
+    """Return whether a file of this mode counts as executable: its owner may run it, as in git."""
+    return bool(mode & 0o100)
+
+
 def is_sha256(text: str) -> bool:
     """Return whether `text` is 64 lowercase hexadecimal digits."""
     return _SHA256.fullmatch(text) is not None

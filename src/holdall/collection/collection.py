@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec, has_plain_name
+from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
+from holdall.artifacts.references import find_named
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.manifest.reader import MAX_MANIFEST_BYTES, parse
 from holdall.config import MANIFEST
-from holdall.errors import InputError, NotFoundError, StorageError, UsageError
+from holdall.errors import InputError, NotFoundError, StorageError
 from holdall.files.stat_index import TreeIndex, index_file
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 
@@ -51,19 +52,13 @@ class Collection:
         except KeyError:
             raise self._unknown(str(artifact_id)) from None
 
-    def resolve(self, text: str) -> ArtifactId:
-        """Return the id that `text` means: `type:name`, or a name that one artifact alone has."""
-        if text.partition(":")[0] in self.types and ":" in text:
-            return self.entry(ArtifactId.parse(text)).id
-        found = [i for i in self.manifest.by_id if i.name == text and has_plain_name(i)]
-        if len(found) == 1:
-            return found[0]
-        if not found:
+    def resolve(self, text: str, *, prefer_composite: bool = False) -> ArtifactId:
+        """Return the id that `text` means, as `find_named` says; NotFoundError if there is none."""
+        known = self.manifest.by_id
+        found = find_named(text, known, self.types, prefer_composite=prefer_composite)
+        if found is None:
             raise self._unknown(text)
-        candidates = ", ".join(sorted(map(str, found)))
-        raise UsageError(
-            f"{text!r} could be any of {candidates}", hint="write the type too, as in type:name"
-        )
+        return found
 
     def _unknown(self, text: str) -> NotFoundError:
         import difflib

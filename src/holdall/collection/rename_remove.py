@@ -32,7 +32,7 @@ def plan_rename(collection: Collection, old: str, new: str) -> EditPlan:
     for one of another type.
     """
     old_id = collection.resolve(old)
-    new_id = ArtifactId.parse(new) if new.startswith(f"{old_id.type}:") else _named(old_id, new)
+    new_id = _new_id(collection, old_id, new)
     if new_id in collection.manifest.by_id:
         raise ConflictError(f"{new_id} exists already", hint="choose another name")
     entry = collection.entry(old_id)
@@ -53,10 +53,14 @@ def plan_rename(collection: Collection, old: str, new: str) -> EditPlan:
     )
 
 
-def _named(old_id: ArtifactId, new: str) -> ArtifactId:
-    if new.partition(":")[0] in ("skill", "command", "agent", "hook", "mcp", "composite"):
-        raise UsageError(f"{new!a} is no {old_id.type}", hint="a rename keeps the type")
-    return ArtifactId.of(old_id.type, new)
+def _new_id(collection: Collection, old_id: ArtifactId, new: str) -> ArtifactId:
+    """Return the id that a rename gives: `new` is `type:name`, or the name alone."""
+    kind, colon, _ = new.partition(":")
+    if not colon or kind not in collection.types:
+        return ArtifactId.of(old_id.type, new)
+    if kind != old_id.type:
+        raise UsageError(f"{new!a} is not a {old_id.type}", hint="a rename keeps the type")
+    return ArtifactId.parse(new)
 
 
 def _moves(

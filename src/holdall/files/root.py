@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
+from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import (
@@ -97,7 +98,7 @@ def _file_state(file: int) -> FileState | Strange:
             digest.update(chunk)
     finally:
         os.close(file)
-    return FileState(FileKind.FILE, bool(status.st_mode & 0o100), digest.hexdigest())
+    return FileState(FileKind.FILE, is_executable(status.st_mode), digest.hexdigest())
 
 
 def read_chunks(file: int, size: int) -> Iterator[bytes]:

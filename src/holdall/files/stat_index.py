@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from holdall import __version__
-from holdall.artifacts.hashing import FileDigest
+from holdall.artifacts.hashing import FileDigest, is_executable
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.files.folders import VCS_FOLDERS
@@ -127,7 +127,7 @@ class StateIndex(_Index):
         status = self._status_of(path)
         known = self._known.get(path)
         if known is not None and known[0] == status and self._is_real(path.rpartition("/")[0]):
-            return FileState(FileKind.FILE, bool(status[2] & 0o100), known[1])
+            return FileState(FileKind.FILE, is_executable(status[2]), known[1])
         found = read(path)
         if found is not None and found.kind is FileKind.FILE and _is_settled(status, now):
             self._new[path] = [status, found.sha256]
@@ -140,7 +140,7 @@ class StateIndex(_Index):
             if (
                 sha256 != state.sha256
                 or state.kind is not FileKind.FILE
-                or bool(status[2] & 0o100) != state.executable
+                or is_executable(status[2]) != state.executable
                 or self._status_of(path) != status
             ):
                 return False
@@ -247,7 +247,7 @@ def _is_as(digest: FileDigest, status: _Status) -> bool:
         stat.S_ISREG(status[2])
         and digest.kind is FileKind.FILE
         and digest.size == status[3]
-        and digest.executable == bool(status[2] & 0o111)
+        and digest.executable == is_executable(status[2])
     )
 
 

@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts.hashing import FileDigest, tree_hash
+from holdall.artifacts.hashing import FileDigest, is_executable, tree_hash
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
@@ -317,5 +317,5 @@ def _digest_file(
         raise StorageError(
             f"cannot read {path}: {error.strerror}", hint="check the file and its permissions"
         ) from error
-    executable = bool(status.st_mode & 0o111)
+    executable = is_executable(status.st_mode)
     return FileDigest(as_path, FileKind.FILE, executable, digest.hexdigest(), size)

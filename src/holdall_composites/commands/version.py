@@ -83,13 +83,14 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
     """Print a unified diff; exit 1 if there are differences."""
     if args.to is not None or args.user:
         return _diff_project(context, args)
+    from holdall.artifacts import Reference
     from holdall_composites.history.compare import difference, folder_side, stored_side
     from holdall_composites.session import opened
 
     collection = context.collection()
-    name, _, old = args.old.partition("@")
+    name, old = Reference.parse(args.old)
     entry = _artifact(collection, name)
-    other, _, new = (args.new or name).partition("@")
+    other, new = Reference.parse(args.new or name)
     if not old:
         hint = "as in `holdall diff skill:x@2`, or compare with a project by --to"
         raise UsageError(f"{args.old!a} is not a version", hint=hint)
@@ -106,6 +107,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
 
 def _diff_project(context: Context, args: argparse.Namespace) -> int:
     """Print what was edited in a project of one artifact, for each agent that has it there."""
+    from holdall.artifacts import Reference
     from holdall.cli import project_of, targets_of
     from holdall.deploy import chosen, collected, read_project
     from holdall.files import Root
@@ -116,7 +118,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
         raise UsageError("--to takes the place of the second ID", hint="leave one of them out")
     collection = context.collection()
     targets = {target.name: target for target in targets_of(context, args, is_new=False)}
-    name, _, version = args.old.partition("@")
+    name, version = Reference.parse(args.old)
     lines: list[str] = []
     with Root(project_of(args)) as root, opened(collection) as resolver:
         registered = context.plugins.targets

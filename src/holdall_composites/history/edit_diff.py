@@ -32,7 +32,7 @@ def edit_lines(
     target: Target,
     deployed: Deployed,
     entry: ManifestArtifact,
-    version: str = "",
+    version: str | None = None,
 ) -> Iterator[str]:
     """Yield the lines of a unified diff from what was deployed, or a version, to what is there.
 
@@ -42,7 +42,7 @@ def edit_lines(
     place = target.places.get(deployed.id.type)
     if place is None:
         return
-    if version:
+    if version is not None:
         old = stored_side(store, collection, entry.id, version)
     else:
         old = kept_side(store, f"{deployed.id} as deployed", deployed.content_hash)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from holdall.artifacts import ArtifactId, ArtifactType, CompositeType
+from holdall.artifacts import ArtifactId, ArtifactType, CompositeType, Reference
 from holdall.collection import (
     Change,
     ChangeKind,
@@ -179,9 +179,9 @@ class Resolver:
     ) -> list[ManifestMember]:
         members = []
         for text in texts:
-            name, _, version = text.partition("@")
+            name, version = Reference.parse(text)
             member_id, pin = draft.resolve(name), None
-            if version:
+            if version is not None:
                 pin = find_version(self.store, draft.collection, member_id, version).content_hash
             members.append(ManifestMember(member_id, None, str(relationship_type), pin))
         return members

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from holdall.artifacts.ids import BUILTIN_TYPES, Shape, TypeSpec
 from holdall.collection.rename_remove import plan_remove, plan_rename
 from holdall.config import Config
 from holdall.errors import (
@@ -243,3 +245,20 @@ def test_a_manifest_edited_meanwhile_is_not_overwritten(root: Path) -> None:
             editor.commit(plan.changes, plan.actions)
     assert snapshot(root) == before
     assert manifest_text(root).endswith("# my own words\n")
+
+
+@pytest.mark.parametrize("new", ["plugin-files:x", "composite:x", "mcp:x"])
+def test_rename_keeps_the_type(root: Path, new: str) -> None:
+    """No type that there is can be taken for a folder of commands."""
+    with pytest.raises(UsageError, match="is not a command"):
+        rename(root, "command:git:commit", new)
+    rename(root, "command:git:commit", "skill")
+    assert "command:skill" in members(root)
+
+
+def test_rename_knows_the_types_of_plugins(root: Path) -> None:
+    """A type that a plugin brings is a type, too."""
+    spec = TypeSpec("prompt", "prompts", Shape.FILE, ".txt")
+    collection = replace(opened(root), types={**BUILTIN_TYPES, "prompt": spec})
+    with pytest.raises(UsageError, match="is not a skill"):
+        plan_rename(collection, "skill:a", "prompt:a")

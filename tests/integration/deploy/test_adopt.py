@@ -447,3 +447,14 @@ def test_what_writes_nothing_leaves_nothing(
     fresh.mkdir()
     assert kit.command(*words, fresh).returncode == status
     assert list(fresh.iterdir()) == []
+
+
+def test_what_only_others_may_run_is_not_executable(kit: Kit) -> None:
+    """Status and adopt agree on a file that its owner may not run: as git says, no edit."""
+    for mode in (0o654, 0o611, 0o645):
+        (kit.project / CHANGELOG / "SKILL.md").chmod(mode)
+        assert states(kit)["skill:changelog"] == "synced"
+        assert adopt(kit, "skill:changelog")["unchanged"] == ["skill:changelog"]
+    (kit.project / CHANGELOG / "SKILL.md").chmod(0o744)
+    assert states(kit)["skill:changelog"] == "modified"
+    assert adopt(kit, "skill:changelog")["adopted"]

@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts.ids import ArtifactId, Shape, has_plain_name
+from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
+from holdall.artifacts.references import find_named
 from holdall.collection.collection import Collection
 from holdall.deploy.ownership import own_place, refuse_foreign
 from holdall.deploy.project.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
@@ -21,7 +22,7 @@ from holdall.deploy.project.skillmeat_record import (
     parse_record,
 )
 from holdall.deploy.targets import Target, targets_for
-from holdall.errors import InputError, NotFoundError, UsageError
+from holdall.errors import InputError, NotFoundError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, file_tree, folder_tree
 from holdall.transaction.placement import ancestors, placed, state_of
@@ -64,32 +65,24 @@ class Project:
         return replace(self, forgotten=frozenset(ids))
 
     @cached_property
-    def _named(self) -> dict[str, set[ArtifactId]]:
-        """What is deployed or asked for here, by id and by name alone."""
+    def _known(self) -> set[ArtifactId]:
+        """What is deployed or asked for here."""
         known = {entry.id for entry in self.ledger.deployed} | set(self.ledger.requests)
-        known |= {entry.id for _, entry in self.unclear}
-        named: dict[str, set[ArtifactId]] = {}
-        for found in known:
-            named.setdefault(str(found), set()).add(found)
-            if has_plain_name(found):
-                named.setdefault(found.name, set()).add(found)
-        return named
+        return known | {entry.id for _, entry in self.unclear}
 
     def resolve(self, text: str) -> ArtifactId:
         """Return the id of something deployed or asked for here that `text` means.
 
-        Raises NotFoundError if there is none, UsageError if there are several.
+        A composite before others of its name. Raises NotFoundError if there is none, UsageError if
+        there are several.
         """
-        found = sorted(self._named.get(text, ()))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise UsageError(
-                f"{text!r} could be any of {', '.join(map(str, found))}", hint="write the type too"
+        found = find_named(text, self._known, prefer_composite=True)
+        if found is None:
+            raise NotFoundError(
+                f"{text!a} is not deployed in {self.root.path}",
+                hint="`holdall status` shows what is",
             )
-        raise NotFoundError(
-            f"{text!a} is not deployed in {self.root.path}", hint="`holdall status` shows what is"
-        )
+        return found
 
 
 def read_project(

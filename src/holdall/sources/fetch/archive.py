@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
+from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.ids import BUILTIN_TYPES
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.paths import RelPath
@@ -120,7 +121,7 @@ class _Zip(Members):
             if stat.S_ISLNK(mode):
                 self.unpacker.link(path, os.fsdecode(member.read(CHUNK)))
             else:
-                self.unpacker.file(path, chunks_of(member), executable=bool(mode & 0o111))
+                self.unpacker.file(path, chunks_of(member), executable=is_executable(mode))
 
 
 def _directory_of(file: IO[bytes]) -> tuple[int, int, int]:

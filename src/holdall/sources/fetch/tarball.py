@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, cast
 
+from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
 from holdall.sources.fetch.unpacking import CHUNK, Budget, Members, chunks_of
@@ -89,7 +90,7 @@ class Tar(Members):
             return None
         return _Member(
             path,
-            executable=bool(member.mode & 0o111),
+            executable=is_executable(member.mode),
             symbolic=member.linkname if member.issym() else None,
             hard=member.linkname if member.islnk() else None,
             offset=member.offset_data,

@@ -21,10 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def show(context: Context, args: argparse.Namespace) -> int:
     """Print an artifact's entry and its files, or a composite's members."""
+    from holdall.artifacts.references import Reference
     from holdall.collection.manifest.manifest import ManifestArtifact
 
     collection = context.collection()
-    name, _, version = args.id.partition("@")
+    name, version = Reference.parse(args.id)
     entry = collection.entry(collection.resolve(name))
     tree = collection.tree(entry) if isinstance(entry, ManifestArtifact) else None
     if version:

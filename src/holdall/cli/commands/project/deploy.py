@@ -64,6 +64,7 @@ def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> l
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
+    from holdall.artifacts.references import Reference
     from holdall.deploy.consent import Allowance
     from holdall.files.user_state import state_folder
 
@@ -78,9 +79,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
     )
     requests, versions = [], {}
     for text in args.ids:
-        name, _, version = text.partition("@")
-        requests.append(collection.resolve(name))
-        if version:
+        name, version = Reference.parse(text)
+        requests.append(collection.resolve(name, prefer_composite=True))
+        if version is not None:
             versions[requests[-1]] = version
     result = deployer.deploy(requests, versions)
     collection.remember()
