@@ -19,7 +19,9 @@ from holdall.deploy.targets import BUILTIN_TARGETS, Target
 from holdall.operations.deploy import Deployer, DeployResult
 from holdall.operations.edit_collection import create_collection, editing
 from holdall.operations.read_source import open_source
+from holdall.operations.session import Session
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus
+from holdall.reporter import Reporter
 from holdall.testing import make_command, make_plugin, make_project, make_skill, write
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "opened",
     "plugins_of",
     "refresh",
+    "session_of",
     "snapshot",
     "undeploy",
     "write",
@@ -84,10 +87,31 @@ def plugins_of(*plugins: object, config: Config | None = None) -> Plugins:
     return loaded
 
 
+class Listener(Reporter):
+    """Appends notes and warnings to a list instead of printing them."""
+
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def note(self, text: str) -> None:
+        """Keep a note, or what a warning is printed as."""
+        self._heard.append(text)
+
+
+def session_of(
+    plugins: Plugins | None = None,
+    said: list[str] | None = None,
+    config: Config | None = None,
+) -> Session:
+    """Return a session; what it reports goes into `said`."""
+    reporter = Listener([] if said is None else said)
+    return Session(config or Config(), plugins or Plugins(), reporter)
+
+
 def refresh(root: Path, plugins: Plugins | None = None, said: list[str] | None = None) -> Refresh:
     """Take note of what changed in a collection's folder."""
-    plugins, said = plugins or Plugins(), [] if said is None else said
-    with editing(root, plugins, Config(), said.append) as editor:
+    with editing(root, session_of(plugins, said)) as editor:
         found = plan_refresh(editor.collection)
         editor.propose(found.changes)
         editor.commit(found.changes)
@@ -104,11 +128,11 @@ def collect(
     said: list[str] | None = None,
 ) -> ChangeSet:
     """Take a source into a collection."""
-    plugins, said = plugins or Plugins(), [] if said is None else said
+    session = session_of(plugins, said)
     names = {ArtifactId.parse(k): ArtifactId.parse(v) for k, v in (renames or {}).items()}
     with (
-        open_source(plugins, str(source)) as reading,
-        editing(root, plugins, Config(), said.append) as editor,
+        open_source(session.plugins, str(source)) as reading,
+        editing(root, session) as editor,
     ):
         plan = plan_import(
             editor.collection,
@@ -137,9 +161,7 @@ def deployer(
         opened(root),
         project,
         targets or [BUILTIN_TARGETS["claude"]],
-        plugins or Plugins(),
-        Config(),
-        ([] if said is None else said).append,
+        session_of(plugins, said),
         force=force,
         dry_run=dry_run,
     )

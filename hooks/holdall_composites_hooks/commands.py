@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from holdall.plugins import Command, hookimpl, on_demand
 
 if TYPE_CHECKING:
-    from holdall.config import Config
+    from holdall.reporter import Reporter
 
 _COMMANDS = (
     ("composite", "composites", "composite", "make and edit composites"),
@@ -39,11 +39,11 @@ _COMMANDS = (
 
 
 @hookimpl
-def holdall_configure(config: Config) -> None:
-    """Keep whether --quiet was given; warn of a password on the command line."""
+def holdall_configure(reporter: Reporter) -> None:
+    """Keep what to report to; warn of a password on the command line."""
     from holdall_composites.console import configure, warn_of_password
 
-    configure(quiet=config.quiet)
+    configure(reporter)
     warn_of_password(sys.argv[1:])
 
 

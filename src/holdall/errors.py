@@ -2,16 +2,17 @@
 
 HoldallError                 exit status, by branch
 ├── UsageError              2  the call's words are wrong
+├── InputError              2  a file that cannot be read as what it should be
 ├── RefusedError            3  going on could have lost or exposed something
+│   ├── TooLargeError          one file or artifact is larger than the caps allow
 │   ├── ConflictError          two things claim one place, or a place is taken
 │   ├── LocalEditError         a file was changed by hand
 │   ├── HostilePathError       a name or path that no artifact may have
 │   └── VetoError              a plugin said no
 ├── NotFoundError           4  a name that nothing has
-└── StorageError            5  the database or the file system failed
-    ├── InputError             a file that cannot be read as what it should be
-    ├── LockedError            another Holdall process has the lock
-    └── PluginError            a plugin failed where its answer is needed
+├── StorageError            5  the database or the file system failed
+│   └── LockedError            another Holdall process has the lock
+└── PluginError             5  a plugin failed where its answer is needed
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ class UsageError(HoldallError):
     """The call's words are wrong."""
 
     code = "usage"
+    exit_status = 2
+
+
+class InputError(HoldallError):
+    """A file that cannot be read as what it should be."""
+
+    code = "input"
     exit_status = 2
 
 
@@ -93,19 +101,14 @@ class StorageError(HoldallError):
     exit_status = 5
 
 
-class InputError(StorageError):
-    """A file that cannot be read as what it should be."""
-
-    code = "input"
-
-
 class LockedError(StorageError):
     """Another Holdall process has locked this collection or project."""
 
     code = "locked"
 
 
-class PluginError(StorageError):
+class PluginError(HoldallError):
     """A plugin failed where its answer is needed."""
 
     code = "plugin"
+    exit_status = 5

@@ -5,46 +5,43 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from holdall.formats import one_line
+from holdall.reporter import Reporter
 
 _REVEALING = r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)"
 _EVERY_STEPS = 2_000_000
-_settings = {"quiet": False}
+_run = {"reporter": Reporter()}
 
 
-Say = Callable[[str], None]
+def configure(reporter: Reporter) -> None:
+    """Keep what this run reports to: the host gives it to the plugin once."""
+    _run["reporter"] = reporter
 
 
-def configure(*, quiet: bool) -> None:
-    """Keep whether the user wants quiet."""
-    _settings["quiet"] = quiet
+def reporter() -> Reporter:
+    """Return what this run reports to."""
+    return _run["reporter"]
 
 
 def warn_of_password(words: Iterable[str]) -> None:
     """Warn if the command's words, which all users of the machine may see, hold a password."""
     if any("://" in word and re.search(_REVEALING, word) for word in words):
-        say(
-            "note: everybody on this machine can see the password that --database has, as"
+        reporter().note(
+            "everybody on this machine can see the password that --database has, as"
             " long as this runs; HOLDALL_DATABASE_URL, .holdall/config.toml and ~/.pgpass keep it"
             " to yourself"
         )
-
-
-def say(text: str) -> None:
-    """Print one line."""
-    if not _settings["quiet"]:
-        print(one_line(text), file=sys.stderr)
 
 
 @contextmanager
 def sign_of_life(connection: Any, what: str) -> Iterator[None]:
     """Show on a terminal how long an SQLite connection has been at work in the block."""
     can_tell = hasattr(connection, "set_progress_handler") and sys.stderr.isatty()
-    if _settings["quiet"] or not can_tell:
+    if reporter().quiet or not can_tell:
         yield
         return
     start, what = time.monotonic(), one_line(what)

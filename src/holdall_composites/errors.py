@@ -1,4 +1,19 @@
-"""The plugin's errors, as branches of Holdall's tree."""
+"""The plugin's errors, as branches of Holdall's tree.
+
+HoldallError                    exit status, by branch
+├── UsageError                 2
+│   └── WrongDatabaseURL          a database URL that cannot be understood
+├── RefusedError               3
+│   ├── AlreadyExists             a row with this key is there already
+│   ├── ConstraintViolated        the database refused the row
+│   └── CycleRefused              a composite would contain itself
+├── NotFoundError              4
+│   └── ArtifactNotFound          no artifact of the collection has this `type:name`
+└── StorageError               5
+    ├── DatabaseUnreachable       the server does not answer, or the file cannot be opened
+    ├── SchemaError               the database's schema is not what this program needs
+    └── DatabaseFailed            the database failed in another way
+"""
 
 from __future__ import annotations
 

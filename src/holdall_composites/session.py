@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall_composites.console import say
 from holdall_composites.database.connect import connected, is_embedded
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema.runner import ensure_current
@@ -40,7 +39,7 @@ def opened(
     """
     uuid = collection.manifest.uuid
     with connected(collection.database_url) as database:
-        ensure_current(database, embedded=is_embedded(collection.database_url), say=say)
+        ensure_current(database, embedded=is_embedded(collection.database_url))
         store = Store(database)
         if uuid is not None:
             known = store.collections.get(uuid)

@@ -208,9 +208,9 @@ MUTANTS = [
     Mutant(
         "a message is forgotten before it is heard",
         "src/holdall/operations/delivery.py",
-        "        failures = _failures(message, root.path, plugins, config)\n",
+        "        failures = _failures(message, root.path, session)\n",
         "        delivered(root, message.transaction_id)\n"
-        "        failures = _failures(message, root.path, plugins, config)\n",
+        "        failures = _failures(message, root.path, session)\n",
         POINTS,
     ),
     Mutant(

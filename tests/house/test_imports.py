@@ -31,6 +31,7 @@ ALLOWED = {
 HOST = [
     "errors",
     "formats",
+    "reporter",
     "artifacts",
     "files",
     "config",
@@ -58,7 +59,7 @@ PLUGIN = [
     "commands",
 ]
 MOST_NAMES = 12
-MOST_PACKAGES = 13
+MOST_PACKAGES = 14
 MOST_LINES = 400
 PARSERS = {
     "holdall/formats/documents.py": {"json", "yaml", "tomllib"},

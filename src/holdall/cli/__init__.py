@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # importing `typing` takes as long as all else that `--ve
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from holdall.cli import parser
     from holdall.config import Config
@@ -21,8 +22,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 done; 1 done, but something needs attention; 2 wrong usage; 3 refused to protect something;
-    4 not found; 5 database or file system failed; 130 interrupted.
+    0 done; 1 done, but something needs attention; 2 wrong usage or unreadable input; 3 refused to
+    protect something; 4 not found; 5 database, file system or a plugin failed; 130 interrupted.
     """
     words = sys.argv[1:] if argv is None else list(argv)
     if words in (["--version"], ["-V"]):
@@ -62,28 +63,37 @@ def _tell(error: HoldallError) -> int:
 
 def _run(words: list[str]) -> int:
     _spare_the_garbage_collector()
+    from contextlib import nullcontext
+
     from holdall.cli.context import Context
     from holdall.cli.output import Output
     from holdall.cli.parser import early_options, parse
     from holdall.plugins.manager import load_plugins
 
     early, command = early_options(words)
-    plugins = load_plugins(_config(early))
-    try:
-        ended = plugins.ended
-        parsed = parse(words, plugins, command)
-        config = _config(parsed.args)
-        out = Output(config.json, config.quiet, config.verbose, sys.stdout)
-        for record in plugins.failed:
-            out.note(f"warning: plugin {record.title} is not used: {record.error}")
-        for text in ended:
-            out.note(f"warning: {text}")
-        context = Context(config, plugins, out)
-        with out.own_stdout():
-            status = _status(parsed, context)
-        return status or (1 if context.warnings else 0)
-    finally:
-        plugins.close()
+    config = _config(early)
+    out = Output(json=config.json, quiet=config.quiet, verbose=config.verbose, stream=sys.stdout)
+    with _verbose() if out.verbose else nullcontext():
+        plugins = load_plugins(config, out)
+        try:
+            ended = plugins.ended
+            parsed = parse(words, plugins, command, out)
+            for record in plugins.failed:
+                out.note(f"plugin {record.title} is not used: {record.error}")
+            for text in ended:
+                out.note(text)
+            context = Context(_config(parsed.args), plugins, out)
+            with out.own_stdout():
+                status = _status(parsed, context)
+            return status or (1 if out.warnings else 0)
+        finally:
+            plugins.close()
+
+
+def _verbose() -> AbstractContextManager[None]:
+    from holdall.cli.verbose import log_to_stderr
+
+    return log_to_stderr()
 
 
 def _status(parsed: parser.Parsed, context: Context) -> int:

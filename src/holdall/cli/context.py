@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli.output import Output
-from holdall.config import Config, cache_folder, caps_of, database_url_of, find_collection
+from holdall.config import Config, caps_of, find_collection
 from holdall.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from holdall.deploy.targets import Target
     from holdall.operations.deploy import Deployer
     from holdall.operations.edit_collection import Editor
+    from holdall.operations.session import Session
     from holdall.plugins.manager import Plugins
 
 
 @dataclass(frozen=True)
 class Context:
-    """One run of the command."""
+    """One run of the command. Notes and warnings go to `out` as well as results."""
 
     config: Config
     plugins: Plugins
     out: Output
-    warnings: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, folder: Path) -> Context:
@@ -38,14 +38,15 @@ class Context:
 
         from holdall.plugins.manager import load_plugins
 
-        config = Config.from_environment(os.environ, collection=str(folder))
-        return cls(config, load_plugins(config), Output())
+        config, out = Config.from_environment(os.environ, collection=str(folder)), Output()
+        return cls(config, load_plugins(config, out), out)
 
-    def say(self, text: str) -> None:
-        """Print a note; one that begins with `warning:` makes the exit status 1."""
-        self.out.note(text)
-        if text.startswith("warning:"):
-            self.warnings.append(text)
+    @property
+    def session(self) -> Session:
+        """What the operations of this run need."""
+        from holdall.operations.session import Session
+
+        return Session(self.config, self.plugins, self.out)
 
     @property
     def collection_root(self) -> Path:
@@ -71,15 +72,11 @@ class Context:
             from holdall.operations.delivery import settle
 
             with Root(project) as root, locked(root):
-                settle(root, self.plugins, self.config, self.say)
+                settle(root, self.session)
 
     def collection_as_it_is(self) -> Collection:
         """Read the collection and change nothing, whatever an interrupted run left there."""
-        from holdall.collection.collection import open_collection
-
-        root = self.collection_root
-        url, cache = database_url_of(self.config, root), cache_folder(self.config)
-        return open_collection(root, url, self.plugins.types, self.caps, cache=cache)
+        return self.session.open_collection(self.collection_root)
 
     @property
     def caps(self) -> Caps:
@@ -95,7 +92,7 @@ class Context:
         """Lock the collection for a change."""
         from holdall.operations.edit_collection import editing
 
-        with editing(self.collection_root, self.plugins, self.config, self.say) as editor:
+        with editing(self.collection_root, self.session) as editor:
             yield editor
 
     def deployer(
@@ -112,8 +109,8 @@ class Context:
         from holdall.deploy.consent import Allowance
         from holdall.operations.deploy import Deployer
 
-        run = (self.plugins, self.config, self.say, force, dry_run)
-        return Deployer(collection, project, targets, *run, allowance or Allowance())
+        run = (self.session, force, dry_run, allowance or Allowance())
+        return Deployer(collection, project, targets, *run)
 
     def targets(self, names: Sequence[str] | None, project: Path) -> list[Target]:
         """Return the targets of these names, `claude` if none is named.

@@ -10,9 +10,10 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from holdall.formats.escape import one_line
+from holdall.reporter import Reporter
 
 
 def _print(text: str, stream: TextIO | None) -> None:
@@ -24,16 +25,22 @@ def _print(text: str, stream: TextIO | None) -> None:
         print(known, file=stream)
 
 
-class Output(NamedTuple):
+class Output(Reporter):
     """Prints results, notes and JSON. With `json`, only `data` reaches standard output.
 
     `stream` is the output stream; None means the current `sys.stdout`.
     """
 
-    json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    stream: TextIO | None = None
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        stream: TextIO | None = None,
+    ) -> None:
+        super().__init__(quiet=quiet)
+        self.json, self.verbose, self.stream = json, verbose, stream
 
     @contextmanager
     def own_stdout(self) -> Iterator[None]:
@@ -45,11 +52,6 @@ class Output(NamedTuple):
         """Print one line of a result as text; nothing with `--json` or `--quiet`."""
         if not self.json and not self.quiet:
             _print(one_line(text), self.stream)
-
-    def note(self, text: str) -> None:
-        """Print a note on standard error."""
-        if not self.quiet:
-            print(one_line(text), file=sys.stderr)
 
     def detail(self, text: str) -> None:
         """Print a note if `--verbose` is given."""

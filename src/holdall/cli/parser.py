@@ -6,7 +6,6 @@ A parser costs half a millisecond and there are some forty of them, so no other 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -19,6 +18,7 @@ from holdall.formats.escape import escaped
 if TYPE_CHECKING:
     from holdall.plugins.commands import Command
     from holdall.plugins.manager import Plugins
+    from holdall.reporter import Reporter
 
 
 _ANY_WIDTH = 80
@@ -68,7 +68,9 @@ def early_options(words: Sequence[str]) -> tuple[argparse.Namespace, str | None]
     return options, rest[0] if rest and not rest[0].startswith("-") else None
 
 
-def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> Parsed:
+def parse(
+    words: Sequence[str], plugins: Plugins, command: str | None, reporter: Reporter
+) -> Parsed:
     """Read the command line; raises UsageError.
 
     `command` is the one that was named, None where that is not plain: then those of all words that
@@ -76,7 +78,7 @@ def parse(words: Sequence[str], plugins: Plugins, command: str | None) -> Parsed
     """
     known, warnings = known_commands(plugins)
     for warning in warnings:
-        print(f"warning: {escaped(warning)}", file=sys.stderr)
+        reporter.note(warning)
     if command is not None and command not in known:
         raise UsageError(
             f"no command {command!a}; the commands are {', '.join(known)}",

@@ -17,6 +17,7 @@ from holdall.config import MANIFEST
 from holdall.errors import InputError, NotFoundError, StorageError
 from holdall.files.stat_index import TreeIndex, index_file
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
+from holdall.reporter import log_debug
 
 
 @dataclass(frozen=True)
@@ -150,5 +151,7 @@ def open_collection(
         raise StorageError(
             f"cannot read {path}: {error.strerror}", hint="check its permissions"
         ) from error
+    manifest = parse(text, str(path))
+    log_debug(__name__, "read %s: %d entries", path, len(manifest.by_id))
     index = TreeIndex(index_file(cache, "collection", root), root) if cache else None
-    return Collection(root, parse(text, str(path)), text, database_url, types, caps, index)
+    return Collection(root, manifest, text, database_url, types, caps, index)

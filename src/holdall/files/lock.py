@@ -24,6 +24,7 @@ from pathlib import Path
 from holdall.errors import HostilePathError, LockedError
 from holdall.files import syscalls
 from holdall.files.root import Root, reporting
+from holdall.reporter import log_debug
 
 STATE_FOLDER = ".holdall"
 
@@ -112,7 +113,9 @@ def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
         yield
         return
     is_new = not _is_there(STATE_FOLDER, root.folders.top)
+    start = time.monotonic()
     folder, file = _acquire(root, timeout)
+    log_debug(__name__, "locked %s after %.0f ms", root.path, (time.monotonic() - start) * 1000)
     _held_folders.known.add(key)
     try:
         # What was seen before may have been changed by whoever held the lock.

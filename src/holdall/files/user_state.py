@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from holdall.errors import StorageError
+from holdall.errors import InputError, StorageError
 from holdall.files import syscalls
 from holdall.files.root import make_folders, reporting, write_all
 
@@ -77,7 +77,7 @@ def remembered(file: Path) -> set[str]:
 
     try:
         found = parse_json(read_bounded(file, MAX_JSON_BYTES), str(file))
-    except StorageError:
+    except (InputError, StorageError):
         return set()
     return set(map(str, found)) if isinstance(found, list) else set()
 

@@ -6,7 +6,7 @@ another adopt or deploy records that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,6 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection, open_collection
 from holdall.collection.rescan import with_edit
-from holdall.config import Config
 from holdall.deploy.local_edits import Adoptable, adoptable, files_at, lying_at
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
@@ -28,13 +27,11 @@ from holdall.files.root import Root
 from holdall.operations.delivery import report_errors, settle
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import Editor
+from holdall.operations.session import Session
 from holdall.plugins.checks import ask_plugins
-from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome
 from holdall.transaction.placement import ancestors, puts
-
-Say = Callable[[str], None]
 
 _Holder = tuple[Deployed, Target, Adoptable]
 """A deployment whose place holds the adopted content."""
@@ -61,9 +58,7 @@ class Adopter:
 
     project: Path
     targets: Sequence[Target]
-    plugins: Plugins
-    config: Config
-    say: Say
+    session: Session
     force: bool = False
     dry_run: bool = False
     takes_hidden: bool = False
@@ -76,18 +71,17 @@ class Adopter:
         nothing is written then.
         """
         with Root(self.project) as root, locked(root):
-            settle(root, self.plugins, self.config, self.say)
+            settle(root, self.session)
             collection = editor.collection
-            project = read_project(root, self.targets, self.plugins.targets, collection)
+            project = read_project(root, self.targets, self.session.plugins.targets, collection)
             found, unchanged = self._found(project, collection, texts, names)
             holders = [e for one in found for e in self._holders(project, collection, one)]
             changes = _changes(collection, found, self.project)
             plan = self._plan(collection, found, holders)
-            error_hook = "holdall_deploy_error"
-            with report_errors(self.plugins, self.say, error_hook, plan=plan):
+            with report_errors(self.session, "holdall_deploy_error", plan=plan):
                 editor.propose(changes)
                 warnings = ask_plugins(
-                    self.plugins, "holdall_deploy_check", plan=plan, project=self.project
+                    self.session.plugins, "holdall_deploy_check", plan=plan, project=self.project
                 )
                 said = tuple(warnings)
                 result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), said)
@@ -132,7 +126,7 @@ class Adopter:
         self, editor: Editor, changes: ChangeSet, found: Iterable[Adoptable]
     ) -> Outcome | None:
         """Bring the edits into the collection; None if it has them already."""
-        keeps_versions = self.plugins.implements("holdall_version_tree")
+        keeps_versions = self.session.plugins.implements("holdall_version_tree")
         actions = _actions(editor.collection, found, keeps_versions=keeps_versions)
         outcome = editor.commit(changes, actions)
         if outcome is not None and outcome.conflicts:
@@ -171,9 +165,7 @@ class Adopter:
         before = editor.collection
         collection = open_collection(before.root, before.database_url, before.types, before.caps)
         plan.collection = collection
-        deployer = Deployer(
-            collection, self.project, self.targets, self.plugins, self.config, self.say
-        )
+        deployer = Deployer(collection, self.project, self.targets, self.session)
         ledger = _ledger(project.ledger, holders, collection)
         project = replace(project, ledger=replace(project.ledger, folders=ledger.folders))
         new = {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in holders}

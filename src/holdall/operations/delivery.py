@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from holdall.collection.collection import Collection, open_collection
-from holdall.config import Config, cache_folder, database_url_of
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.deploy.targets import targets_for
 from holdall.errors import HoldallError, InputError, PluginError
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
-from holdall.plugins.manager import Plugins
+from holdall.operations.session import Session
 from holdall.transaction.commit import Message, delivered, recover, undelivered
 from holdall.transaction.journal import OUTBOX
 
@@ -25,20 +23,21 @@ DEPLOY = "deploy"
 _NAMES = {CHANGE: "change of the collection"}
 
 
-def settle(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> None:
+def settle(root: Root, session: Session) -> None:
     """Finish what an earlier run left: its transaction, then the reports to plugins.
 
-    The caller holds the root's lock. Says one sentence about each unfinished transaction.
+    The caller holds the root's lock. Reports one sentence about each unfinished transaction.
     """
+    note = session.reporter.note
     for recovered in recover(root):
         if recovered.applied:
             what = _NAMES.get(recovered.kind, recovered.kind)
-            say(f"finished the {what} that an earlier run left unfinished in {root.path}")
+            note(f"finished the {what} that an earlier run left unfinished in {root.path}")
         else:
-            say(f"removed what an earlier run had prepared but not begun in {root.path}")
+            note(f"removed what an earlier run had prepared but not begun in {root.path}")
         for path in recovered.conflicts:
-            say(f"kept your version of {path}, which changed meanwhile")
-    deliver(root, plugins, config, say)
+            note(f"kept your version of {path}, which changed meanwhile")
+    deliver(root, session)
 
 
 def to_journal_json(payload: dict[str, Any]) -> dict[str, Any]:
@@ -56,39 +55,35 @@ def to_journal_json(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def delivering(
-    root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]
-) -> Iterator[None]:
+def delivering(root: Root, session: Session) -> Iterator[None]:
     """Deliver what a commit leaves, whichever way it ends."""
     try:
         yield
     except HoldallError:
         with suppress(HoldallError):
-            deliver(root, plugins, config, say)
+            deliver(root, session)
         raise
-    deliver(root, plugins, config, say)
+    deliver(root, session)
 
 
 @contextmanager
-def report_errors(
-    plugins: Plugins, say: Callable[[str], None], hook: str, **arguments: Any
-) -> Iterator[None]:
+def report_errors(session: Session, hook: str, **arguments: Any) -> Iterator[None]:
     """Let plugins observe by this hook with what exception the block ends; it stays the one."""
     try:
         yield
     except Exception as error:
-        report_error(plugins, say, hook, error=error, **arguments)
+        report_error(session, hook, error=error, **arguments)
         raise
 
 
-def report_error(plugins: Plugins, say: Callable[[str], None], hook: str, **arguments: Any) -> None:
-    """Call a hook that observes an error; what fails in it is said."""
-    for _, _, problem in plugins.call_each(hook, **arguments):
+def report_error(session: Session, hook: str, **arguments: Any) -> None:
+    """Call a hook that observes an error; what fails in it is reported."""
+    for _, _, problem in session.plugins.call_each(hook, **arguments):
         if problem is not None:
-            say(f"warning: {problem.message}")
+            session.reporter.warn(problem.message)
 
 
-def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], None]) -> bool:
+def deliver(root: Root, session: Session) -> bool:
     """Call the hooks for every transaction that is done or given up; return whether all succeeded.
 
     What a plugin failed to process stays in the outbox for the next run, with later messages for
@@ -99,11 +94,11 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
         collection = message.payload.get("collection")
         if collection in stuck:
             continue
-        failures = _failures(message, root.path, plugins, config)
+        failures = _failures(message, root.path, session)
         state = "the files are in place" if message.applied else "nothing was changed"
         for error in failures:
             again = "the next run reports it to the plugins again"
-            say(f"warning: {error.message}; {state}, and {again}")
+            session.reporter.warn(f"{error.message}; {state}, and {again}")
         if failures:
             stuck.add(collection)
         else:
@@ -111,18 +106,18 @@ def deliver(root: Root, plugins: Plugins, config: Config, say: Callable[[str], N
     return not stuck
 
 
-def _failures(message: Message, path: Path, plugins: Plugins, config: Config) -> list[HoldallError]:
+def _failures(message: Message, path: Path, session: Session) -> list[HoldallError]:
     is_abandoned_change = message.kind == CHANGE and not message.applied
-    if is_abandoned_change and not plugins.implements("holdall_collect_abandoned"):
+    if is_abandoned_change and not session.plugins.implements("holdall_collect_abandoned"):
         return []
     try:
-        hook, arguments = _call_of(message, path, plugins, config)
+        hook, arguments = _call_of(message, path, session)
     except HoldallError as error:
         return [error]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return [_not_ours(message, path, error)]
     arguments["transaction_id"] = message.transaction_id
-    return [error for _, _, error in plugins.call_each(hook, **arguments) if error]
+    return [error for _, _, error in session.plugins.call_each(hook, **arguments) if error]
 
 
 def _not_ours(message: Message, path: Path, error: Exception) -> InputError:
@@ -133,25 +128,18 @@ def _not_ours(message: Message, path: Path, error: Exception) -> InputError:
     )
 
 
-def _call_of(
-    message: Message, path: Path, plugins: Plugins, config: Config
-) -> tuple[str, dict[str, Any]]:
+def _call_of(message: Message, path: Path, session: Session) -> tuple[str, dict[str, Any]]:
     if message.kind == CHANGE:
         from holdall.collection.changes import ChangeSet
 
-        collection = _collection_at(path, plugins, config)
+        collection = session.open_collection(path)
         changes = ChangeSet.from_payload(message.payload, collection.manifest)
         hook = "holdall_collect_complete" if message.applied else "holdall_collect_abandoned"
         return hook, {"changes": changes, "collection": collection}
-    collection = _collection_at(Path(str(message.payload["collection"])), plugins, config)
+    collection = session.open_collection(Path(str(message.payload["collection"])))
     plan = DeployPlan.from_payload(message.payload, path, collection)
-    known = targets_for(plugins.targets, path)
+    known = targets_for(session.plugins.targets, path)
     payload: Mapping[str, Any] = message.payload
     plan.targets = tuple(known[name] for name in payload.get("targets", ()) if name in known)
     hook = "holdall_deploy_complete" if message.applied else "holdall_deploy_abandoned"
     return hook, {"plan": plan}
-
-
-def _collection_at(path: Path, plugins: Plugins, config: Config) -> Collection:
-    url, cache = database_url_of(config, path), cache_folder(config)
-    return open_collection(path, url, plugins.types, cache=cache)

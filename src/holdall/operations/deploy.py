@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.config import Config, cache_folder
+from holdall.config import cache_folder
 from holdall.deploy.consent import Allowance
 from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits, written_artifacts
 from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
@@ -48,12 +48,10 @@ from holdall.files.root import Root
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
 from holdall.operations.delivery import DEPLOY, delivering, report_errors, settle, to_journal_json
+from holdall.operations.session import Session
 from holdall.plugins.checks import ask_plugins
-from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Put
 from holdall.transaction.commit import Outcome, commit
-
-Say = Callable[[str], None]
 
 
 class DeployResult(NamedTuple):
@@ -72,14 +70,12 @@ class DeployResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Deployer:
-    """Deploys from one collection into one project. `say` prints notes and warnings."""
+    """Deploys from one collection into one project."""
 
     collection: Collection
     project: Path
     targets: Sequence[Target]
-    plugins: Plugins
-    config: Config
-    say: Say
+    session: Session
     force: bool = False
     dry_run: bool = False
     allowance: Allowance = field(default_factory=Allowance)
@@ -94,10 +90,12 @@ class Deployer:
         artifacts at one path; nothing is written then.
         """
         with Root(self.project) as root, locked(root), Scratch() as scratch:
-            settle(root, self.plugins, self.config, self.say)
+            settle(root, self.session)
             index = self._remember(root)
-            project = read_project(root, self.targets, self.plugins.targets, self.collection)
-            asked = tuple(requests) or renewable(project, self.collection, self.say)
+            known = self.session.plugins.targets
+            project = read_project(root, self.targets, known, self.collection)
+            note = self.session.reporter.note
+            asked = tuple(requests) or renewable(project, self.collection, note)
             if asked:
                 asked = tuple(dict.fromkeys((*asked, *renamed_requests(project, self.collection))))
             plan = self._plan("deploy", asked)
@@ -110,11 +108,11 @@ class Deployer:
 
     def report_errors(self, plan: DeployPlan) -> AbstractContextManager[None]:
         """Let plugins observe with what exception the work on a plan ends."""
-        return report_errors(self.plugins, self.say, "holdall_deploy_error", plan=plan)
+        return report_errors(self.session, "holdall_deploy_error", plan=plan)
 
     def _remember(self, root: Root) -> StateIndex:
         """Let the project's files be known by their status, where they are what they were."""
-        file = index_file(cache_folder(self.config), "project", self.project)
+        file = index_file(cache_folder(self.session.config), "project", self.project)
         index = StateIndex(file, root.folders.top)
         root.remembered = index
         return index
@@ -130,7 +128,7 @@ class Deployer:
         index.save(path for files in result.arrangement.files.values() for path in files)
 
     def _deploy(self, project: Project, plan: DeployPlan) -> DeployResult:
-        self.plugins.call("holdall_deploy_plan", plan=plan, project=self.project)
+        self.session.plugins.call("holdall_deploy_plan", plan=plan, project=self.project)
         self._choose(project, plan)
         if not self.force:
             refuse_other_collections(project, plan)
@@ -144,9 +142,8 @@ class Deployer:
         self._tell_left_out(plan)
         if not self.force:
             refuse_edits(arrangement, self.project)
-        allowed = self.allowance.check(
-            pairs, written_artifacts(arrangement), self.project, self.say, dry_run=self.dry_run
-        )
+        written, note = written_artifacts(arrangement), self.session.reporter.note
+        allowed = self.allowance.check(pairs, written, self.project, note, dry_run=self.dry_run)
         deployed = deployed_entries(plan, arrangement, merged)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
@@ -174,9 +171,10 @@ class Deployer:
         Files edited by hand stay in place unless forced, and are named in the result.
         """
         with Root(self.project) as root, locked(root):
-            settle(root, self.plugins, self.config, self.say)
+            settle(root, self.session)
             self._remember(root)
-            project = read_project(root, self.targets, self.plugins.targets, self.collection)
+            known = self.session.plugins.targets
+            project = read_project(root, self.targets, known, self.collection)
             plan = self._plan("undeploy", ())
             with self.report_errors(plan):
                 return self._undeploy(project, plan, texts)
@@ -217,8 +215,8 @@ class Deployer:
         project is not as the change left it, LocalEditError for files edited since.
         """
         with Root(self.project) as root, locked(root):
-            settle(root, self.plugins, self.config, self.say)
-            project = read_project(root, self.targets, self.plugins.targets, None)
+            settle(root, self.session)
+            project = read_project(root, self.targets, self.session.plugins.targets, None)
             plan = self._plan("undo", ())
             plan.extra.update(extra)
             with self.report_errors(plan):
@@ -274,7 +272,7 @@ class Deployer:
 
     def _known_uuids(self, project: Project) -> dict[ArtifactId, str | None]:
         """Return the UUIDs that artifacts were deployed with, for when no plugin knows them now."""
-        if self.plugins.implements("holdall_deploy_plan"):
+        if self.session.plugins.implements("holdall_deploy_plan"):
             return {}
         known: dict[ArtifactId, str | None] = {}
         for entry in project.ledger.deployed:
@@ -312,7 +310,7 @@ class Deployer:
         stored = plan.contents.get(artifact_id)
         tree = stored.tree if stored else self.collection.tree(entry)
         for problem in tree.problems:
-            self.say(f"{artifact_id}: left out {problem.path}: {problem.message}")
+            self.session.reporter.note(f"{artifact_id}: left out {problem.path}: {problem.message}")
         return PlannedArtifact(
             artifact_id,
             tree,
@@ -324,7 +322,8 @@ class Deployer:
         )
 
     def _checked(self, plan: DeployPlan) -> list[str]:
-        return ask_plugins(self.plugins, "holdall_deploy_check", plan=plan, project=self.project)
+        plugins = self.session.plugins
+        return ask_plugins(plugins, "holdall_deploy_check", plan=plan, project=self.project)
 
     def _tell_left_out(self, plan: DeployPlan) -> None:
         for target in self.targets:
@@ -334,7 +333,7 @@ class Deployer:
                 ids = [str(found) for found in unknown if found.type == type_name]
                 more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
                 left_out = ", ".join(ids[:3]) + more
-                self.say(
+                self.session.reporter.note(
                     f"{target.name} does not support the type {type_name}: {left_out} left out"
                 )
 
@@ -364,11 +363,11 @@ class Deployer:
             self._prepare(plan, transaction_id)
 
         if actions and not self.dry_run:
-            from holdall.operations.progress import shown
+            from holdall.operations.progress import show_progress
 
             with (
-                delivering(project.root, self.plugins, self.config, self.say),
-                shown(self.config, "deploying", actions) as progress,
+                delivering(project.root, self.session),
+                show_progress(self.session.config, "deploying", actions) as progress,
             ):
                 outcome = commit(
                     project.root,
@@ -381,4 +380,5 @@ class Deployer:
         return DeployResult(plan, arrangement, tuple(warnings), outcome, staged_at[-1])
 
     def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:
-        self.plugins.call("holdall_deploy_prepare", plan=plan, transaction_id=transaction_id)
+        plugins = self.session.plugins
+        plugins.call("holdall_deploy_prepare", plan=plan, transaction_id=transaction_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,23 +12,21 @@ from types import MappingProxyType
 
 from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import ChangeSet
-from holdall.collection.collection import Collection, open_collection
+from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
-from holdall.config import MANIFEST, Config, cache_folder, caps_of, database_url_of
+from holdall.config import MANIFEST
 from holdall.errors import ConflictError, InputError, PluginError, StorageError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
 from holdall.operations.delivery import CHANGE, delivering, report_error, settle, to_journal_json
-from holdall.operations.progress import shown
+from holdall.operations.progress import show_progress
+from holdall.operations.session import Session
 from holdall.plugins.checks import ask_plugins
-from holdall.plugins.manager import Plugins
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome, commit, recover
 from holdall.transaction.placement import as_read, put_bytes
-
-Say = Callable[[str], None]
 
 _MANIFEST_PATH = RelPath.parse(MANIFEST)
 
@@ -42,26 +40,24 @@ class Editor:
 
     root: Root
     collection: Collection
-    plugins: Plugins
-    config: Config
-    say: Say
+    session: Session
     proposed: list[ChangeSet] = field(default_factory=list)
 
     def propose(self, changes: ChangeSet) -> None:
         """Let the plugins complete and check a change set; raises what they refuse.
 
-        Writes nothing; their warnings are said.
+        Writes nothing; their warnings are reported.
         """
         self.proposed.append(changes)
         arguments = {"changes": changes, "collection": self.collection}
-        self.plugins.call("holdall_collect_modify", **arguments)
+        self.session.plugins.call("holdall_collect_modify", **arguments)
         if not isinstance(changes.after, Manifest):
             raise PluginError(
                 "a plugin put into `changes.after` what is not a manifest",
                 hint="run with --no-plugins to do without it, or report this to its authors",
             )
-        for warning in ask_plugins(self.plugins, "holdall_collect_check", **arguments):
-            self.say(f"warning: {warning}")
+        for warning in ask_plugins(self.session.plugins, "holdall_collect_check", **arguments):
+            self.session.reporter.warn(warning)
 
     def commit(
         self,
@@ -87,8 +83,8 @@ class Editor:
             self._prepare(changes, transaction_id)
 
         everything = [*actions, manifest]
-        with delivering(self.root, self.plugins, self.config, self.say):
-            with shown(self.config, "collecting", everything) as progress:
+        with delivering(self.root, self.session):
+            with show_progress(self.session.config, "collecting", everything) as progress:
                 outcome = commit(
                     self.root,
                     everything,
@@ -102,7 +98,7 @@ class Editor:
                 before.index.placed(trees, staged_at[0])
                 replace(before, manifest=changes.after).remember()
         for path in outcome.conflicts:
-            self.say(f"warning: {path} changed meanwhile; your version was kept")
+            self.session.reporter.warn(f"{path} changed meanwhile; your version was kept")
         self._settled(changes)
         return outcome
 
@@ -117,7 +113,7 @@ class Editor:
         except Exception as error:
             for changes in self.proposed:
                 arguments = {"changes": changes, "error": error}
-                report_error(self.plugins, self.say, "holdall_collect_error", **arguments)
+                report_error(self.session, "holdall_collect_error", **arguments)
             raise
 
     def _manifest_text(self, after: Manifest) -> str:
@@ -137,7 +133,7 @@ class Editor:
         return text
 
     def _prepare(self, changes: ChangeSet, transaction_id: str) -> None:
-        self.plugins.call(
+        self.session.plugins.call(
             "holdall_collect_prepare",
             changes=changes,
             collection=self.collection,
@@ -146,14 +142,11 @@ class Editor:
 
 
 @contextmanager
-def editing(path: Path, plugins: Plugins, config: Config, say: Say) -> Iterator[Editor]:
+def editing(path: Path, session: Session) -> Iterator[Editor]:
     """Lock the collection at `path`, finish what an earlier run left, and read it."""
     with Root(path) as root, locked(root):
-        settle(root, plugins, config, say)
-        url, caps = database_url_of(config, path), caps_of(config, path)
-        cache = cache_folder(config)
-        collection = open_collection(path, url, plugins.types, caps, cache=cache)
-        editor = Editor(root, collection, plugins, config, say)
+        settle(root, session)
+        editor = Editor(root, session.open_collection(path), session)
         with editor.report_errors():
             yield editor
 

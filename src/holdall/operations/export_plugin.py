@@ -104,7 +104,7 @@ def is_export(folder: Path) -> bool:
     """Return whether a folder is an earlier export."""
     try:
         value = parse_json(read_bounded(folder / MANIFEST, MAX_JSON_BYTES), MANIFEST)
-    except StorageError:
+    except (InputError, StorageError):
         return False
     return isinstance(value, dict) and IDENTITY_KEY in value
 

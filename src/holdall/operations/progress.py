@@ -24,7 +24,9 @@ _EVERY = 0.1
 
 
 @contextmanager
-def shown(config: Config, what: str, actions: Sequence[Action]) -> Iterator[Progress | None]:
+def show_progress(
+    config: Config, what: str, actions: Sequence[Action]
+) -> Iterator[Progress | None]:
     """Yield what a commit of these actions reports to; None where it would not be seen."""
     if config.quiet or config.json or not sys.stderr.isatty():
         yield None

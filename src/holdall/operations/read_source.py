@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
+from holdall.reporter import log_debug
 
 if TYPE_CHECKING:
     from holdall.plugins.manager import Plugins
@@ -25,6 +26,8 @@ def open_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Ite
 
     with opened(source, caps) as origin:
         reading = read_source(plugins, origin.folder, caps)
+        found = len(reading.artifacts)
+        log_debug(__name__, "read %s: %d artifacts", origin.name, found)
         yield reading._replace(source=origin.name, revision=origin.revision)
 
 

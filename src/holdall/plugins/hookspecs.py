@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from holdall.deploy.targets import Target
     from holdall.files.tree import Tree
     from holdall.plugins.commands import Command
+    from holdall.reporter import Reporter
     from holdall.sources.values import FoundArtifact, Reading
 
 
@@ -94,8 +95,11 @@ class LintProblem:
 
 
 @hookspec(historic=True)
-def holdall_configure(config: Config, settings: Mapping[str, Any]) -> None:
+def holdall_configure(config: Config, settings: Mapping[str, Any], reporter: Reporter) -> None:
     """Keep the run's settings. Called once per run, before any other hook.
+
+    `reporter.note(text)` prints a line on standard error unless the user wants quiet;
+    `reporter.warn(text)` prints it as a warning and makes the exit status 1.
 
     `settings` is the table `[plugin.NAME]` of the configuration, NAME being the plugin's entry
     point: what `.holdall/config.toml` of the collection says, and above that what the user's own

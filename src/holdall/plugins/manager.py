@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
@@ -21,6 +22,7 @@ from holdall.plugins.commands import Command, is_command
 from holdall.plugins.entry_points import EntryPoint, find_entry_points
 from holdall.plugins.fence import is_plain_error, run_fenced, show_value, text_of
 from holdall.plugins.watch import AtWork, Watch
+from holdall.reporter import Reporter, log_debug
 
 Kind = TypeVar("Kind")
 
@@ -58,12 +60,19 @@ class PluginRecord(NamedTuple):
 class Plugins:
     """The plugins of one run: loaded ones to call, failed ones to report."""
 
-    def __init__(self, watch: Watch | None = None, *, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        watch: Watch | None = None,
+        reporter: Reporter | None = None,
+        *,
+        verbose: bool = False,
+    ) -> None:
         self._manager = pluggy.PluginManager("holdall")
         self._manager.add_hookspecs(hookspecs)
         self._records: dict[int, PluginRecord] = {}
         self._failed: list[PluginRecord] = []
         self._watch = watch
+        self._reporter = reporter or Reporter()
         self._verbose = verbose
         self.types: Mapping[str, TypeSpec] = BUILTIN_TYPES
         self.targets: Mapping[str, Target] = BUILTIN_TARGETS
@@ -114,7 +123,7 @@ class Plugins:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         for impl in caller.get_hookimpls():
             if impl.plugin is plugin:
-                arguments: dict[str, Any] = {"config": config}
+                arguments: dict[str, Any] = {"config": config, "reporter": self._reporter}
                 if "settings" in impl.argnames:
                     from holdall.config import plugin_settings
 
@@ -249,6 +258,7 @@ class Plugins:
         prints: bool = False,
     ) -> tuple[Any, BaseException | None]:
         """Run a step of a plugin inside the fence, and record that it is running."""
+        start = time.monotonic()
         is_ours = record.distribution == OURS
         if self._watch is None or is_ours:
             value, raised = run_fenced(step, prints=prints, is_ours=is_ours)
@@ -263,6 +273,14 @@ class Plugins:
                 )
             with self._watch.at_work(found):
                 value, raised = run_fenced(step, prints=prints)
+        log_debug(
+            __name__,
+            "called plugin %s: %s, %.1f ms%s",
+            record.title,
+            hook,
+            (time.monotonic() - start) * 1000,
+            "" if raised is None else ", which failed",
+        )
         if raised is not None and self._verbose and not isinstance(raised, HoldallError):
             import traceback
 
@@ -291,9 +309,9 @@ def _extend(known: Any, added: Iterable[Any], what: str) -> Any:
     return MappingProxyType(extended)
 
 
-def load_plugins(config: Config) -> Plugins:
+def load_plugins(config: Config, reporter: Reporter | None = None) -> Plugins:
     """Load the installed plugins and the modules of `HOLDALL_PLUGINS`, each by itself."""
-    plugins = Plugins(_watch(config), verbose=config.verbose)
+    plugins = Plugins(_watch(config), reporter, verbose=config.verbose)
     if not config.plugins_enabled:
         return plugins
     found: list[tuple[PluginRecord, Callable[[], object]]] = [

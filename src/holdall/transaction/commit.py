@@ -16,6 +16,7 @@ from holdall.errors import ConflictError, HoldallError, StorageError
 from holdall.files import syscalls
 from holdall.files.root import Root, reporting, write_all
 from holdall.files.user_state import journal_key
+from holdall.reporter import log_debug
 from holdall.transaction.actions import JSON, Action, Plan, encode_plan
 from holdall.transaction.apply import Application
 from holdall.transaction.journal import (
@@ -114,6 +115,7 @@ def commit(
             f"{root.path / done.conflicts[0]} appeared while Holdall was running",
             hint="nothing was changed; see what it is, then run the command again",
         )
+    log_debug(__name__, "committed %s, %s: %d actions", transaction_id, kind, len(actions))
     return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
 
 

@@ -104,22 +104,22 @@ def run_upgrade(context: Context, args: argparse.Namespace) -> int:
     """Apply what is pending."""
     from holdall_composites.schema import runner
 
-    to, say = args.revision, context.out.note
+    to = args.revision
     with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
             return _tell(context, "would apply", runner.pending_revisions(database, to))
-        return _tell(context, "applied", runner.upgrade(database, to, say=say))
+        return _tell(context, "applied", runner.upgrade(database, to))
 
 
 def run_downgrade(context: Context, args: argparse.Namespace) -> int:
     """Revert down to a revision, or the last N with -N."""
     from holdall_composites.schema import runner
 
-    to, lose, say = args.revision, args.lose_data, context.out.note
+    to, lose = args.revision, args.lose_data
     with _database(context, read_only=args.dry_run) as database:
         if args.dry_run:
             return _tell(context, "would revert", reversed(runner.revisions_above(database, to)))
-        done = runner.downgrade(database, to, lose_data=lose, say=say)
+        done = runner.downgrade(database, to, lose_data=lose)
         return _tell(context, "reverted", done)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from holdall.errors import HoldallError, LockedError
+from holdall.reporter import log_debug
 from holdall_composites.database.peewee_import import (
     Database,
     PeeweeException,
@@ -229,6 +230,7 @@ def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
         raise DatabaseUnreachable(
             f"cannot open the database {url.shown}: {told}", hint=hint
         ) from None
+    log_debug(__name__, "connected to %s", url.shown)
     with closing(database):
         yield database
 

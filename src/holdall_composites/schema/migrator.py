@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from holdall.errors import RefusedError
-from holdall_composites.console import Say, sign_of_life
+from holdall_composites.console import reporter, sign_of_life
 from holdall_composites.database.connect import HISTORY
 from holdall_composites.database.peewee_import import Database, SqliteDatabase, without_driver
 from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
@@ -32,10 +32,8 @@ class Migrator:
     The first that needs a backup makes it: it holds what was there before all of them.
     """
 
-    def __init__(
-        self, database: Database, *, lose_data: bool = False, say: Say | None = None
-    ) -> None:
-        self._database, self._say = database, say
+    def __init__(self, database: Database, *, lose_data: bool = False) -> None:
+        self._database = database
         self._loses_data, self._is_backed_up = lose_data, False
         self._runner: Any = Runner(database, str(scripts_folder()))
         self._runner.History = _history_of(database)
@@ -80,12 +78,13 @@ class Migrator:
     @contextmanager
     def _told(self, revision: Revision) -> Iterator[None]:
         """Report that a migration builds a large table again, and show that it goes on."""
-        if self._say is None or revision.rewrites is None:
+        if revision.rewrites is None:
             yield
             return
         rows = count_rows(self._database, revision.rewrites)
         if rows >= MANY_ROWS:
-            self._say(f"migrating the database to {revision.title}: {rows:,} {revision.rewrites}")
+            what = f"{rows:,} {revision.rewrites}"
+            reporter().note(f"migrating the database to {revision.title}: {what}")
         with sign_of_life(self._database.connection(), revision.title):
             yield
 
@@ -99,8 +98,7 @@ class Migrator:
 
         copy = back_up(self._database, before=revision.number)
         self._is_backed_up = True
-        if self._say is not None:
-            self._say(f"backed the database up to {copy} before migration {revision.title}")
+        reporter().note(f"backed the database up to {copy} before migration {revision.title}")
 
 
 def _history_of(database: Database) -> type[AppliedMigration]:

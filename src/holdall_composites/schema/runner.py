@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdall_composites.console import Say
 from holdall_composites.database.connect import HISTORY
 from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
@@ -55,7 +54,7 @@ def _unknown(row: AppliedRevision) -> SchemaError:
     )
 
 
-def ensure_current(database: Database, *, embedded: bool, say: Say | None = None) -> None:
+def ensure_current(database: Database, *, embedded: bool) -> None:
     """Bring an embedded database up to date; raise SchemaError for a shared one that is not.
 
     A file with somebody else's tables, which a wrong or forged setting named, is refused, too.
@@ -66,7 +65,7 @@ def ensure_current(database: Database, *, embedded: bool, say: Say | None = None
         return
     if embedded:
         _refuse_others_file(database)
-        upgrade(database, say=say)
+        upgrade(database)
         return
     raise SchemaError(
         f"the database lacks {len(pending)} migrations, from {pending[0].title} on",
@@ -86,18 +85,18 @@ def _refuse_others_file(database: Database) -> None:
         )
 
 
-def upgrade(database: Database, to: str | None = None, *, say: Say | None = None) -> list[Revision]:
+def upgrade(database: Database, to: str | None = None) -> list[Revision]:
     """Apply the pending migrations up to revision `to` (default: all); return those applied.
 
-    An SQLite database with rows is backed up before a table is built again, and `say` reports
-    where. Raises SchemaError, or RefusedError for what others made and a script would break.
+    An SQLite database with rows is backed up before a table is built again, which is reported.
+    Raises SchemaError, or RefusedError for what others made and a script would break.
     """
     if not pending_revisions(database, to):
         return []
     from holdall_composites.schema.migrator import Migrator
 
     with migrating(database):
-        migrator = Migrator(database, say=say)
+        migrator = Migrator(database)
         pending = pending_revisions(database, to)
         for revision in pending:
             migrator.apply(revision)
@@ -109,7 +108,6 @@ def downgrade(
     to: str,
     *,
     lose_data: bool = False,
-    say: Say | None = None,
 ) -> list[Revision]:
     """Revert migrations down to revision `to` (which stays; `0` reverts all), or `-N` of them.
 
@@ -121,7 +119,7 @@ def downgrade(
     from holdall_composites.schema.migrator import Migrator
 
     with migrating(database):
-        migrator = Migrator(database, lose_data=lose_data, say=say)
+        migrator = Migrator(database, lose_data=lose_data)
         reverted = list(reversed(revisions_above(database, to)))
         for revision in reverted:
             migrator.revert(revision)

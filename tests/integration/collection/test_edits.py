@@ -9,7 +9,6 @@ import pytest
 
 from holdall.artifacts.ids import BUILTIN_TYPES, Shape, TypeSpec
 from holdall.collection.rename_remove import plan_remove, plan_rename
-from holdall.config import Config
 from holdall.errors import (
     ConflictError,
     HoldallError,
@@ -19,7 +18,6 @@ from holdall.errors import (
     UsageError,
 )
 from holdall.operations.edit_collection import create_collection, editing
-from holdall.plugins.manager import Plugins
 from holdall.transaction.commit import Outcome
 from host_factories import (
     make_collection,
@@ -28,6 +26,7 @@ from host_factories import (
     manifest_text,
     opened,
     refresh,
+    session_of,
     snapshot,
 )
 
@@ -51,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 
 def rename(root: Path, old: str, new: str) -> None:
     """Rename an artifact."""
-    with editing(root, Plugins(), Config(), print) as editor:
+    with editing(root, session_of()) as editor:
         plan = plan_rename(editor.collection, old, new)
         editor.propose(plan.changes)
         editor.commit(plan.changes, plan.actions)
@@ -64,7 +63,7 @@ def members(root: Path) -> list[str]:
 
 def remove(root: Path, *ids: str, force: bool = False) -> Outcome | None:
     """Remove artifacts."""
-    with editing(root, Plugins(), Config(), print) as editor:
+    with editing(root, session_of()) as editor:
         plan = plan_remove(editor.collection, ids, force=force)
         editor.propose(plan.changes)
         return editor.commit(plan.changes, plan.actions)
@@ -212,7 +211,7 @@ def test_an_unknown_name_has_a_near_one_as_hint(root: Path) -> None:
 
 def test_a_file_that_appears_during_a_rename_is_kept(root: Path) -> None:
     """A race for the new place stops the rename, and no byte of either side is lost."""
-    with editing(root, Plugins(), Config(), print) as editor:
+    with editing(root, session_of()) as editor:
         plan = plan_rename(editor.collection, "skill:a", "skill:z")
         make_skill(root, "z", "just now")
         before = snapshot(root)
@@ -236,7 +235,7 @@ def test_a_collection_is_made_once(tmp_path: Path) -> None:
 
 def test_a_manifest_edited_meanwhile_is_not_overwritten(root: Path) -> None:
     """What a person writes into the manifest while a command is at work stays, and stops it."""
-    with editing(root, Plugins(), Config(), print) as editor:
+    with editing(root, session_of()) as editor:
         plan = plan_rename(editor.collection, "skill:a", "skill:z")
         with (root / "manifest.toml").open("a") as file:
             file.write("# my own words\n")

@@ -22,6 +22,7 @@ from peewee import Database, OperationalError, SqliteDatabase
 
 from describe_schema import description_of_models
 from holdall.errors import HoldallError
+from holdall.reporter import Reporter
 from holdall_composites import console
 from holdall_composites.database.backup import KEPT, back_up
 from holdall_composites.database.connect import connected, dialect_of
@@ -379,24 +380,25 @@ def test_a_long_migration_says_what_it_does(
     insert_artifact(empty_database)
     monkeypatch.setattr(migrator, "MANY_ROWS", 1)
     monkeypatch.setattr(console, "_EVERY_STEPS", 1)
-    monkeypatch.setitem(console._settings, "quiet", False)
+    monkeypatch.setitem(console._run, "reporter", Reporter())
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    told: list[str] = []
-    runner.upgrade(empty_database, say=told.append)
+    runner.upgrade(empty_database)
+    told = capsys.readouterr().err
     assert "migrating the database to 0002_artifact_uuid: 1 artifacts" in told
-    is_shown = "0002_artifact_uuid: 0 s" in capsys.readouterr().err
+    is_shown = "0002_artifact_uuid: 0 s" in told
     assert is_shown == isinstance(empty_database, SqliteDatabase)
 
 
-def test_rows_are_backed_up_before_a_rebuild(tmp_path: Path) -> None:
+def test_rows_are_backed_up_before_a_rebuild(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An SQLite database with artifacts is copied before migration 0002, and the copy is whole."""
     with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
         runner.upgrade(database, "0001")
         insert_artifact(database)
-        told: list[str] = []
-        runner.upgrade(database, say=told.append)
+        runner.upgrade(database)
     (copy,) = tmp_path.glob("*.backup")
-    assert str(copy) in told[0]
+    assert str(copy) in capsys.readouterr().err
     with connected(f"sqlite:///{copy}") as database:
         assert [row.number for row in applied_revisions(database)] == ["0001"]
         assert database.execute_sql("SELECT id FROM artifacts").fetchall() == [("skill:a",)]

@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from e2e.kit import SAMPLE, Kit, tree
-from holdall.config import Config
 from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import StorageError
 from holdall.operations.adopt import Adopter
 from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import editing
-from holdall.plugins.manager import Plugins
 from holdall.transaction.apply import Application
-from host_factories import deploy, make_collection, make_project
+from host_factories import deploy, make_collection, make_project, session_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample("composite:writing")]
 
@@ -423,8 +421,8 @@ def test_without_versions_there_is_a_backup(tmp_path: Path) -> None:
     deploy(root, project, "skill:a")
     before = (root / "skills/a/SKILL.md").read_bytes()
     (project / ".claude/skills/a/SKILL.md").write_text("mine\n")
-    with editing(root, Plugins(), Config(), print) as editor:
-        adopter = Adopter(project, [BUILTIN_TARGETS["claude"]], Plugins(), Config(), print)
+    with editing(root, session_of()) as editor:
+        adopter = Adopter(project, [BUILTIN_TARGETS["claude"]], session_of())
         ((path, backup),) = adopter.adopt(editor, ["skill:a"]).backups
     assert path == "skills/a/SKILL.md"
     assert (root / backup).read_bytes() == before

@@ -9,13 +9,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from holdall.config import Config
 from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import RefusedError
 from holdall.operations.adopt import Adopter
 from holdall.operations.edit_collection import editing
-from holdall.plugins.manager import Plugins
-from host_factories import deploy, make_collection, make_project, snapshot, undeploy, write
+from host_factories import (
+    deploy,
+    make_collection,
+    make_project,
+    session_of,
+    snapshot,
+    undeploy,
+    write,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -58,8 +64,8 @@ def edit(folder: Path, kind: str, name: str, how: object) -> None:
 
 def adopt(root: Path, project: Path) -> None:
     """Adopt the skill."""
-    with editing(root, Plugins(), Config(), print) as editor:
-        Adopter(project, [CLAUDE], Plugins(), Config(), print).adopt(editor, ["skill:a"])
+    with editing(root, session_of()) as editor:
+        Adopter(project, [CLAUDE], session_of()).adopt(editor, ["skill:a"])
 
 
 @settings(

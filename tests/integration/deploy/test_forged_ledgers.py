@@ -193,7 +193,7 @@ def test_every_command_that_reads_a_forged_ledger_refuses_it(kit: Kit, kind: str
         ("undo", "--force"),
     ):
         done = kit.command(*words)
-        assert done.returncode == 5, (words, done.stdout + done.stderr)
+        assert done.returncode == 2, (words, done.stdout + done.stderr)
         assert "ledger.json" in done.stderr
         assert "hint: " in done.stderr
         assert [snapshot(place, without=without) for place in places] == before

@@ -32,6 +32,7 @@ from host_factories import (
     make_skill,
     plugins_of,
     refresh,
+    session_of,
     write,
 )
 
@@ -61,10 +62,8 @@ class Desk:
         config = Config(remembers=remembers)
         kit = open_collection(self.kit, "sqlite:///unused.db", cache=cache_folder(config))
         options.setdefault("targets", [CLAUDE])
-        said: list[str] = []
-        return Deployer(
-            kit, self.project, plugins=plugins_of(), config=config, say=said.append, **options
-        )
+        session = session_of(plugins_of(), config=config)
+        return Deployer(kit, self.project, session=session, **options)
 
     def deploy(self, *ids: str, **options: Any) -> DeployResult:
         """Deploy; without ids renew what is there."""

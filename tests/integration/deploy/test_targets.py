@@ -266,7 +266,7 @@ def test_entries_edited_by_hand_are_left(full_kit: Kit) -> None:
 
 @pytest.mark.parametrize(
     ("path", "text", "status"),
-    [(".mcp.json", "{", 5), (".mcp.json", '{"mcpServers": []}', 5), (".mcp.json", "\xff", 5)],
+    [(".mcp.json", "{", 2), (".mcp.json", '{"mcpServers": []}', 2), (".mcp.json", "\xff", 2)],
 )
 def test_settings_that_cannot_be_edited_stop_everything(
     full_kit: Kit, path: str, text: str, status: int

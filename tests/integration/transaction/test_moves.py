@@ -8,7 +8,6 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.rename_remove import plan_rename
-from holdall.config import Config
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.errors import ConflictError
 from holdall.operations.edit_collection import editing
@@ -24,6 +23,7 @@ from host_factories import (
     manifest_text,
     plugins_of,
     refresh,
+    session_of,
     snapshot,
 )
 
@@ -54,7 +54,7 @@ def knowing(taken: Path | None = None) -> Plugins:
 
 def rename(root: Path, old: str, new: str, plugins: Plugins | None = None) -> None:
     """Rename an artifact of a collection."""
-    with editing(root, plugins or Plugins(), Config(), lambda _: None) as editor:
+    with editing(root, session_of(plugins)) as editor:
         plan = plan_rename(editor.collection, old, new)
         editor.commit(plan.changes, plan.actions)
 

@@ -12,6 +12,7 @@ from holdall.config import Config
 from holdall.errors import PluginError, UsageError
 from holdall.plugins import Command
 from holdall.plugins.manager import Plugins, load_plugins
+from holdall.reporter import Reporter
 from host_factories import make_plugin, plugins_of
 
 pytestmark = pytest.mark.unit
@@ -35,7 +36,7 @@ def help_of(words: str, plugins: Plugins, capsys: pytest.CaptureFixture[str]) ->
 
 def parse(words: list[str], plugins: Plugins) -> parser.Parsed:
     """Read a command line."""
-    return parser.parse(words, plugins, parser.early_options(words)[1])
+    return parser.parse(words, plugins, parser.early_options(words)[1], Reporter())
 
 
 def names() -> list[str]:

@@ -14,11 +14,9 @@ from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, render
 from holdall.collection.manifest.reader import parse
-from holdall.config import Config
 from holdall.errors import InputError
 from holdall.operations.edit_collection import editing
-from holdall.plugins.manager import Plugins
-from host_factories import make_collection, make_skill, manifest_text, opened, refresh
+from host_factories import make_collection, make_skill, manifest_text, opened, refresh, session_of
 
 pytestmark = pytest.mark.unit
 
@@ -184,7 +182,7 @@ def test_a_plugin_cannot_write_a_manifest_that_nobody_can_read(tmp_path: Path) -
     """Two entries at one path would brick the collection: refused, nothing written."""
     root = make_collection(tmp_path / "kit", "a")
     text = manifest_text(root)
-    with editing(root, Plugins(), Config(), print) as editor:
+    with editing(root, session_of()) as editor:
         before = editor.collection.manifest
         twice = replace(before.artifacts[0], id=ArtifactId.of("skill", "b"))
         after = replace(before, artifacts=(*before.artifacts, twice))

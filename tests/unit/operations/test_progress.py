@@ -13,7 +13,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.config import Config
 from holdall.files.root import FileState
 from holdall.operations import progress
-from holdall.operations.progress import shown
+from holdall.operations.progress import show_progress
 from holdall.transaction.actions import Put, RemoveFolder
 
 pytestmark = pytest.mark.unit
@@ -38,7 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **settings: Any) -
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "120")
-    with shown(Config(**settings), "writing", ACTIONS) as report:
+    with show_progress(Config(**settings), "writing", ACTIONS) as report:
         if report is not None:
             for number in range(len(ACTIONS)):
                 report(number + 1, len(ACTIONS))
@@ -85,7 +85,10 @@ def test_the_bar_goes_when_the_work_fails(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(progress, "_AFTER", 0)
     monkeypatch.setattr(progress, "_new_bar", Bar)
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with pytest.raises(OSError, match="full"), shown(Config(), "writing", ACTIONS) as report:
+    with (
+        pytest.raises(OSError, match="full"),
+        show_progress(Config(), "writing", ACTIONS) as report,
+    ):
         assert report is not None
         report(1, 4)
         raise OSError("full")

@@ -53,9 +53,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     adopter = Adopter(
         project,
         context.targets([*targets_in(project, context.plugins.targets), *names], project),
-        context.plugins,
-        context.config,
-        context.say,
+        context.session,
         force=args.force,
         dry_run=args.dry_run,
         takes_hidden=HIDDEN_TEXT in args.allow,
@@ -72,7 +70,7 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
     for diagnostic in problems:
         context.out.note(diagnostic.sentence)
     for warning in result.warnings:
-        context.out.note(f"warning: {warning}")
+        context.out.warn(warning)
     for path, backup in result.backups:
         context.out.note(f"kept the collection's version of {path} as {backup}")
     done = "nothing written, would adopt" if args.dry_run else "adopted"
@@ -98,4 +96,4 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
             "warnings": list(result.warnings),
         }
     )
-    return 1 if result.warnings or any(d.level != "info" for d in problems) else 0
+    return 1 if any(d.level != "info" for d in problems) else 0

@@ -90,13 +90,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
 def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:
     """Print what was done, and return the exit status."""
-    needs_attention = tell_files(context, result, dry_run=dry_run)
+    tell_files(context, result, dry_run=dry_run)
     context.out.data(result_to_json(result, dry_run=dry_run))
-    return 1 if needs_attention else 0
+    return 0
 
 
-def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool:
-    """Print for the user what was done; return whether something needs attention."""
+def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> None:
+    """Print for the user what was done."""
     from holdall.transaction.actions import Put, Remove
 
     actions = result.arrangement.actions
@@ -108,10 +108,9 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool
         for put in puts:
             context.out.line(f"write {put.path}")
     for warning in result.warnings:
-        context.out.note(f"warning: {warning}")
-    conflicts = result.outcome.conflicts if result.outcome else ()
-    for path in conflicts:
-        context.out.note(f"warning: {path} changed during the deploy; your version was kept")
+        context.out.warn(warning)
+    for path in result.outcome.conflicts if result.outcome else ():
+        context.out.warn(f"{path} changed during the deploy; your version was kept")
     for path, backup in result.outcome.backups if result.outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
     if result.outcome and result.outcome.backups:
@@ -120,7 +119,6 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> bool
     if not actions:
         done = "everything is in place already" if result.plan.placed else "nothing to do"
     context.out.line(f"{'dry run, nothing written: ' if dry_run else ''}{done}")
-    return bool(result.warnings or conflicts)
 
 
 def result_to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:

@@ -27,7 +27,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
     refuse_unknown(args.allow, context.plugins)
     if args.sarif and context.out.json:
         raise UsageError("--sarif and --json together", hint="choose one of them")
-    out = context.out._replace(json=context.out.json or args.sarif)
+    out = context.out
+    out.json = out.json or args.sarif
     caps = context.caps
     findings = [
         finding
