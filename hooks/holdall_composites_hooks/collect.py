@@ -15,7 +15,7 @@ def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
     """Give every entry of the manifest its UUID; refuse unknown members and cycles."""
     from holdall_composites.session import identify
 
-    changes.after = identify(collection, changes.after)
+    changes.after = identify(collection, changes.after, is_collect=changes.command == "collect")
 
 
 @hookimpl

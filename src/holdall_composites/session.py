@@ -97,11 +97,13 @@ def _bring_in_line(
         keep(store, collection, message, author)
 
 
-def identify(collection: Collection, manifest: Manifest) -> Manifest:
+def identify(collection: Collection, manifest: Manifest, *, is_collect: bool = False) -> Manifest:
     """Return `manifest` with every UUID in place, those that the database knows included.
 
     UUIDs that came from outside and are another collection's here are replaced: two collections in
-    one database may collect the same export. Those of members that were artifacts here once stay.
+    one database may collect the same export. So are, in a collect, those of something that was
+    here once under another name and with other content: its history is not the source's to take.
+    Those of members that were artifacts here once stay.
     """
     from holdall_composites.sync.identity import identified
 
@@ -115,6 +117,15 @@ def identify(collection: Collection, manifest: Manifest) -> Manifest:
         owners = artifacts.owners_of(asked) if asked else {}
         known = {uuid for uuid, (owner, _) in owners.items() if owner == own}
         strange = owners.keys() - known
+        if is_collect:
+            names = {uuid: id_ for uuid, (_, id_) in owners.items()}
+            strange |= {
+                entry.uuid
+                for entry in manifest.by_id.values()
+                if entry.uuid in known - before
+                and str(entry.id) != names[entry.uuid]
+                and not _had_content(resolver.store, entry)
+            }
         manifest = replace(
             manifest,
             artifacts=_without_uuids(manifest.artifacts, strange),
@@ -123,6 +134,12 @@ def identify(collection: Collection, manifest: Manifest) -> Manifest:
         wanting = [str(entry.id) for entry in manifest.by_id.values() if entry.uuid is None]
         uuids = artifacts.uuids_of(own, wanting) if own and wanting else {}
     return identified(manifest, uuids, known)
+
+
+def _had_content(store: Store, entry: ManifestArtifact | ManifestComposite) -> bool:
+    """Return whether a version of the artifact with this UUID has the entry's content."""
+    content = entry.content_hash if isinstance(entry, ManifestArtifact) else None
+    return any(v.content_hash == content for v in store.versions.all_of(entry.uuid or ""))
 
 
 def _without_uuids(entries: tuple[Entry, ...], strange: set[str]) -> tuple[Entry, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind
+from holdall.collection.claims import Claims
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
 from holdall.sources.values import FoundComposite, FoundMember, Reading
 
@@ -19,15 +20,17 @@ _SOURCE_PIN = "source_pin"
 class Bundler:
     """Imports the composites of one reading; `entries` are the collection's, updated step by step.
 
-    `uuids` says which entry has a UUID, `ids` what the source's ids are called here. A composite
-    that is another one here under the same UUID is left alone if `keeps`, replaced if `takes`. What
-    has hidden text is added to `refused`, and left alone, unless `takes_hidden`.
+    `uuids` says which entry has a UUID, `claims` whether this source may speak of it, `ids` what
+    the source's ids are called here. A composite that is another one here under the same UUID is
+    left alone if `keeps`, replaced if `takes`. What has hidden text is added to `refused`, and left
+    alone, unless `takes_hidden`.
     """
 
     reading: Reading
     source: str
     entries: dict[ArtifactId, ManifestComposite]
     uuids: Mapping[str, ArtifactId]
+    claims: Claims
     ids: dict[ArtifactId, ArtifactId]
     keeps: bool = False
     takes: bool = False
@@ -63,7 +66,7 @@ class Bundler:
 
     def _refuse(self, found: FoundComposite) -> None:
         self.refused.append(found.id)
-        known = self.uuids.get(found.uuid) if found.uuid else None
+        known = self._of_uuid(found, found.id)
         known = known or self._by_origin.get((found.path, found.name))
         if known in self.entries:
             self.ids[found.id] = known
@@ -71,11 +74,12 @@ class Bundler:
 
     def _entry(self, found: FoundComposite, wanted: ArtifactId) -> ManifestComposite:
         """Return the entry that a composite is known as, under its source's name, or a new one."""
-        same = self.uuids.get(found.uuid) if found.uuid else None
-        known = same if same in self.entries else self._by_origin.get((found.path, found.name))
+        same = self._of_uuid(found, wanted)
+        known = same or self._by_origin.get((found.path, found.name))
         entry = self.entries.get(known or wanted)
         if entry is None:
-            return ManifestComposite(wanted, uuid=None if same else found.uuid)
+            is_taken = found.uuid in self.uuids
+            return ManifestComposite(wanted, uuid=None if is_taken else found.uuid)
         has_its_name = entry.extra.get("source_name") == entry.id.name
         if (
             entry.id != same
@@ -88,6 +92,12 @@ class Bundler:
         self.entries = {e.id: e for e in (new if e is entry else e for e in self.entries.values())}
         self.changes.append(Change(ChangeKind.RENAMED, wanted, entry.id))
         return new
+
+    def _of_uuid(self, found: FoundComposite, wanted: ArtifactId) -> ArtifactId | None:
+        """Return the composite that a UUID names, if this source may speak of it."""
+        known = self.uuids.get(found.uuid or "")
+        is_there = known in self.entries and self.claims.allow_composite(found, wanted, self.ids)
+        return known if is_there else None
 
     def _import_foreign(
         self, found: FoundComposite, entry: ManifestComposite, bundle: ManifestComposite

@@ -11,6 +11,7 @@ from pathlib import Path
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.claims import Claims
 from holdall.collection.collection import Collection
 from holdall.collection.conflicts import Clash, ImportPlan, OnConflict, refuse_renames
 from holdall.collection.departures import departed_composites, reason_to_keep
@@ -76,7 +77,10 @@ class _Importer:
             (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == self.source
         }
         self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
-        self.uuids_found = {(a.type, a.uuid) for a in self.reading.artifacts if a.uuid}
+        self.claims = Claims(manifest, self.source, self.reading.artifacts, self.renames)
+        self.uuids_found = {
+            (a.type, a.uuid) for a in self.reading.artifacts if a.uuid and self.claims.allow(a)
+        }
         self.vacated: dict[RelPath, Tree] = {}
         self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
         self.settled: set[ArtifactId] = set()
@@ -86,7 +90,7 @@ class _Importer:
         distinct = list(self.reading.distinct_artifacts())
         refuse_renames(distinct, self.renames)
         # Those known by UUID first: they may free the names that others get.
-        for found in sorted(distinct, key=lambda f: f.uuid not in self.by_uuid):
+        for found in sorted(distinct, key=lambda f: self._of_uuid(f) is None):
             if found.hides_text and not self.takes_hidden:
                 self._refuse(found)
                 continue
@@ -95,8 +99,7 @@ class _Importer:
 
     def _refuse(self, found: FoundArtifact) -> None:
         """Leave what the collection has of an artifact as it is, and take nothing new of it."""
-        known = self._of_uuid(found.uuid, found.type)
-        known = known or self.by_origin.get((found.type, found.path))
+        known = self._of_uuid(found) or self.by_origin.get((found.type, found.path))
         self.refused.append(found.id)
         if known is None or known in self.settled:
             return
@@ -107,7 +110,7 @@ class _Importer:
 
     def _settle(self, found: FoundArtifact) -> ArtifactId:
         wanted = self.renames.get(found.id, found.id)
-        same = self._of_uuid(found.uuid, found.type)
+        same = self._of_uuid(found)
         if same is not None:
             return self._follow(self.entries[same], wanted, found)
         moved = self._moved_from(found, wanted)
@@ -117,15 +120,16 @@ class _Importer:
         if known is None and wanted in self.entries:
             return self._add(found, self._free_id(wanted), f"in addition to {wanted}")
         if known is None:
-            return self._add(found, wanted)
+            return self._add(found, wanted, self.claims.note_on(found))
         if known in self.settled or self._is_of_another_place(known, found):
             return self._add(found, self._free_id(known), f"in addition to {known}")
         return self._compare(self.entries[known], found)
 
-    def _of_uuid(self, uuid: str | None, type_name: str) -> ArtifactId | None:
+    def _of_uuid(self, found: FoundArtifact) -> ArtifactId | None:
         """Return the entry that a UUID names; moved ones are planned and not looked up again."""
-        known = self.by_uuid.get(uuid) if uuid else None
-        return known if known and known.type == type_name and known not in self.settled else None
+        known = self.by_uuid.get(found.uuid or "")
+        is_free = known is not None and known.type == found.type and known not in self.settled
+        return known if is_free and self.claims.allow(found) else None
 
     def _follow(
         self, entry: ManifestArtifact, wanted: ArtifactId, found: FoundArtifact
@@ -338,6 +342,7 @@ class _Importer:
             self.source,
             self.bundles,
             self.by_uuid,
+            self.claims,
             self.final,
             keeps=self.on_conflict is OnConflict.KEEP,
             takes=self.on_conflict is OnConflict.TAKE,

@@ -164,7 +164,7 @@ def _name_composites(
             id=named.id,
             name=draft.name,
             path=draft.path,
-            members=tuple(_member(member, ids[member.key]) for member in draft.members),
+            members=tuple(_member(gathering, member, ids[member.key]) for member in draft.members),
             description=draft.description,
             version=draft.version,
             kind=draft.kind,
@@ -176,15 +176,19 @@ def _name_composites(
         )
 
 
-def _member(member: DraftMember, artifact_id: ArtifactId) -> FoundMember:
+def _member(gathering: Gathering, member: DraftMember, artifact_id: ArtifactId) -> FoundMember:
     alias = member.name if member.name != artifact_id.name else None
     known = member.known
+    pin = known.pin if known else None
+    if pin is not None and pin != gathering.drafts[member.key].tree.content_hash:
+        note = f"{artifact_id} is pinned to {pin[:12]}, which is not what the source has of it"
+        gathering.say(member.key[1], Code.PIN_ELSEWHERE, note)
     return FoundMember(
         artifact_id,
         member.key[1],
         alias,
         known.relationship if known else "contains",
-        known.pin if known else None,
+        pin,
     )
 
 

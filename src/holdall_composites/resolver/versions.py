@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdall.artifacts import ArtifactId
 from holdall.collection import Collection
+from holdall.errors import NotFoundError
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import VersionRecord
@@ -17,6 +18,19 @@ def find_version(
     None means the newest. Raises ArtifactNotFound, which says which versions there are.
     """
     return version_of(store, collection.entry(artifact_id).uuid, str(artifact_id), text)
+
+
+def refuse_strange_pin(store: Store, uuid: str, artifact_id: str, pin: str) -> None:
+    """Raise NotFoundError for a pin that is not a version of this artifact.
+
+    Content of others is in the same database, and whoever knows its hash can write it down.
+    """
+    if all(version.content_hash != pin for version in store.versions.all_of(uuid)):
+        raise NotFoundError(
+            f"{artifact_id} is pinned to {pin[:12]}, which is not a version of it",
+            hint="`holdall composite unpin COMPOSITE ID` lets it follow its present content, and"
+            f" `holdall versions {artifact_id}` shows what it can be pinned to",
+        )
 
 
 def version_of(store: Store, uuid: str | None, artifact_id: str, text: str | None) -> VersionRecord:

@@ -93,7 +93,7 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
     if not isinstance(entry, ManifestArtifact):
         return
     from holdall_composites.history.versions import materialize, version_tree
-    from holdall_composites.resolver.versions import find_version
+    from holdall_composites.resolver.versions import find_version, refuse_strange_pin
 
     if artifact_id in plan.versions:
         text = plan.versions[artifact_id]
@@ -103,6 +103,7 @@ def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wan
         pin = wants.pin_of(artifact_id, entry.content_hash)
     if pin is None or plan.scratch is None:
         return
+    refuse_strange_pin(store, plan.uuids[artifact_id], str(artifact_id), pin)
     tree = version_tree(store, pin)
     folder = plan.scratch.path / plan.uuids[artifact_id]
     materialize(store, tree, folder)

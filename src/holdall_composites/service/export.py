@@ -9,6 +9,7 @@ from holdall.collection import Collection, ManifestArtifact, ManifestComposite
 from holdall.operations import Export, MemberContent, collected_content, lay_out_plugin
 from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.resolver.resolver import Resolver
+from holdall_composites.resolver.versions import refuse_strange_pin
 from holdall_composites.values.types import Expanded
 
 
@@ -34,6 +35,7 @@ def _content(
     if expanded.pin is None or expanded.pin == entry.content_hash:
         return collected_content(collection, entry)
     spec, folder = collection.spec_of(entry.id), scratch / expanded.uuid
+    refuse_strange_pin(resolver.store, expanded.uuid, expanded.id, expanded.pin)
     tree = version_tree(resolver.store, expanded.pin)
     materialize(resolver.store, tree, folder)
     location = folder / spec.only_file if spec.shape is Shape.FILE else folder

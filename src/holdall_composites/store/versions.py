@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from peewee import JOIN, Cast, fn
 
 from holdall_composites.database.models import Artifact, ArtifactVersion, Tree
-from holdall_composites.store.prepared import Given, nowhere, prepared
+from holdall_composites.store.prepared import Given, as_json, one_of, prepared
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import VersionRecord
 
@@ -27,11 +28,6 @@ def _unversioned(*columns: Any) -> Any:
 
 
 @prepared
-def _wanted() -> Any:
-    return _unversioned(A.id).where(nowhere(A.content_hash, Tree.content_hash)).order_by(A.id)
-
-
-@prepared
 def _add() -> Any:
     number = fn.COALESCE(V.number + 1, 0)
     texts = [Cast(Given(name), "TEXT") for name in ("message", "author")]
@@ -39,6 +35,7 @@ def _add() -> Any:
         _unversioned(A.uuid, number, V.id, A.content_hash, *texts)
         .switch(A)
         .join(Tree, on=(Tree.content_hash == A.content_hash))
+        .where(one_of(A.id, "ids"))
     )
     return V.insert_from(
         rows, [V.artifact, V.number, V.parent, V.tree, V.message, V.author]
@@ -62,21 +59,20 @@ def _list() -> Any:
 class Versions(Repository):
     """What can be done with versions."""
 
-    def trees_wanted(self, collection_id: str) -> list[str]:
-        """Return the ids of artifacts whose present content has no tree yet."""
-        return [artifact_id for (artifact_id,) in self._fetch(_wanted, collection=collection_id)]
-
     def unversioned(self, collection_id: str) -> list[str]:
         """Return the ids of active artifacts whose newest version is not what they are."""
         rows = self._fetch(_unversioned_ids, collection=collection_id)
         return [artifact_id for (artifact_id,) in rows]
 
-    def add(self, collection_id: str, message: str | None, author: str | None) -> int:
-        """Number the present content of every artifact that differs from its latest version.
+    def add(
+        self, collection_id: str, ids: Iterable[str], message: str | None, author: str | None
+    ) -> int:
+        """Number the present content of those artifacts that differ from their latest version.
 
         Needs the collection's lock, so that numbers follow each other. Returns how many it made.
         """
-        return self._run(_add, collection=collection_id, message=message, author=author)
+        told = {"message": message, "author": author}
+        return self._run(_add, collection=collection_id, ids=as_json(ids), **told)
 
     def all_of(self, artifact_uuid: str) -> list[VersionRecord]:
         """Return an artifact's versions, oldest first."""

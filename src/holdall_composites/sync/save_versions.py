@@ -30,11 +30,15 @@ def keep(store: Store, collection: Collection, message: str | None, author: str 
     """Store the bytes of every artifact that changed, and number the new states.
 
     An artifact whose files are not (any more) what the manifest says gets no version: collecting
-    it makes one. Needs the collection's lock in the database.
+    it makes one. So a manifest cannot claim content that is another artifact's. Needs the
+    collection's lock in the database.
     """
     assert collection.manifest.uuid is not None, "a collection without a UUID has no rows"
-    _keep_trees(store, list(_uncollected(store, collection)))
-    store.versions.add(collection.manifest.uuid, message, author or Signature.now().author)
+    found = dict(_unversioned(store, collection))
+    unknown = store.contents.unknown_trees({one.tree.content_hash for one in found.values()})
+    _keep_trees(store, [one for one in found.values() if one.tree.content_hash in unknown])
+    author = author or Signature.now().author
+    store.versions.add(collection.manifest.uuid, list(found), message, author)
 
 
 def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> None:
@@ -52,16 +56,16 @@ def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> No
         _keep_trees(store, found)
 
 
-def _uncollected(store: Store, collection: Collection) -> Iterator[_Found]:
-    """Yield what the database lacks; what was edited meanwhile is the next collect's business."""
-    for artifact_id in store.versions.trees_wanted(collection.manifest.uuid or ""):
+def _unversioned(store: Store, collection: Collection) -> Iterator[tuple[str, _Found]]:
+    """Yield what has no version; what was edited meanwhile is the next collect's business."""
+    for artifact_id in store.versions.unversioned(collection.manifest.uuid or ""):
         entry = collection.manifest.by_id.get(ArtifactId.parse(artifact_id))
         if isinstance(entry, ManifestArtifact):
             with suppress(NotFoundError):
                 tree = collection.tree(entry)
                 if tree.content_hash == entry.content_hash:
                     location = collection.location(entry)
-                    yield _Found(location, collection.spec_of(entry.id), tree)
+                    yield artifact_id, _Found(location, collection.spec_of(entry.id), tree)
 
 
 def _keep_trees(store: Store, trees: Iterable[_Found]) -> None:

@@ -33,7 +33,6 @@ OF_A_COLLECTION = {
     *(
         "memberships._ALL.whole",
         "memberships._ALL.first",
-        "versions._wanted",
         "versions._add",
         "versions._unversioned_ids",
     ),

@@ -145,8 +145,8 @@ def _read_rows() -> list[_Row]:
          "fix the path"),
         (Code.PATH_TWIN, e, "the names of two files differ only in case or in their accents' form",
          "two names are one file where case does not count", "rename one of them in the source"),
-        (Code.PIN_ELSEWHERE, w, "a composite pins a member to a version that only the source's "
-         "database has", "its bytes are not in the source: the composite cannot be deployed",
+        (Code.PIN_ELSEWHERE, w, "a composite pins a member to content that the source does not "
+         "have", "the composite can be deployed only if that is a version of the member here",
          "change the pin with `holdall composite pin` or `unpin`, there or after collecting"),
         (Code.PLUGIN_FAILED, e, "a Holdall plugin could not read a file",
          "a Holdall plugin failed on this file", "see its message"),
