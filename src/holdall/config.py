@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from holdall.artifacts.limits import Caps
-from holdall.errors import InputError, NotFoundError, RefusedError, UsageError
+from holdall.errors import InputError, NotFoundError, RefusedError, StorageError, UsageError
 
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
@@ -92,30 +92,35 @@ def find_collection(config: Config, start: Path) -> Path:
             )
         return config.collection
     for folder in (start, *start.parents):
-        if (folder / MANIFEST).is_file() and _is_collection(folder / MANIFEST):
+        if is_collection(folder):
             return folder
-    default = _default_collection()
-    if (default / MANIFEST).exists():
+    default = _user_path("data", "collection")
+    if default is not None and (default / MANIFEST).exists():
         return default
     raise NotFoundError(
-        f"no collection in {start} or above, and none in {default}",
+        f"no collection in {start} or above, and none in {default or 'a home folder'}",
         hint="make one with `holdall init DIR`, or name one with --collection DIR",
     )
 
 
-def _is_collection(manifest: Path) -> bool:
-    """Return whether a manifest is Holdall's, not another tool's; a broken one counts as ours."""
+def is_collection(folder: Path) -> bool:
+    """Return whether a folder has a manifest of Holdall's; a broken one counts as ours."""
+    if not (folder / MANIFEST).is_file():
+        return False
     try:
-        text = manifest.read_text(encoding="utf-8", errors="replace")
+        text = (folder / MANIFEST).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return True
     return any(line.strip().startswith("[collection]") for line in text.splitlines())
 
 
-def _default_collection() -> Path:
-    from platformdirs import user_data_path
+def _user_path(kind: str, *names: str) -> Path | None:
+    """Return a place in a folder of the user's; None where nothing says where that is."""
+    from holdall.files.user_state import user_folder
 
-    return user_data_path("holdall", appauthor=False) / "collection"
+    with suppress(StorageError):
+        return user_folder(kind).joinpath(*names)
+    return None
 
 
 def plugin_settings(config: Config, name: str) -> Mapping[str, Any]:
@@ -126,9 +131,8 @@ def plugin_settings(config: Config, name: str) -> Mapping[str, Any]:
 
     Raises InputError for a file that is not TOML, or a table that is none.
     """
-    from platformdirs import user_config_path
-
-    files = [user_config_path("holdall", appauthor=False) / "config.toml"]
+    own = _user_path("config", "config.toml")
+    files = [] if own is None else [own]
     with suppress(NotFoundError):
         files.insert(0, find_collection(config, Path.cwd()) / SETTINGS)
     found: dict[str, Any] = {}
@@ -172,9 +176,7 @@ def cache_folder(config: Config) -> Path | None:
     """Return the cache folder; None if nothing is cached."""
     if not config.remembers:
         return None
-    from platformdirs import user_cache_path
-
-    return user_cache_path("holdall", appauthor=False)
+    return _user_path("cache")
 
 
 def database_url_of(config: Config, root: Path) -> str:

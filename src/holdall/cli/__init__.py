@@ -25,21 +25,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 done, but something needs attention; 2 wrong usage or unreadable input; 3 refused to
     protect something; 4 not found; 5 database, file system or a plugin failed; 130 interrupted.
     """
-    words = sys.argv[1:] if argv is None else list(argv)
-    if words in (["--version"], ["-V"]):
-        from holdall import __version__
+    try:
+        words = sys.argv[1:] if argv is None else list(argv)
+        if words in (["--version"], ["-V"]):
+            from holdall import __version__
 
-        print(f"holdall {__version__}")
-        return 0
+            print(f"holdall {__version__}")
+            return 0
+        return _report(words)
+    except KeyboardInterrupt:
+        print("interrupted; nothing is left half finished", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _report(words: list[str]) -> int:
+    """Run one command and print the error that it ends with."""
     from holdall.errors import HoldallError
 
     try:
         return _run(words)
     except HoldallError as error:
         return _tell(error)
-    except KeyboardInterrupt:
-        print("interrupted; nothing is left half finished", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:
         import os
 
@@ -63,6 +69,7 @@ def _tell(error: HoldallError) -> int:
 
 def _run(words: list[str]) -> int:
     _spare_the_garbage_collector()
+    _settle_home()
     from contextlib import nullcontext
 
     from holdall.cli.context import Context
@@ -125,6 +132,18 @@ def _spare_the_garbage_collector() -> None:
 
     gc.set_threshold(1_000_000, 20, 20)
     atexit.register(gc.freeze)
+
+
+def _settle_home() -> None:
+    """Let HOME be a full path or not be set, for this process and those that it starts."""
+    import os
+
+    if not os.path.isabs(os.environ.get("HOME", "")):
+        from holdall.files.user_state import home_folder
+
+        os.environ.pop("HOME", None)
+        if (home := home_folder()) is not None:
+            os.environ["HOME"] = str(home)
 
 
 def _config(args: argparse.Namespace) -> Config:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
+from holdall.files.user_state import home_folder
 
 
 class Form(StrEnum):
@@ -226,7 +227,8 @@ def targets_for(registered: Mapping[str, Target], project: Path) -> Mapping[str,
 
     In the user's home folder they are those for all projects.
     """
-    if project.resolve() != Path.home().resolve():
+    home = home_folder()
+    if home is None or project.resolve() != home.resolve():
         return registered
     types = [s for target in registered.values() for s in target.places.values() if s.deploys_to]
     return with_types({**registered, **USER_TARGETS}, types)

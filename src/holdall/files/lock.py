@@ -13,6 +13,8 @@ import errno
 import fcntl
 import json
 import os
+import shlex
+import stat
 import sys
 import threading
 import time
@@ -21,7 +23,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from holdall.errors import HostilePathError, LockedError
+from holdall.errors import HostilePathError, LockedError, RefusedError
 from holdall.files import syscalls
 from holdall.files.root import Root, reporting
 from holdall.reporter import log_debug
@@ -29,17 +31,18 @@ from holdall.reporter import log_debug
 STATE_FOLDER = ".holdall"
 
 _LOCK, _GITIGNORE = "lock", ".gitignore"
+_NO_FILE_OF_OURS = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
 _BUSY = frozenset({errno.EAGAIN, errno.EACCES})
 _MAX_HOLDER = 4096
 _WORDS = 6
-_UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def open_state_folder(root: Root, *, make: bool) -> int | None:
     """Open `.holdall`; where it is missing, create it (0700, ignored by git) or return None.
 
     None, too, if somebody removed it in this moment. Raises HostilePathError if a symlink or a
-    file is there.
+    file is there, RefusedError if it is to be written to and belongs to another user.
     """
     with reporting(root.path / STATE_FOLDER):
         if make:
@@ -50,9 +53,11 @@ def open_state_folder(root: Root, *, make: bool) -> int | None:
         except FileNotFoundError:
             return None
         except OSError as error:
+            _refuse_another_owner(root)
             raise _not_ours(root.path / STATE_FOLDER, error) from error
         try:
             if make:
+                _refuse_another_owner(root)
                 _write_gitignore(root, fd)
         except FileNotFoundError:
             os.close(fd)
@@ -63,19 +68,52 @@ def open_state_folder(root: Root, *, make: bool) -> int | None:
     return fd
 
 
+def _refuse_another_owner(root: Root) -> None:
+    """Raise RefusedError if `.holdall` is another user's: each would lock the other out of it."""
+    status = os.stat(STATE_FOLDER, dir_fd=root.folders.top, follow_symlinks=False)
+    owner, user = status.st_uid, os.geteuid()
+    if owner == user:
+        return
+    path, name = root.path / STATE_FOLDER, _user_name(owner)
+    hint = f"work as {name}, or take it over: sudo chown -R {user} {shlex.quote(str(path))}"
+    if user == 0:
+        hint = f"run the command as {name}, without sudo"
+    raise RefusedError(f"{path} belongs to {name}, and you are {_user_name(user)}", hint=hint)
+
+
+def _user_name(user: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"the user {user}"
+
+
 def _not_ours(path: Path, error: OSError) -> Exception:
-    if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+    if error.errno not in _NO_FILE_OF_OURS:
         return error
+    return _strange(path)
+
+
+def _strange(path: Path) -> HostilePathError:
     return HostilePathError(
         f"{path} is not what Holdall creates there", hint="remove it, then try again"
     )
 
 
 def _open_for_update(root: Root, name: str, folder: int) -> int:
+    """Open a file of Holdall's own, never what has another name, too: that may be anybody's."""
+    path = root.path / STATE_FOLDER / name
     try:
-        return os.open(name, _UPDATE, 0o600, dir_fd=folder)
+        file = os.open(name, _UPDATE, 0o600, dir_fd=folder)
     except OSError as error:
-        raise _not_ours(root.path / STATE_FOLDER / name, error) from error
+        raise _not_ours(path, error) from error
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(file)
+        raise _strange(path)
+    return file
 
 
 def _write_gitignore(root: Root, folder: int) -> None:

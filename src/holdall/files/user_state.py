@@ -19,11 +19,41 @@ _REPLACE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+def home_folder() -> Path | None:
+    """Return the user's home folder; None where nothing names one, as in some containers."""
+    home = os.environ.get("HOME", "")
+    if not os.path.isabs(home):
+        import pwd
+
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            return None
+    return Path(home) if os.path.isabs(home) else None
+
+
+def user_folder(kind: str) -> Path:
+    """Return the user's folder for Holdall of a kind: `state`, `cache`, `config` or `data`.
+
+    Raises StorageError where nothing says where it is.
+    """
+    import platformdirs
+
+    try:
+        path: str = getattr(platformdirs, f"user_{kind}_dir")("holdall", appauthor=False)
+    except RuntimeError:
+        path = ""
+    if not os.path.isabs(path):
+        raise StorageError(
+            f"nothing says where your {kind} folder is: HOME is not set",
+            hint=f"set HOME, or XDG_{kind.upper()}_HOME, to a folder that you may write to",
+        )
+    return Path(path)
+
+
 def state_folder() -> Path:
     """Return where Holdall remembers what the user decided, for all collections and projects."""
-    from platformdirs import user_state_path
-
-    return user_state_path("holdall", appauthor=False)
+    return user_folder("state")
 
 
 def journal_key() -> bytes:

@@ -15,7 +15,7 @@ from holdall.collection.changes import ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
-from holdall.config import MANIFEST
+from holdall.config import MANIFEST, is_collection
 from holdall.errors import ConflictError, InputError, PluginError, StorageError, UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
@@ -154,11 +154,17 @@ def editing(path: Path, session: Session) -> Iterator[Editor]:
 def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
     """Make an empty collection in a folder that holds none; the folder may exist.
 
-    What an interrupted run began is finished. Raises ConflictError if there is a manifest already.
+    What an interrupted run began is finished. Raises ConflictError if there is a manifest already,
+    or one above, UsageError for a name that is not plain.
     """
-    if name != name.encode("utf-8", "replace").decode():
-        raise UsageError(f"{name!a} is not valid UTF-8", hint="choose another name")
+    if not _is_plain(name):
+        raise UsageError(
+            f"{name!a} cannot be a collection's name: it is not valid UTF-8, or has slashes or"
+            " control characters",
+            hint="choose another one with --name NAME",
+        )
     _refuse_another(path)
+    _refuse_inside_of_another(path)
     if dry_run:
         return
     try:
@@ -177,6 +183,22 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
             return
         _refuse_another(path)
         commit(root, [action], kind="init", payload={}, prepare=lambda _: None)
+
+
+def _is_plain(name: str) -> bool:
+    return name.isprintable() and name.strip(" .") != "" and not set(name) & set("/\\")
+
+
+def _refuse_inside_of_another(path: Path) -> None:
+    """Raise ConflictError for a folder in a collection: its files could be both one's and other's.
+
+    The folder itself may be one of another tool, whose manifest has the same name.
+    """
+    for folder in path.resolve().parents:
+        if is_collection(folder):
+            raise ConflictError(
+                f"{path} is inside of the collection {folder}", hint="choose a folder elsewhere"
+            )
 
 
 def _refuse_another(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
@@ -15,7 +16,7 @@ import pluggy
 from holdall.artifacts.ids import BUILTIN_TYPES, TypeSpec
 from holdall.config import Config
 from holdall.deploy.targets import BUILTIN_TARGETS, Target, with_types
-from holdall.errors import HoldallError, PluginError
+from holdall.errors import HoldallError, PluginError, StorageError
 from holdall.plugins import hookspecs
 from holdall.plugins.calling import Answer, call_in_order
 from holdall.plugins.commands import Command, is_command
@@ -334,4 +335,6 @@ def _watch(config: Config) -> Watch | None:
         return None
     from holdall.files.user_state import state_folder
 
-    return Watch(state_folder() / "plugins-at-work")
+    with suppress(StorageError):
+        return Watch(state_folder() / "plugins-at-work")
+    return None

@@ -8,6 +8,12 @@ from pathlib import Path
 from holdall.cli import Context
 from holdall.errors import UsageError
 
+_ARCHIVES = (
+    *(".7z", ".bz2", ".cab", ".gz", ".jar", ".rar", ".skill", ".tar", ".tbz", ".tbz2"),
+    *(".tgz", ".txz", ".tzst", ".xz", ".zip", ".zst"),
+)
+"""Ends of names by which an archive is meant, whether or not it can be written."""
+
 
 def configure_export(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `holdall export`."""
@@ -35,6 +41,11 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.service.export import plan_export
     from holdall_composites.session import opened
 
+    if args.to.lower().endswith(_ARCHIVES) and not args.to.endswith((".zip", ".tar.gz", ".tgz")):
+        raise UsageError(
+            f"--to {args.to!a}: Holdall writes no such archive",
+            hint="name a .zip, a .tar.gz, or a folder",
+        )
     collection = context.collection()
     composite = collection.entry(collection.resolve(args.id))
     if not isinstance(composite, ManifestComposite):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from holdall.errors import HostilePathError, LockedError, StorageError
+from holdall.errors import HostilePathError, LockedError, RefusedError
 from holdall.files.lock import locked
 from holdall.files.root import Root
 
@@ -97,6 +98,70 @@ def test_a_forked_child_does_not_hold_its_parents_lock(tmp_path: Path) -> None:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
+@pytest.mark.parametrize("name", ["lock", ".gitignore"])
+@pytest.mark.parametrize("text", [b"", b"the user's only copy"])
+def test_a_file_with_a_second_name_is_not_written_to(
+    tmp_path: Path, name: str, text: bytes
+) -> None:
+    """A hard link in `.holdall` could be any file of the user's."""
+    precious = tmp_path / "precious"
+    precious.write_bytes(text)
+    (tmp_path / "project/.holdall").mkdir(parents=True)
+    os.link(precious, tmp_path / "project/.holdall" / name)
+    with (
+        Root(tmp_path / "project") as root,
+        pytest.raises(HostilePathError, match="not what Holdall creates"),
+        locked(root),
+    ):
+        pass
+    assert precious.read_bytes() == text
+
+
+@pytest.mark.parametrize("name", ["lock", ".gitignore"])
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_not_taken_for_one(
+    tmp_path: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    """A folder or a pipe in the place of Holdall's own files is named at once."""
+    (tmp_path / ".holdall").mkdir()
+    make(tmp_path / ".holdall" / name)
+    with Root(tmp_path) as root, pytest.raises(HostilePathError), locked(root):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_the_state_of_another_user_is_left_alone(tmp_path: Path) -> None:
+    """Root, as by sudo, would lock its owner out: nothing is written, and the owner is named."""
+    state = tmp_path / ".holdall"
+    state.mkdir(0o700)
+    os.chown(state, 12345, -1)
+    with (
+        Root(tmp_path) as root,
+        pytest.raises(RefusedError, match="the user 12345") as caught,
+        locked(root),
+    ):
+        pass
+    assert "without sudo" in str(caught.value.hint)
+    assert list(state.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_what_root_left_is_named_to_the_user(tmp_path: Path) -> None:
+    """A user who may not even open `.holdall` learns whose it is, and how to get it back."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / ".holdall").mkdir(0o700)
+    with Root(project) as root:
+        os.chown(project, 12345, -1)
+        os.seteuid(12345)
+        try:
+            with pytest.raises(RefusedError, match="belongs to root") as caught, locked(root):
+                pass
+        finally:
+            os.seteuid(0)
+    assert "sudo chown -R 12345" in str(caught.value.hint)
+
+
 def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:
     """An empty `.gitignore` is filled in, one with other content is the user's."""
     ignore = tmp_path / ".holdall/.gitignore"
@@ -177,16 +242,12 @@ def test_symlinks_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_state_folder_must_be_a_folder(tmp_path: Path) -> None:
-    """A file in the place of `.holdall` is refused, a folder in the place of the lock fails."""
+    """A file in its place is refused."""
     (tmp_path / ".holdall").write_bytes(b"mine")
     with Root(tmp_path) as root:
         with pytest.raises(HostilePathError), locked(root):
             pass
         assert (tmp_path / ".holdall").read_bytes() == b"mine"
-        (tmp_path / ".holdall").unlink()
-        (tmp_path / ".holdall/lock").mkdir(parents=True)
-        with pytest.raises(StorageError), locked(root):
-            pass
 
 
 def test_deleted_lock_is_made_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from holdall.cli.context import Context
+from holdall.errors import UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.cli.commands.collection.show import entry_to_json
 
     collection = context.collection()
+    known = {*collection.types, *(entry.type for entry in collection.manifest.by_id)}
+    if args.type is not None and args.type not in known:
+        raise UsageError(f"no type {args.type!a}", hint=f"the types are {', '.join(sorted(known))}")
     ids = sort_ids(i for i in collection.manifest.by_id if args.type in (None, i.type))
     entries = [collection.entry(artifact_id) for artifact_id in ids]
     context.out.table([(str(entry.id), entry.uuid or "-") for entry in entries])

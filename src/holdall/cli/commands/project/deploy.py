@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli.context import Context
+from holdall.errors import UsageError
 
 if TYPE_CHECKING:
     from holdall.deploy.targets import Target
@@ -49,8 +50,17 @@ def add_project_options(parser: argparse.ArgumentParser) -> None:
 
 
 def project_of(args: argparse.Namespace) -> Path:
-    """Return the folder that the options mean."""
-    return Path.home() if args.user else Path(args.to)
+    """Return the folder that the options mean; raises UsageError for a home that is not known."""
+    if not args.user:
+        return Path(args.to)
+    from holdall.files.user_state import home_folder
+
+    home = home_folder()
+    if home is None:
+        raise UsageError(
+            "--user: nothing says where your home folder is", hint="set HOME, or name it with --to"
+        )
+    return home
 
 
 def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> list[Target]:
