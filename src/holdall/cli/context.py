@@ -15,7 +15,7 @@ from holdall.errors import NotFoundError
 if TYPE_CHECKING:
     from holdall.artifacts.limits import Caps
     from holdall.collection.collection import Collection
-    from holdall.deploy.consent import Allowance
+    from holdall.deploy.consent.allowance import Allowance
     from holdall.deploy.targets import Target
     from holdall.operations.deploy import Deployer
     from holdall.operations.edit_collection import Editor
@@ -106,7 +106,7 @@ class Context:
         allowance: Allowance | None = None,
     ) -> Deployer:
         """Return what deploys into a project, with this run's plugins and settings."""
-        from holdall.deploy.consent import Allowance
+        from holdall.deploy.consent.allowance import Allowance
         from holdall.operations.deploy import Deployer
 
         run = (self.session, force, dry_run, allowance or Allowance())

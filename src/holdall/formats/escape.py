@@ -33,3 +33,8 @@ def escaped(text: str) -> str:
 def one_line(text: str) -> str:
     """Return `text` escaped, its ends of lines too: a name must not look like a line of ours."""
     return escaped(text).replace("\n", "\\n")
+
+
+def one_line_exactly(text: str) -> str:
+    """Return `text` escaped as `one_line` does, and what only chooses another look of a letter."""
+    return re.sub("[\ufe00-\ufe0f]", lambda m: f"\\u{ord(m[0]):04x}", one_line(text))

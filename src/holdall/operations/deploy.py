@@ -13,8 +13,8 @@ from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.config import cache_folder
-from holdall.deploy.consent import Allowance
-from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits, written_artifacts
+from holdall.deploy.consent.allowance import Allowance, Situation
+from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits
 from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
 from holdall.deploy.planning.records import deployed_entries, plan_records
 from holdall.deploy.planning.requests import (
@@ -142,8 +142,9 @@ class Deployer:
         self._tell_left_out(plan)
         if not self.force:
             refuse_edits(arrangement, self.project)
-        written, note = written_artifacts(arrangement), self.session.reporter.note
-        allowed = self.allowance.check(pairs, written, self.project, note, dry_run=self.dry_run)
+        known = {**self.session.plugins.targets, **{target.name: target for target in self.targets}}
+        situation = Situation(project.root, pairs, kept, arrangement, known)
+        allowed = self.allowance.check(situation, self.session.reporter.note, dry_run=self.dry_run)
         deployed = deployed_entries(plan, arrangement, merged)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)

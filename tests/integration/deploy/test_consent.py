@@ -203,3 +203,71 @@ def test_servers_of_an_unknown_form_are_not_merged(kit: Kit, server: dict[str, A
     assert done.returncode == 1
     assert "left out mcp:x" in done.stderr
     assert not (kit.project / ".mcp.json").exists()
+
+
+SCRIPT = "skills/s/scripts/run.sh"
+PLACED = ".claude/skills/s/scripts/run.sh"
+COMMANDS = {
+    "a hook": ("hooks/hooks.json", {"hooks": {"Stop": [{"hooks": [
+        {"type": "command", "command": f"cd $CLAUDE_PROJECT_DIR && sh {PLACED}"}]}]}}),
+    "a server": (".mcp.json", {"mcpServers": {"m": {"command": "sh", "args": [PLACED]}}}),
+    "a variable": (".mcp.json", {"mcpServers": {"m": {"command": "x", "env": {"RUN": PLACED}}}}),
+    "frontmatter": ("agents/a.md", HEAD.format(name="a", more=RUNS.replace("evil", PLACED))),
+    "a tool": (
+        "commands/c.md", HEAD.format(name="c", more=f"allowed-tools: Bash({PLACED}:*)\n")
+    ),
+    "a text": ("commands/c.md", f"---\ndescription: d\n---\nNow: !`sh {PLACED}`\n"),
+    "a program in between": ("hooks/hooks.json", {"hooks": {"Stop": [{"hooks": [
+        {"type": "command", "command": "${CLAUDE_PLUGIN_ROOT}/first.sh"}]}]}}),
+}  # fmt: skip
+
+
+def with_script(command: str) -> dict[str, Any]:
+    """Return a plugin's files: a skill with a script, and what starts it."""
+    path, content = COMMANDS[command]
+    skill = {"skills/s/SKILL.md": HEAD.format(name="s", more=""), SCRIPT: "echo first\n"}
+    return {**skill, path: content, "first.sh": 'exec "$(dirname "$0")"/../../skills/s/run.sh\n'}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_changed_program_of_another_artifact_is_asked_for(kit: Kit, command: str) -> None:
+    """Also where only the skill is deployed again; a text that is not started is not asked for."""
+    files = with_script(command)
+    collect(kit, files)
+    assert "may start what is in skill:s" in refused(kit, "composite:kit")
+    kit.run("deploy", "composite:kit", "--to", kit.project, "--allow-commands")
+    collect(kit, {SCRIPT: "evil\n"})
+    assert f"may start what is in skill:s: {PLACED}" in refused(kit)
+    refused(kit, "skill:s")
+    kit.run("deploy", "--to", kit.project, "--allow-commands")
+    collect(kit, {"skills/other/SKILL.md": HEAD.format(name="other", more="")})
+    kit.run("deploy", "--to", kit.project)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".claude/settings.json", json.dumps({"statusLine": {"command": PLACED}})),
+        (".claude/settings.local.json", f'{{"hooks": [["sh {PLACED}"]]}} // mine'),
+        (".mcp.json", f'{{"mcpServers": {{"mine": {{"command": "{PLACED}"}}}}}}'),
+        (".codex/config.toml", f'notify = ["sh", "{PLACED}"]\n'),
+        (".claude/settings.json", f"no JSON: {PLACED}"),
+    ],
+)
+def test_what_the_user_has_may_start_it(kit: Kit, path: str, text: str) -> None:
+    """A program that a line of the user's own settings starts is not replaced unasked."""
+    collect(kit, with_script("a hook"))
+    write(kit.project / path, text)
+    assert f"{path} has: " in refused(kit, "skill:s")
+    kit.run("deploy", "skill:s", "--to", kit.project, "--allow-commands")
+    kit.run("deploy", "skill:s", "--to", kit.project)
+
+
+def test_what_is_shown_has_no_hidden_end(kit: Kit) -> None:
+    """All of a long command with controls, selectors and line ends is shown, as escapes."""
+    command = "true " + "x" * 5000 + "\x1b[2K\r\n\u200b\ufe0f evil"
+    hook = {"type": "command", "command": command}
+    collect(kit, {"hooks/hooks.json": {"hooks": {"Stop": [{"hooks": [hook]}]}}})
+    told = refused(kit, "composite:kit")
+    assert "\\x1b[2K\\r\\n\\u200b\\ufe0f evil" in told
+    assert "x" * 5000 in told

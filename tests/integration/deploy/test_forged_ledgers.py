@@ -14,7 +14,7 @@ import pytest
 from e2e.kit import Kit, new_kit
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
-from holdall.deploy.consent import Allowance
+from holdall.deploy.consent.allowance import Allowance
 from holdall.deploy.targets import BUILTIN_TARGETS, Merge
 from holdall.errors import InputError
 from host_factories import (

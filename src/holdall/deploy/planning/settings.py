@@ -45,7 +45,7 @@ class Entries:
 
 
 def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Path) -> list[Merged]:
-    from holdall.deploy.effects import hook_groups, server_of
+    from holdall.deploy.consent.entries import hook_groups, server_of
 
     if merge.form is Form.HOOKS:
         found = hook_groups(artifact, merge, target, project)

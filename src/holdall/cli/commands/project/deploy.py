@@ -75,7 +75,7 @@ def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> l
 def run(context: Context, args: argparse.Namespace) -> int:
     """Deploy; exit 1 if something needs attention."""
     from holdall.artifacts.references import Reference
-    from holdall.deploy.consent import Allowance
+    from holdall.deploy.consent.allowance import Allowance
     from holdall.files.user_state import state_folder
 
     collection = context.collection()

@@ -1,55 +1,22 @@
-"""What an artifact can make a machine run or send, and whether Holdall understands it.
+"""Hooks and servers: entries of settings files, read whole and shown whole.
 
-Only this module decides it. Hooks and servers are read whole: an unknown form raises
-InputError and is not merged into settings. Of files that agents read, the frontmatter counts:
-
-    ---
-    name: review
-    hooks:                      # runs commands
-      Stop: [{hooks: [{type: command, command: make lint}]}]
-    mcpServers: [github]        # a name refers to a server that is there; a definition starts one
-    permissionMode: dontAsk     # runs without asking
-    ---
-
-Where agents might read it in another way than YAML's rules have it, a mention is enough.
+An unknown form raises InputError and is not merged into anybody's settings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import InputError
-from holdall.formats.documents import canonical_json, parse_json, parse_yaml, read_bounded
+from holdall.formats.documents import canonical_json, parse_json, read_bounded
 from holdall.formats.json_editor import MAX_BYTES
 
 _PLUGIN_ROOT = r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b"
-_HEADS = frozenset({"skill.md", "agent.md"})
-_MANIFEST = ".claude-plugin/plugin.json"
-
-
-def effects_of(artifact: PlannedArtifact, target: Target, project: Path) -> list[str]:
-    """Return everything that an artifact lets an agent of this target run or send, shown whole.
-
-    Raises InputError for a hook or a server that is not understood, which is not merged.
-    """
-    merge = target.merges.get(artifact.id.type)
-    if merge is None:
-        return list(_file_effects(artifact)) if target.place_of(artifact.id) else []
-    if merge.form is Form.HOOKS:
-        groups = hook_groups(artifact, merge, target, project)
-        return [
-            _shown_hook(event, group, hook) for event, group in groups for hook in group["hooks"]
-        ]
-    return _server_effects(server_of(artifact, merge, target, project))
-
-
-# -- Hooks and servers: entries of settings files
-
 _HOOK_TYPES = {
     "command": ("command",),
     "http": ("url",),
@@ -69,6 +36,21 @@ _HARMLESS = frozenset(
 _VARIABLE = r"[${`]|%\w*[G-Zg-z_]\w*%"
 _CREDENTIAL = r"(?i)auth|token|key|secret|passw|pwd|cookie|credential|session|bearer|sign|cert"
 _SCALARS = (str, int, float, type(None))
+
+
+def entry_effects(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> list[str]:
+    """Return what a hook or a server runs or sends, all of it.
+
+    Raises InputError for one that is not understood, which is not merged.
+    """
+    if merge.form is Form.HOOKS:
+        groups = hook_groups(artifact, merge, target, project)
+        return [
+            _shown_hook(event, group, hook) for event, group in groups for hook in group["hooks"]
+        ]
+    return _server_effects(server_of(artifact, merge, target, project))
 
 
 def hook_groups(
@@ -219,107 +201,3 @@ def _is_plain_header(name: str, value: Any) -> bool:
 def _rest(table: Mapping[str, Any], shown: set[str]) -> str:
     rest = {key: value for key, value in table.items() if key not in shown}
     return f", with {canonical_json(rest).decode()}" if rest else ""
-
-
-# -- Files that agents read
-
-_WORDS = r"hooks|mcp[-_]?servers|permission[-_]?mode|permissions?|approval[-_]?mode"
-# Escapes that can stand for a letter, or for nothing, in a key between quotes.
-_ESCAPES = r"\\x[4-7]|\\u00[4-7]|\\U000000[4-7]|\\\r?\n"
-_OWN_FENCE = r"---[ \t]*[^\s-]"
-_SUSPICIOUS = re.compile(rf"(?i){_WORDS}|{_ESCAPES}")
-_TOP_KEY = re.compile(rf"(?im)^[\"']?({_WORDS})[\"']?[ \t]*:")
-_ANY_KEY = re.compile(rf"(?i)\b({_WORDS})[\"']?\s*:|{_ESCAPES}")
-# Keys and merges that YAML has, of which a text need not show what they are.
-_INDIRECT = re.compile(r"(?m)<<|^[ \t]*\?\s|(?:^|[\s\[{,:?])[&*!]\w")
-_RESTRICTIONS = frozenset({"deny", "ask"})
-
-
-def _file_effects(artifact: PlannedArtifact) -> Iterator[str]:
-    """Yield what the files of an artifact that agents read let them run."""
-    if artifact.location.is_dir():
-        for file in artifact.tree.files:
-            if file.path.casefold() == _MANIFEST:
-                yield f"may run all that is in it, as a plugin with the manifest {file.path}"
-            if file.path.rpartition("/")[2].casefold() in _HEADS:
-                where = artifact.tree.elsewhere.get(file.path, artifact.location / file.path)
-                if where.exists():  # else a link to nothing
-                    yield from _read_head(where)
-    else:
-        yield from _read_head(artifact.location)
-
-
-def _read_head(path: Path) -> list[str]:
-    try:
-        return frontmatter_effects(read_bounded(path, MAX_BYTES))
-    except InputError:
-        return [f"may run anything: {path.name} is too large to look for what it runs"]
-
-
-def frontmatter_effects(data: bytes) -> list[str]:
-    """Return what the frontmatter of a file that an agent reads lets it run or send."""
-    if b"\0" in data:
-        return ["may run anything: its file is no text that Holdall can read"]
-    text = data.decode(errors="replace").lstrip(" \t\r\n\f\v\ufeff")
-    if not text.startswith("---"):
-        return []
-    if re.match(_OWN_FENCE, text):
-        return [f"may run anything: some agents take its beginning for a program: {text}"]
-    opening = re.match(r"---[ \t]*\r?\n", text)
-    rest = text[opening.end() :] if opening else text
-    head = _certain_head(rest) if opening else None
-    doubtful = rest if head is None else head
-    if not _SUSPICIOUS.search(doubtful):
-        return []
-    if head is not None and (keys := _keys_of(head)) is not None:
-        return [
-            f"has {key} in its frontmatter: {canonical_json(value).decode()}"
-            for key, value in keys.items()
-            if not _is_harmless(_plain(key), value)
-        ]
-    mentioned = re.search(rf"(?i)\b(?:{_WORDS})\b", doubtful)
-    if _ANY_KEY.search(doubtful) or (mentioned and _INDIRECT.search(doubtful)):
-        return [f"may run what its frontmatter says, which cannot be read for certain: {doubtful}"]
-    return []
-
-
-def _certain_head(rest: str) -> str | None:
-    """Return the frontmatter after its first line, if every agent finds the same; else None."""
-    closing = re.search(r"(?:\A|\n)---", rest)
-    if closing is None or not re.match(r"\r?\n|\Z", rest[closing.end() :]):
-        return None
-    head = rest[: closing.start()] + "\n"
-    return None if re.search("\r(?!\n)|[\f\v\x1c-\x1e\x85\u2028\u2029]", head) else head
-
-
-def _keys_of(head: str) -> dict[str, Any] | None:
-    """Return the frontmatter's keys; None where an agent might find others."""
-    try:
-        values = parse_yaml(head, "frontmatter")
-    except InputError:
-        return None
-    if not isinstance(values, dict) or "<<" in values:
-        return None
-    found = sum(1 for key in values if re.fullmatch(_WORDS, _plain(key)))
-    return None if len(_TOP_KEY.findall(head)) > found else values
-
-
-def _plain(key: str) -> str:
-    return re.sub("[-_]", "", key).casefold()
-
-
-def _is_harmless(key: str, value: Any) -> bool:
-    if not re.fullmatch(_WORDS, key) or value in (None, "", [], {}):
-        return True
-    if key == "mcpservers":  # by name: servers that are there already
-        names = value if isinstance(value, list) else [value]
-        return all(isinstance(n, str) and re.fullmatch(r"[\w., -]*", n) for n in names)
-    return key in ("permission", "permissions") and set(_leaves(value)) <= _RESTRICTIONS
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(item)
-    else:
-        yield value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdall.deploy.effects import frontmatter_effects
+from holdall.deploy.consent.heads import frontmatter_effects, text_effects
 
 pytestmark = pytest.mark.unit
 
@@ -22,6 +22,8 @@ HARMLESS = {
     "below another key": "---\nmetadata:\n  hooks: three\n---\n",
     "only restrictions": "---\npermission:\n  edit: deny\n  bash:\n    '*': ask\n---\n",
     "a rule in the text": "text\n\n--- x\nhooks: y\n",
+    "tools that run nothing": "---\nallowed-tools: Read, Grep, Edit(src/**) Task\n---\n",
+    "a list of such tools": '---\nallowed-tools: ["Read", "AskUserQuestion"]\n---\n',
     "a broken escape": "---\ndescription: Context:\\nuser: do \\n it\n---\n",
 }
 
@@ -38,6 +40,11 @@ RUNNING = {
     "a server in a text": '---\nmcpServers: \'{"x": {"command": "evil"}}\'\n---\n',
     "a mode": "---\npermissionMode: bypassPermissions # evil\n---\n",
     "a permission": "---\npermission:\n  bash: {'evil': allow}\n---\n",
+    "a tool that runs": "---\nallowed-tools: Read, Bash(evil:*)\n---\n",
+    "tools in a list": "---\nallowed-tools: [Read, mcp__evil__do]\n---\n",
+    "tools in lines": "---\nallowed_tools:\n  - Read\n  - WebFetch(domain:evil)\n---\n",
+    "tools in braces": "---\n{allowedTools: {Bash: evil}}\n---\n",
+    "tools between brackets": "---\nallowed-tools: Read(a(evil))\n---\n",
     "an alias": "---\nx: &a {Stop: [evil]}\nhooks: *a\n---\n",
     "an alias for the key": "---\nx: &a hooks\n*a : {Stop: [evil]}\n---\n",
     "a merge": "---\n<<: {hooks: {Stop: [evil]}}\n---\n",
@@ -74,3 +81,36 @@ def test_frontmatter_that_may_run_something_is_shown_whole(name: str) -> None:
 def test_what_is_no_text_wants_consent(encoding: str) -> None:
     """An agent may know an encoding that Holdall does not read."""
     assert frontmatter_effects(RUNNING["hooks"].encode(encoding))
+
+
+HEAD = "---\nname: s\n---\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!`evil`",
+        f"{HEAD}The branch: !`evil --now`\n",
+        f"{HEAD}In two lines: !`evil \\\n --now`\n",
+        f"{HEAD}```!\nevil\n```\n",
+        f"{HEAD}  ~~~~!\nfirst\nevil\n",
+        f"{HEAD}// turbo-all evil\n",
+    ],
+)
+def test_commands_in_a_text_are_shown_whole(text: str) -> None:
+    """Those that agents run when they load a skill or a command; an agent's text is only read."""
+    (shown,) = text_effects(text.encode(), is_command=True)
+    assert "evil" in shown
+    assert text_effects(text.encode(), is_command=False) == []
+
+
+@pytest.mark.parametrize("text", ["Hello!", "a ! `b`", "```\n!x\n```\n", "see // turbofan"])
+def test_other_marks_are_no_commands(text: str) -> None:
+    """Code that is only quoted."""
+    assert text_effects(text.encode(), is_command=True) == []
+
+
+def test_braces_are_commands_for_gemini() -> None:
+    """Its own sign stays one in what is converted for it."""
+    assert text_effects(b"!{evil}", is_command=True) == []
+    assert text_effects(b"Do !{evil} now", is_command=True, is_converted=True)

@@ -1,0 +1,180 @@
+"""Which artifacts' files a command may start: found by what it says, and what they say in turn.
+
+Agents give commands to a shell, so that a path can be spelled in many ways. What names an
+artifact's place, its folder (`skills/tidy`) or one of its programs (`tidy.sh`) starts it; what
+looks for its files by a pattern, or names a whole folder of an agent, may start all that is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts.ids import ArtifactId
+from holdall.deploy.planning.plan import PlannedArtifact
+from holdall.deploy.project.ledger import Deployed
+from holdall.deploy.targets import Target
+from holdall.errors import InputError, StorageError
+from holdall.formats.documents import read_bounded
+
+_MAX_PROGRAMS = 32 << 20
+_TEXTS = (".md", ".mdc", ".txt")
+_DATA = (".json", ".yaml", ".yml", ".toml", ".html", ".css", ".svg", ".png", "__init__.py")
+_ANYTHING = "of a program that is too large to read"
+_PIECE = re.compile(r"[\w-]+")
+_SEARCH = re.compile(
+    r"/[^\s;|&]*[*?\[]|[*?][^\s;|&]*/|`|\$\(|\b(?:find|fd|xargs|eval|base64|xxd|printf|glob)\b"
+)
+
+
+class Startable(NamedTuple):
+    """An artifact whose files are, or will be, in the project, with what a command may name.
+
+    `place` is its path in the project, `content_hash` stands for all of its bytes, `files` says
+    where the bytes of each file below `place` are now ("" for a single file).
+    """
+
+    id: ArtifactId
+    root: str
+    place: str
+    content_hash: str
+    files: Mapping[str, Path]
+
+    @property
+    def programs(self) -> dict[str, Path]:
+        """Its files that are no texts for agents."""
+        return {name: path for name, path in self.files.items() if not _is_text(name or self.place)}
+
+
+def _is_text(name: str) -> bool:
+    return name.casefold().endswith(_TEXTS)
+
+
+def planned_startable(artifact: PlannedArtifact, target: Target) -> Startable | None:
+    """Return what a command may name of an artifact that is about to be deployed."""
+    place = target.place_of(artifact.id)
+    if place is None:
+        return None
+    location, elsewhere = artifact.location, artifact.tree.elsewhere
+    if location.is_dir():
+        files = {str(f.path): elsewhere.get(f.path, location / f.path) for f in artifact.tree.files}
+    else:
+        files = {"": location}
+    full, content = f"{target.root}/{place}", artifact.tree.content_hash
+    return Startable(artifact.id, target.root, full, content, files)
+
+
+def kept_startable(entry: Deployed, target: Target, project: Path) -> Startable | None:
+    """Return what a command may name of an artifact that is in the project and stays."""
+    place = target.place_of(entry.id)
+    if place is None:
+        return None
+    full = f"{target.root}/{place}"
+    files = {path[len(full) :].lstrip("/"): project / path for path in entry.files}
+    return Startable(entry.id, target.root, full, entry.content_hash, files)
+
+
+class Starts:
+    """Finds what commands start, among the artifacts that a project will hold."""
+
+    def __init__(self, items: Iterable[Startable]) -> None:
+        self._all = [_Needles(item) for item in items]
+        self._wholes = {needles.whole: needles.item.root for needles in self._all}
+        self._named: dict[int, list[_Needles]] = {}
+
+    def started_by(self, texts: Iterable[str]) -> list[Startable]:
+        """Return all that commands may start, what the started programs start included."""
+        found: dict[int, _Needles] = {}
+        pending = [needles for text in texts for needles in self._named_in(text, is_command=True)]
+        while pending:
+            needles = pending.pop()
+            if id(needles) not in found:
+                found[id(needles)] = needles
+                pending += self._named_by(needles)
+        return [needles.item for needles in self._all if id(needles) in found]
+
+    def _named_by(self, needles: _Needles) -> list[_Needles]:
+        if id(needles) not in self._named:
+            self._named[id(needles)] = [
+                other
+                for text in _read_programs(needles.item)
+                for other in self._named_in(text, is_command=False)
+            ]
+        return self._named[id(needles)]
+
+    def _named_in(self, text: str, *, is_command: bool) -> Iterator[_Needles]:
+        rest = _plain(text)
+        pieces = set(_PIECE.findall(rest))
+        found = set()
+        for needles in self._all:
+            if _mentions(rest, needles.place, pieces):
+                found.add(id(needles))
+                rest = needles.without_own_paths(rest)
+        roots = {root for pattern, root in self._wholes.items() if re.search(pattern, rest)}
+        is_search = text is _ANYTHING or (is_command and _SEARCH.search(text) is not None)
+        for needles in self._all:
+            is_anywhere = needles.programs and (is_search or needles.item.root in roots)
+            if is_anywhere or id(needles) in found or needles.are_in(rest, pieces):
+                yield needles
+
+
+class _Needles:
+    """What to look for in a text."""
+
+    def __init__(self, item: Startable) -> None:
+        self.item, self.place, self.programs = item, item.place.casefold(), item.programs
+        root = item.root.casefold()
+        below = self.place.removeprefix(f"{root}/")
+        names = {name.rpartition("/")[2].casefold() for name in self.programs if name}
+        self.words = [below, *(name for name in names if not name.endswith(_DATA))]
+        # The folder of an agent, or one in it, without the name of what is meant there.
+        folder = re.escape(below.partition("/")[0])
+        self.whole = rf"(?<![\w.-]){re.escape(root)}(?:(?:/{folder})?/?(?![\w./-])|/\S*[*?\[{{$`(])"
+
+    def without_own_paths(self, text: str) -> str:
+        """Return a text without the paths that are known to be in this artifact."""
+        for name in sorted(self.item.files, key=len, reverse=True):
+            text = text.replace(f"{self.place}/{name.casefold()}" if name else self.place, " ")
+        return text.replace(self.place, " ")
+
+    def are_in(self, text: str, pieces: Set[str]) -> bool:
+        """Return whether any of them is in a text, whose words are `pieces`."""
+        return any(_mentions(text, word, pieces) for word in self.words)
+
+
+def _plain(text: str) -> str:
+    """Return a text as names are looked for in it: without quotes and needless slashes."""
+    if "\\" in text:  # of a shell, or the end of a line in JSON
+        text = re.sub(r"\\[nrt]", " ", text) + "\n" + text
+    bare = re.sub(r"[\"'\\^]", "", text).casefold()
+    return re.sub(r"/(?:\.?/)+", "/", bare)
+
+
+def _mentions(text: str, word: str, pieces: Set[str]) -> bool:
+    if not pieces >= set(_PIECE.findall(word)):
+        return False
+    at = text.find(word)
+    while at >= 0:
+        before, after = text[at - 1 : at] if at else "", text[at + len(word) :][:1]
+        if not _PIECE.match(before) and not _PIECE.match(after):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def _read_programs(item: Startable) -> Iterator[str]:
+    """Yield the programs of an artifact that are texts."""
+    left = _MAX_PROGRAMS
+    for path in item.programs.values():
+        try:
+            data = read_bounded(path, left)
+        except InputError:
+            yield _ANYTHING
+            return
+        except StorageError:
+            continue
+        left -= len(data)
+        if b"\0" not in data:
+            yield data.decode(errors="replace")
