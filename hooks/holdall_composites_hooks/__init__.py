@@ -11,6 +11,7 @@ from holdall_composites_hooks.deploy import (
     holdall_deploy_complete,
     holdall_deploy_plan,
     holdall_deploy_prepare,
+    holdall_known_versions,
     holdall_version_tree,
 )
 
@@ -23,6 +24,7 @@ __all__ = [
     "holdall_deploy_complete",
     "holdall_deploy_plan",
     "holdall_deploy_prepare",
+    "holdall_known_versions",
     "holdall_register_commands",
     "holdall_version_tree",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from holdall.plugins import hookimpl
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId
     from holdall.collection import Collection
-    from holdall.deploy import DeployPlan
+    from holdall.deploy import Deployed, DeployPlan
     from holdall.files import Tree
 
 
@@ -44,6 +45,16 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     from holdall_composites.service.deploy import finish
 
     finish(plan, transaction_id)
+
+
+@hookimpl
+def holdall_known_versions(
+    collection: Collection, wanted: Sequence[Deployed], folder: Path | None
+) -> list[Tree | None]:
+    """Return the stored versions that a project's entries name."""
+    from holdall_composites.history.versions import known_versions
+
+    return known_versions(collection, wanted, folder)
 
 
 @hookimpl

@@ -1,21 +1,19 @@
-"""What a project's ledger may call Holdall's own: the places that known targets have, no others.
+"""What a project's ledger may claim at all: the places that known targets have, no others.
 
-A ledger may have come with a foreign project. What nobody here can have written is refused as a
+A ledger may have come with a foreign project. What no Holdall can have written is refused as a
 whole, before anything is planned: an entry of a target or type that is not known, files and entries
-outside of that artifact's own place, folders and settings files that no target uses.
+outside of that artifact's own place. What remains is a hint, which needs proof (`proof`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.project.ledger import Deployed, Ledger, Merged
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import HostilePathError, InputError
-from holdall.formats.json_editor import Keys, Marks, is_blank
-from holdall.transaction.placement import ancestors
 
 _LOST = "delete it: the deployed record and the collection are enough to continue"
 _UNLOADED = (
@@ -44,12 +42,6 @@ def refuse_foreign(ledger: Ledger, known: Mapping[str, Target], where: str) -> N
             raise _unknown(entry, target, where)
         for claim in _foreign(entry, target):
             raise _claimed(where, f"{entry.id} cannot own {claim}")
-    for folder in _foreign_folders(ledger.folders, known.values()):
-        raise _claimed(where, f"Holdall never makes the folder {str(folder)!a}")
-    merges = list(_merges(known.values()))
-    for path, marks in ledger.documents.items():
-        if not _may_have(path, marks, [merge for merge in merges if merge.path == path]):
-            raise _claimed(where, f"Holdall cannot have changed {str(path)!a} like this")
 
 
 def _unknown(entry: Deployed, target: Target | None, where: str) -> InputError:
@@ -82,38 +74,3 @@ def _is_own(merged: Merged, artifact_id: ArtifactId, merge: Merge) -> bool:
     else:
         keys, key = merged.keys, artifact_id.name
     return (merged.path, keys, merged.key) == (merge.path, merge.keys, key)
-
-
-def _foreign_folders(folders: Iterable[RelPath], targets: Iterable[Target]) -> Iterator[RelPath]:
-    """Yield the folders that are neither on the way to a target's places nor inside of one."""
-    places = {f"{t.root}/{spec.folder}/" for t in targets for spec in t.places.values()}
-    inside = tuple(places)
-    used = [RelPath(f"{place}x") for place in places]
-    used += [RelPath(f"{target.root}/x") for target in targets]
-    used += [merge.path for merge in _merges(targets)]
-    above = ancestors(used)
-    for folder in folders:
-        if folder not in above and not folder.startswith(inside):
-            yield folder
-
-
-def _merges(targets: Iterable[Target]) -> Iterator[Merge]:
-    return (merge for target in targets for merge in target.merges.values())
-
-
-def _may_have(path: RelPath, marks: Marks, merges: Iterable[Merge]) -> bool:
-    """Return whether a settings file may have entries of ours that these marks fit."""
-    known = [merge.keys for merge in merges]
-    keys = [*marks.made, *marks.blank]
-    return (
-        bool(known)
-        and all(any(_is_on_the_way(k, own) for own in known) for k in keys)
-        and all(
-            is_blank(text, comments=not path.endswith(".toml")) for text in marks.blank.values()
-        )
-    )
-
-
-def _is_on_the_way(keys: Keys, own: Keys) -> bool:
-    """Return whether keys lead to where entries stand, or to one of them."""
-    return keys[: len(own)] == own[: len(keys)] and len(keys) <= len(own) + 1

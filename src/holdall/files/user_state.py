@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -74,6 +75,25 @@ def journal_key() -> bytes:
         finally:
             os.close(file)
         return key if len(key) == _KEY_SIZE else _make_key(folder)
+
+
+def seal_of(data: bytes) -> str:
+    """Return a mark that only this user can make, for something that Holdall did."""
+    return _mark(data, journal_key())
+
+
+def has_seal(data: bytes, seal: str) -> bool:
+    """Return whether a mark is what `seal_of` returns for this; it is not without a key."""
+    try:
+        key = (state_folder() / _KEY).read_bytes()
+    except OSError:
+        return False
+    return len(key) == _KEY_SIZE and seal == _mark(data, key)
+
+
+def _mark(data: bytes, key: bytes) -> str:
+    # Not what seals journals, so that nobody can take one for the other.
+    return hashlib.blake2b(data, key=key, digest_size=20, person=b"holdall placed").hexdigest()
 
 
 def _make_key(folder: Path) -> bytes:

@@ -76,11 +76,6 @@ def _keys(value: object) -> Keys:
     raise TypeError(f"{value!a:.80} is not a list of keys")
 
 
-def is_blank(text: str, *, comments: bool) -> bool:
-    """Return whether a text says nothing: white space only or, if they may be in it, comments."""
-    return _BLANK.fullmatch(text) is not None if comments else not text.strip()
-
-
 @dataclass(slots=True)
 class _Item:
     """A member or an element: where it begins (with its key), its key, and its value."""

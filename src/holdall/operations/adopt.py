@@ -230,6 +230,8 @@ def _ledger(
             collection=collection.name,
             content_hash=one.tree.content_hash,
             files=files_at(target, entry.id, one.tree),
+            # What is in settings was not compared: its seal would be no proof.
+            seal="" if entry.merged else None,
         )
     kept = [e for e in ledger.deployed if (e.target, e.id) not in new]
     own = {f for e in new.values() for f in ancestors(e.files) if f.count("/") > 1}

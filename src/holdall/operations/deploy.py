@@ -37,7 +37,7 @@ from holdall.deploy.planning.revert import (
     touched_files,
     with_contents,
 )
-from holdall.deploy.planning.settings import Entries, merge_entries
+from holdall.deploy.planning.settings import merge_entries
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
 from holdall.deploy.project.project import Project, read_project
@@ -48,6 +48,7 @@ from holdall.files.root import Root
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
 from holdall.operations.delivery import DEPLOY, delivering, report_errors, settle, to_journal_json
+from holdall.operations.proof import find_proof
 from holdall.operations.session import Session
 from holdall.plugins.checks import ask_plugins
 from holdall.transaction.actions import Put
@@ -134,8 +135,11 @@ class Deployer:
             refuse_other_collections(project, plan)
         obsolete, kept = split_deployed(project.ledger.deployed, plan)
         pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
-        arrangement = arrange(project.root, kept, pairs, obsolete, force=self.force)
-        merged = self._merged(project, pairs, obsolete, kept, arrangement)
+        assert plan.scratch is not None, "made for each deploy"
+        proof = find_proof(self, project, plan.scratch)
+        arrangement = arrange(project.root, kept, pairs, obsolete, proof, force=self.force)
+        settings = (pairs, obsolete, kept, project.marks, arrangement, proof)
+        merged = merge_entries(project.root, *settings, force=self.force)
         plan.placed = tuple(placements(arrangement, plan))
         plan.withdrawn = tuple(removed_placements(obsolete, plan, self.targets))
         warnings = [*self._checked(plan), *merged.notes]
@@ -145,7 +149,7 @@ class Deployer:
         known = {**self.session.plugins.targets, **{target.name: target for target in self.targets}}
         situation = Situation(project.root, pairs, kept, arrangement, known)
         allowed = self.allowance.check(situation, self.session.reporter.note, dry_run=self.dry_run)
-        deployed = deployed_entries(plan, arrangement, merged)
+        deployed = deployed_entries(plan, arrangement, merged, obsolete)
         requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
         ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
         result = self.finish(project, plan, arrangement, ledger, arrangement.hashes, warnings)
@@ -153,30 +157,18 @@ class Deployer:
             self.allowance.remember(allowed)
         return result
 
-    def _merged(
-        self,
-        project: Project,
-        pairs: Sequence[tuple[Target, PlannedArtifact]],
-        obsolete: Sequence[Deployed],
-        kept: Sequence[Deployed],
-        arrangement: Arrangement,
-    ) -> Entries:
-        known = project.ledger.documents
-        return merge_entries(
-            project.root, pairs, obsolete, kept, known, arrangement, force=self.force
-        )
-
     def undeploy(self, texts: Sequence[str]) -> DeployResult:
         """Undeploy what was requested by these ids or names; what other requests need stays.
 
         Files edited by hand stay in place unless forced, and are named in the result.
         """
-        with Root(self.project) as root, locked(root):
+        with Root(self.project) as root, locked(root), Scratch() as scratch:
             settle(root, self.session)
             self._remember(root)
             known = self.session.plugins.targets
             project = read_project(root, self.targets, known, self.collection)
             plan = self._plan("undeploy", ())
+            plan.scratch = scratch
             with self.report_errors(plan):
                 return self._undeploy(project, plan, texts)
 
@@ -186,8 +178,11 @@ class Deployer:
         unclear = {entry.id for _, entry in project.unclear} & set(ids)
         names = {target.name for target in self.targets}
         obsolete, kept = withdrawn_by(project.ledger.deployed, set(ids), names)
-        arrangement = arrange(project.root, kept, (), obsolete, force=self.force)
-        merged = self._merged(project, (), obsolete, kept, arrangement)
+        assert plan.scratch is not None, "made for each undeploy"
+        proof = find_proof(self, project, plan.scratch)
+        arrangement = arrange(project.root, kept, (), obsolete, proof, force=self.force)
+        settings = ((), obsolete, kept, project.marks, arrangement, proof)
+        merged = merge_entries(project.root, *settings, force=self.force)
         plan.withdrawn = tuple(removed_placements(obsolete, plan, self.targets))
         warnings = [
             *self._checked(plan),
@@ -215,14 +210,15 @@ class Deployer:
         its files. Raises ConflictError if the
         project is not as the change left it, LocalEditError for files edited since.
         """
-        with Root(self.project) as root, locked(root):
+        with Root(self.project) as root, locked(root), Scratch() as scratch:
             settle(root, self.session)
             project = read_project(root, self.targets, self.session.plugins.targets, None)
             plan = self._plan("undo", ())
             plan.extra.update(extra)
             with self.report_errors(plan):
                 ledger = revert_ledger(project, change)
-                arrangement = plan_revert(project, change, content_of, force=self.force)
+                proof = find_proof(self, project, scratch)
+                arrangement = plan_revert(project, change, content_of, proof, force=self.force)
                 roots = {target.name: target.root for target in self.targets}
                 plan.placed = tuple(
                     Placement(b.id, b.uuid, b.content_hash, roots[b.target])
@@ -352,7 +348,10 @@ class Deployer:
         `new` are the SkillMeat hashes of what was just deployed, by target and id. The caller holds
         the project's lock.
         """
-        records = plan_records(project, plan.targets, ledger, arrangement, new)
+        is_dry_run = self.dry_run
+        records = plan_records(
+            project, plan.targets, ledger, arrangement, new, is_dry_run=is_dry_run
+        )
         actions = [*arrangement.actions, *records]
         change = ledger_change(project.written, ledger, touched_files(arrangement.actions))
         plan.change = with_contents(change, project.root, self.targets)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from holdall.collection.collection import Collection
     from holdall.config import Config
     from holdall.deploy.planning.plan import DeployPlan
+    from holdall.deploy.project.ledger import Deployed
     from holdall.deploy.targets import Target
     from holdall.files.tree import Tree
     from holdall.plugins.commands import Command
@@ -228,6 +229,20 @@ def holdall_version_tree(
 
     *First result.* Read only. Raise NotFoundError for a version that does not exist; the command
     fails with it.
+    """
+
+
+@hookspec(firstresult=True)
+def holdall_known_versions(
+    collection: Collection, wanted: Sequence[Deployed], folder: Path | None
+) -> list[Tree | None] | None:
+    """Return the files of stored versions: what is equal to one of them may be Holdall's.
+
+    *First result.* Called where a project says that Holdall placed something, nothing else proves
+    it, and it is about to be replaced or removed. For each of `wanted`, in order: the tree that its
+    `content_hash` names, if that is a version of the artifact with its `uuid`, or with its `id` in
+    the collection; else None, and what is in the project stays. With a `folder`, write the files of
+    number N into its subfolder `N`. If it raises, the command is refused and nothing is written.
     """
 
 

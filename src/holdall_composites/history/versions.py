@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from holdall.artifacts import FileDigest, FileKind, Shape, TypeSpec, tree_hash
-from holdall.collection import ManifestArtifact
+from holdall.collection import Collection, ManifestArtifact
+from holdall.deploy import Deployed
 from holdall.errors import LocalEditError, StorageError
 from holdall.files import Tree, link_stays_inside
+from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 
 
@@ -26,6 +29,36 @@ def version_tree(store: Store, content_hash: str) -> Tree:
             hint="restore the database from a backup",
         )
     return tree
+
+
+def known_versions(
+    collection: Collection, wanted: Sequence[Deployed], folder: Path | None
+) -> list[Tree | None]:
+    """Return the tree that each entry names, None for what is no version of its artifact.
+
+    With a folder, the files of number N are written into its subfolder `N`.
+    """
+    collection_id = collection.manifest.uuid
+    if collection_id is None:
+        return [None] * len(wanted)
+    with opened(collection) as resolver, resolver.store.reading():
+        store = resolver.store
+        uuids = store.artifacts.uuids_of(collection_id, sorted({str(e.id) for e in wanted}))
+        found = []
+        for number, entry in enumerate(wanted):
+            tree = _version_named(store, entry, uuids.get(str(entry.id)))
+            if tree is not None and folder is not None:
+                materialize(store, tree, folder / str(number))
+            found.append(tree)
+        return found
+
+
+def _version_named(store: Store, entry: Deployed, present: str | None) -> Tree | None:
+    for uuid in {entry.uuid, present} - {None}:
+        versions = store.versions.all_of(uuid or "")
+        if any(version.content_hash == entry.content_hash for version in versions):
+            return version_tree(store, entry.content_hash)
+    return None
 
 
 def lay_out(store: Store, content_hash: str, folder: Path, spec: TypeSpec) -> tuple[Tree, Path]:

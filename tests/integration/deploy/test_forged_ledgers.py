@@ -108,14 +108,25 @@ FORGED = {
     "other settings": merged(SETTINGS, [], "keep", 1, id="hook:x"),
     "all hooks": merged(SETTINGS, ["hooks"], "Stop", [HOOK], id="hook:x"),
     "a part of a hook": merged(SETTINGS, ["hooks", "Stop", "hooks"], None, HOOK, id="hook:x"),
+    "keys that are no texts": also(
+        documents={SETTINGS: {"made": [["hooks", 3], ["hooks", "x"]], "blank": []}}
+    ),
     "another server": merged(".mcp.json", ["mcpServers"], "y", {}, id="mcp:x"),
+}
+
+
+def forge(project: Path, change: Forge) -> None:
+    """Change a project's ledger."""
+    document = json.loads((project / LEDGER).read_text())
+    change(document, project)
+    (project / LEDGER).write_text(json.dumps(document))
+
+
+HINTS = {
     "a folder": also(folders=["empty"]),
     "a folder beside a target's": also(folders=[".claude/mine"]),
     "a file that nobody merges into": also(documents={"package.json": EMPTY}),
     "other keys": also(documents={SETTINGS: {"made": [["keep"]], "blank": []}}),
-    "keys that are no texts": also(
-        documents={SETTINGS: {"made": [["hooks", 3], ["hooks", "x"]], "blank": []}}
-    ),
     "keys below an entry": also(
         documents={SETTINGS: {"made": [["hooks", "Stop", "hooks"]], "blank": []}}
     ),
@@ -128,11 +139,19 @@ FORGED = {
 }
 
 
-def forge(project: Path, change: Forge) -> None:
-    """Change a project's ledger."""
-    document = json.loads((project / LEDGER).read_text())
-    change(document, project)
-    (project / LEDGER).write_text(json.dumps(document))
+@pytest.mark.parametrize("change", HINTS.values(), ids=HINTS)
+def test_folders_and_marks_that_this_user_did_not_write_are_left_alone(
+    root: Path, project: Path, change: Forge
+) -> None:
+    """Neither the user's empty folders nor the blanks of the user's settings change."""
+    before = snapshot(project, times=False)
+    deploy(root, project, "skill:a")
+    forge(project, change)
+    deploy(root, project, "skill:b")
+    undeploy(root, project, "skill:a", "skill:b")
+    after = snapshot(project, times=False)
+    assert {path: after[path] for path in before} == before
+    assert after.keys() - before.keys() <= {".claude/skills"}
 
 
 @pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)

@@ -123,13 +123,29 @@ def test_a_lost_ledger_is_rebuilt_from_the_record(root: Path, project: Path) -> 
     deploy(root, project, "skill:a", "skill:b")
     (project / LEDGER).unlink()
     assert states(project, opened(root)) == {"skill:a": "synced", "skill:b": "synced"}
-    make_skill(root, "a", "new")
-    refresh(root)
     deploy(root, project)
-    assert "new" in (project / ".claude/skills/a/SKILL.md").read_text()
     (project / LEDGER).unlink()
     undeploy(root, project, "skill:a", "skill:b")
     assert snapshot(project, times=False) == before
+
+
+def test_without_ledger_and_versions_an_old_content_is_not_replaced(
+    root: Path, project: Path
+) -> None:
+    """Nothing proves then that it was Holdall's: by force it is replaced, and kept as a backup."""
+    deploy(root, project, "skill:a")
+    old = (project / ".claude/skills/a/SKILL.md").read_bytes()
+    (project / LEDGER).unlink()
+    make_skill(root, "a", "new")
+    refresh(root)
+    with pytest.raises(HoldallError, match="in no version that is known here"):
+        deploy(root, project)
+    forced = deploy(root, project, force=True)
+    assert forced.outcome is not None
+    ((path, backup),) = forced.outcome.backups
+    assert path == ".claude/skills/a/SKILL.md"
+    assert (project / backup).read_bytes() == old
+    assert "new" in (project / ".claude/skills/a/SKILL.md").read_text()
 
 
 def test_a_lost_ledger_does_not_hide_an_edit(root: Path, project: Path) -> None:
@@ -167,7 +183,7 @@ def test_what_skillmeat_deployed_is_known(root: Path, project: Path) -> None:
     make_skill(root, "a", "new")
     refresh(root)
     assert states(project, opened(root))["skill:a"] == "outdated"
-    deploy(root, project, "skill:a")
+    deploy(root, project, "skill:a", force=True)
     assert "new" in (project / ".claude/skills/a/SKILL.md").read_text()
     undeploy(root, project, "skill:a", "skill:b")
     assert not (project / ".claude/skills/a").exists()
@@ -195,8 +211,6 @@ def test_an_entry_that_is_there_twice_is_one(root: Path, project: Path) -> None:
     deploy_like_skillmeat(root, project, "a")
     with (project / RECORD).open("a") as file:
         file.write((project / RECORD).read_text())
-    make_skill(root, "a", "new")
-    refresh(root)
     deploy(root, project, "skill:a")
     assert len(tables(project)) == 1
     with (project / RECORD).open("a") as file:

@@ -14,7 +14,7 @@ from holdall.artifacts import ArtifactId, RelPath, Shape, TypeSpec
 from holdall.cli import Context
 from holdall.collection import Collection
 from holdall.config import Config
-from holdall.deploy import Target
+from holdall.deploy import Deployed, Target
 from holdall.errors import ConflictError
 from holdall.files import Tree
 from holdall.plugins import (
@@ -143,6 +143,13 @@ def holdall_version_tree(
 ) -> Tree | None:
     """Leave it to others."""
     note("version_tree", version)
+    return None
+
+
+@hookimpl
+def holdall_known_versions(wanted: Sequence[Deployed]) -> list[Tree | None] | None:
+    """Leave it to others."""
+    note("known_versions", [str(entry.id) for entry in wanted])
     return None
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.deploy.planning.plan import PlannedArtifact
+from holdall.deploy.planning.twins import refuse_twins
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.targets import SETTINGS, Form, Target
 from holdall.errors import ConflictError, HostilePathError, LocalEditError
@@ -21,7 +21,13 @@ from holdall.formats.documents import read_bounded
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, emptied_folders, sourced, state_of
 
+if TYPE_CHECKING:
+    from holdall.deploy.proof import Proof
+
 MAX_CONVERTED = 1 << 20
+
+UNPROVEN = "in no version that is known here"
+"""Why what a ledger says to be Holdall's is not taken for it."""
 
 
 class EditedFile(NamedTuple):
@@ -51,7 +57,7 @@ class Arrangement:
     hashes: dict[tuple[str, ArtifactId], str] = field(default_factory=dict)
 
 
-class _Wanted(NamedTuple):
+class PlannedFile(NamedTuple):
     """What is to be at a path, where its bytes are, and which artifact it belongs to."""
 
     state: FileState
@@ -66,27 +72,30 @@ def arrange(
     kept: Sequence[Deployed],
     planned: Iterable[tuple[Target, PlannedArtifact]],
     obsolete: Sequence[Deployed],
+    proof: Proof,
     *,
     force: bool,
 ) -> Arrangement:
     """Compare the project with what is planned for it.
 
     `obsolete` are the deployed artifacts that the planned ones replace, or that go, `kept` the
-    others. Files in the way get no action without `force`. Raises ConflictError if two artifacts
-    have one path or, without `force`, if a name that is there differs by case only.
+    others. Files in the way, those without `proof` among them, get no action without `force`.
+    Raises ConflictError if two artifacts have one path or, without `force`, if a name that is there
+    differs by case only.
     """
     result = Arrangement()
-    wanted: dict[RelPath, _Wanted] = {}
+    wanted: dict[RelPath, PlannedFile] = {}
     settled = _sort_out(root, planned, obsolete, wanted, result)
     staying = {path for entry in kept for path in entry.files} | settled.keys() | wanted.keys()
-    owned = {p: state for entry in (*kept, *obsolete) for p, state in entry.files.items()}
+    owned = {path: entry for entry in (*kept, *obsolete) for path in entry.files}
     gone = {path: None for entry in obsolete for path in entry.files if path not in staying}
     if not wanted.keys() <= owned.keys():
         refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
     # Remove before writing: a folder may take the place of a file, and the other way round.
     held = _held(root, obsolete, gone)
     for path in gone:
-        _remove(root, owned[path], path, result, is_held=path in held, force=force)
+        is_held = path in held
+        _remove(root, owned[path], path, proof, result, is_held=is_held, force=force)
     # Not needed where nothing comes in their place.
     emptied = emptied_folders(gone, [*wanted, *settled]) if gone and wanted else []
     result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
@@ -97,9 +106,10 @@ def arrange(
         is_condition = (
             moves and present is None and path not in emptied and not is_below(path, gone)
         )
-        _put(owned, path, file, present, result, force=force, is_condition=is_condition)
+        owner = owned.get(path)
+        _put(owner, path, file, present, proof, result, force=force, is_condition=is_condition)
     if not force:
-        _refuse_twins(root, result, gone.keys() | set(emptied))
+        refuse_twins(root, result.actions, gone.keys() | set(emptied))
     return result
 
 
@@ -113,7 +123,7 @@ def _sort_out(
     root: Root,
     planned: Iterable[tuple[Target, PlannedArtifact]],
     obsolete: Iterable[Deployed],
-    wanted: dict[RelPath, _Wanted],
+    wanted: dict[RelPath, PlannedFile],
     result: Arrangement,
 ) -> dict[RelPath, Deployed]:
     """Fill `wanted` with the files of planned artifacts that have to be compared one by one.
@@ -134,70 +144,6 @@ def _sort_out(
         entry, file = settled[path], wanted[path]
         _refuse_two_owners(path, (entry.id, entry.files[path]), (file.owner, file.state))
     return settled
-
-
-def _refuse_twins(root: Root, result: Arrangement, leaving: Set[RelPath]) -> None:
-    """Raise ConflictError for names that are there and differ from a new one by case only.
-
-    Here they are two; in a checkout on another system, one of them would be lost.
-    """
-    neighbours = _Neighbours(root, leaving)
-    for action in result.actions:
-        if isinstance(action, Put) and action.expected is None:
-            neighbours.refuse_twin_of(action.path)
-
-
-_Names: TypeAlias = "dict[str, list[str]]"
-"""The names in a folder, by what they are where case does not count."""
-
-
-class _Neighbours:
-    """The names in the folders that something new is written into; each is listed once."""
-
-    def __init__(self, root: Root, leaving: Set[RelPath]) -> None:
-        self._root, self._leaving = root, leaving
-        self._names: dict[RelPath | None, _Names | None] = {None: self._listed(None)}
-
-    def refuse_twin_of(self, path: RelPath) -> None:
-        """Raise ConflictError if something on the way to a new file is spelled otherwise there."""
-        self._is_there(path, self._names_in(path.parent))
-
-    def _names_in(self, folder: RelPath | None) -> _Names | None:
-        """Return the names in a folder by how they fold; None for one that will be made."""
-        if folder not in self._names:
-            assert folder is not None
-            is_there = self._is_there(folder, self._names_in(folder.parent))
-            self._names[folder] = self._listed(folder) if is_there else None
-        return self._names[folder]
-
-    def _is_there(self, path: RelPath, names: _Names | None) -> bool:
-        if names is None or path in self._leaving:
-            return False
-        twins = names.get(RelPath(path.name).fold_key, [])
-        if path.name in twins:
-            return True
-        for twin in twins:
-            place = RelPath(twin) if path.parent is None else RelPath(f"{path.parent}/{twin}")
-            if place not in self._leaving:
-                self._refuse(path, place)
-                return True
-        return False
-
-    def _refuse(self, path: RelPath, twin: RelPath) -> None:
-        # Where case does not count, they are one already, and whether it may be replaced is known.
-        if self._root.stat_of(path) is None:
-            raise ConflictError(
-                f"{self._root.path / twin} exists already, and {path.name!a} would be the same"
-                " file on a case-insensitive or normalising file system",
-                hint="rename one of them; --force deploys it next to the other",
-            )
-
-    def _listed(self, folder: RelPath | None) -> _Names:
-        opened = self._root.folders.find(folder)
-        found: _Names = {}
-        for name in os.listdir(opened) if opened is not None else ():
-            found.setdefault(RelPath(name).fold_key, []).append(name)
-        return found
 
 
 def _moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:
@@ -263,22 +209,15 @@ def _is_as(state: FileState | None, digest: FileDigest) -> bool:
 
 
 def _want(
-    wanted: dict[RelPath, _Wanted],
+    wanted: dict[RelPath, PlannedFile],
     result: Arrangement,
     target: Target,
     artifact: PlannedArtifact,
 ) -> None:
-    place = target.place_of(artifact.id)
-    if place is None:
+    if target.place_of(artifact.id) is None:
         return
-    spec = target.places[artifact.id.type]
-    tree: Tree = artifact.tree
-    source: Path | bytes = artifact.location
-    form = target.converts.get(artifact.id.type)
-    if form is not None:
-        source, tree = _converted(artifact, form, spec)
-    files = sourced(target.root.joined(place), spec, tree, source)
-    for path, (digest, content) in files.items():
+    tree, files = _planned_tree(target, artifact)
+    for path, file in files.items():
         if path.lower() in SETTINGS:
             raise HostilePathError(
                 f"{artifact.id} would be {path}, which holds settings of an agent",
@@ -286,11 +225,32 @@ def _want(
             )
         other = wanted.get(path)
         if other is not None:
-            present = other.owner, other.state
-            _refuse_two_owners(path, present, (artifact.id, state_of(digest)))
-        wanted[path] = _Wanted(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
-    result.files[target.name, artifact.id] = {p: wanted[p].state for p in files}
+            _refuse_two_owners(path, (other.owner, other.state), (artifact.id, file.state))
+        wanted[path] = file
+    result.files[target.name, artifact.id] = {p: file.state for p, file in files.items()}
     result.hashes[target.name, artifact.id] = tree.skillmeat_hash
+
+
+def planned_files(target: Target, artifact: PlannedArtifact) -> Mapping[RelPath, PlannedFile]:
+    """Return the files that an artifact has in a project for a target."""
+    return {} if target.place_of(artifact.id) is None else _planned_tree(target, artifact)[1]
+
+
+def _planned_tree(
+    target: Target, artifact: PlannedArtifact
+) -> tuple[Tree, dict[RelPath, PlannedFile]]:
+    spec, place = target.places[artifact.id.type], target.place_of(artifact.id)
+    assert place is not None, "asked before"
+    tree: Tree = artifact.tree
+    source: Path | bytes = artifact.location
+    form = target.converts.get(artifact.id.type)
+    if form is not None:
+        source, tree = _converted(artifact, form, spec)
+    files = sourced(target.root.joined(place), spec, tree, source)
+    return tree, {
+        path: PlannedFile(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
+        for path, (digest, content) in files.items()
+    }
 
 
 def _refuse_two_owners(
@@ -312,10 +272,11 @@ def _converted(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[b
 
 
 def _put(
-    owned: Mapping[RelPath, FileState],
+    owner: Deployed | None,
     path: RelPath,
-    file: _Wanted,
+    file: PlannedFile,
     present: FileState | None,
+    proof: Proof,
     result: Arrangement,
     *,
     force: bool,
@@ -323,32 +284,46 @@ def _put(
 ) -> None:
     if present == file.state:
         return
-    is_ours = path in owned
-    in_the_way = present is not None and present != owned.get(path)
-    if in_the_way:
-        result.in_the_way.append(EditedFile(path, is_ours))
-    if not in_the_way or force:
-        put = Put(path, file.state, file.size, file.content, present, in_the_way, is_condition)
+    edit = None if present is None else _edit(owner, path, present, proof)
+    if edit is not None:
+        result.in_the_way.append(edit)
+    if edit is None or force:
+        keep = edit is not None
+        put = Put(path, file.state, file.size, file.content, present, keep, is_condition)
         result.actions.append(put)
+
+
+def _edit(
+    owner: Deployed | None, path: RelPath, present: FileState, proof: Proof
+) -> EditedFile | None:
+    """Return why a file must not simply be replaced or removed; None if it may be."""
+    if owner is None:
+        return EditedFile(path, is_ours=False)
+    if present != owner.files[path]:
+        return EditedFile(path, is_ours=True)
+    if not proof.covers_file(owner, path):
+        return EditedFile(path, is_ours=False, what=UNPROVEN)
+    return None
 
 
 def _remove(
     root: Root,
-    as_deployed: FileState,
+    owner: Deployed,
     path: RelPath,
+    proof: Proof,
     result: Arrangement,
     *,
     is_held: bool,
     force: bool,
 ) -> None:
-    present = as_deployed if is_held else root.state_of(path)
+    present = owner.files[path] if is_held else root.state_of(path)
     if present is None:
         return
-    edited = present != as_deployed
-    if edited:
-        result.in_the_way.append(EditedFile(path, is_ours=True))
-    if not edited or force:
-        result.actions.append(Remove(path, present, keep_backup=edited))
+    edit = _edit(owner, path, present, proof)
+    if edit is not None:
+        result.in_the_way.append(edit)
+    if edit is None or force:
+        result.actions.append(Remove(path, present, keep_backup=edit is not None))
 
 
 def refuse_edits(arrangement: Arrangement, root: Path) -> None:

@@ -14,6 +14,7 @@ from holdall.deploy.planning.plan import DeployPlan
 from holdall.deploy.planning.settings import Entries
 from holdall.deploy.project.ledger import Deployed, Ledger, is_same, render_ledger
 from holdall.deploy.project.project import Project
+from holdall.deploy.project.seals import seal_ledger
 from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
 from holdall.deploy.targets import Target
 from holdall.files.root import Root
@@ -27,24 +28,28 @@ def plan_records(
     ledger: Ledger,
     arrangement: Arrangement,
     new: Mapping[tuple[str, ArtifactId], str],
+    *,
+    is_dry_run: bool,
 ) -> list[Action]:
     """Return the actions for the records, the ledger and emptied folders.
 
-    `ledger` says what is in the project afterwards; its folders are settled here. `new` are the
-    SkillMeat hashes of what was just deployed, by target and id. Returns nothing where nothing
-    differs.
+    `ledger` says what is in the project afterwards; its folders are settled here, and it is sealed
+    unless in a dry run. `new` are the SkillMeat hashes of what was just deployed, by target and id.
+    Returns nothing where nothing differs.
     """
     by_path = {project.records[target.name].path: target for target in targets}
     records = [a for t in by_path.values() if (a := _record_action(project, ledger, t, new))]
-    written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
-    folders = project.ledger.folders | _new_folders(project.root, written, arrangement)
     kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
+    folders = project.ledger.folders
+    if arrangement.actions or records or not folders <= kept_folders:
+        written = [a.path for a in (*arrangement.actions, *records) if isinstance(a, Put)]
+        folders = project.folders | _new_folders(project.root, written, arrangement)
     # Each after all that is in it, and next to its siblings.
     emptied = sorted(folders - kept_folders, key=lambda f: f.split("/"), reverse=True)
     ledger = replace(ledger, folders=frozenset(folders & kept_folders))
     return [
         *records,
-        *_ledger_actions(project, ledger),
+        *_ledger_actions(project, ledger, is_dry_run=is_dry_run),
         *(RemoveFolder(folder) for folder in emptied),
     ]
 
@@ -130,14 +135,24 @@ def _record_entry(
     return entry if entry == old else replace(entry, deployed_at=now)
 
 
-def _ledger_actions(project: Project, ledger: Ledger) -> list[Action]:
+def _ledger_actions(project: Project, ledger: Ledger, *, is_dry_run: bool) -> list[Action]:
     is_empty = not ledger.deployed and not ledger.requests
-    if project.ledger_text is not None and not is_empty and is_same(ledger, project.stored):
+    if project.ledger_text is not None and not is_empty and _is_written(project, ledger):
         return []
-    known = project.stored, project.ledger_text or ""
-    text = None if is_empty else render_ledger(ledger, *known)
+    text = None
+    if not is_empty:
+        sealed = ledger if is_dry_run else seal_ledger(ledger)
+        text = render_ledger(sealed, project.stored, project.ledger_text or "")
     action = _text_action(project.root, LEDGER, project.ledger_text, text)
     return [action] if action else []
+
+
+def _is_written(project: Project, ledger: Ledger) -> bool:
+    """Return whether the ledger is there as it should be; what others wrote is no difference."""
+    stored = project.stored
+    if is_same(ledger, stored) or project.is_head_sealed:
+        return is_same(ledger, stored)
+    return is_same(replace(ledger, folders=stored.folders, documents=stored.documents), stored)
 
 
 def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) -> Action | None:
@@ -150,21 +165,31 @@ def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) ->
 
 
 def deployed_entries(
-    plan: DeployPlan, arrangement: Arrangement, merged: Entries
+    plan: DeployPlan, arrangement: Arrangement, merged: Entries, earlier: Iterable[Deployed]
 ) -> Iterator[Deployed]:
-    """Yield what the ledger will say of each artifact that is placed, for each target."""
+    """Yield what the ledger will say of each artifact that is placed, for each target.
+
+    What is as the `earlier` entry says keeps its seal, whoever's that is.
+    """
+    known = {(entry.target, entry.id): entry for entry in earlier}
     for artifact in plan.artifacts:
         for target in plan.targets:
-            files = arrangement.files.get((target.name, artifact.id))
-            if files is not None:
-                yield Deployed(
-                    artifact.id,
-                    target.name,
-                    artifact.uuid,
-                    plan.collection.name,
-                    artifact.tree.content_hash,
-                    artifact.wanted_by,
-                    files,
-                    artifact.is_pinned,
-                    merged.owned.get((target.name, artifact.id), ()),
-                )
+            key = target.name, artifact.id
+            files = arrangement.files.get(key)
+            if files is None:
+                continue
+            entries = merged.owned.get(key, ())
+            old = known.get(key)
+            is_same_place = old is not None and (old.files, old.merged) == (files, entries)
+            yield Deployed(
+                artifact.id,
+                target.name,
+                artifact.uuid,
+                plan.collection.name,
+                artifact.tree.content_hash,
+                artifact.wanted_by,
+                files,
+                artifact.is_pinned,
+                entries,
+                old.seal if old is not None and is_same_place else None,
+            )

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.planning.files import Arrangement, EditedFile, is_below
@@ -17,6 +18,9 @@ from holdall.errors import ConflictError
 from holdall.files.root import FileState, Root
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import emptied_folders
+
+if TYPE_CHECKING:
+    from holdall.deploy.proof import Proof
 
 MAX_KEPT = 8 << 20
 
@@ -40,8 +44,10 @@ def revert_ledger(project: Project, change: LedgerChange) -> Ledger:
     Its folders are not settled.
     """
     entries = {(entry.target, entry.id): entry for entry in project.ledger.deployed}
+    left = {key: after and after.unsealed for key, (_, after) in change.entries.items()}
+    there = {key: entries[key].unsealed for key in left if key in entries}
     requests = {i: (uuid,) for i, uuid in project.ledger.requests.items()}
-    moved = [id_ for (t, id_), (_, a) in change.entries.items() if entries.get((t, id_)) != a]
+    moved = [key[1] for key, after in left.items() if there.get(key) != after]
     moved += [i for i, (_, after) in change.requests.items() if requests.get(i) != after]
     if moved:
         raise ConflictError(
@@ -80,7 +86,7 @@ def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -
 
 
 def plan_revert(
-    project: Project, change: LedgerChange, content_of: ContentOf, *, force: bool
+    project: Project, change: LedgerChange, content_of: ContentOf, proof: Proof, *, force: bool
 ) -> Arrangement:
     """Return the file actions; with `force` files edited since are replaced, each kept as a backup.
 
@@ -88,8 +94,8 @@ def plan_revert(
     settings as Holdall left them: except for its own entries they are what is restored.
     """
     result = Arrangement()
-    owned = project.owned
-    holdalls = owned.keys() | change.settings - change.edited
+    owned = {path: entry for entry in project.ledger.deployed for path in entry.files}
+    settings = change.settings - change.edited
     gone, puts = [], []
     for path, (before, after) in change.files.items():
         present = project.root.state_of(path)
@@ -100,7 +106,9 @@ def plan_revert(
             result.in_the_way.append(EditedFile(path, is_ours=path in owned))
             if not force:
                 continue
-        keep = in_the_way or (present is not None and path not in holdalls)
+        owner = owned.get(path)
+        is_own = path in settings or (owner is not None and proof.covers_file(owner, path))
+        keep = in_the_way or (present is not None and not is_own)
         if before is not None:
             content, size = content_of(path, before)
             puts.append(Put(path, before, size, content, present, keep_backup=keep))

@@ -10,13 +10,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
-from holdall.deploy.planning.files import Arrangement, EditedFile
+from holdall.deploy.planning.files import UNPROVEN, Arrangement, EditedFile
 from holdall.deploy.planning.plan import PlannedArtifact
-from holdall.deploy.project.ledger import Deployed, Merged, Place
+from holdall.deploy.project.ledger import Deployed, Merged, Place, hash_value
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
@@ -24,6 +24,9 @@ from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
 from holdall.formats.toml_editor import TomlText
 from holdall.transaction.actions import Put, Remove
 from holdall.transaction.placement import put_bytes
+
+if TYPE_CHECKING:
+    from holdall.deploy.proof import Proof
 
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
 
@@ -44,7 +47,13 @@ class Entries:
     notes: list[str] = field(default_factory=list)
 
 
-def _wanted(artifact: PlannedArtifact, merge: Merge, target: Target, project: Path) -> list[Merged]:
+def planned_entries(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> list[Merged]:
+    """Return the entries that an artifact has in a settings file for a target.
+
+    Raises InputError for a hook or a server that is not understood.
+    """
     from holdall.deploy.consent.entries import hook_groups, server_of
 
     if merge.form is Form.HOOKS:
@@ -63,18 +72,20 @@ def merge_entries(
     kept: Iterable[Deployed],
     known: Mapping[RelPath, Marks],
     arrangement: Arrangement,
+    proof: Proof,
     *,
     force: bool,
 ) -> Entries:
     """Add to `arrangement` what has to change in settings files.
 
     `obsolete` are the deployed artifacts that the planned ones replace, or that go; `kept` the
-    others; `known` what is remembered of the files. A hook or server that is not understood is left
-    out, with a note. Raises ConflictError for two definitions of one name, InputError for a file
-    that cannot be edited.
+    others; `known` what is remembered of the files. What has no `proof` is the user's. A hook or
+    server that is not understood is left out, with a note. Raises ConflictError for two definitions
+    of one name, InputError for a file that cannot be edited.
     """
-    merger = _Merger(root, known, arrangement, force)
+    merger = _Merger(root, known, arrangement, proof, force)
     kept, obsolete = list(kept), list(obsolete)
+    merger.claims = {e.place: d for d in (*kept, *obsolete) for e in d.merged}
     merger.owned = {e.place: e for d in (*kept, *obsolete) for e in d.merged}
     merger.held = {e.place: d.id for d in kept for e in d.merged}
     wanted: dict[Key, list[Merged]] = {}
@@ -82,7 +93,9 @@ def merge_entries(
     for target, artifact in planned:
         if merge := target.merges.get(artifact.id.type):
             try:
-                wanted[target.name, artifact.id] = _wanted(artifact, merge, target, root.path)
+                wanted[target.name, artifact.id] = planned_entries(
+                    artifact, merge, target, root.path
+                )
             except InputError as error:
                 entries.notes.append(f"left out {artifact.id}: {error.message}")
     staying = {e.place for entries in wanted.values() for e in entries} | merger.held.keys()
@@ -138,15 +151,18 @@ class _Merger:
 
     owned: dict[Place, Merged]
     held: dict[Place, ArtifactId]
+    claims: dict[Place, Deployed]
 
     def __init__(
         self,
         root: Root,
         known: Mapping[RelPath, Marks],
         arrangement: Arrangement,
+        proof: Proof,
         force: bool,
     ) -> None:
         self.root, self.arrangement, self.force = root, arrangement, force
+        self.proof = proof
         self.marks = {p: Marks(set(m.made), dict(m.blank)) for p, m in known.items()}
         self.documents: dict[RelPath, Document] = {}
         self.before: dict[RelPath, tuple[str | None, FileState | None]] = {}
@@ -209,12 +225,24 @@ class _Merger:
                 f"{holder} and {owner} define {entry.key!a} in {entry.path} in different ways",
                 hint="rename one of them in the collection",
             )
-        if known is not None and known.value == present:
-            return True
-        why = "changed by hand" if known is not None else "not put there by Holdall"
-        self.arrangement.in_the_way.append(
-            EditedFile(entry.path, is_ours=known is not None, what=f"{entry.key!a} in it, {why}")
-        )
+        if known is None:
+            return self._in_the_way(entry, "not put there by Holdall")
+        return self._is_own(known, present)
+
+    def _is_own(self, known: Merged, present: Any) -> bool:
+        """Return whether what is there may be replaced or removed as Holdall's own entry."""
+        if known.hash != hash_value(present):
+            return self._in_the_way(known, "changed by hand")
+        owner = self.claims.get(known.place)
+        if owner is not None and not self.proof.covers_entry(owner, known):
+            return self._in_the_way(known, UNPROVEN)
+        return True
+
+    def _in_the_way(self, entry: Merged, why: str) -> bool:
+        """Record why an entry must not simply be changed; return whether it is by force."""
+        what = f"{entry.key or 'a hook'!a} in it, {why}"
+        is_ours = entry.place in self.owned and why != UNPROVEN
+        self.arrangement.in_the_way.append(EditedFile(entry.path, is_ours=is_ours, what=what))
         self.forced.add(entry.path)
         return self.force
 
@@ -224,19 +252,17 @@ class _Merger:
             return
         document, marks = self._document(entry.path)
         if entry.key is None:
-            document.remove_element(entry.keys, entry.value, marks)
+            there = document.get(entry.keys)
+            same = (
+                [e for e in there if hash_value(e) == entry.hash] if isinstance(there, list) else []
+            )
+            if same and self._is_own(entry, same[-1]):
+                document.remove_element(entry.keys, same[-1], marks)
             return
         keys = (*entry.keys, entry.key)
         present = document.get(keys)
-        if present is MISSING:
-            return
-        if present != entry.value:
-            what = f"{entry.key!a} in it, changed by hand"
-            self.arrangement.in_the_way.append(EditedFile(entry.path, is_ours=True, what=what))
-            self.forced.add(entry.path)
-            if not self.force:
-                return
-        document.remove(keys, marks)
+        if present is not MISSING and self._is_own(entry, present):
+            document.remove(keys, marks)
 
     def finished(self, still: Iterable[RelPath]) -> dict[RelPath, Marks]:
         """Add the actions for what changed; return what to remember of files with our entries."""

@@ -4,18 +4,20 @@ It holds what SkillMeat's record has no place for (SkillMeat erases keys it does
 is lost, the record and the collection are enough to continue; see `deploy`. One line is one
 artifact below one target's root (shortened; states of files are kind, executable or not, SHA-256):
 
-    {"format": 1, "requests": {"skill:a": "ec12..."}, "folders": [".claude/skills/a"],
+    {"format": 1, "seal": "7d0c...", "requests": {"skill:a": "ec12..."},
+     "folders": [".claude/skills/a"],
      "documents": {".mcp.json": {"made": [["mcpServers"]], "blank": []}},
      "deployed": [
       {"id": "skill:a", "target": "claude", "uuid": "ec12...", "collection": "kit",
        "content_hash": "fea0...", "wanted_by": ["skill:a"], "is_pinned": false, "merged": [],
-       "files": {".claude/skills/a/SKILL.md": ["f", "-", "bc28..."]}}]}
+       "files": {".claude/skills/a/SKILL.md": ["f", "-", "bc28..."]}, "seal": "90ab..."}]}
 
-An entry of a settings file is in `merged` as `[path, keys, key, value]`.
+An entry of a settings file is in `merged` as `[path, keys, key, value]`. Seals are in `seals`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,25 +40,36 @@ _KINDS = {kind.value: kind for kind in FileKind}
 
 
 Place = tuple[RelPath, tuple[str, ...], str | None, str]
-"""Where an entry stands: its file, the keys to what holds it, its own key or, in a list, itself."""
+"""Where an entry stands: its file, the keys to its holder, its own key or, in a list, its hash."""
 
 
 class Merged(NamedTuple):
     """An entry that Holdall put into a settings file: a member `key`, or an element of a list.
 
-    `keys` lead to the object or list that holds it.
+    `keys` lead to the object or list that holds it. Where only the hash of its value is known, that
+    is `known_hash`, and `value` is None.
     """
 
     path: RelPath
     keys: tuple[str, ...]
     key: str | None
     value: Any
+    known_hash: str = ""
+
+    @property
+    def hash(self) -> str:
+        """The hash of its value."""
+        return self.known_hash or hash_value(self.value)
 
     @property
     def place(self) -> Place:
         """What distinguishes it from other entries."""
-        value = canonical_json(self.value).decode() if self.key is None else ""
-        return self.path, self.keys, self.key, value
+        return self.path, self.keys, self.key, self.hash if self.key is None else ""
+
+
+def hash_value(value: Any) -> str:
+    """Return the SHA-256 of a value of a settings file, whatever the order of its keys."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
 class Deployed(NamedTuple):
@@ -64,7 +77,8 @@ class Deployed(NamedTuple):
 
     `files` says what Holdall wrote at which path of the project; `wanted_by` names the requests
     that keep it there: itself, or composites. `is_pinned` says that one of them holds it at this
-    content, whatever the collection has. `merged` are its entries of settings files.
+    content, whatever the collection has. `merged` are its entries of settings files. `seal` is the
+    mark of who placed all this, "" if nobody did who is known; None before it is written.
     """
 
     id: ArtifactId
@@ -76,6 +90,12 @@ class Deployed(NamedTuple):
     files: Mapping[RelPath, FileState]
     is_pinned: bool = False
     merged: tuple[Merged, ...] = ()
+    seal: str | None = ""
+
+    @property
+    def unsealed(self) -> Deployed:
+        """What is deployed, whoever placed it."""
+        return self._replace(seal="")
 
     def lies_below(self, root: RelPath) -> bool:
         """Return whether its files are in a target's folder, which agents may share."""
@@ -88,13 +108,15 @@ class Ledger:
 
     `requests` are the ids that users asked for, with their UUIDs, so that a renamed one is known
     again; `folders` are those that Holdall made, removed when they become empty; `documents` is
-    what has to be known to take entries out of settings files without a trace.
+    what has to be known to take entries out of settings files without a trace. `seal` is the mark
+    of who wrote down these two.
     """
 
     deployed: tuple[Deployed, ...] = ()
     requests: Mapping[ArtifactId, str | None] = field(default_factory=dict)
     folders: frozenset[RelPath] = frozenset()
     documents: Mapping[RelPath, Marks] = field(default_factory=dict)
+    seal: str = ""
 
 
 def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "") -> str:
@@ -108,6 +130,7 @@ def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "")
         return spliced
     head = {
         "format": FORMAT,
+        "seal": ledger.seal,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(map(str, ledger.folders)),  # plain strings are sorted faster
         "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
@@ -127,7 +150,8 @@ def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
     """Return a ledger's text with other lines for a few entries; None if more has to change."""
     old, new = ({(e.target, e.id): e for e in ledger.deployed} for ledger in (before, after))
     if (
-        (before.requests, before.folders) != (after.requests, after.folders)
+        (before.requests, before.folders, before.seal)
+        != (after.requests, after.folders, after.seal)
         or old.keys() != new.keys()
         or not len(before.deployed) == len(after.deployed) == len(new)
         # Values of settings are compared as text: for Python, 1 and true are the same.
@@ -178,6 +202,7 @@ def deployed_to_json(entry: Deployed) -> dict[str, Any]:
         "is_pinned": entry.is_pinned,
         "merged": [[e.path, list(e.keys), e.key, e.value] for e in entry.merged],
         "files": {path: state_to_json(state) for path, state in sorted(entry.files.items())},
+        "seal": entry.seal or "",
     }
 
 
@@ -221,6 +246,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
                 RelPath.parse(path): Marks.from_json(marks)
                 for path, marks in document["documents"].items()
             },
+            seal=_text(document.get("seal", "")),
         )
     except InputError:
         raise
@@ -244,6 +270,7 @@ def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:
             Merged(RelPath.parse(path), tuple(map(_text, keys)), _optional(key), value)
             for path, keys, key, value in entry["merged"]
         ),
+        seal=_text(entry.get("seal", "")),
     )
 
 

@@ -23,8 +23,9 @@ from holdall.deploy.project.skillmeat_record import (
 )
 from holdall.deploy.targets import Target, targets_for
 from holdall.errors import InputError, NotFoundError
-from holdall.files.root import FileState, Root
+from holdall.files.root import Root
 from holdall.files.tree import Tree, file_tree, folder_tree
+from holdall.formats.json_editor import Marks
 from holdall.transaction.placement import ancestors, placed, state_of
 
 
@@ -55,10 +56,29 @@ class Project:
     unclear: tuple[tuple[str, RecordEntry], ...]
     forgotten: frozenset[ArtifactId] = frozenset()
 
+    @cached_property
+    def is_head_sealed(self) -> bool:
+        """Whether this user's Holdall wrote down the ledger's folders and documents."""
+        from holdall.deploy.project.seals import is_head_sealed
+
+        return is_head_sealed(self.stored)
+
     @property
-    def owned(self) -> dict[RelPath, FileState]:
-        """Every file that Holdall put into the project, as it was put there."""
-        return {p: state for entry in self.ledger.deployed for p, state in entry.files.items()}
+    def marks(self) -> Mapping[RelPath, Marks]:
+        """What is known of settings files, as far as this user's Holdall wrote it down."""
+        documents = self.ledger.documents
+        return documents if documents and self.is_head_sealed else {}
+
+    @property
+    def folders(self) -> frozenset[RelPath]:
+        """The folders to remove once they are empty and nothing is left that is below them.
+
+        They are those that this user's Holdall made; where that is not known, those inside of the
+        artifacts' places.
+        """
+        if self.is_head_sealed:
+            return self.ledger.folders
+        return frozenset(f for entry in self.ledger.deployed for f in _own_folders(entry))
 
     def without(self, ids: set[ArtifactId]) -> Project:
         """Return the project with the unclear record entries of these ids forgotten."""
