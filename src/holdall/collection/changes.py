@@ -14,7 +14,10 @@ from holdall.transaction.signature import Signature
 
 
 class ChangeKind(StrEnum):
-    """What happens to one artifact or composite."""
+    """What happens to one artifact or composite.
+
+    KEPT is what its source does not hold, or not readably, and stays as it is.
+    """
 
     NEW = "new"
     IDENTICAL = "identical"
@@ -22,6 +25,12 @@ class ChangeKind(StrEnum):
     RENAMED = "renamed"
     CONFLICT = "conflict"
     GONE = "gone"
+    KEPT = "kept"
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything is different afterwards."""
+        return self not in (ChangeKind.IDENTICAL, ChangeKind.KEPT)
 
 
 class Change(NamedTuple):
@@ -76,7 +85,7 @@ class ChangeSet:
 
     def to_payload(self) -> dict[str, Any]:
         """Return what the journal keeps; the manifest itself is one of the files."""
-        shown = [change.to_json() for change in self.changes if change.kind != ChangeKind.IDENTICAL]
+        shown = [change.to_json() for change in self.changes if change.kind.is_change]
         edits = [edit.to_json() for edit in edits_between(self.before, self.after)]
         return {
             "command": self.command,

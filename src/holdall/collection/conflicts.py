@@ -39,13 +39,15 @@ class Clash(NamedTuple):
 class ImportPlan(NamedTuple):
     """What a collect would do: the change set and the file actions that go with it.
 
-    `refused` are the ids in the source of what has hidden text.
+    `refused` are the ids in the source of what has hidden text. `former` is the name under which
+    the source is known, if that is another.
     """
 
     changes: ChangeSet
     actions: tuple[Action, ...]
     clashes: tuple[Clash, ...] = ()
     refused: tuple[ArtifactId, ...] = ()
+    former: str | None = None
 
     @property
     def conflicts(self) -> list[Change]:

@@ -1,29 +1,78 @@
-"""Decide whether an artifact that left its source is kept."""
+"""What left its source: removed here, too, unless there is a reason to keep it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from holdall.artifacts.ids import ArtifactId
+from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
-from holdall.sources.checks.diagnostics import Code
 from holdall.sources.values import Reading
+from holdall.transaction.actions import Action
+from holdall.transaction.placement import removals
 
 
-def reason_to_keep(
+@dataclass
+class Leaving:
+    """Takes out of `entries` and `bundles` what `source` does not hold any more.
+
+    Kept, and reported, is what was edited here, what composites from elsewhere contain, and
+    what the source may hold where it could not be read. Bytes stay in the history either way.
+    """
+
+    collection: Collection
+    reading: Reading
+    source: str
+    entries: dict[ArtifactId, ManifestArtifact]
+    bundles: dict[ArtifactId, ManifestComposite]
+    actions: list[Action] = field(default_factory=list)
+
+    def composites(self, settled: Container[ArtifactId]) -> Iterator[Change]:
+        """Yield what happens to each composite that is not settled."""
+        bundles = list(self.bundles.values())
+        held = {member.id for composite in bundles for member in composite.members}
+        for composite in bundles:
+            if composite.source != self.source or composite.id in settled:
+                continue
+            why = _reason_to_keep_composite(composite, held, self.reading)
+            if why is None:
+                del self.bundles[composite.id]
+                yield Change(ChangeKind.GONE, composite.id, note="no longer in the source")
+            else:
+                yield Change(ChangeKind.KEPT, composite.id, note=f"not in the source: {why}")
+
+    def artifacts(
+        self, known: Iterable[ArtifactId], settled: Container[ArtifactId]
+    ) -> Iterator[Change]:
+        """Yield what happens to each artifact of the source that is not settled."""
+        for artifact_id in known:
+            entry = self.entries.get(artifact_id)
+            if entry is None or artifact_id in settled:
+                continue
+            where = f"in the source at {entry.source_path}"
+            why = _reason_to_keep(entry, self.collection, self.reading, self.bundles.values())
+            if why is not None:
+                yield Change(ChangeKind.KEPT, artifact_id, note=f"not {where}: {why}")
+                continue
+            present = self.collection.tree(entry)
+            spec = self.collection.spec_of(artifact_id)
+            self.actions.extend(removals(entry.path, spec, present))
+            del self.entries[artifact_id]
+            yield Change(ChangeKind.GONE, artifact_id, note=f"no longer {where}")
+
+
+def _reason_to_keep(
     entry: ManifestArtifact,
     collection: Collection,
     reading: Reading,
     composites: Iterable[ManifestComposite],
 ) -> str | None:
-    """Return why an artifact that left its source is kept; None if it is removed, too.
-
-    Its bytes stay in the history either way.
-    """
-    if not _is_whole(reading):
-        return "the source could not be read completely"
+    unread = reading.why_unread(entry.source_path or "")
+    if unread is not None:
+        return unread
     holders = [str(c.id) for c in composites if any(m.id == entry.id for m in c.members)]
     if holders:
         return f"{', '.join(holders)} contains it"
@@ -35,28 +84,20 @@ def reason_to_keep(
     return None
 
 
-def departed_composites(
-    composites: Iterable[ManifestComposite],
-    settled: Container[ArtifactId],
-    source: str,
-    reading: Reading,
-) -> list[ArtifactId]:
-    """Return the composites that left their source and that nobody changed or contains."""
-    composites = list(composites)
-    held = {member.id for composite in composites for member in composite.members}
-    return [
-        composite.id
-        for composite in composites
-        if composite.source == source
-        and composite.id not in settled
-        and composite.id not in held
-        and tuple(member.id for member in composite.members) == composite.source_members
-        and not any(member.pin for member in composite.members)
-        and _is_whole(reading)
-    ]
-
-
-def _is_whole(reading: Reading) -> bool:
-    """Return whether a source could be read; one that holds nothing may not be mounted."""
-    missed = [p for p in reading.diagnostics if p.level == "error" and p.code != Code.HIDDEN_TEXT]
-    return bool(reading.artifacts) and not missed
+def _reason_to_keep_composite(
+    composite: ManifestComposite, held: Container[ArtifactId], reading: Reading
+) -> str | None:
+    unread = reading.why_unread(composite.source_path or "")
+    if unread is not None:
+        return unread
+    name = composite.extra.get("source_name")
+    elsewhere = next((remote for remote in reading.remotes if remote.name == name), None)
+    if elsewhere is not None:
+        return f"its marketplace has it elsewhere now: {elsewhere.shown}"
+    if composite.id in held:
+        return "another composite contains it"
+    if tuple(member.id for member in composite.members) != composite.source_members:
+        return "its members were changed here"
+    if any(member.pin for member in composite.members):
+        return "a member is pinned"
+    return None

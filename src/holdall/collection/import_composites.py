@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from holdall.artifacts.ids import ArtifactId
@@ -23,7 +23,7 @@ class Bundler:
     `uuids` says which entry has a UUID, `claims` whether this source may speak of it, `ids` what
     the source's ids are called here. A composite that is another one here under the same UUID is
     left alone if `keeps`, replaced if `takes`. What has hidden text is added to `refused`, and left
-    alone, unless `takes_hidden`.
+    alone, unless `takes_hidden`. What is `absent` could not be read, and stays a member.
     """
 
     reading: Reading
@@ -36,6 +36,7 @@ class Bundler:
     takes: bool = False
     takes_hidden: bool = False
     refused: list[ArtifactId] = field(default_factory=list)
+    absent: Set[ArtifactId] = frozenset()
     changes: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -126,6 +127,7 @@ class Bundler:
     def _bundled(self, found: FoundComposite, entry: ManifestComposite) -> ManifestComposite:
         gone = set(self.refused) - self.ids.keys()
         brought = [m for m in _members(found, entry, self.ids) if m.id not in gone]
+        brought = _with_absent(brought, entry, self.absent)
         bundle = replace(
             entry,
             composite_type=found.composite_type,
@@ -134,7 +136,7 @@ class Bundler:
             source=self.source,
             source_path=found.path,
             source_members=tuple(member.id for member in brought),
-            files=self.ids.get(found.files) if found.files else None,
+            files=self._files(found, entry),
             metadata=found.metadata,
             extra={**entry.extra, **found.extra, "source_name": found.name},
             members=_merged(entry, brought),
@@ -142,6 +144,24 @@ class Bundler:
         if bundle == entry:
             return bundle
         return replace(bundle, source_revision=self.reading.revision)
+
+    def _files(self, found: FoundComposite, entry: ManifestComposite) -> ArtifactId | None:
+        if found.files is None and entry.files in self.absent:
+            return entry.files
+        return self.ids.get(found.files) if found.files else None
+
+
+def _with_absent(
+    brought: Sequence[ManifestMember], entry: ManifestComposite, absent: Set[ArtifactId]
+) -> list[ManifestMember]:
+    """Return the members with those that the source brought once and that it cannot show now."""
+    old = {member.id: member for member in entry.members}
+    known = {member.id for member in brought}
+    members = list(brought)
+    for place, missed in enumerate(entry.source_members or ()):
+        if missed in absent and missed in old and missed not in known:
+            members.insert(min(place, len(members)), old[missed])
+    return members
 
 
 def _members_key(composite: ManifestComposite) -> list[tuple[ArtifactId, str, str | None]]:

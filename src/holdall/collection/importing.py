@@ -14,9 +14,10 @@ from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.claims import Claims
 from holdall.collection.collection import Collection
 from holdall.collection.conflicts import Clash, ImportPlan, OnConflict, refuse_renames
-from holdall.collection.departures import departed_composites, reason_to_keep
+from holdall.collection.departures import Leaving
 from holdall.collection.import_composites import HIDDEN, Bundler
 from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.collection.origins import Origins, former_name, with_moved_source
 from holdall.errors import ConflictError, UsageError
 from holdall.files.tree import Tree
 from holdall.sources.values import FoundArtifact, Reading
@@ -70,32 +71,47 @@ class _Importer:
 
     def __post_init__(self) -> None:
         self.source = self.reading.source or str(self.reading.root)
-        manifest = self.collection.manifest
+        manifest = with_moved_source(self.collection.manifest, self.source, self.reading)
+        self.former = former_name(self.collection.manifest, manifest)
         self.entries = {artifact.id: artifact for artifact in manifest.artifacts}
         self.bundles = {composite.id: composite for composite in manifest.composites}
-        self.by_origin = {
-            (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == self.source
-        }
+        self.origins = Origins(manifest, self.source, self.reading)
+        self.by_origin = self.origins.by_place
         self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
         self.claims = Claims(manifest, self.source, self.reading.artifacts, self.renames)
         self.uuids_found = {
             (a.type, a.uuid) for a in self.reading.artifacts if a.uuid and self.claims.allow(a)
         }
         self.vacated: dict[RelPath, Tree] = {}
-        self.paths_found = {(a.type, a.path) for a in self.reading.artifacts}
         self.settled: set[ArtifactId] = set()
 
     def artifacts(self) -> None:
         """Plan the import of each distinct artifact of the reading once."""
         distinct = list(self.reading.distinct_artifacts())
         refuse_renames(distinct, self.renames)
-        # Those known by UUID first: they may free the names that others get.
-        for found in sorted(distinct, key=lambda f: self._of_uuid(f) is None):
+        for found in sorted(distinct, key=self._rank):
             if found.hides_text and not self.takes_hidden:
                 self._refuse(found)
                 continue
             self.final[found.id] = self._settle(found)
             self.settled.add(self.final[found.id])
+
+    def _rank(self, found: FoundArtifact) -> int:
+        """Return when an artifact's turn is: who is known for sure may free the names of others."""
+        if self._of_uuid(found) is not None:
+            return 0
+        return 1 if self._at_its_places(found) is not None else 2
+
+    def _at_its_places(self, found: FoundArtifact) -> ArtifactId | None:
+        """Return the entry that came from one of the places where the source has this content."""
+        return next(
+            (
+                known
+                for known in self.origins.known_at(found)
+                if known not in self.settled and self._may_be(known, found)
+            ),
+            None,
+        )
 
     def _refuse(self, found: FoundArtifact) -> None:
         """Leave what the collection has of an artifact as it is, and take nothing new of it."""
@@ -154,6 +170,8 @@ class _Importer:
     def _compare(self, entry: ManifestArtifact, found: FoundArtifact) -> ArtifactId:
         known = entry.id
         from_here = entry.source == self.source
+        if from_here and (known.type, entry.source_path) not in self.origins.places:
+            self.entries[known] = entry = replace(entry, source_path=found.path)
         if entry.content_hash == found.tree.content_hash:
             if from_here:
                 self.entries[known] = replace(entry, source_hash=None)
@@ -170,8 +188,8 @@ class _Importer:
         return self._conflict(entry, found, present, edited=edited)
 
     def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
-        known = self.by_origin.get((found.type, found.path))
-        if known is not None and known not in self.settled and self._may_be(known, found):
+        known = self._at_its_places(found)
+        if known is not None:
             return known
         return wanted if self._may_be(wanted, found) else None
 
@@ -184,29 +202,13 @@ class _Importer:
 
     def _is_of_another_place(self, known: ArtifactId, found: FoundArtifact) -> bool:
         """Return whether an entry came from another place of the source, which is still there."""
-        entry = self.entries[known]
-        place = known.type, entry.source_path or ""
-        return (
-            entry.source == self.source
-            and place != (found.type, found.path)
-            and place in self.paths_found
-            and entry.content_hash != found.tree.content_hash
-        )
+        return self.origins.is_of_another_place(self.entries[known], found)
 
     def _moved_from(self, found: FoundArtifact, wanted: ArtifactId) -> ManifestArtifact | None:
         """Return the entry whose path in the source vanished while its content is here."""
         if wanted in self.entries or (found.type, found.path) in self.by_origin:
             return None
-        for key, known in self.by_origin.items():
-            entry = self.entries.get(known)
-            if (
-                entry is not None
-                and key not in self.paths_found
-                and known.type == found.type
-                and (entry.source_hash or entry.content_hash) == found.tree.content_hash
-            ):
-                return entry
-        return None
+        return self.origins.vanished_with(found, self.entries)
 
     def _entry_for(self, artifact_id: ArtifactId, found: FoundArtifact) -> ManifestArtifact:
         path = artifact_id.path_in(self.collection.spec_of(artifact_id))
@@ -260,6 +262,7 @@ class _Importer:
         self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, keep_backup: bool
     ) -> None:
         spec = self.collection.spec_of(entry.id)
+        stays = entry.source == self.source and self.origins.is_at(found, entry.source_path)
         self.actions.extend(
             puts(entry.path, spec, found.tree, found.content, present, keep_backup=keep_backup)
         )
@@ -267,7 +270,7 @@ class _Importer:
             entry,
             content_hash=found.tree.content_hash,
             source=self.source,
-            source_path=found.path,
+            source_path=entry.source_path if stays else found.path,
             source_revision=self.reading.revision,
             source_hash=None,
         )
@@ -348,34 +351,26 @@ class _Importer:
             takes=self.on_conflict is OnConflict.TAKE,
             takes_hidden=self.takes_hidden,
             refused=self.refused,
+            absent=self._absent(),
         )
         self.changes.extend(bundler.settle(self.renames))
         self.bundles = bundler.entries
 
-    def gone(self) -> None:
-        """Take out what this source once brought and does not hold any more.
+    def _absent(self) -> set[ArtifactId]:
+        """Return what the source should hold, and could not be read there."""
+        return {
+            known
+            for (_, path), known in self.by_origin.items()
+            if known not in self.settled and self.reading.why_unread(path or "") is not None
+        }
 
-        Kept, and reported, is what was edited here, what composites from elsewhere contain, and
-        everything where the source could not be read completely.
-        """
+    def gone(self) -> None:
+        """Take out what this source once brought and does not hold any more."""
+        leaving = Leaving(self.collection, self.reading, self.source, self.entries, self.bundles)
         changed = {change.id for change in self.changes}
-        bundles = self.bundles.values()
-        for left in departed_composites(bundles, changed, self.source, self.reading):
-            self._note(ChangeKind.GONE, left, note="no longer in the source")
-            del self.bundles[left]
-        for (_, path), known in self.by_origin.items():
-            entry = self.entries.get(known)
-            if entry is None or known in self.settled:
-                continue
-            why = reason_to_keep(entry, self.collection, self.reading, bundles)
-            if why is None:
-                present = self.collection.tree(entry)
-                self.actions.extend(removals(entry.path, self.collection.spec_of(known), present))
-                del self.entries[known]
-                self._note(ChangeKind.GONE, known, note=f"no longer in the source at {path}")
-            else:
-                note = f"no longer in the source at {path}; kept: {why}"
-                self._note(ChangeKind.IDENTICAL, known, note=note)
+        self.changes.extend(leaving.composites(changed))
+        self.changes.extend(leaving.artifacts(self.by_origin.values(), self.settled))
+        self.actions.extend(leaving.actions)
 
     def _note(
         self,
@@ -397,4 +392,7 @@ class _Importer:
             composites=tuple(self.bundles.values()),
         ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
         changes = ChangeSet("collect", before, after, tuple(self.changes))
-        return ImportPlan(changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused))
+        return ImportPlan(
+            *(changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused)),
+            former=self.former,
+        )

@@ -1,4 +1,4 @@
-"""The names in a folder and their kinds, without version control's own files."""
+"""The names in a folder and their kinds, without version control's own files and junk."""
 
 from __future__ import annotations
 
@@ -10,6 +10,29 @@ from holdall.errors import StorageError
 
 VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})
 """What version control keeps next to the files; never part of an artifact. `.git` may be a file."""
+
+
+_JUNK = frozenset(
+    {
+        *(".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini", "__MACOSX"),
+        *("node_modules", "__pycache__", ".venv", ".tox", ".env", ".env.local"),
+        *(".pytest_cache", ".mypy_cache", ".ruff_cache"),
+    }
+)
+_JUNK_STARTS, _JUNK_ENDS = ("._",), (".pyc", ".pyo", ".swp")
+
+
+def is_junk(name: str) -> bool:
+    """Return whether a file or folder of this name is never meant to be passed on.
+
+    Operating systems, editors and interpreters leave them behind; `.env` holds a machine's secrets.
+    """
+    return name in _JUNK or name.startswith(_JUNK_STARTS) or name.endswith(_JUNK_ENDS)
+
+
+def is_left_out(name: str) -> bool:
+    """Return whether a file or folder of this name is never part of an artifact."""
+    return name in VCS_FOLDERS or is_junk(name)
 
 
 class Kind(Enum):
@@ -42,7 +65,7 @@ def kinds_in(folder: str) -> dict[str, Kind]:
     """List a folder and return what each name stands for; raises StorageError if it can't be."""
     try:
         with os.scandir(folder) as entries:
-            return {e.name: _kind_of(e) for e in entries if e.name not in VCS_FOLDERS}
+            return {e.name: _kind_of(e) for e in entries if not is_left_out(e.name)}
     except OSError as error:
         raise StorageError(
             f"cannot read the folder {folder}: {error.strerror}", hint="check its permissions"

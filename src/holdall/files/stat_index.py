@@ -34,7 +34,7 @@ from holdall import __version__
 from holdall.artifacts.hashing import FileDigest, is_executable
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
-from holdall.files.folders import VCS_FOLDERS
+from holdall.files.folders import is_left_out
 from holdall.files.root import FileState
 from holdall.files.tree import Tree
 
@@ -267,7 +267,7 @@ def _contents(top: str) -> dict[str, _Status]:
                 continue
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.name in VCS_FOLDERS:
+                    if is_left_out(entry.name):
                         continue
                     name = f"{below}/{entry.name}" if below else entry.name
                     if entry.is_dir(follow_symlinks=False):

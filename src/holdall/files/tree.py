@@ -24,7 +24,7 @@ from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import is_repository
 from holdall.errors import HostilePathError, StorageError
-from holdall.files.folders import VCS_FOLDERS, Folder, Kind, kinds_in
+from holdall.files.folders import VCS_FOLDERS, Folder, Kind, is_junk, kinds_in
 
 Peek = Callable[[RelPath, bytes, int], None]
 """Is shown each regular file while it is read, in parts of up to 1 MiB: path, bytes, offset."""
@@ -91,6 +91,7 @@ def folder_tree(
     leave_out: Callable[[str], bool] | None = None,
     meter: Meter | None = None,
     listed: Callable[[str], Folder | None] | None = None,
+    ignored: Callable[[str], bool] | None = None,
 ) -> Tree:
     """Read a folder artifact.
 
@@ -99,12 +100,13 @@ def folder_tree(
     With `within`, links from the artifact to files and folders elsewhere below that folder are
     followed; otherwise they are problems. `leave_out` is asked about each path below the folder;
     what it returns true for is not read. `listed` gives the names in a folder, by its place,
-    if it was listed already; where that is no longer so, all is read and shown again.
+    if it was listed already; where that is no longer so, all is read and shown again. `ignored` is
+    asked about each place, also of what is only linked to; what it returns true for is left out.
     """
     if listed is not None:
         with contextlib.suppress(StorageError):  # something may have gone since it was listed
-            return _FolderReader(folder, peek, within, leave_out, meter, listed).tree()
-    return _FolderReader(folder, peek, within, leave_out, meter, None).tree()
+            return _FolderReader(folder, peek, within, leave_out, meter, listed, ignored).tree()
+    return _FolderReader(folder, peek, within, leave_out, meter, None, ignored).tree()
 
 
 class _FolderReader:
@@ -118,9 +120,11 @@ class _FolderReader:
         leave_out: Callable[[str], bool] | None,
         meter: Meter | None,
         listed: Callable[[str], Folder | None] | None,
+        ignored: Callable[[str], bool] | None,
     ) -> None:
         self._given, self._peek, self._meter = folder, peek, meter
         self._given_within, self._leave_out, self._listed = within, leave_out, listed
+        self._ignored = ignored
         self._skillmeat = hashlib.sha256()
         self._files: list[FileDigest] = []
         self._problems: list[Problem] = []
@@ -186,7 +190,8 @@ class _FolderReader:
         """Return the names in a folder, the last one first."""
         known = self._listed(folder) if self._listed is not None else None
         kinds = kinds_in(folder) if known is None else known.kinds()
-        return [(prefix + n, f"{folder}/{n}", kinds[n]) for n in sorted(kinds, reverse=True)]
+        found = [(prefix + n, f"{folder}/{n}", kinds[n]) for n in sorted(kinds, reverse=True)]
+        return found if self._ignored is None else [e for e in found if not self._ignored(e[1])]
 
     def _refuse(self, path: str, code: str, message: str) -> None:
         self._problems.append(Problem(path, code, message))
@@ -226,6 +231,8 @@ class _FolderReader:
             self._refuse(path, "link-outside", f"links outside the artifact: {text!a}")
         elif not VCS_FOLDERS.isdisjoint(target.relative_to(self._within).parts):
             self._refuse(path, "link-outside", f"links into version control: {text!a}")
+        elif self._is_ignored(target):
+            self._refuse(path, "link-outside", f"links to what is not collected: {text!a}")
         elif os.path.isfile(target):
             self._take_file(path, str(target), borrowed=True)
         elif again or not os.path.isdir(target) or Path(self._folder).is_relative_to(target):
@@ -233,6 +240,15 @@ class _FolderReader:
             self._refuse(path, "link-broken", f"{problem}: {text!a}")
         else:
             self._read(target, f"{path}/")
+
+    def _is_ignored(self, target: Path) -> bool:
+        """Return whether a place in the source, or a folder around it, is left out there."""
+        assert self._within is not None, "else nothing is followed"
+        below = target.relative_to(self._within)
+        if any(map(is_junk, below.parts)):
+            return True
+        places = [target, *target.parents[: len(below.parts) - 1]]
+        return self._ignored is not None and any(self._ignored(str(place)) for place in places)
 
 
 @lru_cache(maxsize=8192)  # some paths are in many artifacts: `SKILL.md`, `references/api.md`

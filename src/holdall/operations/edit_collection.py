@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,11 @@ from holdall.transaction.commit import Outcome, commit, recover
 from holdall.transaction.placement import as_read, put_bytes
 
 _MANIFEST_PATH = RelPath.parse(MANIFEST)
+_ATTRIBUTES_PATH = RelPath.parse(".gitattributes")
+_ATTRIBUTES = b"""\
+# Every byte counts: git must not change the ends of lines, whatever core.autocrlf says.
+* -text
+"""
 
 
 @dataclass(frozen=True)
@@ -175,6 +181,9 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
         ) from error
     data = render(Manifest(name)).encode()
     action = put_bytes(_MANIFEST_PATH, data, None)
+    actions = [action]
+    if not os.path.lexists(path / _ATTRIBUTES_PATH):
+        actions.append(put_bytes(_ATTRIBUTES_PATH, _ATTRIBUTES, None))
     with Root(path) as root, locked(root):
         if (
             any(done.applied for done in recover(root))
@@ -182,7 +191,7 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
         ):
             return
         _refuse_another(path)
-        commit(root, [action], kind="init", payload={}, prepare=lambda _: None)
+        commit(root, actions, kind="init", payload={}, prepare=lambda _: None)
 
 
 def _is_plain(name: str) -> bool:

@@ -12,7 +12,7 @@ from holdall.reporter import log_debug
 
 if TYPE_CHECKING:
     from holdall.plugins.manager import Plugins
-    from holdall.sources.values import FoundArtifact, Reading
+    from holdall.sources.values import FoundArtifact, GitState, Reading
 
 
 @contextmanager
@@ -25,24 +25,26 @@ def open_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Ite
     from holdall.sources.fetch.origin import opened
 
     with opened(source, caps) as origin:
-        reading = read_source(plugins, origin.folder, caps)
+        reading = read_source(plugins, origin.folder, caps, origin.git)
         found = len(reading.artifacts)
         log_debug(__name__, "read %s: %d artifacts", origin.name, found)
         yield reading._replace(source=origin.name, revision=origin.revision)
 
 
-def read_source(plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS) -> Reading:
+def read_source(
+    plugins: Plugins, source: Path, caps: Caps = DEFAULT_CAPS, git: GitState | None = None
+) -> Reading:
     """Read everything that a folder holds; raises NotFoundError if it is not there.
 
     A folder that is a collection, Holdall's or SkillMeat's, is read as its manifest says; what
     looks like such a manifest in an export of a plugin is one of the plugin's own files.
     """
-    from holdall.collection.as_source import as_listed
-    from holdall.collection.foreign_manifests import listing_of
+    from holdall.collection.listed.as_source import as_listed
+    from holdall.collection.listed.foreign_manifests import listing_of
     from holdall.sources.reader import read
 
     claim = _claimer(plugins) if plugins.implements("holdall_collect_file") else None
-    plain = read(source, claim, caps)
+    plain = read(source, claim, caps) if git is None else read(source, claim, caps, git)
     is_export = any(found.path == "." and found.uuid is not None for found in plain.composites)
     listing = None if is_export else listing_of(plain.root)
     return (

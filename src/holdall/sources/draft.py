@@ -71,6 +71,7 @@ class Gathering:
     """What was found so far. `drafts` has each place once, however many ways lead there.
 
     `exports` are the folders of plugins that Holdall exported: what those say they hold is all.
+    `unread` is as in `Reading`.
     """
 
     tree: SourceTree
@@ -82,17 +83,23 @@ class Gathering:
     exports: set[str] = field(default_factory=set)
     config_files: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     refused: set[Key] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
 
     def say(self, path: str, code: Code, message: str, line: int | None = None) -> None:
         """Record a diagnostic."""
         self.diagnostics.append(diagnose(path, code, message, line))
+
+    def say_missed(self, path: str, code: Code, message: str) -> None:
+        """Record a diagnostic of something that is there, or should be, and cannot be read."""
+        self.unread.setdefault(shown(path), message)
+        self.say(path, code, message)
 
     def file_of(self, draft: Draft) -> str:
         """Return the folder or file that an artifact is, or that it is an entry of."""
         if draft.location is not None:
             return draft.path
         ends = [end for end, sign in enumerate(draft.path) if sign == "#"]
-        files = (draft.path[:end] for end in ends if self.tree.is_file(draft.path[:end]))
+        files = (draft.path[:end] for end in ends if self.tree.file(draft.path[:end]))
         return next(files, draft.path)
 
     def is_exported(self, path: str) -> bool:
@@ -104,7 +111,8 @@ class Gathering:
     def say_unread(self, path: str, error: StorageError | TooLargeError) -> None:
         """Record why something could not be read."""
         is_large = isinstance(error, TooLargeError)
-        self.say(path, Code.TOO_LARGE if is_large else Code.ITEM_UNREADABLE, error.message)
+        code = Code.TOO_LARGE if is_large else Code.ITEM_UNREADABLE
+        self.say_missed(path, code, error.message)
 
     def add(self, draft: Draft) -> Draft:
         """Add a draft, unless its place is known already."""

@@ -14,6 +14,7 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
         "artifacts": [_artifact(found) for found in reading.artifacts],
         "composites": [_composite(found) for found in reading.composites],
         "remotes": [{"name": r.name, "source": r.source} for r in reading.remotes],
+        "left_out": [{"path": path, "why": why} for path, why in reading.left_out.items()],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in reading.diagnostics],
     }
 

@@ -24,25 +24,57 @@ def skill_folders(gathering: Gathering, shown_as: str, top: str) -> list[tuple[s
         real = followed(gathering, path) if name in folder.links else path
         if real is None or not tree.is_folder(real):
             continue
-        if tree.is_file(joined(real, SKILL_FILE)):
+        if holds_skill(gathering, real):
             found.append((name, real))
         else:
             _tell_odd_skill_file(gathering, real, joined(shown_as, name))
     return found
 
 
+def holds_skill(gathering: Gathering, folder: str) -> bool:
+    """Return whether a real folder is that of a skill; its SKILL.md may be a link.
+
+    A link that leads nowhere, or out of the source, is reported.
+    """
+    if SKILL_FILE in gathering.tree.folder(folder).links:
+        real = followed(gathering, joined(folder, SKILL_FILE))
+        return real is not None and gathering.tree.is_file(real)
+    return gathering.tree.is_file(joined(folder, SKILL_FILE))
+
+
 def _tell_odd_skill_file(gathering: Gathering, real: str, shown_as: str) -> None:
     folder = gathering.tree.folder(real)
     for name in [*folder.files, *folder.links]:
-        if name.lower() == SKILL_FILE.lower():
-            message = "a link" if name == SKILL_FILE else f"named {name!a}"
+        if name.lower() == SKILL_FILE.lower() and name != SKILL_FILE:
             gathering.say(
-                joined(shown_as, name), Code.SKILL_FILE_NAME, f"the skill's file is {message}"
+                joined(shown_as, name), Code.SKILL_FILE_NAME, f"the skill's file is named {name!a}"
             )
 
 
+def skills_below(gathering: Gathering, top: str) -> Iterator[tuple[str, str]]:
+    """Yield the outermost skills at or below a folder: the path there and the real path of each."""
+    for below, real, _ in _folders_below(gathering, top):
+        if holds_skill(gathering, real):
+            yield below, real
+
+
 def markdown_below(gathering: Gathering, top: str) -> Iterator[tuple[str, str]]:
-    """Yield each Markdown file below a folder: its path there, and its real path."""
+    """Yield each Markdown file below a folder: its path there, and its real path.
+
+    What is in the folder of a skill is part of that.
+    """
+    for below, real, files in _folders_below(gathering, top):
+        if not holds_skill(gathering, real):
+            yield from ((joined(below, name), target) for name, target in files)
+
+
+def _folders_below(
+    gathering: Gathering, top: str
+) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Yield `top` and the folders below it, through links, but none inside of a skill.
+
+    Each with its path there, its real path, and its Markdown files: names and real paths.
+    """
     tree = gathering.tree
     start = tree.resolved(top)
     waiting = [("", start)] if start is not None else []
@@ -53,9 +85,11 @@ def markdown_below(gathering: Gathering, top: str) -> Iterator[tuple[str, str]]:
             continue
         seen.add(real)
         folder = tree.folder(real)
+        files = []
+        is_skill = holds_skill(gathering, real)
         for name in sorted([*folder.files, *folder.folders, *folder.links]):
             path, is_link = joined(real, name), name in folder.links
-            if not is_link and name in folder.files and not name.endswith(".md"):
+            if is_skill or (name in folder.files and not name.endswith(".md")):
                 continue
             target = followed(gathering, path) if is_link else path
             if target is None:
@@ -63,7 +97,16 @@ def markdown_below(gathering: Gathering, top: str) -> Iterator[tuple[str, str]]:
             if tree.is_folder(target):
                 waiting.append((joined(below, name), target))
             elif name.endswith(".md"):
-                yield joined(below, name), target
+                files.append((name, target))
+        yield below, real, files
+
+
+def file_at(gathering: Gathering, path: str) -> str | None:
+    """Return the real path of the file at `path`; a link that leads to none is reported."""
+    head, _, name = path.rpartition("/")
+    if name in gathering.tree.folder(head).links:
+        followed(gathering, path)
+    return gathering.tree.file(path)
 
 
 def followed(gathering: Gathering, path: str) -> str | None:
@@ -72,5 +115,8 @@ def followed(gathering: Gathering, path: str) -> str | None:
     if real is None:
         there = os.path.exists(gathering.tree.location(path))
         code = Code.LINK_OUTSIDE if there else Code.LINK_BROKEN
-        gathering.say(path, code, "links outside the source" if there else "links to nothing")
+        problem = "links to nothing"
+        if there:
+            problem = "links outside the source, or to what is not collected"
+        gathering.say_missed(path, code, problem)
     return real

@@ -54,12 +54,18 @@ class _OwnFiles:
     def __init__(self, gathering: Gathering) -> None:
         self._gathering, self._tree = gathering, gathering.tree
         self._artifacts = {gathering.file_of(draft) for draft in gathering.drafts.values()}
+        # What could not be read is an artifact still.
+        self._artifacts |= {path for _, path in gathering.refused if path in gathering.unread}
         self._holders = {path[:end] for path in self._artifacts for end in _slashes(path)} | {""}
 
     def read(self, composite: DraftComposite, root: str) -> Draft | None:
         """Read what a plugin owns; None if that is nothing, or with a diagnostic."""
         place = shown(root)
         if place in self._artifacts:
+            return None
+        if (lacking := self._lacking(root)) is not None:
+            message = f"left out: the repository lacks the content of {lacking!a}"
+            self._gathering.say_missed(place, Code.ITEM_UNREADABLE, message)
             return None
         location = self._tree.location(root)
         inspection = Inspection(root, is_folder=True)
@@ -81,6 +87,7 @@ class _OwnFiles:
                 leave_out=is_left_out,
                 meter=self._tree.meter,
                 listed=self._tree.listed,
+                ignored=self._tree.is_ignored,
             )
         except (StorageError, TooLargeError) as error:
             self._gathering.say_unread(place, error)
@@ -95,6 +102,20 @@ class _OwnFiles:
                 *(ArtifactType.PLUGIN_FILES.value, name, place, location, None, files),
                 hides_text=inspection.hides_text,
             )
+        )
+
+    def _lacking(self, root: str) -> str | None:
+        """Return a plugin's own file whose content the source lacks."""
+        top = f"{root}/" if root else ""
+        return next(
+            (
+                path
+                for path in sorted(self._tree.lacks)
+                if path.startswith(top)
+                and path not in self._artifacts
+                and not any(path[:end] in self._artifacts for end in _slashes(path))
+            ),
+            None,
         )
 
     def _is_left_out(self, path: str, below: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,35 +15,57 @@ from holdall.errors import HoldallError
 from holdall.files.tree import file_tree, folder_tree
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection, check_text
-from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key
+from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
 from holdall.sources.layouts.heuristic import guess_composites
-from holdall.sources.layouts.loose import artifact_files, read_holdall_folders, read_loose
+from holdall.sources.layouts.loose import (
+    artifact_files,
+    read_holdall_folders,
+    read_links,
+    read_loose,
+)
 from holdall.sources.layouts.marketplace import read_marketplace, read_unlisted_plugins
 from holdall.sources.naming import Names
 from holdall.sources.own_files import read_own_files
-from holdall.sources.values import Claim, FoundArtifact, FoundComposite, FoundMember, Reading
-from holdall.sources.walk import walk
+from holdall.sources.values import (
+    Claim,
+    FoundArtifact,
+    FoundComposite,
+    FoundMember,
+    GitState,
+    Reading,
+)
+from holdall.sources.walk import joined, walk
 
+SKILL_SUFFIX = ".skill"
+_NOTHING_KNOWN = GitState()
 _TELL_NOTHING = frozenset(
     {"skills", "commands", "agents", "hooks", "plugins", "src", ".claude", ".claude-plugin", "."}
 )
 
 
-def read(source: Path, claim: Claim | None = None, caps: Caps = DEFAULT_CAPS) -> Reading:
-    """Return what a source holds. Writes nothing.
+def read(
+    source: Path,
+    claim: Claim | None = None,
+    caps: Caps = DEFAULT_CAPS,
+    git: GitState = _NOTHING_KNOWN,
+) -> Reading:
+    """Return what a source holds, as far as `git` has it. Writes nothing.
 
     Whatever is wrong with single files is a diagnostic. Raises NotFoundError if there is no such
     source, InputError or StorageError if it cannot be read at all, RefusedError if it holds more
     than `caps` allow.
     """
-    gathering = Gathering(walk(source, caps))
+    tree = walk(source, caps, git)
+    gathering = Gathering(tree, unread={shown(path): why for path, why in tree.unread.items()})
     gathering.diagnostics.extend(gathering.tree.diagnostics)
     read_marketplace(gathering)
     read_unlisted_plugins(gathering)
     read_loose(gathering)
+    read_links(gathering)
     read_holdall_folders(gathering)
     guess_composites(gathering)
     read_own_files(gathering)
+    _tell_what_is_else(gathering)
     names = Names()
     ids = _name_artifacts(gathering, names)
     uuids = dict(_exported_uuids(gathering.composites))
@@ -63,7 +86,31 @@ def read(source: Path, claim: Claim | None = None, caps: Caps = DEFAULT_CAPS) ->
                 set(gathering.diagnostics), key=lambda d: (d.path, d.line or 0, d.code, d.message)
             )
         ),
+        unread=gathering.unread,
+        left_out=tree.left_out,
     )
+
+
+def _tell_what_is_else(gathering: Gathering) -> None:
+    """Report what is in the source and is no artifact of its own, so that none of it is missed."""
+    whys = Counter(gathering.tree.left_out.values())
+    if whys:
+        parts = ", ".join(f"{number} {why}" for why, number in sorted(whys.items()))
+        message = f"files and folders left out: {parts}; `holdall scan --verbose` lists them"
+        gathering.say(".", Code.LEFT_OUT, message)
+    whole = gathering.drafts.get((ArtifactType.SKILL.value, "."))
+    if whole is not None and len(whole.tree.files) > 1:
+        files, size = len(whole.tree.files), whole.tree.size
+        message = f"this skill is the whole source: {files:,} files, {_readable(size)}"
+        gathering.say(".", Code.WHOLE_SOURCE, message)
+    for path, folder in gathering.tree.folders.items():
+        for name in sorted(folder.files):
+            if name.lower().endswith(SKILL_SUFFIX):
+                gathering.say(joined(path, name), Code.ARCHIVE_INSIDE, "an archive of a skill")
+
+
+def _readable(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MiB" if size >= 1 << 20 else f"{max(1, size >> 10):,} KiB"
 
 
 def _exported_uuids(composites: Iterable[DraftComposite]) -> Iterator[tuple[Key, str]]:
@@ -103,7 +150,8 @@ def _name_artifacts(gathering: Gathering, names: Names) -> dict[Key, ArtifactId]
         content = (draft.type, draft.tree.content_hash)
         known = by_content.get(content)
         if known is None:
-            contexts = [*parents.get(draft.key, ()), *_folders(draft.path)]
+            root = gathering.tree.root.name
+            contexts = [*parents.get(draft.key, ()), *_folders(draft.path, root)]
             known = _claim_name(gathering, names, draft, name, contexts)
             by_content[content] = known
         elif known.name != name and draft.name == name:
@@ -131,10 +179,13 @@ def _parents(composites: Iterable[DraftComposite]) -> dict[Key, list[str]]:
     return parents
 
 
-def _folders(path: str) -> list[str]:
-    """Return the names of the folders above a path: the specific ones first, then the nearest."""
-    folders = path.partition("#")[0].split("/")[-2::-1]
-    return sorted(filter(None, folders), key=lambda name: name in _TELL_NOTHING)
+def _folders(path: str, root: str) -> list[str]:
+    """Return the names of the folders above a path: the specific ones first, then the nearest.
+
+    The source itself, whose name is `root`, comes last.
+    """
+    folders = [name for name in path.partition("#")[0].split("/")[-2::-1] if name not in ("", ".")]
+    return [*sorted(folders, key=lambda name: name in _TELL_NOTHING), root]
 
 
 def _claim_name(
@@ -153,9 +204,10 @@ def _claim_name(
 def _name_composites(
     gathering: Gathering, names: Names, ids: dict[Key, ArtifactId]
 ) -> Iterator[FoundComposite]:
+    root = gathering.tree.root.name
     for draft in gathering.composites:
         place = hashlib.sha256(f"{draft.path}\n{draft.name}".encode()).hexdigest()
-        contexts = [name for name in _folders(f"{draft.path}/") if name != draft.name]
+        contexts = [name for name in _folders(f"{draft.path}/", root) if name != draft.name]
         named = names.claim(ArtifactType.COMPOSITE, draft.name, contexts, place)
         if named.unsafe or named.taken:
             code = Code.NAME_UNSAFE if named.unsafe else Code.NAME_TAKEN
@@ -198,7 +250,7 @@ def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iter
         try:
             found = claim(gathering.tree.location(path), gathering.tree.root)
         except HoldallError as error:
-            gathering.say(path, Code.PLUGIN_FAILED, error.message)
+            gathering.say_missed(path, Code.PLUGIN_FAILED, error.message)
             continue
         if found is None:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, CompositeType
@@ -40,6 +41,18 @@ class Diagnostic(NamedTuple):
             "code": self.code,
             "message": self.message,
         }
+
+
+class GitState(NamedTuple):
+    """What git knows of a source that its files do not show, by paths relative to it.
+
+    `ignored` are files and folders that its own settings ignore, `lacking` files whose content is
+    not in the repository, `submodules` folders that other repositories fill.
+    """
+
+    ignored: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
+    submodules: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +141,23 @@ class FoundComposite:
 
 
 class RemoteComposite(NamedTuple):
-    """A marketplace's entry that lives elsewhere; listed, never followed."""
+    """A marketplace's entry that lives elsewhere; listed, never followed.
+
+    `source` is the entry's JSON, `shown` what of it says where the plugin is.
+    """
 
     name: str
     source: str
+    shown: str
 
 
 class Reading(NamedTuple):
     """All that a source holds: artifacts by place, composites in the source's order.
 
     `source` is what to record as the place that it came from, the root if None; `revision` the
-    commit or checksum of what was read, where there is one.
+    commit or checksum of what was read, where there is one. `unread` says, by path, what is there
+    or should be and could not be read, and why: what came from there is not gone. `left_out` says
+    which paths are not collected, and why.
     """
 
     root: Path
@@ -148,6 +167,16 @@ class Reading(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     source: str | None = None
     revision: str | None = None
+    unread: Mapping[str, str] = MappingProxyType({})
+    left_out: Mapping[str, str] = MappingProxyType({})
+
+    def why_unread(self, path: str) -> str | None:
+        """Return why something at `path` may be there although it was not found."""
+        if not self.artifacts:
+            return "the source holds nothing; is it mounted, or checked out?"
+        ends = [end for end, sign in enumerate(path) if sign in "/#"]
+        places = (path, *(path[:end] for end in reversed(ends)), ".")
+        return next((self.unread[place] for place in places if place in self.unread), None)
 
     def without(self, codes: Collection[str]) -> Reading:
         """Return the reading without the diagnostics of these codes."""

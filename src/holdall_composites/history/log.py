@@ -70,7 +70,7 @@ def _summary(changes: Sequence[Change]) -> str:
     """Return in a few words what was changed and how, as in `new skill:a, skill:b and 7 more`."""
     from holdall.collection import ChangeKind
 
-    untold = (ChangeKind.IDENTICAL, ChangeKind.CONFLICT)
+    untold = (ChangeKind.IDENTICAL, ChangeKind.KEPT, ChangeKind.CONFLICT)
     told = [change for change in changes if change.kind not in untold]
     told.sort(key=lambda change: list(ChangeKind).index(change.kind))
     parts = []

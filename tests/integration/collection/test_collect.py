@@ -336,7 +336,7 @@ def test_what_left_the_source_stays_for_a_reason(root: Path, source: Path, why: 
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     before = (root / "skills/a/SKILL.md").read_bytes()
     changes = collect(root, source)
-    assert kinds(changes)["skill:a"] == "identical"
+    assert kinds(changes)["skill:a"] == "kept"
     assert (root / "skills/a/SKILL.md").read_bytes() == before
 
 

@@ -177,7 +177,7 @@ HOSTILE_NAMES = {
     "up": "../x",
     "inner up": "a/../../x",
     "dot": "a/./x",
-    "backslash": "a\\x",
+    "backslash": "..\\x",
     "drive": "c:\\x",
     "control": "a\x1bx",
     "reserved": "a/con",

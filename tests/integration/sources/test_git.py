@@ -268,12 +268,12 @@ def test_an_interrupt_ends_git_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_git_is_never_asked_for_more_than_it_should_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The caller's GIT_* are gone, prompts are off, and user text stands behind `--`."""
+    """No variable leads git elsewhere, prompts are off, and user text is behind `--`."""
     log = tmp_path / "log"
     script = f'{{ echo "$*"; env; }} >> {log}; case "$*" in *fetch*) exit 1;; esac'
     monkeypatch.setenv("PATH", fake_git(tmp_path / "bin", script))
     monkeypatch.setenv("GIT_DIR", "/elsewhere")
-    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'core.x'='y'")
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "core.x")
     with pytest.raises(StorageError), origin("https://h/a@v1"):
         pass
     said = log.read_text()

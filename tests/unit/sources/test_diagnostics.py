@@ -76,6 +76,7 @@ def bundle(member: str, *lines: str) -> list[str]:
 
 TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.AGENT_NAME_COLON: {"agents/a.md": good("team:a")},
+    Code.ARCHIVE_INSIDE: {"dist/a.skill": b"PK"},
     Code.ALLOWED_TOOLS_FORM: front("allowed-tools: Read, Write"),
     Code.COLLECTION_ENTRY: {
         "collection.toml": '[collection]\nname = "c"\n[[artifacts]]\nname = "a"\n'
@@ -92,6 +93,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.HOOKS_INVALID: {"hooks/hooks.json": {"hooks": []}},
     Code.HOSTILE_PATH: {**skill(), "skills/a/bad\nname": "x"},
     Code.ITEM_UNREADABLE: {"deep": too_deep},
+    Code.LEFT_OUT: {"skills/a/.DS_Store": b"\0"},
     Code.LFS_POINTER: {**skill(), "skills/a/x.bin": "version https://git-lfs.github.com/spec/v1\n"},
     Code.LINK_BROKEN: {f"p/{PLUGIN}": {}, "p/skills/a": ("->", "nowhere")},
     Code.LINK_OUTSIDE: {**skill(), "skills/a/out": ("->", "/etc/passwd")},
@@ -109,7 +111,8 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.NAME_UNSAFE: {"skills/a:b/SKILL.md": good("a")},
     Code.NOT_UTF8: {"commands/a.md": b"\xff"},
     Code.OUTSIDE_REFERENCE: skill(body="see ../../CONNECTORS.md"),
-    Code.PATH_FIELD: {f"p/{PLUGIN}": {"skills": ["skills"]}},
+    Code.PATH_FIELD: {f"p/{PLUGIN}": {"skills": ["./skills"]}},
+    Code.PATH_SPELLING: {f"p/{PLUGIN}": {"skills": ["more"]}, "p/more/a/SKILL.md": good("a")},
     Code.PATH_TWIN: {**skill(), "skills/a/\u00e9": "1", "skills/a/e\u0301": "2"},
     Code.PIN_ELSEWHERE: collection(*bundle("skill:a", f'pin = "{"0" * 64}"')),
     Code.PLUGIN_FAILED: {"fails.rule": ""},
@@ -122,9 +125,11 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.SKILL_NAME_DIFFERS: {SKILL: good("b")},
     Code.SKILL_NAME_INVALID: {SKILL: good("A--b")},
     Code.SPECIAL_FILE: {**skill(), "skills/a/pipe": os.mkfifo},
+    Code.SUBMODULE_ABSENT: {".gitmodules": '[submodule "m"]\n\tpath = m\n'},
     Code.TOO_LARGE: {**skill(), "skills/a/huge": too_large},
     Code.TYPE_UNKNOWN: collection(*listed("odd", "b", "odd/b")),
     Code.UNSUPPORTED_COMPONENT: {f"p/{PLUGIN}": {}, "p/.lsp.json": {}},
+    Code.WHOLE_SOURCE: {"SKILL.md": good("a"), "src/main.c": "main"},
     Code.ZERO_WIDTH_TEXT: skill(body="in\u200bvisible"),
 }
 

@@ -92,7 +92,9 @@ def test_limits_bind_the_types_that_have_them(linted: Linted) -> None:
 
 def test_a_source_that_is_one_skill_may_lie_anywhere(linted: Linted) -> None:
     """The name of the folder of a clone is nobody's mistake."""
-    assert linted({"SKILL.md": good("top"), "x/deep.md": "see ../SKILL.md"}) == []
+    assert linted({"SKILL.md": good("top"), "x/deep.md": "see ../SKILL.md"}) == [
+        (".", None, "whole-source")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -120,17 +120,14 @@ def test_unsafe_names_are_replaced_and_told(source: Source) -> None:
 
 
 def test_skill_files_of_other_names(source: Source) -> None:
-    """Only a regular file named exactly SKILL.md makes a skill; near misses are told."""
+    """Only a file named exactly SKILL.md makes a skill; near misses are reported."""
     reading = source(
-        {
-            "a/skill.md": good("a"),
-            f"p/{PLUGIN}": {},
-            "p/skills/b/SKILL.md": ("->", "../../../a/skill.md"),
-        }
+        {"a/skill.md": good("a"), f"p/{PLUGIN}": {}, "p/skills/b/Skill.MD": ("->", "/etc/hosts")}
     )
     assert not reading.artifacts
-    assert codes(reading) >= {("a/skill.md", "skill-file-name")}
-    assert ("p/skills/b/SKILL.md", "skill-file-name") in codes(reading)
+    assert codes(reading) == {
+        ("a/skill.md", "skill-file-name"), ("p/skills/b/Skill.MD", "skill-file-name")
+    }  # fmt: skip
 
 
 def test_skill_may_borrow_from_the_source(source: Source) -> None:

@@ -22,6 +22,7 @@ class Code(StrEnum):
     """The stable name of a diagnostic."""
 
     AGENT_NAME_COLON = "agent-name-colon"
+    ARCHIVE_INSIDE = "archive-inside"
     ALLOWED_TOOLS_FORM = "allowed-tools-form"
     COLLECTION_ENTRY = "collection-entry"
     COMPATIBILITY_LONG = "compatibility-long"
@@ -36,6 +37,7 @@ class Code(StrEnum):
     HOOKS_INVALID = "hooks-invalid"
     HOSTILE_PATH = "hostile-path"
     ITEM_UNREADABLE = "unreadable"
+    LEFT_OUT = "left-out"
     LFS_POINTER = "lfs-pointer"
     LINK_BROKEN = "link-broken"
     LINK_OUTSIDE = "link-outside"
@@ -51,6 +53,7 @@ class Code(StrEnum):
     NOT_UTF8 = "not-utf8"
     OUTSIDE_REFERENCE = "outside-reference"
     PATH_FIELD = "path-field"
+    PATH_SPELLING = "path-spelling"
     PATH_TWIN = "path-twin"
     PIN_ELSEWHERE = "pin-elsewhere"
     PLUGIN_FAILED = "plugin-failed"
@@ -63,9 +66,11 @@ class Code(StrEnum):
     SKILL_NAME_DIFFERS = "skill-name-differs"
     SKILL_NAME_INVALID = "skill-name-invalid"
     SPECIAL_FILE = "special-file"
+    SUBMODULE_ABSENT = "submodule-absent"
     TOO_LARGE = "too-large"
     TYPE_UNKNOWN = "type-unknown"
     UNSUPPORTED_COMPONENT = "unsupported-component"
+    WHOLE_SOURCE = "whole-source"
     ZERO_WIDTH_TEXT = "zero-width-text"
 
 
@@ -85,6 +90,8 @@ _Row = tuple[Code, Level, str, str, str]
 def _read_rows() -> list[_Row]:
     e, w, i = Level.ERROR, Level.WARNING, Level.INFO
     return [
+        (Code.ARCHIVE_INSIDE, i, "a source holds an archive of a skill",
+         "archives inside of a source are not unpacked", "collect the archive by itself"),
         (Code.COLLECTION_ENTRY, w, "an entry of a SkillMeat collection cannot be used as it is",
          "what it names is found as in a folder without a manifest, or gets a UUID of its own",
          "fix the entry in collection.toml"),
@@ -114,6 +121,10 @@ def _read_rows() -> list[_Row]:
          "no file may have this name on every system", "rename it in the source"),
         (Code.ITEM_UNREADABLE, e, "a file or folder cannot be read",
          "what cannot be read cannot be collected", "check the file and its permissions"),
+        (Code.LEFT_OUT, i, "a source holds files that are never collected",
+         "what operating systems, editors and package managers leave behind, secrets in `.env`, "
+         "and what the source's own git ignores is not passed on",
+         "`holdall scan --verbose` lists them; name an ignored folder itself to collect it"),
         (Code.LFS_POINTER, w, "a file is only a Git LFS pointer",
          "the content itself was never fetched", "run git lfs pull"),
         (Code.LINK_BROKEN, w, "a symbolic link leads nowhere or in a circle",
@@ -141,8 +152,11 @@ def _read_rows() -> list[_Row]:
          "not every file system or command line takes this name", "rename it in the source"),
         (Code.NOT_UTF8, w, "a file is not UTF-8", "agents read UTF-8", "save the file as UTF-8"),
         (Code.PATH_FIELD, w, "a path in a plugin's manifest or entry cannot be followed",
-         "a component path must be relative, start with ./, have no .. and no wildcard, and exist",
+         "a component path must be relative, have no .. and no wildcard, and exist",
          "fix the path"),
+        (Code.PATH_SPELLING, w, "a path in a manifest is spelled as agents do not take it",
+         "Holdall took it; agents refuse a path without ./ at its start, or with backslashes",
+         "write it as in ./plugins/name"),
         (Code.PATH_TWIN, e, "the names of two files differ only in case or in their accents' form",
          "two names are one file where case does not count", "rename one of them in the source"),
         (Code.PIN_ELSEWHERE, w, "a composite pins a member to content that the source does not "
@@ -158,10 +172,13 @@ def _read_rows() -> list[_Row]:
          "a README without frontmatter is no artifact", "nothing"),
         (Code.SAME_CONTENT, i, "two names have one content",
          "the same content is here under another name", "nothing"),
-        (Code.SKILL_FILE_NAME, w, "a skill's file is a link or is spelled otherwise",
-         "agents look for a regular file named exactly SKILL.md", "rename the file"),
+        (Code.SKILL_FILE_NAME, w, "a skill's file is spelled otherwise",
+         "agents look for a file named exactly SKILL.md", "rename the file"),
         (Code.SPECIAL_FILE, w, "an artifact holds a pipe, a socket or a device",
          "only files, folders and links can be collected", "remove it"),
+        (Code.SUBMODULE_ABSENT, i, "a submodule is not checked out",
+         "its files are not in the source; what was collected from there before is kept",
+         "run git submodule update --init, or collect that repository by itself"),
         (Code.TOO_LARGE, e, "a file or an artifact is larger than the caps allow",
          "such large files fill disks and histories", "leave it out, or raise the cap it names"),
         (Code.TYPE_UNKNOWN, e, "a collection's manifest lists an artifact of an unknown type",
@@ -169,6 +186,9 @@ def _read_rows() -> list[_Row]:
          "`holdall plugins` shows which are loaded; install the plugin that made it"),
         (Code.UNSUPPORTED_COMPONENT, i, "a plugin has a part that is not collected",
          "Holdall has no type for this part of a plugin", "nothing; it stays in the source"),
+        (Code.WHOLE_SOURCE, i, "a SKILL.md at the top of a source makes all of it one skill",
+         "everything in the source is deployed with the skill",
+         "nothing if it is meant; else move the skill into a folder of its own"),
         (Code.ZERO_WIDTH_TEXT, w, "a file holds characters without width",
          "users cannot see them, agents read them; searches and comparisons fail on them",
          "delete the characters"),

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
 
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+ZIP_SUFFIXES = (".zip", ".skill")
+ARCHIVE_SUFFIXES = (*ZIP_SUFFIXES, ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 _GIT_SCHEMES = ("https", "ssh", "file")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")

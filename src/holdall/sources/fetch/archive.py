@@ -18,6 +18,7 @@ from holdall.artifacts.ids import BUILTIN_TYPES
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError, RefusedError, StorageError
+from holdall.sources.fetch.address import ZIP_SUFFIXES
 from holdall.sources.fetch.tarball import Tar
 from holdall.sources.fetch.unpacking import CHUNK, Budget, Members, Unpacker, chunks_of
 from holdall.sources.layouts.markdown import SKILL_FILE
@@ -46,7 +47,7 @@ def unpack(archive: Path, folder: Path, caps: Caps) -> str:
             unpacker = Unpacker(folder, Budget(str(archive), caps, size))
             unpacker.budget.foresee(size=size)
             file.seek(0)
-            reader = _Zip if archive.name.lower().endswith(".zip") else Tar
+            reader = _Zip if archive.name.lower().endswith(ZIP_SUFFIXES) else Tar
             reader(unpacker).read(file)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -104,12 +105,14 @@ class _Zip(Members):
         """Count a member and look at it; None for a folder, which comes with what is in it."""
         if info.orig_filename != info.filename:
             raise self.refused(info.orig_filename, "has a name with a NUL in it")
-        path = self.path_of(info.filename)
+        # Written on Windows by programs that do not know that / separates names everywhere.
+        name = info.filename.replace("\\", "/")
+        path = self.path_of(name)
         if info.flag_bits & 0x1:
             raise self.refused(info.filename, "is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise self.refused(info.filename, "is compressed in a way that is not read here")
-        if info.is_dir():
+        if name.endswith("/"):
             return None
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFLNK):
             raise self.refused(info.filename, "is neither a file, a folder nor a link")

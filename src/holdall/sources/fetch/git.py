@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 from holdall.errors import HoldallError, NotFoundError, StorageError
+from holdall.sources.fetch.address import shown
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -36,12 +39,24 @@ _CREDENTIALS_WANTED = (
 _NOT_THERE = ("not found", "does not appear to be a git repository", "does not exist")
 
 
+_ALL_OF_IT = b"./"
+_MAX_SECONDS = 30.0
 _LOOK_EVERY = 0.25
 """Seconds between two looks at what a server sent."""
 
 
+_KEPT_VARIABLES = re.compile(
+    r"CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+|PARAMETERS)"
+    r"|SSH(_COMMAND|_VARIANT)?|SSL_\w+|PROXY_\w+|HTTP_\w+|CURL_FTP_\w+"
+)
+"""What may follow `GIT_` in the user's environment; settings of `_SETTINGS` come before these."""
+_TRANSPORTS = ("https", "http", "ssh", "git", "file")
+_ABOUT_REASON = ("fatal: ", "error: ", "remote: ", "ssh: ")
+_MAX_WORDS = 400
+
+
 class GitFailed(Exception):
-    """What git said when it failed; never shown as it is, since it may quote credentials."""
+    """What git said when it failed; only `Git.unreachable` shows it, since it may quote secrets."""
 
 
 class Git:
@@ -55,6 +70,8 @@ class Git:
         self.git_dir, self.label = git_dir, label
         self._environment = _environment()
         self._options: tuple[str, ...] = ()
+        self._secrets: tuple[str, ...] = ()
+        self._place = Path("/")
         if not may_fetch:
             self._environment["GIT_ALLOW_PROTOCOL"] = _NO_TRANSPORT
 
@@ -63,6 +80,8 @@ class Git:
 
         They go into a file beside the git directory, which only its owner may read.
         """
+        password = line.partition("://")[2].rpartition("@")[0].partition(":")[2]
+        self._secrets = tuple(filter(None, (password, unquote(password))))
         file = self.git_dir.with_name(f"{self.git_dir.name}.login")
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w", encoding="utf-8") as stream:
@@ -71,20 +90,30 @@ class Git:
         # An empty one first: none of the user's own helpers is to keep these.
         self._options = ("-c", "credential.helper=", "-c", helper)
 
-    def run(self, *words: str, watch: Callable[[int], None] | None = None) -> bytes:
+    def work_in(self, top: Path, folder: Path) -> None:
+        """Run git in a folder of the work tree at `top`."""
+        self._options, self._place = (f"--work-tree={top}",), folder
+
+    def run(
+        self,
+        *words: str,
+        watch: Callable[[int], None] | None = None,
+        seconds: float | None = None,
+    ) -> bytes:
         """Run a git command and return its output; raises GitFailed with what it complained of.
 
         `watch` is called now and then with the size of the git directory; if it raises, that
-        is the end of the command.
+        is the end of the command. So are `seconds`.
         """
         with self.started(words, stderr=subprocess.PIPE) as process, ended(process):
             while True:
                 try:
-                    pause = None if watch is None else _LOOK_EVERY
+                    pause = seconds if watch is None else _LOOK_EVERY
                     output, complaint = process.communicate(timeout=pause)
                     break
                 except subprocess.TimeoutExpired:
-                    assert watch is not None, "else there is no timeout"
+                    if watch is None:
+                        raise GitFailed(f"git took longer than {seconds} seconds") from None
                     watch(_size_of(self.git_dir))
         if process.returncode:
             raise GitFailed(complaint.decode(errors="replace"))
@@ -101,7 +130,7 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env=self._environment,
-                cwd="/",
+                cwd=self._place,
                 # ssh asks at the terminal unless there is none.
                 start_new_session=True,
             )
@@ -112,20 +141,33 @@ class Git:
             ) from None
 
     def unreachable(self, complaint: str) -> HoldallError:
-        """Make the error for a repository that could not be fetched from."""
+        """Make the error for a repository that could not be fetched from, with git's own words."""
+        reason = self._reason_in(complaint)
+        said = f": git said {reason}" if reason else ""
         if any(words in complaint for words in _CREDENTIALS_WANTED):
             return StorageError(
-                f"{self.label}: the server wants credentials",
+                f"{self.label}: the server wants credentials{said}",
                 hint="set up a git credential helper or an ssh key; is the address right?",
             )
         if any(words in complaint for words in _NOT_THERE):
             return NotFoundError(
-                f"{self.label}: no such git repository", hint="check the address for typing errors"
+                f"{self.label}: no such git repository{said}",
+                hint="check the address for typing errors, and that you may read it",
             )
         return StorageError(
-            f"{self.label}: git cannot reach the repository",
-            hint="try `git ls-remote` with the same address to see the reason",
+            f"{self.label}: git cannot reach the repository{said}",
+            hint="try `git ls-remote` with the same address",
         )
+
+    def _reason_in(self, complaint: str) -> str:
+        """Return the lines in which git gives a reason, without credentials."""
+        lines = [line.strip() for line in complaint.splitlines()]
+        told = [line for line in lines if line.startswith(_ABOUT_REASON)]
+        words = " / ".join(dict.fromkeys(told or [line for line in lines if line][-2:]))
+        for secret in self._secrets:
+            words = words.replace(secret, "***")
+        words = shown(words)
+        return words if len(words) <= _MAX_WORDS else f"{words[:_MAX_WORDS]}..."
 
 
 @contextmanager
@@ -150,23 +192,77 @@ def _size_of(folder: Path) -> int:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """Return the user's environment without what leads git to other repositories or programs.
+
+    How to reach a server stays: settings files, keys, certificates, proxies.
+    """
+    kept = {name: value for name, value in os.environ.items() if _is_kept(name)}
+    allowed = os.environ.get("GIT_ALLOW_PROTOCOL")
+    if allowed is not None:
+        # Fewer than usual, not more: `ext` runs any command.
+        kept["GIT_ALLOW_PROTOCOL"] = ":".join(
+            [name for name in _TRANSPORTS if name in allowed.split(":")] or [_NO_TRANSPORT]
+        )
     return {
         **kept,
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "",
+        "GIT_ASKPASS": os.environ.get("GIT_ASKPASS", ""),
         "SSH_ASKPASS_REQUIRE": "never",
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "LC_ALL": "C",
     }
 
 
+def _is_kept(name: str) -> bool:
+    head, _, rest = name.partition("_")
+    return head != "GIT" or bool(_KEPT_VARIABLES.fullmatch(rest))
+
+
+def ignored_in(folder: Path) -> frozenset[str]:
+    """Return the files and folders in a real folder that its own git ignores.
+
+    Nothing if there is no repository, or if that ignores the folder itself, which the user named.
+    """
+    top = _top_of(folder)
+    if top is None:
+        return frozenset()
+    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    try:
+        git = Git(top / ".git", str(folder), may_fetch=False)
+        git.work_in(top, folder)
+        names = git.run(*words, seconds=_MAX_SECONDS).split(b"\0")
+    except (GitFailed, StorageError, OSError):
+        return frozenset()
+    if _ALL_OF_IT in names:
+        return frozenset()
+    return frozenset(os.fsdecode(name).rstrip("/") for name in names if name)
+
+
+def descends(folder: Path, commit: str) -> bool:
+    """Return whether the history of what is checked out in a folder has a commit."""
+    top = _top_of(folder)
+    if top is None:
+        return False
+    try:
+        git = Git(top / ".git", str(folder), may_fetch=False)
+        git.run("merge-base", "--is-ancestor", commit, "HEAD")
+    except (GitFailed, StorageError, OSError):
+        return False
+    return True
+
+
+def _top_of(folder: Path) -> Path | None:
+    """Return the top of the work tree that a folder is in."""
+    return next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
+
+
 def head_of(folder: Path) -> str | None:
     """Return the commit that is checked out in the work tree of a folder; None if unknown."""
-    top = next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
+    top = _top_of(folder)
     if top is None:
         return None
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
+from holdall.sources.values import GitState
 
 if TYPE_CHECKING:
     from holdall.sources.fetch.address import ArchiveAddress, GitAddress
@@ -26,12 +27,14 @@ class Origin(NamedTuple):
     """A folder to read, where it comes from, and which state of that it is.
 
     `name` is what the manifest records. It stays the same from one revision to the next, so that a
-    later collect knows what came from here, and holds no credentials.
+    later collect knows what came from here, and holds no credentials. `git` is what git knows of
+    the folder.
     """
 
     folder: Path
     name: str
     revision: str | None = None
+    git: GitState = GitState()
 
 
 @contextmanager
@@ -55,10 +58,10 @@ def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
 
 
 def _folder(folder: Path) -> Origin:
-    from holdall.sources.fetch.git import head_of
+    from holdall.sources.fetch.git import head_of, ignored_in
 
     real = Path(os.path.realpath(folder))
-    return Origin(folder, str(real), head_of(real))
+    return Origin(folder, str(real), head_of(real), GitState(ignored_in(real)))
 
 
 def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
@@ -67,8 +70,8 @@ def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
     last = (address.subfolder or address.name.rstrip("/")).replace(":", "/").rpartition("/")[2]
     folder = scratch / "files" / (_safe(last.removesuffix(".git")))
     folder.parent.mkdir()
-    revision = lay_out(address, folder, scratch / "repository", caps)
-    return Origin(folder, address.name, revision)
+    revision, git = lay_out(address, folder, scratch / "repository", caps)
+    return Origin(folder, address.name, revision, git)
 
 
 def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:

@@ -18,20 +18,24 @@ from holdall.errors import HostilePathError, NotFoundError, StorageError
 from holdall.sources.fetch.address import GitAddress, without_password
 from holdall.sources.fetch.git import Git, GitFailed, ended
 from holdall.sources.fetch.unpacking import Budget, Unpacker
+from holdall.sources.values import GitState
 
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-_LINK, _EXECUTABLE = "120000", "100755"
+_LINK, _EXECUTABLE, _SUBMODULE = "120000", "100755", "160000"
+_MAX_BROKEN = 100
 _FILES = ("100644", "100664", _EXECUTABLE)
 _CHUNK = 1 << 20
 
 
-def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> str:
-    """Write the wanted commit's files into `folder`, which is new, and return the commit.
+def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> tuple[str, GitState]:
+    """Write the wanted commit's files into `folder`, which is new.
 
-    A remote repository is fetched into `scratch`, no deeper than needed. Raises NotFoundError for
-    an unknown repository, revision or subfolder, StorageError for what cannot be reached,
-    RefusedError for what is more than `caps` allow.
+    Returns the commit, and which files are missing because the repository lacks their content, or
+    because another repository has them. A remote repository is fetched into `scratch`, no deeper
+    than needed. Raises NotFoundError for an unknown repository, revision or subfolder, StorageError
+    for what cannot be reached, or where no file's content is there, RefusedError for what is more
+    than `caps` allow.
     """
     if address.git_dir is not None:
         git = Git(address.git_dir, address.name, may_fetch=False)
@@ -40,8 +44,13 @@ def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> str
         git = Git(scratch, address.name, may_fetch=True)
         commit = _fetched(git, address, caps)
         git = Git(scratch, address.name, may_fetch=False)
-    _write(git, list(_blobs(git, address, commit)), folder, caps)
-    return commit
+    listed = list(_listed(git, address, commit))
+    blobs = [blob for blob in listed if blob.mode != _SUBMODULE]
+    lacking = _Writer(git, commit, folder, caps).write(blobs)
+    if blobs and len(lacking) == len(blobs):
+        raise _incomplete(address.name, blobs[0])
+    submodules = frozenset(blob.path for blob in listed if blob.mode == _SUBMODULE)
+    return commit, GitState(lacking=frozenset(lacking), submodules=submodules)
 
 
 def _unknown_revision(address: GitAddress) -> NotFoundError:
@@ -109,14 +118,14 @@ def _fetch(git: Git, url: str, caps: Caps, wanted: Iterable[str], *options: str)
 
 
 class _Blob(NamedTuple):
-    """A file of a commit."""
+    """A file of a commit, or a submodule."""
 
     mode: str
     sha: str
     path: str
 
 
-def _blobs(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
+def _listed(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
     place = f"{commit}:{address.subfolder or ''}"
     try:
         listing = git.run("ls-tree", "-r", "-z", "--full-tree", place)
@@ -128,7 +137,7 @@ def _blobs(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
     for line in listing.split(b"\0")[:-1]:
         described, _, name = line.partition(b"\t")
         mode, _, sha = described.decode("ascii").split(" ")
-        if mode == _LINK or mode in _FILES:
+        if mode in (_LINK, _SUBMODULE) or mode in _FILES:
             yield _Blob(mode, sha, _checked(os.fsdecode(name), address.name))
 
 
@@ -143,46 +152,95 @@ def _checked(path: str, label: str) -> str:
     return path
 
 
-def _write(git: Git, blobs: list[_Blob], folder: Path, caps: Caps) -> None:
-    folder.mkdir()
-    unpacker = Unpacker(folder, Budget(git.label, caps))
-    wanted = folder.with_name(f"{folder.name}.objects")
-    for _ in blobs:
-        unpacker.count()
-    wanted.write_text("".join(f"{blob.sha}\n" for blob in blobs))
-    with wanted.open("rb") as names:
-        words = ("cat-file", "--batch", "--buffer")
-        with (
-            git.started(words, stdin=names.fileno(), stderr=subprocess.DEVNULL) as process,
-            ended(process),
-        ):
-            assert process.stdout is not None, "it was asked for"
-            for blob in blobs:
-                _write_one(unpacker, blob, process.stdout)
-    unpacker.finish()
+class _Absent(Exception):
+    """The repository lacks an object; with `is_end`, git stopped because of that."""
+
+    def __init__(self, *, is_end: bool) -> None:
+        super().__init__()
+        self.is_end = is_end
 
 
-def _write_one(unpacker: Unpacker, blob: _Blob, objects: IO[bytes]) -> None:
-    chunks = _object(unpacker.budget.label, blob, objects)
-    if blob.mode == _LINK:
-        text = next(chunks, b"")
-        if next(chunks, None) is not None:
-            text = b""  # longer than any link; refused as one without a text
-        unpacker.link(blob.path, os.fsdecode(text))
-    else:
-        unpacker.file(blob.path, chunks, executable=blob.mode == _EXECUTABLE)
+class _Writer:
+    """Writes the files of a commit as far as the repository has their content."""
+
+    def __init__(self, git: Git, commit: str, folder: Path, caps: Caps) -> None:
+        self._git, self._commit, self._folder = git, commit, folder
+        self._unpacker = Unpacker(folder, Budget(git.label, caps))
+        self._wanted = folder.with_name(f"{folder.name}.objects")
+        self._lacking: list[str] = []
+
+    def write(self, blobs: list[_Blob]) -> list[str]:
+        """Write all files, and return the paths of those whose content is not there."""
+        self._folder.mkdir()
+        for _ in blobs:
+            self._unpacker.count()
+        broken = 0
+        while blobs:
+            blobs = self._write_some(blobs)
+            broken += 1
+            if broken == 1 and blobs:
+                blobs = self._without_absent(blobs)
+            if broken > _MAX_BROKEN:
+                raise _incomplete(self._git.label, blobs[0])
+        self._unpacker.finish()
+        return self._lacking
+
+    def _write_some(self, blobs: list[_Blob]) -> list[_Blob]:
+        """Write files until git stops, and return those that are left then."""
+        self._wanted.write_text("".join(f"{blob.sha}\n" for blob in blobs))
+        with self._wanted.open("rb") as names:
+            words = ("cat-file", "--batch", "--buffer")
+            with (
+                self._git.started(
+                    words, stdin=names.fileno(), stderr=subprocess.DEVNULL
+                ) as process,
+                ended(process),
+            ):
+                assert process.stdout is not None, "it was asked for"
+                for number, blob in enumerate(blobs):
+                    try:
+                        self._write_one(blob, process.stdout)
+                    except _Absent as absent:
+                        self._lacking.append(blob.path)
+                        if absent.is_end:
+                            return blobs[number + 1 :]
+        return []
+
+    def _without_absent(self, blobs: list[_Blob]) -> list[_Blob]:
+        """Return the files that the repository has, where it knows which objects it lacks."""
+        words = ("rev-list", "--objects", "--missing=print", "--no-walk", self._commit)
+        try:
+            lines = self._git.run(*words).decode("ascii", "replace").splitlines()
+        except GitFailed:
+            return blobs
+        absent = {line[1:] for line in lines if line.startswith("?")}
+        self._lacking.extend(blob.path for blob in blobs if blob.sha in absent)
+        return [blob for blob in blobs if blob.sha not in absent]
+
+    def _write_one(self, blob: _Blob, objects: IO[bytes]) -> None:
+        head = objects.readline().split()
+        if len(head) != 3 or head[1] != b"blob":
+            raise _Absent(is_end=head[1:] != [b"missing"])
+        chunks = _content(int(head[2]), objects)
+        if blob.mode == _LINK:
+            text = next(chunks, b"")
+            if next(chunks, None) is not None:
+                text = b""  # longer than any link; refused as one without a text
+            self._unpacker.link(blob.path, os.fsdecode(text))
+            return
+        try:
+            self._unpacker.file(blob.path, chunks, executable=blob.mode == _EXECUTABLE)
+        except _Absent:
+            (self._folder / blob.path).unlink(missing_ok=True)
+            raise
 
 
-def _object(label: str, blob: _Blob, objects: IO[bytes]) -> Iterator[bytes]:
+def _content(left: int, objects: IO[bytes]) -> Iterator[bytes]:
     """Yield one object's bytes from what `git cat-file --batch` prints."""
-    head = objects.readline().split()
-    if len(head) != 3 or head[1] != b"blob":
-        raise _incomplete(label, blob)
-    left = int(head[2])
     while left:
         chunk = objects.read(min(left, _CHUNK))
         if not chunk:
-            raise _incomplete(label, blob)
+            raise _Absent(is_end=True)
         left -= len(chunk)
         yield chunk
     objects.read(1)

@@ -31,14 +31,15 @@ def load_json(gathering: Gathering, path: str, code: Code) -> Any:
 
 def _load(gathering: Gathering, path: str, code: Code) -> Mapping[str, Any] | None:
     try:
-        data = read_bounded(gathering.tree.location(path), MAX_JSON_BYTES)
+        real = gathering.tree.file(path) or path
+        data = read_bounded(gathering.tree.location(real), MAX_JSON_BYTES)
         value = parse_json(data, path)
     except HoldallError as error:
-        gathering.say(path, code, error.message)
+        gathering.say_missed(path, code, error.message)
         return None
     if isinstance(value, dict):
         return value
-    gathering.say(path, code, "not a JSON object")
+    gathering.say_missed(path, code, "not a JSON object")
     return None
 
 
@@ -47,7 +48,7 @@ def read_hook_file(gathering: Gathering, path: str, name: str) -> Draft | None:
     key: Key = (_HOOK.name, path)
     if key in gathering.drafts or key in gathering.refused:
         return gathering.drafts.get(key)
-    location = gathering.tree.location(path)
+    location = gathering.tree.location(gathering.tree.file(path) or path)
     inspection = Inspection(path, is_folder=False)
     try:
         meter = gathering.tree.meter
@@ -111,7 +112,7 @@ def _flat_servers(value: Mapping[str, Any]) -> dict[str, Any]:
 def read_servers(gathering: Gathering, file: str, prefix: str, servers: Any) -> list[Draft]:
     """Take each server of an object of servers; `prefix` and its key make its path."""
     if not isinstance(servers, dict):
-        gathering.say(file, Code.MCP_INVALID, "`mcpServers` is not an object of servers")
+        gathering.say_missed(file, Code.MCP_INVALID, "`mcpServers` is not an object of servers")
         return []
     found = []
     for name, server in servers.items():

@@ -47,8 +47,9 @@ def _by_kind(gathering: Gathering, path: str) -> Iterator[Iterator[DraftMember]]
 
 
 def _skills(gathering: Gathering, folder: str) -> Iterator[DraftMember]:
-    for name in gathering.tree.folder(folder).folders:
-        key = (ArtifactType.SKILL.value, joined(folder, name))
+    tree = gathering.tree
+    for name in sorted([*tree.folder(folder).folders, *tree.folder(folder).links]):
+        key = (ArtifactType.SKILL.value, tree.resolved(joined(folder, name)) or "")
         if key in gathering.drafts:
             yield DraftMember(key, name)
 
@@ -57,7 +58,7 @@ def _markdown(
     gathering: Gathering, artifact_type: ArtifactType, root: str
 ) -> Iterator[DraftMember]:
     for path, folder in gathering.tree.below(root):
-        for name in sorted(folder.files):
+        for name in sorted([*folder.files, *folder.links]):
             file = joined(path, name)
             draft = gathering.drafts.get((artifact_type.value, file))
             if draft is not None and not is_readme(file):

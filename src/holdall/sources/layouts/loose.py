@@ -17,9 +17,13 @@ from holdall.sources.layouts.configs import (
     read_single_server,
 )
 from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_markdown, read_skill
+from holdall.sources.listing import followed, holds_skill, markdown_below
 from holdall.sources.walk import SourceTree, joined
 
 _MANIFEST = "manifest.toml"
+_LIKELY = frozenset(
+    {SKILL_FILE, HOOKS_FILE, MCP_FILE, ".claude", ".claude-plugin", "hooks", "plugins", "skills"}
+)
 _MARKDOWN = {"commands": ArtifactType.COMMAND, "agents": ArtifactType.AGENT}
 
 
@@ -33,7 +37,7 @@ def read_loose(gathering: Gathering) -> None:
     for path, folder in gathering.tree.folders.items():
         if gathering.is_exported(path):
             continue
-        if SKILL_FILE in folder.files:
+        if holds_skill(gathering, path):
             read_skill(gathering, path)
         else:
             _tell_odd_names(gathering, path)
@@ -50,6 +54,48 @@ def read_loose(gathering: Gathering) -> None:
                     read_markdown(
                         gathering, artifact_type, file, command_name(file, root), loose=True
                     )
+
+
+def read_links(gathering: Gathering) -> None:
+    """Read every artifact that is only a link to a place that is none by itself.
+
+    A link where an artifact could be, and that cannot be followed, is reported.
+    """
+    tree = gathering.tree
+    for path, folder in tree.folders.items():
+        if not folder.links or gathering.is_exported(path) or inside_skill(tree, path):
+            continue
+        found = _kind_of(path)
+        for name in folder.links:
+            place = joined(path, name)
+            kind = found or _kind_of(place)
+            is_likely = name in _LIKELY or path.rpartition("/")[2] in ("skills", "plugins")
+            if kind is None and not is_likely:
+                continue
+            real = followed(gathering, place) if is_likely or kind is not None else None
+            if real is None:
+                continue
+            if name == HOOKS_FILE and (ArtifactType.HOOK.value, real) not in gathering.drafts:
+                read_hook_file(gathering, place, "hooks")
+            elif name == MCP_FILE and not real.endswith(f"/{MCP_FILE}"):
+                read_mcp_file(gathering, place)
+            elif kind is not None:
+                _read_linked(gathering, kind, place, real)
+
+
+def _read_linked(
+    gathering: Gathering, kind: tuple[ArtifactType, str], place: str, real: str
+) -> None:
+    """Read the Markdown that a link stands for, unless it is an artifact where it really is."""
+    artifact_type, root = kind
+    files = [(place, real)]
+    if gathering.tree.is_folder(real):
+        files = [(joined(place, below), at) for below, at in markdown_below(gathering, place)]
+    for file, at in files:
+        is_known = (artifact_type.value, at) in gathering.drafts
+        if file.endswith(".md") and not is_known:
+            name = command_name(file, root)
+            read_markdown(gathering, artifact_type, file, name, loose=True)
 
 
 def _kind_of(folder: str) -> tuple[ArtifactType, str] | None:

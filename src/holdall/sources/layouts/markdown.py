@@ -7,17 +7,18 @@ from pathlib import Path
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError, TooLargeError
-from holdall.files.tree import Tree, file_tree, folder_tree
+from holdall.files.tree import Tree, bytes_tree, file_tree, folder_tree
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import hidden_text
-from holdall.sources.checks.inspection import Inspection, texts_in
+from holdall.sources.checks.inspection import Inspection, check_text, texts_in
 from holdall.sources.draft import Draft, Gathering, Key, shown
 from holdall.sources.walk import joined
 
 SKILL_FILE = "SKILL.md"
 
 _HEAD_BYTES = 128 << 10
+_SAY_NOTHING = ("skills", ".claude")
 _NEEDED = ("name", "description")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _PROBLEMS = {
@@ -53,28 +54,50 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
         elif offset == 0 and data.startswith(LFS_POINTER):
             gathering.say(joined(path, file), Code.LFS_POINTER, "only a Git LFS pointer")
 
-    location = gathering.tree.location(path)
+    source, location = gathering.tree, gathering.tree.location(path)
+    if (lacking := source.lacking(path)) is not None:
+        gathering.refused.add(key)
+        message = f"left out: the repository lacks the content of {lacking!a}"
+        gathering.say_missed(path, Code.ITEM_UNREADABLE, message)
+        return None
     try:
-        source = gathering.tree
         tree = folder_tree(
-            location, peek, within=source.root, meter=source.meter, listed=source.listed
+            location,
+            peek,
+            within=source.root,
+            meter=source.meter,
+            listed=source.listed,
+            ignored=source.is_ignored,
         )
     except (StorageError, TooLargeError) as error:
         _unreadable(gathering, key, error)
         return None
     file = joined(path, SKILL_FILE)
-    head = _head(gathering, file, heads.get(SKILL_FILE, b""))
+    head = _head(gathering, file, heads.get(SKILL_FILE) or _linked(gathering, file))
     front = read_frontmatter(head)
     _judge(gathering, file, front, _NEEDED)
     _tell_hidden(inspection, file, head, front)
-    name = path.rpartition("/")[2] or front.text("name") or gathering.tree.root.name
+    name = path.rpartition("/")[2]
+    if name in _SAY_NOTHING:
+        name = front.text("name") or name
+    name = name or front.text("name") or gathering.tree.root.name
     return _add(gathering, key, name, location, tree, front, inspection)
+
+
+def _linked(gathering: Gathering, path: str) -> bytes:
+    """Return the beginning of what a link within an artifact stands for."""
+    real = gathering.tree.file(path)
+    try:
+        with gathering.tree.location(real or path).open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError:
+        return b""
 
 
 def read_markdown(
     gathering: Gathering, artifact_type: ArtifactType, path: str, name: str, *, loose: bool = False
 ) -> Draft | None:
-    """Read a command or an agent.
+    """Read a command or an agent, whose file may be a link to another place in the source.
 
     None, with a diagnostic, if it cannot be read, or if it is `loose` and only a README. `name` is
     a command's; an agent is named by its frontmatter, else its file.
@@ -91,7 +114,8 @@ def read_markdown(
             heads.append(data)
 
     try:
-        only_file, location = BUILTIN_TYPES[artifact_type].only_file, gathering.tree.location(path)
+        only_file = BUILTIN_TYPES[artifact_type].only_file
+        location = gathering.tree.location(gathering.tree.file(path) or path)
         tree = file_tree(location, only_file, peek, meter=gathering.tree.meter)
     except (StorageError, TooLargeError) as error:
         _unreadable(gathering, key, error)
@@ -112,21 +136,33 @@ def read_markdown(
     return _add(gathering, key, name, location, tree, front, inspection)
 
 
+def read_inline_command(gathering: Gathering, path: str, name: str, text: str) -> Draft:
+    """Add a command whose text is inside a manifest; `path` says where."""
+    data = text.encode("utf-8", "replace")
+    inspection = Inspection(path, is_folder=False)
+    inspection.take(check_text(path, data), whole=False)
+    front = read_frontmatter(text[:_HEAD_BYTES])
+    key = (ArtifactType.COMMAND.value, path)
+    tree = bytes_tree(data, BUILTIN_TYPES[key[0]].only_file)
+    return _add(gathering, key, name, None, tree, front, inspection, data)
+
+
 def _add(
     gathering: Gathering,
     key: Key,
     name: str,
-    location: Path,
+    location: Path | None,
     tree: Tree,
     front: Frontmatter,
     inspection: Inspection,
+    data: bytes | None = None,
 ) -> Draft:
     gathering.diagnostics.extend(inspection.found)
     return gathering.add(
         Draft(
             *(key[0], name, key[1]),
             location=location,
-            data=None,
+            data=data,
             tree=tree,
             description=front.text("description"),
             frontmatter_name=front.text("name"),

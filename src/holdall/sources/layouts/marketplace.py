@@ -8,31 +8,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdall.sources.checks.diagnostics import Code
-from holdall.sources.draft import Gathering
+from holdall.sources.draft import Gathering, shown
+from holdall.sources.fetch.address import shown as without_login
 from holdall.sources.layouts.configs import load_json
-from holdall.sources.layouts.plugin import PLUGIN_MANIFEST, read_plugin
+from holdall.sources.layouts.plugin import PLUGIN_MANIFEST, read_plugin, with_slashes
+from holdall.sources.listing import file_at
 from holdall.sources.values import RemoteComposite
 from holdall.sources.walk import joined
 
 MARKETPLACE = ".claude-plugin/marketplace.json"
+_PLACES = ("repo", "url", "package", "path", "ref", "version", "command")
 MAX_ENTRIES = 10_000
 
 
 def read_marketplace(gathering: Gathering) -> None:
     """Read the marketplace at the top of the source, if it has one, and list those deeper down."""
     for path in gathering.tree.folders:
-        if path and gathering.tree.is_file(joined(path, MARKETPLACE)):
+        if path and gathering.tree.file(joined(path, MARKETPLACE)):
             gathering.say(
                 joined(path, MARKETPLACE), Code.MARKETPLACE_NESTED, "a marketplace below the top"
             )
-    if not gathering.tree.is_file(MARKETPLACE):
+    if file_at(gathering, MARKETPLACE) is None:
         return
     market = load_json(gathering, MARKETPLACE, Code.MARKETPLACE_INVALID)
     if market is None:
         return
     entries = market.get("plugins")
     if not isinstance(entries, list):
-        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, "`plugins` is not a list")
+        gathering.say_missed(MARKETPLACE, Code.MARKETPLACE_INVALID, "`plugins` is not a list")
         return
     metadata = market.get("metadata")
     plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
@@ -58,7 +61,7 @@ def _read_entry(
     shown_name = name if isinstance(name, str) else "(no name)"
     if isinstance(source, dict):
         text = json.dumps(source, sort_keys=True)
-        gathering.remotes.append(RemoteComposite(shown_name, text))
+        gathering.remotes.append(RemoteComposite(shown_name, text, _place_of(source)))
         return
     path = _folder_of(gathering, source, plugin_root, shown_name)
     if path is None:
@@ -74,6 +77,13 @@ def _read_entry(
     gathering.composites.append(composite)
 
 
+def _place_of(source: Mapping[str, Any]) -> str:
+    """Return where a plugin is, in a few words, as in `github owner/repo`."""
+    parts = (source.get("source"), *(source.get(key) for key in _PLACES))
+    found = [without_login(part) for part in parts if isinstance(part, str) and part]
+    return " ".join(found) or "an unknown place"
+
+
 def _folder_of(gathering: Gathering, source: Any, plugin_root: str, shown_name: str) -> str | None:
     """Return an entry's folder; None, with a diagnostic, if there is none."""
     if not isinstance(source, str):
@@ -81,19 +91,28 @@ def _folder_of(gathering: Gathering, source: Any, plugin_root: str, shown_name: 
             gathering, shown_name, f"its source {source!a:.80} is neither a path nor an object"
         )
         return None
+    if "\\" in source:
+        message = f"plugin {shown_name!a}: the source {source!a} has backslashes"
+        gathering.say(MARKETPLACE, Code.PATH_SPELLING, message)
+    source, plugin_root = with_slashes(source), with_slashes(plugin_root)
     is_bare = source not in (".", "./") and not source.startswith("./")
     path = _normal(posixpath.join(plugin_root, source) if is_bare else source)
     if path is None:
         _unresolved(gathering, shown_name, f"its source {source!a} leaves the marketplace")
         return None
     if _is_folder(gathering, path):
-        return path
+        if not gathering.tree.is_bare(gathering.tree.resolved(path) or ""):
+            return path
+        _unresolved(
+            gathering, shown_name, f"the folder {path!a} is empty; is it checked out?", path
+        )
+        return None
     hint = ""
     if not is_bare and plugin_root:
         under = _normal(posixpath.join(plugin_root, source))
         if under is not None and _is_folder(gathering, under):
             hint = f"; there is {under!a}, but pluginRoot is for sources without ./"
-    _unresolved(gathering, shown_name, f"there is no folder {path!a}{hint}")
+    _unresolved(gathering, shown_name, f"there is no folder {path!a}{hint}", path)
     return None
 
 
@@ -104,13 +123,17 @@ def _is_folder(gathering: Gathering, path: str) -> bool:
 
 def _normal(path: str) -> str | None:
     """Return a path without dots; '' for the top, None if it may not be followed."""
-    if path.startswith("/") or ".." in path.split("/") or "\\" in path or "\0" in path:
+    is_absolute = path.startswith("/") or path[1:2] == ":"
+    if is_absolute or ".." in path.split("/") or "\0" in path:
         return None
     normal = posixpath.normpath(path)
     return "" if normal == "." else normal
 
 
-def _unresolved(gathering: Gathering, name: str, problem: str) -> None:
+def _unresolved(gathering: Gathering, name: str, problem: str, path: str | None = None) -> None:
+    """Report a plugin that is not where its entry says, and that may be there another time."""
+    if path is not None:
+        gathering.unread.setdefault(shown(path), f"the plugin {name!a} is not there: {problem}")
     gathering.say(MARKETPLACE, Code.PLUGIN_UNRESOLVED, f"plugin {name!a}: {problem}")
 
 
@@ -119,6 +142,6 @@ def read_unlisted_plugins(gathering: Gathering) -> None:
     for path in gathering.tree.folders:
         if path in gathering.plugin_roots or gathering.is_exported(path):
             continue
-        if gathering.tree.is_file(joined(path, PLUGIN_MANIFEST)):
+        if file_at(gathering, joined(path, PLUGIN_MANIFEST)):
             gathering.plugin_roots.add(path)
             gathering.composites.append(read_plugin(gathering, path, path, None))

@@ -22,8 +22,20 @@ from holdall.sources.layouts.configs import (
     read_servers,
 )
 from holdall.sources.layouts.identity import IDENTITY_KEY, KnownPlugin, read_identity
-from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_markdown, read_skill
-from holdall.sources.listing import followed, markdown_below, skill_folders
+from holdall.sources.layouts.markdown import (
+    command_name,
+    read_inline_command,
+    read_markdown,
+    read_skill,
+)
+from holdall.sources.listing import (
+    file_at,
+    followed,
+    holds_skill,
+    markdown_below,
+    skill_folders,
+    skills_below,
+)
 from holdall.sources.walk import joined
 
 PLUGIN_MANIFEST = ".claude-plugin/plugin.json"
@@ -91,10 +103,9 @@ class _PluginReader:
     parts: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        tree = self.gathering.tree
         self.manifest_path = joined(self.root, PLUGIN_MANIFEST)
         manifest: Mapping[str, Any] | None = None
-        if tree.is_file(self.manifest_path):
+        if file_at(self.gathering, self.manifest_path):
             manifest = load_json(self.gathering, self.manifest_path, Code.PLUGIN_INVALID)
         self.manifest = manifest or {}
         strict = self.entry is None or self.entry.get("strict", True) is not False
@@ -165,12 +176,19 @@ class _PluginReader:
         if not isinstance(value, str):
             self.say(Code.PATH_FIELD, f"{name}: {value!a:.80} is not a path")
             return None
-        problem = _problem_of(value)
+        path = with_slashes(value)
+        problem = _problem_of(path)
         if problem is None:
-            real = self.gathering.tree.resolved(_below(self.root, value))
+            if "\\" in value:
+                self.say(Code.PATH_SPELLING, f"{name}: {value!a} has backslashes")
+            elif path != "." and not path.startswith("./"):
+                self.say(Code.PATH_SPELLING, f"{name}: {value!a} does not start with ./")
+            place = _below(self.root, path)
+            real = self.gathering.tree.resolved(place)
             if real is not None:
                 return real
             problem = "is not there"
+            self.gathering.unread.setdefault(shown(place), f"a manifest names it, but it {problem}")
         self.say(Code.PATH_FIELD, f"{name}: {value!a} {problem}")
         return None
 
@@ -187,20 +205,24 @@ class _PluginReader:
         declared = list(self._fields("skills"))
         folders: list[tuple[str, str]] = []
         if top is not None and not self._entry_replaces_scan():
-            folders += skill_folders(self.gathering, joined(self.root, "skills"), top)
+            folders += self._skills_at(joined(self.root, "skills"), top)
         for path in self._paths("skills"):
-            if tree.is_file(joined(path, SKILL_FILE)):
-                folders.append((path.rpartition("/")[2], path))
-            elif tree.is_folder(path):
-                folders += skill_folders(self.gathering, path, path)
+            if tree.is_folder(path):
+                folders += self._skills_at(path, path)
             else:
                 self.say(Code.PATH_FIELD, f"skills: {path!a} is not a folder")
-        if top is None and not declared and tree.is_file(joined(self.root, SKILL_FILE)):
+        if top is None and not declared and holds_skill(self.gathering, self.root):
             folders.append(("", self.root))
         for name, path in folders:
             draft = read_skill(self.gathering, path)
             if draft is not None:
                 yield DraftMember(draft.key, name or draft.name)
+
+    def _skills_at(self, shown_as: str, path: str) -> list[tuple[str, str]]:
+        """Return the one skill that a folder is, else those in it: names and real paths."""
+        if holds_skill(self.gathering, path):
+            return [("", path)]
+        return skill_folders(self.gathering, shown_as, path)
 
     def _entry_replaces_scan(self) -> bool:
         """Return whether this is a marketplace's root whose entry lists its own skills."""
@@ -208,16 +230,45 @@ class _PluginReader:
 
     def _markdown(self, artifact_type: ArtifactType) -> Iterator[DraftMember]:
         name = f"{artifact_type}s"
-        if any(True for _ in self._fields(name)):
-            roots = list(self._paths(name))
-        else:
-            roots = [path for path in [self._default(name)] if path is not None]
-        for root in roots:
+        is_agent = artifact_type is ArtifactType.AGENT
+        for root, given in self._markdown_roots(name):
             for path, own_name in self._markdown_at(name, root):
+                own_name = given or own_name
                 draft = read_markdown(self.gathering, artifact_type, path, own_name)
                 if draft is not None:
-                    is_agent = artifact_type is ArtifactType.AGENT
                     yield DraftMember(draft.key, draft.name if is_agent else own_name)
+            if not is_agent and self.gathering.tree.is_folder(root):
+                for _, path in skills_below(self.gathering, root):
+                    draft = read_skill(self.gathering, path)
+                    if draft is not None:
+                        yield DraftMember(draft.key, draft.name)
+        if not is_agent:
+            yield from self._inline_commands()
+
+    def _markdown_roots(self, name: str) -> Iterator[tuple[str, str | None]]:
+        """Yield the real path of each file or folder, with the name that an object gives it."""
+        declared = list(self._fields(name))
+        if not declared and (path := self._default(name)) is not None:
+            yield path, None
+        for _, value in declared:
+            is_named = isinstance(value, dict) and name == "commands"
+            items = value.items() if is_named else ((None, item) for item in _sources(value))
+            for given, item in items:
+                place = item.get("source") if is_named and isinstance(item, dict) else item
+                if is_named and place is None and isinstance(item.get("content"), str):
+                    continue
+                if (path := self._checked(name, place)) is not None:
+                    yield path, given if self.gathering.tree.is_file(path) else None
+
+    def _inline_commands(self) -> Iterator[DraftMember]:
+        """Yield the commands whose text is in the manifest, by name."""
+        for label, value in self._fields("commands"):
+            for name, item in value.items() if isinstance(value, dict) else ():
+                text = item.get("content") if isinstance(item, dict) else None
+                if isinstance(text, str) and "source" not in item:
+                    where = f"{shown(self.path)}#{label}.commands.{name}"
+                    draft = read_inline_command(self.gathering, where, name, text)
+                    yield DraftMember(draft.key, name)
 
     def _markdown_at(self, name: str, path: str) -> Iterator[tuple[str, str]]:
         """Yield the real path and the own name of each file that a declaration brings."""
@@ -296,13 +347,16 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
+def with_slashes(path: str) -> str:
+    """Return a path as it is written elsewhere than on Windows."""
+    return path.replace("\\", "/")
+
+
 def _problem_of(path: str) -> str | None:
     if path.startswith(("/", "~")) or path[1:2] == ":":
         return "is absolute"
-    if ".." in path.split("/") or "\\" in path or "\0" in path:
-        return "has .. or a backslash"
-    if path != "." and not path.startswith("./"):
-        return "does not start with ./"
+    if ".." in path.split("/") or "\0" in path:
+        return "has .. in it"
     if any(char in path for char in "*?["):
         return "is a pattern"
     return None

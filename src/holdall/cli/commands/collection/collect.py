@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from holdall.cli.allow import HIDDEN_TEXT, add_allow, refuse_unknown
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from holdall.collection.conflicts import ImportPlan
     from holdall.files.tree import Tree
     from holdall.operations.edit_collection import Editor
-    from holdall.sources.values import Diagnostic, Reading
+    from holdall.sources.values import Diagnostic, Reading, RemoteComposite
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +93,8 @@ class _Taken(NamedTuple):
     diagnostics: Sequence[Diagnostic]
     revision: str | None = None
     refused: Sequence[ArtifactId] = ()
+    remotes: Sequence[RemoteComposite] = ()
+    left_out: Mapping[str, str] = MappingProxyType({})
 
 
 def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
@@ -119,7 +122,11 @@ def _take(
     ):
         plan = _import(context, editor, reading, renames, args)
         diagnostics = reading.without(args.allow).diagnostics
-        return _Taken(plan.changes, diagnostics, reading.revision, plan.refused)
+        return _Taken(
+            *(plan.changes, diagnostics, reading.revision, plan.refused),
+            remotes=reading.remotes,
+            left_out=reading.left_out,
+        )
 
 
 def _import(
@@ -139,6 +146,9 @@ def _import(
         renames=renames,
         takes_hidden=HIDDEN_TEXT in args.allow,
     )
+    if plan.former is not None:
+        now = reading.source or str(reading.root)
+        context.out.note(f"{now} is known by its address or content: it was {plan.former}")
     _report_clashes(context, editor, plan)
     if args.dry_run:
         editor.propose(plan.changes)
@@ -196,6 +206,15 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
             context.out.line(f"{change.kind.value:9} {change.id}{old}{note}")
     for problem in taken.diagnostics:
         context.out.note(problem.sentence)
+    for path, why in taken.left_out.items():
+        context.out.detail(f"left out: {path}: {why}")
+    for remote in taken.remotes:
+        context.out.detail(f"elsewhere: {remote.name}: {remote.shown}")
+    if taken.remotes:
+        context.out.note(
+            f"{len(taken.remotes)} plugins of its marketplace are elsewhere, and not collected;"
+            " `holdall scan` lists them"
+        )
     for refused in taken.refused:
         context.out.note(f"{refused} is refused: --allow {HIDDEN_TEXT} allows it")
     counts = [
@@ -203,7 +222,8 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
     ]
     written = "nothing written" if dry_run or changes.before == changes.after else "collected"
     context.out.line(f"{written}: {', '.join(counts) or 'nothing found'}")
-    return bool(changes.of_kind(ChangeKind.CONFLICT)) or any(
+    is_lost = bool(changes.changes) and all(c.kind is ChangeKind.KEPT for c in changes.changes)
+    return bool(is_lost or changes.of_kind(ChangeKind.CONFLICT)) or any(
         problem.level != "info" for problem in taken.diagnostics
     )
 
@@ -215,4 +235,6 @@ def _to_json(source: str | None, taken: _Taken) -> dict[str, object]:
         "changes": [change.to_json() for change in taken.changes.changes],
         "refused": [str(refused) for refused in taken.refused],
         "diagnostics": [problem.to_json() for problem in taken.diagnostics],
+        "elsewhere": [{"name": r.name, "source": r.source} for r in taken.remotes],
+        "left_out": [{"path": path, "why": why} for path, why in taken.left_out.items()],
     }

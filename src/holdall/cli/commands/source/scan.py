@@ -53,11 +53,15 @@ def _tell(context: Context, reading: Reading, source: str) -> None:
         (str(found.id), f"{found.path or '.'} ({len(found.members)} members)")
         for found in reading.composites
     ]
+    rows += [(f"elsewhere:{remote.name}", remote.shown) for remote in reading.remotes]
     context.out.table(rows)
+    for path, why in reading.left_out.items():
+        context.out.detail(f"left out: {path}: {why}")
     for problem in reading.diagnostics:
         context.out.note(problem.sentence)
     context.out.line(
         f"{len({found.id for found in reading.artifacts})} artifacts,"
         f" {len(reading.composites)} composites,"
+        f"{f' {len(reading.remotes)} plugins elsewhere,' if reading.remotes else ''}"
         f" {len(reading.diagnostics)} problems in {source}"
     )

@@ -41,6 +41,7 @@ def as_listed(
         artifacts=tuple(artifacts),
         composites=tuple(reader.composites(artifacts)),
         diagnostics=(*plain.diagnostics, *listing.diagnostics, *reader.diagnostics),
+        unread={**plain.unread, **reader.unread},
     )
 
 
@@ -52,6 +53,7 @@ class _Listed:
     ) -> None:
         self.plain, self.listing, self.types, self.meter = plain, listing, types, meter
         self.diagnostics: list[Diagnostic] = []
+        self.unread: dict[str, str] = {}
         self.found: dict[ArtifactId, FoundArtifact] = {}
         self._by_place = {(a.type, a.path): a for a in plain.artifacts}
         self._by_top: dict[tuple[str, str], list[FoundArtifact]] = {}
@@ -85,14 +87,16 @@ class _Listed:
         """Read an artifact that no reader knows by its place."""
         spec = self.types.get(entry.id.type)
         if spec is None:
-            self._say(entry.path, Code.TYPE_UNKNOWN, f"{entry.id}: no loaded plugin knows its type")
+            self._miss(
+                entry.path, Code.TYPE_UNKNOWN, f"{entry.id}: no loaded plugin knows its type"
+            )
             return None
         location = self.plain.root / entry.path
         is_file = spec.shape is Shape.FILE
         if os.path.realpath(location) != os.path.join(self.plain.root, entry.path) or not (
             os.path.isfile(location) if is_file else os.path.isdir(location)
         ):
-            self._say(entry.path, Code.FILES_GONE, f"{entry.id} is listed, but not there")
+            self._miss(entry.path, Code.FILES_GONE, f"{entry.id} is listed, but not there")
             return None
         try:
             inspection = Inspection(entry.path, is_folder=not is_file)
@@ -104,13 +108,17 @@ class _Listed:
         except (StorageError, TooLargeError) as error:
             is_large = isinstance(error, TooLargeError)
             code = Code.TOO_LARGE if is_large else Code.ITEM_UNREADABLE
-            self._say(entry.path, code, error.message)
+            self._miss(entry.path, code, error.message)
             return None
         self.diagnostics.extend(inspection.found)
         return FoundArtifact(
             *(entry.id, entry.id.type, entry.id.name, str(entry.path), location, None, tree),
             hides_text=inspection.hides_text,
         )
+
+    def _miss(self, path: str, code: Code, message: str) -> None:
+        self.unread[path] = message
+        self._say(path, code, message)
 
     def _say(self, path: str, code: Code, message: str, level: Level | None = None) -> None:
         self.diagnostics.append(diagnose(path, code, message, level=level))

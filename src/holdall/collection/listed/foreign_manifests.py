@@ -9,7 +9,7 @@ from typing import Any
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.collection.as_source import Listing
+from holdall.collection.listed.as_source import Listing
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.manifest.reader import manifest_of
 from holdall.config import MANIFEST
@@ -84,7 +84,7 @@ def _entry(table: object) -> ManifestArtifact:
     name, kind, path = (_text(table, key) for key in ("name", "type", "path"))
     return ManifestArtifact(
         ArtifactId.parse(f"{kind}:{name}"),
-        RelPath.parse(path.rstrip("/")),
+        RelPath.parse(path.replace("\\", "/").rstrip("/")),
         uuid=_uuid(table.get("uuid")),
         origin=table["origin"] if isinstance(table.get("origin"), str) else "local",
         extra={key: table[key] for key in _KEPT if _is_plain(table.get(key))},

@@ -1,0 +1,1 @@
+"""Sources that list what they hold in a manifest of their own."""
