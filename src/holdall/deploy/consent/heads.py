@@ -25,9 +25,12 @@ from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Target
 from holdall.errors import InputError
 from holdall.formats.documents import canonical_json, parse_yaml, read_bounded
-from holdall.formats.json_editor import MAX_BYTES
 
 HEADS = frozenset({"skill.md", "agent.md"})
+"""What a file in a folder is called, in lower case, that agents read as instructions."""
+
+MAX_HEAD_BYTES = 8 << 20
+
 _MANIFEST = ".claude-plugin/plugin.json"
 # Codex reads servers that a skill needs from it.
 _INTERFACE = "agents/openai.yaml"
@@ -79,7 +82,7 @@ def file_effects(artifact: PlannedArtifact, target: Target) -> Iterator[str]:
 
 def _read_text(path: Path, is_command: bool, *, is_converted: bool) -> Iterator[str]:
     try:
-        data = read_bounded(path, MAX_BYTES)
+        data = read_bounded(path, MAX_HEAD_BYTES)
     except InputError:
         yield f"may run anything: {path.name} is too large to look for what it runs"
         return
@@ -88,7 +91,7 @@ def _read_text(path: Path, is_command: bool, *, is_converted: bool) -> Iterator[
 
 def _interface_effects(path: Path) -> Iterator[str]:
     try:
-        text = read_bounded(path, MAX_BYTES).decode(errors="replace")
+        text = read_bounded(path, MAX_HEAD_BYTES).decode(errors="replace")
         values = parse_yaml(text, path.name)
     except InputError:
         yield f"may start servers: {_INTERFACE} cannot be read for certain"

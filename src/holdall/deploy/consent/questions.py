@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.consent.allowance import Situation
-from holdall.deploy.consent.entries import entry_effects
-from holdall.deploy.consent.heads import HEADS, file_effects, text_effects
-from holdall.deploy.consent.started import Startable, Starts, kept_startable, planned_startable
+from holdall.deploy.consent.heads import HEADS, MAX_HEAD_BYTES, file_effects, text_effects
 from holdall.deploy.planning.files import written_artifacts
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Target
 from holdall.errors import InputError, StorageError
 from holdall.formats.documents import canonical_json, parse_toml, read_bounded
 from holdall.formats.escape import one_line_exactly
-from holdall.formats.json_editor import MAX_BYTES, JsonText
 from holdall.transaction.actions import Put
 from holdall.transaction.placement import ancestors
+
+if TYPE_CHECKING:
+    from holdall.deploy.consent.started import Startable, Starts
 
 _MORE_SETTINGS = (".claude/settings.local.json",)
 
@@ -38,6 +39,8 @@ def effects_of(artifact: PlannedArtifact, target: Target, project: Path) -> list
     merge = target.merges.get(artifact.id.type)
     if merge is None:
         return list(file_effects(artifact, target)) if target.place_of(artifact.id) else []
+    from holdall.deploy.consent.entries import entry_effects
+
     try:
         return entry_effects(artifact, merge, target, project)
     except InputError:
@@ -56,7 +59,6 @@ class _Finder:
         puts = [a.path for a in situation.arrangement.actions if isinstance(a, Put)]
         self._touched = {*puts, *ancestors(puts)}
         self._written = written_artifacts(situation.arrangement)
-        self._starts = Starts(self._startables())
 
     def questions(self) -> dict[str, list[str]]:
         """Return the lines of each question by its content."""
@@ -69,17 +71,26 @@ class _Finder:
                 own = target.root, artifact.id
                 started = self._started_by(lines, own)
                 if self._is_written(target, artifact) or self._is_touched(started):
-                    companion = self._companion(artifact)
-                    key = _key(artifact.tree.content_hash, [*started, *companion])
+                    others = [*self._companion(artifact), *(s.content_hash for s in started)]
+                    key = _key(artifact.tree.content_hash, others)
                     found.setdefault(key, []).extend(_shown(str(artifact.id), lines, started))
         for owner, text in self._standing(planned):
             started = self._started_by([text], None)
             if self._is_touched(started):
                 digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
-                found.setdefault(_key(digest, started), []).extend(_shown(owner, [text], started))
+                key = _key(digest, [item.content_hash for item in started])
+                found.setdefault(key, []).extend(_shown(owner, [text], started))
         return found
 
+    @cached_property
+    def _starts(self) -> Starts:
+        from holdall.deploy.consent.started import Starts
+
+        return Starts(self._startables())
+
     def _startables(self) -> Iterator[Startable]:
+        from holdall.deploy.consent.started import kept_startable, planned_startable
+
         for target, artifact in self._situation.planned:
             if item := planned_startable(artifact, target):
                 yield item
@@ -102,9 +113,9 @@ class _Finder:
     def _is_touched(self, started: Iterable[Startable]) -> bool:
         return any(item.place in self._touched for item in started)
 
-    def _companion(self, artifact: PlannedArtifact) -> list[Startable]:
-        others = (a for _, a in self._situation.planned if a.id == artifact.companion)
-        return [Startable(a.id, "", "", a.tree.content_hash, {}) for a in others]
+    def _companion(self, artifact: PlannedArtifact) -> list[str]:
+        planned = (other for _, other in self._situation.planned)
+        return [other.tree.content_hash for other in planned if other.id == artifact.companion]
 
     def _standing(self, planned: list[str]) -> Iterator[tuple[str, str]]:
         """Yield what runs in the project and is not planned: the file where it is, and its text."""
@@ -133,7 +144,7 @@ class _Finder:
 
     def _read(self, path: RelPath) -> bytes | None:
         try:
-            return read_bounded(self._project / path, MAX_BYTES)
+            return read_bounded(self._project / path, MAX_HEAD_BYTES)
         except (InputError, StorageError):
             return None
 
@@ -141,6 +152,8 @@ class _Finder:
         data = self._read(path)
         if data is None:
             return
+        from holdall.formats.json_editor import JsonText
+
         text = data.decode(errors="replace")
         try:
             if path.endswith(".toml"):
@@ -172,9 +185,9 @@ def _own_texts(value: Any) -> Iterator[str]:
             yield from _own_texts([inner for inner in item if not isinstance(inner, dict)])
 
 
-def _key(content: str, started: Iterable[Startable]) -> str:
-    """Return what stands for a content and all that it may start."""
-    others = sorted({item.content_hash for item in started} - {content})
+def _key(content: str, started: Iterable[str]) -> str:
+    """Return what stands for a content and those of all that it may start."""
+    others = sorted(set(started) - {content})
     if not others:
         return content
     return hashlib.sha256("\n".join([content, *others]).encode()).hexdigest()
