@@ -13,7 +13,7 @@ SKILLMEAT := .skillmeat
 # Compiled modules are kept: thousands of short processes would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test long fuzz faults mutants unit check docs schema wheel bench bench-quick compat clean
+.PHONY: help demo test long fuzz faults mutants unit check docs schema unicode wheel bench bench-quick compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ docs: $(VENV)/installed  ## write docs/diagnostics.md and docs/hooks.md
 
 schema: $(VENV)/installed  ## write what the models make on PostgreSQL, which `holdall db check` compares
 	$(BIN)/python tests/describe_schema.py
+
+unicode: $(VENV)/installed  ## write the table of invisible characters, by the property that the package `regex` knows
+	$(BIN)/python tests/describe_unicode.py
 
 bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (20 minutes)
 	$(BIN)/python -m benchmarks --write

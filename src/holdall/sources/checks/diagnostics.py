@@ -112,7 +112,7 @@ def _read_rows() -> list[_Row]:
         (Code.FRONTMATTER_KEY_MISSING, w, "a frontmatter lacks a key, or the key has no text",
          "skills and agents need a name and a description", "add the key"),
         (Code.HIDDEN_TEXT, e, "a file holds tag characters, controls of writing direction, or "
-         "selectors of variants that select none",
+         "many invisible characters where no script has them",
          "agents read text in them that users cannot see; `holdall collect` refuses the artifact",
          "look at the file's bytes; if it is intended, --allow hidden-text collects it"),
         (Code.HOOKS_INVALID, w, "hooks are not of the form that agents read",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE, getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from holdall.artifacts.paths import RelPath
@@ -13,7 +15,16 @@ from holdall.sources.values import Diagnostic
 
 # Files of these kinds are read as text by agents, whatever they hold.
 _TEXTS = (".md", ".mdc", ".txt", ".json", ".toml", ".yaml", ".yml", ".py", ".sh", ".js", ".ts")
-_LONGEST = 4  # bytes of a character
+# What may belong to a character at the beginning of a part: it may be cut in two.
+_REACH = 64
+# The longer marks first: one begins as another.
+_ENCODINGS = (
+    (BOM_UTF32_LE, "utf-32-le"),
+    (BOM_UTF32_BE, "utf-32-be"),
+    (BOM_UTF16_LE, "utf-16-le"),
+    (BOM_UTF16_BE, "utf-16-be"),
+)
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 
 
 def check_text(path: str, data: bytes) -> Iterator[Diagnostic]:
@@ -22,6 +33,22 @@ def check_text(path: str, data: bytes) -> Iterator[Diagnostic]:
         yield from judge_characters(path, data.decode("utf-8", "replace"))
     if may_hold_secrets(data):
         yield from judge_secrets(path, data)
+
+
+def _decoder_of(data: bytes, *, is_text: bool) -> Callable[[bytes], str] | None:
+    """Return what decodes a file that begins with the mark of another encoding than UTF-8.
+
+    A program or a picture may begin with the same bytes: it is no text in that encoding.
+    """
+    for mark, encoding in _ENCODINGS:
+        if data.startswith(mark):
+            decode = getincrementaldecoder(encoding)("replace").decode
+            if not is_text and _CONTROLS.search(
+                getincrementaldecoder(encoding)("replace").decode(data)
+            ):
+                return None
+            return decode
+    return None
 
 
 def texts_in(value: object) -> Iterator[str]:
@@ -49,6 +76,7 @@ class Inspection:
     found: list[Diagnostic] = field(default_factory=list)
     _is_text: bool = False
     _before: bytes = b""
+    _decode: Callable[[bytes], str] | None = None
 
     @property
     def hides_text(self) -> bool:
@@ -58,13 +86,15 @@ class Inspection:
     def peek(self, file: RelPath, chunk: bytes, offset: int) -> None:
         """Look at a part of a file."""
         if offset == 0:
-            self._is_text = b"\0" not in chunk or file.endswith(_TEXTS)
-        else:
+            self._decode = _decoder_of(chunk, is_text=file.endswith(_TEXTS))
+            self._is_text = b"\0" not in chunk or file.endswith(_TEXTS) or bool(self._decode)
+        if self._decode is not None:
+            chunk = self._decode(chunk).encode(errors="replace")
+        if offset:
             chunk = self._before + chunk
         if self._is_text and (is_suspect(chunk) or may_hold_secrets(chunk)):
             self.take(check_text(self._path_of(file), chunk), whole=offset == 0)
-        # A character may have been cut in two.
-        self._before = chunk[1 - _LONGEST :]
+        self._before = chunk[-_REACH:]
 
     def take(self, found: Iterable[Diagnostic], *, whole: bool = True) -> None:
         """Add what was found; each kind once to a file. Lines are known of the first part only."""
