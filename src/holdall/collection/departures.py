@@ -40,9 +40,16 @@ class Leaving:
             why = _reason_to_keep_composite(composite, held, self.reading)
             if why is None:
                 del self.bundles[composite.id]
-                yield Change(ChangeKind.GONE, composite.id, note="no longer in the source")
+                note = f"no longer in the source{self._elsewhere(composite)}"
+                yield Change(ChangeKind.GONE, composite.id, note=note)
             else:
                 yield Change(ChangeKind.KEPT, composite.id, note=f"not in the source: {why}")
+
+    def _elsewhere(self, composite: ManifestComposite) -> str:
+        """Return where a marketplace has a plugin now that it had itself; nothing if it has not."""
+        name = composite.extra.get("source_name")
+        found = next((remote for remote in self.reading.remotes if remote.name == name), None)
+        return "" if found is None else f"; its marketplace has it elsewhere now: {found.shown}"
 
     def artifacts(
         self, known: Iterable[ArtifactId], settled: Container[ArtifactId]
@@ -90,10 +97,6 @@ def _reason_to_keep_composite(
     unread = reading.why_unread(composite.source_path or "")
     if unread is not None:
         return unread
-    name = composite.extra.get("source_name")
-    elsewhere = next((remote for remote in reading.remotes if remote.name == name), None)
-    if elsewhere is not None:
-        return f"its marketplace has it elsewhere now: {elsewhere.shown}"
     if composite.id in held:
         return "another composite contains it"
     if tuple(member.id for member in composite.members) != composite.source_members:

@@ -15,6 +15,7 @@ from holdall.errors import HoldallError
 from holdall.files.tree import file_tree, folder_tree
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection, check_text
+from holdall.sources.checks.scripts import check_scripts
 from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
 from holdall.sources.layouts.heuristic import guess_composites
 from holdall.sources.layouts.loose import (
@@ -65,6 +66,7 @@ def read(
     read_holdall_folders(gathering)
     guess_composites(gathering)
     read_own_files(gathering)
+    check_scripts(gathering)
     _tell_what_is_else(gathering)
     names = Names()
     ids = _name_artifacts(gathering, names)

@@ -121,6 +121,9 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.PLUGIN_UNRESOLVED: {MARKET: {"plugins": [{"name": "p", "source": "./p"}]}},
     Code.README_SKIPPED: {"commands/README.md": "about"},
     Code.SAME_CONTENT: {"commands/a.md": "same", "commands/b.md": "same"},
+    Code.SCRIPT_ABSENT: {
+        f"p/{PLUGIN}": {"mcpServers": {"s": {"command": "${CLAUDE_PLUGIN_ROOT}/serve"}}}
+    },
     Code.SKILL_FILE_NAME: {"skills/a/skill.md": good("a")},
     Code.SKILL_NAME_DIFFERS: {SKILL: good("b")},
     Code.SKILL_NAME_INVALID: {SKILL: good("A--b")},

@@ -62,6 +62,7 @@ class Code(StrEnum):
     PLUGIN_UNRESOLVED = "plugin-unresolved"
     README_SKIPPED = "readme-skipped"
     SAME_CONTENT = "same-content"
+    SCRIPT_ABSENT = "script-absent"
     SKILL_FILE_NAME = "skill-file-name"
     SKILL_NAME_DIFFERS = "skill-name-differs"
     SKILL_NAME_INVALID = "skill-name-invalid"
@@ -172,6 +173,9 @@ def _read_rows() -> list[_Row]:
          "a README without frontmatter is no artifact", "nothing"),
         (Code.SAME_CONTENT, i, "two names have one content",
          "the same content is here under another name", "nothing"),
+        (Code.SCRIPT_ABSENT, w, "a hook or a server starts a script that is not there, or not "
+         "executable", "the hook or the server fails wherever it is deployed",
+         "add the script to the plugin, or `chmod +x` it"),
         (Code.SKILL_FILE_NAME, w, "a skill's file is spelled otherwise",
          "agents look for a file named exactly SKILL.md", "rename the file"),
         (Code.SPECIAL_FILE, w, "an artifact holds a pipe, a socket or a device",

@@ -31,11 +31,11 @@ def read_marketplace(gathering: Gathering) -> None:
     if file_at(gathering, MARKETPLACE) is None:
         return
     market = load_json(gathering, MARKETPLACE, Code.MARKETPLACE_INVALID)
-    if market is None:
-        return
-    entries = market.get("plugins")
-    if not isinstance(entries, list):
-        gathering.say_missed(MARKETPLACE, Code.MARKETPLACE_INVALID, "`plugins` is not a list")
+    entries = None if market is None else market.get("plugins")
+    if market is None or not isinstance(entries, list):
+        gathering.unread.setdefault(".", "its marketplace cannot be read")
+        if market is not None:
+            gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, "`plugins` is not a list")
         return
     metadata = market.get("metadata")
     plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
