@@ -107,6 +107,16 @@ def _plain_lines(values: Mapping[str, Any]) -> str | None:
     return "".join(lines)
 
 
+def render_inline(value: Any) -> str:
+    """Return a value on one line: tables between braces."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{toml_key(key)} = {render_inline(item)}" for key, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(render_inline, value))}]"
+    return dump_toml({"x": value}).removeprefix("x = ").rstrip("\n")
+
+
 def split_tables(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the plain values, and those that are tables or arrays of tables."""
     tables = {key: value for key, value in values.items() if _is_table(value)}
