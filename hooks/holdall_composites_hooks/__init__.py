@@ -9,8 +9,8 @@ from holdall_composites_hooks.commands import holdall_configure, holdall_registe
 from holdall_composites_hooks.deploy import (
     holdall_deploy_abandoned,
     holdall_deploy_complete,
-    holdall_deploy_plan,
     holdall_deploy_prepare,
+    holdall_deploy_resolve,
     holdall_known_versions,
     holdall_version_tree,
 )
@@ -22,8 +22,8 @@ __all__ = [
     "holdall_configure",
     "holdall_deploy_abandoned",
     "holdall_deploy_complete",
-    "holdall_deploy_plan",
     "holdall_deploy_prepare",
+    "holdall_deploy_resolve",
     "holdall_known_versions",
     "holdall_register_commands",
     "holdall_version_tree",

@@ -11,16 +11,16 @@ from holdall.plugins import hookimpl
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId
     from holdall.collection import Collection
-    from holdall.deploy import Deployed, DeployPlan
+    from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution
     from holdall.files import Tree
 
 
 @hookimpl
-def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
+def holdall_deploy_resolve(request: DeployRequest) -> Resolution | None:
     """Resolve `type:name` to UUIDs and composites to their members."""
     from holdall_composites.service.deploy import resolve
 
-    resolve(plan)
+    return resolve(request)
 
 
 @hookimpl

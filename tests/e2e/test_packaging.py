@@ -49,7 +49,7 @@ def test_the_installed_command_loads_its_plugin_and_works(
         "holdall",
         "loaded",
     )
-    assert "holdall_deploy_plan" in record["hooks"]
+    assert "holdall_deploy_resolve" in record["hooks"]
     for words in (
         ("init", "kit"),
         ("--collection", "kit", "collect", sample),

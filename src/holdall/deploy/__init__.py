@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     )
     from holdall.deploy.planning.plan import (
         DeployPlan as DeployPlan,
+        DeployRequest as DeployRequest,
         Placement as Placement,
+        Resolution as Resolution,
         StoredContent as StoredContent,
     )
     from holdall.deploy.planning.settings import (
@@ -36,7 +38,9 @@ else:
             ),
             "planning.plan": (
                 "DeployPlan",
+                "DeployRequest",
                 "Placement",
+                "Resolution",
                 "StoredContent",
             ),
             "planning.settings": (

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
-from holdall.collection.collection import Collection, open_collection
+from holdall.collection.collection import Collection
 from holdall.collection.rescan import with_edit
 from holdall.deploy.local_edits import Adoptable, adoptable, files_at, lying_at
 from holdall.deploy.planning.files import Arrangement
-from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
+from holdall.deploy.planning.plan import DeployRequest, Placement, PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.project import Project, read_project
 from holdall.deploy.targets import Target
@@ -25,10 +25,9 @@ from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.operations.delivery import report_errors, settle
-from holdall.operations.deploy import Deployer
+from holdall.operations.deploy import Deployer, Planned
 from holdall.operations.edit_collection import Editor
 from holdall.operations.session import Session
-from holdall.plugins.checks import ask_plugins
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome
 from holdall.transaction.placement import ancestors, puts
@@ -77,19 +76,26 @@ class Adopter:
             found, unchanged = self._found(project, collection, texts, names)
             holders = [e for one in found for e in self._holders(project, collection, one)]
             changes = _changes(collection, found, self.project)
-            plan = self._plan(collection, found, holders)
-            with report_errors(self.session, "holdall_deploy_error", plan=plan):
+            ids = tuple(one.entry.id for one in found)
+            where = (self.project, collection, tuple(self.targets))
+            request = DeployRequest("adopt", *where, ids, is_forced=self.force)
+            with report_errors(self.session, "holdall_deploy_error", request=request):
                 editor.propose(changes)
-                warnings = ask_plugins(
-                    self.session.plugins, "holdall_deploy_check", plan=plan, project=self.project
+                after = replace(collection, manifest=changes.after)
+                deployer = Deployer(
+                    *(after, self.project, self.targets, self.session), dry_run=self.dry_run
                 )
-                said = tuple(warnings)
-                result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), said)
+                planned = _plan(deployer, project, request, found, holders)
+                warnings = tuple(deployer.check(planned.plan))
+                result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), warnings)
                 if self.dry_run or not found:
                     return result
                 outcome = self._collect(editor, changes, found)
-                plan.adopted = outcome.transaction_id if outcome else None
-                done = self._record(editor, project, plan, holders, warnings)
+                # The collection's half is written: the project's says what it has become.
+                adopted = outcome.transaction_id if outcome else None
+                collection = self.session.open_collection(collection.root)
+                plan = replace(planned.plan, collection=collection, adopted=adopted)
+                done = deployer.finish(project, planned._replace(plan=plan), warnings).outcome
                 kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
                 return result._replace(outcome=done, backups=kept)
 
@@ -103,24 +109,6 @@ class Adopter:
         if not self.force:
             _refuse_conflicts(found, self.project)
         return found, unchanged
-
-    def _plan(
-        self, collection: Collection, found: Iterable[Adoptable], holders: Iterable[_Holder]
-    ) -> DeployPlan:
-        """Return the new ledger of the project; no file in it changes."""
-        return DeployPlan(
-            "adopt",
-            self.project,
-            collection,
-            tuple(self.targets),
-            tuple(one.entry.id for one in found),
-            # So that the bytes are kept before the project calls them deployed.
-            artifacts=tuple(_planned(one) for one in found),
-            placed=tuple(
-                Placement(e.id, e.uuid, one.tree.content_hash, target.root)
-                for e, target, one in holders
-            ),
-        )
 
     def _collect(
         self, editor: Editor, changes: ChangeSet, found: Iterable[Adoptable]
@@ -153,23 +141,29 @@ class Adopter:
             if tree is not None and tree.content_hash == one.tree.content_hash:
                 yield entry, target, one
 
-    def _record(
-        self,
-        editor: Editor,
-        project: Project,
-        plan: DeployPlan,
-        holders: Sequence[_Holder],
-        warnings: Sequence[str],
-    ) -> Outcome | None:
-        """Make the project's ledger and records say that all of it was deployed like this."""
-        before = editor.collection
-        collection = open_collection(before.root, before.database_url, before.types, before.caps)
-        plan.collection = collection
-        deployer = Deployer(collection, self.project, self.targets, self.session)
-        ledger = _ledger(project.ledger, holders, collection)
-        project = replace(project, ledger=replace(project.ledger, folders=ledger.folders))
-        new = {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in holders}
-        return deployer.finish(project, plan, Arrangement(), ledger, new, warnings).outcome
+
+def _plan(
+    deployer: Deployer,
+    project: Project,
+    request: DeployRequest,
+    found: Iterable[Adoptable],
+    holders: Sequence[_Holder],
+) -> Planned:
+    """Return the plan of the project's new ledger and records; no file in it changes."""
+    ledger = _ledger(project.ledger, holders, deployer.collection)
+    return deployer.plan(
+        replace(project, ledger=replace(project.ledger, folders=ledger.folders)),
+        request,
+        Arrangement(),
+        ledger,
+        {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in holders},
+        # So that the bytes are kept before the project calls them deployed.
+        artifacts=[_planned(one) for one in found],
+        placed=[
+            Placement(e.id, e.uuid, one.tree.content_hash, target.root)
+            for e, target, one in holders
+        ],
+    )
 
 
 def _planned(one: Adoptable) -> PlannedArtifact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -137,9 +137,7 @@ def _call_of(message: Message, path: Path, session: Session) -> tuple[str, dict[
         hook = "holdall_collect_complete" if message.applied else "holdall_collect_abandoned"
         return hook, {"changes": changes, "collection": collection}
     collection = session.open_collection(Path(str(message.payload["collection"])))
-    plan = DeployPlan.from_payload(message.payload, path, collection)
     known = targets_for(session.plugins.targets, path)
-    payload: Mapping[str, Any] = message.payload
-    plan.targets = tuple(known[name] for name in payload.get("targets", ()) if name in known)
+    plan = DeployPlan.from_payload(message.payload, path, collection, known)
     hook = "holdall_deploy_complete" if message.applied else "holdall_deploy_abandoned"
     return hook, {"plan": plan}

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from holdall.artifacts.ids import ArtifactId, ArtifactType
+from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
-from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.config import cache_folder
 from holdall.deploy.consent.allowance import Allowance, Situation
 from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits
-from holdall.deploy.planning.plan import DeployPlan, Placement, PlannedArtifact
+from holdall.deploy.planning.plan import (
+    DeployPlan,
+    DeployRequest,
+    Placement,
+    PlannedArtifact,
+    Resolution,
+)
 from holdall.deploy.planning.records import deployed_entries, plan_records
 from holdall.deploy.planning.requests import (
-    Earlier,
-    placements,
+    choose_artifacts,
+    known_uuids,
+    new_placements,
+    placements_of,
     refuse_other_collections,
     refuse_undeployable,
     removed_placements,
     renamed_requests,
     renewable,
     split_deployed,
-    standing,
-    still_wanted,
-    withdrawn_by,
+    split_requested,
+    standing_requests,
+    unsupported_notes,
+    wanted_notes,
 )
 from holdall.deploy.planning.revert import (
     ContentOf,
@@ -37,12 +46,12 @@ from holdall.deploy.planning.revert import (
     touched_files,
     with_contents,
 )
-from holdall.deploy.planning.settings import merge_entries
+from holdall.deploy.planning.settings import Entries, merge_entries
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
 from holdall.deploy.project.project import Project, read_project
 from holdall.deploy.targets import Target
-from holdall.errors import NotFoundError, PluginError, UsageError
+from holdall.errors import UsageError
 from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.files.scratch import Scratch
@@ -50,9 +59,20 @@ from holdall.files.stat_index import StateIndex, index_file
 from holdall.operations.delivery import DEPLOY, delivering, report_errors, settle, to_journal_json
 from holdall.operations.proof import find_proof
 from holdall.operations.session import Session
-from holdall.plugins.checks import ask_plugins
-from holdall.transaction.actions import Put
+from holdall.plugins.checks import RESOLVE, ask_plugins, ask_resolution
+from holdall.transaction.actions import Action, Put
 from holdall.transaction.commit import Outcome, commit
+
+SkillMeatHashes = Mapping[tuple[str, ArtifactId], str]
+"""The SkillMeat hashes of what was just deployed, by target and id."""
+
+
+class Planned(NamedTuple):
+    """A plan, the file actions of its artifacts with what is in the way, and all file actions."""
+
+    plan: DeployPlan
+    arrangement: Arrangement
+    actions: tuple[Action, ...]
 
 
 class DeployResult(NamedTuple):
@@ -90,69 +110,59 @@ class Deployer:
         Raises what a plugin refuses, LocalEditError for files in the way, ConflictError for two
         artifacts at one path; nothing is written then.
         """
-        with Root(self.project) as root, locked(root), Scratch() as scratch:
-            settle(root, self.session)
-            index = self._remember(root)
-            known = self.session.plugins.targets
-            project = read_project(root, self.targets, known, self.collection)
+        with self._open_project(self.collection) as (project, index, scratch):
             note = self.session.reporter.note
             asked = tuple(requests) or renewable(project, self.collection, note)
-            if asked:
-                asked = tuple(dict.fromkeys((*asked, *renamed_requests(project, self.collection))))
-            plan = self._plan("deploy", asked)
-            plan.versions, plan.scratch, plan.is_forced = versions or {}, scratch, self.force
-            plan.standing = tuple(standing(project, plan))
-            with self.report_errors(plan):
-                result = self._deploy(project, plan)
-                self._learn(index, result)
-                return result
+            if not asked:
+                raise UsageError(
+                    "nothing to deploy: no id was given and the project has nothing yet",
+                    hint="name artifacts or composites, as in `holdall deploy skill:canvas-design`",
+                )
+            refuse_undeployable(self.collection, asked)
+            ids = tuple(dict.fromkeys((*asked, *renamed_requests(project, self.collection))))
+            request = self._request(
+                "deploy",
+                ids,
+                standing=tuple(standing_requests(project, self.collection, ids)),
+                versions=versions or {},
+                scratch=scratch,
+            )
+            with self._report_error(request):
+                result = self._deploy(project, request, scratch)
+            self._learn(index, result)
+            return result
 
-    def report_errors(self, plan: DeployPlan) -> AbstractContextManager[None]:
-        """Let plugins observe with what exception the work on a plan ends."""
-        return report_errors(self.session, "holdall_deploy_error", plan=plan)
-
-    def _remember(self, root: Root) -> StateIndex:
-        """Let the project's files be known by their status, where they are what they were."""
-        file = index_file(cache_folder(self.session.config), "project", self.project)
-        index = StateIndex(file, root.folders.top)
-        root.remembered = index
-        return index
-
-    def _learn(self, index: StateIndex, result: DeployResult) -> None:
-        if result.outcome is not None and not result.outcome.conflicts:
-            put = {
-                action.path: (action.state, action.size)
-                for action in result.arrangement.actions
-                if isinstance(action, Put)
-            }
-            index.placed(put, result.staged_at)
-        index.save(path for files in result.arrangement.files.values() for path in files)
-
-    def _deploy(self, project: Project, plan: DeployPlan) -> DeployResult:
-        self.session.plugins.call("holdall_deploy_plan", plan=plan, project=self.project)
-        self._choose(project, plan)
+    def _deploy(self, project: Project, request: DeployRequest, scratch: Scratch) -> DeployResult:
+        note, ledger = self.session.reporter.note, project.ledger
+        resolution = ask_resolution(self.session.plugins, request)
+        artifacts = self._choose(project, request, resolution)
         if not self.force:
-            refuse_other_collections(project, plan)
-        obsolete, kept = split_deployed(project.ledger.deployed, plan)
-        pairs = [(target, artifact) for target in self.targets for artifact in plan.artifacts]
-        assert plan.scratch is not None, "made for each deploy"
-        proof = find_proof(self, project, plan.scratch)
-        arrangement = arrange(project.root, kept, pairs, obsolete, proof, force=self.force)
-        settings = (pairs, obsolete, kept, project.marks, arrangement, proof)
-        merged = merge_entries(project.root, *settings, force=self.force)
-        plan.placed = tuple(placements(arrangement, plan))
-        plan.withdrawn = tuple(removed_placements(obsolete, plan, self.targets))
-        warnings = [*self._checked(plan), *merged.notes]
-        self._tell_left_out(plan)
+            refuse_other_collections(project, request, artifacts)
+        obsolete, kept = split_deployed(ledger.deployed, request, artifacts)
+        pairs = [(target, artifact) for target in self.targets for artifact in artifacts]
+        arrangement, merged = self._arrange(project, scratch, kept, pairs, obsolete)
+        deployed = deployed_entries(request, artifacts, arrangement, merged, obsolete)
+        requests = {**ledger.requests, **{i: resolution.uuids.get(i) for i in request.ids}}
+        placed = new_placements(arrangement, artifacts, self.targets)
+        planned = self.plan(
+            project,
+            request,
+            arrangement,
+            Ledger((*kept, *deployed), requests, documents=merged.documents),
+            arrangement.hashes,
+            artifacts=artifacts,
+            placed=placed,
+            withdrawn=removed_placements(obsolete, placed, self.targets),
+        )
+        warnings = [*self.check(planned.plan), *merged.notes]
+        for text in unsupported_notes(self.targets, artifacts):
+            note(text)
         if not self.force:
             refuse_edits(arrangement, self.project)
         known = {**self.session.plugins.targets, **{target.name: target for target in self.targets}}
         situation = Situation(project.root, pairs, kept, arrangement, known)
-        allowed = self.allowance.check(situation, self.session.reporter.note, dry_run=self.dry_run)
-        deployed = deployed_entries(plan, arrangement, merged, obsolete)
-        requests = {**project.ledger.requests, **{i: plan.uuids.get(i) for i in plan.requests}}
-        ledger = Ledger((*kept, *deployed), requests, documents=merged.documents)
-        result = self.finish(project, plan, arrangement, ledger, arrangement.hashes, warnings)
+        allowed = self.allowance.check(situation, note, dry_run=self.dry_run)
+        result = self.finish(project, planned, warnings)
         if result.outcome is not None:
             self.allowance.remember(allowed)
         return result
@@ -162,40 +172,36 @@ class Deployer:
 
         Files edited by hand stay in place unless forced, and are named in the result.
         """
-        with Root(self.project) as root, locked(root), Scratch() as scratch:
-            settle(root, self.session)
-            self._remember(root)
-            known = self.session.plugins.targets
-            project = read_project(root, self.targets, known, self.collection)
-            plan = self._plan("undeploy", ())
-            plan.scratch = scratch
-            with self.report_errors(plan):
-                return self._undeploy(project, plan, texts)
+        with self._open_project(self.collection) as (project, _, scratch):
+            ids = tuple(project.resolve(text) for text in texts)
+            request = self._request("undeploy", ids)
+            with self._report_error(request):
+                return self._undeploy(project, request, scratch)
 
-    def _undeploy(self, project: Project, plan: DeployPlan, texts: Sequence[str]) -> DeployResult:
-        ids = [project.resolve(text) for text in texts]
-        plan.requests = tuple(ids)
-        unclear = {entry.id for _, entry in project.unclear} & set(ids)
+    def _undeploy(self, project: Project, request: DeployRequest, scratch: Scratch) -> DeployResult:
+        ids, ledger = set(request.ids), project.ledger
+        unclear = {entry.id for _, entry in project.unclear} & ids
         names = {target.name for target in self.targets}
-        obsolete, kept = withdrawn_by(project.ledger.deployed, set(ids), names)
-        assert plan.scratch is not None, "made for each undeploy"
-        proof = find_proof(self, project, plan.scratch)
-        arrangement = arrange(project.root, kept, (), obsolete, proof, force=self.force)
-        settings = ((), obsolete, kept, project.marks, arrangement, proof)
-        merged = merge_entries(project.root, *settings, force=self.force)
-        plan.withdrawn = tuple(removed_placements(obsolete, plan, self.targets))
-        warnings = [
-            *self._checked(plan),
-            *still_wanted(kept, ids),
-            *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
-            *self._left_in_place(arrangement),
-        ]
+        obsolete, kept = split_requested(ledger.deployed, ids, names)
+        arrangement, merged = self._arrange(project, scratch, kept, (), obsolete)
+        going = ids - {i for e in kept if e.target not in names for i in e.wanted_by}
+        requests = {i: uuid for i, uuid in ledger.requests.items() if i not in going}
         project = project.without(unclear)
-        elsewhere = {i for e in kept if e.target not in names for i in e.wanted_by}
-        going = set(ids) - elsewhere
-        requests = {i: u for i, u in project.ledger.requests.items() if i not in going}
-        ledger = Ledger(tuple(kept), requests, documents=merged.documents)
-        return self.finish(project, plan, arrangement, ledger, {}, warnings)
+        planned = self.plan(
+            project,
+            request,
+            arrangement,
+            Ledger(tuple(kept), requests, documents=merged.documents),
+            withdrawn=removed_placements(obsolete, (), self.targets),
+        )
+        in_the_way = () if self.force else arrangement.in_the_way
+        warnings = [
+            *self.check(planned.plan),
+            *wanted_notes(kept, request.ids),
+            *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
+            *(f"left in place: {file.path} ({file.reason})" for file in in_the_way),
+        ]
+        return self.finish(project, planned, warnings)
 
     def revert(
         self,
@@ -207,178 +213,160 @@ class Deployer:
         """Undo a change of the project: its files, ledger and records.
 
         `hash_of` gives the SkillMeat hash of what was deployed before, `content_of` the bytes of
-        its files. Raises ConflictError if the
-        project is not as the change left it, LocalEditError for files edited since.
+        its files. Raises ConflictError if the project is not as the change left it, LocalEditError
+        for files edited since.
+        """
+        request = self._request("undo", ())
+        with self._open_project(None) as (project, _, scratch), self._report_error(request):
+            ledger = revert_ledger(project, change)
+            proof = find_proof(self, project, scratch)
+            arrangement = plan_revert(project, change, content_of, proof, force=self.force)
+            back = [before for before, _ in change.entries.values() if before is not None]
+            placed = placements_of(back, self.targets)
+            gone = [after for _, after in change.entries.values() if after is not None]
+            planned = self.plan(
+                project,
+                request,
+                arrangement,
+                ledger,
+                {(entry.target, entry.id): hash_of(entry) for entry in back if entry.files},
+                placed=placed,
+                withdrawn=removed_placements(gone, placed, self.targets),
+                extra=extra,
+            )
+            warnings = self.check(planned.plan)
+            if not self.force:
+                refuse_edits(arrangement, self.project)
+            return self.finish(project, planned, warnings)
+
+    @contextmanager
+    def _open_project(
+        self, collection: Collection | None
+    ) -> Iterator[tuple[Project, StateIndex, Scratch]]:
+        """Lock the project, finish what an earlier run left there, and read it.
+
+        Its files are known by their status, where they are what they were. What is laid out for
+        the command is in the scratch folder.
         """
         with Root(self.project) as root, locked(root), Scratch() as scratch:
             settle(root, self.session)
-            project = read_project(root, self.targets, self.session.plugins.targets, None)
-            plan = self._plan("undo", ())
-            plan.extra.update(extra)
-            with self.report_errors(plan):
-                ledger = revert_ledger(project, change)
-                proof = find_proof(self, project, scratch)
-                arrangement = plan_revert(project, change, content_of, proof, force=self.force)
-                roots = {target.name: target.root for target in self.targets}
-                plan.placed = tuple(
-                    Placement(b.id, b.uuid, b.content_hash, roots[b.target])
-                    for b, _ in change.entries.values()
-                    if b is not None
-                )
-                placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
-                plan.withdrawn = tuple(
-                    Placement(a.id, a.uuid, a.content_hash, roots[a.target])
-                    for _, a in change.entries.values()
-                    if a is not None and (roots[a.target], a.uuid or str(a.id)) not in placed
-                )
-                warnings = self._checked(plan)
-                if not self.force:
-                    refuse_edits(arrangement, self.project)
-                new = {key: hash_of(b) for key, (b, _) in change.entries.items() if b and b.files}
-                return self.finish(project, plan, arrangement, ledger, new, warnings)
+            file = index_file(cache_folder(self.session.config), "project", self.project)
+            index = root.remembered = StateIndex(file, root.folders.top)
+            known = self.session.plugins.targets
+            yield read_project(root, self.targets, known, collection), index, scratch
 
-    def _left_in_place(self, arrangement: Arrangement) -> list[str]:
-        if self.force:
-            return []
-        return [f"left in place: {f.path} ({f.reason})" for f in arrangement.in_the_way]
-
-    def _plan(self, command: str, requests: tuple[ArtifactId, ...]) -> DeployPlan:
-        if command == "deploy" and not requests:
-            raise UsageError(
-                "nothing to deploy: no id was given and the project has nothing yet",
-                hint="name artifacts or composites, as in `holdall deploy skill:canvas-design`",
-            )
-        refuse_undeployable(self.collection, requests)
-        return DeployPlan(command, self.project, self.collection, tuple(self.targets), requests)
-
-    def _choose(self, project: Project, plan: DeployPlan) -> None:
-        """Fill `plan.artifacts` with everything the requests bring, in order, once each."""
-        wanted: dict[ArtifactId, list[ArtifactId]] = {}
-        for request in plan.requests:
-            for member in self._members(plan, request):
-                companion = plan.companions.get(member)
-                for artifact_id in (member, companion) if companion else (member,):
-                    wanted.setdefault(artifact_id, []).append(request)
-        earlier = Earlier(project.ledger.deployed, {target.name for target in self.targets})
-        asked = set(plan.requests)
-        known = self._known_uuids(project)
-        plan.artifacts = tuple(
-            self._planned(plan, artifact_id, requests, asked, earlier, known)
-            for artifact_id, requests in wanted.items()
-        )
-
-    def _known_uuids(self, project: Project) -> dict[ArtifactId, str | None]:
-        """Return the UUIDs that artifacts were deployed with, for when no plugin knows them now."""
-        if self.session.plugins.implements("holdall_deploy_plan"):
-            return {}
-        known: dict[ArtifactId, str | None] = {}
-        for entry in project.ledger.deployed:
-            if entry.collection == self.collection.name:
-                known.setdefault(entry.id, entry.uuid)
-        return known
-
-    def _members(self, plan: DeployPlan, request: ArtifactId) -> tuple[ArtifactId, ...]:
-        if request in plan.members:
-            return plan.members[request]
-        if request.type in ArtifactType.composite_types():
-            raise NotFoundError(
-                f"{request} cannot be expanded: no loaded plugin knows composites",
-                hint="`holdall plugins` shows what is loaded and what failed",
-            )
-        return (request,)
-
-    def _planned(
+    def _arrange(
         self,
-        plan: DeployPlan,
-        artifact_id: ArtifactId,
-        requests: Sequence[ArtifactId],
-        asked: Container[ArtifactId],
-        earlier: Earlier,
-        known: Mapping[ArtifactId, str | None],
-    ) -> PlannedArtifact:
-        entry = self.collection.entry(artifact_id)
-        if not isinstance(entry, ManifestArtifact):
-            raise PluginError(
-                f"{artifact_id} has no files of its own, but a plugin named it as a member",
-                hint="run with --no-plugins to do without it, or report this to its authors",
-            )
-        uuid = plan.uuids.get(artifact_id) or known.get(artifact_id)
-        others = [r for r in earlier.wanting(artifact_id, uuid) if r not in asked]
-        stored = plan.contents.get(artifact_id)
-        tree = stored.tree if stored else self.collection.tree(entry)
-        for problem in tree.problems:
-            self.session.reporter.note(f"{artifact_id}: left out {problem.path}: {problem.message}")
-        return PlannedArtifact(
-            artifact_id,
-            tree,
-            stored.location if stored else self.collection.location(entry),
-            tuple(dict.fromkeys([*requests, *others])),
-            uuid,
-            is_pinned=stored is not None and stored.is_pinned,
-            companion=plan.companions.get(artifact_id),
+        project: Project,
+        scratch: Scratch,
+        kept: Sequence[Deployed],
+        pairs: Sequence[tuple[Target, PlannedArtifact]],
+        obsolete: Sequence[Deployed],
+    ) -> tuple[Arrangement, Entries]:
+        """Return what has to change in files, and in settings files."""
+        proof = find_proof(self, project, scratch)
+        arrangement = arrange(project.root, kept, pairs, obsolete, proof, force=self.force)
+        settings = (pairs, obsolete, kept, project.marks, arrangement, proof)
+        return arrangement, merge_entries(project.root, *settings, force=self.force)
+
+    def _request(self, command: str, ids: tuple[ArtifactId, ...], **more: Any) -> DeployRequest:
+        return DeployRequest(
+            *(command, self.project, self.collection, tuple(self.targets), ids),
+            is_forced=self.force,
+            **more,
         )
 
-    def _checked(self, plan: DeployPlan) -> list[str]:
+    @contextmanager
+    def _report_error(self, request: DeployRequest) -> Iterator[None]:
+        """Let plugins observe with what exception the work on a request ends."""
+        with report_errors(self.session, "holdall_deploy_error", request=request):
+            yield
+
+    def _learn(self, index: StateIndex, result: DeployResult) -> None:
+        if result.outcome is not None and not result.outcome.conflicts:
+            put = {
+                action.path: (action.state, action.size)
+                for action in result.arrangement.actions
+                if isinstance(action, Put)
+            }
+            index.placed(put, result.staged_at)
+        index.save(path for files in result.arrangement.files.values() for path in files)
+
+    def _choose(
+        self, project: Project, request: DeployRequest, resolution: Resolution
+    ) -> tuple[PlannedArtifact, ...]:
+        # The UUIDs that artifacts were deployed with count where no plugin knows them now.
+        is_known = self.session.plugins.implements(RESOLVE)
+        known = {} if is_known else known_uuids(project, self.collection)
+        artifacts = choose_artifacts(project, request, resolution, known)
+        for artifact in artifacts:
+            for problem in artifact.tree.problems:
+                left_out = f"left out {problem.path}: {problem.message}"
+                self.session.reporter.note(f"{artifact.id}: {left_out}")
+        return artifacts
+
+    def check(self, plan: DeployPlan) -> list[str]:
+        """Ask plugins for problems with a plan; return their warnings, raise what is a veto."""
         plugins = self.session.plugins
         return ask_plugins(plugins, "holdall_deploy_check", plan=plan, project=self.project)
 
-    def _tell_left_out(self, plan: DeployPlan) -> None:
-        for target in self.targets:
-            unknown = [artifact.id for artifact in plan.artifacts]
-            unknown = [found for found in unknown if not target.knows(found.type)]
-            for type_name in dict.fromkeys(found.type for found in unknown):
-                ids = [str(found) for found in unknown if found.type == type_name]
-                more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
-                left_out = ", ".join(ids[:3]) + more
-                self.session.reporter.note(
-                    f"{target.name} does not support the type {type_name}: {left_out} left out"
-                )
-
-    def finish(
+    def plan(
         self,
         project: Project,
-        plan: DeployPlan,
+        request: DeployRequest,
         arrangement: Arrangement,
         ledger: Ledger,
-        new: Mapping[tuple[str, ArtifactId], str],
-        warnings: Sequence[str],
-    ) -> DeployResult:
-        """Commit the file actions, and bring the project's ledger and records in line with them.
-
-        `new` are the SkillMeat hashes of what was just deployed, by target and id. The caller holds
-        the project's lock.
-        """
-        is_dry_run = self.dry_run
-        records = plan_records(
-            project, plan.targets, ledger, arrangement, new, is_dry_run=is_dry_run
-        )
-        actions = [*arrangement.actions, *records]
+        new: SkillMeatHashes = MappingProxyType({}),
+        *,
+        artifacts: Sequence[PlannedArtifact] = (),
+        placed: Sequence[Placement] = (),
+        withdrawn: Sequence[Placement] = (),
+        adopted: str | None = None,
+        extra: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Planned:
+        """Return the plan that makes the project what the ledger says, with all file actions."""
+        parts = (self.targets, ledger, arrangement, new)
+        records = plan_records(project, *parts, is_dry_run=self.dry_run)
         change = ledger_change(project.written, ledger, touched_files(arrangement.actions))
-        plan.change = with_contents(change, project.root, self.targets)
-        outcome = None
-        staged_at: list[int] = [0]
+        plan = DeployPlan(
+            request.command,
+            request.project,
+            request.collection,
+            request.targets,
+            request.ids,
+            tuple(artifacts),
+            tuple(placed),
+            tuple(withdrawn),
+            with_contents(change, project.root, self.targets),
+            adopted,
+            dict(extra),
+        )
+        return Planned(plan, arrangement, (*arrangement.actions, *records))
+
+    def finish(self, project: Project, planned: Planned, warnings: Sequence[str]) -> DeployResult:
+        """Commit the file actions of a checked plan. The caller holds the project's lock."""
+        plan, arrangement, actions = planned
+        if self.dry_run or not actions:
+            return DeployResult(plan, arrangement, tuple(warnings), None)
+        from holdall.operations.progress import show_progress
+
+        staged_at: list[int] = []
 
         def prepare(transaction_id: str) -> None:
             staged_at.append(time.time_ns())
-            self._prepare(plan, transaction_id)
+            arguments = {"plan": plan, "transaction_id": transaction_id}
+            self.session.plugins.call("holdall_deploy_prepare", **arguments)
 
-        if actions and not self.dry_run:
-            from holdall.operations.progress import show_progress
-
-            with (
-                delivering(project.root, self.session),
-                show_progress(self.session.config, "deploying", actions) as progress,
-            ):
-                outcome = commit(
-                    project.root,
-                    actions,
-                    kind=DEPLOY,
-                    payload={**plan.to_payload(), **to_journal_json({"extra": plan.extra})},
-                    prepare=prepare,
-                    progress=progress,
-                )
+        with (
+            delivering(project.root, self.session),
+            show_progress(self.session.config, "deploying", actions) as progress,
+        ):
+            outcome = commit(
+                project.root,
+                actions,
+                kind=DEPLOY,
+                payload={**plan.to_payload(), **to_journal_json({"extra": plan.extra})},
+                prepare=prepare,
+                progress=progress,
+            )
         return DeployResult(plan, arrangement, tuple(warnings), outcome, staged_at[-1])
-
-    def _prepare(self, plan: DeployPlan, transaction_id: str) -> None:
-        plugins = self.session.plugins
-        plugins.call("holdall_deploy_prepare", plan=plan, transaction_id=transaction_id)

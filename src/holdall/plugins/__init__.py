@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from holdall.plugins.values import (
         ChangeSet as ChangeSet,
         DeployPlan as DeployPlan,
+        DeployRequest as DeployRequest,
         FoundArtifact as FoundArtifact,
         Reading as Reading,
+        Resolution as Resolution,
+        StoredContent as StoredContent,
         bytes_artifact as bytes_artifact,
         file_artifact as file_artifact,
     )
@@ -38,8 +41,11 @@ else:
             "values": (
                 "ChangeSet",
                 "DeployPlan",
+                "DeployRequest",
                 "FoundArtifact",
                 "Reading",
+                "Resolution",
+                "StoredContent",
                 "file_artifact",
                 "bytes_artifact",
             ),

@@ -9,10 +9,10 @@ exist since Holdall 0.1.
 `holdall_register_commands`. A command that changes the collection: `holdall_collect_file` for each
 file that no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_check`; a
 dry run ends here; `holdall_collect_prepare`, the commit point, `holdall_collect_complete`. A
-command that changes a project: `holdall_deploy_plan` (`deploy` only), `holdall_deploy_check`; a dry
-run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. What is given
-up before the commit point ends with `holdall_collect_error` or `holdall_deploy_error`, and once it
-was prepared with `holdall_collect_abandoned` or `holdall_deploy_abandoned` before that.
+command that changes a project: `holdall_deploy_resolve` (`deploy` only), `holdall_deploy_check`;
+a dry run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. What is
+given up before the commit point ends with `holdall_collect_error` or `holdall_deploy_error`, and
+once it was prepared with `holdall_collect_abandoned` or `holdall_deploy_abandoned` before that.
 
 **The order of plugins.** One hook's implementations are called as pluggy calls them: those of
 plugins that were loaded later come first, `tryfirst=True` before all, `trylast=True` after all. A
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from holdall.collection.changes import ChangeSet
     from holdall.collection.collection import Collection
     from holdall.config import Config
-    from holdall.deploy.planning.plan import DeployPlan
+    from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution
     from holdall.deploy.project.ledger import Deployed
     from holdall.deploy.targets import Target
     from holdall.files.tree import Tree
@@ -247,10 +247,13 @@ def holdall_known_versions(
 
 
 @hookspec
-def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
-    """Resolve what was asked for: fill `plan.members` and `plan.uuids`; also in a dry run.
+def holdall_deploy_resolve(request: DeployRequest) -> Resolution | None:
+    """Return what the ids of a deploy bring, as far as the plugin knows; also in a dry run.
 
-    If it raises, the deploy is refused and nothing is written.
+    Read only. All plugins are asked and their answers merged: a plugin answers for the artifacts
+    that it knows, and a wrapper can change the answers of others. Two that differ for one artifact,
+    an answer of another form (a member that is not in the collection, a UUID that is no text), and
+    whatever it raises refuse the deploy, with the plugin's name; nothing is written.
     """
 
 
@@ -258,8 +261,8 @@ def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
 def holdall_deploy_check(plan: DeployPlan, project: Path) -> Sequence[Problem]:
     """Return the problems of the finished plan; one error is a veto. Also in a dry run.
 
-    Called for deploy, undeploy, undo and adopt (`plan.command`). If it raises, that counts as an
-    error.
+    Called for deploy, undeploy, undo and adopt (`plan.command`). The plan is not changed any more,
+    but for what you put into `plan.extra` here. If it raises, that counts as an error.
     """
     return ()
 
@@ -293,8 +296,8 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 
 
 @hookspec
-def holdall_deploy_error(plan: DeployPlan, error: Exception) -> None:
-    """Observe that a deploy, undeploy, undo or adopt was given up (`plan.command` says which).
+def holdall_deploy_error(request: DeployRequest, error: Exception) -> None:
+    """Observe that a deploy, undeploy, undo or adopt was given up (`request.command` says which).
 
     If it raises, that is reported; the first error stays.
     """

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactId, TypeSpec
 from holdall.collection.changes import ChangeSet as ChangeSet
-from holdall.deploy.planning.plan import DeployPlan as DeployPlan
+from holdall.deploy.planning.plan import (
+    DeployPlan as DeployPlan,
+    DeployRequest as DeployRequest,
+    Resolution as Resolution,
+    StoredContent as StoredContent,
+)
 from holdall.files.tree import bytes_tree, file_tree
 from holdall.sources.values import FoundArtifact as FoundArtifact, Reading as Reading
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from holdall.artifacts import ArtifactId, ArtifactType, Shape
 from holdall.collection import ManifestArtifact
-from holdall.deploy import DeployPlan, Placement, StoredContent
+from holdall.deploy import DeployPlan, DeployRequest, Placement, Resolution, StoredContent
 from holdall.errors import ConflictError, NotFoundError
 from holdall_composites.resolver.companions import find_companions
 from holdall_composites.session import opened
@@ -15,42 +15,53 @@ from holdall_composites.values.records import DeploymentRecord
 from holdall_composites.values.types import Expanded
 
 
-def resolve(plan: DeployPlan) -> None:
-    """Fill the plan's members and UUIDs from the database, and the contents of other versions.
+def resolve(request: DeployRequest) -> Resolution | None:
+    """Return what the database knows of a request; None for a collection that has no rows yet.
 
-    What is not in the database yet gets no UUID. Raises ConflictError where two requests, those
-    that stand from earlier included, want different versions of one artifact and the user chose
-    none; NotFoundError where a composite's member was removed, unless forced.
+    What is not in the database gets no UUID. Raises ConflictError where two requests, those that
+    stand from earlier included, want different versions of one artifact and the user chose none;
+    NotFoundError where a composite's member was removed, unless forced.
     """
-    collection_id = plan.collection.manifest.uuid
+    collection_id = request.collection.manifest.uuid
     if collection_id is None:
-        return
-    with opened(plan.collection) as resolver, resolver.store.reading():
-        if not plan.is_forced:
-            _refuse_removed_members(plan, resolver.store, collection_id)
-        wants = _Wants()
-        asked = {str(request): request for request in (*plan.requests, *plan.standing)}
-        standing = set(plan.standing)
-        for text, expanded in resolver.expand_each(list(asked)).items():
-            request = asked[text]
-            if request not in plan.versions:
-                wants.add(request, expanded)
-            if request not in standing and request.type in ArtifactType.composite_types():
-                plan.members[request] = tuple(ArtifactId.parse(found.id) for found in expanded)
-        wanted = {str(request) for request in plan.requests}
-        wanted |= {str(member) for members in plan.members.values() for member in members}
-        uuids = resolver.store.artifacts.uuids_of(collection_id, sorted(wanted))
-        plan.uuids.update({ArtifactId.parse(known): uuid for known, uuid in uuids.items()})
-        for artifact_id in sorted(plan.uuids):
-            _choose_version(plan, resolver.store, artifact_id, wants)
-        plan.companions.update(find_companions(plan, sorted(plan.uuids)))
-        files = sorted(map(str, set(plan.companions.values())))
-        known = resolver.store.artifacts.uuids_of(collection_id, files) if files else {}
-        plan.uuids.update({ArtifactId.parse(name): uuid for name, uuid in known.items()})
+        return None
+    with opened(request.collection) as resolver, resolver.store.reading():
+        store = resolver.store
+        if not request.is_forced:
+            _refuse_removed_members(request, store, collection_id)
+        asked = {str(found): found for found in (*request.ids, *request.standing)}
+        expanded = {asked[text]: found for text, found in resolver.expand_each(list(asked)).items()}
+        members = {
+            composite: tuple(ArtifactId.parse(found.id) for found in expanded[composite])
+            for composite in request.ids
+            if composite.type in ArtifactType.composite_types() and composite in expanded
+        }
+        wanted = {*request.ids, *(member for some in members.values() for member in some)}
+        uuids = _uuids_of(store, collection_id, wanted)
+        wants = _Wants(
+            (found, some) for found, some in expanded.items() if found not in request.versions
+        )
+        contents = {
+            artifact_id: content
+            for artifact_id in sorted(uuids)
+            if (content := _content_of(request, store, artifact_id, uuids[artifact_id], wants))
+        }
+        companions = find_companions(request, contents, sorted(uuids))
+        uuids |= _uuids_of(store, collection_id, set(companions.values()))
+    return Resolution(members, uuids, contents, companions)
 
 
-def _refuse_removed_members(plan: DeployPlan, store: Store, collection_id: str) -> None:
-    composites = [str(r) for r in plan.requests if r.type in ArtifactType.composite_types()]
+def _uuids_of(
+    store: Store, collection_id: str, ids: Collection[ArtifactId]
+) -> dict[ArtifactId, str]:
+    if not ids:
+        return {}
+    found = store.artifacts.uuids_of(collection_id, sorted(map(str, ids)))
+    return {ArtifactId.parse(known): uuid for known, uuid in found.items()}
+
+
+def _refuse_removed_members(request: DeployRequest, store: Store, collection_id: str) -> None:
+    composites = [str(i) for i in request.ids if i.type in ArtifactType.composite_types()]
     edges = store.memberships.edges_below(collection_id, composites) if composites else []
     for composite_id, child_id, *_, child_is_active in edges:
         if not child_is_active:
@@ -64,13 +75,14 @@ def _refuse_removed_members(plan: DeployPlan, store: Store, collection_id: str) 
 class _Wants:
     """Which requests want which pin of which artifact; None is the collection's present content."""
 
-    def __init__(self) -> None:
+    def __init__(self, expanded: Iterable[tuple[ArtifactId, Iterable[Expanded]]]) -> None:
         self._requests: dict[ArtifactId, dict[str | None, ArtifactId]] = {}
+        for request, some in expanded:
+            for found in some:
+                self.add(request, ArtifactId.parse(found.id), found.pin)
 
-    def add(self, request: ArtifactId, expanded: Iterable[Expanded]) -> None:
-        for found in expanded:
-            pins = self._requests.setdefault(ArtifactId.parse(found.id), {})
-            pins.setdefault(found.pin, request)
+    def add(self, request: ArtifactId, artifact_id: ArtifactId, pin: str | None) -> None:
+        self._requests.setdefault(artifact_id, {}).setdefault(pin, request)
 
     def pin_of(self, artifact_id: ArtifactId, present: str | None) -> str | None:
         """Return the pin that all agree on; a pin to the present content agrees with none."""
@@ -87,29 +99,31 @@ class _Wants:
         )
 
 
-def _choose_version(plan: DeployPlan, store: Store, artifact_id: ArtifactId, wants: _Wants) -> None:
-    """Lay out the version to deploy, where it is not simply what the collection's folder holds."""
-    entry = plan.collection.entry(artifact_id)
+def _content_of(
+    request: DeployRequest, store: Store, artifact_id: ArtifactId, uuid: str, wants: _Wants
+) -> StoredContent | None:
+    """Lay out the version to deploy; None for what the collection's folder holds."""
+    entry = request.collection.entry(artifact_id)
     if not isinstance(entry, ManifestArtifact):
-        return
+        return None
     from holdall_composites.history.versions import materialize, version_tree
     from holdall_composites.resolver.versions import find_version, refuse_strange_pin
 
-    if artifact_id in plan.versions:
-        text = plan.versions[artifact_id]
-        pin: str | None = find_version(store, plan.collection, artifact_id, text).content_hash
-        wants.add(artifact_id, [Expanded(str(artifact_id), plan.uuids[artifact_id], pin)])
-    if artifact_id not in plan.versions or not plan.is_forced:
+    if (text := request.versions.get(artifact_id)) is not None:
+        pin: str | None = find_version(store, request.collection, artifact_id, text).content_hash
+        wants.add(artifact_id, artifact_id, pin)
+    if text is None or not request.is_forced:
         pin = wants.pin_of(artifact_id, entry.content_hash)
-    if pin is None or plan.scratch is None:
-        return
-    refuse_strange_pin(store, plan.uuids[artifact_id], str(artifact_id), pin)
+    if pin is None:
+        return None
+    assert request.scratch is not None, "a deploy has a folder for old versions"
+    refuse_strange_pin(store, uuid, str(artifact_id), pin)
     tree = version_tree(store, pin)
-    folder = plan.scratch.path / plan.uuids[artifact_id]
+    folder = request.scratch.path / uuid
     materialize(store, tree, folder)
-    spec = plan.collection.spec_of(artifact_id)
+    spec = request.collection.spec_of(artifact_id)
     location = folder / spec.only_file if spec.shape is Shape.FILE else folder
-    plan.contents[artifact_id] = StoredContent(tree, location, is_pinned=True)
+    return StoredContent(tree, location, is_pinned=True)
 
 
 def begin(plan: DeployPlan, transaction_id: str) -> None:

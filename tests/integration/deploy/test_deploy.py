@@ -11,7 +11,7 @@ import pytest
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
-from holdall.deploy.planning.plan import DeployPlan
+from holdall.deploy.planning.plan import DeployRequest, Resolution
 from holdall.deploy.targets import BUILTIN_TARGETS, Target
 from holdall.errors import (
     ConflictError,
@@ -73,13 +73,14 @@ def skill(project: Path, name: str = "a", target: str = ".claude") -> Path:
 def with_members(members: dict[str, list[str]], uuids: dict[str, str] | None = None) -> object:
     """Return plugins that know what composites bring."""
 
-    def plan_hook(plan: DeployPlan) -> None:
-        for request in plan.requests:
-            found = members.get(str(request), [str(request)])
-            plan.members[request] = tuple(map(ArtifactId.parse, found))
-        plan.uuids.update((ArtifactId.parse(i), u) for i, u in (uuids or {}).items())
+    def answer(request: DeployRequest) -> Resolution:
+        brought = {
+            asked: tuple(map(ArtifactId.parse, members.get(str(asked), [str(asked)])))
+            for asked in request.ids
+        }
+        return Resolution(brought, {ArtifactId.parse(i): u for i, u in (uuids or {}).items()})
 
-    return plugins_of(make_plugin(deploy_plan=plan_hook))
+    return plugins_of(make_plugin(deploy_resolve=answer))
 
 
 def test_everything_arrives_byte_for_byte(root: Path, project: Path) -> None:

@@ -21,10 +21,12 @@ from holdall.plugins import (
     ChangeSet,
     Command,
     DeployPlan,
+    DeployRequest,
     FoundArtifact,
     LintProblem,
     Problem,
     Reading,
+    Resolution,
     Severity,
     bytes_artifact,
     file_artifact,
@@ -154,9 +156,10 @@ def holdall_known_versions(wanted: Sequence[Deployed]) -> list[Tree | None] | No
 
 
 @hookimpl
-def holdall_deploy_plan(plan: DeployPlan, project: Path) -> None:
-    """Note what is asked for."""
-    note("deploy_plan", [str(request) for request in plan.requests])
+def holdall_deploy_resolve(request: DeployRequest) -> Resolution:
+    """Note what is asked for; know nothing of it."""
+    note("deploy_resolve", [str(asked) for asked in request.ids])
+    return Resolution()
 
 
 @hookimpl(wrapper=True)
@@ -193,9 +196,9 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 
 
 @hookimpl
-def holdall_deploy_error(plan: DeployPlan, error: Exception) -> None:
+def holdall_deploy_error(request: DeployRequest, error: Exception) -> None:
     """Note it."""
-    note("deploy_error", (plan.command, str(error)))
+    note("deploy_error", (request.command, str(error)))
 
 
 @hookimpl(optionalhook=True)

@@ -166,7 +166,7 @@ def test_a_plugin_that_fails_before_the_commit_point_stops_a_collect(
     assert "skills/b" in manifest_text(root)
 
 
-@pytest.mark.parametrize("hook", ["deploy_plan", "deploy_prepare"])
+@pytest.mark.parametrize("hook", ["deploy_resolve", "deploy_prepare"])
 @pytest.mark.parametrize("fault", [boom, leave])
 def test_a_plugin_that_fails_before_the_commit_point_stops_a_deploy(
     root: Path, project: Path, hook: str, fault: Callable[..., object]
@@ -186,7 +186,7 @@ def test_a_refusal_of_a_plugin_passes_as_it_is(root: Path, project: Path) -> Non
         raise ConflictError("no")
 
     with pytest.raises(ConflictError):
-        deploy(root, project, "skill:a", plugins=plugins_of(make_plugin(deploy_plan=refuse)))
+        deploy(root, project, "skill:a", plugins=plugins_of(make_plugin(deploy_resolve=refuse)))
 
 
 def test_what_the_journal_cannot_hold_is_refused(root: Path, project: Path) -> None:
@@ -200,7 +200,7 @@ def test_what_the_journal_cannot_hold_is_refused(root: Path, project: Path) -> N
 
     before = snapshot(project)
     with pytest.raises(PluginError, match="no JSON"):
-        deploy(root, project, "skill:a", plugins=plugins_of(make_plugin(deploy_plan=spoil)))
+        deploy(root, project, "skill:a", plugins=plugins_of(make_plugin(deploy_check=spoil)))
     assert snapshot(project) == before
     make_skill(root, "b")
     with pytest.raises(PluginError, match="no JSON"):
@@ -337,7 +337,7 @@ def test_what_a_plugin_could_not_take_is_told_again(
         heard.append((transaction_id, str(plan.placed[0].id), plan.extra["p"]))
 
     said: list[str] = []
-    bad = plugins_of(make_plugin(deploy_plan=fill, deploy_complete=lambda: leave()))
+    bad = plugins_of(make_plugin(deploy_check=fill, deploy_complete=lambda: leave()))
     monkeypatch.chdir(tmp_path)
     result = deploy(Path("kit"), project, "skill:a", plugins=bad, said=said)
     assert "the next run reports it to the plugins again" in said[0]

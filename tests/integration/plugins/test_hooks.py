@@ -97,7 +97,7 @@ def test_a_collect_and_a_deploy_go_in_order(
         "targets": ["claude", "plain"],
         "requests": ["skill:a", "prompt:ask"],
     }
-    assert called(every) == ["deploy_plan", "deploy_check", "deploy_prepare", "deploy_complete"]
+    assert called(every) == ["deploy_resolve", "deploy_check", "deploy_prepare", "deploy_complete"]
     kit.run("undeploy", "prompt:ask", "--to", kit.project, "--target", "plain", status=1)
     (complete,) = told(every, "deploy_complete")
     assert complete == {
@@ -162,11 +162,10 @@ def test_errors_are_observed(every: ModuleType, holdall_kit: Kit, source: Path) 
     every.refuses = {"deploy_prepare", "deploy_check"}
     called(every)
     kit.run("undeploy", "skill:a", *to, status=3)
-    kit.run("undeploy", "skill:nothing", *to, status=4)
     kit.run("undo", status=3)
     kit.run("adopt", "skill:a", "--from", kit.project, status=3)
     commands = [command for command, _ in told(every, "deploy_error")]  # type: ignore[misc]
-    assert commands == ["undeploy", "undeploy", "undo", "adopt"]
+    assert commands == ["undeploy", "undo", "adopt"]
 
 
 def test_what_was_killed_is_reported_as_abandoned(

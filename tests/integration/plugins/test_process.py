@@ -104,10 +104,11 @@ def holdall_register_commands():
 @hookimpl
 def holdall_deploy_check(): shout()
 @hookimpl(wrapper=True)
-def holdall_deploy_plan():
+def holdall_deploy_resolve():
     shout()
-    yield
+    found = yield
     shout()
+    return found
 def run(context, args):
     print("a command's own print")
     context.out.data({"loud": True})
@@ -162,12 +163,12 @@ def test_an_error_of_a_plugins_own_class_sets_no_status(
             "odd",
             "from holdall.errors import HoldallError\n"
             f"class Mine(HoldallError):\n    {body}\n"
-            "@hookimpl\ndef holdall_deploy_plan(): raise Mine('mine') if 'init' not in "
+            "@hookimpl\ndef holdall_deploy_resolve(): raise Mine('mine') if 'init' not in "
             f"{body!r} else Mine()\n",
         )
         done = run("deploy", "skill:a", "--to", "project", plugins="odd")
         assert done.returncode == 5
-        assert "plugin odd failed in holdall_deploy_plan: Mine" in done.stderr
+        assert "plugin odd failed in holdall_deploy_resolve: Mine" in done.stderr
 
 
 def test_a_command_may_call_its_argument_command(

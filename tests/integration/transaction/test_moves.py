@@ -8,7 +8,7 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.rename_remove import plan_rename
-from holdall.deploy.planning.plan import DeployPlan
+from holdall.deploy.planning.plan import DeployRequest, Resolution
 from holdall.errors import ConflictError
 from holdall.operations.edit_collection import editing
 from holdall.plugins.manager import Plugins
@@ -35,8 +35,8 @@ UUID = "a" * 12 + "4" + "a" * 19
 def knowing(taken: Path | None = None) -> Plugins:
     """Return plugins that know one UUID and, in the last moment, write a file."""
 
-    def plan_hook(plan: DeployPlan) -> None:
-        plan.uuids.update((request, UUID) for request in plan.requests)
+    def answer(request: DeployRequest) -> Resolution:
+        return Resolution(uuids=dict.fromkeys(request.ids, UUID))
 
     def prepare(**_: object) -> None:
         if taken is not None:
@@ -45,7 +45,7 @@ def knowing(taken: Path | None = None) -> Plugins:
 
     return plugins_of(
         make_plugin(
-            deploy_plan=plan_hook,
+            deploy_resolve=answer,
             deploy_prepare=lambda plan, transaction_id: prepare(),
             collect_prepare=lambda changes, collection, transaction_id: prepare(),
         )

@@ -1,4 +1,11 @@
-"""A deploy plan: what a command is about to deploy into a project, and remove from it."""
+"""The values of a deploy: what was asked for, what that brings, and what is about to be done.
+
+Each is made whole by one function and is not changed afterwards:
+
+    DeployRequest  the command: ids, versions, targets of a project
+    Resolution     what plugins know of that: members, UUIDs, contents, companions
+    DeployPlan     what changes in the project: placed, withdrawn, and the way back
+"""
 
 from __future__ import annotations
 
@@ -76,20 +83,52 @@ class Placement(NamedTuple):
         )
 
 
-@dataclass(slots=True)
-class DeployPlan:
-    """What a deploy or undeploy is about to do; hooks see it grow.
+@dataclass(frozen=True, slots=True)
+class DeployRequest:
+    """What was asked for in a project: by deploy, undeploy, undo or adopt (`command`).
 
-    In `holdall_deploy_plan`, `requests` are the ids asked for, `standing` those that were asked for
-    earlier and stay, and `versions` the versions that the user chose by name. A plugin may fill
-    `members` (what a composite brings, nested ones resolved, in order), `uuids`, `companions` (the
-    own files of the plugin that an artifact refers to, deployed with it) and `contents` (for
-    artifacts that are not deployed as the collection has them; their files may be in
-    `scratch.path`, an empty folder that is deleted after the deploy). Afterwards `artifacts` holds
-    all that will be in the project because of this plan, `placed` what is there when it is done,
-    `withdrawn` what no longer is, and `change` what is needed to undo it; `adopted` is
-    the collection's transaction that adopted edits made here. What plugins put into
-    `extra` (JSON values under their own name) lives in the journal.
+    `ids` are the artifacts and composites, `targets` the agents. For a deploy, `standing` are the
+    ids that were asked for earlier and stay, `versions` those that the user chose by name, and
+    files for `Resolution.contents` may be in `scratch.path`, an empty folder that is deleted after
+    the deploy. `is_forced` says that what stands against it is to be overridden.
+    """
+
+    command: str
+    project: Path
+    collection: Collection
+    targets: tuple[Target, ...]
+    ids: tuple[ArtifactId, ...] = ()
+    standing: tuple[ArtifactId, ...] = ()
+    versions: Mapping[ArtifactId, str] = field(default_factory=dict)
+    is_forced: bool = False
+    scratch: Scratch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a plugin knows of what a deploy was asked for, by artifact; all of it may be empty.
+
+    `members` are the artifacts that a composite among the ids brings, nested ones resolved, in
+    order. `uuids` are permanent identities. `contents` are the files of artifacts that are not
+    deployed as the collection has them. `companions` are the own files of the plugin that an
+    artifact refers to as `${CLAUDE_PLUGIN_ROOT}`, deployed with it.
+    """
+
+    members: Mapping[ArtifactId, tuple[ArtifactId, ...]] = field(default_factory=dict)
+    uuids: Mapping[ArtifactId, str] = field(default_factory=dict)
+    contents: Mapping[ArtifactId, StoredContent] = field(default_factory=dict)
+    companions: Mapping[ArtifactId, ArtifactId] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeployPlan:
+    """What a command is about to do to a project, or what it did.
+
+    `requests` are the ids asked for. `artifacts` are all that will be in the project because of
+    them, `placed` says where they are when it is done, `withdrawn` what is no longer there, and
+    `change` what is needed to undo it; `adopted` is the collection's transaction that adopted edits
+    made here. What plugins put into `extra` in `holdall_deploy_check` (JSON values under their own
+    name) lives in the journal.
     """
 
     command: str
@@ -97,14 +136,6 @@ class DeployPlan:
     collection: Collection
     targets: tuple[Target, ...] = ()
     requests: tuple[ArtifactId, ...] = ()
-    members: dict[ArtifactId, tuple[ArtifactId, ...]] = field(default_factory=dict)
-    uuids: dict[ArtifactId, str] = field(default_factory=dict)
-    companions: dict[ArtifactId, ArtifactId] = field(default_factory=dict)
-    standing: tuple[ArtifactId, ...] = ()
-    versions: Mapping[ArtifactId, str] = field(default_factory=dict)
-    contents: dict[ArtifactId, StoredContent] = field(default_factory=dict)
-    scratch: Scratch | None = None
-    is_forced: bool = False
     artifacts: tuple[PlannedArtifact, ...] = ()
     placed: tuple[Placement, ...] = ()
     withdrawn: tuple[Placement, ...] = ()
@@ -130,16 +161,21 @@ class DeployPlan:
 
     @classmethod
     def from_payload(
-        cls, payload: Mapping[str, Any], project: Path, collection: Collection
+        cls,
+        payload: Mapping[str, Any],
+        project: Path,
+        collection: Collection,
+        known: Mapping[str, Target],
     ) -> DeployPlan:
         """Rebuild the plan of a transaction: what was asked for, what it placed and withdrew.
 
-        The payload has the names of its targets only.
+        Its targets are those that are still `known`.
         """
         return cls(
             payload["command"],
             project,
             collection,
+            tuple(known[name] for name in payload.get("targets", ()) if name in known),
             requests=tuple(ArtifactId.parse(text) for text in payload.get("requests", ())),
             placed=tuple(Placement.from_json(table) for table in payload["placed"]),
             withdrawn=tuple(Placement.from_json(table) for table in payload["withdrawn"]),

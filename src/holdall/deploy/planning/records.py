@@ -10,7 +10,7 @@ from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LEDGER
 from holdall.deploy.planning.files import Arrangement
-from holdall.deploy.planning.plan import DeployPlan
+from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact
 from holdall.deploy.planning.settings import Entries
 from holdall.deploy.project.ledger import Deployed, Ledger, is_same, render_ledger
 from holdall.deploy.project.project import Project
@@ -165,15 +165,19 @@ def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) ->
 
 
 def deployed_entries(
-    plan: DeployPlan, arrangement: Arrangement, merged: Entries, earlier: Iterable[Deployed]
+    request: DeployRequest,
+    artifacts: Iterable[PlannedArtifact],
+    arrangement: Arrangement,
+    merged: Entries,
+    earlier: Iterable[Deployed],
 ) -> Iterator[Deployed]:
     """Yield what the ledger will say of each artifact that is placed, for each target.
 
     What is as the `earlier` entry says keeps its seal, whoever's that is.
     """
     known = {(entry.target, entry.id): entry for entry in earlier}
-    for artifact in plan.artifacts:
-        for target in plan.targets:
+    for artifact in artifacts:
+        for target in request.targets:
             key = target.name, artifact.id
             files = arrangement.files.get(key)
             if files is None:
@@ -185,7 +189,7 @@ def deployed_entries(
                 artifact.id,
                 target.name,
                 artifact.uuid,
-                plan.collection.name,
+                request.collection.name,
                 artifact.tree.content_hash,
                 artifact.wanted_by,
                 files,

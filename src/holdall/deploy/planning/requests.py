@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape
 from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.planning.files import Arrangement
-from holdall.deploy.planning.plan import DeployPlan, Placement
+from holdall.deploy.planning.plan import (
+    DeployRequest,
+    Placement,
+    PlannedArtifact,
+    Resolution,
+    StoredContent,
+)
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
-from holdall.errors import ConflictError, UsageError
+from holdall.errors import ConflictError, NotFoundError, UsageError
 
 
-class Earlier:
+class _Earlier:
     """What is deployed in a project for some targets, found by id or by UUID."""
 
     def __init__(self, deployed: Sequence[Deployed], targets: Container[str]) -> None:
@@ -26,7 +33,7 @@ class Earlier:
                 if entry.uuid is not None:
                     self._places.setdefault(entry.uuid, []).append(place)
 
-    def wanting(self, artifact_id: ArtifactId, uuid: str | None) -> Iterable[ArtifactId]:
+    def requests_for(self, artifact_id: ArtifactId, uuid: str | None) -> Iterable[ArtifactId]:
         """Yield the requests that kept an artifact so far, maybe under another name."""
         places = {*self._places.get(artifact_id, ()), *self._places.get(uuid or "", ())}
         for place in sorted(places):
@@ -56,36 +63,40 @@ def renamed_requests(project: Project, collection: Collection) -> Iterable[Artif
             yield from (request for request in entry.wanted_by if request in by_id)
 
 
-def standing(project: Project, plan: DeployPlan) -> Iterable[ArtifactId]:
-    """Yield the earlier requests that are not repeated now and are still known."""
-    asked = set(plan.requests)
+def standing_requests(
+    project: Project, collection: Collection, ids: Iterable[ArtifactId]
+) -> Iterable[ArtifactId]:
+    """Yield the earlier requests that are not among these ids and are still known."""
+    asked = set(ids)
     for request in project.ledger.requests:
-        if request not in asked and request in plan.collection.manifest.by_id:
+        if request not in asked and request in collection.manifest.by_id:
             yield request
 
 
-def refuse_other_collections(project: Project, plan: DeployPlan) -> None:
+def refuse_other_collections(
+    project: Project, request: DeployRequest, artifacts: Iterable[PlannedArtifact]
+) -> None:
     """Raise ConflictError where an artifact of another collection has the same id."""
-    uuids = {artifact.id: artifact.uuid for artifact in plan.artifacts}
+    uuids = {artifact.id: artifact.uuid for artifact in artifacts}
     for entry in project.ledger.deployed:
         ours = uuids.get(entry.id)
         is_another = None not in (ours, entry.uuid) and ours != entry.uuid
-        if is_another and entry.collection != plan.collection.name:
+        if is_another and entry.collection != request.collection.name:
             raise ConflictError(
-                f"{entry.id} is deployed in {plan.project} already, from the collection"
+                f"{entry.id} is deployed in {request.project} already, from the collection"
                 f" {entry.collection!a}",
                 hint="undeploy that one first, rename yours, or replace it with --force",
             )
 
 
 def split_deployed(
-    deployed: Sequence[Deployed], plan: DeployPlan
+    deployed: Sequence[Deployed], request: DeployRequest, artifacts: Sequence[PlannedArtifact]
 ) -> tuple[list[Deployed], list[Deployed]]:
-    """Split what is deployed into what this plan replaces or removes, and what stays."""
-    targets = {target.name for target in plan.targets}
-    ids = {artifact.id for artifact in plan.artifacts}
-    uuids = {artifact.uuid for artifact in plan.artifacts} - {None}
-    asked = set(plan.requests)
+    """Split what is deployed into what these artifacts replace or remove, and what stays."""
+    targets = {target.name for target in request.targets}
+    ids = {artifact.id for artifact in artifacts}
+    uuids = {artifact.uuid for artifact in artifacts} - {None}
+    asked = set(request.ids)
     obsolete, kept = [], []
     for entry in deployed:
         if entry.target not in targets:
@@ -99,7 +110,7 @@ def split_deployed(
     return obsolete, kept
 
 
-def withdrawn_by(
+def split_requested(
     deployed: Sequence[Deployed], ids: set[ArtifactId], targets: set[str]
 ) -> tuple[list[Deployed], list[Deployed]]:
     """Split what is deployed into what only these requests need, and what stays."""
@@ -117,7 +128,7 @@ def withdrawn_by(
     return obsolete, kept
 
 
-def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
+def wanted_notes(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
     """Return a sentence for each artifact that was to be removed and that other requests need."""
     asked = set(ids)
     return [
@@ -127,25 +138,34 @@ def still_wanted(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[st
     ]
 
 
-def placements(arrangement: Arrangement, plan: DeployPlan) -> Iterable[Placement]:
-    """Yield the placements below the targets' roots after the deploy."""
-    roots = {target.name: target.root for target in plan.targets}
-    artifacts = {artifact.id: artifact for artifact in plan.artifacts}
-    for target, artifact_id in arrangement.files:
-        artifact = artifacts[artifact_id]
-        yield Placement(artifact_id, artifact.uuid, artifact.tree.content_hash, roots[target])
+def new_placements(
+    arrangement: Arrangement, artifacts: Iterable[PlannedArtifact], targets: Iterable[Target]
+) -> tuple[Placement, ...]:
+    """Return the placements below the targets' roots after the deploy."""
+    roots = {target.name: target.root for target in targets}
+    by_id = {artifact.id: artifact for artifact in artifacts}
+    return tuple(
+        Placement(i, by_id[i].uuid, by_id[i].tree.content_hash, roots[target])
+        for target, i in arrangement.files
+    )
 
 
 def removed_placements(
-    obsolete: Sequence[Deployed], plan: DeployPlan, targets: Sequence[Target]
-) -> Iterable[Placement]:
-    """Yield the placements that the deploy removes."""
+    obsolete: Iterable[Deployed], placed: Iterable[Placement], targets: Iterable[Target]
+) -> tuple[Placement, ...]:
+    """Return the placements of these artifacts, but for those that are `placed` again."""
+    there = {(p.target_root, p.uuid or str(p.id)) for p in placed}
+    return tuple(
+        placement
+        for placement in placements_of(obsolete, targets)
+        if (placement.target_root, placement.uuid or str(placement.id)) not in there
+    )
+
+
+def placements_of(deployed: Iterable[Deployed], targets: Iterable[Target]) -> tuple[Placement, ...]:
+    """Return where deployed artifacts are."""
     roots = {target.name: target.root for target in targets}
-    placed = {(p.target_root, p.uuid or str(p.id)) for p in plan.placed}
-    for entry in obsolete:
-        root = roots[entry.target]
-        if (root, entry.uuid or str(entry.id)) not in placed:
-            yield Placement(entry.id, entry.uuid, entry.content_hash, root)
+    return tuple(Placement(d.id, d.uuid, d.content_hash, roots[d.target]) for d in deployed)
 
 
 def refuse_undeployable(collection: Collection, requests: Iterable[ArtifactId]) -> None:
@@ -158,3 +178,84 @@ def refuse_undeployable(collection: Collection, requests: Iterable[ArtifactId]) 
                 f"{request} cannot be deployed: a {request.type} has no files of its own",
                 hint="deploy its members instead",
             )
+
+
+def known_uuids(project: Project, collection: Collection) -> dict[ArtifactId, str | None]:
+    """Return the UUIDs that this collection's artifacts were deployed with."""
+    known: dict[ArtifactId, str | None] = {}
+    for entry in project.ledger.deployed:
+        if entry.collection == collection.name:
+            known.setdefault(entry.id, entry.uuid)
+    return known
+
+
+def choose_artifacts(
+    project: Project,
+    request: DeployRequest,
+    resolution: Resolution,
+    known: Mapping[ArtifactId, str | None],
+) -> tuple[PlannedArtifact, ...]:
+    """Return everything that a request brings, in order, once each.
+
+    `known` are UUIDs where the resolution has none. Raises NotFoundError for a composite that no
+    plugin expanded.
+    """
+    wanted: dict[ArtifactId, list[ArtifactId]] = {}
+    for asked in request.ids:
+        for member in _members(resolution, asked):
+            companion = resolution.companions.get(member)
+            for artifact_id in (member, companion) if companion else (member,):
+                wanted.setdefault(artifact_id, []).append(asked)
+    earlier = _Earlier(project.ledger.deployed, {target.name for target in request.targets})
+    found = []
+    for artifact_id, bringing in wanted.items():
+        uuid = resolution.uuids.get(artifact_id) or known.get(artifact_id)
+        others = [r for r in earlier.requests_for(artifact_id, uuid) if r not in request.ids]
+        content = _content_of(request.collection, resolution, artifact_id)
+        found.append(
+            PlannedArtifact(
+                artifact_id,
+                content.tree,
+                content.location,
+                tuple(dict.fromkeys([*bringing, *others])),
+                uuid,
+                is_pinned=content.is_pinned,
+                companion=resolution.companions.get(artifact_id),
+            )
+        )
+    return tuple(found)
+
+
+def _members(resolution: Resolution, asked: ArtifactId) -> tuple[ArtifactId, ...]:
+    if asked in resolution.members:
+        return resolution.members[asked]
+    if asked.type in ArtifactType.composite_types():
+        raise NotFoundError(
+            f"{asked} cannot be expanded: no loaded plugin knows composites",
+            hint="`holdall plugins` shows what is loaded and what failed",
+        )
+    return (asked,)
+
+
+def _content_of(
+    collection: Collection, resolution: Resolution, artifact_id: ArtifactId
+) -> StoredContent:
+    if (stored := resolution.contents.get(artifact_id)) is not None:
+        return stored
+    entry = collection.entry(artifact_id)
+    assert isinstance(entry, ManifestArtifact), "composites were expanded"
+    return StoredContent(collection.tree(entry), collection.location(entry), is_pinned=False)
+
+
+def unsupported_notes(
+    targets: Iterable[Target], artifacts: Iterable[PlannedArtifact]
+) -> Iterator[str]:
+    """Yield a sentence for each target and type that it does not support."""
+    ids = [artifact.id for artifact in artifacts]
+    for target in targets:
+        unknown = [found for found in ids if not target.knows(found.type)]
+        for type_name in dict.fromkeys(found.type for found in unknown):
+            names = [str(found) for found in unknown if found.type == type_name]
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            left_out = ", ".join(names[:3]) + more
+            yield f"{target.name} does not support the type {type_name}: {left_out} left out"
