@@ -4,6 +4,7 @@ from holdall_composites_hooks.collect import (
     holdall_collect_check,
     holdall_collect_complete,
     holdall_collect_modify,
+    holdall_collect_prepare,
 )
 from holdall_composites_hooks.commands import holdall_configure, holdall_register_commands
 from holdall_composites_hooks.deploy import (
@@ -19,6 +20,7 @@ __all__ = [
     "holdall_collect_check",
     "holdall_collect_complete",
     "holdall_collect_modify",
+    "holdall_collect_prepare",
     "holdall_configure",
     "holdall_deploy_abandoned",
     "holdall_deploy_complete",

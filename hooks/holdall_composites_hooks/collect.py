@@ -27,6 +27,14 @@ def holdall_collect_check(changes: ChangeSet, collection: Collection) -> list[Pr
 
 
 @hookimpl
+def holdall_collect_prepare(collection: Collection) -> None:
+    """Refuse a change that the database could not record."""
+    from holdall_composites.session import refuse_read_only
+
+    refuse_read_only(collection)
+
+
+@hookimpl
 def holdall_collect_complete(
     changes: ChangeSet, collection: Collection, transaction_id: str
 ) -> None:

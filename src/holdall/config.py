@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from holdall.artifacts.limits import Caps
-from holdall.errors import InputError, NotFoundError, RefusedError, StorageError, UsageError
+from holdall.errors import (
+    InputError,
+    NotFoundError,
+    RefusedError,
+    StorageError,
+    UsageError,
+    WrongDatabaseURL,
+)
 
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
@@ -52,13 +59,13 @@ class Config:
     ) -> Config:
         """Fill what the options leave open from `HOLDALL_*` variables.
 
-        Raises UsageError for a cap that is not a number.
+        Raises UsageError for a cap that is not a number or a URL that cannot be understood.
         """
         folder = collection or environment.get("HOLDALL_COLLECTION")
         modules = environment.get("HOLDALL_PLUGINS", "")
         return cls(
             collection=Path(folder) if folder else None,
-            database=database or environment.get("HOLDALL_DATABASE_URL") or None,
+            database=_chosen_for_run(database, environment),
             plugins_enabled=plugins_enabled,
             extra_plugins=tuple(filter(None, (name.strip() for name in modules.split(",")))),
             caps=dict(_caps_in(environment)),
@@ -67,6 +74,24 @@ class Config:
             verbose=verbose,
             remembers=True,
         )
+
+
+def _chosen_for_run(option: str | None, environment: Mapping[str, str]) -> str | None:
+    if option is not None:
+        return _checked_url(option, "--database")
+    variable = "HOLDALL_DATABASE_URL"
+    return _checked_url(found, variable) if (found := environment.get(variable)) else None
+
+
+def _checked_url(url: str, where: str) -> str:
+    """Return a URL that can be understood; raises WrongDatabaseURL, with where it comes from."""
+    from holdall.formats.database_url import DatabaseURL
+
+    try:
+        DatabaseURL.parse(url)
+    except WrongDatabaseURL as error:
+        raise WrongDatabaseURL(f"{where}: {error.message}", hint=error.hint) from None
+    return url
 
 
 def _caps_in(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
@@ -220,7 +245,7 @@ def _chosen_database(root: Path) -> str | None:
     if found is not None and not isinstance(found, str):
         where = root / SETTINGS
         raise InputError(f"{where}: database is not a string", hint='write database = "URL"')
-    return found or None
+    return _checked_url(found, f"{root / SETTINGS}: database") if found else None
 
 
 def _lies_inside(url: str, root: Path) -> bool:

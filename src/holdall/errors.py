@@ -2,6 +2,7 @@
 
 HoldallError                 exit status, by branch
 ├── UsageError              2  the call's words are wrong
+│   └── WrongDatabaseURL       a database URL that cannot be understood
 ├── InputError              2  a file that cannot be read as what it should be
 ├── RefusedError            3  going on could have lost or exposed something
 │   ├── TooLargeError          one file or artifact is larger than the caps allow
@@ -41,6 +42,12 @@ class UsageError(HoldallError):
 
     code = "usage"
     exit_status = 2
+
+
+class WrongDatabaseURL(UsageError):
+    """A database URL that cannot be understood."""
+
+    code = "database-url"
 
 
 class InputError(HoldallError):

@@ -17,7 +17,7 @@ HoldallError                    exit status, by branch
 
 from __future__ import annotations
 
-from holdall.errors import NotFoundError, RefusedError, StorageError, UsageError
+from holdall.errors import NotFoundError, RefusedError, StorageError
 
 
 class AlreadyExists(RefusedError):
@@ -69,7 +69,13 @@ class DatabaseFailed(StorageError):
     code = "database"
 
 
-class WrongDatabaseURL(UsageError):
-    """A database URL that cannot be understood."""
+class DatabaseDamaged(StorageError):
+    """The file is not an SQLite database, or not a whole one."""
 
-    code = "database-url"
+    code = "database-damaged"
+
+
+class DatabaseReadOnly(StorageError):
+    """Something was to be written to a database that can only be read."""
+
+    code = "database-read-only"

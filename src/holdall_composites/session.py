@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall_composites.database.connect import connected, is_embedded
+from holdall.formats import DatabaseURL
+from holdall_composites.console import reporter
+from holdall_composites.database.connect import can_write, connected
+from holdall_composites.database.sqlite_file import can_write as can_write_file, private_copy
+from holdall_composites.errors import DatabaseReadOnly
 from holdall_composites.resolver.resolver import Resolver
-from holdall_composites.schema.runner import ensure_current
+from holdall_composites.schema.runner import ensure_current, pending_revisions
 from holdall_composites.store.store import Store
 
 if TYPE_CHECKING:
@@ -34,18 +38,59 @@ def opened(
 
     What changed becomes new versions, in the same transaction, with `message` and `author` in their
     history.
+    A database that can only be read is read as it is; an SQLite file whose rows would have to
+    change is read from a copy with the right rows.
     A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
     Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
     """
-    uuid = collection.manifest.uuid
-    with connected(collection.database_url) as database:
-        ensure_current(database, embedded=is_embedded(collection.database_url))
+    uuid = collection.manifest.uuid or ""
+    url = DatabaseURL.parse(collection.database_url)
+    only_reads = url.is_embedded and not can_write_file(Path(url.path))
+    with ExitStack() as stack:
+        database: Any = stack.enter_context(
+            connected(collection.database_url, read_only=only_reads)
+        )
+        if only_reads and not _is_in_line(database, collection):
+            database = stack.enter_context(private_copy(database))
+        ensure_current(database, embedded=url.is_embedded)
         store = Store(database)
-        if uuid is not None:
-            known = store.collections.get(uuid)
-            if known is None or known.manifest_hash != collection.manifest_hash:
+        if uuid and not _has_rows_of(store, collection):
+            if url.is_embedded or can_write(database):
                 _bring_in_line(store, collection, message, author)
-        yield Resolver(store, uuid or "", edit) if edit else Resolver(store, uuid or "")
+            else:
+                told = f"{url.shown} can only be read, and is not as {collection.root} says"
+                reporter().note(f"note: {told}")
+        if only_reads:
+            database.pragma("query_only", 1)  # what is written to a copy would be lost
+        yield Resolver(store, uuid, edit) if edit else Resolver(store, uuid)
+
+
+def _is_in_line(database: Database, collection: Collection) -> bool:
+    return not pending_revisions(database) and (
+        collection.manifest.uuid is None or _has_rows_of(Store(database), collection)
+    )
+
+
+def _has_rows_of(store: Store, collection: Collection) -> bool:
+    known = store.collections.get(collection.manifest.uuid or "")
+    return known is not None and known.manifest_hash == collection.manifest_hash
+
+
+def refuse_read_only(collection: Collection) -> None:
+    """Raise DatabaseReadOnly if a change of the collection could not be recorded."""
+    url = DatabaseURL.parse(collection.database_url)
+    if url.is_embedded:
+        may_write = can_write_file(Path(url.path))
+    else:
+        with connected(collection.database_url) as database:
+            ensure_current(database, embedded=False)
+            may_write = can_write(database)
+    if not may_write:
+        raise DatabaseReadOnly(
+            f"the database {url.shown} can only be read",
+            hint="nothing was changed; name the primary server, a role that may write, or a"
+            " collection of your own",
+        )
 
 
 @contextmanager

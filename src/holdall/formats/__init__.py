@@ -4,6 +4,7 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from holdall.formats.database_url import DatabaseURL as DatabaseURL
     from holdall.formats.documents import (
         parse_json as parse_json,
         read_bounded as read_bounded,
@@ -14,6 +15,7 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
+            "database_url": ("DatabaseURL",),
             "documents": (
                 "parse_json",
                 "read_bounded",

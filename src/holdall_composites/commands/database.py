@@ -49,7 +49,8 @@ def configure_db(parser: argparse.ArgumentParser) -> None:
     revision = action("revision", run_revision, new)
     revision.add_argument("name", metavar="NAME", help="such as add_notes")
     revision.add_argument("--to", type=Path, metavar="DIR", help="default: the package's own")
-    action("backup", run_backup, "copy an embedded database beside itself")
+    backup = action("backup", run_backup, "copy an embedded database beside itself")
+    backup.add_argument("--dry-run", action="store_true", help="say where to, copy nothing")
     action("trust", run_trust, "allow the database that the collection's own settings choose")
 
 
@@ -184,13 +185,13 @@ def run_check(context: Context, args: argparse.Namespace) -> int:
 
 def run_sql(context: Context, args: argparse.Namespace) -> int:
     """Print the statements that lead from one revision to another."""
-    from holdall_composites.database.connect import is_embedded
+    from holdall.formats import DatabaseURL
     from holdall_composites.schema.offline import statements
 
     dialect = args.dialect
     if dialect is None:
         try:
-            dialect = "sqlite" if is_embedded(_url(context)) else "postgresql"
+            dialect = DatabaseURL.parse(_url(context)).dialect
         except NotFoundError:
             dialect = "sqlite"
     printed = list(statements(dialect, args.start, args.to))
@@ -215,10 +216,17 @@ def run_revision(context: Context, args: argparse.Namespace) -> int:
 
 def run_backup(context: Context, args: argparse.Namespace) -> int:
     """Copy the database and print where to."""
-    from holdall_composites.database.backup import back_up
+    from holdall.formats import DatabaseURL
+    from holdall_composites.database.backup import back_up, refuse_backup
 
+    url = DatabaseURL.parse(_url(context))
+    refuse_backup(url)
+    if args.dry_run:
+        context.out.line(f"would copy {url.shown} beside itself")
+        context.out.data({"backup": None, "dry_run": True})
+        return 0
     with _database(context) as database:
         copy = back_up(database)
     context.out.line(str(copy))
-    context.out.data({"backup": str(copy)})
+    context.out.data({"backup": str(copy), "dry_run": False})
     return 0

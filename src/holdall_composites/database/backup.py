@@ -8,11 +8,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkstemp
 
-from holdall_composites.database.connect import BUSY_SECONDS, raw, translated_errors
+from holdall.errors import NotFoundError
+from holdall.formats import DatabaseURL
+from holdall_composites.database.connect import raw
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
+from holdall_composites.database.sqlite_file import BUSY_SECONDS
 from holdall_composites.errors import DatabaseFailed, SchemaError
 
 KEPT = 3
+
+
+def refuse_backup(url: DatabaseURL) -> None:
+    """Raise SchemaError for a database that is not a file, NotFoundError where there is none."""
+    if not url.is_embedded:
+        raise SchemaError(
+            "only an SQLite file is backed up by Holdall",
+            hint="use pg_dump for a PostgreSQL database",
+        )
+    if not os.path.exists(url.path):
+        raise NotFoundError(
+            f"{url.shown} is not there", hint="the first `holdall collect` makes a database"
+        )
 
 
 def back_up(database: Database, before: str | None = None) -> Path:
@@ -20,13 +37,7 @@ def back_up(database: Database, before: str | None = None) -> Path:
 
     The copy holds what was committed last, even while `database` is inside a transaction. Of
     those made `before` a migration the newest few stay; the others are nobody's to delete.
-    Raises SchemaError for a database that is not a file.
     """
-    if not isinstance(database, SqliteDatabase):
-        raise SchemaError(
-            "only an SQLite file is backed up by Holdall",
-            hint="use pg_dump for a PostgreSQL database",
-        )
     source = _file_of(database)
     try:
         copy = _copied(source, f"before-{before}" if before else "manual")
@@ -39,7 +50,7 @@ def back_up(database: Database, before: str | None = None) -> Path:
     return copy
 
 
-def _file_of(database: SqliteDatabase) -> Path:
+def _file_of(database: Database) -> Path:
     """Return where the open file is, whatever the working directory has become since."""
     with translated_errors():
         listed = raw(database, "PRAGMA database_list", why="where the file is now").fetchone()

@@ -15,7 +15,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from holdall_composites.database.connect import raw, translated_errors
+from holdall_composites.database.connect import raw
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 
 Description = dict[str, dict[str, dict[str, str]]]

@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall_composites.database.connect import HISTORY, translated_errors
+from holdall_composites.database.connect import HISTORY
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.models import MODELS
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.schema.describe import Description, describe

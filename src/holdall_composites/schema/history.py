@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from peewee import AutoField, CharField, Field, Model, TextField
 
 from holdall.transaction import Signature
-from holdall_composites.database.connect import HISTORY, translated_errors
+from holdall_composites.database.connect import HISTORY
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema.revisions import Revision

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from peewee import IntegerField, Model, PeeweeException
 
-from holdall_composites.database.connect import raw, translated_errors
+from holdall_composites.database.connect import raw
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
 

@@ -8,6 +8,8 @@ from holdall.artifacts import ArtifactId, ArtifactType, Shape
 from holdall.collection import ManifestArtifact
 from holdall.deploy import DeployPlan, DeployRequest, Placement, Resolution, StoredContent
 from holdall.errors import ConflictError, NotFoundError
+from holdall_composites.console import reporter
+from holdall_composites.database.connect import can_write
 from holdall_composites.resolver.companions import find_companions
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
@@ -132,6 +134,8 @@ def begin(plan: DeployPlan, transaction_id: str) -> None:
 
     if plan.collection.manifest.uuid is not None and plan.placed:
         with opened(plan.collection) as resolver:
+            if not can_write(resolver.store.database):
+                return
             records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
             keep_deployed(resolver.store, plan, {record.content_hash for record in records})
             resolver.store.deployments.begin(records)
@@ -142,22 +146,45 @@ def abandon(plan: DeployPlan, transaction_id: str) -> None:
     records = _records(plan, plan.placed, transaction_id)
     if records:
         with opened(plan.collection) as resolver:
-            resolver.store.deployments.abandon(records)
+            store = resolver.store
+            if can_write(store.database) or _is_begun(plan, store, transaction_id):
+                store.deployments.abandon(records)
 
 
 def finish(plan: DeployPlan, transaction_id: str) -> None:
-    """Record the placements as done, forget what was withdrawn, and log it. Safe to repeat."""
-    from holdall_composites.history.log import record_deploy
+    """Record the placements as done, forget what was withdrawn, and log it. Safe to repeat.
 
+    Where the database can only be read, what it has not heard of is not recorded there.
+    """
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return
+    with opened(plan.collection) as resolver:
+        store = resolver.store
+        if not can_write(store.database) and not _is_begun(plan, store, transaction_id):
+            reporter().note(
+                "note: the collection's database can only be read: what was done is recorded in"
+                f" {plan.project} only"
+            )
+            return
+        _finish(plan, store, collection_id, transaction_id)
+
+
+def _is_begun(plan: DeployPlan, store: Store, transaction_id: str) -> bool:
+    """Return whether the database has the deploy as pending: it has to hear how it ended."""
+    uuid = plan.collection.manifest.uuid or ""
+    return store.deployments.is_pending(uuid, _place(plan), transaction_id)
+
+
+def _finish(plan: DeployPlan, store: Store, collection_id: str, transaction_id: str) -> None:
+    from holdall_composites.history.log import record_deploy
+
     withdrawn = _records(plan, plan.withdrawn, transaction_id)
-    with opened(plan.collection) as resolver, resolver.store.transaction():
-        records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
-        resolver.store.deployments.finish(records)
-        resolver.store.deployments.forget(withdrawn)
-        record_deploy(resolver.store, collection_id, plan, transaction_id)
+    with store.transaction():
+        records = _records(plan, _unrecorded(plan, store), transaction_id)
+        store.deployments.finish(records)
+        store.deployments.forget(withdrawn)
+        record_deploy(store, collection_id, plan, transaction_id)
 
 
 def _unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:

@@ -14,8 +14,9 @@ from pathlib import Path
 from holdall.artifacts import tree_hash
 from holdall.collection import Collection
 from holdall.errors import HoldallError, StorageError
+from holdall.formats import DatabaseURL
 from holdall.operations import Finding, deployed_in, examine_files, open_to_others
-from holdall_composites.database.connect import DatabaseURL, connected
+from holdall_composites.database.connect import connected
 from holdall_composites.errors import DatabaseUnreachable
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.runner import pending_revisions
@@ -55,7 +56,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
         )
         return
     try:
-        with connected(collection.database_url) as database:
+        with connected(collection.database_url, read_only=True) as database:
             store = Store(database)
             broken = store.integrity.broken_files()
             for sentence in broken:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from holdall.collection import Collection
 from holdall.errors import HoldallError, RefusedError, StorageError, UsageError
-from holdall_composites.database.connect import DatabaseURL, connected
+from holdall.formats import DatabaseURL
+from holdall_composites.database.connect import connected
 from holdall_composites.schema.runner import pending_revisions
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
@@ -73,7 +74,7 @@ def _is_whole(collection: Collection) -> bool:
     if not path.exists() or path.stat().st_size == 0:
         return False
     try:
-        with connected(collection.database_url) as database:
+        with connected(collection.database_url, read_only=True) as database:
             if Store(database).integrity.broken_files():
                 return False
             pending_revisions(database)

@@ -44,6 +44,16 @@ def _done() -> Any:
 
 
 @prepared
+def _pending() -> Any:
+    return D.select(SQL("1")).where(
+        D.collection == Given("collection"),
+        D.project == Given("project"),
+        D.transaction_id == Given("transaction"),
+        _IS_PENDING,
+    )
+
+
+@prepared
 def _projects() -> Any:
     return (
         D.select(D.artifact, D.project)
@@ -68,6 +78,11 @@ class Deployments(Repository):
         """Return what is recorded as done in a project: target roots, UUIDs and content hashes."""
         rows = self._fetch(_done, collection=collection_id, project=project)
         return {(target_root, uuid, content_hash) for target_root, uuid, content_hash in rows}
+
+    def is_pending(self, collection_id: str, project: str, transaction_id: str) -> bool:
+        """Return whether a deploy into a project was begun and not finished."""
+        given = {"collection": collection_id, "project": project, "transaction": transaction_id}
+        return bool(self._fetch(_pending, **given))
 
     def begin(self, records: Iterable[DeploymentRecord]) -> None:
         """Record deployments as pending, but for those that replace one that is done."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from peewee import JOIN, SQL, Case, fn
 
-from holdall_composites.database.connect import raw, translated_errors
+from holdall_composites.database.connect import raw
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.models import (
     Artifact,
     ArtifactVersion,

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 from peewee import Database, Tuple
 
 from holdall.errors import UsageError
-from holdall_composites.database.connect import dialect_of, translated_errors
+from holdall_composites.database.connect import dialect_of
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.store.prepared import Given, Prepared, as_json, prepared
 from holdall_composites.values.pagination import (
     DEFAULT_LIMIT,

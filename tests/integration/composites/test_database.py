@@ -10,7 +10,8 @@ import pytest
 from peewee import Database, SqliteDatabase
 
 from holdall.errors import LockedError
-from holdall_composites.database.connect import connected, make_database, translated_errors
+from holdall_composites.database.connect import connected, make_database
+from holdall_composites.database.failures import translated_errors
 from holdall_composites.errors import (
     AlreadyExists,
     ConstraintViolated,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from holdall_composites.database.connect import DatabaseURL, is_embedded, make_database
-from holdall_composites.errors import WrongDatabaseURL
+from holdall.errors import WrongDatabaseURL
+from holdall.formats import DatabaseURL
+from holdall_composites.database.connect import make_database
 
 pytestmark = pytest.mark.unit
 
@@ -27,7 +28,7 @@ def test_a_file_is_taken_as_it_is_written(text: str, path: str) -> None:
     """A path has no escapes and no parameters: a folder may be called `100%25` or `a?b`."""
     url = DatabaseURL.parse(text)
     assert (url.dialect, url.path, url.shown) == ("sqlite", path, path)
-    assert is_embedded(text)
+    assert url.is_embedded
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_a_server_is_shown_without_secrets(text: str, name: str, shown: str) -> 
     url = DatabaseURL.parse(text)
     assert (url.dialect, url.path, url.shown) == ("postgresql", name, shown)
     assert url.text == "postgresql" + text[text.index(":") :]
-    assert not is_embedded(text)
+    assert not url.is_embedded
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,182 @@
+"""PostgreSQL: limits for every statement, and a client that never waits for ever.
+
+The server ends a statement at its limit. A connection that went silent, through which nothing comes
+any more and nobody says so (a laptop that slept, a gateway that forgot it, a proxy that still
+acknowledges), is found by the client itself: it waits a little longer than the server may take.
+Imported only where a URL names a server, since the driver takes long to import.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from time import monotonic
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from holdall.errors import WrongDatabaseURL
+from holdall.formats import DatabaseURL
+from holdall_composites.database.failures import first_line
+from holdall_composites.database.peewee_import import PostgresqlDatabase
+
+CONNECT_SECONDS = 10
+
+_GRACE_SECONDS = 5.0
+_UNLIMITED_SECONDS = 3600.0
+_OPTION = r"(?:-c\s*|--)(\w+)=(\S*)"
+_LIMITS = {
+    "timezone": "UTC",
+    "lock_timeout": "30s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "10min",
+}
+_CONNECTION = {
+    "application_name": "holdall",
+    "client_encoding": "UTF8",
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+class NoAnswer(psycopg.OperationalError):
+    """Nothing came from the server for longer than a statement may take."""
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection that is given up when nothing comes for `patience` seconds.
+
+    A statement that may take as long as it takes has a `worker`, its session's number: a second
+    connection then asks the server each time whether that session is still at work.
+    """
+
+    patience: float | None = None
+    worker: int | None = None
+
+    def wait(self, gen: Any, *given: Any, **named: Any) -> Any:
+        """Wait for the server's answer."""
+        if self.patience is None:
+            return super().wait(gen, *given, **named)
+        try:
+            return super().wait(self._within(gen, self.patience), *given, **named)
+        except NoAnswer:
+            self.close()  # else ending the transaction would wait again
+            raise
+
+    def _within(self, gen: Any, patience: float) -> Generator[Any, Any, Any]:
+        """Pass on what the driver waits for and what comes; raise NoAnswer if nothing does."""
+        try:
+            wanted, last = next(gen), monotonic()
+            while True:
+                ready = yield wanted
+                if ready:
+                    last = monotonic()
+                elif monotonic() - last > patience:
+                    if not self._is_at_work():
+                        raise NoAnswer(f"no answer from the server for {patience:.0f} seconds")
+                    last = monotonic()
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+    def _is_at_work(self) -> bool:
+        if self.worker is None:
+            return False
+        found = None
+        asked = "SELECT state FROM pg_stat_activity WHERE pid = %s"
+        password: dict[str, Any] = {"password": self.info.password} if self.info.password else {}
+        try:
+            with Connection.connect(self.info.dsn, **password) as other:
+                other.patience = float(CONNECT_SECONDS)
+                found = other.execute(asked, (self.worker,)).fetchone()
+        except psycopg.Error:
+            return False
+        return found is not None and found[0] == "active"
+
+
+class ServerDatabase(PostgresqlDatabase):
+    """A PostgreSQL database whose every statement has its limits, whatever stands in between.
+
+    They are set in each transaction: a pooler such as PgBouncer refuses them as start-up options,
+    and gives each transaction another session. What is run alone gets a transaction of its own.
+    """
+
+    def __init__(self, text: str, limits: Mapping[str, str], patience: float) -> None:
+        # A prepared statement is unknown to the next server connection behind a transaction pooler.
+        super().__init__(text, prefer_psycopg3=True, prepare_threshold=None)
+        local = (f"SET LOCAL {name} = '{value}'" for name, value in limits.items())
+        self._limits, self._patience = "; ".join(local), patience
+
+    def _connect(self) -> Any:
+        given = conninfo_to_dict(self.database)
+        missing: dict[str, Any] = {k: v for k, v in _CONNECTION.items() if k not in given}
+        missing["client_encoding"] = "UTF8"  # whatever the URL or PGCLIENTENCODING say
+        connection = Connection.connect(self.database, **self.connect_params, **missing)
+        connection.autocommit = True
+        connection.patience = self._patience
+        return connection
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        """Begin a transaction and set its limits, in one message."""
+        level = f" ISOLATION LEVEL {isolation_level}" if isolation_level else ""
+        PostgresqlDatabase.execute_sql(self, f"BEGIN{level}; {self._limits}")
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run a statement in the present transaction, or in one of its own."""
+        with nullcontext() if self.in_transaction() else self.atomic():
+            return PostgresqlDatabase.execute_sql(self, sql, params)
+
+    def rollback(self) -> None:
+        """End the transaction; a connection that is lost has none, and its own error stays."""
+        connection: Connection = self.connection()  # type: ignore[no-untyped-call]
+        if not connection.closed:
+            super().rollback()
+
+    @contextmanager
+    def taking_its_time(self) -> Iterator[None]:
+        """Let statements of the present transaction take as long as the server works on them."""
+        assert self.in_transaction(), "limits are those of a transaction"
+        connection: Connection = self.connection()  # type: ignore[no-untyped-call]
+        (connection.worker,) = self.execute_sql("SELECT pg_backend_pid()").fetchone()
+        self.execute_sql("SET LOCAL statement_timeout = 0")
+        try:
+            yield
+        finally:
+            connection.worker = None
+
+
+def make_server_database(url: DatabaseURL, *, read_only: bool) -> ServerDatabase:
+    """Return the unconnected database of a URL; raises WrongDatabaseURL."""
+    try:
+        given = conninfo_to_dict(url.text)
+    except psycopg.ProgrammingError as error:
+        raise WrongDatabaseURL(
+            f"{url.shown}: {_without_quotes(error)}",
+            hint="write postgresql://user@host:5432/name?key=value",
+        ) from None
+    # What the URL says goes before what we would say.
+    options = str(given.get("options") or os.environ.get("PGOPTIONS", ""))
+    named = {name.lower(): value for name, value in re.findall(_OPTION, options)}
+    limits = {name: value for name, value in _LIMITS.items() if name not in named}
+    if read_only:
+        limits["transaction_read_only"] = "on"
+    limit = _seconds(named.get("statement_timeout", _LIMITS["statement_timeout"]))
+    return ServerDatabase(url.text, limits, (limit or _UNLIMITED_SECONDS) + _GRACE_SECONDS)
+
+
+def _seconds(text: str) -> float | None:
+    """Return the seconds of a server's setting such as `90s` or `1500`; None for no limit."""
+    match = re.fullmatch(r"'?(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?'?", text)
+    return float(match[1]) * _SECONDS[match[2] or "ms"] or None if match else None
+
+
+def _without_quotes(error: BaseException) -> str:
+    """Return the first line of a message without what it quotes, which may be a password."""
+    return re.sub(r'"[^"]*"?', "...", first_line(error))
