@@ -1,8 +1,6 @@
 """The plugin's errors, as branches of Holdall's tree.
 
 HoldallError                    exit status, by branch
-├── UsageError                 2
-│   └── WrongDatabaseURL          a database URL that cannot be understood
 ├── RefusedError               3
 │   ├── AlreadyExists             a row with this key is there already
 │   ├── ConstraintViolated        the database refused the row
@@ -10,6 +8,8 @@ HoldallError                    exit status, by branch
 ├── NotFoundError              4
 │   └── ArtifactNotFound          no artifact of the collection has this `type:name`
 └── StorageError               5
+    ├── DatabaseDamaged           the file is not an SQLite database, or not a whole one
+    ├── DatabaseReadOnly          it can only be read, and something was to be written
     ├── DatabaseUnreachable       the server does not answer, or the file cannot be opened
     ├── SchemaError               the database's schema is not what this program needs
     └── DatabaseFailed            the database failed in another way

@@ -21,6 +21,7 @@ MAY = {
     "src/holdall_composites/database/backup.py",
     "src/holdall_composites/database/connect.py",
     "src/holdall_composites/database/fields.py",
+    "src/holdall_composites/database/server.py",
     "src/holdall_composites/schema/",
     "src/holdall_composites/store/integrity.py",
     "src/holdall_composites/store/prepared.py",

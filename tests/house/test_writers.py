@@ -43,7 +43,7 @@ ALLOWED = {
     "holdall/testing/fixtures.py": "a home folder for a test, in its own folder",
     "holdall/testing/kit.py": "a project for a test, in its own folder",
     "holdall_composites/database/backup.py": "backups of the database, beside it",
-    "holdall_composites/database/connect.py": "the database's own file",
+    "holdall_composites/database/sqlite_file.py": "the database's own file, and copies of it",
     "holdall_composites/schema/revise.py": "the next migration, where a developer asked for it",
     "holdall_composites/service/rebuild.py": "the database's own file",
     "holdall_composites/history/undo.py": "old bytes, in a scratch folder",

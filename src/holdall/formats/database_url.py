@@ -63,12 +63,12 @@ class DatabaseURL(NamedTuple):
     def _of_server(cls, rest: str) -> DatabaseURL:
         # What does not match is not shown: who knows where in it the password is.
         place = re.fullmatch(_SERVER, rest)
-        if place is None or _WRONG_ESCAPE.search(rest) or "\0" in rest:
-            raise WrongDatabaseURL(
-                "the PostgreSQL URL is incomplete or wrong",
-                hint=f"write {_FORMS}; %-encode what is special in user and password",
-            )
+        hint = f"write {_FORMS}; %-encode what is special in user and password"
+        if place is None or "\0" in rest:
+            raise WrongDatabaseURL("the PostgreSQL URL is incomplete or wrong", hint=hint)
         shown = f"postgresql://{place['hosts']}/{place['name']}"
+        if _WRONG_ESCAPE.search(rest):
+            raise WrongDatabaseURL(f"{shown}: a % is not followed by two digits", hint=hint)
         for port in re.findall(r":(\d+)(?:,|$)", place["hosts"]):
             if not 0 < int(port) <= _LAST_PORT:
                 raise WrongDatabaseURL(f"{shown}: no port {port}", hint=f"write {_FORMS}")

@@ -63,12 +63,14 @@ def make_database(text: str, *, read_only: bool = False) -> Database:
 
 def _server(url: DatabaseURL, *, read_only: bool) -> Database:
     try:
-        from holdall_composites.database.server import make_server_database
+        import psycopg  # noqa: F401
     except ImportError:
         raise DatabaseUnreachable(
             f"{url.shown}: the PostgreSQL driver is not installed",
             hint="pip install 'holdall[postgres]'",
         ) from None
+    from holdall_composites.database.server import make_server_database
+
     return make_server_database(url, read_only=read_only)
 
 
@@ -86,7 +88,7 @@ def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
             database.connect()
             if isinstance(database, SqliteDatabase) and not read_only:
                 _log_ahead(database)
-        except (PeeweeException, OSError) as error:
+        except (PeeweeException, OSError, UnicodeDecodeError) as error:
             raise unreachable(url.shown, error) from None
         log_debug(__name__, "connected to %s", url.shown)
         yield database

@@ -153,6 +153,13 @@ def translated_errors() -> Iterator[None]:
         raise failure_of(original_of(error)) from error
     except _driver_errors() as error:
         raise failure_of(error) from error
+    except UnicodeDecodeError as error:
+        raise not_text(error) from error
+
+
+def not_text(error: UnicodeDecodeError) -> HoldallError:
+    """Return the error for a name or text in a damaged file, which the driver cannot read."""
+    return DatabaseDamaged(f"the database is damaged: {error.reason} in a text", hint=DAMAGED)
 
 
 def original_of(error: BaseException) -> BaseException:
@@ -209,6 +216,8 @@ def _driver_errors() -> tuple[type[Exception], ...]:
 
 def unreachable(shown: str, error: BaseException) -> HoldallError:
     """Return the error for a database that could not be opened. It has no password in it."""
+    if isinstance(error, UnicodeDecodeError):
+        return not_text(error)
     original: Any = original_of(error)
     if isinstance(error, OSError):
         hint = "check the file's and its folder's permissions"

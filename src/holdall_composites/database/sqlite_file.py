@@ -1,8 +1,8 @@
 """The file of an embedded database: whether it is one, may be written, and how it is only read.
 
-SQLite would take an empty file for a new database and delete a write-ahead log that lies beside it,
-wait at a pipe, and want to write where it only reads. So the file is looked at first. One that
-cannot be written is read in place where nothing has to be written for it, else from a copy.
+SQLite would take an empty file for a new database and delete the write-ahead log beside it, wait
+at a pipe, and want to write where it only reads. So the file is looked at first. One that cannot be
+written is read in place where nothing has to be written for it, else from a copy.
 """
 
 from __future__ import annotations

@@ -87,12 +87,12 @@ def _set_aside(path: Path) -> Path | None:
     """Rename a database file with what SQLite keeps beside it; returns the new name."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     new = path.with_name(f"{path.name}.{stamp}.replaced")
-    if not path.exists():
+    there = [suffix for suffix in ("-wal", "-shm", "") if os.path.lexists(f"{path}{suffix}")]
+    if not there:
         return None
     try:
-        for suffix in ("-wal", "-shm", ""):
-            if (beside := Path(f"{path}{suffix}")).exists():
-                os.rename(beside, f"{new}{suffix}")
+        for suffix in there:
+            os.rename(f"{path}{suffix}", f"{new}{suffix}")
     except OSError as error:
         raise StorageError(
             f"cannot set {path} aside: {error.strerror}", hint="check its folder's permissions"

@@ -12,7 +12,9 @@ from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.errors import StorageError
 from holdall.files import Tree
 from holdall_composites.database import models
+from holdall_composites.database.failures import DAMAGED
 from holdall_composites.database.models import Blob, BlobChunk, VersionFile
+from holdall_composites.errors import DatabaseDamaged
 from holdall_composites.store.prepared import (
     Given,
     as_json,
@@ -169,4 +171,7 @@ def _encoded(data: bytes) -> tuple[str, bytes]:
 
 
 def _decoded(encoding: str, data: bytes | memoryview) -> bytes:
-    return zlib.decompress(data) if encoding == "zlib" else bytes(data)
+    try:
+        return zlib.decompress(data) if encoding == "zlib" else bytes(data)
+    except zlib.error as error:
+        raise DatabaseDamaged(f"a stored file is damaged: {error}", hint=DAMAGED) from error

@@ -15,6 +15,7 @@ from holdall_composites.database.failures import translated_errors
 from holdall_composites.errors import (
     AlreadyExists,
     ConstraintViolated,
+    DatabaseDamaged,
     DatabaseFailed,
     DatabaseUnreachable,
 )
@@ -64,7 +65,7 @@ def test_a_new_file_is_private(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     """Garbage instead of a database is an error with the file's name."""
     (tmp_path / "k.db").write_text("no database at all, but long enough to be one" * 100)
-    with pytest.raises(DatabaseUnreachable, match=r"k\.db"), connected(str(tmp_path / "k.db")):
+    with pytest.raises(DatabaseDamaged, match=r"k\.db"), connected(str(tmp_path / "k.db")):
         pass
 
 
@@ -110,7 +111,7 @@ def test_a_server_session_has_its_limits(postgres_server: str) -> None:
         assert _shown(database, "TimeZone", "lock_timeout", "statement_timeout") == [
             "UTC",
             "30s",
-            "10min",
+            "1min",
         ]
         with database.atomic():
             assert _shown(database, "TimeZone", "lock_timeout") == ["UTC", "30s"]
@@ -119,7 +120,7 @@ def test_a_server_session_has_its_limits(postgres_server: str) -> None:
     options = "-csearch_path%3Dmine%20-c%20lock_timeout%3D7s"
     url = f"{postgres_server}{extra}options={options}&application_name=me"
     with connected(url) as database:
-        assert _shown(database, "lock_timeout", "statement_timeout") == ["7s", "10min"]
+        assert _shown(database, "lock_timeout", "statement_timeout") == ["7s", "1min"]
         assert _shown(database, "search_path", "application_name") == ["mine", "me"]
         assert _shown(database, "TimeZone") == ["UTC"]
 

@@ -58,6 +58,12 @@ def test_a_server_is_shown_without_secrets(text: str, name: str, shown: str) -> 
     [
         "",
         " ",
+        "nonsense",
+        "..",
+        "a folder/",
+        "postgresql://h:0/kit",
+        "postgresql://a:1,b:65536/kit",
+        "postgresql://h/kit?options=100%",
         "mysql://me:s3cret@h/kit",
         "host=h password=s3cret:x",
         "sqlite://",
