@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 NEXT = (("status", "--to", "project"), ("doctor", "--json"))
-STATE = {".gitignore", "lock", "tx", "outbox", "backups", "ledger.json"}
+STATE = {".gitignore", "lock", "tx", "outbox", "backups", "ledger.json", "deployed.toml"}
 DATABASE = {"holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journal"}
 _VARYING = [
     (re.compile(rb"\b[0-9a-f]{12}4[0-9a-f]{19}\b"), b"UUID"),

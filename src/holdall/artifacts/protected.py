@@ -9,6 +9,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError
 
 LEDGER = RelPath.parse(".holdall/ledger.json")
+DEPLOYED = RelPath.parse(".holdall/deployed.toml")
 
 PROTECTED = frozenset(
     {
@@ -50,9 +51,9 @@ def _is_repository(folded: str) -> bool:
 
 
 def refuse_protected(path: RelPath) -> None:
-    """Raise HostilePathError for protected places, Holdall's own ledger excepted."""
+    """Raise HostilePathError for protected places, Holdall's own two files excepted."""
     folded = _folded(path)
-    if (_is_acted_upon(folded) or _is_repository(folded)) and path != LEDGER:
+    if (_is_acted_upon(folded) or _is_repository(folded)) and path not in (LEDGER, DEPLOYED):
         raise HostilePathError(
             f"{str(path)!a} is a place that no artifact may write to",
             hint="remove the file from its source",

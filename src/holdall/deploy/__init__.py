@@ -10,6 +10,10 @@ if TYPE_CHECKING:
         collected as collected,
         lying_at as lying_at,
     )
+    from holdall.deploy.planning.entries import (
+        present_value as present_value,
+        shown_entry as shown_entry,
+    )
     from holdall.deploy.planning.plan import (
         DeployPlan as DeployPlan,
         DeployRequest as DeployRequest,
@@ -19,8 +23,6 @@ if TYPE_CHECKING:
     )
     from holdall.deploy.planning.settings import (
         PLUGIN_ROOT as PLUGIN_ROOT,
-        present_value as present_value,
-        shown_entry as shown_entry,
     )
     from holdall.deploy.project.ledger import Deployed as Deployed
     from holdall.deploy.project.ledger_diff import LedgerChange as LedgerChange
@@ -36,6 +38,10 @@ else:
                 "collected",
                 "lying_at",
             ),
+            "planning.entries": (
+                "present_value",
+                "shown_entry",
+            ),
             "planning.plan": (
                 "DeployPlan",
                 "DeployRequest",
@@ -43,11 +49,7 @@ else:
                 "Resolution",
                 "StoredContent",
             ),
-            "planning.settings": (
-                "PLUGIN_ROOT",
-                "present_value",
-                "shown_entry",
-            ),
+            "planning.settings": ("PLUGIN_ROOT",),
             "project.ledger": ("Deployed",),
             "project.ledger_diff": ("LedgerChange",),
             "project.project": (

@@ -11,7 +11,7 @@ from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.deploy.planning.settings import changed_entries
+from holdall.deploy.planning.entries import changed_entries
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
@@ -143,7 +143,8 @@ def _problems(
     """Yield why an edit, if there is one, cannot become the collection's content."""
     place = target.places.get(deployed.id.type)
     if place is None:
-        for what, change in changed_entries(project.root, deployed):
+        everything = project.ledger.deployed
+        for what, change in changed_entries(project.root, deployed, everything):
             yield f"{what} is {change}, but entries of settings files cannot be adopted"
         return
     shape = collection.spec_of(deployed.id).shape

@@ -64,11 +64,12 @@ def _foreign(entry: Deployed, target: Target) -> Iterator[str]:
             yield ascii(str(path))
     merge = target.merges.get(entry.id.type)
     for merged in entry.merged:
-        if merge is None or not _is_own(merged, entry.id, merge):
+        if merge is None or not is_own_entry(merged, entry.id, merge):
             yield f"{'.'.join((*merged.keys, merged.key or '[]'))!a} in {str(merged.path)!a}"
 
 
-def _is_own(merged: Merged, artifact_id: ArtifactId, merge: Merge) -> bool:
+def is_own_entry(merged: Merged, artifact_id: ArtifactId, merge: Merge) -> bool:
+    """Return whether an entry is where an artifact's entries are in a settings file."""
     if merge.form is Form.HOOKS:
         keys, key = merged.keys[:-1], None  # the last one names an event
     else:

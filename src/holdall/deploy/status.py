@@ -96,9 +96,9 @@ def _changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
             yield FileChange(path, "edited")
     if not entry.merged:
         return
-    from holdall.deploy.planning.settings import changed_entries
+    from holdall.deploy.planning.entries import changed_entries
 
-    for what, change in changed_entries(project.root, entry):
+    for what, change in changed_entries(project.root, entry, project.ledger.deployed):
         yield FileChange(what, change)
 
 

@@ -307,8 +307,13 @@ class JsonText:
         place = places[-1]
         item = items[place]
         if len(items) == 1:
-            self._splice(node.start + 1, node.end - 1, marks.blank.pop(keys, ""))
-            if keys and keys in marks.made:
+            blank = marks.blank.pop(keys, "")
+            before = self.text[node.start + 1 : item.start]
+            after = self.text[item.value.end : node.end - 1].lstrip(" \t\r\n").removeprefix(",")
+            is_blank = not after.strip() and before.strip() == blank.strip()
+            # A comment that somebody wrote beside the entry stays.
+            self._splice(node.start + 1, node.end - 1, blank if is_blank else before + after)
+            if keys and keys in marks.made and is_blank:
                 marks.made.discard(keys)
                 self.remove(keys, marks)
         elif place:
@@ -319,7 +324,4 @@ class JsonText:
     @property
     def is_empty(self) -> bool:
         """Whether the document holds nothing at all."""
-        return not self._parsed.items and not "".join(self._inner()).strip()
-
-    def _inner(self) -> Iterator[str]:
-        yield self.text[self._parsed.start + 1 : self._parsed.end - 1]
+        return not self._parsed.items and "".join(self.text.split()).strip("\ufeff") == "{}"

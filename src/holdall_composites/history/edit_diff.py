@@ -69,11 +69,11 @@ def _project_side(
 
 def _settings_lines(project: Project, deployed: Deployed) -> Iterator[str]:
     for entry in deployed.merged:
-        present = present_value(project.root, entry)
-        if present != entry.value:
+        present = present_value(project.root, entry, project.ledger.deployed)
+        if not entry.matches(present):
             title = shown_entry(entry)
             yield from difflib.unified_diff(
-                _text(entry.value),
+                _text(entry.value) if entry.value is not None else [],
                 _text(present),
                 f"{title} as deployed",
                 title if present is not MISSING else "/dev/null",

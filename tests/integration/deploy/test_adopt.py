@@ -287,6 +287,7 @@ def test_a_renamed_artifact_takes_the_edit_of_its_old_name(kit: Kit) -> None:
 def test_what_only_the_record_names_is_adopted(kit: Kit) -> None:
     """SkillMeat deployed it, or the ledger was lost: the record says what was deployed."""
     (kit.project / ".holdall/ledger.json").unlink()
+    (kit.project / ".holdall/deployed.toml").unlink()
     edit(kit)
     assert states(kit)["skill:changelog"] == "unknown"
     adopt(kit, "skill:changelog")

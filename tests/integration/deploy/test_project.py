@@ -35,6 +35,7 @@ pytestmark = pytest.mark.integration
 
 RECORD = ".claude/.skillmeat-deployed.toml"
 LEDGER = ".holdall/ledger.json"
+SHARED = ".holdall/deployed.toml"
 
 
 @pytest.fixture
@@ -152,6 +153,7 @@ def test_a_lost_ledger_does_not_hide_an_edit(root: Path, project: Path) -> None:
     """A file that is not what the record says is nobody's: never replaced, never deleted."""
     deploy(root, project, "skill:a")
     (project / LEDGER).unlink()
+    (project / SHARED).unlink()
     edited = project / ".claude/skills/a/SKILL.md"
     edited.write_text("edited here")
     assert states(project, opened(root)) == {"skill:a": "unknown"}

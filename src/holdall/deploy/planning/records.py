@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
-from holdall.artifacts.protected import LEDGER
+from holdall.artifacts.protected import DEPLOYED, LEDGER
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact
 from holdall.deploy.planning.settings import Entries
 from holdall.deploy.project.ledger import Deployed, Ledger, is_same, render_ledger
 from holdall.deploy.project.project import Project
 from holdall.deploy.project.seals import seal_ledger
+from holdall.deploy.project.shared import hash_text, render_shared
 from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
 from holdall.deploy.targets import Target
 from holdall.files.root import Root
@@ -136,20 +137,31 @@ def _record_entry(
 
 
 def _ledger_actions(project: Project, ledger: Ledger, *, is_dry_run: bool) -> list[Action]:
+    """Return the actions for the ledger and `deployed.toml`."""
     is_empty = not ledger.deployed and not ledger.requests
-    if project.ledger_text is not None and not is_empty and _is_written(project, ledger):
+    is_known = hash_text(project.shared_text) == project.stored.shared
+    if is_known and not is_empty and _is_written(project, ledger):
         return []
+    others = project.shared_others
+    shared = None if is_empty and not others else render_shared(ledger, others)
     text = None
     if not is_empty:
+        # With others in it, it is read again each time.
+        ledger = replace(ledger, shared="" if others else hash_text(shared))
         sealed = ledger if is_dry_run else seal_ledger(ledger)
         text = render_ledger(sealed, project.stored, project.ledger_text or "")
-    action = _text_action(project.root, LEDGER, project.ledger_text, text)
-    return [action] if action else []
+    actions = (
+        _text_action(project.root, LEDGER, project.ledger_text, text),
+        _text_action(project.root, DEPLOYED, project.shared_text, shared),
+    )
+    return [action for action in actions if action is not None]
 
 
 def _is_written(project: Project, ledger: Ledger) -> bool:
     """Return whether the ledger is there as it should be; what others wrote is no difference."""
     stored = project.stored
+    if project.ledger_text is None:
+        return False
     if is_same(ledger, stored) or project.is_head_sealed:
         return is_same(ledger, stored)
     return is_same(replace(ledger, folders=stored.folders, documents=stored.documents), stored)

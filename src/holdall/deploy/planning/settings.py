@@ -7,21 +7,27 @@ entries that it put there, known by where they stand and what they say, and touc
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.planning.entries import (
+    Document,
+    edited_element,
+    elements_in,
+    is_similar,
+    open_document,
+)
 from holdall.deploy.planning.files import UNPROVEN, Arrangement, EditedFile
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Merged, Place, hash_value
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
-from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText, Marks
-from holdall.formats.toml_editor import TomlText
+from holdall.formats.json_editor import MAX_BYTES, MISSING, Marks
 from holdall.transaction.actions import Put, Remove
 from holdall.transaction.placement import put_bytes
 
@@ -31,7 +37,6 @@ if TYPE_CHECKING:
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
 
 Key = tuple[str, ArtifactId]
-Document: TypeAlias = JsonText | TomlText
 
 
 @dataclass(slots=True)
@@ -98,7 +103,9 @@ def merge_entries(
                 )
             except InputError as error:
                 entries.notes.append(f"left out {artifact.id}: {error.message}")
-    staying = {e.place for entries in wanted.values() for e in entries} | merger.held.keys()
+    new = {e.place: e for entries in wanted.values() for e in entries}
+    merger.hashes = {e.hash for e in (*merger.owned.values(), *new.values())}
+    staying = new.keys() | merger.held.keys()
     for entry in {
         e.place: e for d in obsolete for e in d.merged if e.place not in staying
     }.values():
@@ -110,40 +117,12 @@ def merge_entries(
                 f"{key[1]} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its plugin's"
                 " files: what it looks for there will not be found"
             )
-        entries.owned[key] = tuple(e for e in some if merger.put_in(e, key[1]))
+        put = [merger.put_in(entry, key[1]) for entry in some]
+        entries.owned[key] = tuple(entry for entry in put if entry is not None)
     still = {e.path for d in kept for e in d.merged}
     still |= {e.path for some in entries.owned.values() for e in some}
     entries.documents = merger.finished(still)
     return entries
-
-
-def changed_entries(root: Root, deployed: Deployed) -> Iterator[tuple[str, str]]:
-    """Yield the entries that are not as they were put in: what, and `missing` or `edited`."""
-    for entry in deployed.merged:
-        found = present_value(root, entry)
-        if found != entry.value:
-            yield shown_entry(entry), "missing" if found is MISSING else "edited"
-
-
-def shown_entry(entry: Merged) -> str:
-    """Return an entry's name for messages."""
-    return f"{entry.path}: {'.'.join((*entry.keys, entry.key or 'a hook'))}"
-
-
-def present_value(root: Root, entry: Merged) -> Any:
-    """Return the value where an entry was added; MISSING if there is none."""
-    data = root.read_bytes(entry.path, MAX_BYTES)
-    document = _opened(None if data is None else data.decode(errors="replace"), entry.path, "")
-    found = document.get(entry.keys if entry.key is None else (*entry.keys, entry.key))
-    if entry.key is None:
-        is_there = isinstance(found, list) and entry.value in found
-        return entry.value if is_there else MISSING
-    return found
-
-
-def _opened(text: str | None, path: RelPath, where: str) -> Document:
-    form = TomlText if path.endswith(".toml") else JsonText
-    return form.new(where) if text is None else form(text, where)
 
 
 class _Merger:
@@ -152,6 +131,7 @@ class _Merger:
     owned: dict[Place, Merged]
     held: dict[Place, ArtifactId]
     claims: dict[Place, Deployed]
+    hashes: set[str]
 
     def __init__(
         self,
@@ -186,31 +166,50 @@ class _Merger:
                 raise InputError(f"{where}: not valid UTF-8", hint="save it as UTF-8") from error
             if text is None:
                 marks.made.add(())
-            self.documents[path] = _opened(text, path, where)
+            self.documents[path] = open_document(text, path, where)
             self.before[path] = text, state
         return self.documents[path], marks
 
-    def put_in(self, entry: Merged, owner: ArtifactId) -> bool:
-        """Add an entry; returns whether it is Holdall's (else it was there already)."""
+    def put_in(self, entry: Merged, owner: ArtifactId) -> Merged | None:
+        """Add an entry; return what is Holdall's of it, None if it was there already."""
         document, marks = self._document(entry.path)
         known = self.owned.get(entry.place)
         if entry.key is None:
-            present = document.get(entry.keys)
-            if isinstance(present, list) and entry.value in present:
-                return known is not None
+            present = elements_in(document, entry)
+            if any(entry.matches(element) for element in present):
+                return known and known._replace(value=entry.value, known_hash="")
+            if known is not None and not self._may_lose(known, entry.value):
+                return None
+            beside = [hash_value(element) for element in elements_in(document, entry)]
+            entry = entry._replace(beside=tuple(h for h in beside if h not in self.hashes))
             document.append(entry.keys, entry.value, marks)
         else:
             keys = (*entry.keys, entry.key)
             present = document.get(keys)
-            if present == entry.value:
+            if entry.matches(present):
                 if known is not None:
                     self._own(entry, owner)
-                return known is not None
+                return None if known is None else entry
             if present is not MISSING and not self._may_replace(entry, present, known, owner):
-                return False
+                return None
             document.put(keys, entry.value, marks)
         self._own(entry, owner)
-        return True
+        return entry
+
+    def _may_lose(self, known: Merged, value: Any = None) -> bool:
+        """Return whether the way is free where an element of a list is not as it was put in.
+
+        If it was edited, the edited one is removed by force.
+        """
+        document, marks = self._document(known.path)
+        known = known._replace(value=known.value or value)
+        edited = edited_element(known, elements_in(document, known), self.hashes)
+        if edited is MISSING:
+            return True
+        is_forced = self._in_the_way(known, "changed by hand")
+        if is_forced and is_similar(known.value, edited):
+            document.remove_element(known.keys, edited, marks)
+        return is_forced
 
     def _own(self, entry: Merged, owner: ArtifactId) -> None:
         self.held[entry.place] = owner
@@ -231,7 +230,7 @@ class _Merger:
 
     def _is_own(self, known: Merged, present: Any) -> bool:
         """Return whether what is there may be replaced or removed as Holdall's own entry."""
-        if known.hash != hash_value(present):
+        if not known.matches(present):
             return self._in_the_way(known, "changed by hand")
         owner = self.claims.get(known.place)
         if owner is not None and not self.proof.covers_entry(owner, known):
@@ -252,11 +251,10 @@ class _Merger:
             return
         document, marks = self._document(entry.path)
         if entry.key is None:
-            there = document.get(entry.keys)
-            same = (
-                [e for e in there if hash_value(e) == entry.hash] if isinstance(there, list) else []
-            )
-            if same and self._is_own(entry, same[-1]):
+            same = [e for e in elements_in(document, entry) if entry.matches(e)]
+            if not same:
+                self._may_lose(entry)
+            elif self._is_own(entry, same[-1]):
                 document.remove_element(entry.keys, same[-1], marks)
             return
         keys = (*entry.keys, entry.key)

@@ -4,15 +4,16 @@ It holds what SkillMeat's record has no place for (SkillMeat erases keys it does
 is lost, the record and the collection are enough to continue; see `deploy`. One line is one
 artifact below one target's root (shortened; states of files are kind, executable or not, SHA-256):
 
-    {"format": 1, "seal": "7d0c...", "requests": {"skill:a": "ec12..."},
-     "folders": [".claude/skills/a"],
+    {"format": 1, "seal": "7d0c...", "shared": "5fe2...",
+     "requests": {"skill:a": "ec12..."}, "folders": [".claude/skills/a"],
      "documents": {".mcp.json": {"made": [["mcpServers"]], "blank": []}},
      "deployed": [
       {"id": "skill:a", "target": "claude", "uuid": "ec12...", "collection": "kit",
        "content_hash": "fea0...", "wanted_by": ["skill:a"], "is_pinned": false, "merged": [],
        "files": {".claude/skills/a/SKILL.md": ["f", "-", "bc28..."]}, "seal": "90ab..."}]}
 
-An entry of a settings file is in `merged` as `[path, keys, key, value]`. Seals are in `seals`.
+An entry of a settings file is in `merged` as `[path, keys, key, value]`, or with the value's hash
+and those of its neighbours in a list as the fifth and sixth. Seals are in `seals`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError
 from holdall.files.root import FileState
 from holdall.formats.documents import canonical_json, parse_json
-from holdall.formats.json_editor import Marks
+from holdall.formats.json_editor import MISSING, Marks
 
 FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20
@@ -47,7 +48,7 @@ class Merged(NamedTuple):
     """An entry that Holdall put into a settings file: a member `key`, or an element of a list.
 
     `keys` lead to the object or list that holds it. Where only the hash of its value is known, that
-    is `known_hash`, and `value` is None.
+    is `known_hash`, and `value` is None. `beside` are the hashes of what others had in the list.
     """
 
     path: RelPath
@@ -55,11 +56,16 @@ class Merged(NamedTuple):
     key: str | None
     value: Any
     known_hash: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
         """The hash of its value."""
         return self.known_hash or hash_value(self.value)
+
+    def matches(self, value: Any) -> bool:
+        """Return whether a value of a settings file, MISSING for none, is this entry's."""
+        return value is not MISSING and hash_value(value) == self.hash
 
     @property
     def place(self) -> Place:
@@ -109,7 +115,7 @@ class Ledger:
     `requests` are the ids that users asked for, with their UUIDs, so that a renamed one is known
     again; `folders` are those that Holdall made, removed when they become empty; `documents` is
     what has to be known to take entries out of settings files without a trace. `seal` is the mark
-    of who wrote down these two.
+    of who wrote down these two, `shared` the hash of `deployed.toml` as it was written with it.
     """
 
     deployed: tuple[Deployed, ...] = ()
@@ -117,6 +123,7 @@ class Ledger:
     folders: frozenset[RelPath] = frozenset()
     documents: Mapping[RelPath, Marks] = field(default_factory=dict)
     seal: str = ""
+    shared: str = ""
 
 
 def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "") -> str:
@@ -131,6 +138,7 @@ def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "")
     head = {
         "format": FORMAT,
         "seal": ledger.seal,
+        "shared": ledger.shared,
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(map(str, ledger.folders)),  # plain strings are sorted faster
         "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
@@ -150,8 +158,7 @@ def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
     """Return a ledger's text with other lines for a few entries; None if more has to change."""
     old, new = ({(e.target, e.id): e for e in ledger.deployed} for ledger in (before, after))
     if (
-        (before.requests, before.folders, before.seal)
-        != (after.requests, after.folders, after.seal)
+        (before.requests, before.folders) != (after.requests, after.folders)
         or old.keys() != new.keys()
         or not len(before.deployed) == len(after.deployed) == len(new)
         # Values of settings are compared as text: for Python, 1 and true are the same.
@@ -167,6 +174,14 @@ def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
         if text.count(line) != 1:  # somebody wrote it in another way
             return None
         text = text.replace(line, _line(new[key]))
+    for name, one, other in (
+        ("seal", before.seal, after.seal),
+        ("shared", before.shared, after.shared),
+    ):
+        line = f"\n {_json(name)}: {_json(one)},\n"
+        if text.count(line) != 1:
+            return None
+        text = text.replace(line, f"\n {_json(name)}: {_json(other)},\n")
     return text
 
 
@@ -200,10 +215,30 @@ def deployed_to_json(entry: Deployed) -> dict[str, Any]:
         "content_hash": entry.content_hash,
         "wanted_by": [str(request) for request in entry.wanted_by],
         "is_pinned": entry.is_pinned,
-        "merged": [[e.path, list(e.keys), e.key, e.value] for e in entry.merged],
+        "merged": list(map(_merged_to_json, entry.merged)),
         "files": {path: state_to_json(state) for path, state in sorted(entry.files.items())},
         "seal": entry.seal or "",
     }
+
+
+def _merged_to_json(entry: Merged) -> list[Any]:
+    found = [entry.path, list(entry.keys), entry.key, entry.value]
+    if entry.known_hash or entry.beside:
+        found += [entry.known_hash, list(entry.beside)]
+    return found
+
+
+def _merged_from_json(values: Sequence[Any]) -> Merged:
+    path, keys, key, value, *more = values
+    known_hash, beside = more or ("", ())
+    return Merged(
+        RelPath.parse(path),
+        tuple(map(_text, keys)),
+        _optional(key),
+        value,
+        _text(known_hash),
+        tuple(map(_text, beside)),
+    )
 
 
 def state_to_json(state: FileState) -> list[str]:
@@ -247,6 +282,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
                 for path, marks in document["documents"].items()
             },
             seal=_text(document.get("seal", "")),
+            shared=_text(document.get("shared", "")),
         )
     except InputError:
         raise
@@ -266,10 +302,7 @@ def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:
         wanted_by=tuple(ArtifactId.parse(request) for request in entry["wanted_by"]),
         files=files,
         is_pinned=entry["is_pinned"] is True,
-        merged=tuple(
-            Merged(RelPath.parse(path), tuple(map(_text, keys)), _optional(key), value)
-            for path, keys, key, value in entry["merged"]
-        ),
+        merged=tuple(map(_merged_from_json, entry["merged"])),
         seal=_text(entry.get("seal", "")),
     )
 

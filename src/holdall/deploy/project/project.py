@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts.ids import ArtifactId, Shape
+from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.artifacts.protected import LEDGER
+from holdall.artifacts.protected import DEPLOYED, LEDGER
 from holdall.artifacts.references import find_named
 from holdall.collection.collection import Collection
-from holdall.deploy.ownership import own_place, refuse_foreign
+from holdall.deploy.ownership import refuse_foreign
+from holdall.deploy.project.hints import Joined, adopt_recorded, join_shared, own_folders
 from holdall.deploy.project.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
+from holdall.deploy.project.shared import SharedEntry, SharedRecord, hash_text, parse_shared
 from holdall.deploy.project.skillmeat_record import (
     MAX_RECORD_BYTES,
     RECORD_NAME,
@@ -24,9 +26,7 @@ from holdall.deploy.project.skillmeat_record import (
 from holdall.deploy.targets import Target, targets_for
 from holdall.errors import InputError, NotFoundError
 from holdall.files.root import Root
-from holdall.files.tree import Tree, file_tree, folder_tree
 from holdall.formats.json_editor import Marks
-from holdall.transaction.placement import ancestors, placed, state_of
 
 
 class ProjectRecord(NamedTuple):
@@ -53,7 +53,10 @@ class Project:
     stored: Ledger
     ledger_text: str | None
     records: Mapping[str, ProjectRecord]
-    unclear: tuple[tuple[str, RecordEntry], ...]
+    unclear: tuple[tuple[str, RecordEntry | SharedEntry], ...]
+    shared_text: str | None = None
+    shared: SharedRecord = field(default_factory=SharedRecord)
+    strangers: tuple[SharedEntry, ...] = ()
     forgotten: frozenset[ArtifactId] = frozenset()
 
     @cached_property
@@ -65,9 +68,27 @@ class Project:
 
     @property
     def marks(self) -> Mapping[RelPath, Marks]:
-        """What is known of settings files, as far as this user's Holdall wrote it down."""
+        """What is known of settings files.
+
+        What this user's Holdall did not write down says at most which objects and lists it made on
+        the way to its entries: they go once they are empty.
+        """
         documents = self.ledger.documents
-        return documents if documents and self.is_head_sealed else {}
+        own = documents if documents and self.is_head_sealed else {}
+        entries = [merged for entry in self.ledger.deployed for merged in entry.merged]
+        hints = {}
+        for path, made in self.shared.made.items():
+            ways = [entry.keys for entry in entries if entry.path == path]
+            hints[path] = Marks(
+                {keys for keys in made if any(w[: len(keys)] == keys for w in ways)}
+            )
+        return {**hints, **own}
+
+    @property
+    def shared_others(self) -> list[SharedEntry]:
+        """What `deployed.toml` has and the ledger does not, and that is not forgotten now."""
+        unclear = [entry for _, entry in self.unclear if isinstance(entry, SharedEntry)]
+        return [*self.strangers, *(entry for entry in unclear if entry.id not in self.forgotten)]
 
     @property
     def folders(self) -> frozenset[RelPath]:
@@ -78,7 +99,7 @@ class Project:
         """
         if self.is_head_sealed:
             return self.ledger.folders
-        return frozenset(f for entry in self.ledger.deployed for f in _own_folders(entry))
+        return frozenset(own_folders(self.ledger.deployed))
 
     def without(self, ids: set[ArtifactId]) -> Project:
         """Return the project with the unclear record entries of these ids forgotten."""
@@ -118,36 +139,55 @@ def read_project(
     Holdall's.
     """
     targets = list(targets)
+    all_targets = {**targets_for(registered, root.path), **{t.name: t for t in targets}}
     ledger_text = _text(root, LEDGER)
     ledger = Ledger()
     if ledger_text is not None:
         where = str(root.path / LEDGER)
         ledger = parse_ledger(ledger_text, where)
-        chosen = {target.name: target for target in targets}
-        refuse_foreign(ledger, {**targets_for(registered, root.path), **chosen}, where)
+        refuse_foreign(ledger, all_targets, where)
     stored = ledger
+    shared_text, shared = _text(root, DEPLOYED), SharedRecord()
+    joined = Joined(ledger, (), ())
+    if shared_text is not None and hash_text(shared_text) != stored.shared:
+        shared = parse_shared(shared_text, str(root.path / DEPLOYED))
+        joined = join_shared(root, ledger, shared, all_targets, collection)
+        ledger = joined.ledger
     records: dict[str, ProjectRecord] = {}
     adopted: list[Deployed] = []
-    unclear: list[tuple[str, RecordEntry]] = []
+    unclear: list[tuple[str, RecordEntry | SharedEntry]] = [(e.target, e) for e in joined.unclear]
     for target in targets:
         record = _record(root, target)
         records[target.name] = record
         known = {entry.id for entry in ledger.deployed if entry.lies_below(target.root)}
         known |= {entry.id for entry in adopted if entry.lies_below(target.root)}
+        known |= {entry.id for entry in joined.unclear if entry.target == target.name}
         for entry in record.entries:
             if entry.id not in known:
                 known.add(entry.id)
-                if (found := _adopted(root, target, entry)) is not None:
+                if (found := adopt_recorded(root, target, entry)) is not None:
                     adopted.append(found)
                 else:
                     unclear.append((target.name, entry))
     ledger = replace(
         ledger,
         deployed=(*ledger.deployed, *adopted),
-        folders=ledger.folders | {f for d in adopted for f in _own_folders(d)},
+        folders=ledger.folders
+        | {*own_folders(tuple(e for e in (*ledger.deployed, *adopted) if not e.seal))},
     )
     renamed = ledger if collection is None else _with_new_names(ledger, collection)
-    return Project(root, renamed, ledger, stored, ledger_text, records, tuple(unclear))
+    return Project(
+        root,
+        renamed,
+        ledger,
+        stored,
+        ledger_text,
+        records,
+        tuple(unclear),
+        shared_text,
+        shared,
+        joined.strangers,
+    )
 
 
 def targets_in(path: Path, registered: Container[str]) -> list[str]:
@@ -158,10 +198,11 @@ def targets_in(path: Path, registered: Container[str]) -> list[str]:
     if not path.is_dir():
         return []
     with Root(path) as root:
-        text = _text(root, LEDGER)
-    if text is None:
-        return []
-    return [name for name in targets_of_ledger(text, str(path / LEDGER)) if name in registered]
+        text, shared = _text(root, LEDGER), _text(root, DEPLOYED)
+    names = set() if text is None else {*targets_of_ledger(text, str(path / LEDGER))}
+    if shared is not None:
+        names |= {entry.target for entry in parse_shared(shared, str(path / DEPLOYED)).deployed}
+    return sorted(name for name in names if name in registered)
 
 
 def _text(root: Root, path: RelPath) -> str | None:
@@ -179,44 +220,6 @@ def _record(root: Root, target: Target) -> ProjectRecord:
     text = _text(root, path)
     entries = parse_record(text, str(root.path / path)) if text is not None else []
     return ProjectRecord(path, text, tuple(entries))
-
-
-def _adopted(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
-    """Adopt an artifact that only the record names, if its files match the record."""
-    base = target.root.joined(entry.path)
-    # A record must not make Holdall the owner of the agent's settings, of a whole folder, or of
-    # another artifact.
-    if base != own_place(target, entry.id):
-        return None
-    spec = target.places[entry.id.type]
-    tree = _tree_at(root, base)
-    if tree is None or tree.skillmeat_hash != entry.content_hash:
-        return None
-    shape = Shape.FOLDER if (root.path / base).is_dir() else Shape.FILE
-    files = placed(base, spec._replace(shape=shape), tree)
-    return Deployed(
-        id=entry.id,
-        target=target.name,
-        uuid=entry.uuid,
-        collection=entry.collection,
-        content_hash=tree.content_hash,
-        wanted_by=(),
-        files={path: state_of(digest) for path, digest in files.items()},
-    )
-
-
-def _tree_at(root: Root, base: RelPath) -> Tree | None:
-    location = root.path / base
-    if location.is_symlink() or not location.exists():
-        return None
-    if location.is_dir():
-        return folder_tree(location)
-    return file_tree(location, RelPath.parse(base.name))
-
-
-def _own_folders(entry: Deployed) -> set[RelPath]:
-    """Return the folders of an adopted artifact below its target's folder for the type."""
-    return {folder for folder in ancestors(entry.files) if folder.count("/") > 1}
 
 
 def _with_new_names(ledger: Ledger, collection: Collection) -> Ledger:
