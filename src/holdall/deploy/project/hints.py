@@ -28,13 +28,13 @@ from holdall.transaction.placement import ancestors, placed, state_of
 class Joined(NamedTuple):
     """A ledger with what `deployed.toml` says more.
 
-    `unclear` are entries whose files are not what it says, `strangers` those that no loaded plugin
+    `unclear` are entries whose files are not what it says, `unknown` those that no loaded plugin
     knows: they stay as they are.
     """
 
     ledger: Ledger
     unclear: tuple[SharedEntry, ...]
-    strangers: tuple[SharedEntry, ...]
+    unknown: tuple[SharedEntry, ...]
 
 
 def join_shared(
@@ -50,13 +50,13 @@ def join_shared(
     the ledger has stays as long as anything of it is there: else a teammate removed it.
     """
     rest = {(entry.target, entry.id): entry for entry in ledger.deployed}
-    found, unclear, strangers = [], [], []
+    found, unclear, unknown = [], [], []
     for entry in shared.deployed:
         before = rest.pop((entry.target, entry.id), None)
         target = known.get(entry.target)
         here: Deployed | None
         if target is None or not _is_possible(entry, target):
-            strangers.append(entry)
+            unknown.append(entry)
             here = before
         elif before is not None and entry.describes(before):
             here = _renewed(before, entry)
@@ -69,7 +69,7 @@ def join_shared(
     wanted = {request for entry in found for request in entry.wanted_by}
     requests = {i: u for i, u in ledger.requests.items() if i in wanted} | dict(shared.requests)
     joined = replace(ledger, deployed=tuple(found), requests=requests)
-    return Joined(joined, tuple(unclear), tuple(strangers))
+    return Joined(joined, tuple(unclear), tuple(unknown))
 
 
 def _is_possible(entry: SharedEntry, target: Target) -> bool:
@@ -96,7 +96,7 @@ def _renewed(before: Deployed, entry: SharedEntry) -> Deployed:
 def _find(
     root: Root, target: Target, entry: SharedEntry, collection: Collection | None
 ) -> Deployed | None:
-    """Return what is deployed by an entry; None if its files cannot be told from others."""
+    """Return what is deployed by an entry; None if its files are not known."""
     files: Mapping[RelPath, FileState] | None = {}
     if entry.placed_hash:
         place = own_place(target, entry.id)

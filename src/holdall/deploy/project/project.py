@@ -56,7 +56,7 @@ class Project:
     unclear: tuple[tuple[str, RecordEntry | SharedEntry], ...]
     shared_text: str | None = None
     shared: SharedRecord = field(default_factory=SharedRecord)
-    strangers: tuple[SharedEntry, ...] = ()
+    unknown: tuple[SharedEntry, ...] = ()
     forgotten: frozenset[ArtifactId] = frozenset()
 
     @cached_property
@@ -88,7 +88,7 @@ class Project:
     def shared_others(self) -> list[SharedEntry]:
         """What `deployed.toml` has and the ledger does not, and that is not forgotten now."""
         unclear = [entry for _, entry in self.unclear if isinstance(entry, SharedEntry)]
-        return [*self.strangers, *(entry for entry in unclear if entry.id not in self.forgotten)]
+        return [*self.unknown, *(entry for entry in unclear if entry.id not in self.forgotten)]
 
     @property
     def folders(self) -> frozenset[RelPath]:
@@ -186,7 +186,7 @@ def read_project(
         tuple(unclear),
         shared_text,
         shared,
-        joined.strangers,
+        joined.unknown,
     )
 
 
