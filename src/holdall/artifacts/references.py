@@ -31,8 +31,9 @@ def find_named(
 ) -> ArtifactId | None:
     """Return which of these ids a text means: `type:name`, or a name that one alone has.
 
-    None if it means none of them. With `prefer_composite`, a name that a composite has means the
-    composite, whatever else has it. Raises UsageError if it could be several.
+    None if it means none of them. A name that a composite and a hook have means the composite:
+    the hook got it from there. With `prefer_composite` that is so whatever else has the name.
+    Raises UsageError if it could be several.
     """
     kind, colon, _ = text.partition(":")
     if colon and kind in types:
@@ -40,8 +41,9 @@ def find_named(
         return exact if exact in known else None
     found = [i for i in known if text in (i.name, str(i)) and has_plain_name(i)]
     composites = [i for i in found if i.type in ArtifactType.composite_types()]
-    if len(found) > 1 and prefer_composite and composites:
-        found = composites
+    if composites:
+        named = [i for i in found if i.type != ArtifactType.HOOK]
+        found = composites if prefer_composite else named
     if len(found) > 1:
         raise UsageError(
             f"{text!a} could be any of {', '.join(map(str, sorted(found)))}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.claims import Claims
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
+from holdall.sources.naming import candidates, source_names
 from holdall.sources.values import FoundComposite, FoundMember, Reading
 
 HIDDEN = "has hidden text in the source; unchanged here"
@@ -78,6 +80,8 @@ class Bundler:
         same = self._of_uuid(found, wanted)
         known = same or self._by_origin.get((found.path, found.name))
         entry = self.entries.get(known or wanted)
+        if known is None and entry is not None and self._is_another(entry, found):
+            entry, wanted = None, self._free_id(found, wanted)
         if entry is None:
             is_taken = found.uuid in self.uuids
             return ManifestComposite(wanted, uuid=None if is_taken else found.uuid)
@@ -94,6 +98,19 @@ class Bundler:
         self.changes.append(Change(ChangeKind.RENAMED, wanted, entry.id))
         return new
 
+    def _is_another(self, entry: ManifestComposite, found: FoundComposite) -> bool:
+        """Return whether a composite of that name is something else here."""
+        members = [self.ids.get(member.id, member.id) for member in found.distinct_members]
+        return entry.source != self.source and members != [member.id for member in entry.members]
+
+    def _free_id(self, found: FoundComposite, wanted: ArtifactId) -> ArtifactId:
+        """Return the name with the repository's in front, since the composite's is taken."""
+        place = hashlib.sha256(f"{self.source}\n{found.path}".encode()).hexdigest()
+        for name in candidates(wanted.type, wanted.name, source_names(self.source), place):
+            if (free := ArtifactId(wanted.type, name)) not in self.entries:
+                return free
+        raise AssertionError("the candidates never end")
+
     def _of_uuid(self, found: FoundComposite, wanted: ArtifactId) -> ArtifactId | None:
         """Return the composite that a UUID names, if this source may speak of it."""
         known = self.uuids.get(found.uuid or "")
@@ -103,9 +120,9 @@ class Bundler:
     def _import_foreign(
         self, found: FoundComposite, entry: ManifestComposite, bundle: ManifestComposite
     ) -> None:
-        """Import a composite that came from elsewhere; it is the same only by its UUID."""
+        """Import a composite that came from elsewhere: the same by its UUID or its members."""
         is_same = found.uuid is not None and found.uuid == entry.uuid
-        if is_same and _members_key(bundle) == _members_key(entry):
+        if _members_key(bundle) == _members_key(entry):
             self.changes.append(Change(ChangeKind.IDENTICAL, entry.id))
         elif is_same and self.keeps:
             self.changes.append(Change(ChangeKind.IDENTICAL, entry.id, note="differs here; kept"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.origins import Origins, former_name, with_moved_source
 from holdall.errors import ConflictError, UsageError
 from holdall.files.tree import Tree
+from holdall.sources.naming import Names, candidates
 from holdall.sources.values import FoundArtifact, Reading
 from holdall.transaction.actions import Action
 from holdall.transaction.placement import as_conditions, puts, removals
@@ -78,6 +78,7 @@ class _Importer:
         self.origins = Origins(manifest, self.source, self.reading)
         self.by_origin = self.origins.by_place
         self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
+        self.names = Names(self.collection.types, (a.path for a in manifest.artifacts))
         self.claims = Claims(manifest, self.source, self.reading.artifacts, self.renames)
         self.uuids_found = {
             (a.type, a.uuid) for a in self.reading.artifacts if a.uuid and self.claims.allow(a)
@@ -104,14 +105,8 @@ class _Importer:
 
     def _at_its_places(self, found: FoundArtifact) -> ArtifactId | None:
         """Return the entry that came from one of the places where the source has this content."""
-        return next(
-            (
-                known
-                for known in self.origins.known_at(found)
-                if known not in self.settled and self._may_be(known, found)
-            ),
-            None,
-        )
+        there = (known for known in self.origins.known_at(found) if known not in self.settled)
+        return next((known for known in there if self._may_be(known, found)), None)
 
     def _refuse(self, found: FoundArtifact) -> None:
         """Leave what the collection has of an artifact as it is, and take nothing new of it."""
@@ -133,12 +128,8 @@ class _Importer:
         if moved is not None:
             return self._move(moved, wanted, found)
         known = self._known(found, wanted)
-        if known is None and wanted in self.entries:
-            return self._add(found, self._free_id(wanted), f"in addition to {wanted}")
-        if known is None:
-            return self._add(found, wanted, self.claims.note_on(found))
-        if known in self.settled or self._is_of_another_place(known, found):
-            return self._add(found, self._free_id(known), f"in addition to {known}")
+        if known is None or known in self.settled or self._is_another(self.entries[known], found):
+            return self._add_beside(found, known or wanted)
         return self._compare(self.entries[known], found)
 
     def _of_uuid(self, found: FoundArtifact) -> ArtifactId | None:
@@ -177,7 +168,7 @@ class _Importer:
                 self.entries[known] = replace(entry, source_hash=None)
             self._note(ChangeKind.IDENTICAL, known)
             return known
-        if from_here and entry.source_hash == found.tree.content_hash:
+        if entry.source_hash == found.tree.content_hash:
             self._note(ChangeKind.IDENTICAL, known, note="was edited here; kept")
             return known
         present = self.collection.tree(entry)
@@ -200,9 +191,13 @@ class _Importer:
             entry.uuid == found.uuid or (known.type, entry.uuid) not in self.uuids_found
         )
 
-    def _is_of_another_place(self, known: ArtifactId, found: FoundArtifact) -> bool:
-        """Return whether an entry came from another place of the source, which is still there."""
-        return self.origins.is_of_another_place(self.entries[known], found)
+    def _is_another(self, entry: ManifestArtifact, found: FoundArtifact) -> bool:
+        """Return whether an entry of that name is something else, and not to give way or win."""
+        if entry.source == self.source:
+            return self.origins.is_of_another_place(entry, found)
+        is_decided = self.on_conflict in (OnConflict.KEEP, OnConflict.TAKE)
+        is_same = found.tree.content_hash in (entry.content_hash, entry.source_hash)
+        return not is_decided and not is_same and found.id not in self.renames
 
     def _moved_from(self, found: FoundArtifact, wanted: ArtifactId) -> ManifestArtifact | None:
         """Return the entry whose path in the source vanished while its content is here."""
@@ -211,11 +206,10 @@ class _Importer:
         return self.origins.vanished_with(found, self.entries)
 
     def _entry_for(self, artifact_id: ArtifactId, found: FoundArtifact) -> ManifestArtifact:
-        path = artifact_id.path_in(self.collection.spec_of(artifact_id))
         return ManifestArtifact(
             artifact_id,
-            path,
-            uuid=self._free_uuid(found.uuid),
+            artifact_id.path_in(self.collection.spec_of(artifact_id)),
+            uuid=None if found.uuid in self.by_uuid else found.uuid,
             origin=found.origin or "local",
             content_hash=found.tree.content_hash,
             source=self.source,
@@ -223,10 +217,6 @@ class _Importer:
             source_revision=self.reading.revision,
             extra=found.extra,
         )
-
-    def _free_uuid(self, uuid: str | None) -> str | None:
-        """Return the UUID that a source brings, unless another entry has it."""
-        return uuid if uuid and self.by_uuid.get(uuid) is None else None
 
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
         entry = self._entry_for(artifact_id, found)
@@ -302,6 +292,8 @@ class _Importer:
         # Where the new place is taken meanwhile, the old one must not be left.
         self.actions.extend([*as_conditions(arriving), *removals(entry.path, spec, present)])
         self.vacated[entry.path] = present
+        self.names.release(entry.path)
+        self.names.reserve(new.path)
         self.entries = {
             (wanted if known == entry.id else known): (new if known == entry.id else value)
             for known, value in self.entries.items()
@@ -315,28 +307,35 @@ class _Importer:
         self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, edited: bool
     ) -> ArtifactId:
         why = "was edited here" if edited else "has other content here"
-        if edited:
-            base = entry.source_hash or entry.content_hash
-            self.clashes.append(Clash(entry.id, base, present, found.tree))
+        base = entry.source_hash or entry.content_hash
+        self.clashes += [Clash(entry.id, base, present, found.tree)] if edited else []
         match self.on_conflict:
             case OnConflict.TAKE:
                 self._replace(entry, found, present, keep_backup=True)
             case OnConflict.BOTH:
-                return self._add(found, self._free_id(entry.id), f"in addition to {entry.id}")
+                return self._add_beside(found, entry.id)
             case OnConflict.KEEP:
                 self._note(ChangeKind.IDENTICAL, entry.id, note=f"{why}; kept")
             case OnConflict.FAIL:
                 self._note(ChangeKind.CONFLICT, entry.id, note=f"{entry.id} {why}")
         return entry.id
 
-    def _free_id(self, taken: ArtifactId) -> ArtifactId:
-        spec = self.collection.spec_of(taken)
-        for number in itertools.count(2):
-            free = ArtifactId.of(taken.type, f"{taken.name}-{number}")
-            is_there = os.path.lexists(self.collection.root / free.path_in(spec))
-            if free not in self.entries and not is_there:
-                return free
-        raise AssertionError("the numbers never end")
+    def _add_beside(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId:
+        """Add an artifact under its name or, where that is taken, with its plugin's in front."""
+        content_hash = found.tree.content_hash
+        for name in candidates(found.type, wanted.name, self.reading.around(found), content_hash):
+            other = self.entries.get(ArtifactId(found.type, name))
+            if other is not None and other.content_hash == content_hash:
+                if other.id not in self.settled:
+                    return self._compare(other, found)
+            elif (free := self.names.take(found.type, name)) is not None:
+                if free == wanted:
+                    return self._add(found, free, self.claims.note_on(found))
+                if not os.path.lexists(
+                    self.collection.root / free.path_in(self.collection.spec_of(free))
+                ):
+                    return self._add(found, free, f"in addition to {wanted}")
+        raise AssertionError("the candidates never end")
 
     def composites(self) -> None:
         """Plan the import of each composite of the reading."""

@@ -8,10 +8,13 @@ source's order, then the rest by path), so that the same source always gets the 
    and invisible characters and of `: * ? " < > | @ =` become one `-` (a command keeps its colons),
    dots and dashes at the ends go, Windows' reserved words get the type in front (`skill-con`), and
    long names are cut and end in the first digits of the whole name's hash.
-3. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
+3. What has no name of its own (`hooks.json`, a server called `server`) is named after its plugin,
+   else after the folder or repository that it is in.
+4. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
    system would take for the same count as the same; a command's folder is spelled as it was first.
-4. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`), else a
-   parent folder's, the nearest first; as a last resort the content's hash at the end.
+5. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`; a command
+   gets it as its folder, `pr-review-toolkit:review`), else a parent folder's, the nearest first, or
+   the repository's; as a last resort the content's hash at the end. Nothing is ever numbered.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, ArtifactType, Shape, TypeSpec
@@ -76,12 +79,53 @@ class Named(NamedTuple):
     taken: bool
 
 
+_NAMELESS = {
+    ArtifactType.HOOK: frozenset({"hook", "hooks"}),
+    ArtifactType.MCP: frozenset(
+        {
+            "default",
+            "local",
+            "main",
+            "mcp",
+            "mcp-server",
+            "mcp_server",
+            "plugin",
+            "server",
+            "servers",
+        }
+    ),
+}
+
+
+def own_name(type_name: str, name: str, context: str) -> str:
+    """Return a hook's or server's name, or one with its plugin's or folder's for a generic one."""
+    nameless = _NAMELESS.get(type_name, frozenset())  # type: ignore[call-overload]
+    if name.lower() not in nameless:
+        return name
+    return context if type_name == ArtifactType.HOOK else f"{context}-{name}"
+
+
+def source_names(source: str) -> list[str]:
+    """Return the names that things of a source may get in front: the repository's, its owner's."""
+    place = source.partition("#")[0].rstrip("/")
+    last, owner = ([*reversed(re.split(r"[/\\:]", place)), ""])[:2]
+    last = re.sub(r"(?i)\.(git|zip|skill|tar|tgz|tbz2?|txz|tar\.\w+)$", "", last)
+    names = [last, f"{owner}-{last}"] if owner else [last]
+    return [re.sub(r"[^\w.-]+", "-", name) for name in names]
+
+
 class Names:
     """Gives out ids, each once."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, types: Mapping[str, TypeSpec] = BUILTIN_TYPES, taken: Iterable[RelPath] = ()
+    ) -> None:
+        """Begin with the paths that are `taken` already."""
+        self._types = types
         self._files: set[str] = set()
         self._folders: dict[str, str] = {}
+        for path in taken:
+            self.reserve(path)
 
     def claim(
         self, type_name: str, wanted: str, contexts: Iterable[str], content_hash: str
@@ -91,14 +135,27 @@ class Names:
         `contexts` are names of the folders around it, the most specific first.
         """
         safe = safe_name(type_name, wanted)
-        for candidate in _candidates(type_name, safe, contexts, content_hash):
-            found = self._take(type_name, candidate)
+        for candidate in candidates(type_name, wanted, contexts, content_hash):
+            found = self.take(type_name, candidate)
             if found is not None:
                 return Named(found, unsafe=safe != wanted, taken=found.name != safe)
         raise AssertionError("the candidates never end")
 
-    def _take(self, type_name: str, name: str) -> ArtifactId | None:
-        spec = BUILTIN_TYPES.get(type_name) or TypeSpec(type_name, type_name, Shape.FILE)
+    def reserve(self, path: RelPath) -> None:
+        """Count a path as taken by something that is there already."""
+        folders = path.split("/")[:-1]
+        self._files.add(path.fold_key)
+        for depth in range(2, len(folders) + 1):
+            folder = "/".join(folders[:depth])
+            self._folders.setdefault(_fold(folder), folders[depth - 1])
+
+    def release(self, path: RelPath) -> None:
+        """Give a path free, because what is there goes."""
+        self._files.discard(path.fold_key)
+
+    def take(self, type_name: str, name: str) -> ArtifactId | None:
+        """Return the id for a safe name, and count it as taken; None if it is."""
+        spec = self._types.get(type_name) or TypeSpec(type_name, type_name, Shape.FILE)
         *folders, last = name.split(":")
         folders, spelled = self._spelled(spec.folder, folders)
         file_key = _fold("/".join([spec.folder, *folders, last + spec.suffix]))
@@ -119,18 +176,22 @@ class Names:
         return found, keys
 
 
-def _candidates(
-    type_name: str, safe: str, contexts: Iterable[str], content_hash: str
+def candidates(
+    type_name: str, wanted: str, contexts: Iterable[str], content_hash: str
 ) -> Iterator[str]:
+    """Yield the safe names that something may get, the best first, without an end."""
+    safe = safe_name(type_name, wanted)
     yield safe
+    joint = ":" if type_name == ArtifactType.COMMAND else "-"
     for context in dict.fromkeys(contexts):
-        yield safe_name(type_name, f"{safe_name(ArtifactType.COMPOSITE, context)}-{safe}")
+        front = safe_name(ArtifactType.COMPOSITE, context)
+        if front != safe and not safe.startswith(f"{front}{joint}"):
+            yield safe_name(type_name, f"{front}{joint}{safe}")
     for digits in range(_HASH_DIGITS, len(content_hash), _HASH_DIGITS):
         yield f"{safe}-{content_hash[:digits]}"
-    number = 2
     while True:
-        yield f"{safe}-{number}"
-        number += 1
+        content_hash = hashlib.sha256(content_hash.encode()).hexdigest()
+        yield f"{safe}-{content_hash[:_HASH_DIGITS]}"
 
 
 def _fold(path: str) -> str:

@@ -25,7 +25,7 @@ from holdall.sources.layouts.loose import (
     read_loose,
 )
 from holdall.sources.layouts.marketplace import read_marketplace, read_unlisted_plugins
-from holdall.sources.naming import Names
+from holdall.sources.naming import Names, own_name
 from holdall.sources.own_files import read_own_files
 from holdall.sources.values import (
     Claim,
@@ -153,7 +153,10 @@ def _name_artifacts(gathering: Gathering, names: Names) -> dict[Key, ArtifactId]
         known = by_content.get(content)
         if known is None:
             root = gathering.tree.root.name
-            contexts = [*parents.get(draft.key, ()), *_folders(draft.path, root)]
+            around = _folders(draft.path, root)
+            telling = [folder for folder in around if folder not in _TELL_NOTHING]
+            contexts = [*parents.get(draft.key, ()), *telling, root]
+            name = own_name(draft.type, name, contexts[0])
             known = _claim_name(gathering, names, draft, name, contexts)
             by_content[content] = known
         elif known.name != name and draft.name == name:

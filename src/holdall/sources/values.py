@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, CompositeType
 from holdall.files.tree import Tree
+from holdall.sources.naming import source_names
 
 
 class Diagnostic(NamedTuple):
@@ -189,6 +190,13 @@ class Reading(NamedTuple):
     def needs_attention(self) -> bool:
         """Whether anything is worse than worth knowing."""
         return any(diagnostic.level != "info" for diagnostic in self.diagnostics)
+
+    def around(self, found: FoundArtifact) -> Iterator[str]:
+        """Yield what to put in front of a name that is taken: its plugins, then the repository."""
+        for composite in self.composites:
+            if found.id == composite.files or any(m.id == found.id for m in composite.members):
+                yield composite.name
+        yield from source_names(self.source or str(self.root))
 
     def distinct_artifacts(self) -> Iterator[FoundArtifact]:
         """Yield the first place of each artifact."""

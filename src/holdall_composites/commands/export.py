@@ -47,7 +47,7 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
             hint="name a .zip, a .tar.gz, or a folder",
         )
     collection = context.collection()
-    composite = collection.entry(collection.resolve(args.id))
+    composite = collection.entry(collection.resolve(args.id, prefer_composite=True))
     if not isinstance(composite, ManifestComposite):
         raise UsageError(
             f"{composite.id} is not a composite", hint="`holdall composite create` one"

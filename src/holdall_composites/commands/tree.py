@@ -28,7 +28,7 @@ def configure_associations(associations: argparse.ArgumentParser) -> None:
 def run_tree(context: Context, args: argparse.Namespace) -> int:
     """Print the members of a composite, those of nested ones indented below them."""
     collection = context.collection()
-    root = collection.resolve(args.id)
+    root = collection.resolve(args.id, prefer_composite=True)
     shown = _node(collection.manifest, root, None, ())
     _tell_how_far_behind(collection, shown)
     for line in _lines(shown, "", ""):

@@ -22,6 +22,7 @@ from host_factories import (
     opened,
     refresh,
     snapshot,
+    write,
 )
 
 pytestmark = pytest.mark.integration
@@ -182,26 +183,28 @@ def test_keep_keeps(root: Path, source: Path) -> None:
 
 def test_both_gives_the_newcomer_another_name(root: Path, source: Path) -> None:
     """Both versions are there, and the next collect knows which is which."""
+    collect(root, source)
     make_skill(root, "a", "mine")
-    refresh(root)
     mine = text(root)
-    assert kinds(collect(root, source, on_conflict="both"))["skill:a-2"] == "new"
+    make_skill(source, "a", "theirs")
+    assert kinds(collect(root, source, on_conflict="both"))["skill:source-a"] == "new"
     assert text(root) == mine
-    assert text(root, "a-2") == text(source)
+    assert text(root, "source-a") == text(source)
     before = snapshot(root)
-    assert kinds(collect(root, source))["skill:a-2"] == "identical"
+    assert kinds(collect(root, source))["skill:source-a"] == "identical"
     assert snapshot(root) == before
 
 
-def test_both_steps_over_names_in_use(root: Path, source: Path) -> None:
-    """Also over a folder that nobody took note of."""
+def test_newcomer_steps_over_names_in_use(root: Path, source: Path) -> None:
+    """Also over a folder that nobody collected."""
     make_skill(root, "a", "mine")
     refresh(root)
-    make_skill(root, "a-2", "not collected")
-    precious = text(root, "a-2")
-    collect(root, source, on_conflict="both")
-    assert text(root, "a-2") == precious
-    assert text(root, "a-3") == text(source)
+    make_skill(root, "source-a", "not collected")
+    precious = text(root, "source-a")
+    new, _ = kinds(collect(root, source)).keys()
+    assert text(root, "source-a") == precious
+    assert text(root, new.removeprefix("skill:")) == text(source)
+    assert new.endswith("-source-a")
 
 
 def test_rename_decides_a_conflict(root: Path, source: Path) -> None:
@@ -349,15 +352,46 @@ def test_the_same_content_from_elsewhere_is_no_conflict(root: Path, source: Path
     assert manifest_text(root) == before
 
 
-def test_other_content_from_elsewhere_is_a_conflict(root: Path, source: Path) -> None:
-    """The name alone does not make it a new version."""
-    collect(root, source)
-    other = make_source(source.parent / "other")
-    make_skill(other, "a", "quite another")
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["one", "two"], {"skill:a", "skill:two-a"}),
+        (["x/kit", "y/kit", "z/kit"], {"skill:a", "skill:kit-a", "skill:z-kit-a"}),
+        (["one.git", "A"], {"skill:a", "skill:A-a"}),
+    ],
+)
+def test_other_content_from_elsewhere_gets_the_name_of_its_source(
+    root: Path, tmp_path: Path, names: list[str], found: set[str]
+) -> None:
+    """Two sources with one name can both be collected, again and again, in any state."""
+    for name in names:
+        make_skill(tmp_path / name, "a", f"that of {name}")
+        collect(root, tmp_path / name)
+    assert {str(artifact.id) for artifact in opened(root).manifest.artifacts} == found
     before = snapshot(root)
-    with pytest.raises(ConflictError, match="skill:a has other content here"):
-        collect(root, other)
+    for name in reversed(names):
+        assert set(kinds(collect(root, tmp_path / name)).values()) == {"identical"}
     assert snapshot(root) == before
+    make_skill(tmp_path / names[1], "a", "newer")
+    (changed,) = kinds(collect(root, tmp_path / names[1])).items()
+    assert changed == (sorted(found, key=len)[1], "changed")
+
+
+def test_names_that_differ_by_case_from_two_sources(root: Path, source: Path) -> None:
+    """What would be one file elsewhere is no reason to refuse a source."""
+    make_skill(root, "A", "mine")
+    refresh(root)
+    assert list(kinds(collect(root, source))) == ["skill:source-a", "skill:b"]
+
+
+def test_decided_conflicts_stay_decided(root: Path, source: Path) -> None:
+    """Whoever says which one wins gets no second artifact."""
+    make_skill(root, "a", "mine")
+    refresh(root)
+    shutil.rmtree(source / "skills/b")
+    assert kinds(collect(root, source, on_conflict="keep")) == {"skill:a": "identical"}
+    assert kinds(collect(root, source, on_conflict="take")) == {"skill:a": "changed"}
+    assert text(root) == text(source)
 
 
 def test_a_newcomer_of_the_same_source_takes_nobodys_name(root: Path, source: Path) -> None:
@@ -369,7 +403,7 @@ def test_a_newcomer_of_the_same_source_takes_nobodys_name(root: Path, source: Pa
     collect(root, source)
     assert text(root, "x") == mine
     assert entry(root, "x").source_path == "zeta/skills/x"
-    assert text(root, "x-2") == text(source / "alpha", "x")
+    assert text(root, "alpha-x") == text(source / "alpha", "x")
     before = snapshot(root)
     collect(root, source)
     assert snapshot(root) == before
@@ -414,15 +448,43 @@ def test_members_added_by_hand_from_the_same_source_stay(root: Path, source: Pat
     assert manifest_text(root) == before
 
 
-def test_a_composite_of_that_name_from_elsewhere_is_a_conflict(root: Path, source: Path) -> None:
-    """A source does not take over a composite that a person made."""
+def test_composite_of_that_name_from_elsewhere_is_another(root: Path, source: Path) -> None:
+    """A source does not take over a composite that somebody made; it gets the source's name."""
     with (root / "manifest.toml").open("a") as file:
         file.write('\n[[composites]]\nname = "pack"\ndescription = "mine"\n')
     plugin(source, "x")
+    assert kinds(collect(root, source))["composite:source-pack"] == "new"
+    assert [c.description for c in opened(root).manifest.composites] == ["mine", None]
     before = snapshot(root)
-    with pytest.raises(ConflictError, match="composite:pack is a different composite here"):
-        collect(root, source)
+    assert kinds(collect(root, source))["composite:source-pack"] == "identical"
     assert snapshot(root) == before
+
+
+def test_hooks_and_servers_without_a_name_are_named_after_their_plugin(
+    root: Path, tmp_path: Path
+) -> None:
+    """From the first on, in one marketplace and over several, and never by a number."""
+    for name in ("one", "two"):
+        for plugin_name in ("lint", f"of-{name}"):
+            folder = tmp_path / name / plugin_name
+            manifest = {"name": plugin_name, "hooks": [{"Stop": []}, "./more/hooks-late.json"]}
+            write(folder / ".claude-plugin/plugin.json", json.dumps(manifest))
+            event = {"Stop": [{"hooks": [{"type": "command", "command": f"{name} {plugin_name}"}]}]}
+            write(folder / "hooks/hooks.json", json.dumps({"hooks": event}))
+            write(folder / "more/hooks-late.json", json.dumps({"hooks": {name + plugin_name: []}}))
+            server = {"command": name + plugin_name}
+            write(
+                folder / ".mcp.json",
+                json.dumps({"server": server, f"own-{plugin_name}": {**server, "args": []}}),
+            )
+        collect(root, tmp_path / name)
+    found = sorted(str(a.id) for a in opened(root).manifest.artifacts)
+    assert found == [
+        "hook:lint", "hook:lint-late", "hook:lint-manifest", "hook:of-one", "hook:of-one-late",
+        "hook:of-two", "hook:of-two-late", "hook:two-lint", "hook:two-lint-late",
+        "mcp:lint-own-lint", "mcp:lint-server", "mcp:of-one-server", "mcp:of-two-server",
+        "mcp:own-lint", "mcp:own-of-one", "mcp:own-of-two", "mcp:two-lint-server",
+    ]  # fmt: skip
 
 
 def test_deleted_files_of_an_artifact_are_not_guessed(root: Path, source: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from holdall.artifacts.ids import ArtifactId
 from holdall.cli import main
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
-from holdall.errors import ConflictError, InputError
+from holdall.errors import InputError
 from holdall.operations.read_source import read_source
 from holdall.plugins.manager import Plugins
 from holdall.sources.values import Diagnostic
@@ -257,16 +257,15 @@ def test_composites_of_one_uuid_that_differ_are_decided(kits: Kits) -> None:
     assert len(members(kits.first, "pack")) == 3
 
 
-def test_another_artifact_of_that_name_is_a_conflict(kits: Kits) -> None:
-    """The name does not make it the same; both can be had, the newcomer with its UUID."""
+def test_another_artifact_of_that_name_gets_the_name_of_its_source(kits: Kits) -> None:
+    """The name does not make it the same; both are there, the newcomer with its UUID."""
     make_skill(kits.second, "a", "mine")
     kits(kits.second, "collect")
     mine = skill(kits.second, "a").uuid
-    kits.take(status=3)
-    kits.take("--on-conflict", "both")
+    kits.take()
     assert skill(kits.second, "a").uuid == mine
-    assert skill(kits.second, "a-2").uuid == skill(kits.first, "a").uuid
-    assert members(kits.second, "pack") == [("skill:b", None), ("skill:a-2", None)]
+    assert skill(kits.second, "pack-a").uuid == skill(kits.first, "a").uuid
+    assert members(kits.second, "pack") == [("skill:b", None), ("skill:pack-a", None)]
 
 
 def test_pins_follow_unless_they_were_changed_here(kits: Kits) -> None:
@@ -512,10 +511,3 @@ def test_a_uuid_of_another_type_is_not_followed(skillmeat: Path, tmp_path: Path)
     before = snapshot(root)
     collect(root, skillmeat)
     assert snapshot(root) == before
-
-
-def test_a_conflict_names_the_entry(skillmeat: Path, tmp_path: Path) -> None:
-    """As with any other source."""
-    root = make_collection(tmp_path / "kit", "review")
-    with pytest.raises(ConflictError, match="skill:review has other content here"):
-        collect(root, skillmeat)

@@ -62,7 +62,7 @@ def test_the_composite_has_its_files_and_its_metadata(plugin_kit: Kit) -> None:
     assert found["metadata"] == {
         k: MANIFEST[k] for k in ("version", "author", "license", "keywords")
     }
-    assert [m["id"] for m in found["members"]] == ["command:tidy", "hook:hooks", "mcp:checker"]
+    assert [m["id"] for m in found["members"]] == ["command:tidy", "hook:care", "mcp:checker"]
     shown = plugin_kit.json("show", "care")
     assert (shown["own_files"], shown["metadata"]) == (found["files"], found["metadata"])
     files = tree(plugin_kit.collection / "plugin-files" / "care")
@@ -118,14 +118,14 @@ def test_files_that_were_removed_stop_an_export(plugin_kit: Kit, tmp_path: Path)
     plugin_kit.run("export", "care", "--to", tmp_path / "out")
 
 
-@pytest.mark.parametrize("request_", ["composite:care", "hook:hooks", "mcp:checker"])
+@pytest.mark.parametrize("request_", ["composite:care", "hook:care", "mcp:checker"])
 def test_a_hook_and_a_server_find_their_script(plugin_kit: Kit, request_: str) -> None:
     """The script lies in the project, and the settings name it there; all of it goes again."""
     before = tree(plugin_kit.project)
     plugin_kit.run("deploy", request_, "--to", plugin_kit.project, "--allow-commands")
     place = ".claude/plugin-files/care"
     assert tree(plugin_kit.project / place) == tree(plugin_kit.collection / "plugin-files/care")
-    if request_ != "hook:hooks":
+    if request_ != "hook:care":
         server = json.loads((plugin_kit.project / ".mcp.json").read_text())["mcpServers"]["checker"]
         assert server["command"] == f"${{CLAUDE_PROJECT_DIR:-.}}/{place}/bin/run.sh"
     if request_ != "mcp:checker":
@@ -140,9 +140,9 @@ def test_a_hook_and_a_server_find_their_script(plugin_kit: Kit, request_: str) -
 
 def test_they_go_with_the_last_that_needs_them(plugin_kit: Kit) -> None:
     """A hook and a server share one folder."""
-    for name in ("hook:hooks", "mcp:checker"):
+    for name in ("hook:care", "mcp:checker"):
         plugin_kit.run("deploy", name, "--to", plugin_kit.project, "--allow-commands")
-    plugin_kit.run("undeploy", "hook:hooks", "--to", plugin_kit.project)
+    plugin_kit.run("undeploy", "hook:care", "--to", plugin_kit.project)
     assert (plugin_kit.project / ".claude/plugin-files/care/bin/run.sh").exists()
     plugin_kit.run("undeploy", "mcp:checker", "--to", plugin_kit.project)
     assert not (plugin_kit.project / ".claude").exists()

@@ -218,11 +218,11 @@ def test_a_project_remembers_its_targets(full_kit: Kit) -> None:
 
 def test_a_broken_hook_is_left_out_and_told(full_kit: Kit) -> None:
     """It could not work; the rest is deployed."""
-    (full_kit.collection / "hooks/hooks.json").write_text('{"hooks": []}')
+    (full_kit.collection / "hooks/one.json").write_text('{"hooks": []}')
     full_kit.run("collect", status=0)
     done = full_kit.command("deploy", "composite:one", "--to", full_kit.project, "--allow-commands")
     assert done.returncode == 1
-    assert "left out hook:hooks" in done.stderr
+    assert "left out hook:one" in done.stderr
     assert not (full_kit.project / ".claude/settings.json").exists()
     assert settings(full_kit, ".mcp.json")["mcpServers"]
 

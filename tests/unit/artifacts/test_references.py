@@ -20,6 +20,8 @@ KNOWN = [
         "plugin-files:kit",
         "command:git:commit",
         "prompt:greet",
+        "hook:lint",
+        "composite:lint",
     )
 ]
 
@@ -33,6 +35,8 @@ KNOWN = [
         ("greet", "prompt:greet"),
         ("prompt:greet", "prompt:greet"),
         ("kit", "None"),
+        ("lint", "composite:lint"),
+        ("hook:lint", "hook:lint"),
         ("skill:commit", "None"),
         ("agent:review", "None"),
     ],

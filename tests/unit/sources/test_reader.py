@@ -104,7 +104,7 @@ def test_same_name_with_other_content_gets_the_plugins_name(source: Source) -> N
     )  # fmt: skip
     assert {a.path: a.id.name for a in reading.artifacts} == {
         "z/agents/rev.md": "rev", "a/agents/rev.md": "a-rev",
-        "agents/rev.md": "agents-rev", "other/agents/rev.md": "other-rev",
+        "agents/rev.md": f"{reading.root.name}-rev", "other/agents/rev.md": "other-rev",
     }  # fmt: skip
     assert {c.name: [m.alias for m in c.members] for c in reading.composites} == {
         "z": [None], "a": ["rev"]

@@ -36,6 +36,7 @@ from holdall.sources.listing import (
     skill_folders,
     skills_below,
 )
+from holdall.sources.naming import own_name
 from holdall.sources.walk import joined
 
 PLUGIN_MANIFEST = ".claude-plugin/plugin.json"
@@ -71,7 +72,7 @@ def read_plugin(
         members.setdefault(member.key, _as_exported(member, root, known))
     order = {said.id: number for number, said in enumerate(known.members.values())}
     return DraftComposite(
-        name=reader.text("name") or path.rpartition("/")[2] or gathering.tree.root.name,
+        name=reader.name,
         path=shown(path),
         kind="unlisted-plugin" if entry is None else "marketplace-entry",
         members=tuple(
@@ -131,6 +132,11 @@ class _PluginReader:
             if isinstance(value, str) and value.strip():
                 return value.strip()
         return None
+
+    @property
+    def name(self) -> str:
+        """The plugin's name, else its folder's, else the source's."""
+        return self.text("name") or self.path.rpartition("/")[2] or self.gathering.tree.root.name
 
     def metadata(self) -> dict[str, Any]:
         """Return the rest of manifest and entry, without what is read elsewhere."""
@@ -232,11 +238,11 @@ class _PluginReader:
         name = f"{artifact_type}s"
         is_agent = artifact_type is ArtifactType.AGENT
         for root, given in self._markdown_roots(name):
-            for path, own_name in self._markdown_at(name, root):
-                own_name = given or own_name
-                draft = read_markdown(self.gathering, artifact_type, path, own_name)
+            for path, below in self._markdown_at(name, root):
+                below = given or below
+                draft = read_markdown(self.gathering, artifact_type, path, below)
                 if draft is not None:
-                    yield DraftMember(draft.key, draft.name if is_agent else own_name)
+                    yield DraftMember(draft.key, draft.name if is_agent else below)
             if not is_agent and self.gathering.tree.is_folder(root):
                 for _, path in skills_below(self.gathering, root):
                     draft = read_skill(self.gathering, path)
@@ -291,7 +297,7 @@ class _PluginReader:
             if isinstance(value, dict):
                 suffix = f".{number}" if inline else ""
                 where = f"{shown(self.path)}#{label}.hooks{suffix}"
-                inline.append(read_inline_hooks(self.gathering, where, "hooks", value))
+                inline.append(read_inline_hooks(self.gathering, where, f"hooks-{label}", value))
             elif (path := self._checked("hooks", value)) is not None:
                 files.append(path)
         for path in files:
@@ -301,7 +307,13 @@ class _PluginReader:
                 continue
             stem = path.rpartition("/")[2].removesuffix(".json")
             inline.append(read_hook_file(self.gathering, real, stem))
-        yield from (DraftMember(draft.key, draft.name) for draft in inline if draft is not None)
+        drafts = [draft for draft in inline if draft is not None]
+        # A file of hooks has no name of its own: the main one is the plugin's, others say which.
+        main = next((draft for draft in drafts if draft.name == "hooks"), next(iter(drafts), None))
+        for draft in drafts:
+            which = draft.name.removeprefix("hooks").removeprefix(self.name).strip("-_. ")
+            is_main = draft is main or not which
+            yield DraftMember(draft.key, self.name if is_main else f"{self.name}-{which}")
 
     def _servers(self) -> Iterator[DraftMember]:
         default = self._default(MCP_FILE)
@@ -317,7 +329,8 @@ class _PluginReader:
                 found += read_mcp_file(self.gathering, path)
             else:
                 self.say(Code.UNSUPPORTED_COMPONENT, f"mcpServers: {path!a} is not a JSON file")
-        yield from (DraftMember(draft.key, draft.name) for draft in found)
+        for draft in found:
+            yield DraftMember(draft.key, own_name(draft.type, draft.name, self.name))
 
     def _tell_unsupported(self) -> None:
         tree = self.gathering.tree
