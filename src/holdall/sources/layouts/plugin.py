@@ -261,7 +261,8 @@ class _PluginReader:
             items = value.items() if is_named else ((None, item) for item in _sources(value))
             for given, item in items:
                 place = item.get("source") if is_named and isinstance(item, dict) else item
-                if is_named and place is None and isinstance(item.get("content"), str):
+                is_inline = isinstance(item, dict) and isinstance(item.get("content"), str)
+                if is_named and place is None and is_inline:
                     continue
                 if (path := self._checked(name, place)) is not None:
                     yield path, given if self.gathering.tree.is_file(path) else None
