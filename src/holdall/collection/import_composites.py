@@ -13,6 +13,7 @@ from holdall.collection.manifest.manifest import ManifestComposite, ManifestMemb
 from holdall.sources.naming import candidates, source_names
 from holdall.sources.values import FoundComposite, FoundMember, Reading
 
+ONLY_POINTERS = "the source has only Git LFS pointers; run git lfs pull there"
 HIDDEN = "has hidden text in the source; unchanged here"
 
 _SOURCE_PIN = "source_pin"

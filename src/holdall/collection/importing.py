@@ -14,7 +14,7 @@ from holdall.collection.claims import Claims
 from holdall.collection.collection import Collection
 from holdall.collection.conflicts import Clash, ImportPlan, OnConflict, refuse_renames
 from holdall.collection.departures import Leaving
-from holdall.collection.import_composites import HIDDEN, Bundler
+from holdall.collection.import_composites import HIDDEN, ONLY_POINTERS, Bundler
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.origins import Origins, former_name, with_moved_source
 from holdall.errors import ConflictError, UsageError
@@ -170,6 +170,9 @@ class _Importer:
             return known
         if entry.source_hash == found.tree.content_hash:
             self._note(ChangeKind.IDENTICAL, known, note="was edited here; kept")
+            return known
+        if from_here and self.reading.has_pointers(found):
+            self._note(ChangeKind.KEPT, known, note=ONLY_POINTERS)
             return known
         present = self.collection.tree(entry)
         if from_here and self._is_untouched(entry, present):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec, sort_ids
+from holdall.artifacts.hashing import tree_hash
+from holdall.artifacts.ids import ArtifactId, FileKind, Shape, TypeSpec, sort_ids
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
@@ -18,6 +20,8 @@ from holdall.sources.checks.diagnostics import Code, Level, diagnose
 from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic
 from holdall.transaction.placement import ancestors
+
+LINE_ENDS = "only the ends of its lines differ, as where git has core.autocrlf"
 
 
 class Refresh(NamedTuple):
@@ -170,6 +174,8 @@ def _settled(
     if artifact.id in trees:
         new_hash = trees[artifact.id].content_hash
         same = new_hash == artifact.content_hash
+        if not same and _differs_by_line_ends(artifact, trees[artifact.id], collection):
+            return artifact, Change(ChangeKind.KEPT, artifact.id, note=LINE_ENDS)
         kind = ChangeKind.IDENTICAL if same else ChangeKind.CHANGED
         entry = with_edit(artifact, new_hash) if not same else artifact
         return replace(entry, path=present[artifact.id].path), Change(kind, artifact.id)
@@ -184,6 +190,30 @@ def _settled(
         )
         return artifact, Change(ChangeKind.CONFLICT, artifact.id, note=note)
     return None, Change(ChangeKind.GONE, artifact.id)
+
+
+def _differs_by_line_ends(artifact: ManifestArtifact, tree: Tree, collection: Collection) -> bool:
+    """Return whether text files have Windows' line ends and are else what was collected."""
+    location = collection.location(artifact)
+    files, changed = [], False
+    for file in tree.files:
+        path = location / file.path if location.is_dir() else location
+        data = _with_plain_ends(path) if file.kind is FileKind.FILE else None
+        if data is not None:
+            changed = True
+            digest = hashlib.sha256(data).hexdigest()
+            file = file._replace(sha256=digest, size=len(data))
+        files.append(file)
+    return changed and tree_hash(files) == artifact.content_hash
+
+
+def _with_plain_ends(path: Path) -> bytes | None:
+    """Return a text file's bytes with Unix' line ends; None if it is as git keeps it anyway."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return data.replace(b"\r\n", b"\n") if b"\r\n" in data and b"\0" not in data else None
 
 
 def with_edit(artifact: ManifestArtifact, new_hash: str) -> ManifestArtifact:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from holdall.artifacts.protected import LEDGER
 from holdall.collection.changes import ChangeKind
 from holdall.collection.collection import Collection
-from holdall.collection.rescan import plan_refresh
+from holdall.collection.rescan import LINE_ENDS, plan_refresh
 from holdall.deploy.project.ledger import parse_ledger
 from holdall.errors import HoldallError
 from holdall.files.lock import STATE_FOLDER
@@ -26,6 +26,11 @@ _OF_FILES = {
     ChangeKind.RENAMED: ("renamed", "was renamed since it was collected"),
     ChangeKind.GONE: ("files-missing", "has lost its files"),
     ChangeKind.CONFLICT: ("files-missing", "has lost its files"),
+    ChangeKind.KEPT: ("line-ends", LINE_ENDS),
+}
+_HINTS = {
+    "line-ends": "`git config core.autocrlf false`, then delete the files and `git restore` them",
+    "files-missing": "`holdall restore {0} VERSION`, or `holdall remove {0}`",
 }
 
 
@@ -88,9 +93,7 @@ def _files(collection: Collection) -> Iterator[Finding]:
     for change in refresh.changes.changes:
         if change.kind in _OF_FILES:
             code, message = _OF_FILES[change.kind]
-            hint = "`holdall collect` records it"
-            if code == "files-missing":
-                hint = f"`holdall restore {change.id} VERSION`, or `holdall remove {change.id}`"
+            hint = _HINTS.get(code, "`holdall collect` records it").format(change.id)
             yield Finding(code, str(change.old_id or change.id), message, hint)
     for diagnostic in refresh.diagnostics:
         if diagnostic.code != "member-gone":

@@ -12,6 +12,8 @@ from holdall.artifacts.ids import ArtifactId, CompositeType
 from holdall.files.tree import Tree
 from holdall.sources.naming import source_names
 
+LFS_POINTER = "lfs-pointer"
+
 
 class Diagnostic(NamedTuple):
     """Something about a source that its owner should know.
@@ -178,6 +180,14 @@ class Reading(NamedTuple):
         ends = [end for end, sign in enumerate(path) if sign in "/#"]
         places = (path, *(path[:end] for end in reversed(ends)), ".")
         return next((self.unread[place] for place in places if place in self.unread), None)
+
+    def has_pointers(self, found: FoundArtifact) -> bool:
+        """Return whether the content of one of an artifact's files is only a Git LFS pointer."""
+        inside = f"{found.path}/"
+        return any(
+            d.code == LFS_POINTER and (d.path == found.path or d.path.startswith(inside))
+            for d in self.diagnostics
+        )
 
     def without(self, codes: Collection[str]) -> Reading:
         """Return the reading without the diagnostics of these codes."""

@@ -22,6 +22,7 @@ from host_factories import (
     make_source,
     manifest_text,
     opened,
+    refresh,
 )
 from source_trees import MARKET, PLUGIN, good, write
 
@@ -274,3 +275,31 @@ def test_a_source_under_another_address_needs_no_likeness(root: Path, tmp_path: 
     commit(work)
     git(bare, "fetch", "--quiet", str(work), "+refs/heads/*:refs/heads/*")
     assert kinds(collect(root, f"file://{bare}")) == {"skill:a": "changed"}
+
+
+def test_pointers_replace_nothing(root: Path, tmp_path: Path) -> None:
+    """A clone without Git LFS brings no content, and takes none away."""
+    source = make_source(tmp_path / "source", "a")
+    (source / "skills/a/model.bin").write_bytes(b"weights")
+    collect(root, source)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n"
+    (source / "skills/a/model.bin").write_text(pointer)
+    assert kinds(collect(root, source))["skill:a"] == "kept"
+    assert (root / "skills/a/model.bin").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize("which", ["all", "one file", "script too"])
+def test_line_ends_of_windows_are_no_edit(root: Path, tmp_path: Path, which: str) -> None:
+    """Git's own change is not recorded; one that a user made in addition is."""
+    source = make_source(tmp_path / "source", "a")
+    (source / "skills/a/run.sh").write_text("#!/bin/sh\necho 1\n")
+    (source / "skills/a/data.bin").write_bytes(b"\0\n")
+    collect(root, source)
+    for name in ("SKILL.md",) if which == "one file" else ("SKILL.md", "run.sh"):
+        path = root / "skills/a" / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    if which == "script too":
+        with (root / "skills/a/run.sh").open("a") as file:
+            file.write("echo 2\n")
+    expected = "changed" if which == "script too" else "kept"
+    assert kinds(refresh(root).changes) == {"skill:a": expected}

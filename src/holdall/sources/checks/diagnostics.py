@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from holdall.sources.values import Diagnostic
+from holdall.sources.values import LFS_POINTER, Diagnostic
 
 
 class Level(StrEnum):
@@ -38,7 +38,7 @@ class Code(StrEnum):
     HOSTILE_PATH = "hostile-path"
     ITEM_UNREADABLE = "unreadable"
     LEFT_OUT = "left-out"
-    LFS_POINTER = "lfs-pointer"
+    LFS_POINTER = LFS_POINTER
     LINK_BROKEN = "link-broken"
     LINK_OUTSIDE = "link-outside"
     LISTING_LONG = "listing-long"

@@ -23,7 +23,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
     path = Path(args.directory)
     name = args.name or path.absolute().name or "default"
+    has_attributes = (path / ".gitattributes").exists()
     create_collection(path, name, dry_run=args.dry_run)
+    if has_attributes:
+        context.out.note(
+            f"{path / '.gitattributes'} is yours, and stays as it is; a line `* -text` at its end"
+            " keeps git from changing the ends of lines in the collection"
+        )
     context.out.line(
         f"{'would make' if args.dry_run else 'made'} the collection {name!r} in {path}"
     )
