@@ -10,6 +10,7 @@ from holdall_composites_hooks.commands import holdall_configure, holdall_registe
 from holdall_composites_hooks.deploy import (
     holdall_deploy_abandoned,
     holdall_deploy_complete,
+    holdall_deploy_forget,
     holdall_deploy_prepare,
     holdall_deploy_resolve,
     holdall_known_versions,
@@ -24,6 +25,7 @@ __all__ = [
     "holdall_configure",
     "holdall_deploy_abandoned",
     "holdall_deploy_complete",
+    "holdall_deploy_forget",
     "holdall_deploy_prepare",
     "holdall_deploy_resolve",
     "holdall_known_versions",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from holdall.plugins import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from holdall.artifacts import ArtifactId
     from holdall.collection import Collection
     from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution
@@ -55,6 +57,16 @@ def holdall_known_versions(
     from holdall_composites.history.versions import known_versions
 
     return known_versions(collection, wanted, folder)
+
+
+@hookimpl
+def holdall_deploy_forget(
+    collection: Collection, project: str, present: Container[str]
+) -> list[ArtifactId]:
+    """Delete the deployments in a project that is gone."""
+    from holdall_composites.service.deploy import forget_project
+
+    return forget_project(collection, project, present)
 
 
 @hookimpl

@@ -36,8 +36,9 @@ class ArtifactStatus(NamedTuple):
     """One deployed artifact: its state and why.
 
     modified: files were changed by hand; outdated: the collection has other content; renamed: it
-    has another name in the collection; removed: the collection does not have it; unknown: only
-    the record names it, and its files are not what the record says.
+    has another name in the collection; removed: the collection that it came from does not have it;
+    unknown: only the record names it, and its files are not what the record says. What came from
+    another collection is compared with nothing but its files.
     """
 
     id: ArtifactId
@@ -104,6 +105,8 @@ def _changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
 
 def _against(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> tuple[State, str | None]:
     known = _known(collection, entry, by_uuid)
+    if known is None and entry.collection != collection.name:
+        return State.SYNCED, f"of the collection {entry.collection!a}"
     if known is None:
         return State.REMOVED, f"not in the collection {collection.name!r}"
     try:
@@ -125,5 +128,7 @@ def _against(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> tuple
 def _known(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> ManifestArtifact | None:
     if entry.uuid is not None and entry.uuid in by_uuid:
         return by_uuid[entry.uuid]
+    if entry.uuid is not None and entry.collection != collection.name:
+        return None
     found = collection.manifest.by_id.get(entry.id)
     return found if isinstance(found, ManifestArtifact) else None

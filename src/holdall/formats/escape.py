@@ -38,3 +38,12 @@ def one_line(text: str) -> str:
 def one_line_exactly(text: str) -> str:
     """Return `text` escaped as `one_line` does, and what only chooses another look of a letter."""
     return re.sub("[\ufe00-\ufe0f]", lambda m: f"\\u{ord(m[0]):04x}", one_line(text))
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether a text, as a path from the system, can be written down as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from holdall.deploy.planning.requests import (
     known_uuids,
     new_placements,
     placements_of,
+    refuse_elsewhere,
     refuse_other_collections,
     refuse_undeployable,
     removed_placements,
@@ -49,6 +50,7 @@ from holdall.deploy.planning.revert import (
 from holdall.deploy.planning.settings import Entries, merge_entries
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
+from holdall.deploy.project.place import follow_project, refuse_another_project
 from holdall.deploy.project.project import Project, read_project
 from holdall.deploy.targets import Target
 from holdall.errors import UsageError
@@ -152,7 +154,7 @@ class Deployer:
             arrangement.hashes,
             artifacts=artifacts,
             placed=placed,
-            withdrawn=removed_placements(obsolete, placed, self.targets),
+            withdrawn=removed_placements(obsolete, kept, placed, self.targets),
         )
         warnings = [*self.check(planned.plan), *merged.notes]
         for text in unsupported_notes(self.targets, artifacts):
@@ -182,6 +184,7 @@ class Deployer:
         ids, ledger = set(request.ids), project.ledger
         unclear = {entry.id for _, entry in project.unclear} & ids
         names = {target.name for target in self.targets}
+        refuse_elsewhere(ledger.deployed, request.ids, names)
         obsolete, kept = split_requested(ledger.deployed, ids, names)
         arrangement, merged = self._arrange(project, scratch, kept, (), obsolete)
         going = ids - {i for e in kept if e.target not in names for i in e.wanted_by}
@@ -192,12 +195,12 @@ class Deployer:
             request,
             arrangement,
             Ledger(tuple(kept), requests, documents=merged.documents),
-            withdrawn=removed_placements(obsolete, (), self.targets),
+            withdrawn=removed_placements(obsolete, kept, (), self.targets),
         )
         in_the_way = () if self.force else arrangement.in_the_way
         warnings = [
             *self.check(planned.plan),
-            *wanted_notes(kept, request.ids),
+            *wanted_notes(kept, request.ids, names),
             *(f"{i}: its files differ from its record and stay" for i in sorted(unclear)),
             *(f"left in place: {file.path} ({file.reason})" for file in in_the_way),
         ]
@@ -218,6 +221,7 @@ class Deployer:
         """
         request = self._request("undo", ())
         with self._open_project(None) as (project, _, scratch), self._report_error(request):
+            refuse_another_project(project.root, project.stored.place)
             ledger = revert_ledger(project, change)
             proof = find_proof(self, project, scratch)
             arrangement = plan_revert(project, change, content_of, proof, force=self.force)
@@ -231,7 +235,7 @@ class Deployer:
                 ledger,
                 {(entry.target, entry.id): hash_of(entry) for entry in back if entry.files},
                 placed=placed,
-                withdrawn=removed_placements(gone, placed, self.targets),
+                withdrawn=removed_placements(gone, ledger.deployed, placed, self.targets),
                 extra=extra,
             )
             warnings = self.check(planned.plan)
@@ -325,6 +329,9 @@ class Deployer:
         extra: Mapping[str, Any] = MappingProxyType({}),
     ) -> Planned:
         """Return the plan that makes the project what the ledger says, with all file actions."""
+        names = {entry.collection for entry in project.stored.deployed}
+        found = follow_project(project.root, project.place, names, self.collection.name)
+        ledger, moved_from = replace(ledger, place=found[0]), found[1]
         parts = (self.targets, ledger, arrangement, new)
         records = plan_records(project, *parts, is_dry_run=self.dry_run)
         change = ledger_change(project.written, ledger, touched_files(arrangement.actions))
@@ -339,6 +346,7 @@ class Deployer:
             tuple(withdrawn),
             with_contents(change, project.root, self.targets),
             adopted,
+            moved_from,
             dict(extra),
         )
         return Planned(plan, arrangement, (*arrangement.actions, *records))

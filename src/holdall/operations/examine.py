@@ -118,3 +118,10 @@ def deployed_in(project: Path) -> dict[str | None, set[str]]:
     for entry in ledger.deployed:
         found.setdefault(entry.uuid, set()).add(entry.content_hash)
     return found
+
+
+def present_in(project: Path) -> frozenset[str]:
+    """Return the UUIDs of what is deployed in a project, if it says itself that it is there."""
+    from holdall.deploy.project.place import is_project_at
+
+    return frozenset(filter(None, deployed_in(project))) if is_project_at(project) else frozenset()

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from holdall.artifacts.ids import ArtifactId, TypeSpec
@@ -293,6 +293,18 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 
     If it raises, that is reported, and the next run calls it again until it succeeds.
     """
+
+
+@hookspec
+def holdall_deploy_forget(
+    collection: Collection, project: str, present: Container[str]
+) -> Sequence[ArtifactId]:
+    """Forget what was deployed into a project and is gone with it; return what that was.
+
+    Called by `holdall undeploy --forget`. `project` is its path, links resolved, `present` are the
+    UUIDs of what is there all the same. If it raises, the command fails.
+    """
+    return ()
 
 
 @hookspec

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 
 from holdall.artifacts import ArtifactId, ArtifactType, Shape
-from holdall.collection import ManifestArtifact
-from holdall.deploy import DeployPlan, DeployRequest, Placement, Resolution, StoredContent
+from holdall.collection import Collection as ArtifactCollection, ManifestArtifact
+from holdall.deploy import (
+    DeployPlan,
+    DeployRequest,
+    LedgerChange,
+    Placement,
+    Resolution,
+    StoredContent,
+)
 from holdall.errors import ConflictError, NotFoundError
 from holdall_composites.console import reporter
 from holdall_composites.database.connect import can_write
@@ -154,6 +161,8 @@ def abandon(plan: DeployPlan, transaction_id: str) -> None:
 def finish(plan: DeployPlan, transaction_id: str) -> None:
     """Record the placements as done, forget what was withdrawn, and log it. Safe to repeat.
 
+    What is recorded for the places where the project was before is what is here now.
+
     Where the database can only be read, what it has not heard of is not recorded there.
     """
     collection_id = plan.collection.manifest.uuid
@@ -181,10 +190,30 @@ def _finish(plan: DeployPlan, store: Store, collection_id: str, transaction_id: 
 
     withdrawn = _records(plan, plan.withdrawn, transaction_id)
     with store.transaction():
+        for former in plan.moved_from:
+            store.deployments.move(collection_id, former, _place(plan))
+            store.operations.move(collection_id, former, _place(plan))
         records = _records(plan, _unrecorded(plan, store), transaction_id)
         store.deployments.finish(records)
         store.deployments.forget(withdrawn)
-        record_deploy(store, collection_id, plan, transaction_id)
+        if plan.change != LedgerChange():  # else there is nothing to undo
+            record_deploy(store, collection_id, plan, transaction_id)
+
+
+def forget_project(
+    collection: ArtifactCollection, project: str, present: Container[str]
+) -> list[ArtifactId]:
+    """Forget what was deployed into a project, but for what is present; returns what that was."""
+    collection_id = collection.manifest.uuid
+    if collection_id is None:
+        return []
+    with opened(collection) as resolver, resolver.store.transaction():
+        store = resolver.store
+        rows = store.deployments.in_project(collection_id, project)
+        gone = [row for row in rows if row.artifact_uuid not in present]
+        store.deployments.forget(gone)
+        owners = store.artifacts.owners_of({row.artifact_uuid for row in gone}) if gone else {}
+    return sorted(ArtifactId.parse(name) for _, name in owners.values())
 
 
 def _unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:

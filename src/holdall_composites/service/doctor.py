@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -174,11 +175,15 @@ def _damage_of(store: Store, sha256: str, size: int) -> str | None:
 def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterator[Finding]:
     """Compare with the projects' ledgers; of a shared database only with those on this host."""
     ledgers: dict[str, dict[str | None, set[str]]] = {}
+    gone: set[str] = set()
     cursor = None
     while True:
         page = store.deployments.all_of(collection_id, cursor=cursor)
         for row in page.items:
-            if is_shared and not Path(row.project).is_dir():
+            if not Path(row.project).is_dir():
+                if not is_shared and row.project not in gone:
+                    gone.add(row.project)
+                    yield _of_gone(row.project)
                 continue
             if row.project not in ledgers:
                 ledgers[row.project] = deployed_in(Path(row.project))
@@ -194,8 +199,14 @@ def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterat
             return
 
 
+def _of_gone(project: str) -> Finding:
+    shown = shlex.quote(project)
+    hint = f"if it moved, `holdall deploy --to` where it is now; else `undeploy --forget {shown}`"
+    return Finding("project-gone", project, "is not there any more", hint)
+
+
 def _of_deployment(store: Store, row: DeploymentRecord, code: str, message: str) -> Finding:
     owners = store.artifacts.owners_of([row.artifact_uuid])
     _, name = owners.get(row.artifact_uuid, ("", row.artifact_uuid))
-    hint = f"`holdall deploy --to {row.project}`, or `holdall undeploy {name} --to {row.project}`"
+    hint = f"`holdall deploy {name} --to {row.project}`, or `undeploy --forget {row.project}`"
     return Finding(code, name, message, hint)

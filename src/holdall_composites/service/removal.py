@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from holdall.artifacts import ArtifactId
 from holdall.collection import Change, ChangeKind, ChangeSet, Collection, holders_of
 from holdall.errors import RefusedError
+from holdall.formats import DatabaseURL
 from holdall.transaction import Signature
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.session import opened
@@ -26,12 +28,14 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
         places = resolver.store.deployments.projects_of(
             [entry.uuid for entry in gone if entry.uuid]
         )
+    is_shared = not DatabaseURL.parse(collection.database_url).is_embedded
     for entry in gone:
         holders = [str(holder) for holder in holders_of(changes.after, entry.id)]
         if holders:
             yield f"{entry.id} is still a member of {', '.join(holders)}"
-        if entry.uuid in places:
-            yield f"{entry.id} is still in {', '.join(places[entry.uuid])}"
+        projects = [p for p in places.get(entry.uuid or "", ()) if is_shared or Path(p).is_dir()]
+        if projects:
+            yield f"{entry.id} is still in {', '.join(projects)}"
 
 
 def plan_purge(

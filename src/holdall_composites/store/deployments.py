@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import SQL
+from peewee import SQL, Cast, fn
 
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import Deployment
@@ -63,6 +63,34 @@ def _projects() -> Any:
     )
 
 
+# Those that have a place at the new path already are deleted first.
+@prepared
+def _stay_behind() -> Any:
+    there = D.alias("there")
+    same = (there.collection == D.collection) & (there.target_root == D.target_root)
+    found = there.select(SQL("1")).where(
+        same, there.artifact == D.artifact, there.project == Given("new")
+    )
+    return D.delete().where(
+        D.collection == Given("collection"), D.project == Given("old"), fn.EXISTS(found)
+    )
+
+
+@prepared
+def _move() -> Any:
+    given = Cast(Given("new"), "TEXT")
+    return D.update({D.project: given}).where(
+        D.collection == Given("collection"), D.project == Given("old")
+    )
+
+
+@prepared
+def _in_project() -> Any:
+    return D.select(*_KEY, *_SET, D.deployed_at).where(
+        D.collection == Given("collection"), D.project == Given("project")
+    )
+
+
 _ALL = Listing(
     "deployments",
     lambda: D.select(*_KEY, *_SET, D.deployed_at).where(D.collection == Given("collection")),
@@ -104,6 +132,17 @@ class Deployments(Repository):
     def forget(self, records: Iterable[DeploymentRecord]) -> int:
         """Delete deployments by their keys; returns how many there were. Safe to repeat."""
         return self._run_rows(_forget, (record[:4] for record in records))
+
+    def move(self, collection_id: str, old: str, new: str) -> None:
+        """Let the deployments in one project be in another one; needs a transaction."""
+        given = {"collection": collection_id, "old": old, "new": new}
+        self._run(_stay_behind, **given)
+        self._run(_move, **given)
+
+    def in_project(self, collection_id: str, project: str) -> list[DeploymentRecord]:
+        """Return the deployments in a project."""
+        rows = self._fetch(_in_project, collection=collection_id, project=project)
+        return list(records_of(DeploymentRecord)(rows))
 
     def _put(
         self, query: Prepared, records: Iterable[DeploymentRecord], state: DeploymentState

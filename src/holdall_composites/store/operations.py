@@ -1,4 +1,4 @@
-"""Rows of `operations`: the log. Rows are added, never changed."""
+"""Rows of `operations`: the log. Rows are added; the path of a project that moved is changed."""
 
 from __future__ import annotations
 
@@ -61,6 +61,12 @@ def _details() -> Any:
 
 
 @prepared
+def _move() -> Any:
+    given = Cast(Given("new"), "TEXT")
+    return O.update({O.project: given}).where(_IN_COLLECTION, O.project == Given("old"))
+
+
+@prepared
 def _undone() -> Any:
     undone = _IN_COLLECTION & O.undoes.is_null(False)
     return O.select(O.number, O.undoes).where(undone).order_by(O.number)
@@ -97,6 +103,10 @@ class Operations(Repository):
             rows = [(collection_id, *at, *one) for at in added for one in artifacts.items()]
             self._run_rows(_insert_artifacts, rows)
         return bool(added)
+
+    def move(self, collection_id: str, old: str, new: str) -> None:
+        """Let operations in one project be in another one."""
+        self._run(_move, collection=collection_id, old=old, new=new)
 
     def all_of(
         self, collection_id: str, *, artifact_uuid: str | None = None, limit: int | None = None

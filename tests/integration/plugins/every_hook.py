@@ -196,6 +196,13 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
 
 
 @hookimpl
+def holdall_deploy_forget(collection: Collection, project: str) -> list[ArtifactId]:
+    """Know nothing of it."""
+    note("deploy_forget", project)
+    return []
+
+
+@hookimpl
 def holdall_deploy_error(request: DeployRequest, error: Exception) -> None:
     """Note it."""
     note("deploy_error", (request.command, str(error)))

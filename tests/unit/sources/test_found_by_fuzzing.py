@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.errors import UsageError
+from holdall.errors import HostilePathError, UsageError
 from holdall.files.user_state import journal_key
 from holdall.operations.edit_collection import create_collection
 from holdall.sources.fetch.origin import opened as opened_origin
@@ -50,7 +50,7 @@ def test_a_message_that_nobody_sent(tmp_path: Path) -> None:
 
 
 def test_places_whose_names_are_no_text(tmp_path: Path) -> None:
-    """The manifest could not be written; scanning works, and so do projects."""
+    """The manifest or the ledger could not be written; scanning works."""
     odd = Path(f"{tmp_path}/\udcff")
     source, kit = make_source(odd, "fine"), make_collection(tmp_path / "kit", "good")
     assert len(read(source).artifacts) == 1
@@ -58,8 +58,9 @@ def test_places_whose_names_are_no_text(tmp_path: Path) -> None:
         collect(kit, source)
     with pytest.raises(UsageError, match="not valid UTF-8"):
         create_collection(odd / "kit\udcff", "kit\udcff")
-    deploy(kit, odd, "skill:good")
-    assert (odd / ".claude/skills/good/SKILL.md").exists()
+    with pytest.raises(HostilePathError, match="not valid UTF-8"):
+        deploy(kit, odd, "skill:good")
+    assert not (odd / ".claude").exists()
 
 
 def test_a_marketplace_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,8 +127,9 @@ class DeployPlan:
     `requests` are the ids asked for. `artifacts` are all that will be in the project because of
     them, `placed` says where they are when it is done, `withdrawn` what is no longer there, and
     `change` what is needed to undo it; `adopted` is the collection's transaction that adopted edits
-    made here. What plugins put into `extra` in `holdall_deploy_check` (JSON values under their own
-    name) lives in the journal.
+    made here; `moved_from` are paths where the collection believed the project to be. What plugins
+    put into `extra` in `holdall_deploy_check` (JSON values under their own name) lives in the
+    journal.
     """
 
     command: str
@@ -141,6 +142,7 @@ class DeployPlan:
     withdrawn: tuple[Placement, ...] = ()
     change: LedgerChange = field(default_factory=LedgerChange)
     adopted: str | None = None
+    moved_from: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
     signature: Signature = field(default_factory=Signature.now)
 
@@ -155,6 +157,7 @@ class DeployPlan:
             "withdrawn": [placement.to_json() for placement in self.withdrawn],
             "change": self.change.to_json(),
             "adopted": self.adopted,
+            "moved_from": list(self.moved_from),
             "extra": self.extra,
             "signature": self.signature.to_json(),
         }
@@ -181,6 +184,7 @@ class DeployPlan:
             withdrawn=tuple(Placement.from_json(table) for table in payload["withdrawn"]),
             change=LedgerChange.from_json(payload["change"]),
             adopted=payload.get("adopted"),
+            moved_from=tuple(payload.get("moved_from", ())),
             extra=dict(payload["extra"]),
             signature=Signature.from_json(payload["signature"]),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape
+from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.planning.files import Arrangement
@@ -43,12 +44,23 @@ class _Earlier:
 def renewable(
     project: Project, collection: Collection, say: Callable[[str], None]
 ) -> tuple[ArtifactId, ...]:
-    """Return the earlier requests that are still in the collection; the others are reported."""
-    earlier = sorted(project.ledger.requests) or sorted(d.id for d in project.ledger.deployed)
-    for request in earlier:
+    """Return the earlier requests that are still in the collection; the others are reported.
+
+    Not so those for artifacts of other collections.
+    """
+    deployed = project.ledger.deployed
+    known = {None, *(entry.uuid for entry in collection.manifest.by_id.values())}
+    asked: dict[bool, set[ArtifactId]] = {True: set(), False: set()}
+    for entry in deployed:
+        is_ours = entry.collection == collection.name or entry.uuid in known
+        asked[is_ours] |= {entry.id, *entry.wanted_by}
+    others = asked[False] - asked[True]
+    earlier = sorted(project.ledger.requests) or sorted(entry.id for entry in deployed)
+    ours = [request for request in earlier if request not in others]
+    for request in ours:
         if request not in collection.manifest.by_id:
             say(f"{request} is no longer in the collection; left as it is")
-    return tuple(request for request in earlier if request in collection.manifest.by_id)
+    return tuple(request for request in ours if request in collection.manifest.by_id)
 
 
 def renamed_requests(project: Project, collection: Collection) -> Iterable[ArtifactId]:
@@ -128,14 +140,29 @@ def split_requested(
     return obsolete, kept
 
 
-def wanted_notes(kept: Sequence[Deployed], ids: Sequence[ArtifactId]) -> list[str]:
+def wanted_notes(
+    kept: Sequence[Deployed], ids: Sequence[ArtifactId], targets: Container[str]
+) -> list[str]:
     """Return a sentence for each artifact that was to be removed and that other requests need."""
     asked = set(ids)
     return [
         f"{entry.id} stays: still needed by {', '.join(map(str, entry.wanted_by))}"
         for entry in kept
-        if entry.id in asked
+        if entry.id in asked and entry.target in targets
     ]
+
+
+def refuse_elsewhere(
+    deployed: Sequence[Deployed], ids: Iterable[ArtifactId], targets: Container[str]
+) -> None:
+    """Raise NotFoundError for an id that is deployed for other targets only."""
+    for asked in ids:
+        names = {d.target for d in deployed if asked in (d.id, *d.wanted_by)}
+        if names and not any(name in targets for name in names):
+            raise NotFoundError(
+                f"{asked} is deployed for {' and '.join(sorted(names))} only",
+                hint=f"choose with --target {sorted(names)[0]}",
+            )
 
 
 def new_placements(
@@ -151,15 +178,26 @@ def new_placements(
 
 
 def removed_placements(
-    obsolete: Iterable[Deployed], placed: Iterable[Placement], targets: Iterable[Target]
+    obsolete: Iterable[Deployed],
+    kept: Iterable[Deployed],
+    placed: Iterable[Placement],
+    targets: Iterable[Target],
 ) -> tuple[Placement, ...]:
-    """Return the placements of these artifacts, but for those that are `placed` again."""
-    there = {(p.target_root, p.uuid or str(p.id)) for p in placed}
-    return tuple(
-        placement
-        for placement in placements_of(obsolete, targets)
-        if (placement.target_root, placement.uuid or str(placement.id)) not in there
-    )
+    """Return the placements of these artifacts, but for those that are `placed` again.
+
+    Nor are those removed that are `kept` for another target with the same folder.
+    """
+    gone, there = placements_of(obsolete, targets), {_key(placement) for placement in placed}
+    roots, ids = {p.target_root for p in gone}, {p.id for p in gone}
+    for entry in kept:
+        if entry.id in ids:
+            name = entry.uuid or str(entry.id)
+            there |= {(root, name) for root in roots if entry.lies_below(root)}
+    return tuple(placement for placement in gone if _key(placement) not in there)
+
+
+def _key(placement: Placement) -> tuple[RelPath, str]:
+    return placement.target_root, placement.uuid or str(placement.id)
 
 
 def placements_of(deployed: Iterable[Deployed], targets: Iterable[Target]) -> tuple[Placement, ...]:

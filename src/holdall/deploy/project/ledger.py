@@ -4,7 +4,7 @@ It holds what SkillMeat's record has no place for (SkillMeat erases keys it does
 is lost, the record and the collection are enough to continue; see `deploy`. One line is one
 artifact below one target's root (shortened; states of files are kind, executable or not, SHA-256):
 
-    {"format": 1, "seal": "7d0c...", "shared": "5fe2...",
+    {"format": 1, "seal": "7d0c...", "shared": "5fe2...", "place": {"path": "/home/ada/web", ...},
      "requests": {"skill:a": "ec12..."}, "folders": [".claude/skills/a"],
      "documents": {".mcp.json": {"made": [["mcpServers"]], "blank": []}},
      "deployed": [
@@ -13,7 +13,8 @@ artifact below one target's root (shortened; states of files are kind, executabl
        "files": {".claude/skills/a/SKILL.md": ["f", "-", "bc28..."]}, "seal": "90ab..."}]}
 
 An entry of a settings file is in `merged` as `[path, keys, key, value]`, or with the value's hash
-and those of its neighbours in a list as the fifth and sixth. Seals are in `seals`.
+and those of its neighbours in a list as the fifth and sixth. Seals are in `seals`, `place` in
+`place`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.project.place import ProjectPlace, is_same_place
 from holdall.errors import HoldallError, InputError
 from holdall.files.root import FileState
 from holdall.formats.documents import canonical_json, parse_json
@@ -114,8 +116,9 @@ class Ledger:
 
     `requests` are the ids that users asked for, with their UUIDs, so that a renamed one is known
     again; `folders` are those that Holdall made, removed when they become empty; `documents` is
-    what has to be known to take entries out of settings files without a trace. `seal` is the mark
-    of who wrote down these two, `shared` the hash of `deployed.toml` as it was written with it.
+    what has to be known to take entries out of settings files without a trace; `place` is where
+    the project was. `seal` is the mark of who wrote down these three, `shared` the hash of
+    `deployed.toml` as it was written with it.
     """
 
     deployed: tuple[Deployed, ...] = ()
@@ -124,6 +127,7 @@ class Ledger:
     documents: Mapping[RelPath, Marks] = field(default_factory=dict)
     seal: str = ""
     shared: str = ""
+    place: ProjectPlace | None = None
 
 
 def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "") -> str:
@@ -139,6 +143,7 @@ def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "")
         "format": FORMAT,
         "seal": ledger.seal,
         "shared": ledger.shared,
+        "place": ledger.place and ledger.place.to_json(),
         "requests": {str(i): uuid for i, uuid in sorted(ledger.requests.items())},
         "folders": sorted(map(str, ledger.folders)),  # plain strings are sorted faster
         "documents": {path: marks.to_json() for path, marks in sorted(ledger.documents.items())},
@@ -159,6 +164,7 @@ def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
     old, new = ({(e.target, e.id): e for e in ledger.deployed} for ledger in (before, after))
     if (
         (before.requests, before.folders) != (after.requests, after.folders)
+        or not is_same_place(before.place, after.place)
         or old.keys() != new.keys()
         or not len(before.deployed) == len(after.deployed) == len(new)
         # Values of settings are compared as text: for Python, 1 and true are the same.
@@ -192,7 +198,8 @@ def _json(value: object) -> str:
 def is_same(one: Ledger, other: Ledger) -> bool:
     """Return whether two ledgers are equal, in any order."""
     return (
-        one.requests == other.requests
+        is_same_place(one.place, other.place)
+        and one.requests == other.requests
         and one.folders == other.folders
         and _parts(one) == _parts(other)
     )
@@ -283,6 +290,7 @@ def parse_ledger(text: str, where: str) -> Ledger:
             },
             seal=_text(document.get("seal", "")),
             shared=_text(document.get("shared", "")),
+            place=ProjectPlace.from_json(place) if (place := document.get("place")) else None,
         )
     except InputError:
         raise

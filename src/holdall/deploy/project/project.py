@@ -16,6 +16,7 @@ from holdall.collection.collection import Collection
 from holdall.deploy.ownership import refuse_foreign
 from holdall.deploy.project.hints import Joined, adopt_recorded, join_shared, own_folders
 from holdall.deploy.project.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
+from holdall.deploy.project.place import ProjectPlace, is_same_place
 from holdall.deploy.project.shared import SharedEntry, SharedRecord, hash_text, parse_shared
 from holdall.deploy.project.skillmeat_record import (
     MAX_RECORD_BYTES,
@@ -61,7 +62,7 @@ class Project:
 
     @cached_property
     def is_head_sealed(self) -> bool:
-        """Whether this user's Holdall wrote down the ledger's folders and documents."""
+        """Whether this user's Holdall wrote down the ledger's folders, documents and place."""
         from holdall.deploy.project.seals import is_head_sealed
 
         return is_head_sealed(self.stored)
@@ -100,6 +101,13 @@ class Project:
         if self.is_head_sealed:
             return self.ledger.folders
         return frozenset(own_folders(self.ledger.deployed))
+
+    @property
+    def place(self) -> ProjectPlace | None:
+        """Where the project was, as far as this user's Holdall wrote it down; maybe it is there."""
+        place = self.stored.place
+        is_here = is_same_place(place, ProjectPlace.of(self.root))
+        return place if is_here or (place is not None and self.is_head_sealed) else None
 
     def without(self, ids: set[ArtifactId]) -> Project:
         """Return the project with the unclear record entries of these ids forgotten."""

@@ -1,9 +1,9 @@
 """Seals in the ledger: marks that only this user can make, on what was placed in a project.
 
 A ledger may have come with a project. What it says is a hint where to look; a line that has this
-user's seal is proof. A seal covers an artifact's files and entries of settings, or the folders and
-marks of the whole ledger; not who wants them. Its key is that of the journals, in the user's state
-folder.
+user's seal is proof. A seal covers an artifact's files and entries of settings, or the folders,
+marks and place of the whole ledger; not who wants them. Its key is that of the journals, in the
+user's state folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def is_sealed(entry: Deployed) -> bool:
 
 
 def is_head_sealed(ledger: Ledger) -> bool:
-    """Return whether this user's Holdall wrote down a ledger's folders and documents."""
+    """Return whether this user's Holdall wrote down a ledger's folders, documents and place."""
     return bool(ledger.seal) and has_seal(_sealed_head(ledger), ledger.seal)
 
 
@@ -42,4 +42,5 @@ def _sealed_part(entry: Deployed) -> bytes:
 
 def _sealed_head(ledger: Ledger) -> bytes:
     documents = {path: marks.to_json() for path, marks in ledger.documents.items()}
-    return canonical_json(["made", sorted(map(str, ledger.folders)), documents])
+    place = ledger.place and [ledger.place.path, ledger.place.to_json()["former"]]
+    return canonical_json(["made", sorted(map(str, ledger.folders)), documents, place])

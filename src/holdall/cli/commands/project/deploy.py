@@ -126,7 +126,7 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> None
     if result.outcome and result.outcome.backups:
         context.out.note("copy it back to restore it, or undo the whole deploy with `holdall undo`")
     done = f"{len(puts)} files written, {len(removals)} deleted"
-    if not actions:
+    if not actions and (result.plan.placed or not result.outcome):
         done = "everything is in place already" if result.plan.placed else "nothing to do"
     context.out.line(f"{'dry run, nothing written: ' if dry_run else ''}{done}")
 

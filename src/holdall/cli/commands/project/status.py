@@ -34,10 +34,12 @@ def run(context: Context, args: argparse.Namespace) -> int:
     targets = context.targets(args.target or sorted(context.plugins.targets), project_of(args))
     with Root(project_of(args)) as root:
         project = read_project(root, targets, context.plugins.targets, collection)
-        found = status_of(project, collection)
+        found = [
+            s for s in status_of(project, collection) if s.target in (args.target or [s.target])
+        ]
     for status in found:
         note = f" ({status.note})" if status.note else ""
-        context.out.line(f"{status.state.value:9} {status.id}{note}")
+        context.out.line(f"{status.state.value:9} {status.id} for {status.target}{note}")
         for file in status.files:
             context.out.line(f"          {file.change} {file.path}")
     if not found:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
 from holdall.cli.commands.project.deploy import add_project_options, project_of, targets_of, tell
 from holdall.cli.context import Context
+from holdall.errors import NotFoundError, RefusedError, UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("ids", nargs="+", metavar="ID", help="what to remove")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="what to remove")
     add_project_options(parser)
+    parser.add_argument(
+        "--forget",
+        metavar="PROJECT",
+        help="instead: forget what the collection has in a project that is gone",
+    )
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Undeploy; exit 1 if something had to stay."""
+    if args.forget is not None:
+        return _forget(context, args)
+    if not args.ids:
+        raise UsageError(
+            "nothing to undeploy: no id was given", hint="`holdall status` shows what is deployed"
+        )
     deployer = context.deployer(
         context.collection(),
         project_of(args),
@@ -24,3 +38,32 @@ def run(context: Context, args: argparse.Namespace) -> int:
         dry_run=args.dry_run,
     )
     return tell(context, deployer.undeploy(args.ids), dry_run=args.dry_run)
+
+
+def _forget(context: Context, args: argparse.Namespace) -> int:
+    """Forget a project, by its path as it was recorded or as links led to it."""
+    if args.ids or args.target or args.user or args.force or args.dry_run or args.to != ".":
+        raise UsageError(
+            "--forget takes a project and nothing else", hint="`holdall undeploy --forget PROJECT`"
+        )
+    from holdall.operations.examine import present_in
+
+    collection = context.collection()
+    paths = dict.fromkeys((os.path.realpath(args.forget), os.path.abspath(args.forget)))
+    for path in paths:
+        arguments = {"collection": collection, "project": path, "present": present_in(Path(path))}
+        answers = context.plugins.call("holdall_deploy_forget", **arguments)
+        ids = [str(found) for answer in answers for found in answer or ()]
+        if ids:
+            context.out.line(f"forgot what was in {path}: {', '.join(ids)}")
+            context.out.data({"project": path, "forgotten": ids})
+            return 0
+    if any(present_in(Path(path)) for path in paths):
+        raise RefusedError(
+            f"{args.forget} has all that was deployed there",
+            hint=f"`holdall undeploy ID --to {args.forget}` removes it",
+        )
+    raise NotFoundError(
+        f"nothing is known of a project {args.forget!a}",
+        hint="`holdall doctor` names the projects that are gone",
+    )
