@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
+from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution, StoredContent
 from holdall.plugins import hookspecs
 from holdall.plugins.commands import Command
 from holdall.plugins.hookspecs import LintProblem, Problem
+from holdall.reporter import Reporter
 
 _HEAD = """\
 # Hooks
@@ -15,6 +17,11 @@ _HEAD = """\
 What a plugin may implement. [plugins.md](plugins.md) shows how to write, test and package one. This
 page is made from the docstrings of `holdall.plugins.hookspecs` by `make docs`.
 """
+
+_VALUES = (
+    *(Command, DeployPlan, DeployRequest, LintProblem, Problem, Reporter, Resolution),
+    StoredContent,
+)
 
 
 def handbook() -> str:
@@ -27,7 +34,7 @@ def handbook() -> str:
         for hook in hooks
     ]
     parts.append("## Values")
-    parts += [f"### {value.__name__}\n\n{_doc(value)}" for value in (Command, LintProblem, Problem)]
+    parts += [f"### {value.__name__}\n\n{_doc(value)}" for value in _VALUES]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
