@@ -83,9 +83,11 @@ def arrange(
     Raises ConflictError if two artifacts have one path or, without `force`, if a name that is there
     differs by case only.
     """
-    result = Arrangement()
-    wanted: dict[RelPath, PlannedFile] = {}
-    settled = _sort_out(root, planned, obsolete, wanted, result)
+    arranger = _Arranger(root, proof, force)
+    earlier = {(entry.target, entry.id): entry for entry in obsolete}
+    for target, artifact in planned:
+        arranger.plan(target, artifact, earlier.get((target.name, artifact.id)))
+    wanted, settled = arranger.wanted, arranger.settled
     staying = {path for entry in kept for path in entry.files} | settled.keys() | wanted.keys()
     owned = {path: entry for entry in (*kept, *obsolete) for path in entry.files}
     gone = {path: None for entry in obsolete for path in entry.files if path not in staying}
@@ -94,11 +96,11 @@ def arrange(
     # Remove before writing: a folder may take the place of a file, and the other way round.
     held = _held(root, obsolete, gone)
     for path in gone:
-        is_held = path in held
-        _remove(root, owned[path], path, proof, result, is_held=is_held, force=force)
+        arranger.remove(path, owned[path], is_held=path in held)
     # Not needed where nothing comes in their place.
     emptied = emptied_folders(gone, [*wanted, *settled]) if gone and wanted else []
-    result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
+    actions = arranger.arrangement.actions
+    actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     moving = _moving(obsolete, gone.keys())
     for path, file in wanted.items():
         present = _present(root, path, gone.keys(), emptied)
@@ -106,11 +108,10 @@ def arrange(
         is_condition = (
             moves and present is None and path not in emptied and not is_below(path, gone)
         )
-        owner = owned.get(path)
-        _put(owner, path, file, present, proof, result, force=force, is_condition=is_condition)
+        arranger.put(path, file, owned.get(path), present, is_condition=is_condition)
     if not force:
-        refuse_twins(root, result.actions, gone.keys() | set(emptied))
-    return result
+        refuse_twins(root, actions, gone.keys() | set(emptied))
+    return arranger.arrangement
 
 
 def written_artifacts(arrangement: Arrangement) -> set[tuple[str, ArtifactId]]:
@@ -119,31 +120,96 @@ def written_artifacts(arrangement: Arrangement) -> set[tuple[str, ArtifactId]]:
     return {key for key, files in arrangement.files.items() if not written.isdisjoint(files)}
 
 
-def _sort_out(
-    root: Root,
-    planned: Iterable[tuple[Target, PlannedArtifact]],
-    obsolete: Iterable[Deployed],
-    wanted: dict[RelPath, PlannedFile],
-    result: Arrangement,
-) -> dict[RelPath, Deployed]:
-    """Fill `wanted` with the files of planned artifacts that have to be compared one by one.
+class _Arranger:
+    """Gathers what a project should have, and what it takes to make it so.
 
-    Returns those of the others, which are there as they should be, with their artifacts.
+    `wanted` are the files to compare one by one, `settled` those that are there as they should be,
+    with their artifacts.
     """
-    earlier = {(entry.target, entry.id): entry for entry in obsolete}
-    settled: dict[RelPath, Deployed] = {}
-    for target, artifact in planned:
-        key = target.name, artifact.id
-        entry = earlier.get(key)
-        if entry is not None and _lies_as_wanted(root, target, artifact, entry):
-            settled.update(dict.fromkeys(entry.files, entry))
-            result.files[key], result.hashes[key] = entry.files, artifact.tree.skillmeat_hash
+
+    def __init__(self, root: Root, proof: Proof, force: bool) -> None:
+        self._root, self._proof, self._force = root, proof, force
+        self.arrangement = Arrangement()
+        self.wanted: dict[RelPath, PlannedFile] = {}
+        self.settled: dict[RelPath, Deployed] = {}
+
+    def plan(self, target: Target, artifact: PlannedArtifact, entry: Deployed | None) -> None:
+        """Take in that an artifact is to be there; `entry` says how it was deployed earlier."""
+        if target.place_of(artifact.id) is None:
+            return
+        if entry is not None and _is_as_planned(self._root, target, artifact, entry):
+            hash_, files = artifact.tree.skillmeat_hash, entry.files
+            for path, state in files.items():
+                self._refuse_another(path, artifact.id, state)
+                self.settled[path] = entry
         else:
-            _want(wanted, result, target, artifact)
-    for path in wanted.keys() & settled.keys():
-        entry, file = settled[path], wanted[path]
-        _refuse_two_owners(path, (entry.id, entry.files[path]), (file.owner, file.state))
-    return settled
+            tree, planned = _planned_tree(target, artifact)
+            hash_, files = tree.skillmeat_hash, {p: file.state for p, file in planned.items()}
+            for path, file in planned.items():
+                if path.lower() in SETTINGS:
+                    raise HostilePathError(
+                        f"{artifact.id} would be {path}, which holds settings of an agent",
+                        hint="rename it in the collection",
+                    )
+                self._refuse_another(path, artifact.id, file.state)
+                self.wanted[path] = file
+        key = target.name, artifact.id
+        self.arrangement.files[key], self.arrangement.hashes[key] = files, hash_
+
+    def _refuse_another(self, path: RelPath, owner: ArtifactId, state: FileState) -> None:
+        """Raise ConflictError unless it is one file: two agents that read one folder share it."""
+        if (file := self.wanted.get(path)) is not None:
+            other = file.owner, file.state
+        elif (entry := self.settled.get(path)) is not None:
+            other = entry.id, entry.files[path]
+        else:
+            return
+        if other != (owner, state):
+            raise ConflictError(
+                f"{other[0]} and {owner} would both be written to {path}",
+                hint="rename one of them in the collection",
+            )
+
+    def put(
+        self,
+        path: RelPath,
+        file: PlannedFile,
+        owner: Deployed | None,
+        present: FileState | None,
+        *,
+        is_condition: bool,
+    ) -> None:
+        """Write a file, unless what is there is it, or in the way."""
+        if present == file.state:
+            return
+        edit = None if present is None else self._edit(path, owner, present)
+        if edit is None or self._force:
+            what = (file.state, file.size, file.content, present)
+            put = Put(path, *what, keep_backup=edit is not None, is_condition=is_condition)
+            self.arrangement.actions.append(put)
+
+    def remove(self, path: RelPath, owner: Deployed, *, is_held: bool) -> None:
+        """Remove a file, unless it is in the way; `is_held` says that it is as it was deployed."""
+        present = owner.files[path] if is_held else self._root.state_of(path)
+        if present is None:
+            return
+        edit = self._edit(path, owner, present)
+        if edit is None or self._force:
+            remove = Remove(path, present, keep_backup=edit is not None)
+            self.arrangement.actions.append(remove)
+
+    def _edit(self, path: RelPath, owner: Deployed | None, present: FileState) -> EditedFile | None:
+        """Record why a file must not simply be replaced or removed; None if it may be."""
+        if owner is None:
+            edit = EditedFile(path, is_ours=False)
+        elif present != owner.files[path]:
+            edit = EditedFile(path, is_ours=True)
+        elif not self._proof.covers_file(owner, path):
+            edit = EditedFile(path, is_ours=False, what=UNPROVEN)
+        else:
+            return None
+        self.arrangement.in_the_way.append(edit)
+        return edit
 
 
 def _moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:
@@ -173,13 +239,13 @@ def _present(
         raise
 
 
-def _lies_as_wanted(root: Root, target: Target, artifact: PlannedArtifact, entry: Deployed) -> bool:
+def _is_as_planned(root: Root, target: Target, artifact: PlannedArtifact, entry: Deployed) -> bool:
     """Return whether an artifact's files are known, unread, to be there as they should be.
 
     What the project's ledger says of them must be what they are in the collection, too.
     """
     place = target.place_of(artifact.id)
-    if place is None or artifact.id.type in target.converts:
+    if artifact.id.type in target.converts:
         return False
     files, tree, base = entry.files, artifact.tree, f"{target.root}/{place}"
     is_single = target.places[artifact.id.type].shape is Shape.FILE
@@ -208,29 +274,6 @@ def _is_as(state: FileState | None, digest: FileDigest) -> bool:
     )
 
 
-def _want(
-    wanted: dict[RelPath, PlannedFile],
-    result: Arrangement,
-    target: Target,
-    artifact: PlannedArtifact,
-) -> None:
-    if target.place_of(artifact.id) is None:
-        return
-    tree, files = _planned_tree(target, artifact)
-    for path, file in files.items():
-        if path.lower() in SETTINGS:
-            raise HostilePathError(
-                f"{artifact.id} would be {path}, which holds settings of an agent",
-                hint="rename it in the collection",
-            )
-        other = wanted.get(path)
-        if other is not None:
-            _refuse_two_owners(path, (other.owner, other.state), (artifact.id, file.state))
-        wanted[path] = file
-    result.files[target.name, artifact.id] = {p: file.state for p, file in files.items()}
-    result.hashes[target.name, artifact.id] = tree.skillmeat_hash
-
-
 def planned_files(target: Target, artifact: PlannedArtifact) -> Mapping[RelPath, PlannedFile]:
     """Return the files that an artifact has in a project for a target."""
     return {} if target.place_of(artifact.id) is None else _planned_tree(target, artifact)[1]
@@ -245,7 +288,7 @@ def _planned_tree(
     source: Path | bytes = artifact.location
     form = target.converts.get(artifact.id.type)
     if form is not None:
-        source, tree = _converted(artifact, form, spec)
+        source, tree = _convert(artifact, form, spec)
     files = sourced(target.root.joined(place), spec, tree, source)
     return tree, {
         path: PlannedFile(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
@@ -253,77 +296,11 @@ def _planned_tree(
     }
 
 
-def _refuse_two_owners(
-    path: RelPath, one: tuple[ArtifactId, FileState], other: tuple[ArtifactId, FileState]
-) -> None:
-    """Raise ConflictError unless it is one file: two agents that read one folder share it."""
-    if one != other:
-        raise ConflictError(
-            f"{one[0]} and {other[0]} would both be written to {path}",
-            hint="rename one of them in the collection",
-        )
-
-
-def _converted(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
+def _convert(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
     from holdall.deploy.agent_formats import converted_file
 
     data = converted_file(read_bounded(artifact.location, MAX_CONVERTED), form)
     return data, bytes_tree(data, spec.only_file)
-
-
-def _put(
-    owner: Deployed | None,
-    path: RelPath,
-    file: PlannedFile,
-    present: FileState | None,
-    proof: Proof,
-    result: Arrangement,
-    *,
-    force: bool,
-    is_condition: bool,
-) -> None:
-    if present == file.state:
-        return
-    edit = None if present is None else _edit(owner, path, present, proof)
-    if edit is not None:
-        result.in_the_way.append(edit)
-    if edit is None or force:
-        keep = edit is not None
-        put = Put(path, file.state, file.size, file.content, present, keep, is_condition)
-        result.actions.append(put)
-
-
-def _edit(
-    owner: Deployed | None, path: RelPath, present: FileState, proof: Proof
-) -> EditedFile | None:
-    """Return why a file must not simply be replaced or removed; None if it may be."""
-    if owner is None:
-        return EditedFile(path, is_ours=False)
-    if present != owner.files[path]:
-        return EditedFile(path, is_ours=True)
-    if not proof.covers_file(owner, path):
-        return EditedFile(path, is_ours=False, what=UNPROVEN)
-    return None
-
-
-def _remove(
-    root: Root,
-    owner: Deployed,
-    path: RelPath,
-    proof: Proof,
-    result: Arrangement,
-    *,
-    is_held: bool,
-    force: bool,
-) -> None:
-    present = owner.files[path] if is_held else root.state_of(path)
-    if present is None:
-        return
-    edit = _edit(owner, path, present, proof)
-    if edit is not None:
-        result.in_the_way.append(edit)
-    if edit is None or force:
-        result.actions.append(Remove(path, present, keep_backup=edit is not None))
 
 
 def refuse_edits(arrangement: Arrangement, root: Path) -> None:
