@@ -47,7 +47,7 @@ from holdall.deploy.planning.revert import (
     touched_files,
     with_contents,
 )
-from holdall.deploy.planning.settings import Entries, merge_entries
+from holdall.deploy.planning.settings import Entries, add_entries, merge_entries
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
 from holdall.deploy.project.place import follow_project, refuse_another_project
@@ -267,11 +267,12 @@ class Deployer:
         pairs: Sequence[tuple[Target, PlannedArtifact]],
         obsolete: Sequence[Deployed],
     ) -> tuple[Arrangement, Entries]:
-        """Return what has to change in files, and in settings files."""
+        """Return what has to change, settings files included, and the entries in those."""
         proof = find_proof(self, project, scratch)
-        arrangement = arrange(project.root, kept, pairs, obsolete, proof, force=self.force)
-        settings = (pairs, obsolete, kept, project.marks, arrangement, proof)
-        return arrangement, merge_entries(project.root, *settings, force=self.force)
+        files = arrange(project.root, kept, pairs, obsolete, proof, force=self.force)
+        settings = (pairs, obsolete, kept, project.marks, proof)
+        entries = merge_entries(project.root, *settings, force=self.force)
+        return add_entries(files, entries), entries
 
     def _request(self, command: str, ids: tuple[ArtifactId, ...], **more: Any) -> DeployRequest:
         return DeployRequest(

@@ -110,7 +110,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[RelPath]:
 
 def test_what_is_known_is_passed_over_as_a_whole(desk: Desk, looks: list[RelPath]) -> None:
     """Only the artifact of which something differs is looked at file by file."""
-    assert desk.deploy().arrangement.actions == []
+    assert desk.deploy().arrangement.actions == ()
     assert looks == []
     write(desk.kit / "skills/b/SKILL.md", "---\nname: b\ndescription: changed\n---\n")
     (action,) = desk.deploy().arrangement.actions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from holdall.artifacts.hashing import FileDigest
@@ -43,18 +43,21 @@ class EditedFile(NamedTuple):
         return self.what or ("changed by hand" if self.is_ours else "not put there by Holdall")
 
 
-@dataclass(slots=True)
-class Arrangement:
+Key = tuple[str, ArtifactId]
+"""A target's name and an artifact."""
+
+
+class Arrangement(NamedTuple):
     """The file actions of a deploy, and the files in the way.
 
     `files` says for each planned artifact what goes where, `hashes` gives the SkillMeat hash of
     that. With force, files in the way are replaced too and kept as backups.
     """
 
-    actions: list[Action] = field(default_factory=list)
-    in_the_way: list[EditedFile] = field(default_factory=list)
-    files: dict[tuple[str, ArtifactId], Mapping[RelPath, FileState]] = field(default_factory=dict)
-    hashes: dict[tuple[str, ArtifactId], str] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
+    in_the_way: tuple[EditedFile, ...] = ()
+    files: Mapping[Key, Mapping[RelPath, FileState]] = MappingProxyType({})
+    hashes: Mapping[Key, str] = MappingProxyType({})
 
 
 class PlannedFile(NamedTuple):
@@ -99,7 +102,7 @@ def arrange(
         arranger.remove(path, owned[path], is_held=path in held)
     # Not needed where nothing comes in their place.
     emptied = emptied_folders(gone, [*wanted, *settled]) if gone and wanted else []
-    actions = arranger.arrangement.actions
+    actions = arranger.actions
     actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
     moving = _moving(obsolete, gone.keys())
     for path, file in wanted.items():
@@ -111,7 +114,8 @@ def arrange(
         arranger.put(path, file, owned.get(path), present, is_condition=is_condition)
     if not force:
         refuse_twins(root, actions, gone.keys() | set(emptied))
-    return arranger.arrangement
+    planned_of, hashes = arranger.files, arranger.hashes
+    return Arrangement(tuple(actions), tuple(arranger.in_the_way), planned_of, hashes)
 
 
 def written_artifacts(arrangement: Arrangement) -> set[tuple[str, ArtifactId]]:
@@ -129,7 +133,10 @@ class _Arranger:
 
     def __init__(self, root: Root, proof: Proof, force: bool) -> None:
         self._root, self._proof, self._force = root, proof, force
-        self.arrangement = Arrangement()
+        self.actions: list[Action] = []
+        self.in_the_way: list[EditedFile] = []
+        self.files: dict[Key, Mapping[RelPath, FileState]] = {}
+        self.hashes: dict[Key, str] = {}
         self.wanted: dict[RelPath, PlannedFile] = {}
         self.settled: dict[RelPath, Deployed] = {}
 
@@ -154,7 +161,7 @@ class _Arranger:
                 self._refuse_another(path, artifact.id, file.state)
                 self.wanted[path] = file
         key = target.name, artifact.id
-        self.arrangement.files[key], self.arrangement.hashes[key] = files, hash_
+        self.files[key], self.hashes[key] = files, hash_
 
     def _refuse_another(self, path: RelPath, owner: ArtifactId, state: FileState) -> None:
         """Raise ConflictError unless it is one file: two agents that read one folder share it."""
@@ -186,7 +193,7 @@ class _Arranger:
         if edit is None or self._force:
             what = (file.state, file.size, file.content, present)
             put = Put(path, *what, keep_backup=edit is not None, is_condition=is_condition)
-            self.arrangement.actions.append(put)
+            self.actions.append(put)
 
     def remove(self, path: RelPath, owner: Deployed, *, is_held: bool) -> None:
         """Remove a file, unless it is in the way; `is_held` says that it is as it was deployed."""
@@ -196,7 +203,7 @@ class _Arranger:
         edit = self._edit(path, owner, present)
         if edit is None or self._force:
             remove = Remove(path, present, keep_backup=edit is not None)
-            self.arrangement.actions.append(remove)
+            self.actions.append(remove)
 
     def _edit(self, path: RelPath, owner: Deployed | None, present: FileState) -> EditedFile | None:
         """Record why a file must not simply be replaced or removed; None if it may be."""
@@ -208,7 +215,7 @@ class _Arranger:
             edit = EditedFile(path, is_ours=False, what=UNPROVEN)
         else:
             return None
-        self.arrangement.in_the_way.append(edit)
+        self.in_the_way.append(edit)
         return edit
 
 

@@ -93,17 +93,18 @@ def plan_revert(
     What is not Holdall's, because an earlier undo brought it back, is kept as a backup too. Not so
     settings as Holdall left them: except for its own entries they are what is restored.
     """
-    result = Arrangement()
+    edited: list[EditedFile] = []
     owned = {path: entry for entry in project.ledger.deployed for path in entry.files}
     settings = change.settings - change.edited
-    gone, puts = [], []
+    gone: list[Action] = []
+    puts: list[Action] = []
     for path, (before, after) in change.files.items():
         present = project.root.state_of(path)
         if present == before:
             continue
         in_the_way = present is not None and present != after
         if in_the_way:
-            result.in_the_way.append(EditedFile(path, is_ours=path in owned))
+            edited.append(EditedFile(path, is_ours=path in owned))
             if not force:
                 continue
         owner = owned.get(path)
@@ -117,7 +118,5 @@ def plan_revert(
     wanted = {action.path for action in puts}
     emptied = emptied_folders([a.path for a in gone], wanted)
     # Remove before writing: a folder may take the place of a file, and the other way round.
-    result.actions.extend(gone)
-    result.actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
-    result.actions.extend(puts)
-    return result
+    folders = [RemoveFolder(folder) for folder in emptied if is_below(folder, wanted)]
+    return Arrangement((*gone, *folders, *puts), tuple(edited))

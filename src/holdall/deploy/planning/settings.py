@@ -7,10 +7,9 @@ entries that it put there, known by where they stand and what they say, and touc
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
@@ -21,14 +20,14 @@ from holdall.deploy.planning.entries import (
     is_similar,
     open_document,
 )
-from holdall.deploy.planning.files import UNPROVEN, Arrangement, EditedFile
+from holdall.deploy.planning.files import UNPROVEN, Arrangement, EditedFile, Key
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Merged, Place, hash_value
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
 from holdall.formats.json_editor import MAX_BYTES, MISSING, Marks
-from holdall.transaction.actions import Put, Remove
+from holdall.transaction.actions import Action, Put, Remove
 from holdall.transaction.placement import put_bytes
 
 if TYPE_CHECKING:
@@ -36,20 +35,19 @@ if TYPE_CHECKING:
 
 PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
 
-Key = tuple[str, ArtifactId]
 
+class Entries(NamedTuple):
+    """The settings entries that a deploy owns, and what it takes to have them there.
 
-@dataclass(slots=True)
-class Entries:
-    """The settings entries that a deploy owns, and what to warn about.
-
-    `owned` are the entries that each artifact has there now, by target and id; `documents` what
-    Holdall remembers of the files that still hold some; `notes` are warnings to print.
+    `owned` are the entries that each planned artifact has there now, by target and id; `documents`
+    what Holdall remembers of the files that still hold some; `notes` are warnings to print.
     """
 
-    owned: dict[Key, tuple[Merged, ...]] = field(default_factory=dict)
-    documents: dict[RelPath, Marks] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    actions: tuple[Action, ...]
+    in_the_way: tuple[EditedFile, ...]
+    owned: Mapping[Key, tuple[Merged, ...]]
+    documents: Mapping[RelPath, Marks]
+    notes: tuple[str, ...]
 
 
 def planned_entries(
@@ -73,80 +71,90 @@ def planned_entries(
 def merge_entries(
     root: Root,
     planned: Iterable[tuple[Target, PlannedArtifact]],
-    obsolete: Iterable[Deployed],
-    kept: Iterable[Deployed],
+    obsolete: Sequence[Deployed],
+    kept: Sequence[Deployed],
     known: Mapping[RelPath, Marks],
-    arrangement: Arrangement,
     proof: Proof,
     *,
     force: bool,
 ) -> Entries:
-    """Add to `arrangement` what has to change in settings files.
+    """Return what has to change in settings files.
 
     `obsolete` are the deployed artifacts that the planned ones replace, or that go; `kept` the
     others; `known` what is remembered of the files. What has no `proof` is the user's. A hook or
     server that is not understood is left out, with a note. Raises ConflictError for two definitions
     of one name, InputError for a file that cannot be edited.
     """
-    merger = _Merger(root, known, arrangement, proof, force)
-    kept, obsolete = list(kept), list(obsolete)
-    merger.claims = {e.place: d for d in (*kept, *obsolete) for e in d.merged}
-    merger.owned = {e.place: e for d in (*kept, *obsolete) for e in d.merged}
-    merger.held = {e.place: d.id for d in kept for e in d.merged}
     wanted: dict[Key, list[Merged]] = {}
-    entries = Entries()
+    notes = []
     for target, artifact in planned:
         if merge := target.merges.get(artifact.id.type):
             try:
-                wanted[target.name, artifact.id] = planned_entries(
-                    artifact, merge, target, root.path
-                )
+                found = planned_entries(artifact, merge, target, root.path)
             except InputError as error:
-                entries.notes.append(f"left out {artifact.id}: {error.message}")
-    new = {e.place: e for entries in wanted.values() for e in entries}
-    merger.hashes = {e.hash for e in (*merger.owned.values(), *new.values())}
+                notes.append(f"left out {artifact.id}: {error.message}")
+                continue
+            wanted[target.name, artifact.id] = found
+            if any(PLUGIN_ROOT in str(entry.value) for entry in found):
+                notes.append(
+                    f"{artifact.id} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its"
+                    " plugin's files: what it looks for there will not be found"
+                )
+    new = {entry.place: entry for entries in wanted.values() for entry in entries}
+    merger = _Merger(root, known, proof, force, kept, obsolete, new)
     staying = new.keys() | merger.held.keys()
-    for entry in {
-        e.place: e for d in obsolete for e in d.merged if e.place not in staying
-    }.values():
-        merger.take_out(entry)
-    for key, some in wanted.items():
-        arrangement.files[key] = {}
-        if any(PLUGIN_ROOT in str(entry.value) for entry in some):
-            entries.notes.append(
-                f"{key[1]} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its plugin's"
-                " files: what it looks for there will not be found"
-            )
-        put = [merger.put_in(entry, key[1]) for entry in some]
-        entries.owned[key] = tuple(entry for entry in put if entry is not None)
-    still = {e.path for d in kept for e in d.merged}
-    still |= {e.path for some in entries.owned.values() for e in some}
-    entries.documents = merger.finished(still)
-    return entries
+    for entry in {e.place: e for d in obsolete for e in d.merged}.values():
+        if entry.place not in staying:
+            merger.take_out(entry)
+    owned = {}
+    for key, entries in wanted.items():
+        put = [merger.put_in(entry, key[1]) for entry in entries]
+        owned[key] = tuple(entry for entry in put if entry is not None)
+    still = {e.path for d in kept for e in d.merged} | {
+        e.path for own in owned.values() for e in own
+    }
+    documents = {path: merger.marks[path] for path in still}
+    actions = tuple(merger.plan_actions())
+    return Entries(actions, tuple(merger.in_the_way), owned, documents, tuple(notes))
+
+
+def add_entries(arrangement: Arrangement, entries: Entries) -> Arrangement:
+    """Return what has to change in files and in settings files, whose artifacts have no files."""
+    return Arrangement(
+        (*arrangement.actions, *entries.actions),
+        (*arrangement.in_the_way, *entries.in_the_way),
+        {**arrangement.files, **{key: {} for key in entries.owned}},
+        arrangement.hashes,
+    )
 
 
 class _Merger:
-    """Edits each file once, in memory; `finished` makes the actions."""
+    """Edits each file once, in memory.
 
-    owned: dict[Place, Merged]
-    held: dict[Place, ArtifactId]
-    claims: dict[Place, Deployed]
-    hashes: set[str]
+    `owned` are Holdall's entries by their places, `claims` the deployed artifacts that have them,
+    `held` the ids of those that keep them.
+    """
 
     def __init__(
         self,
         root: Root,
         known: Mapping[RelPath, Marks],
-        arrangement: Arrangement,
         proof: Proof,
         force: bool,
+        kept: Sequence[Deployed],
+        obsolete: Sequence[Deployed],
+        new: Mapping[Place, Merged],
     ) -> None:
-        self.root, self.arrangement, self.force = root, arrangement, force
-        self.proof = proof
+        self.root, self.proof, self.force = root, proof, force
         self.marks = {p: Marks(set(m.made), dict(m.blank)) for p, m in known.items()}
+        self.claims = {e.place: d for d in (*kept, *obsolete) for e in d.merged}
+        self.owned = {e.place: e for d in (*kept, *obsolete) for e in d.merged}
+        self.held = {e.place: d.id for d in kept for e in d.merged}
+        self.hashes = {e.hash for e in (*self.owned.values(), *new.values())}
         self.documents: dict[RelPath, Document] = {}
         self.before: dict[RelPath, tuple[str | None, FileState | None]] = {}
         self.forced: set[RelPath] = set()
+        self.in_the_way: list[EditedFile] = []
 
     def _document(self, path: RelPath) -> tuple[Document, Marks]:
         marks = self.marks.setdefault(path, Marks())
@@ -241,7 +249,7 @@ class _Merger:
         """Record why an entry must not simply be changed; return whether it is by force."""
         what = f"{entry.key or 'a hook'!a} in it, {why}"
         is_ours = entry.place in self.owned and why != UNPROVEN
-        self.arrangement.in_the_way.append(EditedFile(entry.path, is_ours=is_ours, what=what))
+        self.in_the_way.append(EditedFile(entry.path, is_ours=is_ours, what=what))
         self.forced.add(entry.path)
         return self.force
 
@@ -262,19 +270,16 @@ class _Merger:
         if present is not MISSING and self._is_own(entry, present):
             document.remove(keys, marks)
 
-    def finished(self, still: Iterable[RelPath]) -> dict[RelPath, Marks]:
-        """Add the actions for what changed; return what to remember of files with our entries."""
+    def plan_actions(self) -> Iterator[Action]:
+        """Yield the actions for the files that changed."""
         for path, document in self.documents.items():
             text, state = self.before[path]
             keep = path in self.forced
             if document.is_empty and () in self.marks[path].made:
                 if state is not None:
-                    self.arrangement.actions.append(Remove(path, state, keep_backup=keep))
+                    yield Remove(path, state, keep_backup=keep)
             elif document.text != text:
                 put = put_bytes(path, document.text.encode(), state)
-                mode = state is not None and state.executable
-                new = FileState(put.state.kind, mode, put.state.sha256)
-                self.arrangement.actions.append(
-                    Put(path, new, put.size, put.source, state, keep_backup=keep)
-                )
-        return {path: self.marks[path] for path in still}
+                is_executable = state is not None and state.executable
+                new = FileState(put.state.kind, is_executable, put.state.sha256)
+                yield Put(path, new, put.size, put.source, state, keep_backup=keep)
