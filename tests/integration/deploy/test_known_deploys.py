@@ -210,7 +210,7 @@ def test_two_agents_share_what_is_known(desk: Desk) -> None:
     """The second one finds the first one's files in place."""
     targets = [CLAUDE, TWIN]
     result = desk.deploy("skill:a", "skill:b", targets=targets)
-    assert (result.arrangement.actions, result.outcome is None) == ([], False)
+    assert (result.arrangement.actions, result.outcome is None) == ((), False)
     ledger = parse_ledger((desk.project / LEDGER).read_text(), "x")
     assert [e.target for e in ledger.deployed if e.id.name == "a"] == ["claude", "twin"]
     assert desk.deploy("skill:a", targets=targets).outcome is None
