@@ -229,7 +229,7 @@ class _Importer:
         self.entries[artifact_id] = entry
         if entry.uuid:
             self.by_uuid[entry.uuid] = artifact_id
-        self._note(ChangeKind.NEW, artifact_id, note=note)
+        self._note(ChangeKind.NEW, artifact_id, note=note or self.origins.note_on_twin(found))
         return artifact_id
 
     def _newcomer(self, entry: ManifestArtifact, tree: Tree, content: Path | bytes) -> list[Action]:

@@ -29,6 +29,7 @@ class Origins:
 
     def __init__(self, manifest: Manifest, source: str, reading: Reading) -> None:
         self._source = source
+        self._composites = [c for c in manifest.composites if c.source == source]
         self.by_place = {
             (a.id.type, a.source_path): a.id for a in manifest.artifacts if a.source == source
         }
@@ -67,6 +68,16 @@ class Origins:
             and (entry.id.type, entry.source_path or "") in self.places
             and entry.content_hash != found.tree.content_hash
         )
+
+    def note_on_twin(self, found: FoundArtifact) -> str:
+        """Return which artifact a new one was, as long as a plugin's and another's were alike."""
+        for composite in self._composites:
+            for member in composite.members:
+                name = member.extra.get("alias", member.id.name)
+                is_inside = found.path.startswith(f"{composite.source_path}/")
+                if is_inside and (member.id.type, name) == (found.type, found.name):
+                    return f"was one with {member.id} until now, which has its history"
+        return ""
 
     def is_at(self, found: FoundArtifact, path: str | None) -> bool:
         """Return whether the source has this content at `path`, maybe among other places."""

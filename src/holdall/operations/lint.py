@@ -12,9 +12,8 @@ from holdall.operations.read_source import read_source
 from holdall.plugins.fence import show_value
 from holdall.plugins.hookspecs import LintProblem
 from holdall.sources.checks.diagnostics import CODES, Code, Level, diagnose, diagnose_for_plugin
-from holdall.sources.fetch.git import ignored_in
+from holdall.sources.fetch.git import state_in
 from holdall.sources.linting import Finding, in_order, lint
-from holdall.sources.values import GitState
 
 if TYPE_CHECKING:
     from holdall.plugins.manager import Plugins
@@ -29,7 +28,7 @@ def lint_source(
 ) -> list[Finding]:
     """Return what is wrong with a folder, by path and line, without the codes in `allowed`."""
     folder = Path(source)
-    reading = read_source(plugins, folder, caps, GitState(ignored_in(folder.resolve())))
+    reading = read_source(plugins, folder, caps, state_in(folder.resolve()))
     found = [
         finding
         for finding in _of_plugins(plugins, source, reading)

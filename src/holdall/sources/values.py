@@ -50,12 +50,14 @@ class GitState(NamedTuple):
     """What git knows of a source that its files do not show, by paths relative to it.
 
     `ignored` are files and folders that its own settings ignore, `lacking` files whose content is
-    not in the repository, `submodules` folders that other repositories fill.
+    not in the repository, `submodules` folders that other repositories fill, `sparse` files that
+    the user chose not to check out.
     """
 
     ignored: frozenset[str] = frozenset()
     lacking: frozenset[str] = frozenset()
     submodules: frozenset[str] = frozenset()
+    sparse: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,9 @@ class Reading(NamedTuple):
             return "the source holds nothing; is it mounted, or checked out?"
         ends = [end for end, sign in enumerate(path) if sign in "/#"]
         places = (path, *(path[:end] for end in reversed(ends)), ".")
-        return next((self.unread[place] for place in places if place in self.unread), None)
+        found = next((place for place in places if place in self.unread), None)
+        inside = next((place for place in self.unread if place.startswith(f"{path}/")), None)
+        return self.unread.get(found or inside or "")
 
     def has_pointers(self, found: FoundArtifact) -> bool:
         """Return whether the content of one of an artifact's files is only a Git LFS pointer."""

@@ -154,6 +154,7 @@ def walk(source: Path, caps: Caps = DEFAULT_CAPS, git: GitState = _NOTHING_KNOWN
     diagnostics: list[Diagnostic] = []
     left_out: dict[str, str] = {}
     unread = dict.fromkeys(git.lacking, "the repository lacks its content")
+    unread |= dict.fromkeys(git.sparse, "not checked out (git sparse-checkout)")
     waiting = [""]
     while waiting:
         path = waiting.pop()
@@ -177,7 +178,10 @@ def walk(source: Path, caps: Caps = DEFAULT_CAPS, git: GitState = _NOTHING_KNOWN
     for path in sorted({*git.submodules, *_submodules(tree)}):
         if tree.is_bare(path):
             unread[path] = "a submodule that is not checked out"
-            diagnostics.append(diagnose(path, Code.SUBMODULE_ABSENT, unread[path]))
+            diagnostics.append(diagnose(path, Code.NOT_CHECKED_OUT, unread[path]))
+    if git.sparse:
+        message = f"{len(git.sparse):,} files are not checked out (git sparse-checkout)"
+        diagnostics.append(diagnose(".", Code.NOT_CHECKED_OUT, message))
     for path in sorted(git.lacking):
         diagnostics.append(diagnose(path, Code.ITEM_UNREADABLE, unread[path]))
     return tree

@@ -14,7 +14,6 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.origins import _address
-from holdall.errors import ConflictError
 from host_factories import (
     collect,
     make_collection,
@@ -213,8 +212,10 @@ def test_a_copy_of_a_folder_is_another_source(root: Path, tmp_path: Path) -> Non
     collect(root, source)
     copy = shutil.copytree(source, tmp_path / "copy")
     make_skill(copy, "a", "other")
-    with pytest.raises(ConflictError, match="skill:a"):
-        collect(root, copy)
+    before = entry(root, "skill:a")
+    changes = kinds(collect(root, copy))
+    assert "changed" not in changes.values()
+    assert entry(root, "skill:a") == before
 
 
 def test_others_skills_are_no_move(root: Path, tmp_path: Path) -> None:
@@ -224,8 +225,10 @@ def test_others_skills_are_no_move(root: Path, tmp_path: Path) -> None:
     shutil.rmtree(source)
     other = make_source(tmp_path / "other", "a", "x", "y")
     make_skill(other, "b", "other")
-    with pytest.raises(ConflictError, match="skill:b"):
-        collect(root, other)
+    before = entry(root, "skill:b")
+    changes = kinds(collect(root, other))
+    assert not {"changed", "gone"} & set(changes.values())
+    assert entry(root, "skill:b") == before
 
 
 @pytest.mark.parametrize("way", ["clone", "bare", "url"])
@@ -303,3 +306,27 @@ def test_line_ends_of_windows_are_no_edit(root: Path, tmp_path: Path, which: str
             file.write("echo 2\n")
     expected = "changed" if which == "script too" else "kept"
     assert kinds(refresh(root).changes) == {"skill:a": expected}
+
+
+def test_a_twin_that_left_says_where_its_history_is(root: Path, tmp_path: Path) -> None:
+    """A plugin's member that is an artifact of its own now names the one that it was."""
+    files = {f"{p}/{PLUGIN}": {"name": p} for p in ("p", "q")}
+    skills = {f"{p}/skills/x/SKILL.md": good("x") for p in ("p", "q")}
+    source = write(tmp_path / "source", {**files, **skills})
+    collect(root, source)
+    (source / "q/skills/x/SKILL.md").write_text(good("x", "other"))
+    changes = collect(root, source)
+    (new,) = [change for change in changes.changes if change.kind == "new"]
+    assert "was one with skill:x" in (new.note or "")
+
+
+def test_a_sparse_checkout_takes_nothing_away(root: Path, tmp_path: Path) -> None:
+    """What the user chose not to check out is kept, whatever the layout."""
+    work = write(make_repository(tmp_path / "work"), market("a", "b"))
+    commit(work)
+    collect(root, work)
+    git(work, "sparse-checkout", "set", "plugins/a")
+    assert not (work / "plugins/b").exists()
+    changes = collect(root, work)
+    assert kinds(changes)["skill:of-b"] == "kept"
+    assert "gone" not in kinds(changes).values()

@@ -137,7 +137,7 @@ def test_a_submodule_of_a_commit_is_named(tmp_path: Path) -> None:
     git(work, "update-index", "--add", "--cacheinfo", f"160000,{head},skills/module")
     git(work, "commit", "--quiet", "--message", "module")
     reading = reading_of(f"git+{work}")
-    assert codes(reading) == {("skills/module", "submodule-absent")}
+    assert codes(reading) == {("skills/module", "not-checked-out")}
     assert reading.why_unread("skills/module/x") is not None
 
 

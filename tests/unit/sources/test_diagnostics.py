@@ -128,7 +128,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.SKILL_NAME_DIFFERS: {SKILL: good("b")},
     Code.SKILL_NAME_INVALID: {SKILL: good("A--b")},
     Code.SPECIAL_FILE: {**skill(), "skills/a/pipe": os.mkfifo},
-    Code.SUBMODULE_ABSENT: {".gitmodules": '[submodule "m"]\n\tpath = m\n'},
+    Code.NOT_CHECKED_OUT: {".gitmodules": '[submodule "m"]\n\tpath = m\n'},
     Code.TOO_LARGE: {**skill(), "skills/a/huge": too_large},
     Code.TYPE_UNKNOWN: collection(*listed("odd", "b", "odd/b")),
     Code.UNSUPPORTED_COMPONENT: {f"p/{PLUGIN}": {}, "p/.lsp.json": {}},

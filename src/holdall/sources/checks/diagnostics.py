@@ -67,7 +67,7 @@ class Code(StrEnum):
     SKILL_NAME_DIFFERS = "skill-name-differs"
     SKILL_NAME_INVALID = "skill-name-invalid"
     SPECIAL_FILE = "special-file"
-    SUBMODULE_ABSENT = "submodule-absent"
+    NOT_CHECKED_OUT = "not-checked-out"
     TOO_LARGE = "too-large"
     TYPE_UNKNOWN = "type-unknown"
     UNSUPPORTED_COMPONENT = "unsupported-component"
@@ -180,9 +180,9 @@ def _read_rows() -> list[_Row]:
          "agents look for a file named exactly SKILL.md", "rename the file"),
         (Code.SPECIAL_FILE, w, "an artifact holds a pipe, a socket or a device",
          "only files, folders and links can be collected", "remove it"),
-        (Code.SUBMODULE_ABSENT, i, "a submodule is not checked out",
+        (Code.NOT_CHECKED_OUT, i, "a submodule, or a part of a repository, is not checked out",
          "its files are not in the source; what was collected from there before is kept",
-         "run git submodule update --init, or collect that repository by itself"),
+         "git submodule update --init, or git sparse-checkout disable; or collect it by itself"),
         (Code.TOO_LARGE, e, "a file or an artifact is larger than the caps allow",
          "such large files fill disks and histories", "leave it out, or raise the cap it names"),
         (Code.TYPE_UNKNOWN, e, "a collection's manifest lists an artifact of an unknown type",

@@ -8,13 +8,14 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
 from holdall.errors import HoldallError, NotFoundError, StorageError
 from holdall.sources.fetch.address import shown
+from holdall.sources.values import GitState
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -40,6 +41,7 @@ _NOT_THERE = ("not found", "does not appear to be a git repository", "does not e
 
 
 _ALL_OF_IT = b"./"
+_SPARSE = ".git/info/sparse-checkout"
 _MAX_SECONDS = 30.0
 _LOOK_EVERY = 0.25
 """Seconds between two looks at what a server sent."""
@@ -222,23 +224,32 @@ def _is_kept(name: str) -> bool:
     return head != "GIT" or bool(_KEPT_VARIABLES.fullmatch(rest))
 
 
-def ignored_in(folder: Path) -> frozenset[str]:
-    """Return the files and folders in a real folder that its own git ignores.
+def state_in(folder: Path) -> GitState:
+    """Return what git knows of a real folder: what its own git ignores or did not check out.
 
-    Nothing if there is no repository, or if that ignores the folder itself, which the user named.
+    Nothing if there is no repository; nothing is ignored where that ignores the folder itself,
+    which the user named.
     """
     top = _top_of(folder)
     if top is None:
-        return frozenset()
-    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+        return GitState()
+    ignored = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
     try:
         git = Git(top / ".git", str(folder), may_fetch=False)
         git.work_in(top, folder)
-        names = git.run(*words, seconds=_MAX_SECONDS).split(b"\0")
+        names = git.run(*ignored, seconds=_MAX_SECONDS).split(b"\0")
+        tagged: list[bytes] = []
+        if os.path.lexists(top / _SPARSE):
+            tagged = git.run("ls-files", "-t", "-z", seconds=_MAX_SECONDS).split(b"\0")
     except (GitFailed, StorageError, OSError):
-        return frozenset()
-    if _ALL_OF_IT in names:
-        return frozenset()
+        return GitState()
+    return GitState(
+        frozenset() if _ALL_OF_IT in names else _paths(names),
+        sparse=_paths(line[2:] for line in tagged if line.startswith(b"S ")),
+    )
+
+
+def _paths(names: Iterable[bytes]) -> frozenset[str]:
     return frozenset(os.fsdecode(name).rstrip("/") for name in names if name)
 
 

@@ -58,10 +58,10 @@ def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
 
 
 def _folder(folder: Path) -> Origin:
-    from holdall.sources.fetch.git import head_of, ignored_in
+    from holdall.sources.fetch.git import head_of, state_in
 
     real = Path(os.path.realpath(folder))
-    return Origin(folder, str(real), head_of(real), GitState(ignored_in(real)))
+    return Origin(folder, str(real), head_of(real), state_in(real))
 
 
 def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
