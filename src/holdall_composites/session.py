@@ -56,7 +56,7 @@ def opened(
         store = Store(database)
         if uuid and not _has_rows_of(store, collection):
             if url.is_embedded or can_write(database):
-                _bring_in_line(store, collection, message, author)
+                bring_in_line(store, collection, message, author)
             else:
                 told = f"{url.shown} can only be read, and is not as {collection.root} says"
                 reporter().note(f"note: {told}")
@@ -129,9 +129,10 @@ def open_collection(folder: Path | str) -> Iterator[Database]:
             yield database
 
 
-def _bring_in_line(
+def bring_in_line(
     store: Store, collection: Collection, message: str | None, author: str | None
 ) -> None:
+    """Make the rows what the manifest says, and keep what changed, in one transaction."""
     # Imported here: most commands find the rows in line.
     from holdall_composites.sync.save_versions import keep
     from holdall_composites.sync.state import state_of

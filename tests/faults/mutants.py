@@ -39,7 +39,7 @@ MUTANTS = [
     Mutant(
         "no barrier before the commit point",
         "src/holdall/transaction/commit.py",
-        "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
+        "            _make_staged_durable(work)\n",
         "",
         POWER,
     ),
@@ -74,16 +74,16 @@ MUTANTS = [
     Mutant(
         "the plan is not synced",
         "src/holdall/transaction/commit.py",
-        "                if len(plan.actions) < FEW:\n                    syscalls.sync(file)\n",
+        "                if work.few:\n                    syscalls.sync(file)\n",
         "                pass\n",
         POWER,
     ),
     Mutant(
         "the commit point itself is not durable",
-        "src/holdall/transaction/commit.py",
-        "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n"
-        "            syscalls.sync(folder)\n",
-        "            syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n",
+        "src/holdall/transaction/journal.py",
+        "                syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n"
+        "                syscalls.sync(folder)\n",
+        "                syscalls.rename(folder, PLAN_TMP, folder, PLAN)\n",
         POWER,
     ),
     Mutant(
@@ -96,9 +96,9 @@ MUTANTS = [
     Mutant(
         "the database is told before the plan is durable",
         "src/holdall/transaction/commit.py",
-        "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
-        "            prepare(transaction_id)\n"
-        "            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)\n",
+        "            _make_staged_durable(work)\n",
+        "            work.half.prepare(work.half.transaction_id)\n"
+        "            _make_staged_durable(work)\n",
         POWER,
     ),
     Mutant(
@@ -162,8 +162,8 @@ MUTANTS = [
     Mutant(
         "recovery forgets",
         "src/holdall/transaction/commit.py",
-        "        recovered = [_recover(root, journal, i) for i in journal.ids(TX)]\n",
-        "        recovered: list[Recovered] = []\n",
+        "_recover(root, journal, i) for i in journal.ids(TX) if",
+        "_recover(root, journal, i) for i in () if",
         POINTS,
     ),
     Mutant(

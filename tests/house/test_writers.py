@@ -32,7 +32,7 @@ ALLOWED = {
     "holdall/files/user_state.py": "the user's key and decisions, in the user's state folder",
     "holdall/files/stat_index.py": "what is known of files, in the user's cache folder",
     "holdall/files/scratch.py": "a scratch folder in the system's temporary one",
-    "holdall/transaction/export.py": "an export, where the user asked for it",
+    "holdall/transaction/export.py": "an archive in memory",
     "holdall/sources/fetch/origin.py": "a scratch folder in the system's temporary one",
     "holdall/sources/fetch/tarball.py": "what is decompressed, a file without a name there",
     "holdall/sources/fetch/git.py": "a password for git, in that scratch folder",
@@ -45,11 +45,10 @@ ALLOWED = {
     "holdall_composites/database/backup.py": "backups of the database, beside it",
     "holdall_composites/database/sqlite_file.py": "the database's own file, and copies of it",
     "holdall_composites/schema/revise.py": "the next migration, where a developer asked for it",
-    "holdall_composites/service/rebuild.py": "the database's own file",
     "holdall_composites/history/undo.py": "old bytes, in a scratch folder",
     "holdall_composites/history/versions.py": "old versions laid out in a scratch folder",
     "holdall_composites/commands/export.py": "a scratch folder",
-    "holdall_composites/commands/history.py": "a scratch folder",
+    "holdall_composites/commands/undo.py": "a scratch folder",
     "holdall_composites/commands/version.py": "a scratch folder",
 }
 

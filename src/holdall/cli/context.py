@@ -67,12 +67,10 @@ class Context:
         from holdall.transaction.journal import is_unsettled
 
         if is_unsettled(project):
-            from holdall.files.lock import locked
-            from holdall.files.root import Root
-            from holdall.operations.delivery import settle
+            from holdall.operations.settle import settled
 
-            with Root(project) as root, locked(root):
-                settle(root, self.session)
+            with settled(project, self.session):
+                pass
 
     def collection_as_it_is(self) -> Collection:
         """Read the collection and change nothing, whatever an interrupted run left there."""

@@ -4,6 +4,7 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from holdall.files.lock import STATE_FOLDER as STATE_FOLDER
     from holdall.files.root import (
         FileState as FileState,
         Root as Root,
@@ -17,6 +18,7 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
+            "lock": ("STATE_FOLDER",),
             "root": (
                 "FileState",
                 "Root",

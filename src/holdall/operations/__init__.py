@@ -5,7 +5,7 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.operations.deploy import DeployResult as DeployResult
-    from holdall.operations.edit_collection import Editor as Editor
+    from holdall.operations.edit_collection import Editor as Editor, FirstHalf as FirstHalf
     from holdall.operations.examine import (
         Finding as Finding,
         deployed_in as deployed_in,
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         is_export as is_export,
         lay_out_plugin as lay_out_plugin,
     )
+    from holdall.operations.settle import STEP as STEP
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
             "deploy": ("DeployResult",),
-            "edit_collection": ("Editor",),
+            "settle": ("STEP",),
+            "edit_collection": ("Editor", "FirstHalf"),
             "export_plugin": (
                 "Export",
                 "MemberContent",

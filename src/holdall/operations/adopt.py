@@ -1,7 +1,7 @@
 """Copy edits made to deployed artifacts back into the collection, as its newest content.
 
-The collection's part comes first: killed in between, the project holds what the collection has, and
-another adopt or deploy records that.
+The collection and the project change as one: the collection is locked first, and its journal
+decides for both.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.project import Project, read_project
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
-from holdall.files.lock import locked
-from holdall.files.root import Root
-from holdall.operations.delivery import report_errors, settle
+from holdall.operations.delivery import report_errors
 from holdall.operations.deploy import Deployer, Planned
-from holdall.operations.edit_collection import Editor
+from holdall.operations.edit_collection import Editor, FirstHalf
 from holdall.operations.session import Session
+from holdall.operations.settle import settled
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome
 from holdall.transaction.placement import ancestors, puts
@@ -69,8 +68,7 @@ class Adopter:
         cannot hold exactly, ConflictError for what changed in the collection since, unless forced;
         nothing is written then.
         """
-        with Root(self.project) as root, locked(root):
-            settle(root, self.session)
+        with settled(self.project, self.session) as root:
             collection = editor.collection
             project = read_project(root, self.targets, self.session.plugins.targets, collection)
             found, unchanged = self._found(project, collection, texts, names)
@@ -85,19 +83,18 @@ class Adopter:
                 deployer = Deployer(
                     *(after, self.project, self.targets, self.session), dry_run=self.dry_run
                 )
-                planned = _plan(deployer, project, request, found, holders)
+                keeps_versions = self.session.plugins.implements("holdall_version_tree")
+                actions = _actions(collection, found, keeps_versions=keeps_versions)
+                first = FirstHalf(editor, changes, actions)
+                planned = _plan(deployer, project, request, found, holders, first)
                 warnings = tuple(deployer.check(planned.plan))
                 result = AdoptResult(tuple(found), changes.changes, tuple(unchanged), warnings)
                 if self.dry_run or not found:
                     return result
-                outcome = self._collect(editor, changes, found)
-                # The collection's half is written: the project's says what it has become.
-                adopted = outcome.transaction_id if outcome else None
-                collection = self.session.open_collection(collection.root)
-                plan = replace(planned.plan, collection=collection, adopted=adopted)
-                done = deployer.finish(project, planned._replace(plan=plan), warnings).outcome
-                kept = tuple((str(p), place) for p, place in outcome.backups) if outcome else ()
-                return result._replace(outcome=done, backups=kept)
+                done = deployer.finish(project, planned, warnings, first).outcome
+                kept = first.outcome.backups if first.outcome else ()
+                backups = tuple((str(path), place) for path, place in kept)
+                return result._replace(outcome=done, backups=backups)
 
     def _found(
         self, project: Project, collection: Collection, texts: Iterable[str], names: Sequence[str]
@@ -109,20 +106,6 @@ class Adopter:
         if not self.force:
             _refuse_conflicts(found, self.project)
         return found, unchanged
-
-    def _collect(
-        self, editor: Editor, changes: ChangeSet, found: Iterable[Adoptable]
-    ) -> Outcome | None:
-        """Bring the edits into the collection; None if it has them already."""
-        keeps_versions = self.session.plugins.implements("holdall_version_tree")
-        actions = _actions(editor.collection, found, keeps_versions=keeps_versions)
-        outcome = editor.commit(changes, actions)
-        if outcome is not None and outcome.conflicts:
-            raise ConflictError(
-                f"{outcome.conflicts[0]} changed in the collection while it was adopted",
-                hint="the project is unchanged: adopt it again",
-            )
-        return outcome
 
     def _holders(
         self, project: Project, collection: Collection, one: Adoptable
@@ -148,6 +131,7 @@ def _plan(
     request: DeployRequest,
     found: Iterable[Adoptable],
     holders: Sequence[_Holder],
+    first: FirstHalf,
 ) -> Planned:
     """Return the plan of the project's new ledger and records; no file in it changes."""
     ledger = _ledger(project.ledger, holders, deployer.collection)
@@ -163,6 +147,7 @@ def _plan(
             Placement(e.id, e.uuid, one.tree.content_hash, target.root)
             for e, target, one in holders
         ],
+        adopted=first.transaction_id,
     )
 
 

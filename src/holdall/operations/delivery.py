@@ -10,34 +10,17 @@ from typing import Any
 
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.deploy.targets import targets_for
-from holdall.errors import HoldallError, InputError, PluginError
+from holdall.errors import HoldallError, InputError, NotFoundError, PluginError, StorageError
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
 from holdall.operations.session import Session
-from holdall.transaction.commit import Message, delivered, recover, undelivered
+from holdall.transaction.commit import Message, delivered, undelivered
 from holdall.transaction.journal import OUTBOX
+from holdall.transaction.outside import keep_as_note
+from holdall.transaction.pair import is_unfinished
 
 CHANGE = "collection-change"
 DEPLOY = "deploy"
-
-_NAMES = {CHANGE: "change of the collection"}
-
-
-def settle(root: Root, session: Session) -> None:
-    """Finish what an earlier run left: its transaction, then the reports to plugins.
-
-    The caller holds the root's lock. Reports one sentence about each unfinished transaction.
-    """
-    note = session.reporter.note
-    for recovered in recover(root):
-        if recovered.applied:
-            what = _NAMES.get(recovered.kind, recovered.kind)
-            note(f"finished the {what} that an earlier run left unfinished in {root.path}")
-        else:
-            note(f"removed what an earlier run had prepared but not begun in {root.path}")
-        for path in recovered.conflicts:
-            note(f"kept your version of {path}, which changed meanwhile")
-    deliver(root, session)
 
 
 def to_journal_json(payload: dict[str, Any]) -> dict[str, Any]:
@@ -101,9 +84,23 @@ def deliver(root: Root, session: Session) -> bool:
             session.reporter.warn(f"{error.message}; {state}, and {again}")
         if failures:
             stuck.add(collection)
+        elif message.applied and is_pending(message):
+            keep_as_note(root, message.transaction_id)
         else:
             delivered(root, message.transaction_id)
     return not stuck
+
+
+def is_pending(message: Message) -> bool:
+    """Return whether the second half of a pair, whose first half this is, is not done yet."""
+    partner = message.partner
+    if partner is None or partner.decides:
+        return False
+    try:
+        with Root(Path(partner.root)) as other:
+            return is_unfinished(other, partner.transaction_id)
+    except (NotFoundError, StorageError):
+        return True
 
 
 def _failures(message: Message, path: Path, session: Session) -> list[HoldallError]:

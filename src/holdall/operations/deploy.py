@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
@@ -54,16 +54,19 @@ from holdall.deploy.project.place import follow_project, refuse_another_project
 from holdall.deploy.project.project import Project, read_project
 from holdall.deploy.targets import Target
 from holdall.errors import UsageError
-from holdall.files.lock import locked
-from holdall.files.root import Root
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
-from holdall.operations.delivery import DEPLOY, delivering, report_errors, settle, to_journal_json
+from holdall.operations.delivery import DEPLOY, delivering, report_errors, to_journal_json
 from holdall.operations.proof import find_proof
 from holdall.operations.session import Session
+from holdall.operations.settle import STEP, settled
 from holdall.plugins.checks import RESOLVE, ask_plugins, ask_resolution
 from holdall.transaction.actions import Action, Put
-from holdall.transaction.commit import Outcome, commit
+from holdall.transaction.commit import Half, Outcome, commit_half
+from holdall.transaction.journal import new_transaction_id
+
+if TYPE_CHECKING:
+    from holdall.operations.edit_collection import FirstHalf
 
 SkillMeatHashes = Mapping[tuple[str, ArtifactId], str]
 """The SkillMeat hashes of what was just deployed, by target and id."""
@@ -211,15 +214,18 @@ class Deployer:
         change: LedgerChange,
         hash_of: Callable[[Deployed], str],
         content_of: ContentOf,
+        command: str,
         extra: Mapping[str, Any],
+        first: FirstHalf | None = None,
     ) -> DeployResult:
-        """Undo a change of the project: its files, ledger and records.
+        """Undo or redo (`command`) a change of the project: its files, ledger and records.
 
         `hash_of` gives the SkillMeat hash of what was deployed before, `content_of` the bytes of
-        its files. Raises ConflictError if the project is not as the change left it, LocalEditError
-        for files edited since.
+        its files; `first` is the change of the collection that this is one with. Raises
+        ConflictError if the project is not as the change left it, LocalEditError for files edited
+        since.
         """
-        request = self._request("undo", ())
+        request = self._request(command, ())
         with self._open_project(None) as (project, _, scratch), self._report_error(request):
             refuse_another_project(project.root, project.stored.place)
             ledger = revert_ledger(project, change)
@@ -236,12 +242,13 @@ class Deployer:
                 {(entry.target, entry.id): hash_of(entry) for entry in back if entry.files},
                 placed=placed,
                 withdrawn=removed_placements(gone, ledger.deployed, placed, self.targets),
+                adopted=first.transaction_id if first else None,
                 extra=extra,
             )
             warnings = self.check(planned.plan)
             if not self.force:
                 refuse_edits(arrangement, self.project)
-            return self.finish(project, planned, warnings)
+            return self.finish(project, planned, warnings, first)
 
     @contextmanager
     def _open_project(
@@ -252,8 +259,7 @@ class Deployer:
         Its files are known by their status, where they are what they were. What is laid out for
         the command is in the scratch folder.
         """
-        with Root(self.project) as root, locked(root), Scratch() as scratch:
-            settle(root, self.session)
+        with settled(self.project, self.session) as root, Scratch() as scratch:
             file = index_file(cache_folder(self.session.config), "project", self.project)
             index = root.remembered = StateIndex(file, root.folders.top)
             known = self.session.plugins.targets
@@ -352,10 +358,20 @@ class Deployer:
         )
         return Planned(plan, arrangement, (*arrangement.actions, *records))
 
-    def finish(self, project: Project, planned: Planned, warnings: Sequence[str]) -> DeployResult:
-        """Commit the file actions of a checked plan. The caller holds the project's lock."""
+    def finish(
+        self,
+        project: Project,
+        planned: Planned,
+        warnings: Sequence[str],
+        first: FirstHalf | None = None,
+    ) -> DeployResult:
+        """Commit the file actions of a checked plan, as one with those of `first`.
+
+        The caller holds the project's lock, and the collection's before it if there is a `first`.
+        """
         plan, arrangement, actions = planned
-        if self.dry_run or not actions:
+        is_needed = actions or first is not None or STEP in plan.extra
+        if self.dry_run or not is_needed:
             return DeployResult(plan, arrangement, tuple(warnings), None)
         from holdall.operations.progress import show_progress
 
@@ -370,12 +386,8 @@ class Deployer:
             delivering(project.root, self.session),
             show_progress(self.session.config, "deploying", actions) as progress,
         ):
-            outcome = commit(
-                project.root,
-                actions,
-                kind=DEPLOY,
-                payload={**plan.to_payload(), **to_journal_json({"extra": plan.extra})},
-                prepare=prepare,
-                progress=progress,
-            )
+            payload = {**plan.to_payload(), **to_journal_json({"extra": plan.extra})}
+            given = (project.root, actions, DEPLOY, payload, prepare, progress)
+            half = Half(new_transaction_id(), *given)
+            outcome = commit_half(half) if first is None else first.commit(half)
         return DeployResult(plan, arrangement, tuple(warnings), outcome, staged_at[-1])

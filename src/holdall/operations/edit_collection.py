@@ -21,12 +21,14 @@ from holdall.errors import ConflictError, InputError, PluginError, StorageError,
 from holdall.files.lock import locked
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
-from holdall.operations.delivery import CHANGE, delivering, report_error, settle, to_journal_json
+from holdall.operations.delivery import CHANGE, delivering, report_error, to_journal_json
 from holdall.operations.progress import show_progress
 from holdall.operations.session import Session
+from holdall.operations.settle import STEP, settled
 from holdall.plugins.checks import ask_plugins
 from holdall.transaction.actions import Action
-from holdall.transaction.commit import Outcome, commit, recover
+from holdall.transaction.commit import Half, Outcome, commit, commit_half, commit_pair, recover
+from holdall.transaction.journal import new_transaction_id
 from holdall.transaction.placement import as_read, put_bytes
 
 _MANIFEST_PATH = RelPath.parse(MANIFEST)
@@ -75,11 +77,33 @@ class Editor:
 
         `trees` are the artifacts that the actions put there, as far as they are known.
         """
+        return self._commit(new_transaction_id(), changes, actions, trees, None)[0]
+
+    def commit_with(
+        self, transaction_id: str, changes: ChangeSet, actions: Sequence[Action], second: Half
+    ) -> tuple[Outcome | None, Outcome]:
+        """Write a proposed change set under this id, as one with a transaction in a project.
+
+        The caller delivers the messages of the project. Returns the outcomes of both.
+        """
+        first, other = self._commit(transaction_id, changes, actions, {}, second)
+        assert other is not None, "it was asked for"
+        return first, other
+
+    def _commit(
+        self,
+        transaction_id: str,
+        changes: ChangeSet,
+        actions: Sequence[Action],
+        trees: Mapping[RelPath, Tree],
+        second: Half | None,
+    ) -> tuple[Outcome | None, Outcome | None]:
         before = self.collection
         text = self._manifest_text(changes.after)
-        if text == before.manifest_text and not actions:
+        is_step = STEP in changes.extra  # one that is logged even if nothing differs
+        if text == before.manifest_text and not actions and not is_step:
             self._settled(changes)
-            return None
+            return None, None if second is None else commit_half(second)
         expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
         staged_at: list[int] = []
@@ -91,14 +115,13 @@ class Editor:
         everything = [*actions, manifest]
         with delivering(self.root, self.session):
             with show_progress(self.session.config, "collecting", everything) as progress:
-                outcome = commit(
-                    self.root,
-                    everything,
-                    kind=CHANGE,
-                    payload=to_journal_json(changes.to_payload()),
-                    prepare=prepare,
-                    progress=progress,
-                )
+                payload = to_journal_json(changes.to_payload())
+                given = (self.root, everything, CHANGE, payload, prepare, progress)
+                first, other = Half(transaction_id, *given), None
+                if second is None:
+                    outcome = commit_half(first)
+                else:
+                    outcome, other = commit_pair(first, second)
             # Before plugins are called: they ask for the same trees again.
             if before.index is not None and not outcome.conflicts:
                 before.index.placed(trees, staged_at[0])
@@ -106,7 +129,7 @@ class Editor:
         for path in outcome.conflicts:
             self.session.reporter.warn(f"{path} changed meanwhile; your version was kept")
         self._settled(changes)
-        return outcome
+        return outcome, other
 
     def _settled(self, changes: ChangeSet) -> None:
         self.proposed[:] = [other for other in self.proposed if other is not changes]
@@ -147,11 +170,27 @@ class Editor:
         )
 
 
+@dataclass
+class FirstHalf:
+    """A change of the collection that is to be done as one with a change of a project."""
+
+    editor: Editor
+    changes: ChangeSet
+    actions: Sequence[Action]
+    transaction_id: str = field(default_factory=new_transaction_id)
+    outcome: Outcome | None = None
+
+    def commit(self, second: Half) -> Outcome:
+        """Commit both; return the project's outcome."""
+        given = (self.transaction_id, self.changes, self.actions)
+        self.outcome, other = self.editor.commit_with(*given, second)
+        return other
+
+
 @contextmanager
 def editing(path: Path, session: Session) -> Iterator[Editor]:
     """Lock the collection at `path`, finish what an earlier run left, and read it."""
-    with Root(path) as root, locked(root):
-        settle(root, session)
+    with settled(path, session) as root:
         editor = Editor(root, session.open_collection(path), session)
         with editor.report_errors():
             yield editor

@@ -261,8 +261,8 @@ def holdall_deploy_resolve(request: DeployRequest) -> Resolution | None:
 def holdall_deploy_check(plan: DeployPlan, project: Path) -> Sequence[Problem]:
     """Return the problems of the finished plan; one error is a veto. Also in a dry run.
 
-    Called for deploy, undeploy, undo and adopt (`plan.command`). The plan is not changed any more,
-    but for what you put into `plan.extra` here. If it raises, that counts as an error.
+    Called for deploy, undeploy, undo, redo and adopt (`plan.command`). The plan is not changed any
+    more, but for what you put into `plan.extra` here. If it raises, that counts as an error.
     """
     return ()
 

@@ -4,7 +4,10 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from holdall.transaction.commit import Half as Half, Outcome as Outcome
     from holdall.transaction.export import write_export as write_export
+    from holdall.transaction.journal import new_transaction_id as new_transaction_id
+    from holdall.transaction.outside import noted as noted
     from holdall.transaction.placement import (
         content_of as content_of,
         exchange as exchange,
@@ -12,12 +15,18 @@ if TYPE_CHECKING:
         puts as puts,
         sourced as sourced,
     )
+    from holdall.transaction.replacement import (
+        REPLACEMENT as REPLACEMENT,
+        Replacement as Replacement,
+    )
     from holdall.transaction.signature import Signature as Signature
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
+            "commit": ("Half", "Outcome"),
             "export": ("write_export",),
+            "journal": ("new_transaction_id",),
             "placement": (
                 "content_of",
                 "exchange",
@@ -25,6 +34,8 @@ else:
                 "puts",
                 "sourced",
             ),
+            "outside": ("noted",),
+            "replacement": ("REPLACEMENT", "Replacement"),
             "signature": ("Signature",),
         },
     )

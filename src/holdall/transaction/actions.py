@@ -3,14 +3,16 @@
 A plan is two lines; the second one is JSON without blanks (shown with them):
 
     holdall-plan 2 SHA-256-OF-THE-JSON SEAL
-    {"kind": "deploy", "payload": {...}, "actions": [
+    {"kind": "deploy", "payload": {...}, "partner": null, "actions": [
       ["put", ".claude/agents/a.md", false, "f-2c26...", "f-9f86...", 120, false],
       ["remove", ".claude/agents/b.md", true, "f-fcde..."],
       ["rmdir", ".claude/skills/old"]]}
 
 A put has its path, whether a backup is kept, the state before (null for none) and after, its size,
 and whether it is a condition. A state is kind (`f`, or `l` for a link), `x` if executable or `-`,
-SHA-256. The seal is an HMAC of the transaction's id and the JSON with the user's key.
+SHA-256. The seal is an HMAC of the transaction's id and the JSON with the user's key. Of two
+transactions that are one, each has the other as its partner: its folder, its id, and whether it is
+the one that decides for both.
 """
 
 from __future__ import annotations
@@ -68,12 +70,26 @@ class RemoveFolder(NamedTuple):
 Action: TypeAlias = Put | Remove | RemoveFolder
 
 
+class Partner(NamedTuple):
+    """The other one of two transactions that are one; if it `decides`, this one waits for it."""
+
+    root: str
+    transaction_id: str
+    decides: bool
+
+
 class Plan(NamedTuple):
     """A transaction as it is written down; its puts have lost their sources, they are staged."""
 
     kind: str
     payload: Mapping[str, JSON]
     actions: tuple[Action, ...]
+    partner: Partner | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether another transaction decides whether this one is done."""
+        return self.partner is not None and self.partner.decides
 
 
 def encode_plan(plan: Plan, transaction_id: str, key: bytes) -> bytes:
@@ -81,6 +97,7 @@ def encode_plan(plan: Plan, transaction_id: str, key: bytes) -> bytes:
     content = {
         "kind": plan.kind,
         "payload": plan.payload,
+        "partner": plan.partner,
         "actions": [_encode_action(a) for a in plan.actions],
     }
     body = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
@@ -127,9 +144,19 @@ def decode_plan(data: bytes, *, is_message: bool = False) -> Plan | None:
         if not isinstance(kind, str) or not isinstance(payload, dict):
             return None
         actions = () if is_message else content["actions"]
-        return Plan(kind, payload, tuple(map(_decode_action, actions)))
+        partner = _decode_partner(content["partner"])
+        return Plan(kind, payload, tuple(map(_decode_action, actions)), partner)
     except (ValueError, TypeError, KeyError, RecursionError, HostilePathError):
         return None
+
+
+def _decode_partner(fields: list[Any] | None) -> Partner | None:
+    match fields:
+        case None:
+            return None
+        case [str(root), str(transaction_id), bool(decides)]:
+            return Partner(root, transaction_id, decides)
+    raise ValueError(f"not a partner: {fields!r}")
 
 
 def _encode_action(action: Action) -> list[JSON]:

@@ -17,11 +17,12 @@ from holdall.files import syscalls
 from holdall.files.root import Root, reporting, write_all
 from holdall.files.user_state import journal_key
 from holdall.reporter import log_debug
-from holdall.transaction.actions import JSON, Action, Plan, encode_plan
+from holdall.transaction.actions import JSON, Action, Partner, Plan, encode_plan
 from holdall.transaction.apply import Application
 from holdall.transaction.journal import (
     BACKUPS,
     OUTBOX,
+    OUTSIDE,
     PLAN,
     PLAN_TMP,
     TX,
@@ -62,6 +63,33 @@ class Message(NamedTuple):
     kind: str
     payload: Mapping[str, JSON]
     applied: bool = True
+    partner: Partner | None = None
+
+
+class Half(NamedTuple):
+    """A transaction to be done as one with another one; the fields are what `commit` takes."""
+
+    transaction_id: str
+    root: Root
+    actions: Sequence[Action]
+    kind: str
+    payload: Mapping[str, JSON]
+    prepare: Callable[[str], None]
+    progress: Progress | None = None
+
+
+class _Work(NamedTuple):
+    """A transaction that is being staged."""
+
+    half: Half
+    journal: Journal
+    plan: Plan
+    encoded: bytes
+
+    @property
+    def few(self) -> bool:
+        """Whether each file is made durable by itself."""
+        return len(self.plan.actions) < FEW
 
 
 class _Slots(NamedTuple):
@@ -88,45 +116,96 @@ def commit(
     """
     if not actions and not payload:
         return Outcome(new_transaction_id(), (), ())
-    plan = Plan(kind, payload, tuple(actions))
-    transaction_id = new_transaction_id()
-    encoded = encode_plan(plan, transaction_id, journal_key())
-    root.folders.forget()
-    root.folders.made.clear()
-    with Journal.make(root) as journal:
-        _refuse_unfinished(journal)
-        refuse_unsafe(root, journal.folder, actions)
-        is_prepared = False
+    return commit_half(Half(new_transaction_id(), root, actions, kind, payload, prepare, progress))
+
+
+def commit_half(half: Half) -> Outcome:
+    """Do a transaction that has its id already, and turned out to need no other half."""
+    with _begin(half, None) as work:
+        _stage_all(work)
+        return _finish_now(work)
+
+
+def commit_pair(first: Half, second: Half) -> tuple[Outcome, Outcome]:
+    """Do two transactions in two folders: both, or neither. Each has a payload.
+
+    The first one decides. Raises what `commit` raises, with nothing changed in either folder; a
+    StorageError after the commit point says that the next run does the rest.
+    """
+    to_second = Partner(str(second.root.path.absolute()), second.transaction_id, decides=False)
+    to_first = Partner(str(first.root.path.absolute()), first.transaction_id, decides=True)
+    with _begin(first, to_second) as one, _begin(second, to_first) as other:
+        _stage_all(one, other)
         try:
-            _stage(journal, transaction_id, plan, encoded, progress)
-            _make_staged_durable(root, journal, transaction_id, few=len(actions) < FEW)
-            # Not before: what is prepared must not outlive, in a power cut, the plan of it.
-            is_prepared = True
-            prepare(transaction_id)
-            _pass_the_commit_point(journal, transaction_id)
-        except BaseException:
-            # Where that is not possible now, `recover` does it.
-            with contextlib.suppress(OSError, HoldallError):
-                journal.give_up(transaction_id, plan if is_prepared else None)
+            done = _finish_now(one)
+        except ConflictError:  # called off
+            other.journal.give_up(second.transaction_id, other.plan)
             raise
-        done = _finish(root, journal, transaction_id, plan, again=False)
+        with reporting(second.root.path, _LATER):
+            other.journal.pass_commit_point(second.transaction_id)
+            second.root.folders.forget()
+            return done, _finish_now(other)
+
+
+@contextmanager
+def _begin(half: Half, partner: Partner | None) -> Iterator[_Work]:
+    plan = Plan(half.kind, half.payload, tuple(half.actions), partner)
+    encoded = encode_plan(plan, half.transaction_id, journal_key())
+    half.root.folders.forget()
+    half.root.folders.made.clear()
+    with Journal.make(half.root) as journal:
+        _refuse_unfinished(journal)
+        refuse_unsafe(half.root, journal.folder, half.actions)
+        yield _Work(half, journal, plan, encoded)
+
+
+def _stage_all(*works: _Work) -> None:
+    """Stage and prepare transactions, and pass the commit point of the first one."""
+    prepared: list[_Work] = []
+    try:
+        for work in works:
+            _stage(work)
+            _make_staged_durable(work)
+        for work in works:
+            # Not before: what is prepared must not outlive, in a power cut, the plan of it.
+            prepared.append(work)
+            work.half.prepare(work.half.transaction_id)
+        works[0].journal.pass_commit_point(works[0].half.transaction_id)
+    except BaseException:
+        # Where that is not possible now, `recover` does it. The second one never before the first.
+        with contextlib.suppress(OSError, HoldallError):
+            for work in works:
+                plan = work.plan if work in prepared else None
+                work.journal.give_up(work.half.transaction_id, plan)
+        raise
+
+
+def _finish_now(work: _Work) -> Outcome:
+    root, transaction_id = work.half.root, work.half.transaction_id
+    done = _finish(root, work.journal, transaction_id, work.plan, again=False)
     if done.is_called_off:
         raise ConflictError(
             f"{root.path / done.conflicts[0]} appeared while Holdall was running",
             hint="nothing was changed; see what it is, then run the command again",
         )
-    log_debug(__name__, "committed %s, %s: %d actions", transaction_id, kind, len(actions))
+    told = (transaction_id, work.half.kind, len(work.half.actions))
+    log_debug(__name__, "committed %s, %s: %d actions", *told)
     return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
 
 
 def recover(root: Root) -> list[Recovered]:
-    """Finish what an interrupted run had promised, and remove what it had only prepared."""
+    """Finish what an interrupted run had promised, and remove what it had only prepared.
+
+    What waits for a partner elsewhere stays: `pair.decide` is for that.
+    """
     journal = Journal.find(root)
     if journal is None:
         return []
     root.folders.forget()
     with journal, reporting(journal.path):
-        recovered = [_recover(root, journal, i) for i in journal.ids(TX)]
+        recovered = [
+            _recover(root, journal, i) for i in journal.ids(TX) if journal.waiting_plan(i) is None
+        ]
         for transaction_id in journal.ids(OUTBOX):
             if _message(journal, transaction_id) is None:
                 journal.clear_away(OUTBOX, transaction_id)
@@ -148,7 +227,7 @@ def undelivered(root: Root) -> list[Message]:
 def _message(journal: Journal, transaction_id: str) -> Message | None:
     for name in (PLAN, PLAN_TMP):
         if (plan := journal.read_plan(OUTBOX, transaction_id, name)) is not None:
-            return Message(transaction_id, plan.kind, plan.payload, applied=name == PLAN)
+            return Message(transaction_id, plan.kind, plan.payload, name == PLAN, plan.partner)
     return None
 
 
@@ -164,13 +243,18 @@ def delivered(root: Root, transaction_id: str) -> None:
 
 def _refuse_unfinished(journal: Journal) -> None:
     with reporting(journal.path):
-        waiting = journal.ids(TX)
-        journal.ids(OUTBOX)  # they refuse what is not a folder
-        journal.ids(BACKUPS)
-    if waiting:
+        unfinished = journal.ids(TX)
+        for where in (OUTBOX, OUTSIDE, BACKUPS):
+            journal.ids(where)  # they refuse what is not a folder
+        waits = {i: journal.waiting_plan(i) for i in unfinished}
+    for transaction_id, plan in waits.items():
+        hint = "run holdall once more to finish it first"
+        if plan is not None and plan.partner is not None:
+            hint = f"it waits for {plan.partner.root}: any holdall command that reaches it ends it"
+            hint += "; if that folder is gone for good, remove the folder of the transaction"
         raise StorageError(
-            f"{journal.path}: the unfinished transaction {waiting[0]} is here",
-            hint="run holdall once more to finish it first",
+            f"{journal.path / TX / transaction_id} is unfinished, so nothing else can be done here",
+            hint=hint,
         )
 
 
@@ -184,44 +268,34 @@ def _slots(journal: Journal, transaction_id: str) -> Iterator[_Slots]:
         yield _Slots(*fds)
 
 
-def _stage(
-    journal: Journal, transaction_id: str, plan: Plan, encoded: bytes, progress: Progress | None
-) -> None:
+def _stage(work: _Work) -> None:
+    half, journal = work.half, work.journal
     with reporting(journal.path):
         os.close(journal.open(OUTBOX, make=True))
-        with _slots(journal, transaction_id) as slots:
-            stage(slots.new, plan.actions, progress)
+        with _slots(journal, half.transaction_id) as slots:
+            stage(slots.new, half.actions, half.progress)
             file = syscalls.create_file(PLAN_TMP, slots.transaction, 0o600)
             try:
-                write_all(file, encoded)
-                if len(plan.actions) < FEW:
+                write_all(file, work.encoded)
+                if work.few:
                     syscalls.sync(file)
             finally:
                 os.close(file)
 
 
-def _make_staged_durable(root: Root, journal: Journal, transaction_id: str, *, few: bool) -> None:
-    with reporting(journal.path), _slots(journal, transaction_id) as slots:
-        if not few:
+def _make_staged_durable(work: _Work) -> None:
+    journal = work.journal
+    with reporting(journal.path), _slots(journal, work.half.transaction_id) as slots:
+        if not work.few:
             syscalls.sync_file_system(journal.folder)
             return
         outer = journal.open(TX)
         try:
-            above = (outer, journal.folder, root.folders.top)
+            above = (outer, journal.folder, work.half.root.folders.top)
             for folder in (slots.new, slots.transaction, *above):
                 syscalls.sync(folder)
         finally:
             os.close(outer)
-
-
-def _pass_the_commit_point(journal: Journal, transaction_id: str) -> None:
-    with reporting(journal.path):
-        folder = journal.open(TX, transaction_id)
-        try:
-            syscalls.rename(folder, PLAN_TMP, folder, PLAN)
-            syscalls.sync(folder)
-        finally:
-            os.close(folder)
 
 
 def _finish(

@@ -1,33 +1,49 @@
 """Writing an export: a folder or an archive, put in place whole; what was there is kept beside it.
 
-The new one is staged beside its place and made durable first. Where something is replaced, it takes
-the name of the backup and then both names are exchanged at once: at any moment, what was there has
-its own name or `NAME.backup-N`. A file system that cannot exchange names has neither one under its
-name for a moment; then the backup is there already.
+The new one is staged beside its place and made durable first. Where something is replaced, the new
+one takes the name of the backup and then both names are exchanged at once: at any moment, what was
+there has its own name or `NAME.backup-N`. A file system that cannot exchange names has neither one
+under its name for a moment; then the backup is there already. The collection's journal has a note
+of it; the next run looks at what an interrupted one left:
+
+    backup     target   staged   what happens
+    none       any      any      the staged one is removed
+    the new    any      any      the backup's name had only been borrowed: both are removed
+    the old    none     yes      the old one goes back to its place, the staged one is removed
+    the old    any      any      nothing, but that the staged one is removed: it was replaced
+
+In the staging folder nothing but the new export ever is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import io
 import itertools
 import os
 import secrets
-import shutil
+import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
+from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError
 from holdall.files import syscalls
 from holdall.files.root import Root, make_folders, reporting, write_all
 from holdall.files.tree import file_tree, folder_tree
+from holdall.transaction.actions import JSON
 from holdall.transaction.apply import move_new
+from holdall.transaction.journal import remove_tree
+from holdall.transaction.outside import noted
+
+EXPORT = "export"
+"""The kind of the note."""
 
 _ARCHIVES = (".zip", ".tar.gz", ".tgz")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -51,33 +67,53 @@ Files = Mapping[RelPath, ExportFile]
 
 
 def write_export(
-    files: Files, target: Path, is_export: Callable[[Path], bool], *, force: bool
+    files: Files,
+    target: Path,
+    is_export: Callable[[Path], bool],
+    collection: Root | None,
+    *,
+    force: bool,
 ) -> Path | None:
     """Write a folder or, by the name's end, a `.zip` or `.tar.gz`: whole and durable, or nothing.
 
     Raises ConflictError for what is there already. With `force` a file, or a folder of which
     `is_export` says that it is an earlier export, is replaced if it differs; returns where it was
-    kept.
+    kept. The caller holds the lock of `collection`, which gets the note; None leaves none, for a
+    collection that may only be read.
     """
+    target = target.absolute()
     is_folder = not target.name.endswith(_ARCHIVES)
     _refuse_taken(target, is_export if is_folder else None, force=force)
     with reporting(target):
+        files = {path: file._replace(content=file.data) for path, file in files.items()}
+    data = None if is_folder else _packed(files, target)
+    place = _Place.plan(target, _fingerprint_of(files) if data is None else _line(b"", data))
+    if collection is None:
+        note = place.cleared()
+    else:
+        note = noted(collection, EXPORT, place.to_payload(), place.end)
+    with note, reporting(target):
         make_folders(target.parent)
-        with Root(target.parent) as parent, _staging(parent) as staging:
-            if is_folder:
-                _write_folder(files, staging)
-            else:
-                data = _zipped(files) if target.name.endswith(".zip") else _tarred(files)
-                _write_file(staging, RelPath(_NEW), data)
-            syscalls.sync_file_system(staging.folders.top)
-            place = _Place(parent.folders.top, target, staging.folders.top)
-            if not os.path.lexists(target):
-                place.create()
-            elif is_folder and not any(target.iterdir()):
-                place.fill()
-            elif not _is_same(staging.path / _NEW, target):
-                return place.replace()
-    return None
+        with Root(target.parent) as parent:
+            syscalls.make_folder(place.staging, parent.folders.top, 0o700)
+            with Root(target.parent / place.staging) as staging:
+                if data is None:
+                    _write_folder(files, staging)
+                else:
+                    _write_file(staging, RelPath(_NEW), data)
+                syscalls.sync_file_system(staging.folders.top)
+                backup = place.put(parent.folders.top, staging)
+            remove_tree(place.staging, parent.folders.top)
+    return backup
+
+
+def end_export(payload: Mapping[str, Any]) -> str | None:
+    """Put in order what an interrupted export left; return a sentence if that was something."""
+    return _Place.from_payload(payload).end()
+
+
+def _packed(files: Files, target: Path) -> bytes:
+    return _zipped(files) if target.name.endswith(".zip") else _tarred(files)
 
 
 def _refuse_taken(target: Path, is_export: Callable[[Path], bool] | None, *, force: bool) -> None:
@@ -108,73 +144,148 @@ def _is_same(new: Path, old: Path) -> bool:
     return trees[0] == trees[1]
 
 
-@contextlib.contextmanager
-def _staging(parent: Root) -> Iterator[Root]:
-    """Make a folder of our own beside the target, and remove it with what is left in it."""
-    name = f".holdall-export-{secrets.token_hex(8)}"
-    syscalls.make_folder(name, parent.folders.top, 0o700)
-    path = parent.path / name
-    try:
-        with Root(path) as staging:
-            yield staging
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+class _Place(NamedTuple):
+    """Where an export goes, and the names beside it that it needs on the way.
 
+    `content` is the fingerprint of the new one; `made` are the folders above that were not there.
+    """
 
-@dataclass(frozen=True)
-class _Place:
-    """Where the export goes, in the folder `parent`; the new one is in the folder `staging`."""
-
-    parent: int
     target: Path
-    staging: int
+    staging: str
+    backup: str
+    content: str
+    made: tuple[str, ...]
 
-    def create(self) -> None:
-        """Put the new one in place, if nobody was quicker."""
-        if not self._move(self.staging, _NEW, self.target.name):
-            raise ConflictError(f"{self.target} is there already", hint="choose another name")
-        syscalls.sync(self.parent)
+    @classmethod
+    def plan(cls, target: Path, content: str) -> Self:
+        """Choose names that are free."""
+        names = (f"{target.name}.backup-{number}" for number in itertools.count(1))
+        backup = next(n for n in names if not os.path.lexists(target.with_name(n)))
+        staging = f".holdall-export-{secrets.token_hex(8)}"
+        made = [str(folder) for folder in target.parents if not folder.exists()]
+        return cls(target, staging, backup, content, tuple(made))
 
-    def fill(self) -> None:
-        """Put the new folder in the place of an empty one."""
-        syscalls.rename(self.staging, _NEW, self.parent, self.target.name)
-        syscalls.sync(self.parent)
+    def to_payload(self) -> dict[str, JSON]:
+        """Return what the note has of it."""
+        return {**self._asdict(), "target": str(self.target)}
 
-    def replace(self) -> Path:
-        """Put the new one in the place of another one; return where that is now."""
-        backup = self._take_backup_name(self.staging, _NEW)
-        exchanged = False
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> Self:
+        """Read what `to_payload` wrote."""
+        staging, backup, content = (payload[key] for key in ("staging", "backup", "content"))
+        return cls(Path(payload["target"]), staging, backup, content, tuple(payload["made"]))
+
+    @contextlib.contextmanager
+    def cleared(self) -> Iterator[None]:
+        """Put in order what the block leaves if it raises."""
         try:
-            exchanged = syscalls.rename_with(
-                syscalls.EXCHANGE, self.parent, backup, self.parent, self.target.name
-            )
-        finally:
-            if not exchanged:
-                syscalls.rename(self.parent, backup, self.staging, _NEW)
-        if not exchanged:
-            backup = self._replace_in_steps()
-        syscalls.sync(self.parent)
-        return self.target.with_name(backup)
-
-    def _replace_in_steps(self) -> str:
-        backup = self._take_backup_name(self.parent, self.target.name)
-        try:
-            self.create()
+            yield
         except BaseException:
-            self._move(self.parent, backup, self.target.name)
+            with contextlib.suppress(OSError, HoldallError):
+                self.end()
             raise
-        return backup
 
-    def _take_backup_name(self, folder: int, name: str) -> str:
-        """Rename to the first name for a backup that is free; return it."""
-        for number in itertools.count(1):
-            backup = f"{self.target.name}.backup-{number}"
-            if self._move(folder, name, backup):
-                return backup
-        raise AssertionError("there is always another number")
+    def put(self, parent: int, staging: Root) -> Path | None:
+        """Put the staged one in place; return where the one is now that was there."""
+        if not os.path.lexists(self.target):
+            self._require(move_new(staging.folders.top, _NEW, parent, self.target.name))
+        elif self.target.is_dir() and not any(self.target.iterdir()):
+            syscalls.rename(staging.folders.top, _NEW, parent, self.target.name)
+        elif _is_same(staging.path / _NEW, self.target):
+            return None
+        else:
+            self._replace_target(parent, staging.folders.top)
+            syscalls.sync(parent)
+            return self.target.with_name(self.backup)
+        syscalls.sync(parent)
+        return None
 
-    def _move(self, folder: int, name: str, new: str) -> bool:
-        return move_new(folder, name, self.parent, new)
+    def _replace_target(self, parent: int, staging: int) -> None:
+        name = self.target.name
+        self._require(move_new(staging, _NEW, parent, self.backup))
+        if syscalls.rename_with(syscalls.EXCHANGE, parent, self.backup, parent, name):
+            return
+        syscalls.rename(parent, self.backup, staging, _NEW)
+        self._require(move_new(parent, name, parent, self.backup))
+        self._require(move_new(staging, _NEW, parent, name))
+
+    def _require(self, was_free: bool) -> None:
+        if not was_free:
+            raise ConflictError(
+                f"{self.target} or {self.backup} beside it appeared while Holdall was running",
+                hint="nothing was changed; run the command again",
+            )
+
+    def end(self) -> str | None:
+        """Put in order what an interrupted export left; return a sentence if that was something."""
+        if str(self.target.parent) in self.made and not self.target.parent.exists():
+            self._remove_made()
+            return None
+        with Root(self.target.parent) as root, reporting(self.target):
+            parent = root.folders.top
+            staged = self.target.parent / self.staging
+            backup = self.target.with_name(self.backup)
+            is_staged = os.path.lexists(staged)
+            if os.path.lexists(backup) and _fingerprint(backup) == self.content:
+                remove_tree(self.backup, parent)
+            elif os.path.lexists(staged / _NEW) and os.path.lexists(backup):
+                move_new(parent, self.backup, parent, self.target.name)
+            if is_staged:
+                remove_tree(self.staging, parent)
+            syscalls.sync(parent)
+        self._remove_made()
+        what = f"removed what an earlier run had prepared beside {self.target}"
+        return what if is_staged else None
+
+    def _remove_made(self) -> None:
+        """Remove the folders that were made for it, as far as nothing is in them."""
+        for path in self.made:
+            try:
+                with Root(Path(path).parent) as above:
+                    syscalls.remove_folder(Path(path).name, above.folders.top)
+            except (OSError, HoldallError):
+                return
+
+
+def _fingerprint_of(files: Files) -> str:
+    """Return what `_fingerprint` returns when these files are in a folder."""
+    lines = [
+        _line(os.fsencode(path), file.data, "l" if file.is_link else "x" if file.executable else "")
+        for path, file in files.items()
+    ]
+    return _joined(lines)
+
+
+def _fingerprint(path: Path) -> str:
+    """Return a hash of all that is at a path: each file, link and empty folder, however named."""
+    if path.is_symlink() or not path.is_dir():
+        return _line_at(path, b"")
+    lines = []
+    for above, folders, names in os.walk(path):
+        links = [name for name in folders if Path(above, name).is_symlink()]
+        for name in (*names, *links):
+            inner = Path(above, name)
+            lines.append(_line_at(inner, os.fsencode(inner.relative_to(path))))
+        if not folders and not names:
+            lines.append(f"empty folder {os.fsencode(above)!r}")
+    return _joined(lines)
+
+
+def _line_at(path: Path, name: bytes) -> str:
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return _line(name, os.fsencode(os.readlink(path)), "l")
+    if not stat.S_ISREG(status.st_mode):
+        return f"special file {name!r}"
+    return _line(name, path.read_bytes(), "x" if is_executable(status.st_mode) and name else "")
+
+
+def _line(name: bytes, data: bytes, kind: str = "") -> str:
+    return f"{name.hex()} {kind} {hashlib.sha256(data).hexdigest()}"
+
+
+def _joined(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def _sorted(files: Files) -> Iterator[tuple[RelPath, ExportFile]]:

@@ -4,6 +4,7 @@
 once exchanged, what was there before), `old/N` what was moved aside, `plan` the actions. It exists
 under that name from the commit point on; before, it is `plan.tmp`. `.holdall/outbox/<id>/` is
 one that is in place, or was given up (`plan.tmp`), and is still to be reported to plugins.
+`.holdall/outside/<id>/` is a note of work outside of the folder that may not be done.
 `.holdall/backups/<id>/` is kept for the user.
 """
 
@@ -26,7 +27,7 @@ from holdall.files.root import Root, reporting
 from holdall.files.user_state import journal_key
 from holdall.transaction.actions import Plan, decode_plan, is_sealed
 
-TX, OUTBOX, BACKUPS = "tx", "outbox", "backups"
+TX, OUTBOX, OUTSIDE, BACKUPS = "tx", "outbox", "outside", "backups"
 PLAN, PLAN_TMP = "plan", "plan.tmp"
 
 _NOT_A_FOLDER = (errno.ENOTDIR, errno.ELOOP)
@@ -109,7 +110,7 @@ class Journal:
     def read_plan(self, where: str, transaction_id: str, name: str = PLAN) -> Plan | None:
         """Return a transaction's plan; None if it has none, or none that is whole.
 
-        From the outbox it comes without its actions: they are done, or will never be.
+        Its actions come with it from `tx` only: elsewhere they are done, or will never be.
         Raises RefusedError for one that this user did not write.
         """
         try:
@@ -122,7 +123,7 @@ class Journal:
             if error.errno not in (errno.ENOENT, *_NOT_A_FOLDER):
                 raise
             return None
-        plan = decode_plan(data, is_message=where == OUTBOX)
+        plan = decode_plan(data, is_message=where != TX)
         if plan is not None and not is_sealed(data, transaction_id, journal_key()):
             raise RefusedError(
                 f"{self.path / where / transaction_id}: you did not begin this change here",
@@ -130,6 +131,23 @@ class Journal:
                 " did; if it came with somebody else's files, move it away",
             )
         return plan
+
+    def waiting_plan(self, transaction_id: str) -> Plan | None:
+        """Return the plan of a transaction that a partner decides on; None for every other one."""
+        if self.has_plan(TX, transaction_id):
+            return None
+        plan = self.read_plan(TX, transaction_id, PLAN_TMP)
+        return plan if plan is not None and plan.waits else None
+
+    def pass_commit_point(self, transaction_id: str) -> None:
+        """Give a staged transaction its plan, durably: from now on it is done to its end."""
+        with reporting(self.path):
+            folder = self.open(TX, transaction_id)
+            try:
+                syscalls.rename(folder, PLAN_TMP, folder, PLAN)
+                syscalls.sync(folder)
+            finally:
+                os.close(folder)
 
     def move(self, transaction_id: str, source: str, target: str) -> None:
         """Move a transaction from one of the folders to another one, atomically and durably."""
@@ -167,6 +185,8 @@ class Journal:
             fd = self.open(TX, transaction_id)
             try:
                 syscalls.rename(fd, PLAN, fd, PLAN_TMP)
+                # Whoever waits for this one is given up next.
+                syscalls.sync(fd)
             finally:
                 os.close(fd)
         self.move(transaction_id, TX, OUTBOX)
@@ -241,4 +261,4 @@ def is_unsettled(path: Path) -> bool:
         if journal is None:
             return False
         with journal, reporting(journal.path):
-            return bool(journal.ids(TX) or journal.ids(OUTBOX))
+            return any(map(journal.ids, (TX, OUTBOX, OUTSIDE)))

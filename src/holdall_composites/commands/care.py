@@ -32,12 +32,15 @@ def configure_rebuild(rebuild: argparse.ArgumentParser) -> None:
 
 def run_purge(context: Context, args: argparse.Namespace) -> int:
     """Take what is purged out of composites, then delete its rows and bytes."""
-    from holdall_composites.service.removal import plan_purge, purge
+    from holdall_composites.service.removal import plan_purge, purge, wanted_by
     from holdall_composites.session import opened
 
     with context.editing() as editor:
         with opened(editor.collection) as resolver:
             going, changes = plan_purge(resolver.store, editor.collection, args.ids)
+            told = list(wanted_by(resolver.store, editor.collection, going))
+        for sentence in told:
+            context.out.note(sentence)
         editor.propose(changes)
         done = None
         if not args.dry_run:
@@ -56,6 +59,7 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
         {
             "dry_run": args.dry_run,
             "purged": [{"id": row.id, "uuid": row.uuid} for row in going],
+            "wanted": told,
             "versions": done.versions if done else None,
             "blobs": done.blobs if done else None,
             "bytes": done.size if done else None,
@@ -89,7 +93,7 @@ def run_rebuild(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.service.rebuild import rebuild
 
     with context.editing() as editor:
-        done = rebuild(editor.collection, force=args.force, dry_run=args.dry_run)
+        done = rebuild(editor.root, editor.collection, force=args.force, dry_run=args.dry_run)
     if done is None:
         context.out.line("would rebuild the database")
         context.out.data({"dry_run": True})
@@ -98,10 +102,11 @@ def run_rebuild(context: Context, args: argparse.Namespace) -> int:
         f"came back: {done.artifacts} artifacts, {done.composites} composites and"
         f" {done.memberships} memberships, with their UUIDs and pins"
     )
-    context.out.line(
-        "could not come back: versions older than the files that are there, removed artifacts,"
-        " the log, and which project has what (the next deploy into each tells)"
-    )
+    if done.is_new:
+        context.out.line(
+            "could not come back: versions older than the files that are there, removed artifacts,"
+            " the log, and which project has what (the next deploy into each tells)"
+        )
     if done.replaced:
         context.out.line(f"the old database is {done.replaced}")
     for artifact_id in done.unversioned:

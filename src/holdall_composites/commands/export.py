@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall.cli import Context
 from holdall.errors import UsageError
+from holdall.files import STATE_FOLDER
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from holdall.collection import Collection, ManifestComposite
+    from holdall.files import Root
 
 _ARCHIVES = (
     *(".7z", ".bz2", ".cab", ".gz", ".jar", ".rar", ".skill", ".tar", ".tbz", ".tbz2"),
@@ -33,9 +42,9 @@ def configure_export(parser: argparse.ArgumentParser) -> None:
 
 def run_export(context: Context, args: argparse.Namespace) -> int:
     """Export; print the files in a dry run."""
+    from contextlib import ExitStack
     from tempfile import TemporaryDirectory
 
-    from holdall.collection import ManifestComposite
     from holdall.operations import is_export
     from holdall.transaction import write_export
     from holdall_composites.service.export import plan_export
@@ -46,17 +55,16 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
             f"--to {args.to!a}: Holdall writes no such archive",
             hint="name a .zip, a .tar.gz, or a folder",
         )
-    collection = context.collection()
-    composite = collection.entry(collection.resolve(args.id, prefer_composite=True))
-    if not isinstance(composite, ManifestComposite):
-        raise UsageError(
-            f"{composite.id} is not a composite", hint="`holdall composite create` one"
-        )
     backup = None
-    with TemporaryDirectory("-holdall") as scratch, opened(collection) as resolver:
-        export = plan_export(resolver, collection, composite, Path(scratch))
+    with ExitStack() as held:
+        collection, root = _collection(context, held, dry_run=args.dry_run)
+        composite = _composite(collection, args.id)
+        scratch = Path(held.enter_context(TemporaryDirectory("-holdall")))
+        with opened(collection) as resolver:
+            export = plan_export(resolver, collection, composite, scratch)
         if not args.dry_run:
-            backup = write_export(export.files, Path(args.to), is_export, force=args.force)
+            target = Path(args.to)
+            backup = write_export(export.files, target, is_export, root, force=args.force)
     if args.dry_run:
         for path in sorted(export.files):
             context.out.line(f"write {path}")
@@ -75,3 +83,26 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
         }
     )
     return 0
+
+
+def _collection(
+    context: Context, held: ExitStack, *, dry_run: bool
+) -> tuple[Collection, Root | None]:
+    """Return the collection, locked with its folder where that can be written to."""
+    root = context.collection_root
+    state = root / STATE_FOLDER
+    if dry_run or not all(os.access(p, os.W_OK) for p in (root, state) if p.exists()):
+        return context.collection(), None
+    editor = held.enter_context(context.editing())
+    return editor.collection, editor.root
+
+
+def _composite(collection: Collection, text: str) -> ManifestComposite:
+    from holdall.collection import ManifestComposite
+
+    composite = collection.entry(collection.resolve(text, prefer_composite=True))
+    if not isinstance(composite, ManifestComposite):
+        raise UsageError(
+            f"{composite.id} is not a composite", hint="`holdall composite create` one"
+        )
+    return composite

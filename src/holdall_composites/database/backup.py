@@ -50,6 +50,13 @@ def back_up(database: Database, before: str | None = None) -> Path:
     return copy
 
 
+def unite(database: Database) -> None:
+    """Make an SQLite database one file; raises LockedError while somebody else has it open."""
+    assert isinstance(database, SqliteDatabase), "only a file has files beside it"
+    with translated_errors():
+        database.journal_mode = "delete"
+
+
 def _file_of(database: Database) -> Path:
     """Return where the open file is, whatever the working directory has become since."""
     with translated_errors():

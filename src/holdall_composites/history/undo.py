@@ -1,4 +1,4 @@
-"""Turning operations back: what it takes, whether it can be had, and then doing it."""
+"""Undoing operations: what it takes, whether it can be had, and the changes that do it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath
 from holdall.collection import (
@@ -24,11 +24,27 @@ from holdall.collection import (
 from holdall.deploy import Deployed, LedgerChange
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
+from holdall.operations import STEP
 from holdall.transaction import exchange, placed, sourced
 from holdall_composites.history.log import OWN_EXTRA
 from holdall_composites.history.versions import edited_error, lay_out, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
+
+
+class How(NamedTuple):
+    """The command that undoes (`undo` or `redo`), which of its steps this is, as in `1 of 3`.
+
+    With `force`, edited files are replaced, each kept as a backup.
+    """
+
+    command: str
+    step: str
+    force: bool
+
+    def details(self, numbers: Sequence[int]) -> dict[str, Any]:
+        """Return what a change that undoes these operations has to keep."""
+        return {OWN_EXTRA: {"undoes": numbers}, STEP: self.step}
 
 
 @dataclass(frozen=True)
@@ -40,11 +56,12 @@ class ProjectUndo:
     change: LedgerChange
     store: Store
     scratch: Path
+    how: How
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What the log has to know."""
-        return {OWN_EXTRA: {"undoes": self.numbers}}
+        """What the log has to know, and the next run."""
+        return self.how.details(self.numbers)
 
     @property
     def targets(self) -> list[str]:
@@ -89,38 +106,14 @@ class Undo:
     projects: tuple[ProjectUndo, ...]
 
 
-def with_other_halves(
-    store: Store, collection_id: str, operations: Sequence[OperationRecord]
-) -> list[OperationRecord]:
-    """Add to each adoption its other half, the collection's or the project's; newest first.
-
-    One half undone alone would let the next deploy take an edit for what was deployed.
-    """
-    found = {operation.number: operation for operation in operations}
-    if all(operation.command != "adopt" for operation in operations):
-        return list(operations)
-    adoptions = [o for o in store.operations.all_of(collection_id) if o.command == "adopt"]
-    noted = [operation for operation in adoptions if operation.project]
-    details = store.operations.details_of(collection_id, [operation.number for operation in noted])
-    taken = {operation.transaction_id: operation for operation in adoptions}
-    undone = store.operations.undone_of(collection_id)
-    for operation in noted:
-        other = taken.get((details[operation.number] or {}).get("adopted") or "")
-        if other is not None and not {operation.number, other.number}.isdisjoint(found):
-            halves = [half for half in (operation, other) if half.number not in undone]
-            found.update({half.number: half for half in halves})
-    return [found[number] for number in sorted(found, reverse=True)]
-
-
 def plan_undo(
     store: Store,
     collection: Collection,
     operations: Sequence[OperationRecord],
     scratch: Path,
-    *,
-    force: bool,
+    how: How,
 ) -> Undo:
-    """Plan to turn operations back, newest first; `scratch` is an empty folder for old bytes.
+    """Plan to undo operations, newest first; `scratch` is an empty folder for old bytes.
 
     Raises RefusedError for what cannot be undone, ConflictError for what changed since, and
     LocalEditError for edits that were not collected; nothing is written then.
@@ -129,7 +122,7 @@ def plan_undo(
     details = store.operations.details_of(
         collection.manifest.uuid, [operation.number for operation in operations]
     )
-    planner = _Planner(store, collection, scratch, force)
+    planner = _Planner(store, collection, scratch, how)
     for operation in operations:
         planner.add(operation, details[operation.number])
     return Undo(tuple(operations), planner.collection_part(), planner.project_parts())
@@ -142,7 +135,7 @@ class _Planner:
     store: Store
     collection: Collection
     scratch: Path
-    force: bool
+    how: How
     edits: list[tuple[int, list[EntryEdit]]] = field(default_factory=list)
     changes: dict[str, list[tuple[OperationRecord, LedgerChange]]] = field(default_factory=dict)
 
@@ -199,11 +192,11 @@ class _Planner:
         before = self.collection.manifest
         after = reduce(lambda manifest, pair: reverted(manifest, pair[1]), self.edits, before)
         edits = edits_between(before, after)
-        turn = _Turn(self.store, self.collection, self.scratch, self.force)
+        turn = _Turn(self.store, self.collection, self.scratch, self.how.force)
         changes = tuple(change for edit in edits for change in turn.add(edit))
         numbers = tuple(number for number, _ in self.edits)
-        extra = {OWN_EXTRA: {"undoes": numbers}}
-        return EditPlan(ChangeSet("undo", before, after, changes, extra), turn.actions())
+        command, extra = self.how.command, self.how.details(numbers)
+        return EditPlan(ChangeSet(command, before, after, changes, extra), turn.actions())
 
     def project_parts(self) -> tuple[ProjectUndo, ...]:
         """Return for each project what was done to it, as one change."""
@@ -211,14 +204,15 @@ class _Planner:
         for project, done in self.changes.items():
             change = reduce(lambda later, older: older.followed_by(later), [c for _, c in done])
             numbers = tuple(operation.number for operation, _ in done)
-            parts.append(ProjectUndo(Path(project), numbers, change, self.store, self.scratch))
+            known = (self.store, self.scratch, self.how)
+            parts.append(ProjectUndo(Path(project), numbers, change, *known))
         return tuple(parts)
 
 
 def _irreversible(operation: OperationRecord, why: str) -> RefusedError:
     return RefusedError(
         f"operation {operation.number} ({operation.command}) cannot be undone: {why}",
-        hint="nothing was changed",
+        hint="nothing was changed; `holdall undo --skip` undoes the newest one that can be undone",
     )
 
 

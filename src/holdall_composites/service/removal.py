@@ -64,6 +64,20 @@ def plan_purge(
     return going, ChangeSet("purge", manifest, after, told)
 
 
+def wanted_by(
+    store: Store, collection: Collection, going: Sequence[ArtifactRecord]
+) -> Iterator[str]:
+    """Yield a sentence for each composite and project that still has what is to be purged."""
+    places = store.deployments.projects_of([row.uuid for row in going])
+    composites = collection.manifest.composites
+    for row in going:
+        for composite in composites:
+            if any(member.uuid == row.uuid for member in composite.members):
+                yield f"{row.id} is a member of {composite.id}, which loses it"
+        for project in places.get(row.uuid, ()):
+            yield f"{row.id} is in {project}, where its files stay and are not updated any more"
+
+
 def purge(store: Store, collection_id: str, going: Sequence[ArtifactRecord]) -> Purged:
     """Delete removed artifacts for good, with all that only they needed, and log it."""
     signature = Signature.now()

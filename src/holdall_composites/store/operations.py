@@ -66,12 +66,6 @@ def _move() -> Any:
     return O.update({O.project: given}).where(_IN_COLLECTION, O.project == Given("old"))
 
 
-@prepared
-def _undone() -> Any:
-    undone = _IN_COLLECTION & O.undoes.is_null(False)
-    return O.select(O.number, O.undoes).where(undone).order_by(O.number)
-
-
 def _record(row: tuple[Any, ...]) -> OperationRecord:
     *others, undoes = row
     return OperationRecord._make([*others, tuple(json.loads(undoes)) if undoes else ()])
@@ -121,8 +115,3 @@ class Operations(Repository):
         """Return what it takes to undo these operations, by number; None where nothing can."""
         rows = self._fetch(_details, collection=collection_id, numbers=as_json(numbers))
         return {number: details and json.loads(details) for number, details in rows}
-
-    def undone_of(self, collection_id: str) -> dict[int, int]:
-        """Return which operation undid which: {undone: by}, the latest where there are several."""
-        rows = self._fetch(_undone, collection=collection_id)
-        return {undone: number for number, undoes in rows for undone in json.loads(undoes)}

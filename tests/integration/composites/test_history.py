@@ -117,7 +117,7 @@ def test_a_deploy_tells_of_what_it_changed(kit_with_sample: Kit) -> None:
     ids=" ".join,
 )
 def test_undo_and_redo_of_the_collection(kit_with_sample: Kit, words: tuple[str, ...]) -> None:
-    """The manifest and the files are as before; undoing the undo does it again."""
+    """The manifest and the files are as before; a redo does it again."""
     kit = kit_with_sample
     (kit.collection / "skills/plain-prose/SKILL.md").write_text("edited\n")
     kit.run("collect")
@@ -127,10 +127,10 @@ def test_undo_and_redo_of_the_collection(kit_with_sample: Kit, words: tuple[str,
     assert after != before
     kit.run("undo")
     assert tree(kit.collection) == before
-    kit.run("undo")
+    kit.run("redo")
     assert read(after) == read(tree(kit.collection))
-    kit.run("undo", "3")
-    assert tree(kit.collection) == before
+    kit.run("undo")
+    assert read(tree(kit.collection)) == read(before)
     kit.run("undo", "--operation", "1", status=3)
     assert codes(kit, "--deep") == {}
 
@@ -181,11 +181,11 @@ def test_undo_of_a_deploy_restores_the_projects_earlier_bytes(kit_with_sample: K
     assert without_record(tree(kit.project)) == without_record(before)
     assert os.access(skill / "scripts/since-last-tag.sh", os.X_OK)
     assert set(kit.record()) == {"skill:changelog"}
-    kit.run("undo")
+    kit.run("redo")
     assert without_record(tree(kit.project)) == without_record(after)
     assert codes(kit) == {}
-    kit.run("undo", "3")
     kit.run("undo")
+    kit.run("redo")
     assert without_record(tree(kit.project)) == without_record(after)
 
 
@@ -204,7 +204,7 @@ def test_undo_of_an_undeploy(kit_with_sample: Kit) -> None:
     kit.run("undo")
     assert without_record(tree(kit.project)) == without_record(before)
     assert kit.deploy()["written"] == []
-    kit.run("undo")
+    kit.run("redo")
     assert tree(kit.project) == {}
 
 
@@ -272,10 +272,16 @@ def test_purge_deletes_for_good_what_nobody_else_needs(kit_with_sample: Kit) -> 
     uuid = kit.uuids()["skill:meeting-notes"]
     kit.run("purge", "skill:meeting-notes", status=3)
     kit.run("composite", "add", "writing", "skill:meeting-notes")
+    kit.deploy("skill:meeting-notes")
     kit.run("remove", "skill:meeting-notes", status=1)
+    member = "skill:meeting-notes is a member of composite:writing, which loses it"
+    said = kit.command("purge", "--dry-run").stderr
+    assert member in said
+    assert f"skill:meeting-notes is in {kit.project}" in said
     assert kit.json("purge", "--dry-run")["purged"] == [{"id": "skill:meeting-notes", "uuid": uuid}]
     assert [v["number"] for v in kit.json("versions", "skill:changelog")["versions"]] == [0]
     done = kit.json("purge")
+    assert member in done["wanted"]
     assert done["versions"] == 2
     assert done["bytes"] >= 1000
     assert kit.json("purge")["purged"] == []
@@ -372,7 +378,7 @@ def test_rebuild_brings_back_what_the_folder_knows(kit: Kit) -> None:
     uuids, before = kit.uuids(), tree(kit.collection)
     kit.run("rebuild", status=3)
     (kit.collection / ".holdall/holdall.db").write_bytes(b"no database" * 1000)
-    assert set(codes(kit).values()) == {"database-unreachable"}
+    assert set(codes(kit).values()) == {"database-failed"}
     done = kit.json("rebuild", status=1)
     assert done["lost_pins"][0][:2] == ["composite:writing", "skill:changelog"]
     assert Path(done["replaced"]).read_bytes() == b"no database" * 1000
@@ -387,10 +393,30 @@ def test_rebuild_brings_back_what_the_folder_knows(kit: Kit) -> None:
     kit.deploy("composite:writing")
 
 
-def test_a_shared_database_is_not_rebuilt(kit_with_sample: Kit) -> None:
-    """Nor set aside: it is not this collection's alone."""
-    if kit_with_sample.database_url.startswith("postgresql"):
-        kit_with_sample.run("rebuild", "--force", status=2)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM composite_memberships",
+        "UPDATE artifacts SET active = FALSE",
+        "UPDATE artifacts SET content_hash = NULL",
+        "DELETE FROM collections",
+    ],
+)
+def test_wrong_rows_are_made_right_and_the_log_stays(kit_with_sample: Kit, sql: str) -> None:
+    """In one transaction, on each database; older versions and the log are lost with no row."""
+    from holdall_composites.database.connect import connected
+
+    kit = kit_with_sample
+    kit.run("rename", "skill:plain-prose", "prose")
+    with connected(kit.database_url) as database:
+        database.execute_sql(sql)
+    assert kit.json("rebuild", "--dry-run") == {"dry_run": True}
+    done = kit.json("rebuild")
+    assert (done["replaced"], done["is_new"]) == (None, False)
+    assert codes(kit, "--deep") == {}
+    is_kept = sql != "DELETE FROM collections"
+    assert [o["command"] for o in log(kit)] == (["rename", "collect"] if is_kept else [])
+    kit.run("rebuild", status=3)
 
 
 def test_a_name_that_moves_on_takes_nobodys_place(kit_with_sample: Kit) -> None:
@@ -417,7 +443,7 @@ def test_deploys_before_and_after_a_rename_are_undone_together(kit_with_sample: 
     kit.deploy("skill:news")
     kit.run("undo", "3")
     assert tree(kit.project) == {}
-    kit.run("undo", "2")
+    kit.run("redo", "3")
     assert set(kit.record()) == {"skill:news"}
     for _ in range(2):
         kit.run("undo")

@@ -11,12 +11,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,8 @@ class Done:
 
     is_project: bool
     before: State | None
+    command: str = ""
+    undoes: tuple[int, ...] = ()
 
 
 class History(RuleBasedStateMachine):
@@ -190,7 +194,8 @@ class History(RuleBasedStateMachine):
         for operation in now[len(self.log) :]:
             is_project = operation.project is not None
             is_purge = operation.command == "purge" and operation.number == len(now)
-            self.log.append(Done(is_project, None if is_purge else deepcopy(before)))
+            kept = None if is_purge else deepcopy(before)
+            self.log.append(Done(is_project, kept, operation.command, operation.undoes))
             after = self.state()
             if is_project:
                 before.project = after.project
@@ -405,39 +410,66 @@ class History(RuleBasedStateMachine):
         self.note(before)
         self.was_purged |= len(self.log) > known
 
+    def active(self) -> list[Done]:
+        """Return what is not undone, the newest first."""
+        undone: set[int] = set()
+        found = []
+        for number, done in sorted(enumerate(self.log, 1), reverse=True):
+            if number not in undone:
+                undone.update(done.undoes)
+                found.append(done)
+        return found
+
     @precondition(lambda self: self.log)
     @rule(count=st.integers(1, 3))
     def undo(self, count: int) -> None:
-        """Go back by some operations, undos included; refused over edits that it would touch."""
-        before = self.state()
-        chosen = self.log[-count:][::-1]
-        status = self.run("undo", str(count))
+        """Go back by some operations; refused over edits that it would touch."""
+        self.go("undo", count, [d for d in self.active() if d.command not in ("undo", "redo")])
+
+    @precondition(lambda self: self.log)
+    @rule(count=st.integers(1, 3))
+    def redo(self, count: int) -> None:
+        """Go forward again, as long as nothing else was done."""
+        found = [done for done in self.active() if done.command != "redo"]
+        self.go("redo", count, list(takewhile(lambda done: done.command == "undo", found)))
+
+    def go(self, command: str, count: int, found: list[Done]) -> None:
+        """Go one way by some steps; if that is interrupted, by as many as it says."""
+        before, chosen = self.state(), found[:count]
+        status = self.run(command, str(count))
+        steps = len(chosen)
         if status not in (0, 1):
-            assert status == (4 if count > len(self.log) else 3), self.err
-            assert self.state() == before
-            befores = [done.before for done in chosen]
-            expected = None in befores or self.was_purged or count > len(self.log)
+            assert status == (4 if count > len(found) else 3), self.err
+            told = re.search(r"(?:undid|redid) (\d) of \d operations", self.err)
+            steps = int(told[1]) if told else 0
+            expected = self.was_purged or count > len(found)
             assert expected or self.touches_edits(chosen), self.err
-            return
-        for done in chosen:
+        project = before.project
+        for done in chosen[:steps]:
             assert done.before is not None
-            if not done.is_project:
+            now = State(*deepcopy((self.state().active, self.composites)), deepcopy(project))
+            if done.is_project:
+                project = done.before.project
+            else:
                 self.go_back_to(done.before)
-        projects = [done for done in chosen if done.is_project]
-        if projects:
-            assert projects[-1].before is not None
-            assert read_files(self.project) == projects[-1].before.project
-        self.settle_all()
-        self.note(before)
+            self.log.append(Done(done.is_project, now, command, (self.number_of(done),)))
+            self.settle_all()
+        assert read_files(self.project) == project
+        assert [(o.command, o.undoes) for o in self.operations()] == [
+            (done.command, done.undoes) for done in self.log
+        ]
+
+    def number_of(self, wanted: Done) -> int:
+        """Return the number of an operation in the log."""
+        return next(number for number, done in enumerate(self.log, 1) if done is wanted)
 
     def touches_edits(self, chosen: list[Done]) -> bool:
-        """Return whether going back would change an artifact that has an edit."""
-        target = next((d.before for d in reversed(chosen) if not d.is_project), None)
-        if target is None:
-            return False
+        """Return whether a step would change an artifact that has an edit."""
+        targets = [done.before for done in chosen if done.before and not done.is_project]
         return any(
             known.edit is not None and target.active.get(uuid) != (known.name, known.files)
             for uuid, known in self.known.items()
+            for target in targets
         )
 
     def go_back_to(self, state: State) -> None:

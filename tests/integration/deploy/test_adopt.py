@@ -105,7 +105,7 @@ def test_an_undo_turns_both_halves_back(kit: Kit) -> None:
     assert states(kit)["skill:changelog"] == "modified"
     assert json.loads(ledger(kit))["deployed"] == json.loads(known)["deployed"]
     assert {**tree(kit.project), **_record(there)} == {**edited, **_record(there)}
-    kit.run("undo", "2")
+    kit.run("redo")
     assert tree(kit.collection) == after
     assert states(kit)["skill:changelog"] == "synced"
     assert kit.json("doctor", "--deep")["findings"] == []
@@ -128,7 +128,7 @@ def test_a_collections_own_folder_is_a_project_too(kit: Kit) -> None:
     kit.run("undo")
     assert {**tree(kit.collection), **_record(edited)} == edited
     assert states(kit)["skill:changelog"] == "modified"
-    kit.run("undo", "2")
+    kit.run("redo")
     assert states(kit)["skill:changelog"] == "synced"
     assert kit.json("doctor", "--deep")["findings"] == []
 
@@ -181,21 +181,22 @@ def test_the_same_edit_in_the_collection_is_no_conflict(kit: Kit) -> None:
     assert kit.json("doctor", "--deep")["findings"] == []
 
 
-def test_an_adoption_that_stopped_half_way_is_finished(
+def test_an_adoption_that_fails_in_the_project_changes_nothing(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The collection has it, the project does not know: the same command does the rest."""
+    """The collection is as it was, and the same command does it."""
 
     def stopped(*_: object) -> None:
         raise StorageError("stopped")
 
     edit(kit)
+    before = tree(kit.collection)
     with monkeypatch.context() as patched:
         patched.setattr(Deployer, "finish", stopped)
         kit.run("adopt", "skill:changelog", "--from", kit.project, status=5)
     assert states(kit)["skill:changelog"] == "modified"
-    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
-    assert adopt(kit, "skill:changelog")["changes"] == []
+    assert tree(kit.collection) == before
+    assert len(adopt(kit, "skill:changelog")["changes"]) == 1
     assert states(kit)["skill:changelog"] == "synced"
 
 
@@ -376,7 +377,7 @@ def test_an_edit_that_hides_text_is_refused(kit: Kit) -> None:
 def test_an_edit_of_the_collection_meanwhile_survives(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both are there, and the project does not take its own for what was deployed."""
+    """It stays, is reported, and counts as an edit of the collection."""
     edit(kit)
     ours = kit.collection / "skills/changelog/SKILL.md"
     real = Application.run
@@ -389,12 +390,14 @@ def test_an_edit_of_the_collection_meanwhile_survives(
     with monkeypatch.context() as patched:
         patched.setattr(Application, "run", run)
         done = kit.command("adopt", "skill:changelog", "--from", kit.project)
-    assert done.returncode == 3
-    assert "changed in the collection while it was adopted" in done.stderr
+    assert done.returncode == 1
+    assert "skills/changelog/SKILL.md changed meanwhile; your version was kept" in done.stderr
     assert ours.read_text() == "in the last moment\n"
-    assert states(kit)["skill:changelog"] == "modified"
-    adopt(kit, "skill:changelog", "--force")
-    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    assert states(kit)["skill:changelog"] == "outdated"
+    findings = kit.json("doctor", "--deep", status=1)["findings"]
+    assert ("edited", "skill:changelog") in {(f["code"], f["subject"]) for f in findings}
+    kit.run("collect")
+    assert kit.json("doctor", "--deep")["findings"] == []
 
 
 def test_nothing_is_called_deployed_that_is_not_kept(
@@ -402,14 +405,15 @@ def test_nothing_is_called_deployed_that_is_not_kept(
 ) -> None:
     """As long as the database cannot take the bytes, the edit stays an edit."""
     edit(kit)
+    before = tree(kit.collection)
 
     def deaf(*_: object, **__: object) -> None:
         raise StorageError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("holdall_composites.sync.save_versions.keep", deaf)
+        patched.setattr("holdall_composites.sync.save_versions.keep_deployed", deaf)
         kit.run("adopt", "skill:changelog", "--from", kit.project, status=5)
-    assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    assert tree(kit.collection) == before
     assert "modified" in kit.command("status", "--to", kit.project).stdout
     adopt(kit, "skill:changelog")
     assert states(kit)["skill:changelog"] == "synced"

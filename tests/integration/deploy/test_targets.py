@@ -104,24 +104,25 @@ def test_a_project_is_byte_for_byte_as_before(
     }
     full_kit.run("undo", "2")
     assert without_record(tree(full_kit.project)) == without_record(deployed)
-    full_kit.run("undo")
+    full_kit.run("redo", "2")
     assert tree(full_kit.project) == before
     assert not (full_kit.project / ".holdall/backups").exists()  # no byte went that nobody else has
 
 
 def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(full_kit: Kit) -> None:
-    """The settings become what they were before the first; what was written since is a backup."""
+    """The second is undone and that is reported; the first one not by itself over the edit."""
     write(full_kit.project / ".mcp.json", USERS[".mcp.json"])
     full_kit.run("deploy", "composite:two", "--to", full_kit.project, "--allow-commands")
     edited = (full_kit.project / ".mcp.json").read_text().replace('"own"', '"mine"')
     write(full_kit.project / ".mcp.json", edited)
     full_kit.run("deploy", "composite:one", "--to", full_kit.project, "--allow-commands")
-    latest = (full_kit.project / ".mcp.json").read_text()
-    full_kit.run("undo", "2")
+    done = full_kit.command("undo", "2")
+    assert (done.returncode, "undid 1 of 2 operations" in done.stderr) == (3, True)
+    assert (full_kit.project / ".mcp.json").read_text() == edited
+    full_kit.run("undo", "--force")
     assert (full_kit.project / ".mcp.json").read_text() == USERS[".mcp.json"]
     (kept,) = (full_kit.project / ".holdall/backups").glob("*/.mcp.json")
-    assert kept.read_text() == latest
-    assert "mine" in latest
+    assert kept.read_text() == edited
 
 
 def without_record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool]]:
@@ -318,7 +319,7 @@ def test_the_home_folder_has_its_own_places(full_kit: Kit, monkeypatch: pytest.M
     assert json.loads((home / ".claude.json").read_text())["mcpServers"]["shared"] == SERVER
     full_kit.run("undo")
     assert tree(home) == before
-    full_kit.run("undo")
+    full_kit.run("redo")
     full_kit.run("undeploy", "one", "--user", *every)
     assert tree(home) == before
 
