@@ -13,7 +13,8 @@ that needs. With `put(("mcpServers", "git"), {"command": "git-mcp"}, marks)`
                                         }
                                       }
 
-where the marks are `{"made": [], "blank": [[["mcpServers"], ""]]}`.
+where the marks are `{"made": [], "blank": [[["mcpServers"], ""]]}`. What users wrote beside an
+entry, comments too, stays when it is removed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdall.errors import InputError
-from holdall.formats.documents import refuse_crowded
+from holdall.formats.json_nodes import MAX_BYTES as MAX_BYTES, NO_TEXT, Item, JsonReader, Node
 
 Keys = tuple[str, ...]
 """The keys that lead from the whole document to a value."""
@@ -33,14 +34,11 @@ Keys = tuple[str, ...]
 MISSING = object()
 """What `get` returns for a value that is not there."""
 
-MAX_BYTES = 8 << 20
-MAX_VALUES = 250_000
-MAX_DEPTH = 100
 
 _LONGEST_LINE = 1000
-_BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.S)
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
-_SCALAR = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
+_ENDS_LINE = re.compile(r"[ \t]*\r?\n")
+_COMMENT_ON_LINE = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\r\n]*?\*/(?=[ \t]*\r?\n))")
+_BLANKS = dict.fromkeys(map(ord, NO_TEXT))
 
 
 @dataclass(slots=True)
@@ -48,7 +46,8 @@ class Marks:
     """What Holdall did to a document other than adding entries.
 
     `made` are the objects and lists that it made; `blank` is what stood between the brackets of
-    those that were empty. The document itself has the keys ().
+    those that were empty. The document itself has the keys (); of one that Holdall made in a blank
+    file, `blank` is the file's text.
     """
 
     made: set[Keys] = field(default_factory=set)
@@ -76,32 +75,13 @@ def _keys(value: object) -> Keys:
     raise TypeError(f"{value!a:.80} is not a list of keys")
 
 
-@dataclass(slots=True)
-class _Item:
-    """A member or an element: where it begins (with its key), its key, and its value."""
-
-    start: int
-    key: str | None
-    value: _Node
-
-
-@dataclass(slots=True)
-class _Node:
-    """A value: where it stands and, of an object or a list, its items."""
-
-    start: int
-    end: int
-    items: list[_Item] | None = None
-    is_list: bool = False
-
-
-class JsonText:
+class JsonText(JsonReader):
     """A document while it is edited; `text` is what it is now, `where` names it in errors."""
 
     def __init__(self, text: str, where: str) -> None:
-        self.text, self.where = text, where
+        super().__init__(text, where)
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        self._parsed = self._parse()
+        self._parsed = self.parse()
         self._unit = next(self._units(self._parsed), "  ")
 
     @classmethod
@@ -109,86 +89,7 @@ class JsonText:
         """Return an empty document."""
         return cls("{}\n", where)
 
-    # -- reading
-
-    def _parse(self) -> _Node:
-        if len(self.text) > MAX_BYTES:
-            raise InputError(f"{self.where}: larger than 8 MiB", hint="is it really settings?")
-        refuse_crowded(self.text, self.where, MAX_VALUES, ",[{")
-        start = 1 if self.text.startswith("\ufeff") else 0
-        node = self._value(self._skip(start), 0)
-        if self._skip(node.end) != len(self.text):
-            raise self._error(node.end, "there is text after the end")
-        if node.items is None or node.is_list:
-            raise self._error(node.start, "not a JSON object")
-        return node
-
-    def _skip(self, at: int) -> int:
-        match = _BLANK.match(self.text, at)
-        assert match is not None, "it also matches the empty string"
-        return match.end()
-
-    def _error(self, at: int, problem: str) -> InputError:
-        line = self.text.count("\n", 0, at) + 1
-        return InputError(
-            f"{self.where}, line {line}: {problem}", hint="fix it; nothing was changed"
-        )
-
-    def _value(self, at: int, depth: int) -> _Node:
-        if depth > MAX_DEPTH:
-            raise self._error(at, "nested too deeply")
-        letter = self.text[at : at + 1]
-        if letter in ("{", "["):
-            return self._container(at, letter == "[", depth)
-        match = (_STRING if letter == '"' else _SCALAR).match(self.text, at)
-        if match is None:
-            raise self._error(at, "not valid JSON")
-        self._loaded(at, match.end())
-        return _Node(at, match.end())
-
-    def _container(self, start: int, is_list: bool, depth: int) -> _Node:
-        closing = "]" if is_list else "}"
-        items: list[_Item] = []
-        at = self._skip(start + 1)
-        while self.text[at : at + 1] != closing:
-            item = self._item(at, is_list, depth)
-            items.append(item)
-            at = self._skip(item.value.end)
-            if self.text[at : at + 1] == ",":
-                at = self._skip(at + 1)
-            elif self.text[at : at + 1] != closing:
-                raise self._error(at, f"a comma or {closing} is missing")
-        keys = [item.key for item in items]
-        if not is_list and len(set(keys)) != len(keys):
-            raise self._error(start, "a key is there twice")
-        return _Node(start, at + 1, items, is_list)
-
-    def _item(self, at: int, is_list: bool, depth: int) -> _Item:
-        if is_list:
-            return _Item(at, None, self._value(at, depth + 1))
-        match = _STRING.match(self.text, at)
-        if match is None:
-            raise self._error(at, "a key in quotes is missing")
-        colon = self._skip(match.end())
-        if self.text[colon : colon + 1] != ":":
-            raise self._error(colon, "a colon is missing")
-        key = str(self._loaded(at, match.end()))
-        return _Item(at, key, self._value(self._skip(colon + 1), depth + 1))
-
-    def _loaded(self, start: int, end: int) -> Any:
-        try:
-            return json.loads(self.text[start:end])
-        except ValueError as error:
-            raise self._error(start, "not valid JSON") from error
-
-    def _python(self, node: _Node) -> Any:
-        if node.items is None:
-            return json.loads(self.text[node.start : node.end])
-        if node.is_list:
-            return [self._python(item.value) for item in node.items]
-        return {item.key: self._python(item.value) for item in node.items}
-
-    def _find(self, keys: Sequence[str]) -> _Node | None:
+    def _find(self, keys: Sequence[str]) -> Node | None:
         node = self._parsed
         for key in keys:
             found = [i.value for i in node.items or () if not node.is_list and i.key == key]
@@ -200,9 +101,9 @@ class JsonText:
     def get(self, keys: Keys) -> Any:
         """Return the value that some keys lead to, or MISSING."""
         node = self._find(keys)
-        return MISSING if node is None else self._python(node)
+        return MISSING if node is None else self.python_of(node)
 
-    def _units(self, node: _Node) -> Iterator[str]:
+    def _units(self, node: Node) -> Iterator[str]:
         """Yield by how much more than their container items are indented."""
         own = self._indent_at(node.start)
         for item in node.items or ():
@@ -234,7 +135,13 @@ class JsonText:
         elif node.is_list:
             self._insert_item(keys, node, None, value, marks)
         else:
-            raise self._error(node.start, f"{'.'.join(keys)} is not a list")
+            raise self._refusal(keys, "not a list", value)
+
+    def _refusal(self, keys: Keys, problem: str, value: Any) -> InputError:
+        return InputError(
+            f"Holdall cannot edit {self.where}: {'.'.join(keys)} is {problem}",
+            hint=f"add it by hand: {json.dumps(value, ensure_ascii=False)}",
+        )
 
     def _insert(self, keys: Keys, key: str, value: Any, marks: Marks) -> None:
         node = self._find(keys)
@@ -242,15 +149,21 @@ class JsonText:
             marks.made.add(keys)
             self._insert(keys[:-1], keys[-1], {key: value}, marks)
         elif node.items is None or node.is_list:
-            raise self._error(node.start, f"{'.'.join(keys) or 'the document'} is not an object")
+            raise self._refusal(keys, "not an object", {key: value})
         else:
             self._insert_item(keys, node, key, value, marks)
 
     def _insert_item(
-        self, keys: Keys, node: _Node, key: str | None, value: Any, marks: Marks
+        self, keys: Keys, node: Node, key: str | None, value: Any, marks: Marks
     ) -> None:
         assert node.items is not None, "only objects and lists have items"
         name = "" if key is None else f"{json.dumps(key, ensure_ascii=False)}: "
+        if node.start == node.end:
+            marks.made.add(())
+            marks.blank.setdefault((), self.text)
+            mark = "\ufeff" if self.text.startswith("\ufeff") else ""
+            self.text = f"{mark}{{}}{self._newline}"
+            node = self._parsed = self.parse()
         if not node.items:
             inner = self.text[node.start + 1 : node.end - 1]
             own = self._indent_at(node.start)
@@ -264,12 +177,24 @@ class JsonText:
         last = node.items[-1]
         lead = self.text[: last.start]
         blank = lead[len(lead.rstrip(" \t\r\n")) :]
+        at, comma = last.value.end, self._comma_after(last)
+        after = at if comma is None else comma + 1
         if "\n" in blank:
             indent = blank.rpartition("\n")[2]
             gap, body = self._newline + indent, self._rendered(value, indent, inline=False)
+            if found := _COMMENT_ON_LINE.match(self.text, after):
+                after = found.end()
         else:
             gap, body = " ", self._rendered(value, "", inline=True)
-        self._splice(last.value.end, last.value.end, f",{gap}{name}{body}")
+        new = f"{gap}{name}{body}"
+        if comma is None:
+            self._splice(at, after, f",{self.text[at:after]}{new}")
+        else:
+            self._splice(after, after, f"{new},")
+
+    def _comma_after(self, item: Item) -> int | None:
+        at = self.skip(item.value.end)
+        return at if self.text[at : at + 1] == "," else None
 
     def _indent_at(self, at: int) -> str:
         begin = self.text.rfind("\n", max(0, at - _LONGEST_LINE), at) + 1
@@ -286,7 +211,7 @@ class JsonText:
 
     def _splice(self, start: int, end: int, new: str) -> None:
         self.text = self.text[:start] + new + self.text[end:]
-        self._parsed = self._parse()
+        self._parsed = self.parse()
 
     # -- taking out
 
@@ -296,7 +221,7 @@ class JsonText:
 
     def remove_element(self, keys: Keys, value: Any, marks: Marks) -> None:
         """Remove the last element that equals `value` from a list."""
-        self._remove_where(keys, lambda item: self._python(item.value) == value, marks)
+        self._remove_where(keys, lambda item: self.python_of(item.value) == value, marks)
 
     def _remove_where(self, keys: Keys, wanted: Any, marks: Marks) -> None:
         node = self._find(keys)
@@ -304,24 +229,81 @@ class JsonText:
         places = [place for place, item in enumerate(items) if wanted(item)]
         if node is None or not places:
             return
-        place = places[-1]
-        item = items[place]
+        item = items[places[-1]]
+        comma = self._comma_after(item)
         if len(items) == 1:
-            blank = marks.blank.pop(keys, "")
-            before = self.text[node.start + 1 : item.start]
-            after = self.text[item.value.end : node.end - 1].lstrip(" \t\r\n").removeprefix(",")
-            is_blank = not after.strip() and before.strip() == blank.strip()
-            # A comment that somebody wrote beside the entry stays.
-            self._splice(node.start + 1, node.end - 1, blank if is_blank else before + after)
-            if keys and keys in marks.made and is_blank:
-                marks.made.discard(keys)
-                self.remove(keys, marks)
-        elif place:
-            self._splice(items[place - 1].value.end, item.value.end, "")
+            self._empty(keys, node, item, comma, marks)
+            return
+        rest = item.value.end if comma is None else comma + 1
+        floor = items[places[-1] - 1].value.end if places[-1] else node.start + 1
+        start = self._start_with_gap(floor, item, rest)
+        spans = [(start, item.value.end)]
+        if comma is not None:
+            after = comma + 1
+            if item is items[0] and start == item.start:
+                after += len(self.text[after:]) - len(self.text[after:].lstrip(" \t"))
+            spans.append((comma, after))
         else:
-            self._splice(item.start, items[1].start, "")
+            before = self._comma_after(items[places[-1] - 1])
+            assert before is not None, "there is one between two items"
+            spans.insert(0, (before, before + 1))
+        self._cut(spans)
+
+    def _start_with_gap(self, floor: int, item: Item, rest: int) -> int:
+        """Return where the blanks before an item begin: at the end of the line above, if alone.
+
+        That end stays behind a comment, unless what follows the item, at `rest`, begins with one.
+        What stands before the item, from `floor` on, are blanks, comments and a comma.
+        """
+        bare = self.text[: item.start].rstrip(" \t")
+        if not bare.endswith("\n"):
+            return len(bare) if bare.endswith(",") else item.start
+        above = len(bare) - (2 if bare.endswith("\r\n") else 1)
+        return (
+            above
+            if _ENDS_LINE.match(self.text, rest) or not _in_comment(bare[floor:])
+            else len(bare)
+        )
+
+    def _empty(self, keys: Keys, node: Node, item: Item, comma: int | None, marks: Marks) -> None:
+        """Remove the only item of an object or a list, and what was made for it."""
+        inner = self.text[node.start + 1 : node.end - 1]
+        if comma is not None:
+            at = comma - node.start - 1
+            inner = inner[:at] + inner[at + 1 :]
+        at, end = item.start - node.start - 1, item.value.end - node.start - 1
+        before = inner[:at].rstrip(" \t\r\n")
+        needs_end = _in_comment(before) and not _ENDS_LINE.match(inner, end)
+        left = before + self._newline * needs_end + inner[end:]
+        is_made, blank = keys in marks.made, marks.blank.pop(keys, None)
+        outside = self.text[: node.start] + self.text[node.end :]
+        if not keys and is_made and blank is not None and not (outside + left).strip(NO_TEXT):
+            marks.made.discard(keys)
+            self._splice(0, len(self.text), blank)
+            return
+        is_as_before = left.strip() == (
+            "" if blank is None or (is_made and not keys) else blank.strip()
+        )
+        if not is_as_before:  # somebody's comment
+            marks.made.discard(keys)
+            self._splice(node.start + 1, node.end - 1, left)
+            return
+        self._splice(node.start + 1, node.end - 1, "" if is_made or blank is None else blank)
+        if keys and is_made:
+            marks.made.discard(keys)
+            self.remove(keys, marks)
+
+    def _cut(self, spans: list[tuple[int, int]]) -> None:
+        for start, end in reversed(spans):
+            self.text = self.text[:start] + self.text[end:]
+        self._parsed = self.parse()
 
     @property
     def is_empty(self) -> bool:
         """Whether the document holds nothing at all."""
-        return not self._parsed.items and "".join(self.text.split()).strip("\ufeff") == "{}"
+        return self.text.translate(_BLANKS) in ("", "{}")
+
+
+def _in_comment(text: str) -> bool:
+    """Return whether what a text ends with may be a comment that goes on to the end of the line."""
+    return "//" in text.rstrip(" \t\r\n").rpartition("\n")[2]

@@ -218,7 +218,7 @@ COMMANDS = {
     ),
     "a text": ("commands/c.md", f"---\ndescription: d\n---\nNow: !`sh {PLACED}`\n"),
     "a program in between": ("hooks/hooks.json", {"hooks": {"Stop": [{"hooks": [
-        {"type": "command", "command": "${CLAUDE_PLUGIN_ROOT}/first.sh"}]}]}}),
+        {"type": "command", "command": "sh ${CLAUDE_PLUGIN_ROOT}/first.sh"}]}]}}),
 }  # fmt: skip
 
 

@@ -109,6 +109,36 @@ def test_a_project_is_byte_for_byte_as_before(
     assert not (full_kit.project / ".holdall/backups").exists()  # no byte went that nobody else has
 
 
+ODD = {
+    "empty": b"",
+    "blank": b" \r\n\n",
+    "a mark": b"\xef\xbb\xbf",
+    "a mark and an object": b"\xef\xbb\xbf{}",
+    "of Windows": b'// mine\r\n{\r\n  "a": 1, // one\r\n}\r\n',
+    "no last end": b'{"a": 1}',
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_settings_are_byte_for_byte_as_before(full_kit: Kit, name: str) -> None:
+    """Files without a value, with a byte order mark, other ends of lines and comments."""
+    toml = ODD[name].replace(b"//", b"#").replace(b'"a":', b"a =").replace(b",", b"")
+    toml = toml.replace(b"{", b"").replace(b"}", b"")
+    for path in (".mcp.json", ".claude/settings.json"):
+        (full_kit.project / path).parent.mkdir(exist_ok=True)
+        (full_kit.project / path).write_bytes(ODD[name])
+    (full_kit.project / ".codex").mkdir()
+    (full_kit.project / ".codex/config.toml").write_bytes(toml)
+    before = tree(full_kit.project)
+    on = ("--to", full_kit.project, "--target", "claude", "--target", "codex")
+    for composite in ("one", "two"):
+        full_kit.run("deploy", f"composite:{composite}", *on, "--allow-commands", status=None)
+    assert all(tree(full_kit.project)[path] != before[path] for path in before)
+    for composite in ("one", "two"):
+        full_kit.run("undeploy", composite, *on)
+    assert tree(full_kit.project) == before
+
+
 def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(full_kit: Kit) -> None:
     """The second is undone and that is reported; the first one not by itself over the edit."""
     write(full_kit.project / ".mcp.json", USERS[".mcp.json"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -30,8 +31,8 @@ def test_an_entry_is_added_in_the_files_own_style() -> None:
     document, marks = JsonText(text, "x.json"), Marks()
     document.put(("servers", "b"), {"y": [2]}, marks)
     assert document.text == text.replace(
-        '{"x": 1},',
-        '{"x": 1},\r\n\t\t"b": {\r\n\t\t\t"y": [\r\n\t\t\t\t2\r\n\t\t\t]\r\n\t\t},',
+        "// why",
+        '// why\r\n\t\t"b": {\r\n\t\t\t"y": [\r\n\t\t\t\t2\r\n\t\t\t]\r\n\t\t},',
     )
     document.remove(("servers", "b"), marks)
     assert document.text == text
@@ -49,6 +50,16 @@ TEXTS = [
     '\ufeff{"a": 1}',
     '{\n  "a": 1,\n}\n',
     '{"servers":{"x":{}}}',
+    "",
+    "\ufeff",
+    " \r\n\n",
+    '{"a": 1, /* mine */ }',
+    '{\n  "a": 1 // mine\n}',
+    '// mine\n{\r\n  "a": 1, // mine\r\n}\r\n// and mine',
+    '{\n  "a": 1, // mine\n  /* and\n  this */\n}',
+    '{"a": 1, "servers": {"x": 1, // mine\n}}',
+    '{\n  "servers": { // mine\n  },\n  "hooks": {"Stop": [ /* mine */ ]}\n}',
+    '{\n  "servers": {"x": 1},\n  "hooks": {\n    "Stop": [1] /* mine */\n  } // mine\n}',
 ]
 
 
@@ -64,7 +75,7 @@ def test_two_entries_go_in_any_order(text: str, first_out: str) -> None:
     document.append(("hooks", "Stop"), {"two": 2}, marks)
     added = document.get(())
     assert added["servers"]["two"] == {"command": "y"}
-    assert added["hooks"] == {"Stop": [{"one": 1}, {"two": 2}]}
+    assert added["hooks"]["Stop"][-2:] == [{"one": 1}, {"two": 2}]
     for name in (first_out, {"one": "two", "two": "one"}[first_out]):
         document.remove(("servers", name), marks)
         document.remove_element(("hooks", "Stop"), {name: {"one": 1, "two": 2}[name]}, marks)
@@ -104,10 +115,92 @@ def test_people_may_edit_in_between() -> None:
     assert document.get(("servers", "ours")) is MISSING
 
 
+NOTES = ["// a note\n", "/* a note */", "\n  // a note\n  "]
+
+
+@given(
+    objects,
+    layouts,
+    st.lists(st.tuples(st.integers(0, 400), st.sampled_from(NOTES)), max_size=3),
+    st.permutations(["p", "q", "r"]),
+    st.booleans(),
+)
+def test_comments_of_users_stay(
+    held: dict[str, Any],
+    indent: Any,
+    notes: list[tuple[int, str]],
+    order: list[str],
+    is_before: bool,
+) -> None:
+    """Before or after entries are put in, anywhere but in them; theirs are never touched."""
+    held["servers"] = held["servers"] if isinstance(held.get("servers"), dict) else {}
+    text, marks = json.dumps(held, indent=indent), Marks()
+    if is_before:
+        text = with_notes(text, notes)
+    document = JsonText(text, "x.json")
+    for name in ("p", "q", "r"):
+        document.put(("servers", name), {}, marks)
+    if not is_before:
+        document = JsonText(with_notes(document.text, notes), "x.json")
+    count = document.text.count("a note")
+    for name in order:
+        document.remove(("servers", name), marks)
+    assert document.get(()) == held
+    assert document.text.count("a note") == count
+    if is_before:
+        assert document.text == text
+
+
+def with_notes(text: str, notes: list[tuple[int, str]]) -> str:
+    """Return JSON with notes between its tokens, but none in our entries."""
+    tokens = re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', text)
+    ends = [m.end() for m in tokens]
+    places = [at for at in ends if text[at : at + 1] != ":" and text[at - 1 : at + 1] != "{}"]
+    for at, note in sorted(((places[n % len(places)], note) for n, note in notes), reverse=True):
+        text = text[:at] + note + text[at:]
+    return text
+
+
+def test_what_a_comment_is_about_stays_beside_it() -> None:
+    """An entry is put behind the comment of the line above."""
+    document, marks = JsonText('{\n  "a": 1 // about a\n}\n', "x.json"), Marks()
+    document.put(("b",), 2, marks)
+    assert document.text == '{\n  "a": 1, // about a\n  "b": 2\n}\n'
+
+
+def test_a_document_of_ours_with_a_comment_is_not_empty() -> None:
+    """It may be deleted only where nothing is in it."""
+    document, marks = JsonText.new("x.json"), Marks({()})
+    document.put(("a", "b"), 1, marks)
+    document = JsonText("// mine\n" + document.text, "x.json")
+    document.remove(("a", "b"), marks)
+    assert document.text == "// mine\n{}\n"
+    assert not document.is_empty
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"servers": null}', "servers is not an object"),
+        ('{"servers": []}', "servers is not an object"),
+        ('{"hooks": {"Stop": {}}}', "Stop is not a list"),
+        ('{"hooks": "x"}', "hooks is not an object"),
+    ],
+)
+def test_what_cannot_be_edited_is_refused_as_ours(text: str, problem: str) -> None:
+    """With what to add by hand; nothing changes."""
+    document = JsonText(text, "x.json")
+    with pytest.raises(InputError, match=rf"Holdall cannot edit x\.json: .*{problem}") as caught:
+        document.put(("servers", "a"), 1, Marks())
+        document.append(("hooks", "Stop"), {"a": 1}, Marks())
+    assert caught.value.hint is not None
+    assert "add it by hand: " in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "line 1: not valid JSON"),
+        (" x", "line 1: not valid JSON"),
         ("[]", "not a JSON object"),
         ('{"a": 1', "a comma or } is missing"),
         ('{"a" 1}', "a colon is missing"),
