@@ -64,7 +64,6 @@ MOST_LINES = 400
 PARSERS = {
     "holdall/formats/documents.py": {"json", "yaml", "tomllib"},
     # Each value of a text whose size, values and depth it bounds itself.
-    "holdall/formats/json_editor.py": {"json"},
     "holdall/formats/json_nodes.py": {"json"},
     # What Holdall itself wrote: behind a checksum, in its lock, in the database, in the package.
     "holdall/transaction/actions.py": {"json"},
