@@ -15,6 +15,7 @@ from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
 from holdall.errors import HostilePathError
+from holdall.files.folders import is_junk
 from holdall.files.tree import Tree
 from holdall.sources.checks.diagnostics import Code, Level, diagnose
 from holdall.sources.checks.inspection import Inspection
@@ -72,6 +73,8 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
         entries.append(replace(present[found], content_hash=trees[found].content_hash))
         changes.append(Change(ChangeKind.NEW, found))
     diagnostics.extend(_tree_problems(present, trees))
+    for found in fresh:
+        diagnostics.extend(_left_out(collection, present.get(found)))
     after = replace(collection.manifest, artifacts=tuple(entries)).with_renamed(renames)
     return Refresh(
         ChangeSet("collect", collection.manifest, after, tuple(changes)), tuple(diagnostics)
@@ -190,6 +193,20 @@ def _settled(
         )
         return artifact, Change(ChangeKind.CONFLICT, artifact.id, note=note)
     return None, Change(ChangeKind.GONE, artifact.id)
+
+
+def _left_out(collection: Collection, artifact: ManifestArtifact | None) -> Iterator[Diagnostic]:
+    """Yield a diagnostic if an artifact's folder has files that are never collected."""
+    if artifact is None:
+        return
+    names = []
+    for top, folders, files in os.walk(collection.location(artifact)):
+        names += [os.path.join(top, name) for name in (*folders, *files) if is_junk(name)]
+        folders[:] = [name for name in folders if not is_junk(name)]
+    if names:
+        few = ", ".join(sorted(os.path.relpath(name, collection.root) for name in names)[:3])
+        message = f"{len(names)} files and folders are never collected: {few}"
+        yield diagnose(artifact.path, Code.LEFT_OUT, message)
 
 
 def _differs_by_line_ends(artifact: ManifestArtifact, tree: Tree, collection: Collection) -> bool:

@@ -14,6 +14,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.origins import _address
+from holdall.testing.kit import Kit
 from host_factories import (
     collect,
     make_collection,
@@ -330,3 +331,52 @@ def test_a_sparse_checkout_takes_nothing_away(root: Path, tmp_path: Path) -> Non
     changes = collect(root, work)
     assert kinds(changes)["skill:of-b"] == "kept"
     assert "gone" not in kinds(changes).values()
+
+
+@pytest.mark.parametrize("way", ["empty", "unmounted", "only junk"])
+def test_an_empty_source_is_no_good_news(tmp_path: Path, kit: Kit, way: str) -> None:
+    """Nothing is removed, the reason is shown, and the exit status asks for attention."""
+    source = make_source(tmp_path / "source", "a", "b")
+    kit.run("collect", source)
+    shutil.rmtree(source / "skills")
+    if way == "unmounted":
+        (source / "skills").mkdir()
+    elif way == "only junk":
+        (source / ".DS_Store").write_text("x")
+    said = kit.run("collect", source, status=1)
+    assert "identical" not in said
+    assert "2 kept" in said
+    assert "is it mounted, or checked out?" in said
+
+
+def test_an_empty_folder_is_a_mount_point(root: Path, tmp_path: Path) -> None:
+    """What came from below it stays, while the rest of the source is as it is."""
+    source = make_source(tmp_path / "source", "a")
+    make_skill(source / "shared", "b")
+    collect(root, source)
+    shutil.rmtree(source / "shared/skills")
+    assert kinds(collect(root, source)) == {"skill:a": "identical", "skill:b": "kept"}
+
+
+def test_junk_in_the_collection_is_reported_and_not_recorded(root: Path) -> None:
+    """What running a skill's script leaves behind is no edit; next to one, it is named."""
+    make_skill(root, "a")
+    refresh(root)
+    (root / "skills/a/__pycache__").mkdir()
+    (root / "skills/a/__pycache__/x.pyc").write_bytes(b"x")
+    assert kinds(refresh(root).changes) == {"skill:a": "identical"}
+    make_skill(root, "a", "newer")
+    found = refresh(root)
+    assert kinds(found.changes) == {"skill:a": "changed"}
+    assert [(d.path, d.code) for d in found.diagnostics] == [("skills/a", "left-out")]
+
+
+def test_a_skillmeat_collection_of_windows(root: Path, tmp_path: Path) -> None:
+    """The backslashes of its paths separate names."""
+    table = 'name = "a"\ntype = "skill"\npath = "skills\\\\a"\norigin = "local"\n'
+    manifest = f'[collection]\nname = "c"\n[[artifacts]]\n{table}'
+    source = write(
+        tmp_path / "source", {"collection.toml": manifest, "skills/a/SKILL.md": good("a")}
+    )
+    assert kinds(collect(root, source)) == {"skill:a": "new"}
+    assert entry(root, "skill:a").source_path == "skills/a"

@@ -195,3 +195,59 @@ def test_missing_content_refuses_what_needs_it(tmp_path: Path) -> None:
     assert reading.why_unread("skills/a") is not None
     assert reading.why_unread("commands/c.md") is not None
     assert reading.why_unread("skills/c") is None
+
+
+def test_scripts_that_cannot_be_started(source: Source, tmp_path: Path) -> None:
+    """Missing, left out or without the bit that makes them programs; whole in other plugins."""
+    hooks = {"hooks": {"Stop": [{"hooks": [
+        {"type": "command", "command": "${CLAUDE_PLUGIN_ROOT}/there.sh --fast"},
+        {"type": "command", "command": "'${CLAUDE_PLUGIN_ROOT}'/plain.sh"},
+        {"type": "command", "command": "bash $CLAUDE_PLUGIN_ROOT/plain.sh"},
+        {"type": "command", "command": 'python3 "${CLAUDE_PLUGIN_ROOT}/gone.py"'},
+        {"type": "command", "command": "${CLAUDE_PLUGIN_ROOT:-.}/.venv/bin/x"},
+    ]}]}}  # fmt: skip
+    server = {"command": "node", "args": ["${CLAUDE_PLUGIN_ROOT}/dist/server.js"]}
+    write(tmp_path / "source", {"p/there.sh": "#!/bin/sh", "p/plain.sh": "#!/bin/sh"})
+    (tmp_path / "source/p/there.sh").chmod(0o755)
+    reading = source(
+        {
+            f"p/{PLUGIN}": {"name": "p", "mcpServers": {"s": server}},
+            "p/hooks/hooks.json": hooks, "p/.venv/bin/x": "",
+        }
+    )  # fmt: skip
+    assert {d.message for d in reading.diagnostics if d.code == "script-absent"} == {
+        "starts 'plain.sh', which is not executable",
+        "starts 'gone.py', which is not there",
+        "starts '.venv/bin/x', which is not there",
+        "starts 'dist/server.js', which is not there",
+    }
+
+
+def test_what_is_at_the_top_is_named_after_the_source(source: Source) -> None:
+    """A second artifact of one name, right at the top, gets the source's name in front."""
+    reading = source(
+        {"SKILL.md": good("x"), f"p/{PLUGIN}": {"name": "p"}, "p/skills/source/SKILL.md": good("x")}
+    )
+    assert not any("unnamed" in str(artifact.id) for artifact in reading.artifacts)
+    assert not any("unnamed" in str(composite.id) for composite in reading.composites)
+
+
+def test_a_skill_at_the_top_tells_its_size(source: Source) -> None:
+    """Whoever collects it learns that the whole source comes with it."""
+    reading = source({"SKILL.md": good("x"), "src/main.c": "x" * 3000, "README.md": "read"})
+    (message,) = [d.message for d in reading.diagnostics if d.code == "whole-source"]
+    assert message == "this skill is the whole source: 3 files, 2 KiB"
+
+
+def test_plugins_elsewhere_are_shown(source: Source) -> None:
+    """In a few words, without logins."""
+    places = [
+        {"source": "github", "repo": "o/r", "ref": "main"},
+        {"source": "npm", "package": "@o/p", "version": "1"},
+        {"source": "url", "url": "https://joe:secret@h/r.git"},
+        {"odd": 1},
+    ]
+    entries = [{"name": f"p{number}", "source": place} for number, place in enumerate(places)]
+    assert [remote.shown for remote in source({MARKET: {"plugins": entries}}).remotes] == [
+        "github o/r main", "npm @o/p 1", "url https://h/r.git", "an unknown place"
+    ]  # fmt: skip
