@@ -12,7 +12,11 @@ from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestC
 from holdall.formats import DatabaseURL
 from holdall_composites.console import reporter
 from holdall_composites.database.connect import can_write, connected
-from holdall_composites.database.sqlite_file import can_write as can_write_file, private_copy
+from holdall_composites.database.sqlite_file import (
+    can_read as can_read_file,
+    can_write as can_write_file,
+    private_copy,
+)
 from holdall_composites.errors import DatabaseReadOnly
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema.runner import ensure_current, pending_revisions
@@ -47,11 +51,10 @@ def opened(
     url = DatabaseURL.parse(collection.database_url)
     only_reads = url.is_embedded and not can_write_file(Path(url.path))
     with ExitStack() as stack:
-        database: Any = stack.enter_context(
-            connected(collection.database_url, read_only=only_reads)
-        )
-        if only_reads and not _is_in_line(database, collection):
-            database = stack.enter_context(private_copy(database))
+        if only_reads:
+            database = _open_to_read(stack, collection, Path(url.path))
+        else:
+            database = stack.enter_context(connected(collection.database_url))
         ensure_current(database, embedded=url.is_embedded)
         store = Store(database)
         if uuid and not _has_rows_of(store, collection):
@@ -63,6 +66,17 @@ def opened(
         if only_reads:
             database.pragma("query_only", 1)  # what is written to a copy would be lost
         yield Resolver(store, uuid, edit) if edit else Resolver(store, uuid)
+
+
+def _open_to_read(stack: ExitStack, collection: Collection, path: Path) -> Any:
+    """Open a file that cannot be written; a copy, if its rows are not those of the manifest."""
+    if not can_read_file(path):
+        reporter().note(f"note: {path} cannot be read: versions and history are left out")
+        return stack.enter_context(private_copy())
+    database = stack.enter_context(connected(collection.database_url, read_only=True))
+    if _is_in_line(database, collection):
+        return database
+    return stack.enter_context(private_copy(database))
 
 
 def _is_in_line(database: Database, collection: Collection) -> bool:

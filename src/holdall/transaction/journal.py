@@ -257,7 +257,10 @@ def is_unsettled(path: Path) -> bool:
     if not path.is_dir():
         return False
     with Root(path) as root:
-        journal = Journal.find(root)
+        try:
+            journal = Journal.find(root)
+        except RefusedError:  # another user's, who finishes it; whoever only reads goes on
+            return False
         if journal is None:
             return False
         with journal, reporting(journal.path):

@@ -47,9 +47,18 @@ class FileDatabase(SqliteDatabase):
 
 def can_write(path: Path) -> bool:
     """Return whether a database file may be written, or made where there is none."""
-    if path.exists() and not os.access(path, os.W_OK):
+    if os.path.exists(path) and not os.access(path, os.W_OK):
         return False
-    return next(os.access(folder, os.W_OK) for folder in path.absolute().parents if folder.exists())
+    folders = (folder for folder in path.absolute().parents if os.path.exists(folder))
+    return os.access(next(folders), os.W_OK | os.X_OK)
+
+
+def can_read(path: Path) -> bool:
+    """Return whether a database file may be read, or is surely not there."""
+    try:
+        return not path.exists() or os.access(path, os.R_OK)
+    except PermissionError:
+        return False
 
 
 def make_file(path: Path) -> None:
@@ -163,12 +172,16 @@ def _changed(path: Path) -> LockedError:
 
 
 @contextmanager
-def private_copy(database: Any) -> Iterator[FileDatabase]:
-    """Copy a connected database into a temporary file and connect to that one, to be written."""
+def private_copy(database: Any = None) -> Iterator[FileDatabase]:
+    """Copy a connected database into a temporary file and connect to that one, to be written.
+
+    None is an empty one.
+    """
     with TemporaryDirectory(prefix="holdall-") as folder:
         copy = FileDatabase(str(Path(folder, "holdall.db")), lasts=False)
         copy.connect()
         with closing(copy):
             made: Any = copy
-            database.connection().backup(made.connection())
+            if database is not None:
+                database.connection().backup(made.connection())
             yield copy
