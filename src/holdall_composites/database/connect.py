@@ -42,6 +42,14 @@ def dialect_of(database: Database) -> str:
     return "postgresql" if isinstance(database, PostgresqlDatabase) else "sqlite"
 
 
+def without_time_limit(database: Any) -> AbstractContextManager[None]:
+    """Let statements of the present transaction take as long as the server works on them."""
+    if isinstance(database, SqliteDatabase):
+        return nullcontext()
+    unlimited: AbstractContextManager[None] = database.without_time_limit()
+    return unlimited
+
+
 def can_write(database: Database) -> bool:
     """Return whether rows that last may be written through a connection to a current schema."""
     if isinstance(database, FileDatabase):

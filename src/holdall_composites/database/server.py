@@ -140,7 +140,7 @@ class ServerDatabase(PostgresqlDatabase):
             super().rollback()
 
     @contextmanager
-    def taking_its_time(self) -> Iterator[None]:
+    def without_time_limit(self) -> Iterator[None]:
         """Let statements of the present transaction take as long as the server works on them."""
         assert self.in_transaction(), "limits are those of a transaction"
         connection: Connection = self.connection()  # type: ignore[no-untyped-call]

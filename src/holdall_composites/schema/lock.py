@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from peewee import IntegerField, Model, PeeweeException
 
-from holdall_composites.database.connect import raw
+from holdall_composites.database.connect import raw, without_time_limit
 from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
@@ -46,9 +46,8 @@ def migrating(database: Database) -> Iterator[None]:
                 _refuse_broken_keys(database)
         else:
             _make_lock(database)
-            with database.atomic():
-                # Filling a column of a large table takes as long as it takes.
-                raw(database, "SET LOCAL statement_timeout = 0", why="a setting")
+            # Filling a column of a large table takes as long as it takes.
+            with database.atomic(), without_time_limit(database):
                 database.execute(Lock.select().where(Lock.id == 1).for_update())
                 yield
 

@@ -18,7 +18,7 @@ from holdall.errors import HoldallError, StorageError
 from holdall.formats import DatabaseURL
 from holdall.operations import Finding, deployed_in, examine_files, open_to_others
 from holdall_composites.database.connect import connected
-from holdall_composites.errors import DatabaseUnreachable
+from holdall_composites.errors import DatabaseDamaged, DatabaseUnreachable
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.runner import pending_revisions
 from holdall_composites.store.store import Store
@@ -81,8 +81,8 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
             yield from _versions(store, collection.manifest.uuid, deep=deep)
             is_shared = url.dialect != "sqlite"
             yield from _deployments(store, collection.manifest.uuid, is_shared=is_shared)
-    except DatabaseUnreachable as error:
-        yield Finding("database-unreachable", url.shown, error.message, error.hint or "")
+    except (DatabaseDamaged, DatabaseUnreachable) as error:
+        yield Finding(error.code, url.shown, error.message, error.hint or "")
     except HoldallError as error:
         yield Finding("database-failed", url.shown, error.message, error.hint or "")
 

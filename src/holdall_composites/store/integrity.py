@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import JOIN, SQL, Case, fn
 
-from holdall_composites.database.connect import raw
+from holdall_composites.database.connect import raw, without_time_limit
 from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.models import (
     Artifact,
@@ -139,7 +139,7 @@ class Integrity(Repository):
         Their versions, memberships and deployments go by the database's cascades.
         """
         wanted = {"collection": collection_id, "uuids": as_json(uuids)}
-        with self.transaction():
+        with self.transaction(), without_time_limit(self.database):
             if self.is_postgresql:
                 raw(
                     self.database,

@@ -317,8 +317,8 @@ def test_settings_come_from_options_before_the_environment() -> None:
     assert config.collection == Path("/env")
     assert config.database == "sqlite:///env"
     assert config.extra_plugins == ("one", "two")
-    config = Config.from_environment(environment, collection="/o", database="x", **options)
-    assert (config.collection, config.database) == (Path("/o"), "x")
+    config = Config.from_environment(environment, collection="/o", database="x.db", **options)
+    assert (config.collection, config.database) == (Path("/o"), "x.db")
 
 
 def test_a_collection_is_found_upwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

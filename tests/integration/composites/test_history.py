@@ -378,7 +378,7 @@ def test_rebuild_brings_back_what_the_folder_knows(kit: Kit) -> None:
     uuids, before = kit.uuids(), tree(kit.collection)
     kit.run("rebuild", status=3)
     (kit.collection / ".holdall/holdall.db").write_bytes(b"no database" * 1000)
-    assert set(codes(kit).values()) == {"database-failed"}
+    assert set(codes(kit).values()) == {"database-damaged"}
     done = kit.json("rebuild", status=1)
     assert done["lost_pins"][0][:2] == ["composite:writing", "skill:changelog"]
     assert Path(done["replaced"]).read_bytes() == b"no database" * 1000

@@ -98,7 +98,7 @@ def test_the_database_refuses_unsafe_paths(database: Database, path: str) -> Non
     store = Store(database)
     store.contents.put_trees([Tree((), tree_hash(()), "b" * 64)])
     store.contents.put_blob("a" * 64, 1, iter([b"x"]))
-    mark = "?" if "sqlite" in type(database).__name__.lower() else "%s"
+    mark = database.param
     with pytest.raises(IntegrityError), database.atomic():
         database.execute_sql(
             "INSERT INTO version_files (content_hash, path, kind, executable, size, sha256)"
@@ -116,7 +116,7 @@ def test_a_missing_or_damaged_blob_is_named(database: Database, tmp_path: Path) 
     source.mkdir()
     (source / "f").write_bytes(b"right")
     tree = put(store, source)
-    mark = "?" if "sqlite" in type(database).__name__.lower() else "%s"
+    mark = database.param
     database.execute_sql(f"UPDATE blobs SET encoding = 'raw', data = {mark}", (b"wrong",))
     (tmp_path / "target").mkdir()
     with pytest.raises(StorageError, match="damaged"):
@@ -165,7 +165,7 @@ def test_a_tree_whose_files_were_changed_is_no_version(database: Database, tmp_p
     store = Store(database)
     tree = forged(store, ("f", "f", b"right"))
     store.contents.put_blob(hashlib.sha256(b"wrong").hexdigest(), 5, [b"wrong"])
-    mark = "?" if "sqlite" in type(database).__name__.lower() else "%s"
+    mark = database.param
     changed = (hashlib.sha256(b"wrong").hexdigest(),)
     database.execute_sql(f"UPDATE version_files SET sha256 = {mark}", changed)
     with pytest.raises(StorageError, match="damaged"):
