@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from holdall.artifacts.references import find_named
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.manifest.reader import MAX_MANIFEST_BYTES, parse
 from holdall.config import MANIFEST
-from holdall.errors import InputError, NotFoundError, StorageError
+from holdall.errors import HoldallError, InputError, NotFoundError, StorageError
 from holdall.files.stat_index import TreeIndex, index_file
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 from holdall.reporter import log_debug
@@ -70,7 +71,23 @@ class Collection:
         hint = (
             f"did you mean {' or '.join(near)}?" if near else "`holdall list` shows what there is"
         )
+        place = self._uncollected(text)
+        if place is not None:
+            hint = f"{place} is there and was not collected: `holdall collect` records it"
         return NotFoundError(f"no artifact {text!a} in the collection {self.root}", hint=hint)
+
+    def _uncollected(self, text: str) -> Path | None:
+        """Return the place of something that was made by hand in the folder under this name."""
+        type_name = text.partition(":")[0]
+        for spec in self.types.values():
+            if spec.shape is Shape.MEMBERS or type_name in self.types.keys() - {spec.name}:
+                continue
+            id_ = text if type_name == spec.name else f"{spec.name}:{text}"
+            with suppress(HoldallError):
+                place = self.root / ArtifactId.parse(id_).path_in(spec)
+                if place.exists():
+                    return place
+        return None
 
     def location(self, artifact: ManifestArtifact) -> Path:
         """Return the file or folder of an artifact."""

@@ -202,11 +202,9 @@ class Folders:
         except OSError as error:
             if error.errno not in _NOT_A_FOLDER:
                 raise
-            raise HostilePathError(
-                f"{self._shown / path} is a symlink or not a folder",
-                hint="Holdall does not go through links: put a folder in its place, choose another"
-                " target, or deploy to where it leads",
-            ) from None
+            from holdall.files.links import open_linked_folder
+
+            fd = open_linked_folder(self._shown, path)
         self._open[path] = fd
         if len(self._open) > _OPEN_FOLDERS:
             os.close(self._open.popitem(last=False)[1])

@@ -14,7 +14,13 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
 from holdall.config import cache_folder
 from holdall.deploy.consent.allowance import Allowance, Situation
-from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits
+from holdall.deploy.planning.files import (
+    Arrangement,
+    arrange,
+    refuse_edits,
+    refuse_one_folder,
+)
+from holdall.deploy.planning.notes import deploy_notes, unsupported_notes, wanted_notes
 from holdall.deploy.planning.plan import (
     DeployPlan,
     DeployRequest,
@@ -27,6 +33,7 @@ from holdall.deploy.planning.requests import (
     choose_artifacts,
     known_uuids,
     new_placements,
+    pair_with_targets,
     placements_of,
     refuse_elsewhere,
     refuse_other_collections,
@@ -37,8 +44,6 @@ from holdall.deploy.planning.requests import (
     split_deployed,
     split_requested,
     standing_requests,
-    unsupported_notes,
-    wanted_notes,
 )
 from holdall.deploy.planning.revert import (
     ContentOf,
@@ -144,7 +149,7 @@ class Deployer:
         if not self.force:
             refuse_other_collections(project, request, artifacts)
         obsolete, kept = split_deployed(ledger.deployed, request, artifacts)
-        pairs = [(target, artifact) for target in self.targets for artifact in artifacts]
+        pairs = pair_with_targets(request, resolution, artifacts)
         arrangement, merged = self._arrange(project, scratch, kept, pairs, obsolete)
         deployed = deployed_entries(request, artifacts, arrangement, merged, obsolete)
         requests = {**ledger.requests, **{i: resolution.uuids.get(i) for i in request.ids}}
@@ -159,8 +164,8 @@ class Deployer:
             placed=placed,
             withdrawn=removed_placements(obsolete, kept, placed, self.targets),
         )
-        warnings = [*self.check(planned.plan), *merged.notes]
-        for text in unsupported_notes(self.targets, artifacts):
+        warnings = [*self.check(planned.plan), *merged.notes, *deploy_notes(request, pairs)]
+        for text in unsupported_notes(pairs):
             note(text)
         if not self.force:
             refuse_edits(arrangement, self.project)
@@ -274,6 +279,7 @@ class Deployer:
         obsolete: Sequence[Deployed],
     ) -> tuple[Arrangement, Entries]:
         """Return what has to change, settings files included, and the entries in those."""
+        refuse_one_folder(project.root, self.targets, kept, self.session.plugins.targets)
         proof = find_proof(self, project, scratch)
         files = arrange(project.root, kept, pairs, obsolete, proof, force=self.force)
         settings = (pairs, obsolete, kept, project.marks, proof)

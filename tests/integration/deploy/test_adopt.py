@@ -119,7 +119,7 @@ def _record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool
 def test_a_collections_own_folder_is_a_project_too(kit: Kit) -> None:
     """Adopting from there and undoing that do not wait for themselves."""
     kit.project = kit.collection
-    kit.deploy("composite:writing")
+    kit.deploy("composite:writing", status=1)
     edit(kit)
     edited = tree(kit.collection)
     adopt(kit, "skill:changelog")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from types import MappingProxyType
@@ -319,3 +320,29 @@ def refuse_edits(arrangement: Arrangement, root: Path) -> None:
         f"these files in {root} would be overwritten or deleted:{listed}",
         hint="--force replaces them and keeps each one under .holdall/backups/",
     )
+
+
+def refuse_one_folder(
+    root: Root, targets: Iterable[Target], kept: Iterable[Deployed], known: Mapping[str, Target]
+) -> None:
+    """Raise ConflictError if the folders of two agents, of what is kept, too, are one by a link.
+
+    A file that is removed for one agent would be gone for the other.
+    """
+    folders = {target.root for target in targets}
+    folders |= {known[entry.target].root for entry in kept if entry.target in known}
+    seen: dict[tuple[int, int], RelPath] = {}
+    for folder in sorted(folders):
+        try:
+            opened = root.folders.find(folder)
+        except HostilePathError:
+            continue  # nothing will be done there
+        if opened is None:
+            continue
+        status = os.fstat(opened)
+        other = seen.setdefault((status.st_dev, status.st_ino), folder)
+        if other != folder:
+            raise ConflictError(
+                f"{other} and {folder} in {root.path} are one folder, by a link",
+                hint="deploy for one of the two agents with --target, both will find it there",
+            )

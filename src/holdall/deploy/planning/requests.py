@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape
 from holdall.artifacts.paths import RelPath
@@ -140,18 +140,6 @@ def split_requested(
     return obsolete, kept
 
 
-def wanted_notes(
-    kept: Sequence[Deployed], ids: Sequence[ArtifactId], targets: Container[str]
-) -> list[str]:
-    """Return a sentence for each artifact that was to be removed and that other requests need."""
-    asked = set(ids)
-    return [
-        f"{entry.id} stays: still needed by {', '.join(map(str, entry.wanted_by))}"
-        for entry in kept
-        if entry.id in asked and entry.target in targets
-    ]
-
-
 def refuse_elsewhere(
     deployed: Sequence[Deployed], ids: Iterable[ArtifactId], targets: Container[str]
 ) -> None:
@@ -285,15 +273,22 @@ def _content_of(
     return StoredContent(collection.tree(entry), collection.location(entry), is_pinned=False)
 
 
-def unsupported_notes(
-    targets: Iterable[Target], artifacts: Iterable[PlannedArtifact]
-) -> Iterator[str]:
-    """Yield a sentence for each target and type that it does not support."""
-    ids = [artifact.id for artifact in artifacts]
-    for target in targets:
-        unknown = [found for found in ids if not target.knows(found.type)]
-        for type_name in dict.fromkeys(found.type for found in unknown):
-            names = [str(found) for found in unknown if found.type == type_name]
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            left_out = ", ".join(names[:3]) + more
-            yield f"{target.name} does not support the type {type_name}: {left_out} left out"
+def pair_with_targets(
+    request: DeployRequest, resolution: Resolution, artifacts: Iterable[PlannedArtifact]
+) -> list[tuple[Target, PlannedArtifact]]:
+    """Return which artifacts are for which targets.
+
+    A plugin's own files go where something goes that refers to them, or where they were asked for.
+    """
+    artifacts = list(artifacts)
+    asked = {*request.ids, *(i for members in resolution.members.values() for i in members)}
+    users: dict[ArtifactId, set[str]] = {}
+    for artifact in artifacts:
+        if artifact.companion is not None:
+            users.setdefault(artifact.companion, set()).add(artifact.id.type)
+    return [
+        (target, artifact)
+        for target in request.targets
+        for artifact in artifacts
+        if artifact.id in asked or any(map(target.knows, users.get(artifact.id, ())))
+    ]

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from holdall.cli.commands.project.deploy import project_of
 from holdall.cli.context import Context
-from holdall.errors import NotFoundError
+from holdall.errors import HostilePathError, NotFoundError
 
 if TYPE_CHECKING:
     from holdall.collection.collection import Collection
+    from holdall.deploy.targets import Target
+    from holdall.files.root import Root
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,18 +27,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print the state of every deployed artifact; exit 1 if one is not in sync."""
-    from holdall.deploy.project.project import read_project
+    from holdall.deploy.project.project import read_project, targets_in
     from holdall.deploy.status import State, status_of
     from holdall.files.root import Root
 
     collection = _collection(context)
     context.settle(project_of(args))
-    targets = context.targets(args.target or sorted(context.plugins.targets), project_of(args))
+    names = args.target or sorted(context.plugins.targets)
+    deployed = targets_in(project_of(args), context.plugins.targets)
     with Root(project_of(args)) as root:
-        project = read_project(root, targets, context.plugins.targets, collection)
-        found = [
-            s for s in status_of(project, collection) if s.target in (args.target or [s.target])
+        targets = [
+            target
+            for target in context.targets(names, project_of(args))
+            if args.target or target.name in deployed or _can_be_read(root, target)
         ]
+        project = read_project(root, targets, context.plugins.targets, collection)
+        found = [one for one in status_of(project, collection) if one.target in names]
     for status in found:
         note = f" ({status.note})" if status.note else ""
         context.out.line(f"{status.state.value:9} {status.id} for {status.target}{note}")
@@ -48,6 +54,15 @@ def run(context: Context, args: argparse.Namespace) -> int:
         {"project": str(project_of(args)), "deployed": [status.to_json() for status in found]}
     )
     return 1 if any(status.state is not State.SYNCED for status in found) else 0
+
+
+def _can_be_read(root: Root, target: Target) -> bool:
+    """Return whether no link is in the way that is not followed; then nothing is deployed there."""
+    try:
+        root.folders.find(target.root)
+    except HostilePathError:
+        return False
+    return True
 
 
 def _collection(context: Context) -> Collection | None:
