@@ -23,7 +23,8 @@ def find_proof(deployer: Deployer, project: Project, scratch: Scratch) -> Proof:
     def find(wanted: Sequence[Deployed], folder: Path | None) -> Sequence[Tree | None]:
         arguments = {"collection": deployer.collection, "wanted": wanted, "folder": folder}
         found = deployer.session.plugins.first("holdall_known_versions", list, **arguments)
-        return found or [None] * len(wanted)
+        # One that is too short proves nothing.
+        return found if found and len(found) == len(wanted) else [None] * len(wanted)
 
     targets: Mapping[str, Target] = targets_for(deployer.session.plugins.targets, deployer.project)
     targets = {**targets, **{target.name: target for target in deployer.targets}}

@@ -151,16 +151,20 @@ class Plugins:
     def first(self, hook: str, kind: type[Kind], **arguments: Any) -> Kind | None:
         """Return the first answer that a plugin gives, None without one; raises as `call` does.
 
-        An answer of another kind is the plugin's failure, too.
+        An answer of another kind, or with nonsense in it, is the plugin's failure, too.
         """
         for answer in self._answers(hook, arguments, goes_on=False):
             if answer.raised is not None:
                 raise self._blame(answer.plugin, hook, answer.raised) from answer.raised
-            if isinstance(answer.value, kind):
-                return answer.value
-            if answer.value is not None:
-                wrong = TypeError(f"it returned {show_value(answer.value)}, not a {kind.__name__}")
-                raise self._blame(answer.plugin, hook, wrong)
+            if answer.value is None:
+                continue
+            from holdall.plugins.forms import is_whole
+
+            value = answer.value
+            if isinstance(value, kind) and run_fenced(partial(is_whole, value))[0] is True:
+                return value
+            wrong = TypeError(f"it returned {show_value(value):.200}, not a whole {kind.__name__}")
+            raise self._blame(answer.plugin, hook, wrong)
         return None
 
     def call_each(
