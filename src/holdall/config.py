@@ -258,9 +258,9 @@ def _lies_inside(url: str, root: Path) -> bool:
 
 
 def _is_trusted(url: str, root: Path) -> bool:
-    from holdall.files.user_state import remembered, state_folder
+    from holdall.files.user_state import read_words, state_folder
 
-    return _choice(url, root) in remembered(state_folder() / TRUSTED)
+    return _choice(url, root) in read_words(state_folder() / TRUSTED)
 
 
 def _choice(url: str, root: Path) -> str:

@@ -165,7 +165,7 @@ def identify(collection: Collection, manifest: Manifest, *, is_collect: bool = F
     here once under another name and with other content: its history is not the source's to take.
     Those of members that were artifacts here once stay.
     """
-    from holdall_composites.sync.identity import identified
+    from holdall_composites.sync.identity import fill_uuids
 
     own = collection.manifest.uuid
     before = {entry.uuid for entry in collection.manifest.by_id.values()}
@@ -193,7 +193,7 @@ def identify(collection: Collection, manifest: Manifest, *, is_collect: bool = F
         )
         wanting = [str(entry.id) for entry in manifest.by_id.values() if entry.uuid is None]
         uuids = artifacts.uuids_of(own, wanting) if own and wanting else {}
-    return identified(manifest, uuids, known)
+    return fill_uuids(manifest, uuids, known)
 
 
 def _had_content(store: Store, entry: ManifestArtifact | ManifestComposite) -> bool:

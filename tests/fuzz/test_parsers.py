@@ -25,12 +25,12 @@ from holdall.collection.manifest.reader import parse as parse_manifest
 from holdall.deploy.project.ledger import parse_ledger
 from holdall.deploy.project.skillmeat_record import parse_record
 from holdall.formats.documents import canonical_json, parse_json, parse_toml, parse_yaml
-from holdall.formats.escape import escaped
+from holdall.formats.escape import escape_text
 from holdall.formats.frontmatter import read_frontmatter
 from holdall.formats.json_editor import JsonText, Marks
 from holdall.formats.toml_editor import TomlText
 from holdall.sources.checks.inspection import check_text
-from holdall.sources.fetch.address import parse as parse_address, shown
+from holdall.sources.fetch.address import parse as parse_address, show_address
 from holdall.sources.fetch.origin import opened
 from holdall.transaction.actions import decode_plan
 from holdall_composites.values.pagination import decode_cursor
@@ -86,7 +86,7 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
     "journal": journal,
     "cursor": lambda data: decode_cursor(text_of(data), "x", (str,)),
     "text-checks": lambda data: list(check_text("f", data)),
-    "printing": lambda data: escaped(data.decode("utf-8", "surrogateescape")).encode(),
+    "printing": lambda data: escape_text(data.decode("utf-8", "surrogateescape")).encode(),
 }
 
 
@@ -154,7 +154,7 @@ def test_addresses(text: str) -> None:
         parse_address(text)
     with bounded("address"):
         parse_address(f"https://user:hunter2@host/{text}")
-    assert "hunter2" not in shown(f"https://user:hunter2@host/{text}".replace("://host", ""))
+    assert "hunter2" not in show_address(f"https://user:hunter2@host/{text}".replace("://host", ""))
 
 
 @many(150, times=4)

@@ -52,18 +52,18 @@ def _report(words: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        from holdall.formats.escape import escaped
+        from holdall.formats.escape import escape_text
 
-        print(f"error: {escaped(str(error))}", file=sys.stderr)
+        print(f"error: {escape_text(str(error))}", file=sys.stderr)
         return 5
 
 
 def _tell(error: HoldallError) -> int:
-    from holdall.formats.escape import escaped
+    from holdall.formats.escape import escape_text
 
-    print(f"error: {escaped(error.message)}", file=sys.stderr)
+    print(f"error: {escape_text(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {escaped(error.hint)}", file=sys.stderr)
+        print(f"hint: {escape_text(error.hint)}", file=sys.stderr)
     return error.exit_status
 
 

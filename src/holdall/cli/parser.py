@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from holdall import __version__
 from holdall.cli import commands
 from holdall.errors import UsageError
-from holdall.formats.escape import escaped
+from holdall.formats.escape import escape_text
 
 if TYPE_CHECKING:
     from holdall.plugins.commands import Command
@@ -186,9 +186,9 @@ class _Root(_Parser):
             groups.setdefault(known.command.group, []).append((name, known.command.summary))
         formatter = argparse.HelpFormatter("holdall", indent_increment=4, max_help_position=30)
         for group, rows in groups.items():
-            formatter.start_section(escaped(group))
+            formatter.start_section(escape_text(group))
             formatter.add_arguments(
-                [_Row(name, escaped(summary).replace("%", "%%")) for name, summary in rows]
+                [_Row(name, escape_text(summary).replace("%", "%%")) for name, summary in rows]
             )
             formatter.end_section()
         return f"{super().format_help()}\n{formatter.format_help()}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from holdall.collection.manifest.diff import (
         EntryEdit as EntryEdit,
         edits_between as edits_between,
-        reverted as reverted,
+        revert_edits as revert_edits,
     )
     from holdall.collection.manifest.manifest import (
         Manifest as Manifest,
@@ -36,7 +36,7 @@ else:
             "manifest.diff": (
                 "EntryEdit",
                 "edits_between",
-                "reverted",
+                "revert_edits",
             ),
             "manifest.manifest": (
                 "Manifest",

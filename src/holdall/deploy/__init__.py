@@ -4,15 +4,15 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.deploy.agent_formats import converted_file as converted_file
+    from holdall.deploy.agent_formats import convert_file as convert_file
     from holdall.deploy.local_edits import (
-        chosen as chosen,
-        collected as collected,
-        lying_at as lying_at,
+        find_collected as find_collected,
+        find_requested as find_requested,
+        read_place as read_place,
     )
     from holdall.deploy.planning.entries import (
+        name_entry as name_entry,
         present_value as present_value,
-        shown_entry as shown_entry,
     )
     from holdall.deploy.planning.plan import (
         DeployPlan as DeployPlan,
@@ -32,15 +32,15 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "agent_formats": ("converted_file",),
+            "agent_formats": ("convert_file",),
             "local_edits": (
-                "chosen",
-                "collected",
-                "lying_at",
+                "find_requested",
+                "find_collected",
+                "read_place",
             ),
             "planning.entries": (
                 "present_value",
-                "shown_entry",
+                "name_entry",
             ),
             "planning.plan": (
                 "DeployPlan",

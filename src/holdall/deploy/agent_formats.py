@@ -59,7 +59,7 @@ _SERVERS: Mapping[Form, Callable[[Mapping[str, Any]], dict[str, Any]]] = Mapping
 )
 
 
-def converted_file(data: bytes, form: Form) -> bytes:
+def convert_file(data: bytes, form: Form) -> bytes:
     """Return a Markdown command as the TOML file that Gemini CLI reads."""
     assert form is Form.GEMINI_COMMAND, "the only file that is converted"
     body = data.decode("utf-8", "replace")

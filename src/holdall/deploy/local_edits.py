@@ -21,7 +21,7 @@ from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection
 from holdall.sources.values import Diagnostic
-from holdall.transaction.placement import placed, state_of
+from holdall.transaction.placement import place_files, state_of
 
 _HIDDEN = Code.HIDDEN_TEXT.value
 
@@ -51,7 +51,7 @@ class Adoptable(NamedTuple):
         return self.present.content_hash != self.entry.content_hash
 
 
-def adoptable(
+def find_adoptable(
     project: Project,
     collection: Collection,
     targets: Iterable[Target],
@@ -68,9 +68,9 @@ def adoptable(
     by_name = {target.name: target for target in targets}
     edited: dict[ArtifactId, Adoptable] = {}
     unchanged, problems = [], []
-    for deployed in chosen(project, collection, ids, by_name):
+    for deployed in find_requested(project, collection, ids, by_name):
         target = by_name[deployed.target]
-        entry = collected(collection, deployed)
+        entry = find_collected(collection, deployed)
         found = list(_problems(project, target, deployed, collection))
         problems += [f"{deployed.id}: {problem}" for problem in found]
         if found:
@@ -96,7 +96,7 @@ def adoptable(
     return list(edited.values()), [i for i in dict.fromkeys(unchanged) if i not in adopted]
 
 
-def chosen(
+def find_requested(
     project: Project,
     collection: Collection,
     ids: Set[ArtifactId],
@@ -109,13 +109,13 @@ def chosen(
     for name, record in project.unclear:
         if name in targets and record.id in ids:
             deployed = Deployed(record.id, name, record.uuid, record.collection, "", (), {})
-            present = collection.tree(collected(collection, deployed))
+            present = collection.tree(find_collected(collection, deployed))
             is_known = present.skillmeat_hash == record.content_hash
             hash_ = present.content_hash if is_known else record.content_hash
             yield Deployed(record.id, name, record.uuid, record.collection, hash_, (), {})
 
 
-def collected(collection: Collection, deployed: Deployed) -> ManifestArtifact:
+def find_collected(collection: Collection, deployed: Deployed) -> ManifestArtifact:
     """Return what a deployed artifact is in the collection, under whatever name.
 
     Raises NotFoundError if it is not there, ConflictError if another one has its name.
@@ -152,7 +152,7 @@ def _problems(
         if any(project.root.state_of(path) != state for path, state in deployed.files.items()):
             yield f"{target.name} has it in another format, which cannot be adopted"
         return
-    tree = lying_at(project, target, deployed.id, collection)
+    tree = read_place(project, target, deployed.id, collection)
     base = target.root.joined(deployed.id.path_in(place))
     if tree is None:
         yield f"{base} is gone; `holdall deploy` puts it back"
@@ -181,7 +181,7 @@ def _edit(
         return None
     base = target.root.joined(deployed.id.path_in(place))
     look = Inspection(base, is_folder=place.shape is Shape.FOLDER)
-    tree = lying_at(project, target, deployed.id, collection, look.peek)
+    tree = read_place(project, target, deployed.id, collection, look.peek)
     if tree is None or files_at(target, deployed.id, tree) == deployed.files:
         return None
     location, present = project.root.path / base, collection.tree(entry)
@@ -192,7 +192,7 @@ def _hides_text(one: Adoptable) -> bool:
     return any(diagnostic.code == _HIDDEN for diagnostic in one.diagnostics)
 
 
-def lying_at(
+def read_place(
     project: Project,
     target: Target,
     artifact_id: ArtifactId,
@@ -220,5 +220,5 @@ def lying_at(
 def files_at(target: Target, artifact_id: ArtifactId, tree: Tree) -> dict[RelPath, FileState]:
     """Return the ledger's entry for an artifact with this tree."""
     spec = target.places[artifact_id.type]
-    files = placed(target.root.joined(artifact_id.path_in(spec)), spec, tree)
+    files = place_files(target.root.joined(artifact_id.path_in(spec)), spec, tree)
     return {path: state_of(digest) for path, digest in files.items()}

@@ -121,7 +121,7 @@ def _key_in(folder: int) -> bytes:
     return key
 
 
-def remembered(file: Path) -> set[str]:
+def read_words(file: Path) -> set[str]:
     """Return the words in a file that `remember` wrote; none where it cannot be read."""
     from holdall.formats.documents import MAX_JSON_BYTES, parse_json, read_bounded
 
@@ -142,7 +142,7 @@ def remember(file: Path, words: Iterable[str], hint: str) -> None:
         folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)  # each writer adds to all words before
-            text = json.dumps(sorted({*remembered(file), *words}), indent=1)
+            text = json.dumps(sorted({*read_words(file), *words}), indent=1)
             new = os.open(f"{file.name}.new", _REPLACE, 0o600, dir_fd=folder)
             try:
                 write_all(new, text.encode())

@@ -18,7 +18,7 @@ _UNPRINTABLE = (
 )
 
 
-def escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     """Return `text` with all that could move the cursor or hide text written as escapes.
 
     Tabs stay, and ends of lines before lines that begin with two blanks.
@@ -32,7 +32,7 @@ def escaped(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return `text` escaped, its ends of lines too: a name must not look like a line of ours."""
-    return escaped(text).replace("\n", "\\n")
+    return escape_text(text).replace("\n", "\\n")
 
 
 def one_line_exactly(text: str) -> str:

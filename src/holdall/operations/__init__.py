@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from holdall.operations.edit_collection import Editor as Editor, FirstHalf as FirstHalf
     from holdall.operations.examine import (
         Finding as Finding,
-        deployed_in as deployed_in,
         examine_files as examine_files,
         open_to_others as open_to_others,
+        read_deployed as read_deployed,
     )
     from holdall.operations.export_plugin import (
         Export as Export,
@@ -36,7 +36,7 @@ else:
             ),
             "examine": (
                 "Finding",
-                "deployed_in",
+                "read_deployed",
                 "examine_files",
                 "open_to_others",
             ),

@@ -15,7 +15,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.rescan import with_edit
-from holdall.deploy.local_edits import Adoptable, adoptable, files_at, lying_at
+from holdall.deploy.local_edits import Adoptable, files_at, find_adoptable, read_place
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployRequest, Placement, PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Ledger
@@ -102,7 +102,9 @@ class Adopter:
         ids = {project.resolve(text) for text in texts}
         targets = [target for target in self.targets if not names or target.name in names]
         takes_hidden = self.takes_hidden
-        found, unchanged = adoptable(project, collection, targets, ids, takes_hidden=takes_hidden)
+        found, unchanged = find_adoptable(
+            project, collection, targets, ids, takes_hidden=takes_hidden
+        )
         if not self.force:
             _refuse_conflicts(found, self.project)
         return found, unchanged
@@ -120,7 +122,7 @@ class Adopter:
                 continue
             if entry.is_pinned or not entry.files or entry.id.type in target.converts:
                 continue
-            tree = lying_at(project, target, entry.id, collection)
+            tree = read_place(project, target, entry.id, collection)
             if tree is not None and tree.content_hash == one.tree.content_hash:
                 yield entry, target, one
 

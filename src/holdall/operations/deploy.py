@@ -31,6 +31,7 @@ from holdall.deploy.planning.plan import (
 from holdall.deploy.planning.records import deployed_entries, plan_records
 from holdall.deploy.planning.requests import (
     choose_artifacts,
+    find_renewable,
     known_uuids,
     new_placements,
     pair_with_targets,
@@ -40,7 +41,6 @@ from holdall.deploy.planning.requests import (
     refuse_undeployable,
     removed_placements,
     renamed_requests,
-    renewable,
     split_deployed,
     split_requested,
     standing_requests,
@@ -122,7 +122,7 @@ class Deployer:
         """
         with self._open_project(self.collection) as (project, index, scratch):
             note = self.session.reporter.note
-            asked = tuple(requests) or renewable(project, self.collection, note)
+            asked = tuple(requests) or find_renewable(project, self.collection, note)
             if not asked:
                 raise UsageError(
                     "nothing to deploy: no id was given and the project has nothing yet",

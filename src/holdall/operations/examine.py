@@ -107,7 +107,7 @@ def _files(collection: Collection) -> Iterator[Finding]:
             )
 
 
-def deployed_in(project: Path) -> dict[str | None, set[str]]:
+def read_deployed(project: Path) -> dict[str | None, set[str]]:
     """Return the content hashes under which a project's ledger has each artifact, by UUID."""
     path = project / LEDGER
     found: dict[str | None, set[str]] = {}
@@ -124,4 +124,6 @@ def present_in(project: Path) -> frozenset[str]:
     """Return the UUIDs of what is deployed in a project, if it says itself that it is there."""
     from holdall.deploy.project.place import is_project_at
 
-    return frozenset(filter(None, deployed_in(project))) if is_project_at(project) else frozenset()
+    return (
+        frozenset(filter(None, read_deployed(project))) if is_project_at(project) else frozenset()
+    )

@@ -22,7 +22,7 @@ from holdall.files.tree import Tree
 from holdall.formats.documents import MAX_JSON_BYTES, parse_json, read_bounded
 from holdall.sources.layouts.identity import IDENTITY_KEY
 from holdall.transaction.export import ExportFile
-from holdall.transaction.placement import content_of, placed
+from holdall.transaction.placement import content_of, place_files
 
 MANIFEST = RelPath.parse(".claude-plugin/plugin.json")
 SERVERS = RelPath.parse(".mcp.json")
@@ -130,7 +130,7 @@ def _add(
     entry, tree, location = content
     spec = collection.spec_of(entry.id)
     base = base or entry.id.path_in(spec)
-    for path, digest in placed(base, spec, tree).items():
+    for path, digest in place_files(base, spec, tree).items():
         _add_file(export, path, content_of(location, spec, tree, digest), digest)
     return str(base)
 

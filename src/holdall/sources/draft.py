@@ -18,7 +18,7 @@ Key = tuple[str, str]
 """An artifact's type and its path in the source."""
 
 
-def shown(path: str) -> str:
+def show_path(path: str) -> str:
     """Return a path as it is in results: the source itself is `.`."""
     return path or "."
 
@@ -91,7 +91,7 @@ class Gathering:
 
     def say_missed(self, path: str, code: Code, message: str) -> None:
         """Record a diagnostic of something that is there, or should be, and cannot be read."""
-        self.unread.setdefault(shown(path), message)
+        self.unread.setdefault(show_path(path), message)
         self.say(path, code, message)
 
     def file_of(self, draft: Draft) -> str:

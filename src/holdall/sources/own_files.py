@@ -13,7 +13,7 @@ from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import folder_tree, link_stays_inside
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection
-from holdall.sources.draft import Draft, DraftComposite, Gathering, shown
+from holdall.sources.draft import Draft, DraftComposite, Gathering, show_path
 from holdall.sources.layouts.configs import HOOKS_FILE, MCP_FILE
 from holdall.sources.layouts.markdown import LFS_POINTER, SKILL_FILE
 from holdall.sources.layouts.plugin import PLUGIN_MANIFEST
@@ -60,7 +60,7 @@ class _OwnFiles:
 
     def read(self, composite: DraftComposite, root: str) -> Draft | None:
         """Read what a plugin owns; None if that is nothing, or with a diagnostic."""
-        place = shown(root)
+        place = show_path(root)
         if place in self._artifacts:
             return None
         if (lacking := self._lacking(root)) is not None:

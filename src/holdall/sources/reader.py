@@ -16,7 +16,7 @@ from holdall.files.tree import file_tree, folder_tree
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection, check_text
 from holdall.sources.checks.scripts import check_scripts
-from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
+from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, show_path
 from holdall.sources.layouts.heuristic import guess_composites
 from holdall.sources.layouts.loose import (
     artifact_files,
@@ -57,7 +57,7 @@ def read(
     than `caps` allow.
     """
     tree = walk(source, caps, git)
-    gathering = Gathering(tree, unread={shown(path): why for path, why in tree.unread.items()})
+    gathering = Gathering(tree, unread={show_path(path): why for path, why in tree.unread.items()})
     gathering.diagnostics.extend(gathering.tree.diagnostics)
     read_marketplace(gathering)
     read_unlisted_plugins(gathering)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from holdall.transaction.placement import (
         content_of as content_of,
         exchange as exchange,
-        placed as placed,
+        place_contents as place_contents,
+        place_files as place_files,
         puts as puts,
-        sourced as sourced,
     )
     from holdall.transaction.replacement import (
         REPLACEMENT as REPLACEMENT,
@@ -30,9 +30,9 @@ else:
             "placement": (
                 "content_of",
                 "exchange",
-                "placed",
+                "place_files",
                 "puts",
-                "sourced",
+                "place_contents",
             ),
             "outside": ("noted",),
             "replacement": ("REPLACEMENT", "Replacement"),

@@ -36,7 +36,7 @@ def as_read(root: Root, path: RelPath, text: str | None) -> FileState | None:
     return present
 
 
-def placed(base: RelPath, spec: TypeSpec, tree: Tree) -> dict[RelPath, FileDigest]:
+def place_files(base: RelPath, spec: TypeSpec, tree: Tree) -> dict[RelPath, FileDigest]:
     """Return where each file of an artifact is when the artifact is at `base`."""
     if spec.shape is Shape.FILE:
         (digest,) = tree.files
@@ -66,12 +66,12 @@ def puts(
     keep_backup: bool = False,
 ) -> list[Action]:
     """Return the actions that turn the artifact at `base` from `old` into `tree`."""
-    present = placed(base, spec, old) if old else {}
-    wanted = sourced(base, spec, tree, source)
+    present = place_files(base, spec, old) if old else {}
+    wanted = place_contents(base, spec, tree, source)
     return exchange(present, wanted, present if keep_backup else ())
 
 
-def sourced(
+def place_contents(
     base: RelPath, spec: TypeSpec, tree: Tree, source: Path | bytes
 ) -> dict[RelPath, tuple[FileDigest, Path | bytes]]:
     """Return each file of an artifact that will be at `base`, with where its bytes come from."""
@@ -80,7 +80,7 @@ def sourced(
             digest,
             source if isinstance(source, bytes) else content_of(source, spec, tree, digest),
         )
-        for path, digest in placed(base, spec, tree).items()
+        for path, digest in place_files(base, spec, tree).items()
     }
 
 
@@ -105,7 +105,7 @@ def removals(
     base: RelPath, spec: TypeSpec, tree: Tree, *, keep_backup: bool = False
 ) -> list[Action]:
     """Return the actions that remove the artifact at `base`, its emptied folders included."""
-    gone = placed(base, spec, tree)
+    gone = place_files(base, spec, tree)
     return _removals(gone, (), gone if keep_backup else ())
 
 

@@ -109,7 +109,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     """Print what was edited in a project of one artifact, for each agent that has it there."""
     from holdall.artifacts import Reference
     from holdall.cli import project_of, targets_of
-    from holdall.deploy import chosen, collected, read_project
+    from holdall.deploy import find_collected, find_requested, read_project
     from holdall.files import Root
     from holdall_composites.history.edit_diff import edit_lines
     from holdall_composites.session import opened
@@ -123,8 +123,8 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     with Root(project_of(args)) as root, opened(collection) as resolver:
         registered = context.plugins.targets
         project = read_project(root, targets.values(), registered, collection)
-        for deployed in chosen(project, collection, {project.resolve(name)}, targets):
-            entry = collected(collection, deployed)
+        for deployed in find_requested(project, collection, {project.resolve(name)}, targets):
+            entry = find_collected(collection, deployed)
             target = targets[deployed.target]
             lines += edit_lines(
                 resolver.store, collection, project, target, deployed, entry, version

@@ -12,10 +12,10 @@ from holdall.deploy import (
     Deployed,
     Project,
     Target,
-    converted_file,
-    lying_at,
+    convert_file,
+    name_entry,
     present_value,
-    shown_entry,
+    read_place,
 )
 from holdall.files import Tree, bytes_tree
 from holdall.formats import MISSING
@@ -53,7 +53,7 @@ def edit_lines(
 
 def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
     (file,) = side.tree.files
-    data = converted_file(side.read(file), target.converts[deployed.id.type])
+    data = convert_file(side.read(file), target.converts[deployed.id.type])
     return side._replace(tree=bytes_tree(data, file.path), read=lambda _: data)
 
 
@@ -62,7 +62,7 @@ def _project_side(
 ) -> Side:
     spec = collection.spec_of(deployed.id)
     base = target.root.joined(deployed.id.path_in(target.places[deployed.id.type]))
-    tree = lying_at(project, target, deployed.id, collection) or _NOTHING
+    tree = read_place(project, target, deployed.id, collection) or _NOTHING
     side = lying_side(str(base), project.root.path / base, spec, tree)
     return side._replace(is_one_file=spec.shape is Shape.FILE)
 
@@ -71,7 +71,7 @@ def _settings_lines(project: Project, deployed: Deployed) -> Iterator[str]:
     for entry in deployed.merged:
         present = present_value(project.root, entry, project.ledger.deployed)
         if not entry.matches(present):
-            title = shown_entry(entry)
+            title = name_entry(entry)
             yield from difflib.unified_diff(
                 _text(entry.value) if entry.value is not None else [],
                 _text(present),

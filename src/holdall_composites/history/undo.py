@@ -19,13 +19,13 @@ from holdall.collection import (
     EntryEdit,
     ManifestArtifact,
     edits_between,
-    reverted,
+    revert_edits,
 )
 from holdall.deploy import Deployed, LedgerChange
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree
 from holdall.operations import STEP
-from holdall.transaction import exchange, placed, sourced
+from holdall.transaction import exchange, place_contents, place_files
 from holdall_composites.history.log import OWN_EXTRA
 from holdall_composites.history.versions import edited_error, lay_out, version_tree
 from holdall_composites.store.store import Store
@@ -190,7 +190,7 @@ class _Planner:
         if not self.edits:
             return None
         before = self.collection.manifest
-        after = reduce(lambda manifest, pair: reverted(manifest, pair[1]), self.edits, before)
+        after = reduce(lambda manifest, pair: revert_edits(manifest, pair[1]), self.edits, before)
         edits = edits_between(before, after)
         turn = _Turn(self.store, self.collection, self.scratch, self.how.force)
         changes = tuple(change for edit in edits for change in turn.add(edit))
@@ -259,7 +259,7 @@ class _Turn:
         tree = self._present(now) if now else None
         if now and tree:
             spec = self.collection.spec_of(now.id)
-            files = placed(now.path, spec, tree)
+            files = place_files(now.path, spec, tree)
             self.present.update(files)
             if tree.content_hash != now.content_hash:
                 self.edited.update(files)
@@ -271,7 +271,7 @@ class _Turn:
         else:
             folder = self.scratch / (then.uuid or str(len(self.wanted)))
             tree, location = lay_out(self.store, then.content_hash or "", folder, spec)
-        self.wanted.update(sourced(then.path, spec, tree, location))
+        self.wanted.update(place_contents(then.path, spec, tree, location))
 
     def _present(self, entry: ManifestArtifact) -> Tree | None:
         try:

@@ -18,7 +18,7 @@ def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
     return dict(children)
 
 
-def expanded(
+def expand_edges(
     uuids: Mapping[str, str], composites: Container[str], children: Mapping[str, Sequence[Edge]]
 ) -> list[Expanded]:
     """Return what is asked for, composites replaced by what they contain, all the way down.

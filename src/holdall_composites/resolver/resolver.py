@@ -19,7 +19,7 @@ from holdall.collection import (
 from holdall.errors import NotFoundError, RefusedError
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.resolver import composition
-from holdall_composites.resolver.expansion import by_composite, expanded
+from holdall_composites.resolver.expansion import by_composite, expand_edges
 from holdall_composites.resolver.versions import find_version
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import Page
@@ -235,7 +235,7 @@ class Resolver:
         walked once; artifacts that are gone from the collection are left out. Raises
         ArtifactNotFound for an unknown id, ConflictError for two pins of one artifact.
         """
-        return expanded(*self._below(ids))
+        return expand_edges(*self._below(ids))
 
     def expand_each(self, ids: Sequence[str]) -> dict[str, list[Expanded]]:
         """Return for each id what `expand` returns for it alone; raises what that raises.
@@ -244,7 +244,7 @@ class Resolver:
         """
         uuids, composites, children = self._below(ids)
         return {
-            artifact_id: expanded({artifact_id: uuid}, composites, children)
+            artifact_id: expand_edges({artifact_id: uuid}, composites, children)
             for artifact_id, uuid in uuids.items()
         }
 

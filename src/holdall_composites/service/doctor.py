@@ -16,7 +16,7 @@ from holdall.artifacts import tree_hash
 from holdall.collection import Collection
 from holdall.errors import HoldallError, StorageError
 from holdall.formats import DatabaseURL
-from holdall.operations import Finding, deployed_in, examine_files, open_to_others
+from holdall.operations import Finding, examine_files, open_to_others, read_deployed
 from holdall_composites.database.connect import connected
 from holdall_composites.errors import DatabaseDamaged, DatabaseUnreachable
 from holdall_composites.schema.drift import find_drift
@@ -186,7 +186,7 @@ def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterat
                     yield _of_gone(row.project)
                 continue
             if row.project not in ledgers:
-                ledgers[row.project] = deployed_in(Path(row.project))
+                ledgers[row.project] = read_deployed(Path(row.project))
                 yield from open_to_others(Path(row.project))
             hashes = ledgers[row.project].get(row.artifact_uuid, set())
             if row.state == DeploymentState.PENDING:

@@ -12,7 +12,7 @@ from holdall_composites.errors import ArtifactNotFound, CycleRefused
 from holdall_composites.values.uuids import new_uuid
 
 
-def identified(
+def fill_uuids(
     manifest: Manifest, known: Mapping[str, str], removed: Container[str] = ()
 ) -> Manifest:
     """Return the manifest with all UUIDs in place.

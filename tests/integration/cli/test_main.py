@@ -14,7 +14,7 @@ from holdall.cli import main
 from holdall.cli.output import Output
 from holdall.config import Config, database_url_of, find_collection, trust_database
 from holdall.errors import InputError, NotFoundError
-from holdall.formats.escape import escaped
+from holdall.formats.escape import escape_text
 from host_factories import (
     make_collection,
     make_project,
@@ -277,7 +277,7 @@ def test_control_characters_are_printed_as_escapes(
     char: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing from a file moves the cursor, colours the terminal or hides text."""
-    assert char not in escaped(f"a{char}b")
+    assert char not in escape_text(f"a{char}b")
     out = Output(verbose=True)
     for show in (out.line, out.note, out.detail):
         show(f"x{char}y")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdall.files.user_state import remember, remembered
+from holdall.files.user_state import read_words, remember
 
 pytestmark = pytest.mark.integration
 
@@ -24,7 +24,7 @@ def test_a_kill_while_remembering_leaves_nothing_for_long(
         if child == 0:
             remember(file, ["two"], "hint")
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-    assert remembered(file) == {"one"}
+    assert read_words(file) == {"one"}
     remember(file, ["three"], "hint")
-    assert remembered(file) == {"one", "three"}
+    assert read_words(file) == {"one", "three"}
     assert list(file.parent.iterdir()) == [file]

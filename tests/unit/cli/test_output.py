@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from holdall.cli.output import Output
-from holdall.formats.escape import escaped, one_line
+from holdall.formats.escape import escape_text, one_line
 
 pytestmark = pytest.mark.unit
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.unit
 def test_what_is_harmless_stays() -> None:
     """Letters of all scripts, emoji, tabs, and lists of ours."""
     for text in ("naïve — ❤️ 日本 שלום مرحبا", "a\tb", "these:\n  one\n  two"):
-        assert escaped(text) == text
+        assert escape_text(text) == text
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_what_is_harmless_stays() -> None:
 )  # fmt: skip
 def test_what_is_not_is_escaped(text: str, shown: str) -> None:
     """Controls, directions, tags, blanks without width, forged lines."""
-    assert escaped(text) == one_line(text) == shown
+    assert escape_text(text) == one_line(text) == shown
 
 
 ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}

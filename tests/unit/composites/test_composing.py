@@ -36,7 +36,7 @@ from holdall_composites.resolver.composition import (
     without_composite,
     without_members,
 )
-from holdall_composites.sync.identity import identified
+from holdall_composites.sync.identity import fill_uuids
 from holdall_composites.sync.state import state_of
 
 pytestmark = pytest.mark.unit
@@ -145,29 +145,29 @@ def test_a_composite_that_is_a_member_stays() -> None:
 
 def test_everything_gets_a_uuid_once() -> None:
     """Distinct version 4 ones, members their child's; a second time nothing changes."""
-    first = identified(make_manifest("a", "b", kit=("skill:a",)), {})
+    first = fill_uuids(make_manifest("a", "b", kit=("skill:a",)), {})
     uuids = [first.uuid, *(entry.uuid for entry in first.by_id.values())]
     assert all(UUID4.fullmatch(uuid or "") for uuid in uuids)
     assert len(set(uuids)) == 4
     assert first.composites[0].members[0].uuid == first.artifacts[0].uuid
-    assert identified(first, {}) == first
+    assert fill_uuids(first, {}) == first
 
 
 def test_a_lost_uuid_is_known_again() -> None:
     """The database remembers what a manifest forgot; one that is there wins."""
     known = {"skill:a": UUID}
-    manifest = identified(make_manifest("a", "b"), known)
+    manifest = fill_uuids(make_manifest("a", "b"), known)
     assert manifest.artifacts[0].uuid == UUID
     kept = replace(manifest, artifacts=(replace(manifest.artifacts[0], uuid="b" + UUID[1:]),))
-    assert identified(kept, known).artifacts[0].uuid == "b" + UUID[1:]
+    assert fill_uuids(kept, known).artifacts[0].uuid == "b" + UUID[1:]
 
 
 def test_a_member_follows_its_uuid() -> None:
     """A renamed child is found by UUID, whatever name the member line still has."""
-    manifest = identified(make_manifest("a", "b", kit=("skill:a",)), {})
+    manifest = fill_uuids(make_manifest("a", "b", kit=("skill:a",)), {})
     renamed = replace(manifest.artifacts[0], id=an_id("skill:z"))
     manifest = replace(manifest, artifacts=(renamed, manifest.artifacts[1]))
-    assert names(identified(manifest, {})) == ["skill:z"]
+    assert names(fill_uuids(manifest, {})) == ["skill:z"]
 
 
 def test_a_member_with_a_stale_uuid_is_found_by_name() -> None:
@@ -175,21 +175,21 @@ def test_a_member_with_a_stale_uuid_is_found_by_name() -> None:
     manifest = make_manifest("a", kit=("skill:a",))
     stale = replace(manifest.composites[0].members[0], uuid=UUID)
     manifest = replace(manifest, composites=(replace(manifest.composites[0], members=(stale,)),))
-    done = identified(manifest, {})
+    done = fill_uuids(manifest, {})
     assert done.composites[0].members[0].uuid == done.artifacts[0].uuid
     with pytest.raises(ArtifactNotFound, match="skill:none"):
-        identified(make_manifest("a", kit=("skill:none",)), {})
+        fill_uuids(make_manifest("a", kit=("skill:none",)), {})
 
 
 def test_cycles_are_refused() -> None:
     """A composite in itself, directly or through others; the path is told."""
     with pytest.raises(CycleRefused, match="composite:kit -> composite:kit"):
-        identified(make_manifest(kit=("composite:kit",)), {})
+        fill_uuids(make_manifest(kit=("composite:kit",)), {})
     manifest = with_composite(make_manifest(), "outer")
     manifest = with_members(manifest, KIT, members("composite:outer"))
     manifest = with_members(manifest, an_id("composite:outer"), members("composite:kit"))
     with pytest.raises(CycleRefused):
-        identified(manifest, {})
+        fill_uuids(manifest, {})
 
 
 def chain(count: int, *, last: str = "") -> Manifest:
@@ -205,7 +205,7 @@ def chain(count: int, *, last: str = "") -> Manifest:
 def test_a_cycle_is_shown_from_composite_to_member() -> None:
     """Closed, and without what only leads to it."""
     with pytest.raises(CycleRefused) as caught:
-        identified(chain(4, last="composite:c1"), {})
+        fill_uuids(chain(4, last="composite:c1"), {})
     path = str(caught.value).partition(": ")[2].split(" -> ")
     assert path[0] == path[-1]
     assert set(path) == {"composite:c1", "composite:c2", "composite:c3"}
@@ -215,14 +215,14 @@ def test_a_cycle_is_shown_from_composite_to_member() -> None:
 
 def test_a_long_chain_of_composites_needs_no_stack() -> None:
     """Five thousand, the last of which may close the circle."""
-    assert len(identified(chain(5_000), {}).composites) == 5_000
+    assert len(fill_uuids(chain(5_000), {}).composites) == 5_000
     with pytest.raises(CycleRefused):
-        identified(chain(5_000, last="composite:c0"), {})
+        fill_uuids(chain(5_000, last="composite:c0"), {})
 
 
 def test_the_rows_of_a_manifest() -> None:
     """Positions count from 0, unknown keys are JSON, what has no UUID has no row."""
-    manifest = identified(make_manifest("a", "b", kit=("skill:b", "skill:a")), {})
+    manifest = fill_uuids(make_manifest("a", "b", kit=("skill:b", "skill:a")), {})
     kit = manifest.composites[0]
     noted = replace(kit.members[0], extra={"note": "x"}, pin=HASH, relationship="requires")
     kit = replace(kit, members=(noted, kit.members[1]), description="d", extra={"z": [1]})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from holdall.errors import ConflictError
-from holdall_composites.resolver.expansion import by_composite, expanded
+from holdall_composites.resolver.expansion import by_composite, expand_edges
 from holdall_composites.values.records import Edge
 
 pytestmark = pytest.mark.unit
@@ -27,14 +27,14 @@ def letters(asked: str, *edges: Edge) -> str:
     """Return what is led to, as letters."""
     uuids = {letter: f"uuid of {letter}" for letter in asked}
     return "".join(
-        one.id for one in expanded(uuids, set(asked) & set(COMPOSITES), by_composite(edges))
+        one.id for one in expand_edges(uuids, set(asked) & set(COMPOSITES), by_composite(edges))
     )
 
 
 def test_each_artifact_knows_all_who_want_it() -> None:
     """Directly, that is, in the order of reading, nested composites included."""
     edges = [edge("X", "a"), edge("X", "Y"), edge("Y", "a", "1" * 64), edge("Y", "b")]
-    first, second = expanded({"X": "x"}, {"X"}, by_composite(edges))
+    first, second = expand_edges({"X": "x"}, {"X"}, by_composite(edges))
     assert (first.id, first.uuid, first.pin) == ("a", "uuid of a", "1" * 64)
     assert (first.wanted_by, second.wanted_by) == (("X", "Y"), ("Y",))
 
@@ -59,7 +59,7 @@ def test_two_pins_name_both_composites() -> None:
 def test_a_long_chain_needs_no_stack() -> None:
     """Ten thousand composites, each in the one before."""
     chain: list[Edge] = [(f"c{n}", f"c{n + 1}", "", None, True, True) for n in range(10_000)]
-    (found,) = expanded({"c0": ""}, {"c0"}, by_composite([*chain, edge("c10000", "a")]))
+    (found,) = expand_edges({"c0": ""}, {"c0"}, by_composite([*chain, edge("c10000", "a")]))
     assert (found.id, found.wanted_by) == ("a", ("c10000",))
 
 
@@ -74,7 +74,7 @@ def test_everything_reachable_is_met_once(graph: dict[str, list[str]], asked: li
             if child_id not in reached:
                 reached.add(child_id)
                 pending.append(child_id)
-    result = expanded({n: n for n in asked}, set(asked) & set(COMPOSITES), children)
+    result = expand_edges({n: n for n in asked}, set(asked) & set(COMPOSITES), children)
     assert sorted(one.id for one in result) == sorted(reached - set(COMPOSITES))
     for one in result:
         parents = [parent for parent, child_id, *_ in edges if child_id == one.id]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import StorageError
-from holdall.files.user_state import journal_key, remember, remembered, state_folder
+from holdall.files.user_state import journal_key, read_words, remember, state_folder
 
 pytestmark = pytest.mark.unit
 
@@ -69,10 +69,10 @@ def test_decisions_add_up(tmp_path: Path) -> None:
     file = tmp_path / "state/decided.json"
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: remember(file, [f"word {n}"], "hint"), range(32)))
-    assert remembered(file) == {f"word {n}" for n in range(32)}
+    assert read_words(file) == {f"word {n}" for n in range(32)}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.write_bytes(b"[")
-    assert remembered(file) == set()
+    assert read_words(file) == set()
 
 
 def test_what_cannot_be_remembered_is_said(tmp_path: Path) -> None:

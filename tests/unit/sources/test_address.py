@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import HoldallError, HostilePathError, UsageError
-from holdall.sources.fetch.address import ArchiveAddress, FolderAddress, GitAddress, parse, shown
+from holdall.sources.fetch.address import (
+    ArchiveAddress,
+    FolderAddress,
+    GitAddress,
+    parse,
+    show_address,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -101,6 +107,6 @@ def test_local_repositories(tmp_path: Path) -> None:
 
 def test_what_is_shown_has_no_credentials() -> None:
     """Neither a user, a password nor a query."""
-    assert shown("git+https://u:p@h/a?t=1@v1#s") == "git+https://h/a#s"
-    assert shown("https://h/a@v1") == "https://h/a@v1"
-    assert shown("some/folder?") == "some/folder?"
+    assert show_address("git+https://u:p@h/a?t=1@v1#s") == "git+https://h/a#s"
+    assert show_address("https://h/a@v1") == "https://h/a@v1"
+    assert show_address("some/folder?") == "some/folder?"

@@ -104,7 +104,7 @@ def _key(entry: Entry) -> str:
     return entry.uuid or str(entry.id)
 
 
-def reverted(manifest: Manifest, edits: Iterable[EntryEdit]) -> Manifest:
+def revert_edits(manifest: Manifest, edits: Iterable[EntryEdit]) -> Manifest:
     """Return the manifest with these edits undone.
 
     Raises ConflictError if one of their entries is not as the change left it.

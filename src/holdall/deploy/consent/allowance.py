@@ -17,7 +17,7 @@ from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.targets import Target
 from holdall.errors import RefusedError
 from holdall.files.root import Root
-from holdall.files.user_state import remember, remembered
+from holdall.files.user_state import read_words, remember
 
 FILE = "allowed-commands.json"
 
@@ -53,7 +53,7 @@ class Allowance:
             return []
         from holdall.deploy.consent.questions import find_questions
 
-        known = set() if self.state is None else remembered(self.state / FILE)
+        known = set() if self.state is None else read_words(self.state / FILE)
         new = {key: lines for key, lines in find_questions(situation).items() if key not in known}
         shown = dict.fromkeys(line for lines in new.values() for line in lines)
         if shown and not self.allow and not dry_run:

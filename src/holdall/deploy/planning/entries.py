@@ -31,10 +31,10 @@ def changed_entries(
     for entry in deployed.merged:
         found = present_value(root, entry, known)
         if not entry.matches(found):
-            yield shown_entry(entry), "missing" if found is MISSING else "edited"
+            yield name_entry(entry), "missing" if found is MISSING else "edited"
 
 
-def shown_entry(entry: Merged) -> str:
+def name_entry(entry: Merged) -> str:
     """Return an entry's name for messages."""
     return f"{entry.path}: {'.'.join((*entry.keys, entry.key or 'a hook'))}"
 

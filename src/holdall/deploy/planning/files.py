@@ -20,7 +20,7 @@ from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, bytes_tree
 from holdall.formats.documents import read_bounded
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
-from holdall.transaction.placement import ancestors, emptied_folders, sourced, state_of
+from holdall.transaction.placement import ancestors, emptied_folders, place_contents, state_of
 
 if TYPE_CHECKING:
     from holdall.deploy.proof import Proof
@@ -297,7 +297,7 @@ def _planned_tree(
     form = target.converts.get(artifact.id.type)
     if form is not None:
         source, tree = _convert(artifact, form, spec)
-    files = sourced(target.root.joined(place), spec, tree, source)
+    files = place_contents(target.root.joined(place), spec, tree, source)
     return tree, {
         path: PlannedFile(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
         for path, (digest, content) in files.items()
@@ -305,9 +305,9 @@ def _planned_tree(
 
 
 def _convert(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
-    from holdall.deploy.agent_formats import converted_file
+    from holdall.deploy.agent_formats import convert_file
 
-    data = converted_file(read_bounded(artifact.location, MAX_CONVERTED), form)
+    data = convert_file(read_bounded(artifact.location, MAX_CONVERTED), form)
     return data, bytes_tree(data, spec.only_file)
 
 

@@ -41,7 +41,7 @@ class _Earlier:
             yield from self._deployed[place].wanted_by
 
 
-def renewable(
+def find_renewable(
     project: Project, collection: Collection, say: Callable[[str], None]
 ) -> tuple[ArtifactId, ...]:
     """Return the earlier requests that are still in the collection; the others are reported.

@@ -22,7 +22,7 @@ from holdall.deploy.targets import Target
 from holdall.errors import HoldallError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, file_tree, folder_tree
-from holdall.transaction.placement import ancestors, placed, state_of
+from holdall.transaction.placement import ancestors, place_files, state_of
 
 
 class Joined(NamedTuple):
@@ -191,7 +191,7 @@ def files_in_place(
     if tree is None:
         return None
     shape = Shape.FOLDER if (root.path / base).is_dir() else Shape.FILE
-    files = placed(base, target.places[type_name]._replace(shape=shape), tree)
+    files = place_files(base, target.places[type_name]._replace(shape=shape), tree)
     return {path: state_of(digest) for path, digest in files.items()}
 
 

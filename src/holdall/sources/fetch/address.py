@@ -58,7 +58,9 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
     subfolder outside of its repository.
     """
     if "\0" in text:
-        raise UsageError(f"{shown(text)!a} has a NUL in it", hint="no folder has such a name")
+        raise UsageError(
+            f"{show_address(text)!a} has a NUL in it", hint="no folder has such a name"
+        )
     is_git = text.startswith("git+")
     bare = text.removeprefix("git+")
     if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):
@@ -74,7 +76,7 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
     return _revision_of_local(str(path)) or FolderAddress(path)
 
 
-def shown(text: str) -> str:
+def show_address(text: str) -> str:
     """Return the text without the credentials in it."""
     if "://" not in text:
         return text
@@ -99,7 +101,8 @@ def without_password(url: str) -> tuple[str, str | None]:
 def _remote(text: str) -> GitAddress:
     if re.search(r"[\x00-\x20\x7f]", text):
         raise UsageError(
-            f"{shown(text)!a} has blanks or control characters in it", hint="write %20 for a blank"
+            f"{show_address(text)!a} has blanks or control characters in it",
+            hint="write %20 for a blank",
         )
     text, _, folder = text.partition("#")
     head, path = _divided(text)
@@ -119,7 +122,7 @@ def _divided(text: str) -> tuple[str, str]:
         return host + colon, path
     if scheme[1].lower() not in _GIT_SCHEMES:
         raise UsageError(
-            f"{shown(text)!a}: {scheme[1]}:// is not supported as a source",
+            f"{show_address(text)!a}: {scheme[1]}:// is not supported as a source",
             hint="use https://, ssh://, file:// or git@host:path for a git repository, or a path",
         )
     host, slash, path = text[scheme.end() :].partition("/")
@@ -133,7 +136,7 @@ def _name_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise UsageError(f"{shown(url)!a} is not a URL: {error}", hint="check it") from None
+        raise UsageError(f"{show_address(url)!a} is not a URL: {error}", hint="check it") from None
     user, at, host = parts.netloc.rpartition("@")
     if at and parts.scheme == "ssh" and (user := user.partition(":")[0]):
         host = f"{user}@{host}"

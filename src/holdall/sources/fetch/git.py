@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from holdall.errors import HoldallError, NotFoundError, StorageError
-from holdall.sources.fetch.address import shown
+from holdall.sources.fetch.address import show_address
 from holdall.sources.values import GitState
 
 _SETTINGS = (
@@ -168,7 +168,7 @@ class Git:
         words = " / ".join(dict.fromkeys(told or [line for line in lines if line][-2:]))
         for secret in self._secrets:
             words = words.replace(secret, "***")
-        words = shown(words)
+        words = show_address(words)
         return words if len(words) <= _MAX_WORDS else f"{words[:_MAX_WORDS]}..."
 
 

@@ -12,7 +12,7 @@ from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import hidden_text
 from holdall.sources.checks.inspection import Inspection, check_text, texts_in
-from holdall.sources.draft import Draft, Gathering, Key, shown
+from holdall.sources.draft import Draft, Gathering, Key, show_path
 from holdall.sources.walk import joined
 
 SKILL_FILE = "SKILL.md"
@@ -41,7 +41,7 @@ def command_name(path: str, root: str) -> str:
 
 def read_skill(gathering: Gathering, path: str) -> Draft | None:
     """Read the skill in the folder at `path`; None, with a diagnostic, if it cannot be read."""
-    key = (ArtifactType.SKILL.value, shown(path))
+    key = (ArtifactType.SKILL.value, show_path(path))
     if key in gathering.drafts or key in gathering.refused:
         return gathering.drafts.get(key)
     heads: dict[str, bytes] = {}

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdall.sources.checks.diagnostics import Code
-from holdall.sources.draft import Gathering, shown
-from holdall.sources.fetch.address import shown as without_login
+from holdall.sources.draft import Gathering, show_path
+from holdall.sources.fetch.address import show_address as without_login
 from holdall.sources.layouts.configs import load_json
 from holdall.sources.layouts.plugin import PLUGIN_MANIFEST, read_plugin, with_slashes
 from holdall.sources.listing import file_at
@@ -133,7 +133,7 @@ def _normal(path: str) -> str | None:
 def _unresolved(gathering: Gathering, name: str, problem: str, path: str | None = None) -> None:
     """Report a plugin that is not where its entry says, and that may be there another time."""
     if path is not None:
-        gathering.unread.setdefault(shown(path), f"the plugin {name!a} is not there: {problem}")
+        gathering.unread.setdefault(show_path(path), f"the plugin {name!a} is not there: {problem}")
     gathering.say(MARKETPLACE, Code.PLUGIN_UNRESOLVED, f"plugin {name!a}: {problem}")
 
 

@@ -11,7 +11,7 @@ from holdall.artifacts.ids import ArtifactType
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import hidden_text
 from holdall.sources.checks.inspection import texts_in
-from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, shown
+from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, show_path
 from holdall.sources.layouts.configs import (
     HOOKS_FILE,
     MCP_FILE,
@@ -73,7 +73,7 @@ def read_plugin(
     order = {said.id: number for number, said in enumerate(known.members.values())}
     return DraftComposite(
         name=reader.name,
-        path=shown(path),
+        path=show_path(path),
         kind="unlisted-plugin" if entry is None else "marketplace-entry",
         members=tuple(
             sorted(members.values(), key=lambda m: order[m.known.id] if m.known else len(order))
@@ -122,7 +122,7 @@ class _PluginReader:
 
     def say(self, code: Code, message: str) -> None:
         """Record a diagnostic at the plugin's manifest, or its folder if it has none."""
-        here = self.manifest_path if self.manifest else shown(self.path)
+        here = self.manifest_path if self.manifest else show_path(self.path)
         self.gathering.say(here, code, message)
 
     def text(self, key: str) -> str | None:
@@ -148,7 +148,9 @@ class _PluginReader:
         """Return whether what is kept of this has hidden text, with a diagnostic."""
         texts = [self.text(key) for key in ("name", "description", "version")]
         kept = "".join((*filter(None, texts), *texts_in(self.metadata())))
-        found = list(hidden_text(self.manifest_path if self.manifest else shown(self.path), kept))
+        found = list(
+            hidden_text(self.manifest_path if self.manifest else show_path(self.path), kept)
+        )
         self.gathering.diagnostics.extend(diagnostic._replace(line=None) for diagnostic in found)
         return bool(found)
 
@@ -194,7 +196,9 @@ class _PluginReader:
             if real is not None:
                 return real
             problem = "is not there"
-            self.gathering.unread.setdefault(shown(place), f"a manifest names it, but it {problem}")
+            self.gathering.unread.setdefault(
+                show_path(place), f"a manifest names it, but it {problem}"
+            )
         self.say(Code.PATH_FIELD, f"{name}: {value!a} {problem}")
         return None
 
@@ -273,7 +277,7 @@ class _PluginReader:
             for name, item in value.items() if isinstance(value, dict) else ():
                 text = item.get("content") if isinstance(item, dict) else None
                 if isinstance(text, str) and "source" not in item:
-                    where = f"{shown(self.path)}#{label}.commands.{name}"
+                    where = f"{show_path(self.path)}#{label}.commands.{name}"
                     draft = read_inline_command(self.gathering, where, name, text)
                     yield DraftMember(draft.key, name)
 
@@ -297,7 +301,7 @@ class _PluginReader:
         for number, (label, value) in enumerate(self._fields("hooks")):
             if isinstance(value, dict):
                 suffix = f".{number}" if inline else ""
-                where = f"{shown(self.path)}#{label}.hooks{suffix}"
+                where = f"{show_path(self.path)}#{label}.hooks{suffix}"
                 inline.append(read_inline_hooks(self.gathering, where, f"hooks-{label}", value))
             elif (path := self._checked("hooks", value)) is not None:
                 files.append(path)
@@ -322,7 +326,7 @@ class _PluginReader:
         for label, value in self._fields("mcpServers"):
             if isinstance(value, dict):
                 servers = value.get("mcpServers", value)
-                prefix = f"{shown(self.path)}#{label}.mcp."
+                prefix = f"{show_path(self.path)}#{label}.mcp."
                 found += read_servers(self.gathering, self.manifest_path, prefix, servers)
             elif (path := self._checked("mcpServers", value)) is None:
                 continue
@@ -339,7 +343,7 @@ class _PluginReader:
             there = any(tree.resolved(joined(self.root, place)) is not None for place in places)
             if there or any(True for _ in self._fields(name)):
                 self.gathering.say(
-                    shown(self.path), Code.UNSUPPORTED_COMPONENT, f"{name} are not deployed"
+                    show_path(self.path), Code.UNSUPPORTED_COMPONENT, f"{name} are not deployed"
                 )
 
 

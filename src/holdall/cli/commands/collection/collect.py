@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from holdall.cli.allow import HIDDEN_TEXT, add_allow, refuse_unknown
 from holdall.cli.context import Context
 from holdall.errors import UsageError
-from holdall.sources.fetch.address import shown
+from holdall.sources.fetch.address import show_address
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
@@ -230,7 +230,7 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
 
 def _to_json(source: str | None, taken: _Taken) -> dict[str, object]:
     return {
-        "source": None if source is None else shown(source),
+        "source": None if source is None else show_address(source),
         "revision": taken.revision,
         "changes": [change.to_json() for change in taken.changes.changes],
         "refused": [str(refused) for refused in taken.refused],

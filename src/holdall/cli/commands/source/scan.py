@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from holdall.cli.allow import add_allow, refuse_unknown
 from holdall.cli.context import Context
 from holdall.operations.read_source import open_source
-from holdall.sources.fetch.address import shown
+from holdall.sources.fetch.address import show_address
 
 if TYPE_CHECKING:
     from holdall.sources.values import Reading
@@ -33,7 +33,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     for source in args.sources:
         with open_source(context.plugins, source, context.caps) as found:
             reading = found.without(args.allow)
-            _tell(context, reading, shown(source))
+            _tell(context, reading, show_address(source))
             for key, values in _shape(reading).items():
                 merged.setdefault(key, []).extend(values)
             attention = attention or reading.needs_attention
