@@ -252,6 +252,7 @@ def test_a_changed_program_of_another_artifact_is_asked_for(kit: Kit, command: s
         (".mcp.json", f'{{"mcpServers": {{"mine": {{"command": "{PLACED}"}}}}}}'),
         (".codex/config.toml", f'notify = ["sh", "{PLACED}"]\n'),
         (".claude/settings.json", f"no JSON: {PLACED}"),
+        (".cursor/hooks.json", json.dumps({"hooks": {"stop": [{"command": PLACED}]}})),
     ],
 )
 def test_what_the_user_has_may_start_it(kit: Kit, path: str, text: str) -> None:
@@ -271,3 +272,12 @@ def test_what_is_shown_has_no_hidden_end(kit: Kit) -> None:
     told = refused(kit, "composite:kit")
     assert "\\x1b[2K\\r\\n\\u200b\\ufe0f evil" in told
     assert "x" * 5000 in told
+
+
+def test_what_was_not_shown_is_not_allowed(kit: Kit) -> None:
+    """The same bytes let agents run more as another type: that is asked for, too."""
+    text = HEAD.format(name="both", more=MODE) + "\n!`evil`\n"
+    collect(kit, {"agents/both.md": text, "commands/both.md": text})
+    assert "evil" not in refused(kit, "agent:both")
+    kit.run("deploy", "agent:both", "--to", kit.project, "--allow-commands")
+    assert "!`evil`" in refused(kit, "command:both")

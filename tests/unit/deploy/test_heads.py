@@ -114,3 +114,4 @@ def test_braces_are_commands_for_gemini() -> None:
     """Its own sign stays one in what is converted for it."""
     assert text_effects(b"!{evil}", is_command=True) == []
     assert text_effects(b"Do !{evil} now", is_command=True, is_converted=True)
+    assert text_effects(b"Do !$ARGUMENTS now", is_command=True, is_converted=True)

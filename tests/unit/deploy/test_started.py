@@ -54,6 +54,7 @@ def starts(tmp_path: Path) -> Starts:
         ('has: {"command":"cd x\\nrun.sh"}', "a"),
         ("runs: python -m x (with {'env': {'PYTHONPATH': '.claude/skills/a'}})", "a"),
         ("runs: python .claude/skills/d/tool.py", "abcd"),
+        ("runs: python -c 'import tool'", "abcd"),
         ("runs: .claude/skills/alpha/other .claude/skills/mine/x running.sh", ""),
         ("runs: cat .claude/notes.local.md .claude/settings.json", ""),
     ],

@@ -111,6 +111,8 @@ def text_effects(data: bytes, *, is_command: bool, is_converted: bool = False) -
     if not is_command:
         return found
     text = data.decode(errors="replace")
+    if is_converted:
+        text = text.replace("$ARGUMENTS", "{{args}}")  # as it will be
     for pattern in (_INLINE, _TURBO, _BRACED)[: 3 if is_converted else 2]:
         found += [f"runs when it is used: {match[0].strip()}" for match in pattern.finditer(text)]
     return found

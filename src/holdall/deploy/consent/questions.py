@@ -1,7 +1,8 @@
 """What a deploy has to ask about: what it writes that runs or sends, or that is started by such.
 
-A question is known by its content: the artifact's bytes with those of all that it may start. What
-stays in the project counts as well, a user's own hooks included: they may start what is written.
+A question is known by its content: what is shown, with the bytes of the artifact and of all that
+it may start. What stays in the project counts as well, a user's own hooks included: they may start
+what is written.
 """
 
 from __future__ import annotations
@@ -28,7 +29,14 @@ from holdall.transaction.placement import ancestors
 if TYPE_CHECKING:
     from holdall.deploy.consent.started import Startable, Starts
 
-_MORE_SETTINGS = (".claude/settings.local.json",)
+# Where users may have hooks, besides the files that Holdall puts entries into.
+_MORE_SETTINGS = (
+    ".claude/settings.local.json",
+    ".codex/hooks.json",
+    ".cursor/hooks.json",
+    ".devin/hooks.v1.json",
+    ".windsurf/hooks.json",
+)
 
 
 def effects_of(artifact: PlannedArtifact, target: Target, project: Path) -> list[str]:
@@ -72,13 +80,12 @@ class _Finder:
                 started = self._started_by(lines, own)
                 if self._is_written(target, artifact) or self._is_touched(started):
                     others = [*self._companion(artifact), *(s.content_hash for s in started)]
-                    key = _key(artifact.tree.content_hash, others)
+                    key = _key([artifact.tree.content_hash, *lines], others)
                     found.setdefault(key, []).extend(_shown(str(artifact.id), lines, started))
         for owner, text in self._standing(planned):
             started = self._started_by([text], None)
             if self._is_touched(started):
-                digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
-                key = _key(digest, [item.content_hash for item in started])
+                key = _key([text], [item.content_hash for item in started])
                 found.setdefault(key, []).extend(_shown(owner, [text], started))
         return found
 
@@ -185,12 +192,9 @@ def _own_texts(value: Any) -> Iterator[str]:
             yield from _own_texts([inner for inner in item if not isinstance(inner, dict)])
 
 
-def _key(content: str, started: Iterable[str]) -> str:
-    """Return what stands for a content and those of all that it may start."""
-    others = sorted(set(started) - {content})
-    if not others:
-        return content
-    return hashlib.sha256("\n".join([content, *others]).encode()).hexdigest()
+def _key(shown: list[str], started: Iterable[str]) -> str:
+    """Return what stands for what is shown and for the contents of all that it may start."""
+    return hashlib.sha256(canonical_json([shown, sorted(set(started))])).hexdigest()
 
 
 def _shown(owner: str, lines: Iterable[str], started: Iterable[Startable]) -> list[str]:

@@ -22,6 +22,7 @@ from holdall.formats.documents import read_bounded
 _MAX_PROGRAMS = 32 << 20
 _TEXTS = (".md", ".mdc", ".txt")
 _DATA = (".json", ".yaml", ".yml", ".toml", ".html", ".css", ".svg", ".png", "__init__.py")
+_IMPORTED = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl")
 _ANYTHING = "of a program that is too large to read"
 _PIECE = re.compile(r"[\w-]+")
 _SEARCH = re.compile(
@@ -128,7 +129,10 @@ class _Needles:
         root = item.root.casefold()
         below = self.place.removeprefix(f"{root}/")
         names = {name.rpartition("/")[2].casefold() for name in self.programs if name}
-        self.words = [below, *(name for name in names if not name.endswith(_DATA))]
+        programs = {name for name in names if not name.endswith(_DATA)}
+        # `import tidy` and `require("./tidy")` leave the suffix out.
+        programs |= {name.rpartition(".")[0] for name in programs if name.endswith(_IMPORTED)}
+        self.words = [below, *sorted(programs - {""})]
         # The folder of an agent, or one in it, without the name of what is meant there.
         folder = re.escape(below.partition("/")[0])
         self.whole = rf"(?<![\w.-]){re.escape(root)}(?:(?:/{folder})?/?(?![\w./-])|/\S*[*?\[{{$`(])"
