@@ -72,3 +72,19 @@ def test_too_many_programs_may_start_anything(
     monkeypatch.setattr("holdall.deploy.consent.started._MAX_PROGRAMS", 3)
     found = starts.started_by(["runs: .claude/skills/a/run.sh"])
     assert [item.id.name for item in found] == list("abcd")
+
+
+def test_names_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    """Both are found, and only where their own name ends."""
+    items = []
+    for name in ("a", "a-b"):
+        (tmp_path / name).write_text("x")
+        id_, place = ArtifactId.parse(f"skill:{name}"), f".claude/skills/{name}"
+        items.append(Startable(id_, ".claude", place, name, {f"{name}.sh": tmp_path / name}))
+    starts = Starts(items)
+    for text, names in (
+        ("sh .claude/skills/a/x .claude/skills/a-b/x", ["a", "a-b"]),
+        ("sh .claude/skills/a-b/a-b.sh", ["a-b"]),
+        ("sh .claude/skills/a/a.sh", ["a"]),
+    ):
+        assert [item.id.name for item in starts.started_by([text])] == names

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.deploy.planning.plan import PlannedArtifact
@@ -81,51 +81,67 @@ class Starts:
     """Finds what commands start, among the artifacts that a project will hold."""
 
     def __init__(self, items: Iterable[Startable]) -> None:
-        self._all = [_Needles(item) for item in items]
+        self._all = [_Needles(item, number) for number, item in enumerate(items)]
         self._wholes = {needles.whole: needles.item.root for needles in self._all}
-        self._named: dict[int, list[_Needles]] = {}
+        self._places: _Index = {}
+        self._words: _Index = {}
+        for needles in self._all:
+            self._places.setdefault(_longest_piece(needles.place), []).append(
+                (needles.place, needles)
+            )
+            for word in needles.words:
+                self._words.setdefault(_longest_piece(word), []).append((word, needles))
+        self._named: dict[int, set[int]] = {}
+        self._known: dict[str, set[int]] = {}
 
     def started_by(self, texts: Iterable[str]) -> list[Startable]:
         """Return all that commands may start, what the started programs start included."""
-        found: dict[int, _Needles] = {}
-        pending = [needles for text in texts for needles in self._named_in(text, is_command=True)]
+        found: set[int] = set()
+        pending: set[int] = set()
+        for text in texts:
+            if text not in self._known:
+                self._known[text] = self._named_in(text, is_command=True)
+            pending |= self._known[text]
         while pending:
-            needles = pending.pop()
-            if id(needles) not in found:
-                found[id(needles)] = needles
-                pending += self._named_by(needles)
-        return [needles.item for needles in self._all if id(needles) in found]
+            number = pending.pop()
+            found.add(number)
+            pending |= self._named_by(number) - found
+        return [self._all[number].item for number in sorted(found)]
 
-    def _named_by(self, needles: _Needles) -> list[_Needles]:
-        if id(needles) not in self._named:
-            self._named[id(needles)] = [
-                other
-                for text in _read_programs(needles.item)
-                for other in self._named_in(text, is_command=False)
+    def _named_by(self, number: int) -> set[int]:
+        if number not in self._named:
+            named = [
+                self._named_in(text, is_command=False)
+                for text in _read_programs(self._all[number].item)
             ]
-        return self._named[id(needles)]
+            self._named[number] = set().union(*named)
+        return self._named[number]
 
-    def _named_in(self, text: str, *, is_command: bool) -> Iterator[_Needles]:
+    def _named_in(self, text: str, *, is_command: bool) -> set[int]:
         rest = _plain(text)
-        pieces = set(_PIECE.findall(rest))
-        found = set()
-        for needles in self._all:
-            if _mentions(rest, needles.place, pieces):
-                found.add(id(needles))
-                rest = needles.without_own_paths(rest)
+        pieces = {"", *_PIECE.findall(rest)}
+        places = [n for place, n in _candidates(self._places, pieces) if _mentions(rest, place)]
+        found = {needles.number for needles in places}
+        for needles in sorted(places, key=lambda n: len(n.place), reverse=True):
+            rest = needles.without_own_paths(rest)
+        found |= {n.number for word, n in _candidates(self._words, pieces) if _mentions(rest, word)}
         roots = {root for pattern, root in self._wholes.items() if re.search(pattern, rest)}
         is_search = text is _ANYTHING or (is_command and _SEARCH.search(text) is not None)
-        for needles in self._all:
-            is_anywhere = needles.programs and (is_search or needles.item.root in roots)
-            if is_anywhere or id(needles) in found or needles.are_in(rest, pieces):
-                yield needles
+        if is_search or roots:
+            found |= {
+                needles.number
+                for needles in self._all
+                if needles.programs and (is_search or needles.item.root in roots)
+            }
+        return found
 
 
 class _Needles:
     """What to look for in a text."""
 
-    def __init__(self, item: Startable) -> None:
-        self.item, self.place, self.programs = item, item.place.casefold(), item.programs
+    def __init__(self, item: Startable, number: int) -> None:
+        self.item, self.number, self.programs = item, number, item.programs
+        self.place = item.place.casefold()
         root = item.root.casefold()
         below = self.place.removeprefix(f"{root}/")
         names = {name.rpartition("/")[2].casefold() for name in self.programs if name}
@@ -143,9 +159,18 @@ class _Needles:
             text = text.replace(f"{self.place}/{name.casefold()}" if name else self.place, " ")
         return text.replace(self.place, " ")
 
-    def are_in(self, text: str, pieces: Set[str]) -> bool:
-        """Return whether any of them is in a text, whose words are `pieces`."""
-        return any(_mentions(text, word, pieces) for word in self.words)
+
+_Index: TypeAlias = "dict[str, list[tuple[str, _Needles]]]"
+"""What to look for, by its longest piece: a text without that piece does not hold it."""
+
+
+def _longest_piece(word: str) -> str:
+    return max(_PIECE.findall(word), key=len, default="")
+
+
+def _candidates(index: _Index, pieces: Set[str]) -> Iterator[tuple[str, _Needles]]:
+    for piece in pieces & index.keys():
+        yield from index[piece]
 
 
 def _plain(text: str) -> str:
@@ -156,9 +181,7 @@ def _plain(text: str) -> str:
     return re.sub(r"/(?:\.?/)+", "/", bare)
 
 
-def _mentions(text: str, word: str, pieces: Set[str]) -> bool:
-    if not pieces >= set(_PIECE.findall(word)):
-        return False
+def _mentions(text: str, word: str) -> bool:
     at = text.find(word)
     while at >= 0:
         before, after = text[at - 1 : at] if at else "", text[at + len(word) :][:1]
