@@ -29,7 +29,7 @@ from holdall.transaction.placement import ancestors
 if TYPE_CHECKING:
     from holdall.deploy.consent.started import Startable, Starts
 
-# Where users may have hooks, besides the files that Holdall puts entries into.
+# Where users may have hooks, other than the files that Holdall puts entries into.
 _MORE_SETTINGS = (
     ".claude/settings.local.json",
     ".codex/hooks.json",
