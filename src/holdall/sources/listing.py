@@ -92,13 +92,21 @@ def _folders_below(
             if is_skill or (name in folder.files and not name.endswith(".md")):
                 continue
             target = followed(gathering, path) if is_link else path
-            if target is None:
+            if target is None or (is_link and is_circle(gathering, path, target)):
                 continue
             if tree.is_folder(target):
                 waiting.append((joined(below, name), target))
             elif name.endswith(".md"):
                 files.append((name, target))
         yield below, real, files
+
+
+def is_circle(gathering: Gathering, path: str, real: str) -> bool:
+    """Return whether a link leads to a folder around itself, with a diagnostic."""
+    if gathering.tree.is_folder(real) and (not real or path.startswith(f"{real}/")):
+        gathering.say(path, Code.LINK_BROKEN, "links in a circle")
+        return True
+    return False
 
 
 def file_at(gathering: Gathering, path: str) -> str | None:

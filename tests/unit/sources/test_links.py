@@ -251,3 +251,13 @@ def test_plugins_elsewhere_are_shown(source: Source) -> None:
     assert [remote.shown for remote in source({MARKET: {"plugins": entries}}).remotes] == [
         "github o/r main", "npm @o/p 1", "url https://h/r.git", "an unknown place"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["..", "../..", "."])
+def test_a_link_to_a_folder_around_it_is_a_circle(source: Source, target: str) -> None:
+    """It does not make commands of the whole source."""
+    reading = source(
+        {"a/commands/c.md": "c", "a/notes.md": "n", "a/commands/up": ("->", target), "x.md": "x"}
+    )
+    assert keys(reading) == {("command", "a/commands/c.md")}
+    assert codes(reading) == {("a/commands/up", "link-broken")}

@@ -17,7 +17,7 @@ from holdall.sources.layouts.configs import (
     read_single_server,
 )
 from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_markdown, read_skill
-from holdall.sources.listing import followed, holds_skill, markdown_below
+from holdall.sources.listing import followed, holds_skill, is_circle, markdown_below
 from holdall.sources.walk import SourceTree, joined
 
 _MANIFEST = "manifest.toml"
@@ -79,7 +79,7 @@ def read_links(gathering: Gathering) -> None:
                 read_hook_file(gathering, place, "hooks")
             elif name == MCP_FILE and not real.endswith(f"/{MCP_FILE}"):
                 read_mcp_file(gathering, place)
-            elif kind is not None:
+            elif kind is not None and not is_circle(gathering, place, real):
                 _read_linked(gathering, kind, place, real)
 
 

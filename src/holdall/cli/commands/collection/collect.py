@@ -95,6 +95,7 @@ class _Taken(NamedTuple):
     refused: Sequence[ArtifactId] = ()
     remotes: Sequence[RemoteComposite] = ()
     left_out: Mapping[str, str] = MappingProxyType({})
+    former: str | None = None
 
 
 def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
@@ -126,6 +127,7 @@ def _take(
             *(plan.changes, diagnostics, reading.revision, plan.refused),
             remotes=reading.remotes,
             left_out=reading.left_out,
+            former=plan.former,
         )
 
 
@@ -231,6 +233,7 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
 def _to_json(source: str | None, taken: _Taken) -> dict[str, object]:
     return {
         "source": None if source is None else show_address(source),
+        "former_source": taken.former,
         "revision": taken.revision,
         "changes": [change.to_json() for change in taken.changes.changes],
         "refused": [str(refused) for refused in taken.refused],
