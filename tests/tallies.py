@@ -47,8 +47,8 @@ def report(reporter: pytest.TerminalReporter) -> None:
         reporter.write_line(
             f"{target:24} {COUNTS[f'tried/{target}']:8,} inputs"
             f" {COUNTS[f'refused/{target}']:8,} refused"
-            f" slowest {MOST[f'seconds/{target}'] * 1000:7.1f} ms"
-            f" at most {int(MOST[f'bytes/{target}']) >> 20:4} MB more"
+            f" slowest {MOST.get(f'seconds/{target}', 0.0) * 1000:7.1f} ms"
+            f" at most {int(MOST.get(f'bytes/{target}', 0)) >> 20:4} MB more"
         )
     tried, refused = (
         sum(count for name, count in COUNTS.items() if name.startswith(kind))

@@ -113,7 +113,7 @@ def merge_entries(
     still = {e.path for d in kept for e in d.merged} | {
         e.path for own in owned.values() for e in own
     }
-    documents = {path: merger.marks[path] for path in still}
+    documents = {path: merger.marks.get(path, Marks()) for path in still}
     actions = tuple(merger.plan_actions())
     return Entries(actions, tuple(merger.in_the_way), owned, documents, tuple(notes))
 

@@ -75,15 +75,14 @@ class Project:
         the way to its entries: they go once they are empty.
         """
         documents = self.ledger.documents
-        own = documents if documents and self.is_head_sealed else {}
+        is_own = bool(documents) and self.is_head_sealed
+        made = {**self.shared.made, **{path: marks.made for path, marks in documents.items()}}
         entries = [merged for entry in self.ledger.deployed for merged in entry.merged]
         hints = {}
-        for path, made in self.shared.made.items():
+        for path, some in made.items():
             ways = [entry.keys for entry in entries if entry.path == path]
-            hints[path] = Marks(
-                {keys for keys in made if any(w[: len(keys)] == keys for w in ways)}
-            )
-        return {**hints, **own}
+            hints[path] = Marks({k for k in some if any(way[: len(k)] == k for way in ways)})
+        return {**hints, **documents} if is_own else hints
 
     @property
     def shared_others(self) -> list[SharedEntry]:
