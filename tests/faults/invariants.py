@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from world import CRASHED, EDIT, HUNG, KILLED, Run, World
+from world import CRASHED, EDIT, HUNG, KILLED, Run, Scenario, World
 
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.project.ledger import parse_ledger
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 NEXT = (("status", "--to", "project"), ("doctor", "--json"))
-STATE = {".gitignore", "lock", "tx", "outbox", "backups", "ledger.json", "deployed.toml"}
+STATE = {".gitignore", "lock", "tx", "outbox", "outside", "backups", "ledger.json", "deployed.toml"}
 DATABASE = {"holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journal"}
 _VARYING = [
     (re.compile(rb"\b[0-9a-f]{12}4[0-9a-f]{19}\b"), b"UUID"),
@@ -45,26 +45,42 @@ Tree = dict[str, tuple[str, bytes]]
 
 @dataclass(frozen=True)
 class Picture:
-    """The collection and the project: their trees, and how many operations are logged.
+    """Collection, project and exports: their trees, and how many operations are logged.
+
+    `edited` says which files are not as the ledger has them.
 
     What differs from run to run (new UUIDs, times) is left out of the bytes.
     """
 
     kit: Tree
     project: Tree
+    out: Tree
     operations: int
+    edited: frozenset[str]
+
+    @property
+    def files(self) -> tuple[Tree, Tree, Tree]:
+        """The trees alone."""
+        return self.kit, self.project, self.out
 
 
 @dataclass(frozen=True)
 class Expected:
-    """The two states that a command may leave.
+    """The states that a command may leave; `between` are others than old and new.
 
-    `edited` are the files that were edited before, so that they are not as the ledger has them.
+    `again` is what finishes it, if not any command.
     """
 
     old: Picture
     new: Picture
-    edited: frozenset[str]
+    between: tuple[Picture, ...] = ()
+    again: tuple[str, ...] = ()
+
+    def nearest(self, now: Picture) -> Picture | None:
+        """Return the state that `now` is; the log decides between those with equal files."""
+        states = [s for s in (self.new, *self.between, self.old) if s.files == now.files and s.kit]
+        logged = [state for state in states if state.operations == now.operations]
+        return next(iter(logged or states), None)
 
 
 def tree_of(folder: Path) -> Tree:
@@ -94,7 +110,9 @@ def _steady(data: bytes) -> bytes:
 
 def picture(world: World) -> Picture:
     """Return the present state."""
-    return Picture(tree_of(world.kit), tree_of(world.project), len(_rows(world, _OPERATIONS)))
+    trees = (tree_of(folder) for folder in (world.kit, world.project, world.here / "out"))
+    edited = frozenset(of_the_record(world, world.project))
+    return Picture(*trees, len(_rows(world, _OPERATIONS)), edited)
 
 
 _OPERATIONS = "SELECT number FROM operations"
@@ -117,14 +135,20 @@ def _rows(world: World, sql: str) -> list[tuple[object, ...]]:
             return []
 
 
-def expected(world: World, start: str, words: tuple[str, ...]) -> tuple[Expected, Run]:
+def expected(world: World, scenario: Scenario) -> Expected:
     """Run a command undisturbed; return what it leads from and to."""
-    world.bring(start)
+    between = tuple(_led_to(world, scenario.start, words) for words in scenario.between)
+    world.bring(scenario.start)
     old = picture(world)
-    edited = frozenset(of_the_record(world, world.project))
+    new = _led_to(world, scenario.start, scenario.words)
+    return Expected(old, new, between, scenario.again)
+
+
+def _led_to(world: World, start: str, words: tuple[str, ...]) -> Picture:
+    world.bring(start)
     done = world.run(words)
     assert done.status == 0, done
-    return Expected(old, picture(world), edited), done
+    return picture(world)
 
 
 def _backups(world: World) -> Tree:
@@ -139,20 +163,20 @@ def violations(world: World, wanted: Expected, done: Run, *, was_cut: bool = Fal
         # An interrupted `init`: doing it again is what finishes it.
         follow = world.run(("init", "kit"), *NEXT)
     else:
-        follow = world.run(*NEXT)
+        follow = world.run(*((wanted.again,) if wanted.again else ()), *NEXT)
     found += of_the_next(follow)
     now = picture(world)
-    is_new = (now.kit, now.project) == (wanted.new.kit, wanted.new.project)
-    is_old = (now.kit, now.project) == (wanted.old.kit, wanted.old.project)
-    if not is_new and not (is_old and wanted.old.kit):
+    state = wanted.nearest(now)
+    if state is None:
         found.append(f"neither old nor new: {_difference(now, wanted)}")
-    elif now.operations != (wanted.new if is_new else wanted.old).operations:
+    elif now.operations != state.operations:
         found.append(f"{now.operations} operations are logged")
-    visible = {data for tree in (now.project, _backups(world)) for _, data in tree.values()}
-    if EDIT in {data for _, data in wanted.old.project.values()} - visible:
+    trees = (now.project, now.out, _backups(world))
+    visible = {data for tree in trees for _, data in tree.values()}
+    before = {data for tree in (wanted.old.project, wanted.old.out) for _, data in tree.values()}
+    if EDIT in before - visible:
         found.append("an edited file was replaced and not backed up")
-    edited = frozenset() if is_new else wanted.edited
-    found += [told for told in of_the_record(world, world.project) if told not in edited]
+    found += sorted(now.edited - (frozenset() if state is None else state.edited))
     found += [*of_what_is_left(world, world.kit), *of_what_is_left(world, world.project)]
     left = os.listdir(world.here / "tmp")
     if left and not was_cut and done.status >= 0:
@@ -165,7 +189,7 @@ def _of_the_end(world: World, wanted: Expected, done: Run) -> Iterator[str]:
         yield f"crashed or hung: {done.err[-2000:]}"
     if done.status in (0, 1):
         now = picture(world)
-        if (now.kit, now.project) != (wanted.new.kit, wanted.new.project):
+        if now.files != wanted.new.files:
             yield f"said that it is done, but: {_difference(now, wanted)}"
     elif done.status != KILLED and "error:" not in done.err:
         yield f"failed with {done.status} and without a word: {done.err}"
@@ -190,7 +214,7 @@ def of_the_next(follow: Run, *, quiet: bool = True, drift: bool = False) -> Iter
 
 def _difference(now: Picture, wanted: Expected) -> str:
     told = []
-    for name in ("kit", "project"):
+    for name in ("kit", "project", "out"):
         trees = [getattr(p, name) for p in (now, wanted.old, wanted.new)]
         for path in sorted(set().union(*trees)):
             here, old, new = (tree.get(path) for tree in trees)
@@ -225,9 +249,10 @@ def of_what_is_left(world: World, root: Path) -> Iterator[str]:
     if not state.exists():
         return
     extra = set(os.listdir(state)) - STATE - (DATABASE if root == world.kit else set())
+    extra = {name for name in extra if not name.endswith(".replaced")}
     if extra:
         yield f"left in {state}: {extra}"
-    for name in ("tx", "outbox"):
+    for name in ("tx", "outbox", "outside"):
         with contextlib.suppress(FileNotFoundError):
             if left := os.listdir(state / name):
                 yield f"left in {state / name}: {left}"

@@ -11,7 +11,7 @@ from powerloss import IMAGES, PowerCut
 from sharding import in_worlds
 from tally import IS_LONG, count
 from test_campaign_points import BY_NAME, Checker, steps_of
-from world import Scenario, World
+from world import NEW, Scenario, World
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -25,6 +25,8 @@ def points_of(scenario: Scenario, last: int) -> list[Point]:
     """
     found = []
     every = 1 if IS_LONG else 16 if scenario.name == "deploy-many" else 7
+    if scenario.name in NEW and not IS_LONG:
+        every = 1 + last // 4
     for number in [*range(1, last, every), last]:
         is_whole = number == last or (IS_LONG and number % 3 == 0)
         some = IMAGES if is_whole else [IMAGES[number % len(IMAGES)]]

@@ -29,6 +29,7 @@ import holdall_composites_hooks
 from holdall import cli
 from holdall.config import Config
 from holdall.plugins import manager
+from holdall.reporter import Reporter
 from host_factories import make_command, make_project, make_skill, write
 
 __all__ = ["SCENARIOS", "Run", "Scenario", "World", "temporary_world"]
@@ -36,7 +37,7 @@ __all__ = ["SCENARIOS", "Run", "Scenario", "World", "temporary_world"]
 KILLED, CRASHED, HUNG = -9, 98, 97
 LIMIT = 120.0
 EDIT = b"edited by hand\n"
-IDS = ["skill:a", "skill:b", "skill:moved", "command:git:commit", "mcp:server"]
+IDS = ["skill:a", "skill:b", "skill:moved", "command:git:commit", "mcp:source-server"]
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A command to be interrupted: the state it starts from, and its words."""
+    """A command to be interrupted: the state it starts from, and its words.
+
+    It may also leave what the words of `between` lead to. What finishes it is `again`, if not just
+    any command.
+    """
 
     name: str
     start: str
     words: tuple[str, ...]
+    between: tuple[tuple[str, ...], ...] = ()
+    again: tuple[str, ...] = ()
 
 
 def _deploy(*more: str) -> tuple[str, ...]:
@@ -70,10 +77,27 @@ SCENARIOS = [
     Scenario("upgrade", "collected-again", ("deploy", "--to", "project", "--allow-commands")),
     Scenario("forced", "edited", ("deploy", "--to", "project", "--allow-commands", "--force")),
     Scenario("rename", "deployed", ("rename", "skill:a", "renamed")),
-    Scenario("undeploy", "deployed", ("undeploy", "skill:a", "mcp:server", "--to", "project")),
+    Scenario(
+        "undeploy", "deployed", ("undeploy", "skill:a", "mcp:source-server", "--to", "project")
+    ),
     Scenario("undo", "upgraded", ("undo",)),
     Scenario("deploy-many", "many", ("deploy", "skill:big", "--to", "project")),
+    Scenario("export", "composed", ("export", "both", "--to", "out/both")),
+    Scenario("export-zip", "composed", ("export", "both", "--to", "out/both.zip")),
+    Scenario("export-forced", "exported", ("export", "both", "--to", "out/both", "--force")),
+    Scenario(
+        "export-zip-forced", "exported", ("export", "both", "--to", "out/both.zip", "--force")
+    ),
+    Scenario("rebuild", "lost", ("rebuild",), again=("rebuild",)),
+    Scenario("rebuild-forced", "collected", ("rebuild", "--force")),
+    Scenario("adopt", "improved", ("adopt", "skill:a", "--from", "project")),
+    Scenario("undo-adopt", "adopted", ("undo",)),
+    Scenario("redo-adopt", "undone", ("redo",)),
+    Scenario("undo-2", "upgraded", ("undo", "2"), between=(("undo",),)),
+    Scenario("undo-2-forced", "adopted", ("undo", "2", "--force"), between=(("undo", "--force"),)),
 ]
+NEW = {scenario.name for scenario in SCENARIOS[10:]}
+"""Those of which the short form interrupts fewer steps: the writer is the same."""
 
 
 class Database(Protocol):
@@ -105,7 +129,7 @@ class World:
         self._states.mkdir(parents=True)
         # Most of a short command's time; children inherit what is made once.
         _import_all()
-        self._plugins = manager.load_plugins(Config())
+        self._plugins = manager.load_plugins(Config(), Reporter())
 
     def run(
         self,
@@ -160,7 +184,7 @@ class World:
     def _enter(self, out: Path, err: Path) -> None:
         sys.settrace(None)  # whoever measures coverage would slow thousands of children down
         gc.disable()
-        manager.load_plugins = lambda _: self._plugins
+        manager.load_plugins = lambda *_: self._plugins
         os.chdir(self.here)
         os.environ["XDG_STATE_HOME"] = str(self.here / "state")
         os.environ["XDG_CACHE_HOME"] = str(self.here / "cache")
@@ -230,6 +254,29 @@ class World:
         self.bring("collected-again")
         self.command("deploy", "--to", "project", "--allow-commands")
         self.keep("upgraded")
+        self.bring("deployed")
+        edited = (self.project / ".claude/skills/a/SKILL.md").read_text() + "An improvement.\n"
+        write(self.project / ".claude/skills/a/SKILL.md", edited)
+        write(self.project / ".claude/skills/a/ref/also.md", "new\n")
+        self.keep("improved")
+        self.command("adopt", "skill:a", "--from", "project")
+        self.keep("adopted")
+        self.command("undo")
+        self.keep("undone")
+        self.bring("collected")
+        for file in (self.kit / ".holdall").glob("holdall.db*"):
+            file.unlink()
+        self.keep("lost")
+        self.bring("collected")
+        self.command(
+            "composite", "create", "both", "--member", "skill:a", "--member", "mcp:source-server"
+        )
+        self.keep("composed")
+        self.command("export", "both", "--to", "out/both")
+        self.command("export", "both", "--to", "out/both.zip")
+        write(self.here / "out/both/NOTES.md", EDIT)
+        self.command("composite", "add", "both", "skill:b")
+        self.keep("exported")
         self.bring("collected")
         # So many files are not made durable one by one, but with their file system.
         make_skill(self.here / "kit", "big", **{f"f{number}": str(number) for number in range(70)})
