@@ -25,7 +25,8 @@ def test_a_prompt_is_collected_and_deployed(holdall_kit: Kit, source: Path) -> N
     assert [one["id"] for one in placed] == ["prompt:letter"]
     deployed = holdall_kit.project / ".claude/prompts/letter.prompt"
     assert deployed.read_text().startswith("Dear {{name}}")
-    assert holdall_kit.run("status", "--to", holdall_kit.project) == "synced    prompt:letter\n"
+    (status,) = holdall_kit.json("status", "--to", holdall_kit.project)["deployed"]
+    assert (status["id"], status["state"]) == ("prompt:letter", "synced")
     holdall_kit.run("undeploy", "prompt:letter", "--to", holdall_kit.project)
     assert not deployed.exists()
 

@@ -100,7 +100,8 @@ class Editor:
     ) -> tuple[Outcome | None, Outcome | None]:
         before = self.collection
         text = self._manifest_text(changes.after)
-        is_step = STEP in changes.extra  # one that is logged even if nothing differs
+        payload = to_journal_json(changes.to_payload())
+        is_step = STEP in payload["extra"]  # one that is logged even if nothing differs
         if text == before.manifest_text and not actions and not is_step:
             self._settled(changes)
             return None, None if second is None else commit_half(second)
@@ -115,7 +116,6 @@ class Editor:
         everything = [*actions, manifest]
         with delivering(self.root, self.session):
             with show_progress(self.session.config, "collecting", everything) as progress:
-                payload = to_journal_json(changes.to_payload())
                 given = (self.root, everything, CHANGE, payload, prepare, progress)
                 first, other = Half(transaction_id, *given), None
                 if second is None:

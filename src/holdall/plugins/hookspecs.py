@@ -309,7 +309,7 @@ def holdall_deploy_forget(
 
 @hookspec
 def holdall_deploy_error(request: DeployRequest, error: Exception) -> None:
-    """Observe that a deploy, undeploy, undo or adopt was given up (`request.command` says which).
+    """Observe that what was asked for in a project was given up (`request.command` says what).
 
     If it raises, that is reported; the first error stays.
     """

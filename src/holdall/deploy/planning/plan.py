@@ -85,7 +85,7 @@ class Placement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DeployRequest:
-    """What was asked for in a project: by deploy, undeploy, undo or adopt (`command`).
+    """What was asked for in a project: by deploy, undeploy, undo, redo or adopt (`command`).
 
     `ids` are the artifacts and composites, `targets` the agents. For a deploy, `standing` are the
     ids that were asked for earlier and stay, `versions` those that the user chose by name, and
