@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holdall.sources.checks.diagnostics import Code
@@ -17,13 +17,14 @@ from holdall.sources.values import RemoteComposite
 from holdall.sources.walk import joined
 
 MARKETPLACE = ".claude-plugin/marketplace.json"
+_MANIFESTS = ".claude-plugin"
 _PLACES = ("repo", "url", "package", "path", "ref", "version", "command")
 MAX_ENTRIES = 10_000
 
 
 def read_marketplace(gathering: Gathering) -> None:
     """Read the marketplace at the top of the source, if it has one, and list those deeper down."""
-    for path in gathering.tree.folders:
+    for path in _with_manifests(gathering):
         if path and gathering.tree.file(joined(path, MARKETPLACE)):
             gathering.say(
                 joined(path, MARKETPLACE), Code.MARKETPLACE_NESTED, "a marketplace below the top"
@@ -137,9 +138,16 @@ def _unresolved(gathering: Gathering, name: str, problem: str, path: str | None 
     gathering.say(MARKETPLACE, Code.PLUGIN_UNRESOLVED, f"plugin {name!a}: {problem}")
 
 
+def _with_manifests(gathering: Gathering) -> Iterator[str]:
+    """Yield the folders that have a folder of manifests, which may be a link."""
+    for path, folder in gathering.tree.folders.items():
+        if _MANIFESTS in folder.folders or _MANIFESTS in folder.links:
+            yield path
+
+
 def read_unlisted_plugins(gathering: Gathering) -> None:
     """Read every folder with a plugin manifest that the marketplace does not list."""
-    for path in gathering.tree.folders:
+    for path in _with_manifests(gathering):
         if path in gathering.plugin_roots or gathering.is_exported(path):
             continue
         if file_at(gathering, joined(path, PLUGIN_MANIFEST)):
