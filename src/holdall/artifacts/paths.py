@@ -14,7 +14,10 @@ MAX_PATH_BYTES = 1024
 
 # Control characters and line separators; bidi controls and tag characters can make a name look
 # like another one.
-_FORBIDDEN = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+_FORBIDDEN = (
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
 _RESERVED = frozenset(
     [
         "con",

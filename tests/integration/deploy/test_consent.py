@@ -97,6 +97,9 @@ def test_a_skill_that_is_a_plugin_too_wants_consent(kit: Kit) -> None:
 @pytest.mark.parametrize(
     ("server", "shown"),
     [
+        ({"type": "http", "url": "https://x.example/mcp"}, "sends to: https://x.example/mcp"),
+        ({"type": "sse", "url": "https://x.example", "timeout": 5}, "https://x.example"),
+        ({"url": "https://x.example", "headers": {"X-Region": "eu west"}}, "eu west"),
         ({"url": "https://x.example", "headers": {"A": "${KEY}"}}, "${KEY}"),
         ({"url": "https://x.example", "headers": {"X-Api-Key": "abc"}}, "X-Api-Key"),
         ({"url": "https://x.example/?q=${KEY}"}, "${KEY}"),
@@ -109,27 +112,11 @@ def test_a_skill_that_is_a_plugin_too_wants_consent(kit: Kit) -> None:
         ({"command": "npx", "args": ["x"], "env": {"NODE_OPTIONS": "evil"}}, "evil"),
     ],
 )
-def test_a_server_that_runs_or_gets_secrets_wants_consent(
-    kit: Kit, server: dict[str, Any], shown: str
-) -> None:
-    """Everything that it says is shown."""
+def test_every_server_wants_consent(kit: Kit, server: dict[str, Any], shown: str) -> None:
+    """What it runs, or what gets all that is asked of it; everything that it says is shown."""
     collect(kit, {".mcp.json": {"mcpServers": {"x": server}}})
     assert shown in refused(kit, "mcp:x")
     kit.run("deploy", "mcp:x", "--to", kit.project, "--allow-commands")
-
-
-@pytest.mark.parametrize(
-    "server",
-    [
-        {"type": "http", "url": "https://x.example/mcp"},
-        {"type": "sse", "url": "https://x.example/mcp?region=eu", "timeout": 5},
-        {"type": "http", "url": "https://x.example", "headers": {"X-Region": "eu west"}},
-    ],
-)
-def test_a_plain_remote_server_wants_no_consent(kit: Kit, server: dict[str, Any]) -> None:
-    """An address alone gets nothing that the user did not send."""
-    collect(kit, {".mcp.json": {"mcpServers": {"x": server}}})
-    kit.run("deploy", "mcp:x", "--to", kit.project)
 
 
 @pytest.mark.parametrize(

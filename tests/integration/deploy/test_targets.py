@@ -219,7 +219,6 @@ def test_commands_are_shown_and_allowed_once(full_kit: Kit) -> None:
     assert tree(full_kit.project) == before
     shown = full_kit.command("deploy", "mcp:shared", "--to", full_kit.project, "--dry-run")
     assert "mcp:shared runs: npx -y server" in shown.stderr
-    full_kit.run("deploy", "mcp:first", "--to", full_kit.project)
     full_kit.run("deploy", "mcp:shared", "--to", full_kit.project, "--allow-commands")
     other = full_kit.project.with_name("other")
     other.mkdir()
@@ -326,7 +325,7 @@ def test_two_servers_of_one_name_are_a_conflict(full_kit: Kit, tmp_path: Path) -
     full_kit.run("deploy", "mcp:shared", "--to", full_kit.project, "--allow-commands")
     (full_kit.collection / "mcp/shared.json").write_text('{"url": "https://example.org"}')
     full_kit.run("collect")
-    full_kit.run("deploy", "--to", full_kit.project)
+    full_kit.run("deploy", "--to", full_kit.project, "--allow-commands")
     assert settings(full_kit, ".mcp.json")["mcpServers"]["shared"] == {"url": "https://example.org"}
 
 

@@ -29,12 +29,6 @@ _LOCAL = frozenset({"stdio", "local"})
 _REMOTE = frozenset({"http", "streamable-http", "streamableHttp", "sse", "ws", "remote"})
 _ADDRESSES = ("url", "httpUrl", "serverUrl")
 _KINDS = frozenset({"command", *_ADDRESSES})
-_HARMLESS = frozenset(
-    {*_ADDRESSES, "type", "headers", "timeout", "name", "description", "disabled", "enabled"}
-    | {"alwaysLoad", "includeTools", "excludeTools"}
-)
-_VARIABLE = r"[${`]|%\w*[G-Zg-z_]\w*%"
-_CREDENTIAL = r"(?i)auth|token|key|secret|passw|pwd|cookie|credential|session|bearer|sign|cert"
 _SCALARS = (str, int, float, type(None))
 
 
@@ -170,32 +164,8 @@ def _server_effects(server: Mapping[str, Any]) -> list[str]:
         rest = _rest(server, usual).removeprefix(", ")
         return [f"runs: {words}" + (f" ({rest})" if rest else "")]
     address = " ".join(server[key] for key in _ADDRESSES if key in server)
-    headers = server.get("headers", {})
-    is_harmless = (
-        server.keys() <= _HARMLESS
-        and _is_plain_address(address)
-        and all(_is_plain_header(name, value) for name, value in headers.items())
-    )
-    if is_harmless:
-        return []
     rest = _rest(server, {*_ADDRESSES, "type"}).removeprefix(", ")
     return [f"sends to: {address}" + (f" ({rest})" if rest else "")]
-
-
-def _is_plain_address(address: str) -> bool:
-    place, _, query = address.partition("?")
-    return (
-        re.match(r"(?:https?|wss?)://[^@\s]*\Z", place) is not None
-        and not re.search(_VARIABLE, address)
-        and not re.search(_CREDENTIAL, query)
-    )
-
-
-def _is_plain_header(name: str, value: Any) -> bool:
-    """Return whether a header has no secret that Holdall can recognise."""
-    text = str(value)
-    is_long_word = any(len(word) > 24 for word in text.split())
-    return not re.search(_CREDENTIAL, name) and not re.search(_VARIABLE, text) and not is_long_word
 
 
 def _rest(table: Mapping[str, Any], shown: set[str]) -> str:
