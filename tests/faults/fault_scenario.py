@@ -19,7 +19,7 @@ from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
-from holdall.transaction.commit import commit, recover, undelivered
+from holdall.transaction.commit import commit, read_messages, recover
 
 KILLED = 9
 
@@ -217,7 +217,7 @@ def check(folder: Path) -> bool:
     assert found in (OLD, NEW)
     is_new = found == NEW
     with Root(folder) as root:
-        messages = undelivered(root)
+        messages = read_messages(root)
     told = [(m.kind, m.payload) for m in messages]
     assert told == [("deploy", {"n": 1})] * len(messages)
     # Of what was given up only those are told who had prepared for it.

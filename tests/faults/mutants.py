@@ -209,7 +209,7 @@ MUTANTS = [
         "a message is forgotten before it is heard",
         "src/holdall/operations/delivery.py",
         "        failures = _failures(message, root.path, session)\n",
-        "        delivered(root, message.transaction_id)\n"
+        "        forget_message(root, message.transaction_id)\n"
         "        failures = _failures(message, root.path, session)\n",
         POINTS,
     ),

@@ -13,7 +13,7 @@ from holdall.errors import ConflictError
 from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
-from holdall.transaction.commit import commit, delivered, undelivered
+from holdall.transaction.commit import commit, forget_message, read_messages
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -79,7 +79,7 @@ def write(folder: Path, tree: Tree) -> None:
 def settled(folder: Path) -> Tree:
     """Return what lies in a project in which nothing is unfinished any more."""
     with Root(folder) as root:
-        told = undelivered(root)
+        told = read_messages(root)
     assert len(told) <= 1
     assert all(message.payload == {"n": 1} for message in told)
     is_done = any(message.applied for message in told)
@@ -98,7 +98,7 @@ def test_a_taken_place_calls_everything_off(tmp_path: Path, system: str) -> None
     (tmp_path / "p/skills/new/run").unlink()
     (tmp_path / "p/skills/new").rmdir()
     with Root(tmp_path / "p") as root:
-        delivered(root, undelivered(root)[0].transaction_id)
+        forget_message(root, read_messages(root)[0].transaction_id)
     move(tmp_path / "p")
     assert settled(tmp_path / "p") == NEW
 

@@ -14,7 +14,7 @@ from holdall.errors import HoldallError, InputError, NotFoundError, PluginError,
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
 from holdall.operations.session import Session
-from holdall.transaction.commit import Message, delivered, undelivered
+from holdall.transaction.commit import Message, forget_message, read_messages
 from holdall.transaction.journal import OUTBOX
 from holdall.transaction.outside import keep_as_note
 from holdall.transaction.pair import is_unfinished
@@ -73,7 +73,7 @@ def deliver(root: Root, session: Session) -> bool:
     the same collection: an older message must not be delivered after a newer one.
     """
     stuck = set()
-    for message in undelivered(root):
+    for message in read_messages(root):
         collection = message.payload.get("collection")
         if collection in stuck:
             continue
@@ -87,7 +87,7 @@ def deliver(root: Root, session: Session) -> bool:
         elif message.applied and is_pending(message):
             keep_as_note(root, message.transaction_id)
         else:
-            delivered(root, message.transaction_id)
+            forget_message(root, message.transaction_id)
     return not stuck
 
 

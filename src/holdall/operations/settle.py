@@ -15,7 +15,7 @@ from holdall.files.root import Root
 from holdall.operations.delivery import CHANGE, deliver, is_pending
 from holdall.operations.session import Session
 from holdall.transaction.actions import Partner
-from holdall.transaction.commit import Message, Recovered, recover, undelivered
+from holdall.transaction.commit import Message, Recovered, read_messages, recover
 from holdall.transaction.outside import forget, notes
 from holdall.transaction.pair import decide, is_committed, waiting
 
@@ -98,7 +98,7 @@ def _step_of(recovered: Recovered) -> str:
 
 def _finish_partners(root: Root, session: Session, held: ExitStack) -> Iterator[Root]:
     """Do, or give up, the second halves of what was decided here; yield their locked folders."""
-    for message in (*undelivered(root), *notes(root)):
+    for message in (*read_messages(root), *notes(root)):
         partner = message.partner
         if partner is None or partner.decides or not is_pending(message):
             continue

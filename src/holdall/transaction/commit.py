@@ -111,7 +111,7 @@ def commit(
 
     `prepare` is called with the transaction's id when everything is staged and nothing visible;
     if it raises, that is all that happened. Afterwards, and also when it failed once `prepare` was
-    called, `kind` and `payload` are a message for `undelivered`; without a payload there is none.
+    called, `kind` and `payload` are a message for `read_messages`; without a payload there is none.
     Raises ConflictError, with nothing changed, if a condition does not hold any more.
     """
     if not actions and not payload:
@@ -214,8 +214,8 @@ def recover(root: Root) -> list[Recovered]:
     return recovered
 
 
-def undelivered(root: Root) -> list[Message]:
-    """Return the messages that are not `delivered`, oldest first."""
+def read_messages(root: Root) -> list[Message]:
+    """Return the messages that no `forget_message` has deleted, oldest first."""
     journal = Journal.find(root)
     if journal is None:
         return []
@@ -231,7 +231,7 @@ def _message(journal: Journal, transaction_id: str) -> Message | None:
     return None
 
 
-def delivered(root: Root, transaction_id: str) -> None:
+def forget_message(root: Root, transaction_id: str) -> None:
     """Delete a transaction's message, which was delivered. Without a message, do nothing."""
     journal = Journal.find(root)
     if journal is None:

@@ -19,7 +19,7 @@ from holdall.files import syscalls
 from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
-from holdall.transaction.commit import Outcome, commit, delivered, undelivered
+from holdall.transaction.commit import Outcome, commit, forget_message, read_messages
 
 pytestmark = pytest.mark.integration
 
@@ -270,7 +270,7 @@ def test_refused_before_anything_is_visible(
     assert caught.value.hint
     assert set(visible(project)) - {".holdall"} == {"file", "link"}
     assert left_in_tx(project) == []
-    assert undelivered(project) == []
+    assert read_messages(project) == []
 
 
 def test_prepare_may_refuse(project: Root) -> None:
@@ -294,13 +294,13 @@ def test_messages(project: Root) -> None:
     with locked(project):
         message = commit(project, [], kind="note", payload={"only": "this"}, prepare=lambda _: None)
         nothing = commit(project, [], kind="x", payload={}, prepare=lambda _: pytest.fail("why"))
-    assert [(m.transaction_id, m.kind, m.payload) for m in undelivered(project)] == [
+    assert [(m.transaction_id, m.kind, m.payload) for m in read_messages(project)] == [
         (first, "deploy", {"n": 1}),
         (message.transaction_id, "note", {"only": "this"}),
     ]
     for transaction_id in (first, first, nothing.transaction_id, "../../f"):
-        delivered(project, transaction_id)
-    assert [m.kind for m in undelivered(project)] == ["note"]
+        forget_message(project, transaction_id)
+    assert [m.kind for m in read_messages(project)] == ["note"]
     assert visible(project) == [".holdall", "f"]
 
 

@@ -17,7 +17,7 @@ from holdall.files.lock import locked
 from holdall.files.root import FileState, Root
 from holdall.files.user_state import journal_key
 from holdall.transaction.actions import JSON, Plan, Put, encode_plan
-from holdall.transaction.commit import Message, commit, delivered, recover, undelivered
+from holdall.transaction.commit import Message, commit, forget_message, read_messages, recover
 from holdall.transaction.journal import is_unsettled, new_transaction_id
 
 pytestmark = pytest.mark.integration
@@ -57,8 +57,8 @@ def test_nothing_to_recover(project: Root) -> None:
     """A project that Holdall never touched has nothing to recover and stays untouched."""
     assert recover(project) == []
     assert not is_unsettled(project.path)
-    assert undelivered(project) == []
-    delivered(project, new_transaction_id())
+    assert read_messages(project) == []
+    forget_message(project, new_transaction_id())
     assert visible(project) == []
 
 
@@ -83,10 +83,10 @@ def test_recover_discards_what_was_only_prepared(project: Root) -> None:
     assert found == {known: ("deploy", {"n": 2}, False), torn: ("", {}, False)}
     assert left_in_tx(project) == []
     assert is_unsettled(project.path)
-    assert undelivered(project) == [Message(known, "deploy", {"n": 2}, applied=False)]
+    assert read_messages(project) == [Message(known, "deploy", {"n": 2}, applied=False)]
     assert recover(project) == []
-    delivered(project, known)
-    assert undelivered(project) == []
+    forget_message(project, known)
+    assert read_messages(project) == []
     assert not is_unsettled(project.path)
 
 
@@ -95,7 +95,7 @@ def test_recover_clears_away_what_was_delivered(project: Root) -> None:
     transaction_id = new_transaction_id()
     (project.path / ".holdall/outbox" / transaction_id).mkdir(parents=True)
     assert is_unsettled(project.path)
-    assert undelivered(project) == []
+    assert read_messages(project) == []
     assert recover(project) == []
     assert not is_unsettled(project.path)
 
@@ -116,10 +116,10 @@ def test_what_was_prepared_and_given_up_is_told(
         with pytest.raises(StorageError), monkeypatch.context() as patch:
             patch.setattr(syscalls, "create_file", fail)
             commit(project, actions, kind="deploy", payload=payload, prepare=ids.append)
-        assert (ids, undelivered(project)) == ([], [])
+        assert (ids, read_messages(project)) == ([], [])
         with pytest.raises(OSError, match="no"):
             commit(project, actions, kind="deploy", payload=payload, prepare=fail)
-        told = undelivered(project)
+        told = read_messages(project)
         assert [(m.kind, m.payload, m.applied) for m in told] == [("deploy", payload, False)] * len(
             payload
         )
@@ -133,7 +133,7 @@ def test_what_nobody_has_to_be_told_leaves_no_message(project: Root) -> None:
     with locked(project):
         actions = [Put(RelPath.parse("f"), state, 1, b"1")]
         commit(project, actions, kind="init", payload={}, prepare=lambda _: None)
-    assert undelivered(project) == []
+    assert read_messages(project) == []
     assert left_in_tx(project) == []
     assert (project.path / "f").read_bytes() == b"1"
 
@@ -186,7 +186,7 @@ def test_a_strangers_message_is_not_delivered(project: Root) -> None:
     tx = project.path / ".holdall/tx"
     tx.rename(tx.parent / "outbox")
     with pytest.raises(RefusedError, match=transaction_id):
-        undelivered(project)
+        read_messages(project)
     with pytest.raises(RefusedError, match=transaction_id):
         recover(project)
 
@@ -208,7 +208,7 @@ def test_transaction_that_is_a_link(project: Root, tmp_path: Path) -> None:
     for where in ("tx", "outbox"):
         (project.path / ".holdall" / where).mkdir(parents=True)
         (project.path / ".holdall" / where / new_transaction_id()).symlink_to(tmp_path / "goal")
-    assert undelivered(project) == []
+    assert read_messages(project) == []
     recover(project)
     assert left_in_tx(project) == []
     assert os.listdir(project.path / ".holdall/outbox") == []
