@@ -242,12 +242,15 @@ def test_the_json_of_writing_commands(cli: Cli) -> None:
 
 def test_collect_tells_of_backups_and_conflicts(cli: Cli) -> None:
     """A conflict is refused with the ways out; what is taken is kept first."""
-    make_skill(cli.source, "a", "theirs")
+    make_skill(cli.source, "s", "theirs")
+    cli("collect", cli.source)
+    make_skill(cli.source, "s", "newer")
+    (cli.root / "skills/s/SKILL.md").write_text("mine")
     assert cli("collect", cli.source) == 3
     assert "--on-conflict" in cli.err
     assert cli("collect", cli.source, "--dry-run") == 1
     assert cli("collect", cli.source, "--on-conflict", "take") == 0
-    assert "kept your version of skills/a/SKILL.md as .holdall/backups/" in cli.err
+    assert "kept your version of skills/s/SKILL.md as .holdall/backups/" in cli.err
 
 
 def test_status_without_a_collection(cli: Cli, tmp_path: Path) -> None:
