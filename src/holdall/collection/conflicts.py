@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
-from holdall.errors import ConflictError, NotFoundError
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.errors import ConflictError, NotFoundError, UsageError
 from holdall.files.tree import Tree
 from holdall.sources.values import FoundArtifact
 from holdall.transaction.actions import Action
@@ -64,6 +66,29 @@ def refuse_conflicts(plan: ImportPlan) -> None:
         listed,
         hint="--on-conflict keep|take|both decides, --rename OLD=NEW renames the new one",
     )
+
+
+def refuse_unrecordable(source: str) -> None:
+    """Raise UsageError for a source whose path the manifest cannot hold."""
+    if source != source.encode("utf-8", "replace").decode():
+        raise UsageError(
+            f"{source!a}: its path is not valid UTF-8, and cannot be recorded",
+            hint="rename that folder, or copy it to another place",
+        )
+
+
+def refuse_uncollected(
+    collection: Collection, entry: ManifestArtifact, found: FoundArtifact
+) -> None:
+    """Raise ConflictError if other files, which nobody collected, are in an entry's place."""
+    location = collection.location(entry)
+    if not os.path.lexists(location):
+        return
+    if collection.tree(entry).content_hash != found.tree.content_hash:
+        raise ConflictError(
+            f"{location} is there already, and was not collected",
+            hint="run `holdall collect` to record it; then collect the source again",
+        )
 
 
 def refuse_renames(

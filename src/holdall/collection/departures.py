@@ -10,6 +10,8 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
+from holdall.collection.origins import upstream_id
+from holdall.files.name_line import is_renamed
 from holdall.sources.values import Reading
 from holdall.transaction.actions import Action
 from holdall.transaction.placement import removals
@@ -85,8 +87,11 @@ def _reason_to_keep(
         return f"{', '.join(holders)} contains it"
     if not os.path.lexists(collection.location(entry)):
         return "its files are gone here, too"
-    is_edited = collection.tree(entry).content_hash != entry.content_hash
-    if is_edited or entry.source_hash is not None:
+    tree = collection.tree(entry)
+    if tree.content_hash != entry.content_hash:
+        return "it was edited here"
+    was = upstream_id(entry), tree, collection.location(entry)
+    if entry.source_hash is not None and not is_renamed(*was, {entry.source_hash}):
         return "it was edited here"
     return None
 

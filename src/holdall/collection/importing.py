@@ -12,12 +12,25 @@ from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.claims import Claims
 from holdall.collection.collection import Collection
-from holdall.collection.conflicts import Clash, ImportPlan, OnConflict, refuse_renames
+from holdall.collection.conflicts import (
+    Clash,
+    ImportPlan,
+    OnConflict,
+    refuse_renames,
+    refuse_uncollected,
+    refuse_unrecordable,
+)
 from holdall.collection.departures import Leaving
 from holdall.collection.import_composites import HIDDEN, ONLY_POINTERS, Bundler
 from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.collection.origins import Origins, former_name, with_moved_source
-from holdall.errors import ConflictError, UsageError
+from holdall.collection.origins import (
+    Origins,
+    former_name,
+    is_as_brought,
+    is_only_renamed,
+    with_moved_source,
+)
+from holdall.files.name_line import rename_tree
 from holdall.files.tree import Tree
 from holdall.sources.naming import Names, candidates
 from holdall.sources.values import FoundArtifact, Reading
@@ -41,12 +54,7 @@ def plan_import(
     is here, unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the
     source holds.
     """
-    source = reading.source or str(reading.root)
-    if source != source.encode("utf-8", "replace").decode():
-        raise UsageError(
-            f"{source!a}: its path is not valid UTF-8, and cannot be recorded",
-            hint="rename that folder, or copy it to another place",
-        )
+    refuse_unrecordable(reading.source or str(reading.root))
     importer = _Importer(collection, reading, on_conflict, renames or {}, takes_hidden)
     importer.artifacts()
     importer.composites()
@@ -88,8 +96,7 @@ class _Importer:
 
     def artifacts(self) -> None:
         """Plan the import of each distinct artifact of the reading once."""
-        distinct = list(self.reading.distinct_artifacts())
-        refuse_renames(distinct, self.renames)
+        refuse_renames(distinct := list(self.reading.distinct_artifacts()), self.renames)
         for found in sorted(distinct, key=self._rank):
             if found.hides_text and not self.takes_hidden:
                 self._refuse(found)
@@ -117,7 +124,7 @@ class _Importer:
         self.final[found.id] = known
         self.settled.add(known)
         same = self.entries[known].content_hash == found.tree.content_hash
-        self._note(ChangeKind.IDENTICAL, known, note=None if same else HIDDEN)
+        self._note(ChangeKind.IDENTICAL, known, None if same else HIDDEN)
 
     def _settle(self, found: FoundArtifact) -> ArtifactId:
         wanted = self.renames.get(found.id, found.id)
@@ -149,14 +156,18 @@ class _Importer:
             return self._compare(self.entries[entry.id], found)
         if wanted in self.entries:
             return self._compare(entry, found)
-        if found.tree.content_hash == (entry.source_hash or entry.content_hash):
+        present = self.collection.tree(entry)
+        if is_as_brought(entry, found) or self._is_untouched(entry, present, found):
             return self._move(entry, wanted, found)
-        if self._is_untouched(entry, self.collection.tree(entry)):
-            return self._move(entry, wanted, found, takes_content=True)
         return self._compare(entry, found)
 
-    def _is_untouched(self, entry: ManifestArtifact, present: Tree) -> bool:
-        return present.content_hash == entry.content_hash and entry.source_hash is None
+    def _is_untouched(self, entry: ManifestArtifact, present: Tree, found: FoundArtifact) -> bool:
+        """Return whether nobody edited an artifact here, but for the line that says its name."""
+        if present.content_hash != entry.content_hash or entry.source_hash is None:
+            return present.content_hash == entry.content_hash
+        known = self.collection.manifest.by_id.get(entry.id)
+        location = self.collection.location(entry)
+        return is_only_renamed(entry, present, location, (found, known))
 
     def _compare(self, entry: ManifestArtifact, found: FoundArtifact) -> ArtifactId:
         known = entry.id
@@ -175,7 +186,7 @@ class _Importer:
             self._note(ChangeKind.KEPT, known, note=ONLY_POINTERS)
             return known
         present = self.collection.tree(entry)
-        if from_here and self._is_untouched(entry, present):
+        if from_here and self._is_untouched(entry, present, found):
             self._replace(entry, found, present, keep_backup=False)
             return known
         edited = from_here or present.content_hash != entry.content_hash
@@ -223,7 +234,8 @@ class _Importer:
 
     def _add(self, found: FoundArtifact, artifact_id: ArtifactId, note: str = "") -> ArtifactId:
         entry = self._entry_for(artifact_id, found)
-        self._refuse_uncollected(entry, found)
+        if entry.path not in self.vacated:
+            refuse_uncollected(self.collection, entry, found)
         arriving = self._newcomer(entry, found.tree, found.content)
         self.actions.extend(arriving)
         self.entries[artifact_id] = entry
@@ -241,57 +253,53 @@ class _Importer:
             self.actions = [action for action in self.actions if action not in going]
         return puts(entry.path, spec, tree, content, old)
 
-    def _refuse_uncollected(self, entry: ManifestArtifact, found: FoundArtifact) -> None:
-        location = self.collection.location(entry)
-        if entry.path in self.vacated or not os.path.lexists(location):
-            return
-        if self.collection.tree(entry).content_hash != found.tree.content_hash:
-            raise ConflictError(
-                f"{location} is there already, and was not collected",
-                hint="run `holdall collect` to record it; then collect the source again",
-            )
-
     def _replace(
         self, entry: ManifestArtifact, found: FoundArtifact, present: Tree, *, keep_backup: bool
     ) -> None:
         spec = self.collection.spec_of(entry.id)
         stays = entry.source == self.source and self.origins.is_at(found, entry.source_path)
+        named = rename_tree(entry.id, found.tree, found.content) if entry.source_hash else None
+        tree = named or found.tree
         self.actions.extend(
-            puts(entry.path, spec, found.tree, found.content, present, keep_backup=keep_backup)
+            puts(entry.path, spec, tree, found.content, present, keep_backup=keep_backup)
         )
         self.entries[entry.id] = replace(
             entry,
-            content_hash=found.tree.content_hash,
+            content_hash=tree.content_hash,
             source=self.source,
             source_path=entry.source_path if stays else found.path,
             source_revision=self.reading.revision,
-            source_hash=None,
+            source_hash=found.tree.content_hash if named else None,
         )
         self._note(ChangeKind.CHANGED, entry.id)
 
     def _move(
-        self,
-        entry: ManifestArtifact,
-        wanted: ArtifactId,
-        found: FoundArtifact,
-        *,
-        takes_content: bool = False,
+        self, entry: ManifestArtifact, wanted: ArtifactId, found: FoundArtifact
     ) -> ArtifactId:
-        spec = self.collection.spec_of(wanted)
+        """Give an entry its source's new name and content; an edit made here stays, renamed."""
+        spec, location = self.collection.spec_of(wanted), self.collection.location(entry)
         present = self.collection.tree(entry)
+        tree, content = found.tree, found.content
+        if not self._is_untouched(entry, present, found):
+            follows = found.frontmatter_name == wanted.name
+            named = rename_tree(wanted, present, location) if follows else None
+            tree, content = named or present, location
+        is_edit = tree is not found.tree and entry.source_hash is not None
+        here = (
+            entry.content_hash if present.content_hash != entry.content_hash else tree.content_hash
+        )
         new = replace(
             entry,
             id=wanted,
             path=wanted.path_in(spec),
-            content_hash=found.tree.content_hash if takes_content else entry.content_hash,
+            content_hash=here if is_edit else found.tree.content_hash,
             source_path=found.path,
             source_revision=self.reading.revision,
+            source_hash=found.tree.content_hash if is_edit else None,
         )
-        self._refuse_uncollected(new, found)
-        if takes_content:
-            arriving = self._newcomer(new, found.tree, found.content)
-        else:
-            arriving = self._newcomer(new, present, self.collection.location(entry))
+        if new.path not in self.vacated:
+            refuse_uncollected(self.collection, new, found)
+        arriving = self._newcomer(new, tree, content)
         # Where the new place is taken meanwhile, the old one must not be left.
         self.actions.extend([*as_conditions(arriving), *removals(entry.path, spec, present)])
         self.vacated[entry.path] = present
@@ -303,7 +311,7 @@ class _Importer:
         }
         if entry.uuid:
             self.by_uuid[entry.uuid] = wanted
-        self._note(ChangeKind.RENAMED, wanted, old_id=entry.id)
+        self.changes.append(Change(ChangeKind.RENAMED, wanted, entry.id))
         return wanted
 
     def _conflict(
@@ -369,20 +377,12 @@ class _Importer:
     def gone(self) -> None:
         """Take out what this source once brought and does not hold any more."""
         leaving = Leaving(self.collection, self.reading, self.source, self.entries, self.bundles)
-        changed = {change.id for change in self.changes}
-        self.changes.extend(leaving.composites(changed))
+        self.changes.extend(leaving.composites({change.id for change in self.changes}))
         self.changes.extend(leaving.artifacts(self.by_origin.values(), self.settled))
         self.actions.extend(leaving.actions)
 
-    def _note(
-        self,
-        kind: ChangeKind,
-        artifact_id: ArtifactId,
-        *,
-        old_id: ArtifactId | None = None,
-        note: str | None = None,
-    ) -> None:
-        self.changes.append(Change(kind, artifact_id, old_id, note or None))
+    def _note(self, kind: ChangeKind, artifact_id: ArtifactId, note: str | None = None) -> None:
+        self.changes.append(Change(kind, artifact_id, None, note or None))
 
     def plan(self) -> ImportPlan:
         """Return what was planned; raises ConflictError if two paths would be one file."""

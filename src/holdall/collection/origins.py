@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
+from holdall.files.name_line import is_renamed
+from holdall.files.tree import Tree
 from holdall.sources.values import FoundArtifact, Reading
 
 _ADDRESS = re.compile(r"(?:[a-z+]+://)?(?:[^/@#]*@)?([^/:#]+)(?::\d+)?[:/](.*)", re.IGNORECASE)
@@ -48,15 +51,15 @@ class Origins:
     def vanished_with(
         self, found: FoundArtifact, entries: Mapping[ArtifactId, ManifestArtifact]
     ) -> ManifestArtifact | None:
-        """Return an entry with this content whose place is not in the source any more."""
+        """Return an entry with this content whose place is not in the source any more.
+
+        The line in which a skill or an agent says its name may differ.
+        """
         for place, known in self.by_place.items():
             entry = entries.get(known)
-            if (
-                entry is not None
-                and place not in self.places
-                and known.type == found.type
-                and (entry.source_hash or entry.content_hash) == found.tree.content_hash
-            ):
+            if entry is None or place in self.places or known.type != found.type:
+                continue
+            if is_as_brought(entry, found):
                 return entry
         return None
 
@@ -82,6 +85,39 @@ class Origins:
     def is_at(self, found: FoundArtifact, path: str | None) -> bool:
         """Return whether the source has this content at `path`, maybe among other places."""
         return path in self._paths[found.id]
+
+
+def upstream_id(entry: ManifestArtifact) -> ArtifactId:
+    """Return what an artifact is called by its place in its source."""
+    name = (entry.source_path or "").rpartition("/")[2].removesuffix(".md")
+    return ArtifactId(entry.id.type, name or entry.id.name)
+
+
+def is_as_brought(entry: ManifestArtifact, found: FoundArtifact) -> bool:
+    """Return whether a source still has what it brought, but for the line that says its name."""
+    brought = entry.source_hash or entry.content_hash
+    if found.tree.content_hash == brought:
+        return True
+    return is_renamed(upstream_id(entry), found.tree, found.content, {brought})
+
+
+def is_only_renamed(
+    entry: ManifestArtifact, tree: Tree, location: Path, known: Iterable[object]
+) -> bool:
+    """Return whether an artifact is as its source brought it, but for that line.
+
+    `known` are what may have the name that the source gave it: found there, or an entry.
+    """
+    for one in known:
+        if isinstance(one, FoundArtifact):
+            was = ArtifactId(one.type, one.frontmatter_name or one.name)
+        elif isinstance(one, ManifestArtifact):
+            was = upstream_id(one)
+        else:
+            continue
+        if is_renamed(was, tree, location, {entry.source_hash}):
+            return True
+    return False
 
 
 def with_moved_source(manifest: Manifest, source: str, reading: Reading) -> Manifest:

@@ -12,8 +12,10 @@ from holdall.artifacts.paths import refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
-from holdall.collection.rescan import holders_of
+from holdall.collection.rescan import holders_of, with_edit
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
+from holdall.files.name_line import rename_tree
+from holdall.files.tree import Tree
 from holdall.transaction.actions import Action
 from holdall.transaction.placement import moves, removals
 
@@ -28,6 +30,8 @@ class EditPlan(NamedTuple):
 def plan_rename(collection: Collection, old: str, new: str) -> EditPlan:
     """Give an artifact or composite another name; its UUID stays.
 
+    Where agents know it by the line `name:` in its head, that line changes, too, as a new version.
+
     Raises NotFoundError for an unknown `old`, ConflictError for a `new` that is taken, UsageError
     for one of another type.
     """
@@ -41,16 +45,16 @@ def plan_rename(collection: Collection, old: str, new: str) -> EditPlan:
         renamed = replace(entry, id=new_id)
         bundles = tuple(renamed if c.id == old_id else c for c in manifest.composites)
         return _plan_of(manifest, replace(manifest, composites=bundles), old_id, new_id, ())
-    moved = replace(entry, id=new_id, path=new_id.path_in(collection.spec_of(new_id)))
+    _refuse_uncollected(collection, new_id)
+    tree, named = _trees(collection, entry, new_id)
+    is_edited = tree.content_hash != entry.content_hash
+    edited = entry if is_edited else with_edit(entry, named.content_hash)
+    spec, location = collection.spec_of(new_id), collection.location(entry)
+    moved = replace(edited, id=new_id, path=new_id.path_in(spec))
     artifacts = tuple(moved if a.id == old_id else a for a in manifest.artifacts)
     refuse_collisions(artifact.path for artifact in artifacts)
-    return _plan_of(
-        manifest,
-        replace(manifest, artifacts=artifacts),
-        old_id,
-        new_id,
-        _moves(collection, entry, moved),
-    )
+    actions = moves((entry.path, tree), (moved.path, named), spec, location)
+    return _plan_of(manifest, replace(manifest, artifacts=artifacts), old_id, new_id, actions)
 
 
 def _new_id(collection: Collection, old_id: ArtifactId, new: str) -> ArtifactId:
@@ -63,22 +67,26 @@ def _new_id(collection: Collection, old_id: ArtifactId, new: str) -> ArtifactId:
     return ArtifactId.parse(new)
 
 
-def _moves(
-    collection: Collection, entry: ManifestArtifact, moved: ManifestArtifact
-) -> Sequence[Action]:
-    spec = collection.spec_of(entry.id)
-    if os.path.lexists(collection.location(moved)):
+def _refuse_uncollected(collection: Collection, new_id: ArtifactId) -> None:
+    location = collection.root / new_id.path_in(collection.spec_of(new_id))
+    if os.path.lexists(location):
         raise ConflictError(
-            f"{collection.location(moved)} is there already, and was not collected",
+            f"{location} is there already, and was not collected",
             hint="run `holdall collect` to record it; or choose another name",
         )
+
+
+def _trees(
+    collection: Collection, entry: ManifestArtifact, new_id: ArtifactId
+) -> tuple[Tree, Tree]:
+    """Return an artifact's files as they are, and as they are called `new_id`."""
     tree = collection.tree(entry)
     if tree.problems:
         raise LocalEditError(
             f"{entry.id} has files that cannot be moved safely: {tree.problems[0].message}",
             hint="fix or delete them first",
         )
-    return moves(entry.path, moved.path, spec, tree, collection.location(entry))
+    return tree, rename_tree(new_id, tree, collection.location(entry)) or tree
 
 
 def _plan_of(

@@ -16,6 +16,7 @@ from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
 from holdall.errors import HostilePathError
 from holdall.files.folders import is_junk
+from holdall.files.name_line import HEADS, is_renamed
 from holdall.files.tree import Tree
 from holdall.sources.checks.diagnostics import Code, Level, diagnose
 from holdall.sources.checks.inspection import Inspection
@@ -54,7 +55,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
     hidden = {i for i in fresh if looks[i].hides_text and not takes_hidden}
     for found in hidden - known.keys():
         del present[found], trees[found]
-    renames = _renames(known, present, trees)
+    renames = _renames(known, present, trees, collection)
     entries, changes = [], []
     for artifact in collection.manifest.artifacts:
         if artifact.id in hidden:
@@ -151,8 +152,12 @@ def _renames(
     known: dict[ArtifactId, ManifestArtifact],
     present: dict[ArtifactId, ManifestArtifact],
     trees: dict[ArtifactId, Tree],
+    collection: Collection,
 ) -> dict[ArtifactId, ArtifactId]:
-    """Pair vanished artifacts with new ones of the same type and content, one to one."""
+    """Pair vanished artifacts with new ones of the same type and content, one to one.
+
+    The line in which a skill or an agent says its name may differ.
+    """
     arrived: dict[tuple[str, str], list[ArtifactId]] = {}
     for found in sort_ids(present.keys() - known.keys()):
         arrived.setdefault((found.type, trees[found].content_hash), []).append(found)
@@ -161,6 +166,15 @@ def _renames(
         candidates = arrived.get((gone.type, known[gone].content_hash or ""))
         if candidates:
             renames[gone] = candidates.pop(0)
+    left = [found for some in arrived.values() for found in some if found.type in HEADS]
+    for gone in sort_ids(known.keys() - present.keys() - renames.keys()) if left else ():
+        for found in left:
+            location = collection.location(present[found])
+            was = ArtifactId(found.type, gone.name), trees[found], location
+            if gone.type == found.type and is_renamed(*was, {known[gone].content_hash}):
+                renames[gone] = found
+                left.remove(found)
+                break
     return renames
 
 
@@ -172,7 +186,8 @@ def _settled(
     collection: Collection,
 ) -> tuple[ManifestArtifact | None, Change]:
     if new_id is not None:
-        entry = replace(artifact, id=new_id, path=present[new_id].path)
+        moved = with_edit(artifact, trees[new_id].content_hash)
+        entry = replace(moved, id=new_id, path=present[new_id].path)
         return entry, Change(ChangeKind.RENAMED, new_id, artifact.id)
     if artifact.id in trees:
         new_hash = trees[artifact.id].content_hash

@@ -47,8 +47,8 @@ class Tree:
 
     `content_hash` is Holdall's tree hash, `skillmeat_hash` the one that SkillMeat computes over the
     same files once they are deployed. With `problems`, the tree lacks the files they name.
-    `elsewhere` says where the bytes of a file are that is only linked to; all others are below the
-    artifact's folder.
+    `elsewhere` says where the bytes of a file are that is only linked to, `made` has those of one
+    that is not as it is there; all others are below the artifact's folder.
     """
 
     files: tuple[FileDigest, ...]
@@ -56,6 +56,7 @@ class Tree:
     skillmeat_hash: str
     problems: tuple[Problem, ...] = ()
     elsewhere: Mapping[RelPath, Path] = field(default_factory=dict, hash=False)
+    made: Mapping[RelPath, bytes] = field(default_factory=dict, hash=False)
 
     @property
     def size(self) -> int:

@@ -52,6 +52,8 @@ def state_of(digest: FileDigest) -> FileState:
 def content_of(location: Path, spec: TypeSpec, tree: Tree, digest: FileDigest) -> Path | bytes:
     """Return where a file's bytes come from: the file, or the text of a link."""
     path = location if spec.shape is Shape.FILE else location / digest.path
+    if digest.path in tree.made:
+        return tree.made[digest.path]
     path = tree.elsewhere.get(digest.path, path)
     return os.fsencode(os.readlink(path)) if digest.kind is FileKind.LINK else path
 
@@ -78,7 +80,9 @@ def place_contents(
     return {
         path: (
             digest,
-            source if isinstance(source, bytes) else content_of(source, spec, tree, digest),
+            tree.made.get(digest.path, source)
+            if isinstance(source, bytes)
+            else content_of(source, spec, tree, digest),
         )
         for path, digest in place_files(base, spec, tree).items()
     }
@@ -110,11 +114,14 @@ def removals(
 
 
 def moves(
-    old_base: RelPath, new_base: RelPath, spec: TypeSpec, tree: Tree, location: Path
+    old: tuple[RelPath, Tree], new: tuple[RelPath, Tree], spec: TypeSpec, location: Path
 ) -> list[Action]:
-    """Return the actions that move an artifact: none is done where its new place is taken."""
-    new = puts(new_base, spec, tree, location)
-    return [*as_conditions(new), *removals(old_base, spec, tree)]
+    """Return the actions that move an artifact from one place, with these files, to another.
+
+    None is done where its new place is taken.
+    """
+    arriving = puts(new[0], spec, new[1], location)
+    return [*as_conditions(arriving), *removals(old[0], spec, old[1])]
 
 
 def as_conditions(actions: Iterable[Action]) -> list[Action]:

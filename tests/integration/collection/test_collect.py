@@ -11,7 +11,9 @@ import pytest
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.collection.rename_remove import plan_rename
 from holdall.errors import ConflictError, NotFoundError
+from holdall.operations.edit_collection import editing
 from host_factories import (
     collect,
     make_collection,
@@ -21,6 +23,7 @@ from host_factories import (
     manifest_text,
     opened,
     refresh,
+    session_of,
     snapshot,
     write,
 )
@@ -505,3 +508,39 @@ def test_types_of_one_file_are_artifacts_too(root: Path, source: Path) -> None:
     assert (root / "commands/git/commit.md").read_bytes() == (
         source / "commands/git/commit.md"
     ).read_bytes()
+
+
+def test_renamed_skill_stays_valid_and_unedited(root: Path, source: Path) -> None:
+    """Its head says its new name; the source's changes still arrive, under that name."""
+    collect(root, source)
+    with editing(root, session_of()) as editor:
+        plan = plan_rename(editor.collection, "skill:a", "mine")
+        editor.propose(plan.changes)
+        editor.commit(plan.changes, plan.actions)
+    assert "name: mine\n" in text(root, "mine")
+    before = snapshot(root)
+    assert set(kinds(collect(root, source)).values()) == {"identical"}
+    assert snapshot(root) == before
+    for change in ("newer", "newest"):
+        make_skill(source, "a", change)
+        assert kinds(collect(root, source))["skill:mine"] == "changed"
+        assert text(root, "mine") == text(source).replace("name: a\n", "name: mine\n")
+    make_skill(root, "mine", "edited")
+    refresh(root)
+    make_skill(source, "a", "once more")
+    with pytest.raises(ConflictError, match="skill:mine was edited here"):
+        collect(root, source)
+    (root / "skills/mine/SKILL.md").write_text(text(source).replace("name: a\n", "name: mine\n"))
+    refresh(root)
+
+
+def test_rename_with_its_name_in_the_source_and_in_the_folder(root: Path, source: Path) -> None:
+    """A folder under another name, with that name in its head, is the same skill."""
+    collect(root, source)
+    (source / "skills/a").rename(source / "skills/x")
+    make_skill(source, "x", "the skill a")
+    assert kinds(collect(root, source))["skill:x"] == "renamed"
+    assert text(root, "x") == text(source, "x")
+    (root / "skills/b").rename(root / "skills/y")
+    make_skill(root, "y", "the skill b")
+    assert {str(c.id): c.kind for c in refresh(root).changes.changes}["skill:y"] == "renamed"
