@@ -16,6 +16,7 @@ from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
+from holdall.files.name_line import is_renamed, rename_tree
 from holdall.files.root import FileState
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 from holdall.sources.checks.diagnostics import Code
@@ -29,21 +30,26 @@ _HIDDEN = Code.HIDDEN_TEXT.value
 class Adoptable(NamedTuple):
     """An edited deployment: what was deployed, what is there now, what the collection has.
 
-    `diagnostics` are about the texts that are there.
+    `tree` is what is there, `taken` that with the name which the collection gives it. `diagnostics`
+    are about the texts that are there.
     """
 
     deployed: Deployed
     tree: Tree
+    taken: Tree
     location: Path
     entry: ManifestArtifact
     present: Tree
+    collected: Path
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def has_conflict(self) -> bool:
         """Whether the collection's files are neither what was deployed nor what is there now."""
-        known = (self.deployed.content_hash, self.tree.content_hash)
-        return self.present.content_hash not in known
+        known = (self.deployed.content_hash, self.taken.content_hash)
+        if self.present.content_hash in known:
+            return False
+        return not is_renamed(self.deployed.id, self.present, self.collected, {known[0]})
 
     @property
     def is_uncollected(self) -> bool:
@@ -80,7 +86,7 @@ def find_adoptable(
             unchanged.append(deployed.id)
         elif _hides_text(one) and not takes_hidden:
             problems.append(f"{deployed.id}: has hidden text; --allow {_HIDDEN} allows it")
-        elif edited.setdefault(entry.id, one).tree.content_hash != one.tree.content_hash:
+        elif edited.setdefault(entry.id, one).taken.content_hash != one.taken.content_hash:
             raise UsageError(
                 f"{entry.id} was edited in different ways for {edited[entry.id].deployed.target}"
                 f" and {deployed.target}",
@@ -185,7 +191,13 @@ def _edit(
     if tree is None or files_at(target, deployed.id, tree) == deployed.files:
         return None
     location, present = project.root.path / base, collection.tree(entry)
-    return Adoptable(deployed, tree, location, entry, present, tuple(look.found))
+    taken = None
+    if deployed.id != entry.id:
+        taken = rename_tree(entry.id, tree, location)
+    return Adoptable(
+        *(deployed, tree, taken or tree, location, entry, present, collection.location(entry)),
+        diagnostics=tuple(look.found),
+    )
 
 
 def _hides_text(one: Adoptable) -> bool:

@@ -146,7 +146,7 @@ def _plan(
         # So that the bytes are kept before the project calls them deployed.
         artifacts=[_planned(one) for one in found],
         placed=[
-            Placement(e.id, e.uuid, one.tree.content_hash, target.root)
+            Placement(e.id, e.uuid, one.taken.content_hash, target.root)
             for e, target, one in holders
         ],
         adopted=first.transaction_id,
@@ -155,7 +155,7 @@ def _plan(
 
 def _planned(one: Adoptable) -> PlannedArtifact:
     wanted_by = one.deployed.wanted_by or (one.deployed.id,)
-    return PlannedArtifact(one.entry.id, one.tree, one.location, wanted_by, one.entry.uuid)
+    return PlannedArtifact(one.entry.id, one.taken, one.location, wanted_by, one.entry.uuid)
 
 
 def _refuse_conflicts(found: Iterable[Adoptable], project: Path) -> None:
@@ -170,7 +170,7 @@ def _refuse_conflicts(found: Iterable[Adoptable], project: Path) -> None:
 
 
 def _changes(collection: Collection, found: Iterable[Adoptable], project: Path) -> ChangeSet:
-    entries = {one.entry.id: with_edit(one.entry, one.tree.content_hash) for one in found}
+    entries = {one.entry.id: with_edit(one.entry, one.taken.content_hash) for one in found}
     before = collection.manifest
     after = replace(before, artifacts=tuple(entries.get(a.id, a) for a in before.artifacts))
     changes = tuple(
@@ -191,7 +191,7 @@ def _actions(
         for action in puts(
             one.entry.path,
             collection.spec_of(one.entry.id),
-            one.tree,
+            one.taken,
             one.location,
             one.present,
             keep_backup=one.has_conflict or one.is_uncollected or not keeps_versions,
@@ -209,7 +209,7 @@ def _ledger(
         new[entry.target, entry.id] = entry._replace(
             uuid=entry.uuid or collection.entry(one.entry.id).uuid,
             collection=collection.name,
-            content_hash=one.tree.content_hash,
+            content_hash=one.taken.content_hash,
             files=files_at(target, entry.id, one.tree),
             # What is in settings was not compared: its seal would be no proof.
             seal="" if entry.merged else None,

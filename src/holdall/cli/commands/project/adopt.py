@@ -84,7 +84,7 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
                 {
                     "id": str(one.entry.id),
                     "target": one.deployed.target,
-                    "content_hash": one.tree.content_hash,
+                    "content_hash": one.taken.content_hash,
                 }
                 for one in result.adopted
             ],
