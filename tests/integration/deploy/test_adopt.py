@@ -279,7 +279,10 @@ def test_a_renamed_artifact_takes_the_edit_of_its_old_name(kit: Kit) -> None:
     edit(kit)
     kit.run("rename", "skill:changelog", "news")
     assert adopt(kit, "changelog")["adopted"][0]["id"] == "skill:news"
-    assert tree(kit.collection / "skills/news") == tree(kit.project / CHANGELOG)
+    taken, there = tree(kit.collection / "skills/news"), tree(kit.project / CHANGELOG)
+    head, is_executable = there.pop("SKILL.md")
+    renamed = head.replace(b"name: changelog\n", b"name: news\n"), is_executable
+    assert (taken.pop("SKILL.md"), taken) == (renamed, there)
     kit.deploy()
     assert tree(kit.project / ".claude/skills/news") == tree(kit.collection / "skills/news")
     assert not (kit.project / CHANGELOG).exists()
