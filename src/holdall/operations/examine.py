@@ -96,7 +96,7 @@ def _files(collection: Collection) -> Iterator[Finding]:
             hint = _HINTS.get(code, "`holdall collect` records it").format(change.id)
             yield Finding(code, str(change.old_id or change.id), message, hint)
     for diagnostic in refresh.diagnostics:
-        if diagnostic.code != "member-gone":
+        if diagnostic.code != "member-gone" and diagnostic.level != "info":
             yield Finding(
                 diagnostic.code, diagnostic.path, diagnostic.message, "fix or delete the file"
             )
