@@ -6,7 +6,11 @@ from holdall_composites_hooks.collect import (
     holdall_collect_modify,
     holdall_collect_prepare,
 )
-from holdall_composites_hooks.commands import holdall_configure, holdall_register_commands
+from holdall_composites_hooks.commands import (
+    holdall_configure,
+    holdall_database_prepare,
+    holdall_register_commands,
+)
 from holdall_composites_hooks.deploy import (
     holdall_deploy_abandoned,
     holdall_deploy_complete,
@@ -23,6 +27,7 @@ __all__ = [
     "holdall_collect_modify",
     "holdall_collect_prepare",
     "holdall_configure",
+    "holdall_database_prepare",
     "holdall_deploy_abandoned",
     "holdall_deploy_complete",
     "holdall_deploy_forget",

@@ -49,6 +49,14 @@ def holdall_configure(reporter: Reporter) -> None:
 
 
 @hookimpl
+def holdall_database_prepare(url: str, dry_run: bool) -> None:
+    """Connect, and apply what the schema lacks."""
+    from holdall_composites.schema.runner import prepare_database
+
+    prepare_database(url, dry_run=dry_run)
+
+
+@hookimpl
 def holdall_register_commands() -> list[Command]:
     """Return the commands; the module of one is imported when it is named."""
     return [

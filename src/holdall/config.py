@@ -21,6 +21,7 @@ from holdall.errors import (
 
 MANIFEST = "manifest.toml"
 MAX_SETTINGS_BYTES = 64 << 10
+DATABASE = ".holdall/holdall.db"
 SETTINGS = ".holdall/config.toml"
 TRUSTED = "trusted-databases.json"
 
@@ -215,7 +216,7 @@ def database_url_of(config: Config, root: Path) -> str:
         return config.database
     chosen = _chosen_database(root)
     if chosen is None:
-        return f"sqlite:///{os.fspath((root / '.holdall' / 'holdall.db').absolute())}"
+        return f"sqlite:///{os.fspath((root / DATABASE).absolute())}"
     if not _lies_inside(chosen, root) and not _is_trusted(chosen, root):
         raise RefusedError(
             f"{root / SETTINGS} chooses a database outside of the collection",

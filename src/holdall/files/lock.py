@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from holdall.errors import HostilePathError, LockedError, RefusedError
+from holdall.errors import ConflictError, HostilePathError, LockedError, RefusedError
 from holdall.files import syscalls
 from holdall.files.root import Root, reporting
 from holdall.reporter import log_debug
@@ -124,6 +124,31 @@ def _write_gitignore(root: Root, folder: int) -> None:
             syscalls.write(file, b"*\n!deployed.toml\n")
     finally:
         os.close(file)
+
+
+def write_settings(root: Root, name: str, data: bytes) -> None:
+    """Write a new file into `.holdall`, for its owner only; one with these bytes may be there.
+
+    It may hold a password. Raises ConflictError for another file. The caller holds the lock.
+    """
+    folder = open_state_folder(root, make=True)
+    assert folder is not None, "whoever holds the lock has the folder"
+    try:
+        with reporting(root.path / STATE_FOLDER / name):
+            file = _open_for_update(root, name, folder)
+            try:
+                if (found := os.pread(file, len(data) + 1, 0)) not in (b"", data):
+                    raise ConflictError(
+                        f"{root.path / STATE_FOLDER / name} exists already",
+                        hint="leave the option out, and write into that file what is to be set",
+                    )
+                if not found:
+                    syscalls.write(file, data)
+                    os.fsync(file)
+            finally:
+                os.close(file)
+    finally:
+        os.close(folder)
 
 
 class _HeldFolders(threading.local):

@@ -16,11 +16,12 @@ from holdall.collection.changes import ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
-from holdall.config import MANIFEST, is_collection
+from holdall.config import MANIFEST, SETTINGS, is_collection
 from holdall.errors import ConflictError, InputError, PluginError, StorageError, UsageError
-from holdall.files.lock import locked
+from holdall.files.lock import locked, write_settings
 from holdall.files.root import Root, make_folders
 from holdall.files.tree import Tree
+from holdall.formats.toml_writer import dump_toml
 from holdall.operations.delivery import CHANGE, delivering, report_error, to_journal_json
 from holdall.operations.progress import show_progress
 from holdall.operations.session import Session
@@ -196,8 +197,12 @@ def editing(path: Path, session: Session) -> Iterator[Editor]:
             yield editor
 
 
-def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
+def create_collection(
+    path: Path, name: str, *, database: str | None = None, dry_run: bool = False
+) -> None:
     """Make an empty collection in a folder that holds none; the folder may exist.
+
+    A `database` is recorded in its settings.
 
     What an interrupted run began is finished. Raises ConflictError if there is a manifest already,
     or one above, UsageError for a name that is not plain.
@@ -230,6 +235,9 @@ def create_collection(path: Path, name: str, *, dry_run: bool = False) -> None:
         ):
             return
         _refuse_another(path)
+        if database is not None:
+            text = dump_toml({"database": database}).encode()
+            write_settings(root, Path(SETTINGS).name, text)
         commit(root, actions, kind="init", payload={}, prepare=lambda _: None)
 
 

@@ -6,7 +6,8 @@ exist since Holdall 0.1.
 
 **The order of calls.** Every command: `holdall_configure`, `holdall_register_types` and
 `holdall_register_targets` for one plugin after another, in the order of the plugins' names, then
-`holdall_register_commands`. A command that changes the collection: `holdall_collect_file` for each
+`holdall_register_commands`. `holdall init --database URL`: `holdall_database_prepare`. A command
+that changes the collection: `holdall_collect_file` for each
 file that no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_check`; a
 dry run ends here; `holdall_collect_prepare`, the commit point, `holdall_collect_complete`. A
 command that changes a project: `holdall_deploy_resolve` (`deploy` only), `holdall_deploy_check`;
@@ -108,6 +109,15 @@ def holdall_configure(config: Config, settings: Mapping[str, Any], reporter: Rep
     words and numbers from it, never a command to run or a place to write to.
 
     If it raises, the plugin is disabled and reported.
+    """
+
+
+@hookspec
+def holdall_database_prepare(url: str, dry_run: bool) -> None:
+    """Bring the database of a new collection up to date. Called by `holdall init --database URL`.
+
+    Nothing of the collection is there yet. With `dry_run`, only look whether it could be done. If
+    it raises, no collection is made.
     """
 
 

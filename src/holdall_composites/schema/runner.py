@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdall_composites.database.connect import HISTORY
+from holdall_composites.database.connect import HISTORY, connected
 from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema.history import AppliedRevision, applied_revisions
@@ -71,6 +71,16 @@ def ensure_current(database: Database, *, embedded: bool) -> None:
         f"the database lacks {len(pending)} migrations, from {pending[0].title} on",
         hint="run `holdall db upgrade`: a shared database is upgraded on command only",
     )
+
+
+def prepare_database(url: str, *, dry_run: bool) -> None:
+    """Bring the database of a URL up to date; with `dry_run`, raise what stands against it."""
+    with connected(url, read_only=dry_run) as database:
+        refuse_encoding(database)
+        if pending_revisions(database):
+            _refuse_others_file(database)
+            if not dry_run:
+                upgrade(database)
 
 
 def _refuse_others_file(database: Database) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,63 @@ def test_the_place_of_a_wrong_url_is_named(own_kit: Kit, monkeypatch: pytest.Mon
     assert (done.returncode, "HOLDALL_DATABASE_URL: " in done.stderr) == (2, True)
     monkeypatch.setenv("HOLDALL_DATABASE_URL", "")
     own_kit.run("list")
+
+
+def test_a_new_collection_keeps_the_database_that_it_is_made_with(
+    tmp_path: Path, own_state: Path, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is upgraded, recorded for the owner only, and trusted: later commands need no option."""
+    assert own_state
+    monkeypatch.chdir(tmp_path)
+    root = tmp_path / "kit"
+    for more in (["--dry-run"], []):
+        assert not root.exists()
+        done = in_this_process("--database", empty_database_url, "init", root, *more)
+        assert done.returncode == 0, done.stderr
+    settings = root / ".holdall/config.toml"
+    assert tomllib.loads(settings.read_text()) == {"database": empty_database_url}
+    assert settings.stat().st_mode & 0o777 == 0o600
+    for words in ("db current", "list", "log", "doctor"):
+        done = in_this_process("--collection", root, *words.split())
+        assert done.returncode == 0, (words, done)
+    assert not (root / ".holdall/holdall.db").exists()
+
+
+def test_a_path_is_recorded_as_it_is_from_every_folder(
+    tmp_path: Path, own_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default one is not recorded at all."""
+    assert own_state
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    assert in_this_process("--database", "sqlite:///my.db", "init", "kit").returncode == 0
+    found = tomllib.loads((tmp_path / "kit/.holdall/config.toml").read_text())
+    assert found == {"database": f"sqlite:///{tmp_path}/my.db"}
+    own = "sqlite:///plain/.holdall/holdall.db"
+    assert in_this_process("--database", own, "init", "plain").returncode == 0
+    assert not (tmp_path / "plain/.holdall/config.toml").exists()
+
+
+def test_no_collection_is_made_with_a_database_that_does_not_work(
+    tmp_path: Path, own_state: Path
+) -> None:
+    """Somebody else's database, a damaged file, settings that are there: nothing is made."""
+    assert own_state
+    (tmp_path / "text.db").write_text("not a database")
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE photos (id INTEGER)")
+    for name in ("text.db", "other.db"):
+        before = (tmp_path / name).read_bytes()
+        for more in (["--dry-run"], []):
+            url = f"sqlite:///{tmp_path}/{name}"
+            done = in_this_process("--database", url, "init", tmp_path / "kit", *more)
+            assert (done.returncode, "hint: " in done.stderr) == (5, True), done
+        assert (tmp_path / name).read_bytes() == before
+        assert not (tmp_path / "kit").exists()
+    settings = tmp_path / "kit/.holdall/config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("max_file_bytes = 1000\n")
+    done = in_this_process("--database", f"{tmp_path}/my.db", "init", tmp_path / "kit")
+    assert (done.returncode, "exists already" in done.stderr) == (3, True)
+    assert settings.read_text() == "max_file_bytes = 1000\n"
+    assert not (tmp_path / "kit/manifest.toml").exists()

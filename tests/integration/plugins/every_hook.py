@@ -54,6 +54,12 @@ def holdall_configure(config: Config, settings: Mapping[str, Any]) -> None:
 
 
 @hookimpl
+def holdall_database_prepare(dry_run: bool) -> None:
+    """The database of a new collection."""
+    note("database_prepare", dry_run)
+
+
+@hookimpl
 def holdall_register_types() -> list[TypeSpec]:
     """A type of single files."""
     note("register_types")

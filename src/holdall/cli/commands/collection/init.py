@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from holdall.cli.context import Context
+from holdall.config import DATABASE, trust_database
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
     path = Path(args.directory)
     name = args.name or path.absolute().name or "default"
     has_attributes = (path / ".gitattributes").exists()
-    create_collection(path, name, dry_run=args.dry_run)
+    database = _lasting(args.database, path)
+    if database is not None:
+        create_collection(path, name, database=database, dry_run=True)
+        context.plugins.call("holdall_database_prepare", url=database, dry_run=args.dry_run)
+    create_collection(path, name, database=database, dry_run=args.dry_run)
+    if database is not None and not args.dry_run:
+        trust_database(path)
     if has_attributes:
         context.out.note(
             f"{path / '.gitattributes'} is yours, and stays as it is; a line `* -text` at its end"
@@ -35,3 +42,16 @@ def run(context: Context, args: argparse.Namespace) -> int:
     )
     context.out.data({"collection": str(path), "name": name})
     return 0
+
+
+def _lasting(url: str | None, root: Path) -> str | None:
+    """Return the URL to record, right in every folder; None for the default one."""
+    if not url:
+        return None
+    from holdall.formats import DatabaseURL
+
+    parsed = DatabaseURL.parse(url)
+    if not parsed.is_embedded:
+        return parsed.text
+    path = Path(parsed.path).absolute()
+    return None if path == (root / DATABASE).absolute() else f"sqlite:///{path}"
