@@ -1,0 +1,75 @@
+"""No downgrade deletes rows unasked, whichever of the tables that it drops has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from peewee import Database, Table
+
+from e2e.kit import Kit
+from holdall.errors import RefusedError
+from holdall_composites.database.connect import connected
+from holdall_composites.database.models import MODELS
+from holdall_composites.schema.revisions import known_revisions
+from holdall_composites.schema.runner import downgrade
+
+pytestmark = [pytest.mark.integration, pytest.mark.with_sample("skill:changelog")]
+
+DROPPED = {
+    "0005": ["operation_artifacts", "operations"],
+    "0004": ["artifact_versions", "version_files", "trees", "blob_chunks", "blobs"],
+    "0003": ["deployments"],
+    "0002": ["composite_memberships", "composite_artifacts"],
+    "0001": [],
+    "0": ["artifacts", "collections"],
+}
+
+
+def counts(database: Database) -> dict[str, int]:
+    """Return how many rows each table has."""
+    return {
+        model._meta.table_name: Table(model._meta.table_name).bind(database).select().count()
+        for model in MODELS
+    }
+
+
+def test_every_table_is_in_this_test() -> None:
+    """A new migration adds what its downgrade drops."""
+    tables = sorted(table for dropped in DROPPED.values() for table in dropped)
+    assert tables == sorted(model._meta.table_name for model in MODELS)
+    assert len(DROPPED) == len(known_revisions())
+
+
+@pytest.mark.parametrize("to", DROPPED)
+def test_a_downgrade_of_a_full_database_is_refused(kit: Kit, to: str) -> None:
+    """Nothing is deleted, and the hint says how to give it up."""
+    with connected(kit.database_url or "") as database:
+        before = counts(database)
+        with pytest.raises(RefusedError) as refused:
+            downgrade(database, to)
+        assert counts(database) == before
+    assert "--lose-data" in str(refused.value.hint)
+    assert kit.json("doctor")["findings"] == []
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    ("to", "table"), [(to, table) for to, tables in DROPPED.items() for table in tables]
+)
+def test_rows_in_one_table_are_enough(kit: Kit, to: str, table: str) -> None:
+    """Also where every other table is empty."""
+    with connected(kit.database_url or "") as database:
+        opened: Any = database
+        opened.execute_sql("PRAGMA foreign_keys = OFF")
+        if table == "blob_chunks":
+            opened.execute_sql("INSERT INTO blob_chunks VALUES ('a', 0, 'raw', x'00')")
+        for model in MODELS:
+            if model._meta.table_name != table:
+                opened.execute(model.delete())
+        if not counts(database)[table]:
+            pytest.fail(f"the sample has no rows of {table}")
+        opened.execute_sql("PRAGMA foreign_keys = ON")
+        with pytest.raises(RefusedError):
+            downgrade(database, to)
+        assert counts(database)[table]
