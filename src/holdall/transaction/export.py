@@ -104,6 +104,7 @@ def write_export(
                 syscalls.sync_file_system(staging.folders.top)
                 backup = place.put(parent.folders.top, staging)
             remove_tree(place.staging, parent.folders.top)
+            syscalls.sync(parent.folders.top)
     return backup
 
 
@@ -195,9 +196,7 @@ class _Place(NamedTuple):
             return None
         else:
             self._replace_target(parent, staging.folders.top)
-            syscalls.sync(parent)
             return self.target.with_name(self.backup)
-        syscalls.sync(parent)
         return None
 
     def _replace_target(self, parent: int, staging: int) -> None:
