@@ -34,6 +34,8 @@ POINTS, CHAINS = "test_campaign_points.py::test_every_point", "test_campaign_poi
 POWER = "test_campaign_power.py"
 CROWD = "test_campaign_crowd.py"
 EDITS = "test_transaction_edits.py"
+PAIRS = "test_transaction_pairs.py"
+EXPORTS = "test_export_kills.py"
 
 MUTANTS = [
     Mutant(
@@ -233,6 +235,80 @@ MUTANTS = [
         "any(done.applied for done in recover(root))",
         "any(())",
         POINTS,
+    ),
+    Mutant(
+        "the second half of a pair does not wait for the first",
+        "src/holdall/transaction/journal.py",
+        "        return plan if plan is not None and plan.waits else None\n",
+        "        return None\n",
+        PAIRS,
+    ),
+    Mutant(
+        "the second half of a pair decides",
+        "src/holdall/transaction/commit.py",
+        "        works[0].journal.pass_commit_point(works[0].half.transaction_id)\n",
+        "        for work in reversed(works):\n"
+        "            work.journal.pass_commit_point(work.half.transaction_id)\n",
+        PAIRS,
+    ),
+    Mutant(
+        "the first half of a pair is forgotten before the second is done",
+        "src/holdall/transaction/pair.py",
+        "        places = (TX, OUTBOX, OUTSIDE)\n",
+        '        places = ("backups",)\n',
+        PAIRS,
+    ),
+    Mutant(
+        "an adoption is two changes",
+        "src/holdall/operations/adopt.py",
+        "                done = deployer.finish(project, planned, warnings, first).outcome\n",
+        "                first.outcome = editor.commit(changes, actions)\n"
+        "                done = deployer.finish(project, planned, warnings).outcome\n",
+        f"{POINTS}[adopt]",
+    ),
+    Mutant(
+        "an undo of an adoption is two changes",
+        "src/holdall_composites/commands/undo.py",
+        "            first = FirstHalf(self.editor, own.changes, own.actions)"
+        " if own is not None else None\n",
+        "            outcome = self.editor.commit(own.changes, own.actions) if own else None\n"
+        "            first: FirstHalf | None = None\n",
+        f"{POINTS}[undo-adopt]",
+    ),
+    Mutant(
+        "the steps of an undo are taken in the wrong order",
+        "src/holdall_composites/commands/undo.py",
+        "        for number, step in enumerate(steps, 1):\n",
+        "        for number, step in enumerate(steps[::-1], 1):\n",
+        f"{POINTS}[undo-2]",
+    ),
+    Mutant(
+        "an export leaves no note",
+        "src/holdall/transaction/export.py",
+        "        note = noted(collection, EXPORT, place.to_payload(), place.end)\n",
+        "        note = place.cleared()\n",
+        EXPORTS,
+    ),
+    Mutant(
+        "the name of a backup that an export borrowed is not given back",
+        "src/holdall/transaction/export.py",
+        "            if os.path.lexists(backup) and _fingerprint(backup) == self.content:\n",
+        "            if not self.content:\n",
+        EXPORTS,
+    ),
+    Mutant(
+        "an export has its name before it is durable",
+        "src/holdall/transaction/export.py",
+        "                syscalls.sync_file_system(staging.folders.top)\n",
+        "",
+        EXPORTS,
+    ),
+    Mutant(
+        "a rebuild leaves no note",
+        "src/holdall_composites/service/rebuild.py",
+        "    with noted(root, REPLACEMENT, replacement.to_payload(), replacement.end):\n",
+        "    if root:\n",
+        f"{POINTS}[rebuild]",
     ),
     Mutant(
         "a move goes on where its new place is taken",
