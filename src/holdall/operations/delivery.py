@@ -70,12 +70,14 @@ def deliver(root: Root, session: Session) -> bool:
     """Call the hooks for every transaction that is done or given up; return whether all succeeded.
 
     What a plugin failed to process stays in the outbox for the next run, with later messages for
-    the same collection: an older message must not be delivered after a newer one.
+    the same collection: an older message must not be delivered after a newer one. So does what is
+    of another collection than the one that the run's database was given for.
     """
     stuck = set()
     for message in read_messages(root):
         collection = message.payload.get("collection")
-        if collection in stuck:
+        owner = root.path if message.kind == CHANGE else Path(str(collection))
+        if collection in stuck or not session.knows_database_of(owner):
             continue
         failures = _failures(message, root.path, session)
         state = "the files are in place" if message.applied else "nothing was changed"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.collection.collection import Collection, open_collection
-from holdall.config import Config, cache_folder, caps_of, database_url_of
+from holdall.config import Config, cache_folder, caps_of, database_url_of, find_collection
+from holdall.errors import NotFoundError
 from holdall.plugins.manager import Plugins
 from holdall.reporter import Reporter
 
@@ -17,6 +18,19 @@ class Session(NamedTuple):
     config: Config
     plugins: Plugins
     reporter: Reporter
+
+    def knows_database_of(self, path: Path) -> bool:
+        """Return whether it is known which database a collection has.
+
+        One that was given for this run is that of the collection that was chosen for it.
+        """
+        if not self.config.database:
+            return True
+        try:
+            chosen = find_collection(self.config, Path.cwd())
+        except NotFoundError:
+            return False
+        return chosen.resolve() == path.resolve()
 
     def open_collection(self, path: Path) -> Collection:
         """Read the collection in a folder, as the settings and the plugins' types say."""

@@ -350,6 +350,15 @@ def move_new(folder: int, name: str, to_folder: int, to_name: str) -> bool:
     return _move_by_link(folder, name, to_folder, to_name)
 
 
+def move_back(folder: int, name: str, to_folder: int, to_name: str) -> bool:
+    """Move to a name that is free, or is a second name of the same file since an interruption."""
+    with contextlib.suppress(FileNotFoundError):
+        if _is_one_file(folder, name, to_folder, to_name):
+            syscalls.remove_file(name, folder)
+            return True
+    return move_new(folder, name, to_folder, to_name)
+
+
 def _move_by_link(folder: int, name: str, to_folder: int, to_name: str) -> bool:
     try:
         syscalls.link(folder, name, to_folder, to_name)

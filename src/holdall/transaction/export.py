@@ -38,7 +38,7 @@ from holdall.files import syscalls
 from holdall.files.root import Root, make_folders, reporting, write_all
 from holdall.files.tree import file_tree, folder_tree
 from holdall.transaction.actions import JSON
-from holdall.transaction.apply import move_new
+from holdall.transaction.apply import move_back, move_new
 from holdall.transaction.journal import remove_tree
 from holdall.transaction.outside import noted
 
@@ -228,7 +228,7 @@ class _Place(NamedTuple):
             if os.path.lexists(backup) and _fingerprint(backup) == self.content:
                 remove_tree(self.backup, parent)
             elif os.path.lexists(staged / _NEW) and os.path.lexists(backup):
-                move_new(parent, self.backup, parent, self.target.name)
+                move_back(parent, self.backup, parent, self.target.name)
             if is_staged:
                 remove_tree(self.staging, parent)
             syscalls.sync(parent)

@@ -22,7 +22,7 @@ from holdall.errors import StorageError
 from holdall.files import syscalls
 from holdall.files.root import Root, reporting
 from holdall.transaction.actions import JSON
-from holdall.transaction.apply import move_new
+from holdall.transaction.apply import move_back, move_new
 
 REPLACEMENT = "replacement"
 """The kind of the note."""
@@ -74,11 +74,8 @@ class Replacement(NamedTuple):
             if self._is_replaced(folder):
                 return None
             for end in self.beside:
-                self._move(folder, self.aside + end, self.target.name + end)
-            if _is_there(folder, self.aside) and not self._move(
-                folder, self.aside, self.target.name
-            ):
-                syscalls.remove_file(self.aside, folder)
+                self._move_back(folder, self.aside + end, self.target.name + end)
+            self._move_back(folder, self.aside, self.target.name)
             for end in ("", *self.beside):
                 if _is_there(folder, self.new + end):
                     syscalls.remove_file(self.new + end, folder)
@@ -115,6 +112,10 @@ class Replacement(NamedTuple):
     def _move(self, folder: int, name: str, to: str) -> bool:
         """Rename to a free name; False if there is nothing to rename, or the name is taken."""
         return _is_there(folder, name) and move_new(folder, name, folder, to)
+
+    def _move_back(self, folder: int, name: str, to: str) -> None:
+        if _is_there(folder, name):
+            move_back(folder, name, folder, to)
 
 
 def _is_there(folder: int, name: str) -> bool:
