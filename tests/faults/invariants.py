@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 NEXT = (("status", "--to", "project"), ("doctor", "--json"))
-STATE = {".gitignore", "lock", "tx", "outbox", "outside", "backups", "ledger.json", "deployed.toml"}
+STATE = {".gitignore", "lock", "tx", "outbox", "outside", "backups", "ledger.json"}
+STATE |= {"deployed.toml", ".gitattributes"}
 DATABASE = {"holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journal"}
 _VARYING = [
     (re.compile(rb"\b[0-9a-f]{12}4[0-9a-f]{19}\b"), b"UUID"),

@@ -22,6 +22,7 @@ from holdall.deploy.project.shared import hash_files
 from holdall.errors import HoldallError
 from holdall.files.root import FileState
 from holdall.files.tree import folder_tree
+from holdall.formats.toml_writer import render_inline, toml_key
 from host_factories import write
 
 LEDGER, SHARED = ".holdall/ledger.json", ".holdall/deployed.toml"
@@ -189,7 +190,7 @@ class Forger:
             entries = [{"file": file, "keys": keys, **own, "hash": hash_value(value)}]
             id_, states = "hook:plug" if key is None else f"mcp:{key}", {}
         found = self.entry(id_, entries[0]["file"] if entries else path)
-        table = {key: found[key] for key in ("id", "target", "collection", "content_hash")}
+        table = {key: found[key] for key in ("collection", "content_hash")}
         table["wanted_by"] = found["wanted_by"]
         files = {RelPath(n): FileState(FileKind(k), x == "x", h) for n, (k, x, h) in states.items()}
         table["placed_hash"] = hash_files(files)
@@ -198,7 +199,9 @@ class Forger:
         more = {"entries": entries} if entries else {}
         place = self.project / SHARED
         text = place.read_text() if place.exists() else "format = 1\n"
-        write(place, text + tomli_w.dumps({"deployed": [{**table, **more}]}))
+        line = render_inline({**table, **more})
+        target = toml_key(found["target"])
+        write(place, f"{text}deployed.{toml_key(id_)}.{target} = {line}\n")
         if self.random.random() < 0.7:
             (self.project / LEDGER).unlink(missing_ok=True)
 

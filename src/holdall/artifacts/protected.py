@@ -10,6 +10,7 @@ from holdall.errors import HostilePathError
 
 LEDGER = RelPath.parse(".holdall/ledger.json")
 DEPLOYED = RelPath.parse(".holdall/deployed.toml")
+ATTRIBUTES = RelPath.parse(".holdall/.gitattributes")
 
 PROTECTED = frozenset(
     {
@@ -34,6 +35,8 @@ PROTECTED = frozenset(
 )  # fmt: skip
 """In lower case, from the project's or home folder on: each file, or folder with all in it."""
 
+_OWN = frozenset({LEDGER, DEPLOYED, ATTRIBUTES})
+
 # What git takes for `.git`, at any depth: a folder of that name makes a repository of the one above
 # it, whose settings name programs to run. `git~1` is its short name on NTFS.
 _GIT = r"(?:^|/)(?:\.git|git~\d+)(?:/|$)"
@@ -51,9 +54,9 @@ def _is_repository(folded: str) -> bool:
 
 
 def refuse_protected(path: RelPath) -> None:
-    """Raise HostilePathError for protected places, Holdall's own two files excepted."""
+    """Raise HostilePathError for protected places, Holdall's own files excepted."""
     folded = _folded(path)
-    if (_is_acted_upon(folded) or _is_repository(folded)) and path not in (LEDGER, DEPLOYED):
+    if (_is_acted_upon(folded) or _is_repository(folded)) and path not in _OWN:
         raise HostilePathError(
             f"{str(path)!a} is a place that no artifact may write to",
             hint="remove the file from its source",

@@ -121,7 +121,7 @@ def _write_gitignore(root: Root, folder: int) -> None:
     try:
         # Empty: just made, or a kill came between making and writing.
         if os.fstat(file).st_size == 0:
-            syscalls.write(file, b"*\n!deployed.toml\n")
+            syscalls.write(file, b"*\n!deployed.toml\n!.gitattributes\n")
     finally:
         os.close(file)
 

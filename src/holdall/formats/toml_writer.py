@@ -102,9 +102,6 @@ def _plain_lines(values: Mapping[str, Any]) -> str | None:
             lines.append(f"{key} = {'true' if value else 'false'}\n")
         elif type(value) is int:
             lines.append(f"{key} = {value}\n")
-        elif _is_plain_list(value):
-            items = "".join(f'    "{item}",\n' for item in value)
-            lines.append(f"{key} = [\n{items}]\n" if value else f"{key} = []\n")
         else:
             return None
     return "".join(lines)
@@ -117,11 +114,9 @@ def render_inline(value: Any) -> str:
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(render_inline, value))}]"
+    if type(value) is str and _UNESCAPED.fullmatch(value):
+        return f'"{value}"'
     return dump_toml({"x": value}).removeprefix("x = ").rstrip("\n")
-
-
-def _is_plain_list(value: object) -> bool:
-    return type(value) is list and all(type(i) is str and _UNESCAPED.fullmatch(i) for i in value)
 
 
 def split_tables(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -138,6 +133,8 @@ def _is_table(value: object) -> bool:
 
 def toml_key(key: str) -> str:
     """Return a key as TOML writes it, quoted where it must be."""
+    if _BARE.fullmatch(key):
+        return key
     return dump_toml({key: 0}).rpartition(" = ")[0]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -55,8 +57,9 @@ def clone(kit: Kit, own_state: Path) -> Path:
     """Return what git would bring to somebody else."""
     there = kit.project.with_name("clone")
     ignore = (kit.project / ".holdall/.gitignore").read_text().split()
-    assert ignore == ["*", "!deployed.toml"]
-    left_out = shutil.ignore_patterns("ledger.json", "lock", "outbox", "tx", "backups", ".git*")
+    assert ignore == ["*", "!deployed.toml", "!.gitattributes"]
+    names = ("ledger.json", "lock", "outbox", "tx", "backups", ".gitignore")
+    left_out = shutil.ignore_patterns(*names)
     shutil.copytree(kit.project, there, ignore=left_out)
     (own_state / "holdall/journal.key").unlink()
     return there
@@ -90,7 +93,7 @@ def test_a_clone_knows_what_was_deployed(kit: Kit, own_state: Path, target: str)
     there = clone(kit, own_state)
     known = states(kit, there)
     assert set(known.values()) == {"synced"}
-    assert set(known) == {*ALL} - ({"hook"} if target == "gemini" else set())
+    assert set(known) == {*ALL} - ({"hook", "plugin-files"} if target == "gemini" else set())
     kit.run("undeploy", "composite:plug", "--to", there)
     after = snapshot(there, times=False)
     assert {path: after[path] for path in before} == before
@@ -155,8 +158,7 @@ def test_the_file_has_no_secret_and_is_the_same_for_all(kit: Kit, own_state: Pat
     text = (kit.project / SHARED).read_text()
     assert "secret" not in text
     assert "srv" in text
-    ids = [entry["id"] for entry in tomllib.loads(text)["deployed"]]
-    assert ids == sorted(ids)
+    assert list(tomllib.loads(text)["deployed"]) == sorted(tomllib.loads(text)["deployed"])
     there = clone(kit, own_state)
     deploy(kit, there, "composite:plug")
     assert (there / SHARED).read_text() == text
@@ -167,26 +169,26 @@ def test_what_no_plugin_here_knows_stays_in_the_file(kit: Kit, own_state: Path) 
     deploy(kit, kit.project, "skill:a")
     there = clone(kit, own_state)
     text = (there / SHARED).read_text()
-    entry = text[text.index("[[deployed]]") :]
-    strange = entry.replace('"claude"', '"elsewhere"') + entry.replace('"skill:a"', '"prompt:p"')
-    (there / SHARED).write_text(f"{text}\n{strange}")
+    (entry,) = [line for line in text.splitlines(keepends=True) if line.startswith("deployed")]
+    strange = entry.replace(".claude ", ".elsewhere ") + entry.replace("skill:a", "prompt:p")
+    (there / SHARED).write_text(text.replace(entry, entry + strange))
     collect(kit, "two")
     deploy(kit, there, "skill:a")
     kit.run("undeploy", "skill:a", "--to", there)
     left = tomllib.loads((there / SHARED).read_text())["deployed"]
-    assert [(e["id"], e["target"]) for e in left] == [
-        ("prompt:p", "claude"),
-        ("skill:a", "elsewhere"),
-    ]
+    assert {id_: list(targets) for id_, targets in left.items()} == {
+        "prompt:p": ["claude"],
+        "skill:a": ["elsewhere"],
+    }
 
 
 @pytest.mark.parametrize(
     "change",
     [
         ('".claude/settings.json"', '"package.json"'),
-        ('    "hooks",\n', '    "other",\n'),
+        ('["hooks", "Stop"]', '["other", "Stop"]'),
         ("hook:", "skill:"),
-        ('    "Stop",\n', ""),
+        ('["hooks", "Stop"]', '["hooks"]'),
     ],
     ids=["another file", "other keys", "another type", "fewer keys"],
 )
@@ -207,12 +209,66 @@ def test_a_forged_file_claims_nothing_else(
     assert json.loads((there / SETTINGS).read_text())["model"] == "mine"
 
 
-CONFLICT = "<<<<<<< ours\n=======\n>>>>>>> theirs\n"
+def git(folder: Path, *words: str) -> str:
+    """Run git as somebody."""
+    person = ("-c", "user.name=n", "-c", "user.email=a@b", "-c", "core.autocrlf=false")
+    done = subprocess.run(["git", "-C", folder, *person, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
-@pytest.mark.parametrize("damage", [CONFLICT, "format = 2\n", "[[deployed]]\nid = 3\n", "\0"])
+def test_branches_merge(kit: Kit) -> None:
+    """What two branches deployed side by side is there after the merge, without a conflict."""
+    deploy(kit, kit.project, "skill:a")
+    git(kit.project, "init", "-q", "-b", "main")
+    git(kit.project, "add", "-A")
+    assert git(kit.project, "ls-files", ".holdall").split() == [
+        ".holdall/.gitattributes",
+        SHARED,
+    ]
+    git(kit.project, "commit", "-qm", "1")
+    git(kit.project, "checkout", "-qb", "other")
+    deploy(kit, kit.project, "mcp:srv")
+    git(kit.project, "add", "-A")
+    git(kit.project, "commit", "-qm", "2")
+    git(kit.project, "checkout", "-q", "main")
+    assert set(states(kit, kit.project)) == {"skill"}
+    deploy(kit, kit.project, name_of(kit, "hook"))
+    git(kit.project, "add", "-A")
+    git(kit.project, "commit", "-qm", "3")
+    git(kit.project, "merge", "-q", "other")
+    assert states(kit, kit.project)["mcp"] == "synced"
+    assert set(states(kit, kit.project)) == {"skill", "mcp", "hook", "plugin-files"}
+    deploy(kit, kit.project)
+    assert len(tomllib.loads((kit.project / SHARED).read_text())["deployed"]) == 4
+
+
+def name_of(kit: Kit, kind: str) -> str:
+    """Return the id of the only artifact of a type."""
+    (found,) = [i for i in kit.uuids() if i.startswith(f"{kind}:")]
+    return found
+
+
+def test_both_sides_of_a_conflict_are_hints(kit: Kit, own_state: Path) -> None:
+    """What the files agree with is true; marks of the conflict stop nobody."""
+    deploy(kit, kit.project, "skill:a")
+    there = clone(kit, own_state)
+    text = (there / SHARED).read_text()
+    (entry,) = [line for line in text.splitlines(keepends=True) if line.startswith("deployed")]
+    other = re.sub('placed_hash = "....', 'placed_hash = "0000', entry)
+    sides = f"<<<<<<< HEAD\n{other}=======\n{entry}>>>>>>> other\n"
+    (there / SHARED).write_text(text.replace(entry, sides))
+    assert states(kit, there) == {"skill": "synced"}
+    deploy(kit, there)
+    assert (there / SHARED).read_text() == text
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["format = 2\n", "deployed = [3]\n", "\0", 'deployed."skill:a".claude = {}\n', "[deployed]\nx"],
+)
 def test_a_damaged_file_is_named_with_a_hint(kit: Kit, own_state: Path, damage: str) -> None:
-    """A conflict of two branches in it stops every command there until it is settled."""
+    """Every command stops there, and nothing is changed."""
     deploy(kit, kit.project, "skill:a")
     there = clone(kit, own_state)
     (there / SHARED).write_text(damage)

@@ -35,7 +35,7 @@ def test_state_folder(tmp_path: Path) -> None:
     with Root(tmp_path) as root, locked(root):
         (state / "ledger.json").write_bytes(b"")
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
-    assert (state / ".gitignore").read_text() == "*\n"
+    assert (state / ".gitignore").read_text() == "*\n!deployed.toml\n!.gitattributes\n"
     assert (state / "lock").read_bytes() == b""
 
 
@@ -169,7 +169,7 @@ def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:
     ignore.write_bytes(b"")
     with Root(tmp_path) as root:
         with locked(root):
-            assert ignore.read_text() == "*\n"
+            assert ignore.read_text() == "*\n!deployed.toml\n!.gitattributes\n"
         ignore.write_text("mine\n")
         with locked(root):
             assert ignore.read_text() == "mine\n"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.paths import RelPath
-from holdall.artifacts.protected import DEPLOYED, LEDGER
+from holdall.artifacts.protected import ATTRIBUTES, DEPLOYED, LEDGER
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact
 from holdall.deploy.planning.settings import Entries
@@ -153,8 +153,18 @@ def _ledger_actions(project: Project, ledger: Ledger, *, is_dry_run: bool) -> li
     actions = (
         _text_action(project.root, LEDGER, project.ledger_text, text),
         _text_action(project.root, DEPLOYED, project.shared_text, shared),
+        _attributes_action(project.root, is_needed=shared is not None),
     )
     return [action for action in actions if action is not None]
+
+
+def _attributes_action(root: Root, *, is_needed: bool) -> Action | None:
+    """Return the action that lets git merge `deployed.toml` line by line, or no longer."""
+    put = put_bytes(ATTRIBUTES, b"deployed.toml merge=union\n", None)
+    present = root.state_of(ATTRIBUTES)
+    if is_needed:
+        return put if present is None else None
+    return Remove(ATTRIBUTES, put.state) if present == put.state else None
 
 
 def _is_written(project: Project, ledger: Ledger) -> bool:

@@ -6,11 +6,11 @@ as they say is taken for deployed, without a seal: it is replaced or removed wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from holdall.artifacts.ids import Shape
+from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
@@ -50,26 +50,37 @@ def join_shared(
     the ledger has stays as long as anything of it is there: else a teammate removed it.
     """
     rest = {(entry.target, entry.id): entry for entry in ledger.deployed}
-    found, unclear, unknown = [], [], []
-    for entry in shared.deployed:
-        before = rest.pop((entry.target, entry.id), None)
-        target = known.get(entry.target)
-        here: Deployed | None
-        if target is None or not _is_possible(entry, target):
-            unknown.append(entry)
-            here = before
-        elif before is not None and entry.describes(before):
-            here = _renewed(before, entry)
+    found: list[Deployed] = []
+    unclear: list[SharedEntry] = []
+    unknown: list[SharedEntry] = []
+    for same in _by_key(shared.deployed):
+        before = rest.pop((same[0].target, same[0].id), None)
+        target = known.get(same[0].target)
+        possible = [entry for entry in same if target is not None and _is_possible(entry, target)]
+        here: Deployed | None = before
+        if target is None or not possible:
+            unknown += same
+        elif as_known := [e for e in possible if before is not None and e.describes(before)]:
+            assert before is not None, "described above"
+            here = _renewed(before, as_known[0])
         else:
-            here = _find(root, target, entry, collection) or before
-            if here is None:
-                unclear.append(entry)
+            places = (_find(root, target, entry, collection) for entry in possible)
+            here = next((place for place in places if place is not None), before)
+            unclear += possible[:1] if here is None else []
         found += [here] if here is not None else []
     found += [entry for entry in rest.values() if _is_there(root, entry)]
     wanted = {request for entry in found for request in entry.wanted_by}
     requests = {i: u for i, u in ledger.requests.items() if i in wanted} | dict(shared.requests)
     joined = replace(ledger, deployed=tuple(found), requests=requests)
     return Joined(joined, tuple(unclear), tuple(unknown))
+
+
+def _by_key(entries: Iterable[SharedEntry]) -> Iterable[list[SharedEntry]]:
+    """Return the entries of each artifact: several where two branches were merged."""
+    found: dict[tuple[str, ArtifactId], list[SharedEntry]] = {}
+    for entry in entries:
+        found.setdefault((entry.target, entry.id), []).append(entry)
+    return found.values()
 
 
 def _is_possible(entry: SharedEntry, target: Target) -> bool:

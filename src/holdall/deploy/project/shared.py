@@ -1,37 +1,26 @@
 """`.holdall/deployed.toml`: what is deployed in a project, for git and whoever clones it.
 
-All else in `.holdall` is left out of git. Entries are sorted, each has lines of its own, and of
-settings it has hashes only, so that branches merge and no secret is written twice:
+Git leaves out all else in `.holdall`. Each entry is one line that needs no other, so that git
+merges branches line by line; of settings it has hashes only, so that no secret is written twice.
+Sorted, and shortened here:
 
     format = 1
-    [[requests]]
-    id = "skill:a"
-    uuid = "ec12..."
-    [[deployed]]
-    id = "hook:a"
-    target = "claude"
-    uuid = "4b7e..."
-    collection = "kit"
-    content_hash = "fea0..."
-    placed_hash = ""
-    wanted_by = ["composite:a"]
-    [[deployed.entries]]
-    file = ".claude/settings.json"
-    keys = ["hooks", "Stop"]
-    hash = "90ab..."
-    [[settings]]
-    file = ".claude/settings.json"
-    [[settings.made]]
-    keys = ["hooks"]
+    deployed."hook:a".claude = { uuid = "4b7e...", collection = "kit", content_hash = "fea0...",
+        placed_hash = "", wanted_by = ["composite:a"], entries = [{ file = ".claude/settings.json",
+        keys = ["hooks", "Stop"], hash = "90ab..." }] }
+    requests."composite:a" = { uuid = "ec12..." }
+    settings.".claude/settings.json" = { made = [["hooks"]] }
 
 It is a hint where to look, never proof. `placed_hash` is over the files that were placed, `made`
-are objects and lists that Holdall made. Keys that are not known are ignored.
+are objects and lists that Holdall made. Keys that are not known, and marks of a conflict of two
+branches, are ignored; what both sides say of one artifact is compared with what is there.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
@@ -41,8 +30,7 @@ from holdall.errors import HoldallError, InputError
 from holdall.files.root import FileState
 from holdall.formats.documents import parse_toml
 from holdall.formats.json_editor import Keys
-from holdall.formats.toml_reader import read_plain
-from holdall.formats.toml_writer import render_array
+from holdall.formats.toml_writer import render_inline, toml_key
 
 FORMAT = 1
 MAX_SHARED_BYTES = 8 << 20
@@ -51,7 +39,12 @@ _HEAD = f"""\
 # What Holdall deployed here. Keep it in git: where the project is cloned, Holdall looks here.
 format = {FORMAT}
 """
-_HINT = "settle the conflict of two branches in it, or delete it: it is only a hint"
+_HINT = "restore it from your version control, or delete it: it is only a hint"
+_CONFLICT = re.compile(r"(?m)^(?:<<<<<<<|\|\|\|\|\|\|\||=======|>>>>>>>)(?: .*)?\r?\n")
+
+
+class _NewerError(InputError):
+    """The file is of a form that only a newer Holdall knows."""
 
 
 class SharedEntry(NamedTuple):
@@ -114,24 +107,23 @@ def render_shared(ledger: Ledger, others: Iterable[SharedEntry]) -> str:
     known = {(entry.id, entry.target) for entry in ledger.deployed}
     entries = [*map(shared_entry, ledger.deployed)]
     entries += [entry for entry in others if (entry.id, entry.target) not in known]
-    tables = [
-        *(("requests", _with_uuid({"id": str(i)}, u)) for i, u in sorted(ledger.requests.items())),
-        *(("deployed", _table(e)) for e in sorted(entries, key=lambda e: (e.id, e.target))),
-        *(
-            ("settings", {"file": path, "made": [{"keys": [*k]} for k in sorted(marks.made)]})
-            for path, marks in sorted(ledger.documents.items())
-            if marks.made
-        ),
-    ]
-    return "\n".join([_HEAD, *(render_array(name, table) for name, table in tables)])
+    entries.sort(key=lambda entry: (entry.id, entry.target))
+    lines = [(f"deployed.{toml_key(str(e.id))}.{toml_key(e.target)}", _table(e)) for e in entries]
+    for artifact_id, uuid in sorted(ledger.requests.items()):
+        lines.append((f"requests.{toml_key(str(artifact_id))}", _with_uuid(uuid)))
+    for path, marks in sorted(ledger.documents.items()):
+        if marks.made:
+            made = [[*keys] for keys in sorted(marks.made)]
+            lines.append((f"settings.{toml_key(path)}", {"made": made}))
+    return _HEAD + "".join(f"{key} = {render_inline(table)}\n" for key, table in lines)
 
 
-def _with_uuid(table: dict[str, Any], uuid: str | None) -> dict[str, Any]:
-    return table if uuid is None else {**table, "uuid": uuid}
+def _with_uuid(uuid: str | None) -> dict[str, Any]:
+    return {} if uuid is None else {"uuid": uuid}
 
 
 def _table(entry: SharedEntry) -> dict[str, Any]:
-    table = _with_uuid({"id": str(entry.id), "target": entry.target}, entry.uuid)
+    table = _with_uuid(entry.uuid)
     table["collection"] = entry.collection
     table["content_hash"] = entry.content_hash
     table["placed_hash"] = entry.placed_hash
@@ -154,49 +146,49 @@ def _merged_table(merged: Merged) -> dict[str, Any]:
 
 def parse_shared(text: str, where: str) -> SharedRecord:
     """Read the file; raises InputError that names it and what is wrong with it."""
-    document = read_plain(text)
-    if document is None:
-        document = parse_toml(text, where, limit=MAX_SHARED_BYTES, hint=_HINT)
-    try:
-        if document["format"] != FORMAT:
-            raise InputError(
-                f"{where}: format {document['format']!a:.80} is unknown", hint="use a newer Holdall"
-            )
-        return SharedRecord(
-            tuple(map(_entry, _tables(document, "deployed"))),
-            {
-                ArtifactId.parse(_text(table, "id")): _optional(table, "uuid")
-                for table in _tables(document, "requests")
-            },
-            {
-                RelPath.parse(_text(table, "file")): frozenset(
-                    _texts(made, "keys") for made in _tables(table, "made")
-                )
-                for table in _tables(document, "settings")
-            },
-        )
-    except InputError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, HoldallError) as error:
-        raise InputError(f"{where}: not what Holdall wrote: {error}", hint=_HINT) from error
+    if len(text) > MAX_SHARED_BYTES:
+        raise InputError(f"{where}: larger than 8 MiB", hint=_HINT)
+    deployed: list[SharedEntry] = []
+    requests: dict[ArtifactId, str | None] = {}
+    made: dict[RelPath, frozenset[Keys]] = {}
+    for number, line in enumerate(_CONFLICT.sub("\n", text).split("\n"), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            document = parse_toml(line, where)
+            if document.get("format", FORMAT) != FORMAT:
+                raise _NewerError(f"{where}: its format is unknown", hint="use a newer Holdall")
+            for id_, targets in document.get("deployed", {}).items():
+                deployed += [_entry(id_, target, table) for target, table in targets.items()]
+            for id_, table in document.get("requests", {}).items():
+                requests[ArtifactId.parse(id_)] = _optional(table, "uuid")
+            for name, table in document.get("settings", {}).items():
+                path = RelPath.parse(name)
+                made[path] = made.get(path, frozenset()) | frozenset(map(_keys, table["made"]))
+        except _NewerError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, HoldallError) as error:
+            message = f"{where}, line {number}: not what Holdall wrote: {error}"
+            raise InputError(message, hint=_HINT) from error
+    return SharedRecord(tuple(deployed), requests, made)
 
 
-def _entry(table: Mapping[str, Any]) -> SharedEntry:
+def _entry(id_: str, target: str, table: Mapping[str, Any]) -> SharedEntry:
     return SharedEntry(
-        ArtifactId.parse(_text(table, "id")),
-        _text(table, "target"),
+        ArtifactId.parse(id_),
+        target,
         _optional(table, "uuid"),
         _text(table, "collection"),
         _text(table, "content_hash"),
         _text(table, "placed_hash"),
-        tuple(map(ArtifactId.parse, _texts(table, "wanted_by"))),
+        tuple(map(ArtifactId.parse, _keys(table["wanted_by"]))),
         table.get("is_pinned") is True,
         tuple(map(_merged, _tables(table, "entries"))),
     )
 
 
 def _merged(table: Mapping[str, Any]) -> Merged:
-    path, keys = RelPath.parse(_text(table, "file")), _texts(table, "keys")
+    path, keys = RelPath.parse(_text(table, "file")), _keys(table["keys"])
     return Merged(path, keys, _optional(table, "key"), None, _text(table, "hash"))
 
 
@@ -218,8 +210,7 @@ def _optional(table: Mapping[str, Any], key: str) -> str | None:
     return _text(table, key) if key in table else None
 
 
-def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    values: Sequence[Any] = table[key]
+def _keys(values: object) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError(f"{key} is not a list of strings")
+        raise TypeError(f"{values!a:.80} is not a list of strings")
     return tuple(values)
