@@ -252,13 +252,6 @@ MUTANTS = [
         PAIRS,
     ),
     Mutant(
-        "the first half of a pair is forgotten before the second is done",
-        "src/holdall/transaction/pair.py",
-        "        places = (TX, OUTBOX, OUTSIDE)\n",
-        '        places = ("backups",)\n',
-        PAIRS,
-    ),
-    Mutant(
         "an adoption is two changes",
         "src/holdall/operations/adopt.py",
         "                done = deployer.finish(project, planned, warnings, first).outcome\n",

@@ -65,8 +65,23 @@ def settle_waiting(path: Path, session: Session) -> None:
                 with Root(path) as root, locked(root):
                     done = is_committed(first, partner.transaction_id)
                     decide(root, transaction_id, done=done)
+                # The project may have moved since: the note has its old path.
+                _forget_notes(first, transaction_id)
         except (NotFoundError, StorageError) as error:
             _tell_pending(path, partner, error, session)
+
+
+def forget_project(root: Root, project: Path) -> bool:
+    """Forget what is unfinished in a project that is gone; return whether that was something."""
+    return not project.exists() and _forget_notes(root, str(project))
+
+
+def _forget_notes(root: Root, wanted: str) -> bool:
+    """Forget the notes about a folder, or about a transaction there."""
+    found = [n.transaction_id for n in notes(root) if n.partner and wanted in n.partner]
+    for transaction_id in found:
+        forget(root, transaction_id)
+    return bool(found)
 
 
 @contextmanager

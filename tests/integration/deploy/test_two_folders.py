@@ -102,6 +102,27 @@ def test_a_project_out_of_reach_is_reported_and_finished_later(
     assert state(kit) == "synced"
 
 
+def test_a_project_that_is_gone_is_forgotten(kit: Kit, stopped: Callable[..., str]) -> None:
+    """Then nothing is unfinished any more."""
+    adopted(kit, stopped)
+    shutil.rmtree(kit.project)
+    assert "is unfinished" in kit.command("list").stderr
+    kit.run("undeploy", "--forget", kit.project)
+    assert kit.command("list").stderr == ""
+    assert kit.json("doctor", "--deep")["findings"] == []
+
+
+def test_a_project_that_moved_is_finished_where_it_is(
+    kit: Kit, stopped: Callable[..., str]
+) -> None:
+    """It leads to the collection, which then knows that all is done."""
+    adopted(kit, stopped)
+    away = Path(shutil.move(kit.project, kit.project.with_name("away")))
+    assert "finished the deploy" in kit.command("status", "--to", away).stderr
+    assert "unfinished" not in kit.command("list").stderr
+    assert not list((kit.collection / ".holdall/outside").glob("*"))
+
+
 def test_a_collection_out_of_reach_is_reported_and_asked_later(
     kit: Kit, stopped: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -47,9 +47,12 @@ def _forget(context: Context, args: argparse.Namespace) -> int:
             "--forget takes a project and nothing else", hint="`holdall undeploy --forget PROJECT`"
         )
     from holdall.operations.examine import present_in
+    from holdall.operations.settle import forget_project
 
-    collection = context.collection()
     paths = dict.fromkeys((os.path.realpath(args.forget), os.path.abspath(args.forget)))
+    with context.editing() as editor:
+        collection = editor.collection
+        was_unfinished = [forget_project(editor.root, Path(path)) for path in paths]
     for path in paths:
         arguments = {"collection": collection, "project": path, "present": present_in(Path(path))}
         answers = context.plugins.call("holdall_deploy_forget", **arguments)
@@ -58,6 +61,10 @@ def _forget(context: Context, args: argparse.Namespace) -> int:
             context.out.line(f"forgot what was in {path}: {', '.join(ids)}")
             context.out.data({"project": path, "forgotten": ids})
             return 0
+    if any(was_unfinished):
+        context.out.line(f"forgot what was unfinished in {args.forget}")
+        context.out.data({"project": args.forget, "forgotten": []})
+        return 0
     if any(present_in(Path(path)) for path in paths):
         raise RefusedError(
             f"{args.forget} has all that was deployed there",
