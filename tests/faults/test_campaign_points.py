@@ -38,9 +38,9 @@ def _refused(*_: object) -> None:
 def on_system(system: str, injection: Injection) -> Injection:
     """Take away, in a child, what a system does not have."""
     if system != "renameat2":
-        syscalls.rename_with = _unsupported
+        syscalls.rename_with = _unsupported  # type: ignore[assignment]
     if system == "neither":
-        syscalls.link = _refused
+        syscalls.link = _refused  # type: ignore[assignment]
     return injection
 
 

@@ -121,7 +121,7 @@ def test_an_edit_of_what_is_taken_back_stays(tmp_path: Path, system: str) -> Non
 
         return do
 
-    syscalls.rename_with, syscalls.link = map(edited, real)  # type: ignore[assignment]
+    syscalls.rename_with, syscalls.link = map(edited, real)  # type: ignore
     refused_move(tmp_path / "p")
     syscalls.rename_with, syscalls.link = real
     assert settled(tmp_path / "p") == {**OLD, **TAKEN, "skills/new/SKILL.md": ("f", b"edited")}

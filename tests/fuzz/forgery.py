@@ -180,7 +180,8 @@ class Forger:
     def claim_in_shared(self) -> None:
         """Claim files, hooks or servers of the user's in `deployed.toml`."""
         path = self.own_file()
-        id_, entries = self.artifact_of(path), []
+        id_ = self.artifact_of(path)
+        entries: list[dict[str, Any]] = []
         folder = path if path.count("/") < 3 else path.rpartition("/")[0]
         chosen = [name for name in self.files() if name == path or name.startswith(f"{folder}/")]
         states = {name: self.state_of(name) for name in chosen}

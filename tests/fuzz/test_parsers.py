@@ -178,7 +178,7 @@ def archive_of(kind: str, names: list[str], noise: tuple[int, bytes]) -> bytes:
                 with contextlib.suppress(ValueError, struct.error):
                     packed.writestr(info, names[number - 1].encode("utf-8", "replace"))
     else:
-        with tarfile.open(fileobj=whole, mode=f"w:{kind}") as tar:
+        with tarfile.open(fileobj=whole, mode=f"w:{kind}") as tar:  # type: ignore[call-overload]
             for number, name in enumerate(names):
                 member = tarfile.TarInfo(name)
                 member.type = (tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE)[

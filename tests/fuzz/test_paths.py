@@ -228,7 +228,7 @@ def records(value: str) -> Iterator[dict[str, str]]:
 
 def ledgers(value: str) -> Iterator[dict[str, str]]:
     """Yield ledgers that call hostile paths Holdall's own."""
-    entry = {
+    entry: dict[str, Any] = {
         "id": "skill:fine", "target": "claude", "uuid": None, "collection": "kit",
         "content_hash": HASH, "wanted_by": ["skill:fine"], "is_pinned": False, "files": {},
         "merged": [],

@@ -46,7 +46,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         import psycopg
     except ImportError:
         return
-    real = psycopg.Connection.connect.__func__  # type: ignore[attr-defined]
+    real = psycopg.Connection.connect.__func__
 
     def connect(*arguments: object, **options: object) -> object:
         sys.audit("psycopg.connect")

@@ -92,7 +92,7 @@ def test_hostile_names_do_nothing(run: Run, source: Path, tmp_path: Path) -> Non
     for words in (["status"], ["diff"], ["deploy", *ids], ["undeploy", *ids], ["deploy", EVIL]):
         run(*words, "--to", project)
         run(*words, "--to", bad)
-    for words in (
+    for others in (
         ["rename", ids[0], f"{ids[0].partition(':')[0]}:{EVIL}"], ["remove", EVIL],
         ["scan", EVIL], ["scan", f"https://u:p@h/{EVIL}"], [EVIL], ["deploy", EVIL],
         ["collect", source, "--rename", f"{EVIL}={EVIL}"], ["--database", EVIL, "list"],
@@ -100,4 +100,4 @@ def test_hostile_names_do_nothing(run: Run, source: Path, tmp_path: Path) -> Non
         ["--collection", str(bad), "list"], ["init", str(bad)], ["composite", "create", EVIL],
         ["composite", "create", "c", "--member", EVIL], ["restore", ids[0], EVIL],
     ):  # fmt: skip
-        run(*words)
+        run(*map(str, others))

@@ -301,7 +301,7 @@ def test_hostile_names_in_a_source_are_escaped(cli: Cli) -> None:
     (cli.source / "skills/evil\x1b[31m\nok").mkdir()
     (cli.source / "skills/evil\x1b[31m\nok/SKILL.md").write_text("no frontmatter")
     for words in (["scan", cli.source], ["collect", cli.source, "--dry-run"]):
-        cli(*words)
+        cli(*map(str, words))
         assert "\x1b" not in cli.out + cli.err
         assert not any(line.startswith("ok") for line in (cli.out + cli.err).splitlines())
 

@@ -155,7 +155,7 @@ def test_a_rename_is_no_news(command: Command) -> None:
 def test_an_unknown_code_is_refused(command: Command, tmp_path: Path) -> None:
     """A misspelled code must not be believed to allow something."""
     for words in (["scan", tmp_path], ["collect", tmp_path]):
-        assert command(*words, "--allow", "hiden-text") == 2
+        assert command(*map(str, words), "--allow", "hiden-text") == 2
         assert "known are agent-name-colon" in command.err
 
 

@@ -176,7 +176,7 @@ def test_twins_that_diverge(root: Path, tmp_path: Path, changes: str) -> None:
     assert after["p/skills/x"].id == before.id
     for path, artifact in after.items():
         text = (root / artifact.path / "SKILL.md").read_bytes()
-        assert text == (source / path / "SKILL.md").read_bytes()
+        assert text == (source / str(path) / "SKILL.md").read_bytes()
     written = manifest_text(root)
     assert set(kinds(collect(root, source)).values()) == {"identical"}
     assert manifest_text(root) == written

@@ -68,7 +68,7 @@ def statements(folder: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> dic
 
     def counting(self: peewee.Database, *arguments: object, **options: object) -> object:
         counted[step[0]] += 1
-        return execute(self, *arguments, **options)  # type: ignore[arg-type]
+        return execute(self, *arguments, **options)
 
     assert main(life.init) == 0
     with monkeypatch.context() as patch:

@@ -20,6 +20,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings, strategies as st
@@ -183,7 +184,7 @@ class History(RuleBasedStateMachine):
 
     def operations(self) -> list[OperationRecord]:
         """Return the log, oldest first."""
-        uuid = self.manifest()["collection"].get("uuid", "")  # type: ignore[attr-defined]
+        uuid = self.manifest()["collection"].get("uuid", "")
         with connected(self.url) as database:
             found = Store(database).operations.all_of(uuid)
         return found[::-1]
@@ -206,9 +207,7 @@ class History(RuleBasedStateMachine):
     def take_in_new(self, name: str, files: Files) -> None:
         """Learn the UUID of what was just collected; a name that comes back keeps its own."""
         uuid = next(
-            str(entry["uuid"])
-            for entry in self.manifest()["artifacts"]  # type: ignore[attr-defined]
-            if entry["name"] == name
+            str(entry["uuid"]) for entry in self.manifest()["artifacts"] if entry["name"] == name
         )
         known = self.removed.pop(uuid, None) or Known(name, files, [])
         known.name = name
@@ -503,7 +502,7 @@ class History(RuleBasedStateMachine):
         assert {a["uuid"]: (a["name"], a["content_hash"]) for a in artifacts} == {
             uuid: (known.name, hash_of(known.files)) for uuid, known in self.known.items()
         }
-        composites: list[dict[str, list[dict[str, str]]]] = manifest.get("composites", [])  # type: ignore[assignment]
+        composites: Any = manifest.get("composites", [])
         assert {
             c["name"]: [(m["uuid"], m.get("pin")) for m in c.get("members", [])] for c in composites
         } == self.composites

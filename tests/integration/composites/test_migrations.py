@@ -383,8 +383,8 @@ def _migrate_until_killed(
     try:
         with connected(url) as database:
             database.execute_sql = counted(database.execute_sql)
-            database.begin = counted(database.begin)
-            database.commit = counted(database.commit)
+            database.begin = counted(database.begin)  # type: ignore[assignment]
+            database.commit = counted(database.commit)  # type: ignore[assignment]
             way(database, goal)
         os._exit(0)
     except BaseException:  # noqa: BLE001 - nothing may return from here into pytest

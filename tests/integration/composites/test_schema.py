@@ -55,7 +55,10 @@ def test_migrations_make_what_the_models_make(
     """`create_tables(MODELS)` makes the same tables, and nothing is called drift."""
     assert find_drift(database) == []
     if isinstance(database, SqliteDatabase):
-        with closing(SqliteDatabase(tmp_path / "models.db")) as theirs, theirs.bind_ctx(MODELS):
+        with (
+            closing(SqliteDatabase(str(tmp_path / "models.db"))) as theirs,
+            theirs.bind_ctx(MODELS),
+        ):
             theirs.create_tables(MODELS)
             assert describe(theirs, TABLES) == describe(database, TABLES)
         return

@@ -80,7 +80,7 @@ def test_a_deploy_is_severed_at_every_statement(kit: Kit, before: bool) -> None:
     old = tree(kit.project)
     operations = 1
     for at in range(1, 1000, STEP):
-        axe = Axe(kit.database_url, at, before=before)
+        axe = Axe(str(kit.database_url), at, before=before)
         done = severed(kit, axe, "deploy", "composite:writing", "--to", kit.project)
         if axe.count < at:
             break
@@ -109,7 +109,7 @@ def test_an_adoption_is_severed_at_every_statement(kit: Kit) -> None:
     for at in range(1, 1000, STEP):
         text = f"---\nname: changelog\ndescription: x\n---\nedit {at}\n"
         skill.write_text(text)
-        axe = Axe(kit.database_url, at, before=False)
+        axe = Axe(str(kit.database_url), at, before=False)
         done = severed(kit, axe, "adopt", "skill:changelog", "--from", kit.project)
         if axe.count < at:
             break
@@ -146,7 +146,7 @@ def test_a_commit_of_unknown_outcome_is_told_again(
 
 def test_a_statement_that_hangs_is_given_up(kit: Kit) -> None:
     """Whoever holds a lock for too long is not waited for without end."""
-    extra = "&" if "?" in kit.database_url else "?"
+    extra = "&" if "?" in str(kit.database_url) else "?"
     url = kit.database_url
     kit.database_url = f"{url}{extra}options=-clock_timeout%3D200ms"
     before = tree(kit.collection)

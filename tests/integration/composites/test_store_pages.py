@@ -76,7 +76,8 @@ def test_pages_hold_every_item_once(store: Store, name: str) -> None:
     whole = pages()
     assert (len(whole.items), whole.next_cursor) == (expected, None)
     for limit in (1, 2, expected - 1, expected):
-        found, cursor = [], None
+        found: list[Any] = []
+        cursor = None
         for _ in range(expected):
             page = pages(limit=limit, cursor=cursor)
             assert 1 <= len(page.items) <= limit

@@ -88,7 +88,7 @@ def counted(store: Store) -> Iterator[list[tuple[str, Any]]]:
         seen.append((sql, params))
         return execute(sql, params)
 
-    store.database.execute_sql = counting  # type: ignore[method-assign]
+    store.database.execute_sql = counting
     try:
         yield seen
     finally:

@@ -128,7 +128,7 @@ def forged(store: Store, *files: tuple[str, str, bytes]) -> Tree:
     digests = []
     for path, kind, data in files:
         sha256 = hashlib.sha256(data).hexdigest()
-        store.contents.put_blob(sha256, len(data), [data])
+        store.contents.put_blob(sha256, len(data), iter([data]))
         digests.append(FileDigest(RelPath.parse(path), FileKind(kind), False, sha256, len(data)))
     tree = Tree(tuple(digests), tree_hash(digests), "0" * 64)
     store.contents.put_trees([tree])
@@ -164,7 +164,7 @@ def test_a_tree_whose_files_were_changed_is_no_version(database: Database, tmp_p
     """A pin says by its hash which files are meant."""
     store = Store(database)
     tree = forged(store, ("f", "f", b"right"))
-    store.contents.put_blob(hashlib.sha256(b"wrong").hexdigest(), 5, [b"wrong"])
+    store.contents.put_blob(hashlib.sha256(b"wrong").hexdigest(), 5, iter([b"wrong"]))
     mark = database.param
     changed = (hashlib.sha256(b"wrong").hexdigest(),)
     database.execute_sql(f"UPDATE version_files SET sha256 = {mark}", changed)

@@ -64,12 +64,18 @@ def more_words(found: Groups) -> None:
     found[1]["hooks"][0]["command"] += " --quiet"
 
 
+def move_and_edit(found: Groups) -> None:
+    """Add an argument to a command, and put its group first."""
+    more_words(found)
+    found.insert(0, found.pop(1))
+
+
 EDITS: dict[str, Callable[[Groups], object]] = {
     "an argument": more_words,
     "a matcher": lambda found: found[1].update(matcher="Bash"),
     "a timeout": lambda found: found[1]["hooks"][0].update(timeout=5),
     "one more hook in the group": lambda found: found[1]["hooks"].append(MINE["hooks"][0]),
-    "moved and edited": lambda found: (more_words(found), found.insert(0, found.pop(1))),
+    "moved and edited": move_and_edit,
 }
 
 

@@ -87,8 +87,8 @@ def test_other_links_are_refused(root: Path, home: Path, link: str, reason: str)
     for path in (".git", ".github", ".holdall"):
         (project / path).mkdir(parents=True)
     (project / "file").write_text("mine")
-    for path in (home / ".claude", home / "other/.claude", home.parent / "elsewhere"):
-        path.mkdir(parents=True)
+    for folder in (home / ".claude", home / "other/.claude", home.parent / "elsewhere"):
+        folder.mkdir(parents=True)
     (project / ".claude").symlink_to(link.format(home=home))
     before = tree(home)
     with pytest.raises(HostilePathError, match=reason) as caught:

@@ -164,7 +164,7 @@ def test_errors_are_observed(every: ModuleType, holdall_kit: Kit, source: Path) 
     kit.run("undeploy", "skill:a", *to, status=3)
     kit.run("undo", status=3)
     kit.run("adopt", "skill:a", "--from", kit.project, status=3)
-    commands = [command for command, _ in told(every, "deploy_error")]  # type: ignore[misc]
+    commands = [command for command, _ in told(every, "deploy_error")]
     assert commands == ["undeploy", "undo", "adopt"]
 
 
@@ -184,7 +184,7 @@ def test_what_was_killed_is_reported_as_abandoned(
     assert told(every, "collect_abandoned") == []
     every.refuses = set()
     holdall_kit.run("list")
-    assert [t for t, _ in told(every, "collect_abandoned")] == told(every, "collect_prepare")  # type: ignore[misc]
+    assert [t for t, _ in told(every, "collect_abandoned")] == told(every, "collect_prepare")
 
 
 def test_a_lint_check_is_part_of_lint(every: ModuleType, holdall_kit: Kit, source: Path) -> None:

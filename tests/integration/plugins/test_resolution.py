@@ -114,10 +114,10 @@ def test_neither_request_nor_plan_can_be_changed(root: Path, project: Path) -> N
     """A plugin that tries fails, and is named."""
 
     def change(plan: DeployPlan) -> None:
-        plan.placed = ()  # type: ignore[misc]
+        plan.placed = ()
 
     def widen(request: DeployRequest) -> None:
-        request.ids = (A, B)  # type: ignore[misc]
+        request.ids = (A, B)
 
     with pytest.raises(VetoError, match="plugin p1 failed in holdall_deploy_check"):
         deploy(root, project, "skill:a", plugins=plugins_of(make_plugin(deploy_check=change)))

@@ -14,6 +14,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -547,9 +548,9 @@ def test_a_bomb_is_put_out_where_it_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     """Growth is measured beside what was read so far: what follows buys no room."""
-    make = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[suffix]
+    packers: dict[str, Any] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
     plain = make_tar(tmp_path / "plain", (member("x"), bytes(4 << 20))).read_bytes()
-    (path := tmp_path / f"p.tar.{suffix}").write_bytes(make(plain) + os.urandom(3 << 20))
+    (path := tmp_path / f"p.tar.{suffix}").write_bytes(packers[suffix](plain) + os.urandom(3 << 20))
     monkeypatch.setattr(unpacking, "_RATIO_COUNTS_ABOVE", 1 << 20)
     monkeypatch.setattr(unpacking, "_MAX_RATIO", 2)
     with pytest.raises(RefusedError, match="grows more than 2 times"):

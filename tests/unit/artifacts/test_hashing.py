@@ -12,7 +12,9 @@ from holdall.artifacts.paths import RelPath
 pytestmark = pytest.mark.unit
 
 
-def digest(path: str, data: bytes = b"", *, kind: FileKind = FileKind.FILE, x: bool = False):
+def digest(
+    path: str, data: bytes = b"", *, kind: FileKind = FileKind.FILE, x: bool = False
+) -> FileDigest:
     """Make the digest of a file with that content."""
     return FileDigest(RelPath.parse(path), kind, x, hashlib.sha256(data).hexdigest(), len(data))
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -286,7 +287,7 @@ def test_a_single_file_is_an_artifact_too(tmp_path: Path) -> None:
     file = write(tmp_path / "kit" / path, "text")
     for expected in (1, 0):
         index = TreeIndex(tmp_path / "index.json", tmp_path / "kit")
-        was_read = []
+        was_read: list[Any] = []
 
         def read(was_read: list[int] = was_read) -> Tree:
             was_read.append(1)

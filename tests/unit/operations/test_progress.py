@@ -19,7 +19,7 @@ from holdall.transaction.actions import Put, RemoveFolder
 pytestmark = pytest.mark.unit
 
 STATE = FileState(FileKind.FILE, False, "0" * 64)
-ACTIONS = [
+ACTIONS: list[Any] = [
     *(Put(RelPath.parse(f"f{n}"), STATE, 1_000_000, b"") for n in range(3)),
     RemoveFolder(RelPath.parse("x")),
 ]

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -42,7 +43,7 @@ def test_made_up_trees_never_crash_the_readers(files: list[tuple[list[str], Cont
     assert {d.code for d in reading.diagnostics} <= {code.value for code in Code}
     assert set(reading.diagnostics) <= {finding.diagnostic for finding in findings}
     json.dumps(findings_to_json(findings), ensure_ascii=False).encode()
-    by_id = {}
+    by_id: dict[Any, Any] = {}
     for artifact in reading.artifacts:
         content = by_id.setdefault(artifact.id, artifact.tree.content_hash)
         assert content == artifact.tree.content_hash

@@ -159,7 +159,7 @@ def test_strict_merges_and_not_strict_takes_the_entry_alone(source: Source) -> N
 
 def test_inline_hooks_and_servers(source: Source) -> None:
     """P4, P8: hooks and servers inside manifests are artifacts of canonical JSON."""
-    hooks = {"Stop": [{"hooks": []}]}
+    hooks: dict[str, Any] = {"Stop": [{"hooks": []}]}
     reading = source(
         {
             MARKET: {

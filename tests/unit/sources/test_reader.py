@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.errors import InputError, NotFoundError, PluginError
 from holdall.files.tree import file_tree
 from holdall.sources.checks.diagnostics import CODES, Code
@@ -204,7 +205,7 @@ def test_plugins_may_claim_other_files(tmp_path: Path) -> None:
             return None
         found = ArtifactId("rule", "same")
         return FoundArtifact(
-            found, "rule", "same", asked[-1], path, None, file_tree(path, path.name)
+            found, "rule", "same", asked[-1], path, None, file_tree(path, RelPath(path.name))
         )
 
     reading = read(root, claim)
