@@ -18,7 +18,7 @@ from holdall.operations.session import Session
 from holdall.operations.settle import settled
 from holdall.plugins.manager import Plugins
 from holdall.reporter import Reporter
-from holdall.transaction.commit import Half, commit_pair, delivered, undelivered
+from holdall.transaction.commit import Half, commit_pair, forget_message, read_messages
 from holdall.transaction.journal import is_unsettled, new_transaction_id
 
 pytestmark = pytest.mark.integration
@@ -55,8 +55,8 @@ def prepare(folder: Path) -> None:
 def settle(path: Path) -> None:
     """Do what the next command does first; nobody reads the messages here."""
     with settled(path, Session(Config(), Plugins(), Reporter(quiet=True))) as root:
-        for message in undelivered(root):
-            delivered(root, message.transaction_id)
+        for message in read_messages(root):
+            forget_message(root, message.transaction_id)
 
 
 @pytest.mark.parametrize("next_in", ["first", "second"])
