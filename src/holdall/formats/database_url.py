@@ -77,6 +77,16 @@ class DatabaseURL(NamedTuple):
         return cls(f"postgresql://{rest}", "postgresql", unquote(place["name"]), shown)
 
     @property
+    def without_password(self) -> str:
+        """The URL without its password, which libpq then looks for in `~/.pgpass`."""
+        if self.is_embedded:
+            return self.text
+        head, found, query = self.text.partition("?")
+        head = re.sub(r"^(postgresql://[^@/:]*):[^@/]*@", r"\1@", head)
+        kept = [part for part in query.split("&") if not part.startswith("password=")]
+        return f"{head}{found}{'&'.join(kept)}".rstrip("?")
+
+    @property
     def is_embedded(self) -> bool:
         """Whether it names a file of one collection rather than a shared server."""
         return self.dialect == "sqlite"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from holdall.formats import DatabaseURL
 from holdall.testing import Kit, in_this_process
 
 pytestmark = pytest.mark.integration
@@ -59,7 +60,8 @@ def test_a_new_collection_keeps_the_database_that_it_is_made_with(
         done = in_this_process("--database", empty_database_url, "init", root, *more)
         assert done.returncode == 0, done.stderr
     settings = root / ".holdall/config.toml"
-    assert tomllib.loads(settings.read_text()) == {"database": empty_database_url}
+    recorded = DatabaseURL.parse(empty_database_url).without_password
+    assert tomllib.loads(settings.read_text()) == {"database": recorded}
     assert settings.stat().st_mode & 0o777 == 0o600
     for words in ("db current", "list", "log", "doctor"):
         done = in_this_process("--collection", root, *words.split())

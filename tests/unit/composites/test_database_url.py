@@ -104,3 +104,20 @@ def test_what_the_driver_refuses_is_not_quoted_either(text: str) -> None:
         make_database(text)
     assert "s3" not in refused.value.message
     assert "postgresql://h/kit" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("postgresql://me:s3cret@h/kit", "postgresql://me@h/kit"),
+        ("postgresql://me:@h/kit?sslmode=require", "postgresql://me@h/kit?sslmode=require"),
+        ("postgresql://me@h/kit?password=s3cret", "postgresql://me@h/kit"),
+        ("postgres://h/kit?a=1&password=s3cret&b=2", "postgresql://h/kit?a=1&b=2"),
+        ("postgresql://:s3:cret@[::1]:5432/kit", "postgresql://@[::1]:5432/kit"),
+        ("postgresql://h:5432/kit", "postgresql://h:5432/kit"),
+        ("/srv/a:b@c?password=/kit.db", "sqlite:////srv/a:b@c?password=/kit.db"),
+    ],
+)
+def test_a_url_can_be_written_down_without_its_password(text: str, kept: str) -> None:
+    """All else stays, ports and parameters too."""
+    assert DatabaseURL.parse(text).without_password == kept

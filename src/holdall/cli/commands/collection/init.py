@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Make the collection."""
+    from holdall.formats import DatabaseURL
     from holdall.operations.edit_collection import create_collection
 
     path = Path(args.directory)
@@ -29,9 +30,15 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if database is not None:
         create_collection(path, name, database=database, dry_run=True)
         context.plugins.call("holdall_database_prepare", url=database, dry_run=args.dry_run)
-    create_collection(path, name, database=database, dry_run=args.dry_run)
+    recorded = DatabaseURL.parse(database).without_password if database else None
+    create_collection(path, name, database=recorded, dry_run=args.dry_run)
     if database is not None and not args.dry_run:
         trust_database(path)
+        if recorded != database:
+            context.out.note(
+                "note: the password is not recorded: keep it in ~/.pgpass, or name the database"
+                " with its password in HOLDALL_DATABASE_URL"
+            )
     if has_attributes:
         context.out.note(
             f"{path / '.gitattributes'} is yours, and stays as it is; a line `* -text` at its end"
