@@ -13,7 +13,6 @@ import errno
 import fcntl
 import json
 import os
-import shlex
 import stat
 import sys
 import threading
@@ -74,6 +73,8 @@ def _refuse_another_owner(root: Root) -> None:
     owner, user = status.st_uid, os.geteuid()
     if owner == user:
         return
+    import shlex
+
     path, name = root.path / STATE_FOLDER, _user_name(owner)
     hint = f"work as {name}, or take it over: sudo chown -R {user} {shlex.quote(str(path))}"
     if user == 0:
