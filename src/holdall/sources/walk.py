@@ -179,9 +179,6 @@ def walk(source: Path, caps: Caps = DEFAULT_CAPS, git: GitState = _NOTHING_KNOWN
         if tree.is_bare(path):
             unread[path] = "a submodule that is not checked out"
             diagnostics.append(diagnose(path, Code.NOT_CHECKED_OUT, unread[path]))
-    for path, folder in found.items():
-        if path and not (folder.folders or folder.files or folder.links):
-            unread.setdefault(path, "its folder is empty; is it mounted, or checked out?")
     if git.sparse:
         message = f"{len(git.sparse):,} files are not checked out (git sparse-checkout)"
         diagnostics.append(diagnose(".", Code.NOT_CHECKED_OUT, message))

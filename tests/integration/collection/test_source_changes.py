@@ -349,13 +349,13 @@ def test_an_empty_source_is_no_good_news(tmp_path: Path, kit: Kit, way: str) -> 
     assert "is it mounted, or checked out?" in said
 
 
-def test_an_empty_folder_is_a_mount_point(root: Path, tmp_path: Path) -> None:
-    """What came from below it stays, while the rest of the source is as it is."""
+def test_the_last_file_of_a_folder_is_gone_like_any_other(root: Path, tmp_path: Path) -> None:
+    """The folder that is left empty says nothing while the rest of the source is as it is."""
     source = make_source(tmp_path / "source", "a")
     make_skill(source / "shared", "b")
     collect(root, source)
-    shutil.rmtree(source / "shared/skills")
-    assert kinds(collect(root, source)) == {"skill:a": "identical", "skill:b": "kept"}
+    shutil.rmtree(source / "shared/skills/b")
+    assert kinds(collect(root, source)) == {"skill:a": "identical", "skill:b": "gone"}
 
 
 def test_junk_in_the_collection_is_reported_and_not_recorded(root: Path) -> None:
