@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         find_requested as find_requested,
         read_place as read_place,
     )
+    from holdall.deploy.ownership import renamed_head as renamed_head
     from holdall.deploy.planning.entries import (
         name_entry as name_entry,
         present_value as present_value,
@@ -38,6 +39,7 @@ else:
                 "find_collected",
                 "read_place",
             ),
+            "ownership": ("renamed_head",),
             "planning.entries": (
                 "present_value",
                 "name_entry",

@@ -11,12 +11,14 @@ from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.collection.origins import upstream_id
+from holdall.deploy.ownership import renamed_head
 from holdall.deploy.planning.entries import changed_entries
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
-from holdall.files.name_line import is_renamed, rename_tree
+from holdall.files.name_line import is_renamed, name_in, read_head, said_name, take_name
 from holdall.files.root import FileState
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 from holdall.sources.checks.diagnostics import Code
@@ -49,7 +51,8 @@ class Adoptable(NamedTuple):
         known = (self.deployed.content_hash, self.taken.content_hash)
         if self.present.content_hash in known:
             return False
-        return not is_renamed(self.deployed.id, self.present, self.collected, {known[0]})
+        names = {self.deployed.id, upstream_id(self.entry)}
+        return not any(is_renamed(i, self.present, self.collected, known[:1]) for i in names)
 
     @property
     def is_uncollected(self) -> bool:
@@ -192,12 +195,19 @@ def _edit(
         return None
     location, present = project.root.path / base, collection.tree(entry)
     taken = None
-    if deployed.id != entry.id:
-        taken = rename_tree(entry.id, tree, location)
+    is_named = renamed_head(target, deployed) is not None
+    if deployed.id != entry.id or (is_named and _says_name(deployed.id, tree, location)):
+        taken = take_name(entry.id, (tree, location), (present, collection.location(entry)))
     return Adoptable(
         *(deployed, tree, taken or tree, location, entry, present, collection.location(entry)),
         diagnostics=tuple(look.found),
     )
+
+
+def _says_name(artifact_id: ArtifactId, tree: Tree, location: Path) -> bool:
+    """Return whether the line that says the name is as Holdall may have written it."""
+    head = read_head(artifact_id, tree, location)
+    return head is not None and name_in(head[1]) == said_name(artifact_id)
 
 
 def _hides_text(one: Adoptable) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.hashing import FileDigest, tree_hash
+from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.project.ledger import Deployed, Ledger, Merged
 from holdall.deploy.targets import Form, Merge, Target
@@ -29,6 +30,26 @@ def own_place(target: Target, artifact_id: ArtifactId) -> RelPath | None:
     except HostilePathError:
         return None
     return None if place is None else target.root.joined(place)
+
+
+def renamed_head(target: Target, entry: Deployed) -> RelPath | None:
+    """Return the file of an entry that was placed with another name in its head; None if none was.
+
+    No version has its bytes.
+    """
+    from holdall.files.name_line import HEADS
+
+    head, place = HEADS.get(entry.id.type), own_place(target, entry.id)
+    if head is None or place is None:
+        return None
+    is_file = target.places[entry.id.type].shape is Shape.FILE
+    digests = [
+        FileDigest(head if is_file else RelPath(path[len(place) + 1 :]), *state, 0)
+        for path, state in entry.files.items()
+    ]
+    path = place if is_file else place.joined(head)
+    is_changed = path in entry.files and tree_hash(digests) != entry.content_hash
+    return path if is_changed else None
 
 
 def refuse_foreign(ledger: Ledger, known: Mapping[str, Target], where: str) -> None:

@@ -18,6 +18,7 @@ from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.deploy.ownership import renamed_head
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Merged
 from holdall.deploy.project.seals import is_sealed
@@ -145,7 +146,11 @@ class Proof:
 
     def _needs_bytes(self, entry: Deployed) -> bool:
         target = self.targets[entry.target]
-        return entry.id.type in target.merges or entry.id.type in target.converts
+        return (
+            entry.id.type in target.merges
+            or entry.id.type in target.converts
+            or renamed_head(target, entry) is not None
+        )
 
     def _location(self, entry: Deployed, place: Path | None, number: int) -> Path:
         if place is None or self.collection is None:
@@ -162,12 +167,26 @@ class Proof:
         if target is None:
             return
         try:
-            files = planned_files(target, artifact) if entry.files else {}
-            placed.files.update((path, file.state) for path, file in files.items())
+            for one in self._spelled(target, entry, artifact):
+                files = planned_files(target, one)
+                placed.files.update((path, file.state) for path, file in files.items())
             if entry.merged:
                 placed.entries.update(map(_claim, self._merged(target, artifact)))
         except HoldallError:
             return  # it would not be placed
+
+    def _spelled(
+        self, target: Target, entry: Deployed, artifact: PlannedArtifact
+    ) -> Iterator[PlannedArtifact]:
+        """Yield an artifact as it is and, if its head was placed so, with its deployed name."""
+        if entry.files:
+            yield artifact
+        if renamed_head(target, entry) is not None:
+            from holdall.deploy.planning.deployed_names import name_head
+
+            named = name_head(entry.id, artifact.tree, artifact.location)
+            if named is not None:
+                yield artifact._replace(named=named)
 
     def _merged(self, target: Target, artifact: PlannedArtifact) -> Iterator[Merged]:
         from holdall.deploy.planning.settings import planned_entries

@@ -5,6 +5,12 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.files.lock import STATE_FOLDER as STATE_FOLDER
+    from holdall.files.name_line import (
+        HEADS as HEADS,
+        rename_tree as rename_tree,
+        said_name as said_name,
+        with_name as with_name,
+    )
     from holdall.files.root import (
         FileState as FileState,
         Root as Root,
@@ -12,6 +18,7 @@ if TYPE_CHECKING:
     from holdall.files.tree import (
         Tree as Tree,
         bytes_tree as bytes_tree,
+        hash_for_skillmeat as hash_for_skillmeat,
         link_stays_inside as link_stays_inside,
     )
 else:
@@ -19,6 +26,12 @@ else:
         __name__,
         {
             "lock": ("STATE_FOLDER",),
+            "name_line": (
+                "HEADS",
+                "rename_tree",
+                "said_name",
+                "with_name",
+            ),
             "root": (
                 "FileState",
                 "Root",
@@ -26,6 +39,7 @@ else:
             "tree": (
                 "Tree",
                 "bytes_tree",
+                "hash_for_skillmeat",
                 "link_stays_inside",
             ),
         },

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from holdall.artifacts.hashing import tree_hash
+from holdall.artifacts.hashing import FileDigest, tree_hash
 from holdall.artifacts.ids import ArtifactId, ArtifactType, FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
@@ -50,14 +50,18 @@ def with_name(data: bytes, name: str) -> bytes | None:
 
     Nothing but the value in that one line differs.
     """
+    quoted = json.dumps(name, ensure_ascii=False)
+    return _with_value(data, name, (name, quoted) if _PLAIN.fullmatch(name) else (quoted,))
+
+
+def _with_value(data: bytes, name: str, spellings: Iterable[str]) -> bytes | None:
+    """Return the bytes with the first spelling that YAML reads as `name`."""
     text = data.decode("utf-8", "surrogateescape")
-    head = _HEAD.match(text)
-    lines = list(_LINE.finditer(head[0])) if head else []
-    if head is None or len(lines) != 1:
+    line = _value_line(text)
+    if line is None:
         return None
-    value = name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
-    for written in (value, json.dumps(name, ensure_ascii=False)):
-        changed = text[: lines[0].start(2)] + written + text[lines[0].end(2) :]
+    for written in spellings:
+        changed = text[: line.start(2)] + written + text[line.end(2) :]
         before, after = read_frontmatter(text), read_frontmatter(changed)
         same = {**before.values, "name": name} == after.values and before.problem == after.problem
         if same and before.text("name") is not None:
@@ -65,11 +69,20 @@ def with_name(data: bytes, name: str) -> bytes | None:
     return None
 
 
-def rename_tree(artifact_id: ArtifactId, tree: Tree, location: Path | bytes) -> Tree | None:
-    """Return an artifact's files with the name of an id in its head; None if nothing changes.
+def _value_line(text: str) -> re.Match[str] | None:
+    """Return the only line of the head that says a name, None if that is not one plain line."""
+    head = _HEAD.match(text)
+    lines = list(_LINE.finditer(head[0])) if head else []
+    return lines[0] if len(lines) == 1 else None
 
-    `location` is the file or folder of the artifact, or its bytes. The tree holds the bytes that
-    differ;
+
+def read_head(
+    artifact_id: ArtifactId, tree: Tree, location: Path | bytes
+) -> tuple[FileDigest, bytes] | None:
+    """Return the file of an artifact that has such a head, and its bytes; None if it has none.
+
+    `location` is the file or folder of the artifact, or its bytes. None, too, where the file is not
+    as the tree has it.
     """
     head = HEADS.get(artifact_id.type)
     digest = next((file for file in tree.files if file.path == head), None)
@@ -78,24 +91,68 @@ def rename_tree(artifact_id: ArtifactId, tree: Tree, location: Path | bytes) -> 
     if digest.size > MAX_HEAD_BYTES:
         return None
     source = tree.made.get(head, location)
-    is_file = artifact_id.type == ArtifactType.AGENT
     if isinstance(source, Path):
+        is_file = artifact_id.type == ArtifactType.AGENT
         path = tree.elsewhere.get(head, source if is_file else source / head)
         try:
             source = read_bounded(path, MAX_HEAD_BYTES)
         except HoldallError:
             return None
-    changed = with_name(source, artifact_id.name.replace(":", "-"))
-    if changed is None or changed == source or hashlib.sha256(source).hexdigest() != digest.sha256:
+    return (digest, source) if hashlib.sha256(source).hexdigest() == digest.sha256 else None
+
+
+def name_in(data: bytes) -> str | None:
+    """Return the name that the head of a file says."""
+    return read_frontmatter(data.decode("utf-8", "surrogateescape")).text("name")
+
+
+def said_name(artifact_id: ArtifactId) -> str:
+    """Return how a head says the name of an id."""
+    return artifact_id.name.replace(":", "-")
+
+
+def rename_tree(artifact_id: ArtifactId, tree: Tree, location: Path | bytes) -> Tree | None:
+    """Return an artifact's files with the name of an id in its head; None if nothing changes.
+
+    The tree holds the bytes that differ.
+    """
+    found = read_head(artifact_id, tree, location)
+    if found is None:
         return None
-    new = digest._replace(sha256=hashlib.sha256(changed).hexdigest(), size=len(changed))
+    return _with_head(artifact_id, tree, found[0], with_name(found[1], said_name(artifact_id)))
+
+
+def take_name(
+    artifact_id: ArtifactId, edit: tuple[Tree, Path], origin: tuple[Tree, Path]
+) -> Tree | None:
+    """Return edited files with the name in the head as their origin says it, to the byte.
+
+    None if nothing changes.
+    """
+    found, known = read_head(artifact_id, *edit), read_head(artifact_id, *origin)
+    if found is None or known is None:
+        return None
+    line = _value_line(known[1].decode("utf-8", "surrogateescape"))
+    name = name_in(known[1])
+    if line is None or name is None:
+        return None
+    return _with_head(artifact_id, edit[0], found[0], _with_value(found[1], name, (line[2],)))
+
+
+def _with_head(
+    artifact_id: ArtifactId, tree: Tree, digest: FileDigest, changed: bytes | None
+) -> Tree | None:
+    sha256 = None if changed is None else hashlib.sha256(changed).hexdigest()
+    if changed is None or sha256 is None or sha256 == digest.sha256:
+        return None
+    new = digest._replace(sha256=sha256, size=len(changed))
     files = tuple(new if file is digest else file for file in tree.files)
     return replace(
         tree,
         files=files,
         content_hash=tree_hash(files),
-        skillmeat_hash=new.sha256 if is_file else "",
-        made={head: changed},
+        skillmeat_hash=sha256 if artifact_id.type == ArtifactType.AGENT else "",
+        made={digest.path: changed},
     )
 
 

@@ -48,7 +48,8 @@ class Tree:
     `content_hash` is Holdall's tree hash, `skillmeat_hash` the one that SkillMeat computes over the
     same files once they are deployed. With `problems`, the tree lacks the files they name.
     `elsewhere` says where the bytes of a file are that is only linked to, `made` has those of one
-    that is not as it is there; all others are below the artifact's folder.
+    that is not as it is there; all others are below the artifact's folder. `skillmeat_hash` is ''
+    for a folder of which some are made; `hash_for_skillmeat` finds it.
     """
 
     files: tuple[FileDigest, ...]
@@ -82,6 +83,26 @@ def bytes_tree(data: bytes, as_path: RelPath) -> Tree:
     sha256 = hashlib.sha256(data).hexdigest()
     digest = FileDigest(as_path, FileKind.FILE, False, sha256, len(data))
     return Tree((digest,), tree_hash((digest,)), sha256)
+
+
+def hash_for_skillmeat(tree: Tree, folder: Path) -> str:
+    """Return SkillMeat's hash of a folder artifact of which some files are `made`.
+
+    Raises StorageError if a file cannot be read.
+    """
+    found, real = hashlib.sha256(), Path(os.path.realpath(folder))
+    for file in sorted(tree.files, key=lambda file: file.path.split("/")):
+        place = Path(os.path.realpath(tree.elsewhere.get(file.path, folder / file.path)))
+        is_link = file.kind is FileKind.LINK
+        if is_link and not (place.is_file() and place.is_relative_to(real)):
+            continue
+        found.update(file.path.encode())
+        path = RelPath(str(place.relative_to(real))) if is_link else file.path
+        if path in tree.made:
+            found.update(tree.made[path])
+        else:
+            _digest_file(str(place), file.path, found)
+    return found.hexdigest()
 
 
 def folder_tree(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from holdall.artifacts import EMPTY_TREE_HASH, Shape
 from holdall.collection import Collection, ManifestArtifact
@@ -16,8 +18,9 @@ from holdall.deploy import (
     name_entry,
     present_value,
     read_place,
+    renamed_head,
 )
-from holdall.files import Tree, bytes_tree
+from holdall.files import HEADS, Tree, bytes_tree, said_name, with_name
 from holdall.formats import MISSING
 from holdall_composites.history.compare import Side, difference, kept_side, lying_side, stored_side
 from holdall_composites.store.store import Store
@@ -48,6 +51,8 @@ def edit_lines(
         old = kept_side(store, f"{deployed.id} as deployed", deployed.content_hash)
     if deployed.id.type in target.converts:
         old = _converted(old, target, deployed)
+    elif renamed_head(target, deployed) is not None:
+        old = _named(old, deployed)
     yield from difference(old, _project_side(project, target, deployed, collection))
 
 
@@ -55,6 +60,20 @@ def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
     (file,) = side.tree.files
     data = convert_file(side.read(file), target.converts[deployed.id.type])
     return side._replace(tree=bytes_tree(data, file.path), read=lambda _: data)
+
+
+def _named(side: Side, deployed: Deployed) -> Side:
+    """Return an artifact's side with the name in its head that it is deployed under."""
+    head = next(f for f in side.tree.files if f.path == HEADS[deployed.id.type])
+    data = with_name(side.read(head), said_name(deployed.id))
+    if data is None:
+        return side
+    new = head._replace(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+    files = tuple(new if file is head else file for file in side.tree.files)
+    return side._replace(
+        tree=replace(side.tree, files=files),
+        read=lambda file: data if file is new else side.read(file),
+    )
 
 
 def _project_side(

@@ -9,7 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath
+from holdall.artifacts import ArtifactId, ArtifactType, FileDigest, FileKind, RelPath
 from holdall.collection import (
     Change,
     ChangeKind,
@@ -23,11 +23,11 @@ from holdall.collection import (
 )
 from holdall.deploy import Deployed, LedgerChange
 from holdall.errors import ConflictError, NotFoundError, RefusedError
-from holdall.files import FileState, Root, Tree
+from holdall.files import FileState, Root, Tree, hash_for_skillmeat, rename_tree
 from holdall.operations import STEP
 from holdall.transaction import exchange, place_contents, place_files
 from holdall_composites.history.log import OWN_EXTRA
-from holdall_composites.history.versions import edited_error, lay_out, version_tree
+from holdall_composites.history.versions import edited_error, lay_out, materialize, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
@@ -69,11 +69,17 @@ class ProjectUndo:
         return sorted({target for target, _ in self.change.entries})
 
     def hash_of(self, deployed: Deployed) -> str:
-        """Return the SkillMeat hash of what was deployed before: of its one converted file, too."""
-        converted = [s.sha256 for s in deployed.files.values() if s.sha256 in self.change.contents]
-        if converted:
-            return converted[0]
-        return version_tree(self.store, deployed.content_hash).skillmeat_hash
+        """Return the SkillMeat hash of what was deployed before, as it was placed."""
+        tree = version_tree(self.store, deployed.content_hash)
+        placed = sorted(state.sha256 for state in deployed.files.values())
+        if placed == sorted(file.sha256 for file in tree.files):
+            return tree.skillmeat_hash
+        if deployed.id.type != ArtifactType.SKILL:
+            return placed[0]  # of its one converted file
+        folder = self.scratch / f"{deployed.target}-{deployed.content_hash}"
+        materialize(self.store, tree, folder)
+        named = rename_tree(deployed.id, tree, folder)
+        return hash_for_skillmeat(named, folder) if named else tree.skillmeat_hash
 
     def content_of(self, path: RelPath, state: FileState) -> tuple[Path | bytes, int]:
         """Return the bytes of a file that lay at `path`: from the database, else from a backup."""

@@ -17,7 +17,7 @@ from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.targets import SETTINGS, Form, Target
 from holdall.errors import ConflictError, HostilePathError, LocalEditError
 from holdall.files.root import FileState, Root
-from holdall.files.tree import Tree, bytes_tree
+from holdall.files.tree import Tree, bytes_tree, hash_for_skillmeat
 from holdall.formats.documents import read_bounded
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, emptied_folders, place_contents, state_of
@@ -52,7 +52,8 @@ class Arrangement(NamedTuple):
     """The file actions of a deploy, and the files in the way.
 
     `files` says for each planned artifact what goes where, `hashes` gives the SkillMeat hash of
-    that. With force, files in the way are replaced too and kept as backups.
+    that, '' where it is there already and was not read. With force, files in the way are replaced
+    too and kept as backups.
     """
 
     actions: tuple[Action, ...] = ()
@@ -146,13 +147,14 @@ class _Arranger:
         if target.place_of(artifact.id) is None:
             return
         if entry is not None and _is_as_planned(self._root, target, artifact, entry):
-            hash_, files = artifact.tree.skillmeat_hash, entry.files
+            hash_, files = (artifact.named or artifact.tree).skillmeat_hash, entry.files
             for path, state in files.items():
                 self._refuse_another(path, artifact.id, state)
                 self.settled[path] = entry
         else:
             tree, planned = _planned_tree(target, artifact)
-            hash_, files = tree.skillmeat_hash, {p: file.state for p, file in planned.items()}
+            hash_ = tree.skillmeat_hash or hash_for_skillmeat(tree, artifact.location)
+            files = {p: file.state for p, file in planned.items()}
             for path, file in planned.items():
                 if path.lower() in SETTINGS:
                     raise HostilePathError(
@@ -255,7 +257,8 @@ def _is_as_planned(root: Root, target: Target, artifact: PlannedArtifact, entry:
     place = target.place_of(artifact.id)
     if artifact.id.type in target.converts:
         return False
-    files, tree, base = entry.files, artifact.tree, f"{target.root}/{place}"
+    tree: Tree = artifact.named or artifact.tree
+    files, base = entry.files, f"{target.root}/{place}"
     is_single = target.places[artifact.id.type].shape is Shape.FILE
     return (
         len(files) == len(tree.files)
@@ -292,7 +295,7 @@ def _planned_tree(
 ) -> tuple[Tree, dict[RelPath, PlannedFile]]:
     spec, place = target.places[artifact.id.type], target.place_of(artifact.id)
     assert place is not None, "asked before"
-    tree: Tree = artifact.tree
+    tree: Tree = artifact.named or artifact.tree
     source: Path | bytes = artifact.location
     form = target.converts.get(artifact.id.type)
     if form is not None:

@@ -43,7 +43,8 @@ class PlannedArtifact(NamedTuple):
 
     `location` is the file or folder its bytes come from; `wanted_by` are the requests that bring
     it: itself, or composites. `uuid` is None while no plugin knows its identity. `companion` is the
-    artifact whose files it looks for where `${CLAUDE_PLUGIN_ROOT}` stands in it.
+    artifact whose files it looks for where `${CLAUDE_PLUGIN_ROOT}` stands in it. `named` are its
+    files with another name in the head, the deployed one, where they are placed so.
     """
 
     id: ArtifactId
@@ -53,6 +54,7 @@ class PlannedArtifact(NamedTuple):
     uuid: str | None = None
     is_pinned: bool = False
     companion: ArtifactId | None = None
+    named: Tree | None = None
 
 
 class Placement(NamedTuple):

@@ -19,6 +19,7 @@ from holdall.deploy.project.shared import hash_text, render_shared
 from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
 from holdall.deploy.targets import Target
 from holdall.files.root import Root
+from holdall.files.tree import folder_tree
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, as_read, put_bytes
 
@@ -94,12 +95,21 @@ def _record_action(
         # SkillMeat does not read a record with a type that it does not know.
         if skillmeat_hash is not None and artifact_id.type != ArtifactType.PLUGIN_FILES:
             old = entries.get(artifact_id)
+            if not skillmeat_hash:
+                skillmeat_hash = old.content_hash if old else _hash_there(project, target, entry)
             entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old, now)
     wanted = list(entries.values())
     if wanted and _is_recorded(record.entries, wanted):
         return None
     text = render_record(wanted) if wanted else None
     return _text_action(project.root, record.path, record.text, text)
+
+
+def _hash_there(project: Project, target: Target, entry: Deployed) -> str:
+    """Return the SkillMeat hash of a folder artifact that is in its place already."""
+    place = target.place_of(entry.id)
+    assert place is not None, "only what the target knows is recorded"
+    return folder_tree(project.root.path / target.root.joined(place)).skillmeat_hash
 
 
 def _is_recorded(there: Sequence[RecordEntry], wanted: Sequence[RecordEntry]) -> bool:

@@ -20,6 +20,7 @@ from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, UsageError
+from holdall.files.tree import Tree
 
 
 class _Earlier:
@@ -247,6 +248,7 @@ def choose_artifacts(
                 uuid,
                 is_pinned=content.is_pinned,
                 companion=resolution.companions.get(artifact_id),
+                named=_named_tree(request.collection, artifact_id, content),
             )
         )
     return tuple(found)
@@ -271,6 +273,37 @@ def _content_of(
     entry = collection.entry(artifact_id)
     assert isinstance(entry, ManifestArtifact), "composites were expanded"
     return StoredContent(collection.tree(entry), collection.location(entry), is_pinned=False)
+
+
+def _named_tree(
+    collection: Collection, artifact_id: ArtifactId, content: StoredContent
+) -> Tree | None:
+    """Return an artifact's files with its deployed name in the head, where that must be written.
+
+    Heads are read only where the name is not plainly the source's.
+    """
+    if artifact_id.type not in (ArtifactType.SKILL, ArtifactType.AGENT):
+        return None
+    is_other = _is_other_name(collection, artifact_id)
+    if not is_other and not content.is_pinned:
+        return None
+    from holdall.deploy.planning.deployed_names import named_tree
+
+    return named_tree(artifact_id, content, collection, is_other=is_other)
+
+
+def _is_other_name(collection: Collection, artifact_id: ArtifactId) -> bool:
+    """Return whether something may have another name in its source, which was taken."""
+    entry = collection.entry(artifact_id)
+    own = (entry.source_path or "").rpartition("/")[2]
+    if artifact_id.type == ArtifactType.SKILL:
+        return own not in ("", artifact_id.name)
+    if own.removesuffix(".md") not in ("", artifact_id.name):
+        return True
+    # Agents are named by their heads: `x` in the file `kit-x.md` may have become `kit-x`.
+    parts = artifact_id.name.split("-")
+    shorter = ("-".join(parts[start:]) for start in range(1, len(parts)))
+    return any(ArtifactId(artifact_id.type, name) in collection.manifest.by_id for name in shorter)
 
 
 def pair_with_targets(

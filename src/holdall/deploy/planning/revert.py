@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.artifacts.paths import RelPath
+from holdall.deploy.ownership import renamed_head
 from holdall.deploy.planning.files import Arrangement, EditedFile, is_below
 from holdall.deploy.project.ledger import Ledger
 from holdall.deploy.project.ledger_diff import FilePair, LedgerChange
@@ -70,12 +71,19 @@ def revert_ledger(project: Project, change: LedgerChange) -> Ledger:
 def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -> LedgerChange:
     """Return the change with the bytes that are there now and that no collection has.
 
-    Those are settings files, and files that were converted for an agent.
+    Those are settings files, files that were converted for an agent, and heads with another name.
     """
-    converts = {(t.name, type_name) for t in targets for type_name in t.converts}
+    by_name = {target.name: target for target in targets}
     entries = [entry for pair in change.entries.values() for entry in pair if entry is not None]
-    precious = {p for e in entries if (e.target, e.id.type) in converts for p in e.files}
-    precious |= change.settings
+    precious = set(change.settings)
+    for entry in entries:
+        target = by_name.get(entry.target)
+        if target is None or change.files.keys().isdisjoint(entry.files):
+            continue
+        if entry.id.type in target.converts:
+            precious |= entry.files.keys()
+        elif (head := renamed_head(target, entry)) is not None:
+            precious.add(head)
     contents = {}
     for path in precious & change.files.keys():
         before = change.files[path][0]

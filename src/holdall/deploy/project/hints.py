@@ -134,24 +134,34 @@ def _as_collected(
     target: Target, entry: SharedEntry, collection: Collection | None
 ) -> Mapping[RelPath, FileState] | None:
     """Return what was placed, if the collection has that content; None otherwise."""
+    for tree, files in _placed_by(target, entry, collection):
+        if tree.content_hash == entry.content_hash and hash_files(files) == entry.placed_hash:
+            return files
+    return None
+
+
+def _placed_by(
+    target: Target, entry: SharedEntry | RecordEntry, collection: Collection | None
+) -> Iterator[tuple[Tree, Mapping[RelPath, FileState]]]:
+    """Yield what the collection's content would place, as it is and with its deployed name."""
+    from holdall.deploy.planning.deployed_names import name_head
     from holdall.deploy.planning.files import planned_files
     from holdall.deploy.planning.plan import PlannedArtifact
 
     if collection is None:
-        return None
+        return
     by_uuid = {known.uuid: known for known in collection.manifest.artifacts if known.uuid}
     found = by_uuid.get(entry.uuid or "") or collection.manifest.by_id.get(entry.id)
     if not isinstance(found, ManifestArtifact):
-        return None
+        return
     try:
-        tree = collection.tree(found)
-        if tree.content_hash != entry.content_hash:
-            return None
-        artifact = PlannedArtifact(entry.id, tree, collection.location(found), ())
-        files = {path: file.state for path, file in planned_files(target, artifact).items()}
+        tree, location = collection.tree(found), collection.location(found)
+        artifact = PlannedArtifact(entry.id, tree, location, ())
+        named = name_head(entry.id, tree, location)
+        for one in (artifact, artifact._replace(named=named))[: 1 if named is None else 2]:
+            yield tree, {path: file.state for path, file in planned_files(target, one).items()}
     except HoldallError:
-        return None
-    return files if hash_files(files) == entry.placed_hash else None
+        return
 
 
 def _with_value(root: Root, merged: Merged) -> Merged:
@@ -174,7 +184,9 @@ def _is_there(root: Root, entry: Deployed) -> bool:
     return any(e.matches(present_value(root, e, ())) for e in entry.merged)
 
 
-def adopt_recorded(root: Root, target: Target, entry: RecordEntry) -> Deployed | None:
+def adopt_recorded(
+    root: Root, target: Target, entry: RecordEntry, collection: Collection | None
+) -> Deployed | None:
     """Return what is deployed by SkillMeat's record; None if its files are not what that says."""
     base = target.root.joined(entry.path)
     # A record must not speak of the agent's settings, of a whole folder, or of another artifact.
@@ -183,14 +195,16 @@ def adopt_recorded(root: Root, target: Target, entry: RecordEntry) -> Deployed |
     tree = _tree_at(root, base)
     if tree is None or tree.skillmeat_hash != entry.content_hash:
         return None
+    files = files_in_place(root, target, entry.id.type, base, tree) or {}
+    known = (t.content_hash for t, some in _placed_by(target, entry, collection) if some == files)
     return Deployed(
         id=entry.id,
         target=target.name,
         uuid=entry.uuid,
         collection=entry.collection,
-        content_hash=tree.content_hash,
+        content_hash=next(known, tree.content_hash),
         wanted_by=(),
-        files=files_in_place(root, target, entry.id.type, base, tree) or {},
+        files=files,
     )
 
 

@@ -172,7 +172,7 @@ def read_project(
         for entry in record.entries:
             if entry.id not in known:
                 known.add(entry.id)
-                if (found := adopt_recorded(root, target, entry)) is not None:
+                if (found := adopt_recorded(root, target, entry, collection)) is not None:
                     adopted.append(found)
                 else:
                     unclear.append((target.name, entry))
