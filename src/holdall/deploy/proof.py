@@ -111,7 +111,7 @@ class Proof:
         if self.collection is None:
             return None
         found = self._by_uuid.get(entry.uuid or "") or self.collection.manifest.by_id.get(entry.id)
-        if not isinstance(found, ManifestArtifact):
+        if not isinstance(found, ManifestArtifact) or found.id.type != entry.id.type:
             return None
         try:
             tree = self.collection.tree(found)
@@ -137,12 +137,17 @@ class Proof:
                 place = None if folder is None else folder.path / "proof"
                 for number, tree in enumerate(self.find(some, place)):
                     entry = some[number]
-                    if tree is not None:
+                    if tree is not None and self._fits(entry, tree):
                         location = self._location(entry, place, number)
                         found[entry.target, entry.id] = PlannedArtifact(
                             entry.id, tree, location, ()
                         )
         return found
+
+    def _fits(self, entry: Deployed, tree: Tree) -> bool:
+        """Return whether an artifact of the entry's type can have these files."""
+        spec = self.targets[entry.target].places.get(entry.id.type)
+        return spec is None or spec.shape is not Shape.FILE or len(tree.files) == 1
 
     def _needs_bytes(self, entry: Deployed) -> bool:
         target = self.targets[entry.target]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from holdall.artifacts import FileDigest, FileKind, Shape, TypeSpec, tree_hash
@@ -44,20 +44,25 @@ def known_versions(
     with opened(collection) as resolver, resolver.store.reading():
         store = resolver.store
         uuids = store.artifacts.uuids_of(collection_id, sorted({str(e.id) for e in wanted}))
+        owners = store.artifacts.owners_of({entry.uuid for entry in wanted if entry.uuid})
         found = []
         for number, entry in enumerate(wanted):
-            tree = _version_named(store, entry, uuids.get(str(entry.id)))
+            known = {uuids.get(str(entry.id))} - {None}
+            # Under a name that it had before, but never as another type.
+            if entry.uuid in owners and owners[entry.uuid][1].startswith(f"{entry.id.type}:"):
+                known.add(entry.uuid)
+            tree = _version_named(store, known, entry.content_hash)
             if tree is not None and folder is not None:
                 materialize(store, tree, folder / str(number))
             found.append(tree)
         return found
 
 
-def _version_named(store: Store, entry: Deployed, present: str | None) -> Tree | None:
-    for uuid in {entry.uuid, present} - {None}:
+def _version_named(store: Store, uuids: Iterable[str | None], content_hash: str) -> Tree | None:
+    for uuid in uuids:
         versions = store.versions.all_of(uuid or "")
-        if any(version.content_hash == entry.content_hash for version in versions):
-            return version_tree(store, entry.content_hash)
+        if any(version.content_hash == content_hash for version in versions):
+            return version_tree(store, content_hash)
     return None
 
 

@@ -193,6 +193,25 @@ def test_an_entry_that_only_a_ledger_claims_stays(
     assert value in (there if key is None else there.values())
 
 
+@pytest.mark.parametrize("what", ["skill:a", "command:c", "mcp:srv"])
+@pytest.mark.parametrize("claim", ["command:own", "agent:own"])
+def test_content_of_another_type_proves_nothing(kit: Kit, what: str, claim: str) -> None:
+    """A claim with the UUID and hash of another artifact is no crash, and removes nothing."""
+    kit.deploy("composite:plug", "--allow-commands")
+    place = f".claude/{claim.replace(':', 's/')}.md"
+    write(kit.project / place, (kit.project / ".claude/commands/c.md").read_text())
+    document = json.loads((kit.project / LEDGER).read_text())
+    (entry,) = [e for e in document["deployed"] if e["id"] == what]
+    state = ["f", "-", hashlib.sha256((kit.project / place).read_bytes()).hexdigest()]
+    entry = {**entry, "id": claim, "files": {place: state}, "merged": []}
+    document["deployed"].append(entry)
+    (kit.project / LEDGER).write_text(json.dumps(document))
+    kit.run(
+        "undeploy", "composite:plug", "--to", kit.project, status=1 if "agent" in claim else None
+    )
+    assert (kit.project / place).exists() or (what, claim) == ("command:c", "command:own")
+
+
 def test_an_undo_does_not_seal_what_a_ledger_claimed(kit: Kit) -> None:
     """A claim that went through the log and back is still no proof."""
     kit.deploy("skill:a")

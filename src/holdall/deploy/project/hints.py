@@ -152,7 +152,7 @@ def _placed_by(
         return
     by_uuid = {known.uuid: known for known in collection.manifest.artifacts if known.uuid}
     found = by_uuid.get(entry.uuid or "") or collection.manifest.by_id.get(entry.id)
-    if not isinstance(found, ManifestArtifact):
+    if not isinstance(found, ManifestArtifact) or found.id.type != entry.id.type:
         return
     try:
         tree, location = collection.tree(found), collection.location(found)
