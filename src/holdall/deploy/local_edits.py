@@ -162,7 +162,7 @@ def _problems(
             yield f"{target.name} has it in another format, which cannot be adopted"
         return
     tree = read_place(project, target, deployed.id, collection)
-    base = target.root.joined(deployed.id.path_in(place))
+    base = target.path_of(deployed.id)
     if tree is None:
         yield f"{base} is gone; `holdall deploy` puts it back"
         return
@@ -188,7 +188,7 @@ def _edit(
     place = target.places.get(deployed.id.type)
     if place is None or deployed.id.type in target.converts:
         return None
-    base = target.root.joined(deployed.id.path_in(place))
+    base = target.path_of(deployed.id)
     look = Inspection(base, is_folder=place.shape is Shape.FOLDER)
     tree = read_place(project, target, deployed.id, collection, look.peek)
     if tree is None or files_at(target, deployed.id, tree) == deployed.files:
@@ -228,7 +228,7 @@ def read_place(
     """
     spec = collection.spec_of(artifact_id)
     meter = Meter(collection.caps, project.root.path)
-    base = target.root.joined(artifact_id.path_in(target.places[artifact_id.type]))
+    base = target.path_of(artifact_id)
     if spec.shape is Shape.FILE:
         there = project.root.state_of(base)
         if there is None:
@@ -242,5 +242,5 @@ def read_place(
 def files_at(target: Target, artifact_id: ArtifactId, tree: Tree) -> dict[RelPath, FileState]:
     """Return the ledger's entry for an artifact with this tree."""
     spec = target.places[artifact_id.type]
-    files = place_files(target.root.joined(artifact_id.path_in(spec)), spec, tree)
+    files = place_files(target.path_of(artifact_id), spec, tree)
     return {path: state_of(digest) for path, digest in files.items()}

@@ -50,8 +50,9 @@ class Target:
 
     `root` is its folder (`.claude`); `places` says for each type that is deployed as files where
     they go, `merges` for each type that becomes entries of a settings file in which one, `converts`
-    which of the placed ones are written in another form. `profile` and `platform` are SkillMeat's
-    names for the agent in the deployed record, None where it has none.
+    which of the placed ones are written in another form. An agent that `is_flat` reads single files
+    only where they are not in folders. `profile` and `platform` are SkillMeat's names for the agent
+    in the deployed record, None where it has none.
     """
 
     name: str
@@ -61,11 +62,22 @@ class Target:
     converts: Mapping[str, Form] = field(default_factory=dict)
     profile: str | None = None
     platform: str | None = None
+    is_flat: bool = False
 
     def place_of(self, artifact_id: ArtifactId) -> RelPath | None:
         """Return where an artifact goes below `root`; None if it is not deployed as files."""
         spec = self.places.get(artifact_id.type)
-        return artifact_id.path_in(spec) if spec else None
+        if spec is None:
+            return None
+        if self.is_flat and spec.shape is Shape.FILE:
+            artifact_id = artifact_id._replace(name=artifact_id.name.replace(":", "-"))
+        return artifact_id.path_in(spec)
+
+    def path_of(self, artifact_id: ArtifactId) -> RelPath:
+        """Return where an artifact is in a project, of a type that is deployed as files."""
+        place = self.place_of(artifact_id)
+        assert place is not None, f"{artifact_id.type} has no place for {self.name}"
+        return self.root.joined(place)
 
     def knows(self, type_name: str) -> bool:
         """Return whether the agent supports artifacts of a type."""
@@ -84,6 +96,7 @@ def _target(
     hooks: tuple[str, str] | None = None,
     converts: Mapping[str, Form] = MappingProxyType({}),
     skillmeat: str | None = None,
+    is_flat: bool = False,
 ) -> Target:
     """Return a row of the table; skills are folders in `skills` for every agent.
 
@@ -110,6 +123,7 @@ def _target(
         converts,
         skillmeat,
         skillmeat,
+        is_flat,
     )
 
 
@@ -145,6 +159,7 @@ _PROJECT = (
     _target(
         "cursor",
         ".cursor",
+        is_flat=True,
         files=_MARKDOWN,
         servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS, "${workspaceFolder}"),
         skillmeat="cursor",
@@ -152,6 +167,7 @@ _PROJECT = (
     _target(
         "copilot",
         ".github",
+        is_flat=True,
         files=_COPILOT_FILES,
         servers=(".vscode/mcp.json", ("servers",), Form.VSCODE_SERVERS, "${workspaceFolder}"),
     ),
@@ -161,7 +177,7 @@ _PROJECT = (
         files=_MARKDOWN,
         servers=("opencode.json", ("mcp",), Form.OPENCODE_SERVERS, "."),
     ),
-    _target("windsurf", ".windsurf", files={"command": ("workflows", ".md")}),
+    _target("windsurf", ".windsurf", files={"command": ("workflows", ".md")}, is_flat=True),
     _target("agents", ".agents"),
 )
 _USER = (
@@ -183,6 +199,7 @@ _USER = (
     _target(
         "cursor",
         ".cursor",
+        is_flat=True,
         files=_MARKDOWN,
         servers=(".cursor/mcp.json", ("mcpServers",), Form.SERVERS, None),
         skillmeat="cursor",
@@ -190,6 +207,7 @@ _USER = (
     _target(
         "copilot",
         ".copilot",
+        is_flat=True,
         files={"agent": ("agents", ".agent.md")},
         servers=(".copilot/mcp-config.json", ("mcpServers",), Form.VSCODE_SERVERS, None),
     ),
@@ -202,6 +220,7 @@ _USER = (
     _target(
         "windsurf",
         ".codeium/windsurf",
+        is_flat=True,
         files={"command": ("global_workflows", ".md")},
         servers=(".codeium/windsurf/mcp_config.json", ("mcpServers",), Form.SERVERS, None),
     ),

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,7 +25,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError
 from holdall.files.tree import Tree
 from holdall.formats.documents import read_bounded
-from holdall.formats.frontmatter import read_frontmatter
+from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 
 HEADS: Mapping[str, RelPath] = MappingProxyType(
     {
@@ -62,11 +63,16 @@ def _with_value(data: bytes, name: str, spellings: Iterable[str]) -> bytes | Non
         return None
     for written in spellings:
         changed = text[: line.start(2)] + written + text[line.end(2) :]
-        before, after = read_frontmatter(text), read_frontmatter(changed)
+        before, after = _front(text), read_frontmatter(changed)
         same = {**before.values, "name": name} == after.values and before.problem == after.problem
         if same and before.text("name") is not None:
             return changed.encode("utf-8", "surrogateescape")
     return None
+
+
+@lru_cache(maxsize=1)  # asked for its name first, then for another one; YAML is slow
+def _front(text: str) -> Frontmatter:
+    return read_frontmatter(text)
 
 
 def _value_line(text: str) -> re.Match[str] | None:
@@ -103,7 +109,7 @@ def read_head(
 
 def name_in(data: bytes) -> str | None:
     """Return the name that the head of a file says."""
-    return read_frontmatter(data.decode("utf-8", "surrogateescape")).text("name")
+    return _front(data.decode("utf-8", "surrogateescape")).text("name")
 
 
 def said_name(artifact_id: ArtifactId) -> str:

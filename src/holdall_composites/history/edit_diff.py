@@ -80,7 +80,7 @@ def _project_side(
     project: Project, target: Target, deployed: Deployed, collection: Collection
 ) -> Side:
     spec = collection.spec_of(deployed.id)
-    base = target.root.joined(deployed.id.path_in(target.places[deployed.id.type]))
+    base = target.path_of(deployed.id)
     tree = read_place(project, target, deployed.id, collection) or _NOTHING
     side = lying_side(str(base), project.root.path / base, spec, tree)
     return side._replace(is_one_file=spec.shape is Shape.FILE)

@@ -196,30 +196,6 @@ def test_a_clone_proves_it_by_content(
     assert not (there / AGENT).exists()
 
 
-@pytest.mark.parametrize("name", ["look", "'look'  # why", '"look"'])
-def test_any_spelling_comes_back(both: Kit, tmp_path: Path, name: str) -> None:
-    """The collection's line is as it was, quotes, blanks and comment included."""
-    text = f"---\ndescription: d\nname: {name}\n---\n"
-    write(tmp_path / "from/two/skills/look/SKILL.md", f"{text}two\n")
-    both.run("collect", tmp_path / "from/two")
-    both.deploy("skill:two-look")
-    head = both.project / SKILL / "SKILL.md"
-    assert head.read_text().startswith("---\ndescription: d\nname: two-look")
-    write(head, f"{head.read_text()}more\n")
-    both.run("adopt", "skill:two-look", "--from", both.project)
-    assert (both.collection / "skills/two-look/SKILL.md").read_text() == f"{text}two\nmore\n"
-    assert unchanged(both)
-
-
-@pytest.mark.parametrize("head", ["---\nname: >\n  look\n---\n", "no head\n", "---\na: b\n---\n"])
-def test_a_head_that_says_no_plain_name_stays(both: Kit, tmp_path: Path, head: str) -> None:
-    """Such files are placed as the collection has them."""
-    write(tmp_path / "from/two/skills/look/SKILL.md", head)
-    both.run("collect", tmp_path / "from/two", status=None)
-    both.deploy("skill:two-look")
-    assert (both.project / SKILL / "SKILL.md").read_text() == head
-
-
 def test_a_name_of_its_own_stays(tmp_path: Path, own_state: Path) -> None:
     """What nobody else has, keeps what its source says, however it is spelled."""
     del own_state
@@ -269,3 +245,33 @@ def test_an_agent_whose_file_has_the_deployed_name(tmp_path: Path, own_state: Pa
     kit.deploy("composite:one", "composite:two")
     assert "\nname: two-judge\n" in (kit.project / AGENT).read_text()
     assert "\nname: judge\n" in (kit.project / ".claude/agents/judge.md").read_text()
+
+
+def test_a_command_in_a_folder_for_agents_without_folders(tmp_path: Path, own_state: Path) -> None:
+    """It is found there under one name, adopted, and removed without a trace."""
+    del own_state
+    kit = new_kit(tmp_path / "all")
+    for name in ("one", "two"):
+        root = tmp_path / name
+        write(root / ".claude-plugin/plugin.json", f'{{"name": "{name}"}}')
+        write(root / "commands/help.md", f"---\ndescription: {name}\n---\n{name}\n")
+        kit.run("collect", root)
+    targets = ("claude", "cursor", "copilot", "windsurf", "opencode", "gemini")
+    kit.deploy("command:help", "command:two:help", *(f"--target={name}" for name in targets))
+    places = {path for path in tree(kit.project) if "help" in path}
+    assert places == {
+        *(".claude/commands/help.md", ".claude/commands/two/help.md"),
+        *(".cursor/commands/help.md", ".cursor/commands/two-help.md"),
+        *(".github/prompts/help.prompt.md", ".github/prompts/two-help.prompt.md"),
+        *(".windsurf/workflows/help.md", ".windsurf/workflows/two-help.md"),
+        *(".opencode/commands/help.md", ".opencode/commands/two/help.md"),
+        *(".gemini/commands/help.toml", ".gemini/commands/two/help.toml"),
+    }
+    assert set(states(kit).values()) == {"synced"}
+    write(kit.project / ".cursor/commands/two-help.md", "better\n")
+    kit.run("adopt", "command:two:help", "--from", kit.project, "--target", "cursor")
+    assert (kit.collection / "commands/two/help.md").read_text() == "better\n"
+    kit.deploy()
+    assert (kit.project / ".windsurf/workflows/two-help.md").read_text() == "better\n"
+    kit.run("undeploy", "command:help", "command:two:help", "--to", kit.project)
+    assert not any((kit.project / name).exists() for name in (".cursor", ".github", ".windsurf"))

@@ -189,9 +189,9 @@ def test_what_each_agent_gets(full_kit: Kit) -> None:
         "prompt": "Do {{args}}\n",
     }
     for path in (
-        ".github/prompts/git/one.prompt.md",
+        ".github/prompts/git-one.prompt.md",
         ".github/agents/one-er.agent.md",
-        ".windsurf/workflows/git/one.md",
+        ".windsurf/workflows/git-one.md",
         ".cursor/agents/one-er.md",
         ".agents/skills/doc/SKILL.md",
     ):

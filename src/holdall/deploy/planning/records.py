@@ -107,9 +107,7 @@ def _record_action(
 
 def _hash_there(project: Project, target: Target, entry: Deployed) -> str:
     """Return the SkillMeat hash of a folder artifact that is in its place already."""
-    place = target.place_of(entry.id)
-    assert place is not None, "only what the target knows is recorded"
-    return folder_tree(project.root.path / target.root.joined(place)).skillmeat_hash
+    return folder_tree(project.root.path / target.path_of(entry.id)).skillmeat_hash
 
 
 def _is_recorded(there: Sequence[RecordEntry], wanted: Sequence[RecordEntry]) -> bool:
