@@ -90,7 +90,7 @@ def test_an_export_has_them_and_comes_back_the_same(plugin_kit: Kit, tmp_path: P
 
 
 def test_an_update_brings_new_files_and_keeps_who_they_are(plugin_kit: Kit, source: Path) -> None:
-    """A changed script is a new version; a plugin without files has none any more."""
+    """A changed script is a new version; a plugin without files has none, and its hook lacks one."""
     uuid = plugin_kit.uuids()["plugin-files:care"]
     write(source / "care/bin/run.sh", "#!/bin/sh\n")
     plugin_kit.run("collect", source)
@@ -100,7 +100,8 @@ def test_an_update_brings_new_files_and_keeps_who_they_are(plugin_kit: Kit, sour
         (source / "care" / path).unlink()
     manifest = {key: MANIFEST[key] for key in ("name", "commands")}
     write(source / "care/.claude-plugin/plugin.json", json.dumps(manifest))
-    plugin_kit.run("collect", source)
+    done = plugin_kit.command("collect", source)
+    assert (done.returncode, "starts 'bin/run.sh', which is not there" in done.stderr) == (1, True)
     assert "files" not in composite(plugin_kit)
     assert "metadata" not in composite(plugin_kit)
     assert "plugin-files:care" not in plugin_kit.uuids()
