@@ -104,6 +104,9 @@ def test_any_edit_is_adopted_exactly_or_refused(
 
 
 def files_in(folder: Path) -> dict[str, tuple[object, ...]]:
-    """Return files and links below a folder, without what version control keeps there."""
+    """Return files and links below a folder, without what version control keeps there.
+
+    A folder is what has no content at all, not even an empty one.
+    """
     found = snapshot(folder, without=(".git",), times=False)
-    return {path: seen for path, seen in found.items() if seen[1] is not False}
+    return {path: seen for path, seen in found.items() if seen[1] != ""}
