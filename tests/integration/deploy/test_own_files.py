@@ -90,7 +90,7 @@ def test_an_export_has_them_and_comes_back_the_same(plugin_kit: Kit, tmp_path: P
 
 
 def test_an_update_brings_new_files_and_keeps_who_they_are(plugin_kit: Kit, source: Path) -> None:
-    """A changed script is a new version; a plugin without files has none, and its hook lacks one."""
+    """A changed script is a new version; without files there is none, and its hook lacks one."""
     uuid = plugin_kit.uuids()["plugin-files:care"]
     write(source / "care/bin/run.sh", "#!/bin/sh\n")
     plugin_kit.run("collect", source)
