@@ -247,6 +247,19 @@ def test_an_agent_whose_file_has_the_deployed_name(tmp_path: Path, own_state: Pa
     assert "\nname: judge\n" in (kit.project / ".claude/agents/judge.md").read_text()
 
 
+def test_another_collection_as_the_source(both: Kit, tmp_path: Path) -> None:
+    """What got its name there has it here, too, in its place and its head."""
+    second = new_kit(tmp_path / "second")
+    second.run("collect", both.collection, status=None)
+    second.deploy("skill:look", *IDS)
+    heads = {
+        name: (second.project / path).read_text().splitlines()[2]
+        for name, path in (("look", ".claude/skills/look/SKILL.md"), ("two-judge", AGENT))
+    }
+    assert heads == {"look": "name: look", "two-judge": "name: two-judge"}
+    assert "\nname: two-look\n" in (second.project / SKILL / "SKILL.md").read_text()
+
+
 def test_a_command_in_a_folder_for_agents_without_folders(tmp_path: Path, own_state: Path) -> None:
     """It is found there under one name, adopted, and removed without a trace."""
     del own_state

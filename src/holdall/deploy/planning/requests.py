@@ -293,17 +293,21 @@ def _named_tree(
 
 
 def _is_other_name(collection: Collection, artifact_id: ArtifactId) -> bool:
-    """Return whether something may have another name in its source, which was taken."""
-    entry = collection.entry(artifact_id)
-    own = (entry.source_path or "").rpartition("/")[2]
-    if artifact_id.type == ArtifactType.SKILL:
-        return own not in ("", artifact_id.name)
-    if own.removesuffix(".md") not in ("", artifact_id.name):
+    """Return whether something may have another name in its source, which was taken.
+
+    The path does not always show it: agents are named by their heads, and another collection, as a
+    source, has names of its own. Then what took the name is here.
+    """
+    type_name, name = artifact_id
+    own = (collection.entry(artifact_id).source_path or "").rpartition("/")[2]
+    if type_name == ArtifactType.AGENT:
+        own = own.removesuffix(".md")
+    if own not in ("", name):
         return True
-    # Agents are named by their heads: `x` in the file `kit-x.md` may have become `kit-x`.
-    parts = artifact_id.name.split("-")
-    shorter = ("-".join(parts[start:]) for start in range(1, len(parts)))
-    return any(ArtifactId(artifact_id.type, name) in collection.manifest.by_id for name in shorter)
+    parts = name.split("-")
+    shorter = ["-".join(parts[start:]) for start in range(1, len(parts))]
+    shorter += ["-".join(parts[:-1])]  # `x-1a2b3c4d`
+    return any(ArtifactId(type_name, known) in collection.manifest.by_id for known in shorter)
 
 
 def pair_with_targets(
