@@ -37,7 +37,7 @@ OF_A_COLLECTION = {
         "versions._unversioned_ids",
     ),
     *("integrity._misnumbered", "integrity._unknown_pins", "integrity._hashes"),
-    *("operations._insert", "operations._undone", "operations._all", "operations._move"),
+    *("operations._insert", "operations._all", "operations._move"),
 }
 # What no table points to any more is looked for in the whole table.
 OF_ALL = {"integrity._delete_trees", "integrity._delete_blobs", "integrity._unused_blobs"}
