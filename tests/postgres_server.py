@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from memory import memory_folder
 
@@ -50,6 +51,11 @@ def own_server() -> Iterator[Any]:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_own(url: str) -> bool:
+    """Return whether that server is one of ours, also where another process started it."""
+    return any(f"host={place}/{PREFIX}" in unquote(url) for place in PLACES)
 
 
 def _forget_durability(url: str) -> None:

