@@ -70,6 +70,11 @@ def test_skillmeat_sees_every_deployed_artifact_as_synced(
     collection = str(tmp_path / "collection")
     holdall("init", collection)
     holdall("--collection", collection, "collect", str(SAMPLE))
+    other = tmp_path / "other/skills/changelog/SKILL.md"  # is deployed under another name
+    other.parent.mkdir(parents=True)
+    other.write_text("---\nname: changelog\ndescription: another one\n---\nhello\n")
+    (other.parent / "more.md").write_text("more\n")
+    holdall("--collection", collection, "collect", str(tmp_path / "other"))
     listed = json.loads(holdall("--collection", collection, "list", "--json").stdout)
     ids = [a["id"] for a in listed["artifacts"] if a["type"] != "composite"]
     holdall("--collection", collection, "deploy", *ids, "--to", str(project), "--allow-commands")
@@ -77,6 +82,7 @@ def test_skillmeat_sees_every_deployed_artifact_as_synced(
     files = [i for i in ids if i.partition(":")[0] not in ("hook", "mcp")]
     expected = {f"{i.partition(':')[2]}::{i.partition(':')[0]}" for i in files}
     assert {i.partition(":")[0] for i in files} == {"skill", "command", "agent"}
+    assert "skill:other-changelog" in files
 
     output = skillmeat("status", "--project", str(project)).stdout
     assert synced_in(output) == expected
