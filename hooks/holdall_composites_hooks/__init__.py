@@ -2,7 +2,9 @@
 
 from holdall_composites_hooks.collect import (
     holdall_collect_check,
+    holdall_collect_commit,
     holdall_collect_complete,
+    holdall_collect_incoming,
     holdall_collect_modify,
     holdall_collect_prepare,
 )
@@ -23,7 +25,9 @@ from holdall_composites_hooks.deploy import (
 
 __all__ = [
     "holdall_collect_check",
+    "holdall_collect_commit",
     "holdall_collect_complete",
+    "holdall_collect_incoming",
     "holdall_collect_modify",
     "holdall_collect_prepare",
     "holdall_configure",

@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING
 from holdall.plugins import Problem, Severity, hookimpl
 
 if TYPE_CHECKING:
-    from holdall.collection import ChangeSet, Collection
+    from collections.abc import Mapping, Sequence
+
+    from holdall.artifacts import RelPath
+    from holdall.collection import ChangeSet, Collection, EditPlan
+    from holdall.files import Scratch, Tree
+    from holdall.transaction import Action
 
 
 @hookimpl
 def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
     """Give every entry of the manifest its UUID; refuse unknown members and cycles."""
+    from holdall_composites.history.log import header_of
     from holdall_composites.session import identify
 
-    changes.after = identify(collection, changes.after, is_collect=changes.command == "collect")
+    is_collect = changes.command == "collect"
+    changes.after = identify(collection, changes.after, header_of(changes), is_collect=is_collect)
 
 
 @hookimpl
@@ -35,13 +42,37 @@ def holdall_collect_prepare(collection: Collection) -> None:
 
 
 @hookimpl
+def holdall_collect_incoming(collection: Collection, scratch: Scratch) -> EditPlan | None:
+    """Bring the others' releases of a shared collection into its folder."""
+    from holdall_composites.service.pull import plan_pull
+
+    return plan_pull(collection, scratch)
+
+
+@hookimpl
+def holdall_collect_commit(
+    changes: ChangeSet,
+    collection: Collection,
+    transaction_id: str,
+    actions: Sequence[Action],
+    trees: Mapping[RelPath, Tree],
+) -> bool | None:
+    """Make the change the next release of a shared collection."""
+    from holdall_composites.service.publish import publish
+
+    return publish(changes, collection, transaction_id, actions, trees)
+
+
+@hookimpl
 def holdall_collect_complete(
     changes: ChangeSet, collection: Collection, transaction_id: str
 ) -> None:
     """Make the database follow the manifest, keep what changed as new versions, and log it."""
-    from holdall_composites.history.log import record_change
+    from holdall.collection import PULL
+    from holdall_composites.history.log import header_of, record_change
     from holdall_composites.session import opened
 
-    with opened(collection, changes.command, changes.signature.author) as resolver:
-        if collection.manifest.uuid is not None:
+    with opened(collection, header_of(changes)) as resolver:
+        # A pull brings to the folder what is in the log already.
+        if collection.manifest.uuid is not None and changes.command != PULL:
             record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)

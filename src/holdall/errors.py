@@ -7,6 +7,7 @@ HoldallError                 exit status, by branch
 ├── RefusedError            3  going on could have lost or exposed something
 │   ├── TooLargeError          one file or artifact is larger than the caps allow
 │   ├── ConflictError          two things claim one place, or a place is taken
+│   │   └── OvertakenError     somebody else was first; the same can be tried again
 │   ├── LocalEditError         a file was changed by hand
 │   ├── HostilePathError       a name or path that no artifact may have
 │   └── VetoError              a plugin said no
@@ -74,6 +75,12 @@ class ConflictError(RefusedError):
     """Two things claim one place, or a place is taken."""
 
     code = "conflict"
+
+
+class OvertakenError(ConflictError):
+    """Somebody else changed the collection first: nothing was written, and a new try may do it."""
+
+    code = "overtaken"
 
 
 class LocalEditError(RefusedError):

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
+from holdall.errors import OvertakenError
 from holdall.formats import DatabaseURL
+from holdall.transaction import Signature
 from holdall_composites.console import reporter
 from holdall_composites.database.connect import can_write, connected
 from holdall_composites.database.sqlite_file import (
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from peewee import Database
 
     from holdall_composites.resolver.resolver import Edit
+    from holdall_composites.sync.releases.chain import Header
 
 Entry = TypeVar("Entry", ManifestArtifact, ManifestComposite)
 
@@ -33,15 +36,14 @@ Entry = TypeVar("Entry", ManifestArtifact, ManifestComposite)
 @contextmanager
 def opened(
     collection: Collection,
-    message: str | None = None,
-    author: str | None = None,
+    header: Header | None = None,
     *,
     edit: Edit | None = None,
 ) -> Iterator[Resolver]:
     """Connect to a collection's database and bring it in line with the manifest.
 
-    What changed becomes new versions, in the same transaction, with `message` and `author` in their
-    history.
+    What changed becomes a release and new versions, in the same transaction; `header` says whose
+    change it is, None that somebody edited the files.
     A database that can only be read is read as it is; an SQLite file whose rows would have to
     change is read from a copy with the right rows.
     A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
@@ -59,7 +61,7 @@ def opened(
         store = Store(database)
         if uuid and not _has_rows_of(store, collection):
             if url.is_embedded or can_write(database):
-                bring_in_line(store, collection, message, author)
+                bring_in_line(store, collection, header)
             else:
                 told = f"{url.shown} can only be read, and is not as {collection.root} says"
                 reporter().note(f"note: {told}")
@@ -143,22 +145,54 @@ def open_collection(folder: Path | str) -> Iterator[Database]:
             yield database
 
 
-def bring_in_line(
-    store: Store, collection: Collection, message: str | None, author: str | None
-) -> None:
-    """Make the rows what the manifest says, and keep what changed, in one transaction."""
+def bring_in_line(store: Store, collection: Collection, header: Header | None) -> None:
+    """Make the rows what the manifest says, and keep what changed, in one transaction and release.
+
+    A database that others share is left as it is where it went on since the manifest was written:
+    what the folder does not know yet is not taken back. `holdall pull` brings it there.
+    """
     # Imported here: most commands find the rows in line.
+    from holdall_composites.sync.releases.chain import (
+        Header,
+        Standing,
+        append_release,
+        find_standing,
+        first_header,
+        head_of,
+    )
     from holdall_composites.sync.save_versions import keep
     from holdall_composites.sync.state import state_of
     from holdall_composites.sync.sync import sync
 
+    uuid = collection.manifest.uuid or ""
+    head, is_alone = head_of(store, uuid), has_own_database(collection)
+    if not is_alone and find_standing(store, collection.manifest, head)[0] is not Standing.HEAD:
+        told = f"{collection.root} is behind release {head[0]} of its database"
+        reporter().note(f"{told}: `holdall pull` brings it forward")
+        return
     with store.transaction():
+        if not is_alone and store.collections.lock(uuid) != head:
+            raise OvertakenError(f"{collection.root}: somebody else changed the collection")
         sync(store, state_of(collection))
-        keep(store, collection, message, author)
+        told_of = (header.command, header.author) if header else (None, None)
+        keep(store, collection, *told_of)
+        if header is None:
+            header = Header.of(Signature.now(), "edit") if head[0] else first_header(uuid)
+        append_release(store, collection.manifest, header)
 
 
-def identify(collection: Collection, manifest: Manifest, *, is_collect: bool = False) -> Manifest:
-    """Return `manifest` with every UUID in place, those that the database knows included.
+def has_own_database(collection: Collection) -> bool:
+    """Return whether nobody else writes to the database: its file is inside the collection."""
+    url = DatabaseURL.parse(collection.database_url)
+    return url.is_embedded and Path(url.path).parent.parent.resolve() == collection.root.resolve()
+
+
+def identify(
+    collection: Collection, manifest: Manifest, header: Header, *, is_collect: bool = False
+) -> Manifest:
+    """Return `manifest` with every UUID in place, and the release that it will be.
+
+    UUIDs that the database knows are taken.
 
     UUIDs that came from outside and are another collection's here are replaced: two collections in
     one database may collect the same export. So are, in a collect, those of something that was
@@ -166,6 +200,7 @@ def identify(collection: Collection, manifest: Manifest, *, is_collect: bool = F
     Those of members that were artifacts here once stay.
     """
     from holdall_composites.sync.identity import fill_uuids
+    from holdall_composites.sync.releases.chain import with_release
 
     own = collection.manifest.uuid
     before = {entry.uuid for entry in collection.manifest.by_id.values()}
@@ -193,7 +228,8 @@ def identify(collection: Collection, manifest: Manifest, *, is_collect: bool = F
         )
         wanting = [str(entry.id) for entry in manifest.by_id.values() if entry.uuid is None]
         uuids = artifacts.uuids_of(own, wanting) if own and wanting else {}
-    return fill_uuids(manifest, uuids, known)
+        manifest = fill_uuids(manifest, uuids, known)
+        return with_release(resolver.store, manifest, collection.manifest, header)
 
 
 def _had_content(store: Store, entry: ManifestArtifact | ManifestComposite) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -80,9 +81,18 @@ def write(path: Path, text: str) -> None:
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, bool]]:
-    """Return the files below a folder: bytes and executable bit, by path."""
+    """Return the files below a folder: bytes and executable bit, by path.
+
+    Without the release that a manifest was written from: each change is another one.
+    """
+    release = re.compile(rb'^(release = \d+|base = "[0-9a-f]{64}")\n', re.MULTILINE)
     return {
-        str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
+        str(path.relative_to(folder)): (
+            release.sub(b"", path.read_bytes())
+            if path.name == "manifest.toml"
+            else path.read_bytes(),
+            bool(path.stat().st_mode & 0o100),
+        )
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".holdall" not in path.parts
     }

@@ -47,6 +47,7 @@ ALLOWED = {
     "holdall_composites/schema/revise.py": "the next migration, where a developer asked for it",
     "holdall_composites/history/undo.py": "old bytes, in a scratch folder",
     "holdall_composites/history/versions.py": "old versions laid out in a scratch folder",
+    "holdall_composites/sync/save_versions.py": "new versions laid out in a scratch folder",
     "holdall_composites/commands/export.py": "a scratch folder",
     "holdall_composites/commands/undo.py": "a scratch folder",
     "holdall_composites/commands/version.py": "a scratch folder",

@@ -89,7 +89,8 @@ def _run(words: list[str]) -> int:
                 out.note(f"plugin {record.title} is not used: {record.error}")
             for text in ended:
                 out.note(text)
-            context = Context(_config(parsed.args), plugins, out)
+            is_dry_run = bool(getattr(parsed.args, "dry_run", False))
+            context = Context(_config(parsed.args), plugins, out, is_dry_run)
             with out.own_stdout():
                 status = _status(parsed, context)
             return status or (1 if out.warnings else 0)
@@ -103,7 +104,25 @@ def _verbose() -> AbstractContextManager[None]:
     return log_to_stderr()
 
 
+_TRIES = 20
+
+
 def _status(parsed: parser.Parsed, context: Context) -> int:
+    """Run the command, again where somebody else changed the collection first."""
+    from holdall.errors import OvertakenError
+
+    for number in range(1, _TRIES):
+        try:
+            return _status_of(parsed, context)
+        except OvertakenError:
+            import random
+            import time
+
+            time.sleep(random.uniform(0, min(0.05 * 2**number, 3)))  # noqa: S311
+    return _status_of(parsed, context)
+
+
+def _status_of(parsed: parser.Parsed, context: Context) -> int:
     command = parsed.command
     if parsed.plugin is None:
         return command.run(context, parsed.args)

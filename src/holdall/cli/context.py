@@ -30,6 +30,7 @@ class Context:
     config: Config
     plugins: Plugins
     out: Output
+    is_dry_run: bool = False
 
     @classmethod
     def of(cls, folder: Path) -> Context:
@@ -86,11 +87,15 @@ class Context:
         return caps_of(self.config, root)
 
     @contextmanager
-    def editing(self) -> Iterator[Editor]:
-        """Lock the collection for a change."""
+    def editing(self, *, as_it_is: bool = False) -> Iterator[Editor]:
+        """Lock the collection for a change; what others changed is brought in first.
+
+        Not in a dry run, and not if it is to be left `as_it_is`.
+        """
         from holdall.operations.edit_collection import editing
 
-        with editing(self.collection_root, self.session) as editor:
+        as_it_is = as_it_is or self.is_dry_run
+        with editing(self.collection_root, self.session, as_it_is=as_it_is) as editor:
             yield editor
 
     def deployer(

@@ -5,6 +5,7 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.collection.changes import (
+        PULL as PULL,
         Change as Change,
         ChangeKind as ChangeKind,
         ChangeSet as ChangeSet,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         ManifestComposite as ManifestComposite,
         ManifestMember as ManifestMember,
     )
+    from holdall.collection.manifest.reader import read_entry as read_entry
     from holdall.collection.rename_remove import EditPlan as EditPlan
     from holdall.collection.rescan import holders_of as holders_of
 else:
@@ -28,6 +30,7 @@ else:
         __name__,
         {
             "changes": (
+                "PULL",
                 "Change",
                 "ChangeKind",
                 "ChangeSet",
@@ -44,6 +47,7 @@ else:
                 "ManifestComposite",
                 "ManifestMember",
             ),
+            "manifest.reader": ("read_entry",),
             "rename_remove": ("EditPlan",),
             "rescan": ("holders_of",),
         },

@@ -12,6 +12,9 @@ from holdall.collection.manifest.diff import EntryEdit, edits_between
 from holdall.collection.manifest.manifest import Manifest
 from holdall.transaction.signature import Signature
 
+PULL = "pull"
+"""The command of a change set that only brings to a folder what is committed already."""
+
 
 class ChangeKind(StrEnum):
     """What happens to one artifact or composite.

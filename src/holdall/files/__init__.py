@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         FileState as FileState,
         Root as Root,
     )
+    from holdall.files.scratch import Scratch as Scratch
     from holdall.files.tree import (
         Tree as Tree,
         bytes_tree as bytes_tree,
@@ -36,6 +37,7 @@ else:
                 "FileState",
                 "Root",
             ),
+            "scratch": ("Scratch",),
             "tree": (
                 "Tree",
                 "bytes_tree",

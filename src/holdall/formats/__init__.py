@@ -7,10 +7,12 @@ if TYPE_CHECKING:
     from holdall.formats.database_url import DatabaseURL as DatabaseURL
     from holdall.formats.documents import (
         parse_json as parse_json,
+        parse_toml as parse_toml,
         read_bounded as read_bounded,
     )
     from holdall.formats.escape import one_line as one_line
     from holdall.formats.json_editor import MAX_BYTES as MAX_BYTES, MISSING as MISSING
+    from holdall.formats.toml_writer import dump_toml as dump_toml
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -18,6 +20,7 @@ else:
             "database_url": ("DatabaseURL",),
             "documents": (
                 "parse_json",
+                "parse_toml",
                 "read_bounded",
             ),
             "escape": ("one_line",),
@@ -25,5 +28,6 @@ else:
                 "MAX_BYTES",
                 "MISSING",
             ),
+            "toml_writer": ("dump_toml",),
         },
     )

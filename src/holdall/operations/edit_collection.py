@@ -12,14 +12,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 from holdall.artifacts.paths import RelPath
-from holdall.collection.changes import ChangeSet
+from holdall.collection.changes import PULL, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
+from holdall.collection.rename_remove import EditPlan
 from holdall.config import MANIFEST, SETTINGS, is_collection
 from holdall.errors import ConflictError, InputError, PluginError, StorageError, UsageError
 from holdall.files.lock import locked, write_settings
 from holdall.files.root import Root, make_folders
+from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.formats.toml_writer import dump_toml
 from holdall.operations.delivery import CHANGE, delivering, report_error, to_journal_json
@@ -80,6 +82,12 @@ class Editor:
         """
         return self._commit(new_transaction_id(), changes, actions, trees, None)[0]
 
+    def pull(self, incoming: EditPlan) -> None:
+        """Write to the folder what others committed."""
+        outcome = self.commit(incoming.changes, incoming.actions)
+        for path, backup in outcome.backups if outcome else ():
+            self.session.reporter.note(f"kept your version of {path} as {backup}")
+
     def commit_with(
         self, transaction_id: str, changes: ChangeSet, actions: Sequence[Action], second: Half
     ) -> tuple[Outcome | None, Outcome]:
@@ -109,10 +117,13 @@ class Editor:
         expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
         staged_at: list[int] = []
+        after = replace(before, manifest=changes.after, manifest_text=text)
 
         def prepare(transaction_id: str) -> None:
             staged_at.append(time.time_ns())
-            self._prepare(changes, transaction_id)
+            if changes.command != PULL:  # which is committed already
+                self._prepare(changes, transaction_id)
+                self._commit_elsewhere(changes, after, transaction_id, actions, trees)
 
         everything = [*actions, manifest]
         with delivering(self.root, self.session):
@@ -126,7 +137,7 @@ class Editor:
             # Before plugins are called: they ask for the same trees again.
             if before.index is not None and not outcome.conflicts:
                 before.index.placed(trees, staged_at[0])
-                replace(before, manifest=changes.after).remember()
+                after.remember()
         for path in outcome.conflicts:
             self.session.reporter.warn(f"{path} changed meanwhile; your version was kept")
         self._settled(changes)
@@ -162,6 +173,25 @@ class Editor:
             )
         return text
 
+    def _commit_elsewhere(
+        self,
+        changes: ChangeSet,
+        after: Collection,
+        transaction_id: str,
+        actions: Sequence[Action],
+        trees: Mapping[RelPath, Tree],
+    ) -> None:
+        """Let a plugin commit the change where others see it."""
+        self.session.plugins.first(
+            "holdall_collect_commit",
+            bool,
+            changes=changes,
+            collection=after,
+            transaction_id=transaction_id,
+            actions=tuple(actions),
+            trees=trees,
+        )
+
     def _prepare(self, changes: ChangeSet, transaction_id: str) -> None:
         self.session.plugins.call(
             "holdall_collect_prepare",
@@ -189,12 +219,31 @@ class FirstHalf:
 
 
 @contextmanager
-def editing(path: Path, session: Session) -> Iterator[Editor]:
-    """Lock the collection at `path`, finish what an earlier run left, and read it."""
+def editing(path: Path, session: Session, *, as_it_is: bool = False) -> Iterator[Editor]:
+    """Lock the collection at `path`, finish what an earlier run left, and read it.
+
+    What others changed is brought in first, unless it is to be left `as_it_is`.
+    """
     with settled(path, session) as root:
         editor = Editor(root, session.open_collection(path), session)
+        if not as_it_is:
+            editor = _up_to_date(editor)
         with editor.report_errors():
             yield editor
+
+
+def _up_to_date(editor: Editor) -> Editor:
+    """Bring what others changed into the folder, as a transaction of its own."""
+    session = editor.session
+    if not session.plugins.implements("holdall_collect_incoming"):
+        return editor
+    with Scratch() as scratch:
+        given = {"collection": editor.collection, "scratch": scratch}
+        incoming = session.plugins.first("holdall_collect_incoming", EditPlan, **given)
+        if incoming is None:
+            return editor
+        editor.pull(incoming)
+    return Editor(editor.root, session.open_collection(editor.root.path), session)
 
 
 def create_collection(

@@ -7,9 +7,10 @@ exist since Holdall 0.1.
 **The order of calls.** Every command: `holdall_configure`, `holdall_register_types` and
 `holdall_register_targets` for one plugin after another, in the order of the plugins' names, then
 `holdall_register_commands`. `holdall init --database URL`: `holdall_database_prepare`. A command
-that changes the collection: `holdall_collect_file` for each
-file that no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_check`; a
-dry run ends here; `holdall_collect_prepare`, the commit point, `holdall_collect_complete`. A
+that changes the collection: `holdall_collect_incoming`, `holdall_collect_file` for each file that
+no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_check`; a dry run
+ends here; `holdall_collect_prepare`, `holdall_collect_commit`, the commit point,
+`holdall_collect_complete`. A
 command that changes a project: `holdall_deploy_resolve` (`deploy` only), `holdall_deploy_check`;
 a dry run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. What is
 given up before the commit point ends with `holdall_collect_error` or `holdall_deploy_error`, and
@@ -45,16 +46,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from holdall.artifacts.ids import ArtifactId, TypeSpec
+    from holdall.artifacts.paths import RelPath
     from holdall.collection.changes import ChangeSet
     from holdall.collection.collection import Collection
+    from holdall.collection.rename_remove import EditPlan
     from holdall.config import Config
     from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution
     from holdall.deploy.project.ledger import Deployed
     from holdall.deploy.targets import Target
+    from holdall.files.scratch import Scratch
     from holdall.files.tree import Tree
     from holdall.plugins.commands import Command
     from holdall.reporter import Reporter
     from holdall.sources.values import FoundArtifact, Reading
+    from holdall.transaction.actions import Action
 
 
 hookspec = pluggy.HookspecMarker("holdall")
@@ -197,6 +202,34 @@ def holdall_collect_prepare(
     """Record what is about to happen. Called with all files staged, before the commit point.
 
     If it raises, nothing becomes visible. A transaction that was prepared may still be given up.
+    """
+
+
+@hookspec(firstresult=True)
+def holdall_collect_commit(
+    changes: ChangeSet,
+    collection: Collection,
+    transaction_id: str,
+    actions: Sequence[Action],
+    trees: Mapping[RelPath, Tree],
+) -> bool | None:
+    """Commit a change where others see it, and return True; None leaves that to the folder.
+
+    *First result.* Called when all is staged and prepared, and nothing is visible. `collection` is
+    as it will be; `actions` will make it so and have the bytes of new files, `trees` are the files
+    of artifacts by their paths, as far as they are known. What is committed here is done, even if
+    the folder never shows it: the plugin brings it there by `holdall_collect_incoming`. If it
+    raises, nothing becomes visible; an OvertakenError lets the same command run again.
+    """
+
+
+@hookspec(firstresult=True)
+def holdall_collect_incoming(collection: Collection, scratch: Scratch) -> EditPlan | None:
+    """Return what others changed since the folder was written, None if that is nothing.
+
+    *First result.* Called under the collection's lock before each change of it; the change starts
+    from what this makes of the folder. New files may be laid out in `scratch.path`, which is
+    deleted afterwards. If it raises, the command is refused and nothing is written.
     """
 
 

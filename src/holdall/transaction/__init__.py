@@ -4,6 +4,12 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from holdall.transaction.actions import (
+        Action as Action,
+        Put as Put,
+        Remove as Remove,
+        RemoveFolder as RemoveFolder,
+    )
     from holdall.transaction.commit import Half as Half, Outcome as Outcome
     from holdall.transaction.export import write_export as write_export
     from holdall.transaction.journal import new_transaction_id as new_transaction_id
@@ -24,6 +30,7 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
+            "actions": ("Action", "Put", "Remove", "RemoveFolder"),
             "commit": ("Half", "Outcome"),
             "export": ("write_export",),
             "journal": ("new_transaction_id",),

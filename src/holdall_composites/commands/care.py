@@ -92,7 +92,7 @@ def run_rebuild(context: Context, args: argparse.Namespace) -> int:
     """Rebuild the database; exit 1 if something that was wanted could not come back."""
     from holdall_composites.service.rebuild import rebuild
 
-    with context.editing() as editor:
+    with context.editing(as_it_is=True) as editor:
         done = rebuild(editor.root, editor.collection, force=args.force, dry_run=args.dry_run)
     if done is None:
         context.out.line("would rebuild the database")

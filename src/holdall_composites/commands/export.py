@@ -93,7 +93,7 @@ def _collection(
     state = root / STATE_FOLDER
     if dry_run or not all(os.access(p, os.W_OK) for p in (root, state) if p.exists()):
         return context.collection(), None
-    editor = held.enter_context(context.editing())
+    editor = held.enter_context(context.editing(as_it_is=True))
     return editor.collection, editor.root
 
 

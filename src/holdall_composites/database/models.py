@@ -7,6 +7,7 @@ never given again. A version of it is known by its `content_hash`.
     collections 1─n artifacts 1─1 composite_artifacts 1─n composite_memberships n─1 artifacts
                               1─n artifact_versions n─1 trees 1─n version_files n─1 blobs
                               1─n deployments
+    collections 1─n releases 1─n release_changes
     collections 1─n operations 1─n operation_artifacts
 
 Deleting a row deletes what belongs to it (`ON DELETE CASCADE`), a rename is carried on to every
@@ -19,17 +20,12 @@ and defaulted by the database itself, so that rows written by plain SQL have the
 
 from __future__ import annotations
 
-from typing import Any
-
 from peewee import (
     AutoField,
-    BigIntegerField,
-    BlobField,
     BooleanField,
     CharField,
     Check,
     CompositeKey,
-    Field,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -37,10 +33,18 @@ from peewee import (
 )
 
 from holdall.artifacts import CompositeType
+from holdall_composites.database.content_models import (
+    CARRIED,
+    CASCADE,
+    Blob as Blob,
+    BlobChunk as BlobChunk,
+    Tree as Tree,
+    VersionFile as VersionFile,
+    add_index,
+)
 from holdall_composites.database.fields import (
     NOT_ITSELF,
     NOW,
-    PLAIN_PATH,
     ScopedForeignKeyField,
     TriggeredModel,
     default,
@@ -50,27 +54,20 @@ from holdall_composites.database.fields import (
 from holdall_composites.values.types import DeploymentState, RelationshipType
 from holdall_composites.values.uuids import new_uuid
 
-# Their indexes are made below, under names of ours.
-_CARRIED: dict[str, Any] = {"on_update": "CASCADE", "index": False}
-_CASCADE: dict[str, Any] = {"on_delete": "CASCADE", **_CARRIED}
-
-
-def _index(name: str, *columns: Field, unique: bool = False) -> None:
-    """Give the columns' model an index of this name, which Peewee would else choose."""
-    model = columns[0].model
-    model.add_index(model.index(*columns, unique=unique, name=name))
-
 
 class Collection(Model):
     """A collection: a folder with a manifest, known by a permanent id of its own.
 
-    `manifest_hash` is that of the manifest that the rows were last made equal to. Deleting a
+    `manifest_hash` is that of the manifest that the rows were last made equal to. `head` is the
+    number of the newest release, 0 before the first, and `head_hash` its hash. Deleting a
     collection deletes all rows of it, except blobs and trees, which collections share.
     """
 
     id = CharField(max_length=32, primary_key=True)
     name = TextField()
     manifest_hash = CharField(max_length=64, null=True)
+    head = IntegerField(constraints=[default("0")])
+    head_hash = CharField(max_length=64, null=True, constraints=[hex_digits("head_hash", 64)])
 
     class Meta:
         table_name = "collections"
@@ -85,7 +82,7 @@ class Artifact(Model):
     left the collection: its history stays, and its UUID comes back with it.
     """
 
-    collection = ForeignKeyField(Collection, backref="artifacts", **_CASCADE)
+    collection = ForeignKeyField(Collection, backref="artifacts", **CASCADE)
     id = TextField()
     type = TextField()
     name = TextField()
@@ -102,10 +99,10 @@ class Artifact(Model):
         primary_key = CompositeKey("collection", "id")
 
 
-_index("artifacts_name", Artifact.collection, Artifact.name)
-_index("artifacts_content_hash", Artifact.content_hash)
-_index("artifacts_uuid", Artifact.uuid, unique=True)
-_index("artifacts_collection_uuid", Artifact.collection, Artifact.uuid, unique=True)
+add_index("artifacts_name", Artifact.collection, Artifact.name)
+add_index("artifacts_content_hash", Artifact.content_hash)
+add_index("artifacts_uuid", Artifact.uuid, unique=True)
+add_index("artifacts_collection_uuid", Artifact.collection, Artifact.uuid, unique=True)
 
 
 class CompositeArtifact(Model):
@@ -171,14 +168,14 @@ class CompositeMembership(TriggeredModel):
         primary_key = CompositeKey("collection_id", "composite", "child_artifact")
 
 
-_index(
+add_index(
     "composite_memberships_order",
     CompositeMembership.collection_id,
     CompositeMembership.composite,
     CompositeMembership.position,
 )
 # With the composite in it: else SQLite sorts the parents of one child by reading all memberships.
-_index(
+add_index(
     "composite_memberships_child",
     CompositeMembership.child_artifact,
     CompositeMembership.collection_id,
@@ -189,11 +186,11 @@ _index(
 class Deployment(Model):
     """That an artifact is in a project, as the last deploy that was begun or finished left it."""
 
-    collection = ForeignKeyField(Collection, backref="deployments", **_CASCADE)
+    collection = ForeignKeyField(Collection, backref="deployments", **CASCADE)
     project = TextField()
     target_root = TextField()
     artifact = ForeignKeyField(
-        Artifact, field="uuid", column_name="artifact_uuid", backref="deployments", **_CASCADE
+        Artifact, field="uuid", column_name="artifact_uuid", backref="deployments", **CASCADE
     )
     content_hash = CharField(max_length=64)
     transaction_id = TextField()
@@ -205,66 +202,7 @@ class Deployment(Model):
         primary_key = CompositeKey("collection", "project", "target_root", "artifact")
 
 
-_index("deployments_artifact", Deployment.artifact)
-
-
-class Blob(Model):
-    """The content of a file, once for all versions. Of a large one `data` is null: see `chunks`."""
-
-    sha256 = CharField(max_length=64, primary_key=True, constraints=[Check("length(sha256) = 64")])
-    size = BigIntegerField(constraints=[Check("size >= 0")])
-    encoding = TextField(constraints=[one_of("encoding", ("raw", "zlib", "chunks"))])
-    data = BlobField(null=True)
-
-    class Meta:
-        table_name = "blobs"
-        constraints = (Check("(data IS NULL) = (encoding = 'chunks')"),)
-
-
-class BlobChunk(Model):
-    """A piece of a large blob. It goes with its blob."""
-
-    blob = ForeignKeyField(Blob, column_name="sha256", backref="chunks", **_CASCADE)
-    position = IntegerField(constraints=[Check("position >= 0")])
-    encoding = TextField(constraints=[one_of("encoding", ("raw", "zlib"))])
-    data = BlobField()
-
-    class Meta:
-        table_name = "blob_chunks"
-        primary_key = CompositeKey("blob", "position")
-
-
-class Tree(Model):
-    """A set of files, known by its tree hash; any number of versions may have it."""
-
-    content_hash = CharField(
-        max_length=64, primary_key=True, constraints=[Check("length(content_hash) = 64")]
-    )
-    skillmeat_hash = CharField(max_length=64)
-
-    class Meta:
-        table_name = "trees"
-
-
-class VersionFile(Model):
-    """A file of a tree. `kind` is `f` or `l`, as in the tree hash; `path` is relative and plain.
-
-    It goes with its tree. A blob that a file has cannot be deleted.
-    """
-
-    tree = ForeignKeyField(Tree, column_name="content_hash", backref="files", **_CASCADE)
-    path = TextField(constraints=[PLAIN_PATH])
-    kind = TextField(constraints=[one_of("kind", ("f", "l"))])
-    executable = BooleanField()
-    size = BigIntegerField(constraints=[Check("size >= 0")])
-    blob = ForeignKeyField(Blob, column_name="sha256", backref="files", **_CARRIED)
-
-    class Meta:
-        table_name = "version_files"
-        primary_key = CompositeKey("tree", "path")
-
-
-_index("version_files_blob", VersionFile.blob)
+add_index("deployments_artifact", Deployment.artifact)
 
 
 class ArtifactVersion(Model):
@@ -276,13 +214,11 @@ class ArtifactVersion(Model):
 
     id = AutoField()
     artifact = ForeignKeyField(
-        Artifact, field="uuid", column_name="artifact_uuid", backref="versions", **_CASCADE
+        Artifact, field="uuid", column_name="artifact_uuid", backref="versions", **CASCADE
     )
     number = IntegerField(constraints=[Check("number >= 0")])
-    parent = ForeignKeyField(
-        "self", null=True, backref="children", on_delete="SET NULL", **_CARRIED
-    )
-    tree = ForeignKeyField(Tree, column_name="content_hash", backref="versions", **_CARRIED)
+    parent = ForeignKeyField("self", null=True, backref="children", on_delete="SET NULL", **CARRIED)
+    tree = ForeignKeyField(Tree, column_name="content_hash", backref="versions", **CARRIED)
     message = TextField(null=True)
     author = TextField(null=True)
     created_at = TextField(constraints=[NOW])
@@ -291,18 +227,75 @@ class ArtifactVersion(Model):
         table_name = "artifact_versions"
 
 
-_index("artifact_versions_number", ArtifactVersion.artifact, ArtifactVersion.number, unique=True)
-_index("artifact_versions_tree", ArtifactVersion.tree)
-_index("artifact_versions_parent", ArtifactVersion.parent)
+add_index("artifact_versions_number", ArtifactVersion.artifact, ArtifactVersion.number, unique=True)
+add_index("artifact_versions_tree", ArtifactVersion.tree)
+add_index("artifact_versions_parent", ArtifactVersion.parent)
+
+
+class Release(Model):
+    """A numbered state of a collection, which never changes.
+
+    `hash` is over its header, its state's hash and the release before it (`parent`): equal hashes
+    mean equal histories. `change_id` was made before the change was tried: it finds the release
+    when an answer was lost. What it changed is in `release_changes`.
+    """
+
+    collection = ForeignKeyField(Collection, backref="releases", **CASCADE)
+    number = IntegerField(constraints=[Check("number > 0")])
+    change_id = CharField(max_length=32, constraints=[hex_digits("change_id", 32)])
+    hash = CharField(max_length=64, constraints=[hex_digits("hash", 64)])
+    parent = CharField(max_length=64, null=True, constraints=[hex_digits("parent", 64)])
+    state_hash = CharField(max_length=64, constraints=[hex_digits("state_hash", 64)])
+    author = TextField(null=True)
+    host = TextField()
+    at = TextField()
+    command = TextField()
+    message = TextField(null=True)
+
+    class Meta:
+        table_name = "releases"
+        primary_key = CompositeKey("collection", "number")
+
+
+add_index("releases_change", Release.collection, Release.change_id, unique=True)
+add_index("releases_state", Release.collection, Release.state_hash, Release.number)
+
+
+class ReleaseChange(Model):
+    """An entry that a release changed: before and after it, as canonical JSON; null for none.
+
+    No foreign key to the artifact: the chain keeps what was purged.
+    """
+
+    collection_id = CharField(max_length=32)
+    release = ScopedForeignKeyField(
+        Release, field="number", column_name="number", backref="changes"
+    )
+    uuid = CharField(max_length=32)
+    before = TextField(null=True)
+    after = TextField(null=True)
+
+    class Meta:
+        table_name = "release_changes"
+        primary_key = CompositeKey("collection_id", "release", "uuid")
+
+
+add_index(
+    "release_changes_entry",
+    ReleaseChange.collection_id,
+    ReleaseChange.uuid,
+    ReleaseChange.release,
+)
 
 
 class Operation(Model):
     """A change that a Holdall command made. `details` is JSON: what it takes to undo it.
 
-    `undoes` is a JSON list of the numbers of operations that this one undid.
+    `undoes` is a JSON list of the numbers of operations that this one undid. `release` is the
+    number of the release that it made, if it changed the collection.
     """
 
-    collection = ForeignKeyField(Collection, backref="operations", **_CASCADE)
+    collection = ForeignKeyField(Collection, backref="operations", **CASCADE)
     number = IntegerField(constraints=[Check("number > 0")])
     transaction_id = TextField()
     command = TextField()
@@ -313,13 +306,14 @@ class Operation(Model):
     at = TextField()
     undoes = TextField(null=True)
     details = TextField(null=True)
+    release = IntegerField(null=True)
 
     class Meta:
         table_name = "operations"
         primary_key = CompositeKey("collection", "number")
 
 
-_index("operations_transaction", Operation.collection, Operation.transaction_id, unique=True)
+add_index("operations_transaction", Operation.collection, Operation.transaction_id, unique=True)
 
 
 class OperationArtifact(Model):
@@ -340,7 +334,7 @@ class OperationArtifact(Model):
         primary_key = CompositeKey("collection_id", "operation", "artifact_uuid")
 
 
-_index(
+add_index(
     "operation_artifacts_artifact", OperationArtifact.artifact_uuid, OperationArtifact.collection_id
 )
 
@@ -355,6 +349,8 @@ MODELS: tuple[type[Model], ...] = (
     Tree,
     VersionFile,
     ArtifactVersion,
+    Release,
+    ReleaseChange,
     Operation,
     OperationArtifact,
 )

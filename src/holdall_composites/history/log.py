@@ -7,7 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from holdall_composites.store.store import Store
+from holdall_composites.sync.releases.chain import Header
 from holdall_composites.values.records import OperationRecord
+from holdall_composites.values.uuids import new_uuid
 
 if TYPE_CHECKING:
     from holdall.collection import Change, ChangeSet
@@ -20,6 +22,13 @@ OWN_EXTRA = "composites"
 _SHOWN = 3
 
 
+def header_of(changes: ChangeSet) -> Header:
+    """Return what the release of a change says of itself, under an id that the journal keeps."""
+    own = changes.extra.setdefault(OWN_EXTRA, {})
+    change_id: str = own.setdefault("change", new_uuid())
+    return Header.of(changes.signature, changes.command, change_id)
+
+
 def record_change(
     store: Store, collection_id: str, changes: ChangeSet, transaction_id: str
 ) -> None:
@@ -27,8 +36,10 @@ def record_change(
     details = {"edits": [edit.to_json() for edit in changes.edits]}
     entries = [entry for edit in changes.edits for entry in (edit.before, edit.after)]
     artifacts = {entry.uuid: None for entry in entries if entry is not None and entry.uuid}
+    change_id = header_of(changes).change_id
+    release = store.collections.release_of_change(collection_id, change_id)
     told = (_summary(changes.changes), None, details, artifacts)
-    _add(store, collection_id, changes, transaction_id, *told)
+    _add(store, collection_id, changes, transaction_id, *told, release and release.number)
 
 
 def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transaction_id: str) -> None:
@@ -55,11 +66,12 @@ def _add(
     project: str | None,
     details: object,
     artifacts: Mapping[str, str | None],
+    release: int | None = None,
 ) -> None:
     by = done.signature
     own = done.extra.get(OWN_EXTRA)
     undoes = tuple(own.get("undoes", ())) if isinstance(own, dict) else ()
-    who = (project, by.author, by.host, by.at, undoes)
+    who = (project, by.author, by.host, by.at, undoes, release)
     operation = OperationRecord(0, transaction_id, done.command, summary, *who)
     with store.transaction():
         store.collections.lock(collection_id)

@@ -25,7 +25,7 @@ from holdall.deploy import Deployed, LedgerChange
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files import FileState, Root, Tree, hash_for_skillmeat, rename_tree
 from holdall.operations import STEP
-from holdall.transaction import exchange, place_contents, place_files
+from holdall.transaction import Action, exchange, place_contents, place_files
 from holdall_composites.history.log import OWN_EXTRA
 from holdall_composites.history.versions import edited_error, lay_out, materialize, version_tree
 from holdall_composites.store.store import Store
@@ -198,11 +198,12 @@ class _Planner:
         before = self.collection.manifest
         after = reduce(lambda manifest, pair: revert_edits(manifest, pair[1]), self.edits, before)
         edits = edits_between(before, after)
-        turn = _Turn(self.store, self.collection, self.scratch, self.how.force)
-        changes = tuple(change for edit in edits for change in turn.add(edit))
+        changes, actions = plan_turn(
+            self.store, self.collection, edits, self.scratch, force=self.how.force
+        )
         numbers = tuple(number for number, _ in self.edits)
         command, extra = self.how.command, self.how.details(numbers)
-        return EditPlan(ChangeSet(command, before, after, changes, extra), turn.actions())
+        return EditPlan(ChangeSet(command, before, after, changes, extra), actions)
 
     def project_parts(self) -> tuple[ProjectUndo, ...]:
         """Return for each project what was done to it, as one change."""
@@ -213,6 +214,26 @@ class _Planner:
             known = (self.store, self.scratch, self.how)
             parts.append(ProjectUndo(Path(project), numbers, change, *known))
         return tuple(parts)
+
+
+def plan_turn(
+    store: Store,
+    collection: Collection,
+    edits: Iterable[EntryEdit],
+    scratch: Path,
+    *,
+    force: bool,
+    keep: bool = False,
+) -> tuple[tuple[Change, ...], tuple[Action, ...]]:
+    """Plan what turns entries and their files from what they are into what they shall be.
+
+    `scratch` is an empty folder for the bytes of versions. Edited files are replaced if forced,
+    with a backup, or stay edited if they are to be kept. Raises LocalEditError for them else,
+    ConflictError for a place that somebody else took.
+    """
+    turn = _Turn(store, collection, scratch, force or keep, keep)
+    changes = tuple(change for edit in edits for change in turn.add(edit))
+    return changes, turn.actions()
 
 
 def _irreversible(operation: OperationRecord, why: str) -> RefusedError:
@@ -240,6 +261,7 @@ class _Turn:
     collection: Collection
     scratch: Path
     force: bool
+    keep: bool = False
     present: dict[RelPath, FileDigest] = field(default_factory=dict)
     wanted: dict[RelPath, tuple[FileDigest, Path | bytes]] = field(default_factory=dict)
     edited: set[RelPath] = field(default_factory=set)
@@ -262,33 +284,35 @@ class _Turn:
     def _turn(self, now: ManifestArtifact | None, then: ManifestArtifact | None) -> None:
         if now and then and (now.path, now.content_hash) == (then.path, then.content_hash):
             return
-        tree = self._present(now) if now else None
+        tree, is_edited = (self._present(now, then) if now else None), False
         if now and tree:
             spec = self.collection.spec_of(now.id)
             files = place_files(now.path, spec, tree)
             self.present.update(files)
-            if tree.content_hash != now.content_hash:
+            is_edited = tree.content_hash != now.content_hash
+            if is_edited and not self.keep:
                 self.edited.update(files)
         if then is None:
             return
         spec = self.collection.spec_of(then.id)
-        if now and tree and tree.content_hash == then.content_hash:
+        if now and tree and ((is_edited and self.keep) or tree.content_hash == then.content_hash):
             location = self.collection.location(now)
         else:
             folder = self.scratch / (then.uuid or str(len(self.wanted)))
             tree, location = lay_out(self.store, then.content_hash or "", folder, spec)
         self.wanted.update(place_contents(then.path, spec, tree, location))
 
-    def _present(self, entry: ManifestArtifact) -> Tree | None:
+    def _present(self, entry: ManifestArtifact, then: ManifestArtifact | None) -> Tree | None:
         try:
             tree = self.collection.tree(entry)
         except NotFoundError:
             return None
-        if tree.content_hash != entry.content_hash and not self.force:
+        is_there = then is not None and tree.content_hash == then.content_hash
+        if tree.content_hash != entry.content_hash and not is_there and not self.force:
             raise edited_error(entry)
         return tree
 
-    def actions(self) -> tuple[Any, ...]:
+    def actions(self) -> tuple[Action, ...]:
         """Return the file actions; raises ConflictError for a place that somebody else took."""
         for path in self.wanted.keys() - self.present.keys():
             if os.path.lexists(self.collection.root / path):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from holdall.collection import Collection
 from holdall.errors import HoldallError, LockedError, RefusedError
 from holdall.formats import DatabaseURL
-from holdall.transaction import REPLACEMENT, Replacement, noted
+from holdall.transaction import REPLACEMENT, Replacement, Signature, noted
 from holdall_composites.database.backup import unite
 from holdall_composites.database.connect import HISTORY, connected
 from holdall_composites.database.peewee_import import Database
@@ -28,6 +28,7 @@ from holdall_composites.schema.runner import pending_revisions
 from holdall_composites.session import bring_in_line, opened
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
+from holdall_composites.sync.releases.chain import Header
 from holdall_composites.sync.state import state_of
 
 if TYPE_CHECKING:
@@ -77,9 +78,10 @@ def rebuild(root: Root, collection: Collection, *, force: bool, dry_run: bool) -
         )
     if dry_run:
         return None
+    header = Header.of(Signature.now(), "rebuild")
     if not is_file or (_REPAIRED.issuperset(problems) and not force):
-        with opened(collection, "rebuild") as resolver:
-            bring_in_line(resolver.store, collection, "rebuild", None)
+        with opened(collection, header) as resolver:
+            bring_in_line(resolver.store, collection, header)
             return _result(collection, resolver.store, is_new=False)
     return _build(root, collection, Path(url.path))
 
@@ -142,7 +144,7 @@ def _build(root: Root, collection: Collection, path: Path) -> Rebuilt:
     replacement = Replacement(path.absolute(), new, aside, BESIDE)
     with noted(root, REPLACEMENT, replacement.to_payload(), replacement.end):
         built = replace(collection, database_url=f"sqlite:///{path.with_name(new)}")
-        with opened(built, "rebuild") as resolver:
+        with opened(built, Header.of(Signature.now(), "rebuild")) as resolver:
             if problems := list(problems_of(resolver.store, collection)):
                 raise DatabaseFailed(
                     f"what was built is not whole: {problems[0]}", hint="nothing was changed"

@@ -1,31 +1,96 @@
-"""Rows of `collections`."""
+"""Rows of `collections`, and of the releases that lead to what each is now."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from holdall_composites.database.models import Collection
+from peewee import fn
+
+from holdall_composites.database.models import Collection, Release, ReleaseChange
 from holdall_composites.store.prepared import Given, insert_rows, prepared
 from holdall_composites.store.query import Repository
-from holdall_composites.values.records import CollectionRecord
+from holdall_composites.values.records import CollectionRecord, ReleaseRecord
+from holdall_composites.values.states import Delta, Entry, canonical
 
-C = Collection
+C, R, X = Collection, Release, ReleaseChange
 _COLUMNS = (C.id, C.name, C.manifest_hash)
 _put = insert_rows(*_COLUMNS, conflict_target=[C.id], preserve=[C.name, C.manifest_hash])
+_HEADER = (
+    *(R.number, R.change_id, R.hash, R.parent, R.state_hash),
+    *(R.author, R.host, R.at, R.command, R.message),
+)
+_insert_release = insert_rows(R.collection, *_HEADER)
+_insert_changes = insert_rows(X.collection_id, X.release, X.uuid, X.before, X.after)
+_IN_COLLECTION = R.collection == Given("collection")
 
 
 @prepared
 def _get() -> Any:
-    return C.select(*_COLUMNS).where(C.id == Given("id"))
+    return C.select(*_COLUMNS, C.head, C.head_hash).where(C.id == Given("id"))
 
 
 @prepared
 def _lock() -> Any:
-    return C.select(C.id).where(C.id == Given("id")).for_update()
+    return C.select(C.head, C.head_hash).where(C.id == Given("id")).for_update()
+
+
+@prepared
+def _head() -> Any:
+    return C.select(C.head, C.head_hash).where(C.id == Given("id"))
+
+
+@prepared
+def _move_head() -> Any:
+    """Compare and set: only the head that was seen moves."""
+    new = {C.head: Given("number"), C.head_hash: Given("hash")}
+    return C.update(new).where(C.id == Given("id"), C.head == Given("seen"))
+
+
+_by_change = prepared(
+    lambda: R.select(*_HEADER).where(_IN_COLLECTION, R.change_id == Given("change"))
+)
+_by_number = prepared(lambda: R.select(*_HEADER).where(_IN_COLLECTION, R.number == Given("number")))
+_by_state = prepared(
+    lambda: (
+        R.select(*_HEADER)
+        .where(_IN_COLLECTION, R.state_hash == Given("state"))
+        .order_by(R.number.desc())
+    )
+)
+_newest = prepared(
+    lambda: R.select(*_HEADER).where(_IN_COLLECTION).order_by(R.number.desc()).limit(Given("limit"))
+)
+
+
+@prepared
+def _changes() -> Any:
+    between = (X.release > Given("low")) & (X.release <= Given("high"))
+    rows = X.select(X.release, X.uuid, X.before, X.after)
+    return rows.where(X.collection_id == Given("collection"), between).order_by(X.release, X.uuid)
+
+
+@prepared
+def _state() -> Any:
+    last = X.alias("last")
+    newest = last.select(fn.MAX(last.release)).where(
+        last.collection_id == X.collection_id,
+        last.uuid == X.uuid,
+        last.release <= Given("number"),
+    )
+    here = (X.collection_id == Given("collection")) & X.after.is_null(False)
+    return X.select(X.uuid, X.after).where(here, X.release == newest)
+
+
+@prepared
+def _last_change() -> Any:
+    touched = (X.collection_id == Given("collection")) & (X.uuid == Given("uuid"))
+    last = X.select(fn.MAX(X.release)).where(touched)
+    return R.select(*_HEADER).where(_IN_COLLECTION, R.number == last)
 
 
 class Collections(Repository):
-    """What can be done with collections."""
+    """What can be done with collections and their releases."""
 
     def get(self, collection_id: str) -> CollectionRecord | None:
         """Return the collection's row, None if there is none."""
@@ -33,10 +98,75 @@ class Collections(Repository):
         return CollectionRecord._make(rows[0]) if rows else None
 
     def put(self, record: CollectionRecord) -> None:
-        """Make the collection's row be this, and lock it as `lock` does."""
-        self._run_rows(_put, [record])
+        """Make the collection's row have this name and manifest, and lock it as `lock` does."""
+        self._run_rows(_put, [record[: len(_COLUMNS)]])
 
-    def lock(self, collection_id: str) -> None:
-        """Let no other writer of the collection in until the transaction ends."""
-        if self.is_postgresql:  # on SQLite the transaction itself is the lock
-            self._fetch(_lock, id=collection_id)
+    def lock(self, collection_id: str) -> tuple[int, str | None]:
+        """Let no other writer of the collection in until the transaction ends; return its head.
+
+        The head is the number and the hash of the newest release: 0 and None before the first.
+        """
+        # On SQLite the transaction itself is the lock.
+        rows = self._fetch(_lock if self.is_postgresql else _head, id=collection_id)
+        return rows[0] if rows else (0, None)
+
+    def add_release(self, collection_id: str, release: ReleaseRecord, delta: Delta) -> bool:
+        """Append a release after the one before it; False if the head is another one.
+
+        Needs the collection's lock and row.
+        """
+        with self.transaction():
+            seen = {"id": collection_id, "seen": release.number - 1}
+            if not self._run(_move_head, number=release.number, hash=release.hash, **seen):
+                return False
+            self._run_rows(_insert_release, [(collection_id, *release)])
+            rows = [
+                (collection_id, release.number, uuid, _text(before), _text(after))
+                for uuid, (before, after) in delta.items()
+            ]
+            self._run_rows(_insert_changes, rows)
+            return True
+
+    def release_of_change(self, collection_id: str, change_id: str) -> ReleaseRecord | None:
+        """Return the release that a change became, None if it did not."""
+        return self._one(_by_change, collection=collection_id, change=change_id)
+
+    def release(self, collection_id: str, number: int) -> ReleaseRecord | None:
+        """Return the release of this number."""
+        return self._one(_by_number, collection=collection_id, number=number)
+
+    def release_of_state(self, collection_id: str, state_hash: str) -> ReleaseRecord | None:
+        """Return the newest release of this state."""
+        return self._one(_by_state, collection=collection_id, state=state_hash)
+
+    def last_release_of(self, collection_id: str, uuid: str) -> ReleaseRecord | None:
+        """Return the newest release that changed this entry."""
+        return self._one(_last_change, collection=collection_id, uuid=uuid)
+
+    def releases(self, collection_id: str, limit: int) -> list[ReleaseRecord]:
+        """Return the newest releases, newest first."""
+        rows = self._fetch(_newest, collection=collection_id, limit=limit)
+        return list(map(ReleaseRecord._make, rows))
+
+    def changes_between(self, collection_id: str, low: int, high: int) -> dict[int, Delta]:
+        """Return what each release behind `low` changed, up to `high`, by number."""
+        found: dict[int, dict[str, tuple[Entry | None, Entry | None]]] = {}
+        for number, uuid, *pair in self._fetch(
+            _changes, collection=collection_id, low=low, high=high
+        ):
+            before, after = (text and json.loads(text) for text in pair)
+            found.setdefault(number, {})[uuid] = (before, after)
+        return dict(found)
+
+    def state_at(self, collection_id: str, number: int) -> dict[str, Entry]:
+        """Return the state of the collection as a release left it."""
+        rows = self._fetch(_state, collection=collection_id, number=number)
+        return {uuid: json.loads(after) for uuid, after in rows}
+
+    def _one(self, query: Any, **given: object) -> ReleaseRecord | None:
+        rows = self._fetch(query, **given)
+        return ReleaseRecord._make(rows[0]) if rows else None
+
+
+def _text(entry: Entry | None) -> str | None:
+    return None if entry is None else canonical(entry)

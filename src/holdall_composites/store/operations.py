@@ -17,7 +17,7 @@ O = Operation  # noqa: E741
 _ENDLESS = (1 << 63) - 1
 _GIVEN = (
     *(O.transaction_id, O.command, O.summary, O.project, O.author),
-    *(O.host, O.at, O.undoes, O.details),
+    *(O.host, O.at, O.undoes, O.release, O.details),
 )
 _IN_COLLECTION = O.collection == Given("collection")
 _insert_artifacts = insert_rows(
@@ -28,7 +28,8 @@ _insert_artifacts = insert_rows(
 
 @prepared
 def _insert() -> Any:
-    values = [Cast(Given(field.name), "TEXT") for field in _GIVEN]
+    kinds = {O.release.name: "INTEGER"}
+    values = [Cast(Given(field.name), kinds.get(field.name, "TEXT")) for field in _GIVEN]
     number = fn.COALESCE(fn.MAX(O.number), 0) + 1
     row = O.select(Cast(Given("collection"), "TEXT"), number, *values).where(_IN_COLLECTION)
     return (
@@ -67,8 +68,9 @@ def _move() -> Any:
 
 
 def _record(row: tuple[Any, ...]) -> OperationRecord:
-    *others, undoes = row
-    return OperationRecord._make([*others, tuple(json.loads(undoes)) if undoes else ()])
+    *others, undoes, release = row
+    numbers = tuple(json.loads(undoes)) if undoes else ()
+    return OperationRecord._make([*others, numbers, release])
 
 
 class Operations(Repository):

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from holdall.artifacts import ArtifactId, FileDigest, TypeSpec
+from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath, TypeSpec
 from holdall.collection import Collection, ManifestArtifact
 from holdall.deploy import DeployPlan
 from holdall.errors import HoldallError, NotFoundError, StorageError
-from holdall.files import Tree
-from holdall.transaction import Signature, content_of
+from holdall.files import Scratch, Tree
+from holdall.transaction import Action, Put, Remove, RemoveFolder, Signature, content_of
 from holdall_composites.store.contents import CHUNK
 from holdall_composites.store.store import Store
 
 
 class _Found(NamedTuple):
-    """A tree and where its files are."""
+    """A tree and where its files are: some, by their SHA-256, in `contents`."""
 
     location: Path
     spec: TypeSpec
     tree: Tree
+    contents: Mapping[str, Path | bytes] = MappingProxyType({})
 
 
 def keep(store: Store, collection: Collection, message: str | None, author: str | None) -> None:
@@ -39,6 +44,67 @@ def keep(store: Store, collection: Collection, message: str | None, author: str 
     _keep_trees(store, [one for one in found.values() if one.tree.content_hash in unknown])
     author = author or Signature.now().author
     store.versions.add(collection.manifest.uuid, list(found), message, author)
+
+
+def keep_new(
+    store: Store,
+    collection: Collection,
+    entries: Iterable[ManifestArtifact],
+    actions: Iterable[Action],
+    trees: Mapping[RelPath, Tree],
+) -> None:
+    """Store the bytes of artifacts that actions are about to make in the folder."""
+    wanted = {entry.content_hash: entry for entry in entries if entry.content_hash}
+    unknown = store.contents.unknown_trees(wanted)
+    if not unknown:
+        return
+    actions = tuple(actions)
+    contents = {put.state.sha256: put.source for put in actions if isinstance(put, Put)}
+    found = []
+    with Scratch() as scratch:
+        for entry in (wanted[content_hash] for content_hash in sorted(unknown)):
+            spec, tree = collection.spec_of(entry.id), trees.get(entry.path)
+            there = collection
+            if tree is None or tree.content_hash != entry.content_hash:
+                there = replace(collection, root=scratch.path, index=None)
+                _lay_out(collection, entry, actions, scratch.path)
+                tree = there.tree(entry)
+            found.append(_Found(there.location(entry), spec, tree, contents))
+        with store.transaction():
+            _keep_trees(store, found)
+
+
+def _lay_out(
+    collection: Collection, entry: ManifestArtifact, actions: Iterable[Action], folder: Path
+) -> None:
+    """Write an artifact into a folder as it will be in the collection."""
+    place = folder / entry.path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    present = collection.location(entry)
+    if present.is_dir():
+        shutil.copytree(present, place, symlinks=True)
+    elif present.exists():
+        shutil.copy2(present, place)
+    for action in actions:
+        is_here = action.path == entry.path or action.path.startswith(f"{entry.path}/")
+        target = folder / action.path
+        if is_here and isinstance(action, Put | Remove):
+            target.unlink(missing_ok=True)
+        if is_here and isinstance(action, Put):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write(action, target)
+        elif is_here and isinstance(action, RemoveFolder):
+            with suppress(OSError):  # as the action does, it leaves a folder that is not empty
+                target.rmdir()
+
+
+def _write(put: Put, target: Path) -> None:
+    data = put.source if isinstance(put.source, bytes) else put.source.read_bytes()
+    if put.state.kind is FileKind.LINK:
+        os.symlink(os.fsdecode(data), target)
+    else:
+        target.write_bytes(data)
+        target.chmod(0o755 if put.state.executable else 0o644)
 
 
 def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> None:
@@ -112,7 +178,9 @@ def _content(found: _Found, digest: FileDigest) -> Iterator[bytes]:
     """Yield a file's bytes; raises if they are not what the digest says."""
     read = hashlib.sha256()
     try:
-        source = content_of(found.location, found.spec, found.tree, digest)
+        source = found.contents.get(digest.sha256)
+        if source is None:
+            source = content_of(found.location, found.spec, found.tree, digest)
         if isinstance(source, bytes):
             read.update(source)
             yield source

@@ -21,6 +21,27 @@ class CollectionRecord(NamedTuple):
     id: str
     name: str
     manifest_hash: str | None = None
+    head: int = 0
+    head_hash: str | None = None
+
+
+class ReleaseRecord(NamedTuple):
+    """A row of `releases`: a numbered state of a collection. `parent` is the hash before it."""
+
+    number: int
+    change_id: str
+    hash: str
+    parent: str | None
+    state_hash: str
+    author: str | None
+    host: str
+    at: str
+    command: str
+    message: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the release as `holdall log --json` prints it."""
+        return self._asdict()
 
 
 class ArtifactRecord(NamedTuple):
@@ -135,7 +156,10 @@ class VersionRecord(NamedTuple):
 
 
 class OperationRecord(NamedTuple):
-    """A row of `operations` without its details. `undoes` are the numbers of operations."""
+    """A row of `operations` without its details. `undoes` are the numbers of operations.
+
+    `release` is the number of the release that a change of the collection made.
+    """
 
     number: int
     transaction_id: str
@@ -146,6 +170,7 @@ class OperationRecord(NamedTuple):
     host: str
     at: str
     undoes: tuple[int, ...] = ()
+    release: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return the operation as `holdall log --json` prints it."""

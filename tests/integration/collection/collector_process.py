@@ -13,7 +13,10 @@ from holdall.cli import main
 
 
 def run(kit: Path, url: str, seconds: float, name: str) -> int:
-    """Edit both skills and collect until time is up; return how often, or raise."""
+    """Edit both skills and collect until time is up; return how often, or raise.
+
+    Where somebody else edited the same ones, the own edits are collected after those.
+    """
     end, count = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         for skill in ("a", "b"):
@@ -24,6 +27,8 @@ def run(kit: Path, url: str, seconds: float, name: str) -> int:
         told = io.StringIO()
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
             status = main(["--collection", str(kit), "--database", url, "collect"])
+            if status == 3:
+                status = main(["--collection", str(kit), "--database", url, "pull", "--ours"])
         if status != 0:
             raise SystemExit(f"collect ended with {status}: {told.getvalue()}")
         count += 1

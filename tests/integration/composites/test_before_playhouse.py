@@ -71,6 +71,7 @@ def test_a_database_of_before_opens_after_the_steps(empty_database: Database) ->
     if not isinstance(empty_database, SqliteDatabase):
         run(empty_database, postgresql)
     runner.stamp(empty_database, "0006")
+    runner.upgrade(empty_database)
     assert find_drift(empty_database) == []
     runner.ensure_current(empty_database, embedded=False)
     assert rows(empty_database, "SELECT * FROM composite_memberships") == [

@@ -17,6 +17,7 @@ from holdall_composites.schema.runner import downgrade
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample("skill:changelog")]
 
 DROPPED = {
+    "0006": ["release_changes", "releases"],
     "0005": ["operation_artifacts", "operations"],
     "0004": ["artifact_versions", "version_files", "trees", "blob_chunks", "blobs"],
     "0003": ["deployments"],

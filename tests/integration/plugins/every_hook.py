@@ -128,6 +128,18 @@ def holdall_collect_prepare(changes: ChangeSet, transaction_id: str) -> None:
 
 
 @hookimpl
+def holdall_collect_incoming(collection: Collection) -> None:
+    """Note it."""
+    note("collect_incoming", collection.name)
+
+
+@hookimpl
+def holdall_collect_commit(transaction_id: str) -> None:
+    """Note it."""
+    note("collect_commit", transaction_id)
+
+
+@hookimpl
 def holdall_collect_abandoned(changes: ChangeSet, transaction_id: str) -> None:
     """Note it."""
     note("collect_abandoned", (transaction_id, changes.extra["every"]))

@@ -76,13 +76,13 @@ def test_a_collect_and_a_deploy_go_in_order(
     kit = holdall_kit
     called(every)
     done = kit.command("collect", source, "--dry-run")
-    assert called(every) == ["collect_file", "collect_modify", "collect_check"]
+    assert called(every) == ["collect_file", "collect_modify", "collect_check"]  # nothing comes in
     done = kit.command("collect", source)
     assert "warning: careful (plugin every_hook)" in done.stderr
     assert told(every, "collect_complete") == [["skill:a", "prompt:ask"]]
     assert called(every) == [
-        *("collect_file", "collect_modify", "collect_check", "collect_prepare"),
-        "collect_complete",
+        *("collect_incoming", "collect_file", "collect_incoming", "collect_modify"),
+        *("collect_check", "collect_prepare", "collect_commit", "collect_complete"),
     ]
     deploy = ("deploy", "skill:a", "prompt:ask", "--to", kit.project)
     targets = ("--target", "claude", "--target", "plain")

@@ -4,6 +4,8 @@
 name = "kit"
 format = 1
 uuid = "798f..."
+release = 42                  # the number of the state that this file was written from
+base = "5d3a..."              # and its hash, which decides
 
 [[artifacts]]
 name = "plain-prose"
@@ -159,6 +161,7 @@ class ManifestComposite:
 class Manifest:
     """A whole manifest. `uuid` is the collection's own; `extra` holds keys of others.
 
+    `release` and `base` are the number and the hash of the release that it was written from.
     `others` are top-level keys and tables that Holdall does not know.
     """
 
@@ -168,6 +171,8 @@ class Manifest:
     composites: tuple[ManifestComposite, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)
+    release: int | None = None
+    base: str | None = None
 
     @cached_property
     def by_id(self) -> Mapping[ArtifactId, ManifestArtifact | ManifestComposite]:
@@ -179,7 +184,8 @@ class Manifest:
 
     def head_table(self) -> dict[str, Any]:
         """Return the keys of `[collection]`."""
-        return {"name": self.name, "format": FORMAT, **_present(uuid=self.uuid), **self.extra}
+        own = _present(uuid=self.uuid, release=self.release, base=self.base)
+        return {"name": self.name, "format": FORMAT, **own, **self.extra}
 
     def with_renamed(self, renames: Mapping[ArtifactId, ArtifactId]) -> Manifest:
         """Return this manifest with the ids of members changed by `renames`."""

@@ -77,6 +77,8 @@ class _Reader:
         manifest = Manifest(
             name=self._text(head, "name", "collection", 0) or "default",
             uuid=self._uuid(head, "collection", 0),
+            release=self._number(head, "release"),
+            base=self._hash(head, "base", "collection", 0),
             artifacts=tuple(self._each("artifacts", self.artifact)),
             composites=tuple(self._each("composites", self.composite)),
             extra=head,
@@ -193,6 +195,14 @@ class _Reader:
             relationship=self._one_of(entry, "relationship", RELATIONSHIPS, kind, index),
             pin=self._hash(entry, "pin", kind, index),
             extra=entry,
+        )
+
+    def _number(self, head: dict[str, Any], key: str) -> int | None:
+        value = head.pop(key, None)
+        if value is None or (type(value) is int and value > 0):
+            return value
+        raise self.error(
+            "collection", 0, f"{key} is not a number: {value!r}", hint=f"delete the key {key}"
         )
 
     def _text(self, entry: dict[str, Any], key: str, kind: str, index: int) -> str | None:

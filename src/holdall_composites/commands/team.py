@@ -1,0 +1,58 @@
+"""`holdall pull`: bring the folder to the newest release of its shared collection."""
+
+from __future__ import annotations
+
+import argparse
+
+from holdall.cli import Context
+from holdall.files import Scratch
+
+
+def configure_pull(pull: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall pull`."""
+    pull.description = (
+        "Bring the folder to the newest release of its shared collection. Edits of yours stay;"
+        " what others changed as well is a conflict, and nothing is written until a side is chosen."
+    )
+    side = pull.add_mutually_exclusive_group()
+    side.add_argument(
+        "--ours",
+        dest="side",
+        action="store_const",
+        const="ours",
+        help="where both changed the same, yours stands",
+    )
+    side.add_argument(
+        "--theirs",
+        dest="side",
+        action="store_const",
+        const="theirs",
+        help="where both changed the same, theirs stands; edited files are kept as backups",
+    )
+    pull.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+
+
+def run_pull(context: Context, args: argparse.Namespace) -> int:
+    """Merge what others released into the folder."""
+    from holdall_composites.service.pull import plan_pull
+    from holdall_composites.sync.releases.conflict import Side
+
+    side = Side(args.side) if args.side else None
+    with context.editing(as_it_is=True) as editor, Scratch() as scratch:
+        plan = plan_pull(editor.collection, scratch, side)
+        if plan is not None and not args.dry_run:
+            editor.pull(plan)
+        present = plan.changes.after if plan else editor.collection.manifest
+    changes = plan.changes.changes if plan else ()
+    for change in changes:
+        context.out.line(f"{change.kind.value:9} {change.id}")
+    number = f"release {present.release}" if present.release else "no release yet"
+    context.out.note(f"{number}: {len(changes)} changes" if plan else f"{number}: up to date")
+    context.out.data(
+        {
+            "dry_run": args.dry_run,
+            "release": present.release,
+            "changes": [change.to_json() for change in changes],
+        }
+    )
+    return 0

@@ -1,0 +1,78 @@
+"""Commit a change of a shared collection to its database, where everybody sees it.
+
+One short transaction: the collection's row is locked, the head compared with the one that the
+change started from, then rows, versions, release and log are written, and the head moves. The
+bytes are sent before, in a transaction of their own. The folder follows; where it does not, it is
+brought forward by the next change (`pull`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from holdall.artifacts import RelPath
+from holdall.collection import ChangeSet, Collection, ManifestArtifact, edits_between
+from holdall.errors import OvertakenError, StorageError
+from holdall.files import Tree
+from holdall.transaction import Action
+from holdall_composites.database.connect import connected
+from holdall_composites.history.log import header_of, record_change
+from holdall_composites.schema.runner import ensure_current
+from holdall_composites.session import has_own_database
+from holdall_composites.store.store import Store
+from holdall_composites.sync.releases.chain import append_release, plan_release
+from holdall_composites.sync.releases.manifest import state_of as state_of_manifest
+from holdall_composites.sync.save_versions import keep_new
+from holdall_composites.sync.state import state_of
+from holdall_composites.sync.sync import sync
+
+
+def publish(
+    changes: ChangeSet,
+    collection: Collection,
+    transaction_id: str,
+    actions: Sequence[Action],
+    trees: Mapping[RelPath, Tree],
+) -> bool | None:
+    """Commit a change; None for an embedded database, which follows its folder.
+
+    `collection` is as it will be. Raises OvertakenError, with nothing written, if the head moved.
+    """
+    if has_own_database(collection):
+        return None
+    uuid, header = collection.manifest.uuid or "", header_of(changes)
+    known = {e.uuid: e for e in changes.before.artifacts}
+    changed = [entry for entry in collection.manifest.artifacts if entry != known.get(entry.uuid)]
+    with connected(collection.database_url) as database:
+        ensure_current(database, embedded=False)
+        store = Store(database)
+        if store.collections.release_of_change(uuid, header.change_id) is not None:
+            return True
+        keep_new(store, collection, changed, actions, trees)
+        with store.transaction():
+            head = store.collections.lock(uuid)
+            planned = plan_release(head, state_of_manifest(collection.manifest), header)
+            if collection.manifest.base not in (planned.hash, head[1]):
+                raise OvertakenError(
+                    f"{collection.root}: somebody else changed the collection at the same time",
+                    hint="nothing was written; run the command again",
+                )
+            sync(store, state_of(collection))
+            ids = [str(entry.id) for entry in changed if entry.content_hash]
+            store.versions.add(uuid, ids, header.command, header.author)
+            _refuse_missing(store, changed)
+            append_release(store, collection.manifest, header)
+            done = replace(changes, edits=edits_between(changes.before, changes.after))
+            record_change(store, uuid, done, transaction_id)
+    return True
+
+
+def _refuse_missing(store: Store, changed: list[ManifestArtifact]) -> None:
+    hashes = [entry.content_hash for entry in changed if entry.content_hash]
+    if missing := store.contents.unknown_trees(hashes):
+        names = [str(entry.id) for entry in changed if entry.content_hash in missing]
+        raise StorageError(
+            f"the files of {', '.join(names)} changed while they were read",
+            hint="nothing was written; run the command again",
+        )

@@ -1,0 +1,91 @@
+"""Bring a folder to the newest release of its shared collection, with its own edits kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from holdall.collection import PULL, ChangeSet, Collection, EditPlan, edits_between
+from holdall.errors import ConflictError, RefusedError
+from holdall.files import Scratch
+from holdall_composites.history.undo import plan_turn
+from holdall_composites.session import has_own_database, opened
+from holdall_composites.store.store import Store
+from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
+from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
+from holdall_composites.sync.releases.manifest import manifest_of, state_of
+from holdall_composites.sync.releases.merge import find_cycle, merge
+from holdall_composites.values.states import State, composed, delta_between, with_delta
+
+
+def plan_pull(
+    collection: Collection, scratch: Scratch, side: Side | None = None
+) -> EditPlan | None:
+    """Plan what brings the folder to the head; None where it is there, or nobody else is.
+
+    The folder's own edits of the manifest are merged, entry by entry and field by field; `side`
+    settles what both changed. Raises ConflictError for what does not merge, LocalEditError for
+    edited files that somebody else changed, RefusedError for a folder of another chain.
+    """
+    uuid = collection.manifest.uuid
+    if uuid is None or has_own_database(collection):
+        return None
+    with opened(collection) as resolver, resolver.store.reading():
+        store = resolver.store
+        head = head_of(store, uuid)
+        standing, number = find_standing(store, collection.manifest, head)
+        if standing is Standing.HEAD:
+            return None
+        if standing is Standing.UNKNOWN:
+            raise _another_chain(collection, head[0])
+        base = store.collections.state_at(uuid, number)
+        theirs = composed(store.collections.changes_between(uuid, number, head[0]).values())
+        ours = delta_between(base, state_of(collection.manifest))
+        merged = merge(ours, theirs, side)
+        newest = with_delta(base, theirs)
+        result = with_delta(newest, merged.delta) if not merged.conflicts else newest
+        cycle = find_cycle(result)
+        conflicts = [*merged.conflicts, *([cycle] if cycle else [])]
+        if conflicts:
+            raise _conflict_error(store, uuid, conflicts, {**base, **newest})
+        before = collection.manifest
+        after = replace(manifest_of(result, before), release=head[0], base=head[1])
+        edits = edits_between(before, after)
+        how = {"force": side is Side.THEIRS, "keep": side is Side.OURS}
+        changes, actions = plan_turn(store, collection, edits, scratch.path, **how)
+    return EditPlan(ChangeSet(PULL, before, after, changes), actions)
+
+
+def _another_chain(collection: Collection, head: int) -> RefusedError:
+    return RefusedError(
+        f"{collection.root} was written from a release that its database does not have: it was"
+        f" restored, is another one, or lost releases (its newest is {head})",
+        hint="nothing was changed; `holdall doctor` says more",
+    )
+
+
+def _conflict_error(
+    store: Store, collection_id: str, conflicts: Iterable[Conflict], names: State
+) -> ConflictError:
+    """Return the error that names each thing that both sides changed, and who did it there."""
+    found = list(conflicts)
+    told = "; ".join(_tell(store, collection_id, conflict, names) for conflict in found)
+    hint = "`holdall pull --ours` takes yours, `holdall pull --theirs` theirs; or edit and pull"
+    if any(conflict.wants_edit for conflict in found):
+        hint = "rename or edit yours in manifest.toml, then `holdall pull` again"
+    return ConflictError(told, hint=hint)
+
+
+def _tell(store: Store, collection_id: str, conflict: Conflict, names: State) -> str:
+    entry = names.get(conflict.uuid) or conflict.ours or {}
+    name = f"{entry.get('type', 'artifact')}:{entry.get('name', conflict.uuid)}"
+    release = store.collections.last_release_of(collection_id, conflict.uuid)
+    by = f" (release {release.number} by {release.author or 'somebody'})" if release else ""
+    return f"{name} {conflict.kind.value}{''.join(_values(conflict))}{by}"
+
+
+def _values(conflict: Conflict) -> Iterator[str]:
+    if conflict.kind is ConflictKind.CHANGED:
+        yield f", {conflict.field}: {conflict.ours!r} here, {conflict.theirs!r} there"
+    elif conflict.field:
+        yield f", {conflict.field}"

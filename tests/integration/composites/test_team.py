@@ -1,0 +1,206 @@
+"""Two folders of one collection on one database: nobody takes back what another one did."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from e2e.kit import Kit, known, tree, write
+from holdall.testing import in_this_process
+
+pytestmark = [pytest.mark.integration, pytest.mark.with_sample]
+
+
+@pytest.fixture
+def anna(kit: Kit) -> Kit:
+    """Return the collection of the sample."""
+    return kit
+
+
+@pytest.fixture
+def bob(anna: Kit, tmp_path: Path) -> Kit:
+    """Return a copy of its folder, on another machine."""
+    (tmp_path / "bob").mkdir()
+    bob = Kit(in_this_process, tmp_path / "bob", anna.database_url)
+    shutil.copytree(anna.collection, bob.collection)
+    return bob
+
+
+def same(anna: Kit, bob: Kit) -> bool:
+    """Return whether both folders hold the same, once both are at the head."""
+    anna.run("pull")
+    bob.run("pull")
+    manifest = "manifest.toml"
+    files = [{p: f for p, f in tree(k.collection).items() if p != manifest} for k in (anna, bob)]
+    return known(anna) == known(bob) and files[0] == files[1]
+
+
+def test_a_rename_is_not_taken_back_by_another_folder(anna: Kit, bob: Kit) -> None:
+    """Bob's next change starts from Anna's, and both are in the log."""
+    anna.run("rename", "skill:plain-prose", "prose")
+    bob.run("composite", "create", "mine", "--member", "skill:changelog")
+    assert "skill:prose" in bob.run("list")
+    assert same(anna, bob)
+    commands = [o["command"] for o in anna.json("log")["operations"]]
+    assert commands == ["composite create", "rename", "collect"]
+    assert anna.json("doctor")["findings"] == bob.json("doctor")["findings"] == []
+
+
+def test_what_only_reads_writes_nothing_of_an_old_folder(anna: Kit, bob: Kit) -> None:
+    """A command that opens the database leaves its rows, and says that the folder is behind."""
+    anna.run("rename", "skill:plain-prose", "prose")
+    done = bob.command("associations", "writing")
+    assert "behind release" in done.stderr
+    assert "skill:prose" in done.stdout
+    anna.run("pull")
+    assert "skill:prose" in anna.run("list")
+
+
+def test_files_of_others_are_brought_in_byte_for_byte(anna: Kit, bob: Kit) -> None:
+    """New, changed and removed artifacts; what is executable stays so."""
+    write(anna.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nnew\n")
+    write(anna.collection / "skills/extra/SKILL.md", "---\nname: extra\ndescription: x\n---\n")
+    script = anna.collection / "skills/extra/run.sh"
+    write(script, "#!/bin/sh\n")
+    script.chmod(0o755)
+    anna.run("collect")
+    anna.run("remove", "skill:meeting-notes", status=None)
+    assert same(anna, bob)
+    assert (bob.collection / "skills/extra/run.sh").stat().st_mode & 0o100
+    assert not (bob.collection / "skills/meeting-notes").exists()
+
+
+def test_edits_of_different_artifacts_meet(anna: Kit, bob: Kit) -> None:
+    """Bob's edit, not collected yet, stays in his folder and is collected afterwards."""
+    write(anna.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nanna\n")
+    anna.run("collect")
+    write(bob.collection / "skills/plain-prose/SKILL.md", "---\nname: plain-prose\n---\nbob\n")
+    bob.run("collect")
+    assert same(anna, bob)
+    assert "bob" in (anna.collection / "skills/plain-prose/SKILL.md").read_text()
+    assert "anna" in (bob.collection / "skills/changelog/SKILL.md").read_text()
+
+
+def test_an_edit_of_what_another_one_edited_is_refused(anna: Kit, bob: Kit) -> None:
+    """Nothing is written, and the file stays; `--theirs` keeps it as a backup."""
+    write(anna.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nanna\n")
+    anna.run("collect")
+    edited = bob.collection / "skills/changelog/SKILL.md"
+    write(edited, "---\nname: changelog\n---\nbob\n")
+    before = tree(bob.collection)
+    for words in (("collect",), ("pull",), ("rename", "skill:plain-prose", "prose")):
+        assert "skill:changelog" in bob.command(*words).stderr
+        bob.run(*words, status=3)
+    assert tree(bob.collection) == before
+    bob.run("pull", "--theirs")
+    assert "anna" in edited.read_text()
+    kept = list((bob.collection / ".holdall/backups").rglob("SKILL.md"))
+    assert [path.read_text() for path in kept] == ["---\nname: changelog\n---\nbob\n"]
+
+
+def test_ours_is_a_version_after_theirs(anna: Kit, bob: Kit) -> None:
+    """With `--ours` the edit stays in the folder, and its collect comes after the other one."""
+    write(anna.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nanna\n")
+    anna.run("collect")
+    edited = bob.collection / "skills/changelog/SKILL.md"
+    write(edited, "---\nname: changelog\n---\nbob\n")
+    bob.run("pull", "--ours")
+    assert "bob" in edited.read_text()
+    bob.run("collect")
+    assert len(bob.json("versions", "skill:changelog")["versions"]) == 3
+    assert same(anna, bob)
+    assert "bob" in (anna.collection / "skills/changelog/SKILL.md").read_text()
+
+
+def test_two_names_for_one_artifact_are_a_conflict(anna: Kit, bob: Kit) -> None:
+    """It names both values and whose the other one is; either side can be taken."""
+    anna.run("rename", "skill:plain-prose", "prose")
+    manifest = bob.collection / "manifest.toml"
+    text = manifest.read_text().replace('name = "plain-prose"', 'name = "clear-prose"')
+    manifest.write_text(text)
+    done = bob.command("pull")
+    assert done.returncode == 3
+    assert "'clear-prose' here, 'prose' there" in done.stderr
+    assert manifest.read_text() == text
+    bob.run("pull", "--theirs")
+    assert "skill:prose" in bob.run("list")
+
+
+def test_a_change_at_the_same_moment_is_tried_again(
+    anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is second sees the first one's release, and both changes are there."""
+    from holdall_composites.service import publish
+
+    keep = publish.keep_new
+    raced: list[bool] = []
+
+    def slow(*arguments: object) -> None:
+        keep(*arguments)  # type: ignore[arg-type]
+        if not raced:
+            raced.append(True)
+            anna.run("rename", "skill:plain-prose", "prose")
+
+    monkeypatch.setattr(publish, "keep_new", slow)
+    bob.run("rename", "skill:changelog", "news")
+    assert raced
+    assert same(anna, bob)
+    assert {"skill:prose", "skill:news"} <= set(anna.uuids())
+
+
+def test_a_killed_folder_is_brought_forward(
+    anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the database accepted is done, even if the folder never got it."""
+    from holdall.operations import edit_collection
+
+    class Killed(BaseException):
+        """The process ends."""
+
+    def killed(self: object, *_: object) -> None:
+        real(self, *_)  # type: ignore[arg-type]
+        raise Killed
+
+    real = edit_collection.Editor._commit_elsewhere
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(edit_collection.Editor, "_commit_elsewhere", killed)
+        bob.run("rename", "skill:plain-prose", "prose")
+    assert same(anna, bob)
+    assert "skill:prose" in bob.run("list")
+
+
+def test_a_restored_database_is_refused(anna: Kit, bob: Kit) -> None:
+    """A folder that is further than its database is written neither way."""
+    manifest = bob.collection / "manifest.toml"
+    anna.run("rename", "skill:plain-prose", "prose")
+    bob.run("pull")
+    text = manifest.read_text().replace("release = 2", "release = 9")
+    base = next(line for line in text.splitlines() if line.startswith("base"))
+    manifest.write_text(text.replace(base, f'base = "{"0" * 64}"').replace("prose", "poetry"))
+    before = tree(bob.collection)
+    bob.run("composite", "create", "mine", status=3)
+    bob.run("pull", status=3)
+    assert tree(bob.collection) == before
+    anna.run("pull")
+    assert "skill:prose" in anna.run("list")
+
+
+def test_an_embedded_collection_keeps_its_own_chain(tmp_path: Path, own_state: Path) -> None:
+    """What git or an editor brings becomes the next release; nothing is refused."""
+    kit = Kit(in_this_process, tmp_path)
+    kit.run("init", kit.collection)
+    write(kit.collection / "skills/a/SKILL.md", "---\nname: a\ndescription: x\n---\n")
+    kit.run("collect")
+    old = (kit.collection / "manifest.toml").read_text()
+    kit.run("rename", "skill:a", "b")
+    new = (kit.collection / "manifest.toml").read_text()
+    (kit.collection / "skills/b").rename(kit.collection / "skills/a")
+    write(kit.collection / "skills/a/SKILL.md", "---\nname: a\ndescription: x\n---\n")
+    (kit.collection / "manifest.toml").write_text(old)
+    assert "skill:a" in kit.run("list")
+    kit.run("composite", "create", "mine", "--member", "skill:a")
+    assert "release = 4" in (kit.collection / "manifest.toml").read_text()
+    assert "release = 2" in new
+    assert kit.json("doctor")["findings"] == []
