@@ -48,7 +48,7 @@ def test_each_collected_change_is_a_version(kit: Kit, sample: Path) -> None:
 def test_a_pinned_version_deploys_byte_for_byte_after_edits_and_a_rename(
     kit: Kit, sample: Path
 ) -> None:
-    """Modes and links too; the tree shows how far behind the pin is, status that it is pinned."""
+    """Modes and links too, but for the name in its head; tree and status show the pin."""
     skill = kit.collection / "skills/changelog"
     kit.run("collect", sample)
     os.symlink("SKILL.md", skill / "link.md")
@@ -62,7 +62,12 @@ def test_a_pinned_version_deploys_byte_for_byte_after_edits_and_a_rename(
     kit.run("rename", "skill:changelog", "news")
     kit.deploy("composite:writing")
     deployed = kit.project / ".claude/skills/news"
-    assert tree(deployed) == expected
+    line, renamed = b"\nname: changelog\n", b"\nname: news\n"
+    assert expected["SKILL.md"][0].count(line) == 1
+    assert tree(deployed) == {
+        path: (content.replace(line, renamed), is_program)
+        for path, (content, is_program) in expected.items()
+    }
     assert os.readlink(deployed / "link.md") == "SKILL.md"
     states = {s["id"]: s for s in kit.json("status", "--to", kit.project)["deployed"]}
     assert states["skill:news"]["state"] == "synced"
