@@ -39,6 +39,7 @@ DATABASE = {"holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journa
 _VARYING = [
     (re.compile(rb"\b[0-9a-f]{12}4[0-9a-f]{19}\b"), b"UUID"),
     (re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+"), b"TIME"),
+    (re.compile(rb'(?m)^release = \d+\nbase = "[0-9a-f]{64}"$'), b"RELEASE"),
 ]
 
 Tree = dict[str, tuple[str, bytes]]
@@ -50,7 +51,7 @@ class Picture:
 
     `edited` says which files are not as the ledger has them.
 
-    What differs from run to run (new UUIDs, times) is left out of the bytes.
+    What differs from run to run (new UUIDs, times, releases) is left out of the bytes.
     """
 
     kit: Tree

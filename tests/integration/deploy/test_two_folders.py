@@ -157,8 +157,11 @@ def test_an_undo_that_stopped_is_finished(kit: Kit, stopped: Callable[..., str])
 
 
 def test_what_was_not_decided_is_removed_in_both(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A first half that is not done takes the second one along."""
-    before = tree(kit.collection), tree(kit.project)
+    """A first half that is not done takes the second one along.
+
+    What a shared database accepted is done for the collection: its folder is brought forward, and
+    the project keeps the edit, which is that version, for another adopt to record.
+    """
     (kit.project / SKILL).write_text(TEXT)
 
     def fails(*_: object) -> None:
@@ -171,6 +174,9 @@ def test_what_was_not_decided_is_removed_in_both(kit: Kit, monkeypatch: pytest.M
     assert list((kit.project / ".holdall/tx").iterdir())
     assert "prepared but not begun" in kit.command("list").stderr
     assert not list((kit.project / ".holdall/tx").iterdir())
-    assert tree(kit.collection) == before[0]
     assert state(kit) == "modified"
+    assert kit.json("doctor", "--deep")["findings"] == []
+    kit.run("adopt", "skill:changelog", "--from", kit.project)
+    assert state(kit) == "synced"
+    assert (kit.collection / "skills/changelog/SKILL.md").read_text() == TEXT
     assert kit.json("doctor", "--deep")["findings"] == []
