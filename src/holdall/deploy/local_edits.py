@@ -131,7 +131,9 @@ def find_collected(collection: Collection, deployed: Deployed) -> ManifestArtifa
     """
     known = {entry.uuid: entry for entry in collection.manifest.artifacts if entry.uuid}
     by_id = {entry.id: entry for entry in collection.manifest.artifacts}
-    entry = known.get(deployed.uuid or "") or by_id.get(deployed.id)
+    entry = known.get(deployed.uuid or "")
+    if entry is None or entry.id.type != deployed.id.type:
+        entry = by_id.get(deployed.id)
     if entry is None:
         raise NotFoundError(
             f"{deployed.id} is not in the collection {collection.root}",

@@ -230,17 +230,25 @@ def _record(root: Root, target: Target) -> ProjectRecord:
 
 
 def _with_new_names(ledger: Ledger, collection: Collection) -> Ledger:
+    """Return the ledger with what was renamed since; a UUID of another type than said is none."""
     manifest = collection.manifest
     names = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
     uuids = {**{d.id: d.uuid for d in ledger.deployed}, **ledger.requests}
-    renamed = {
+    moved = {
         old: names[uuid] for old, uuid in uuids.items() if uuid in names and names[uuid] != old
     }
-    if not renamed:
+    if not moved:
         return ledger
+    strange = {old for old, new in moved.items() if old.type != new.type}
+    renamed = {old: new for old, new in moved.items() if old not in strange}
     deployed = tuple(
-        entry._replace(wanted_by=tuple(renamed.get(i, i) for i in entry.wanted_by))
+        entry._replace(
+            wanted_by=tuple(renamed.get(i, i) for i in entry.wanted_by),
+            uuid=None if entry.id in strange else entry.uuid,
+        )
         for entry in ledger.deployed
     )
-    requests = {renamed.get(i, i): uuid for i, uuid in ledger.requests.items()}
+    requests = {
+        renamed.get(i, i): None if i in strange else uuid for i, uuid in ledger.requests.items()
+    }
     return replace(ledger, deployed=deployed, requests=requests)
