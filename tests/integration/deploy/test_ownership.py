@@ -206,9 +206,13 @@ def test_content_of_another_type_proves_nothing(kit: Kit, what: str, claim: str)
     entry = {**entry, "id": claim, "files": {place: state}, "merged": []}
     document["deployed"].append(entry)
     (kit.project / LEDGER).write_text(json.dumps(document))
-    kit.run(
-        "undeploy", "composite:plug", "--to", kit.project, status=1 if "agent" in claim else None
-    )
+    for words in (
+        ("status", "--to", kit.project),
+        ("diff", claim, "--to", kit.project),
+        ("adopt", claim, "--from", kit.project),
+        ("undeploy", "composite:plug", "--to", kit.project),
+    ):
+        kit.run(*words, status=None)
     assert (kit.project / place).exists() or (what, claim) == ("command:c", "command:own")
 
 
