@@ -60,7 +60,8 @@ def _another_chain(collection: Collection, head: int) -> RefusedError:
     return RefusedError(
         f"{collection.root} was written from a release that its database does not have: it was"
         f" restored, is another one, or lost releases (its newest is {head})",
-        hint="nothing was changed; `holdall doctor` says more",
+        hint="nothing was changed; bring back a newer backup of the database, or copy your edits"
+        " into a fresh folder of the collection",
     )
 
 

@@ -58,9 +58,6 @@ _by_state = prepared(
         .order_by(R.number.desc())
     )
 )
-_newest = prepared(
-    lambda: R.select(*_HEADER).where(_IN_COLLECTION).order_by(R.number.desc()).limit(Given("limit"))
-)
 
 
 @prepared
@@ -142,11 +139,6 @@ class Collections(Repository):
     def last_release_of(self, collection_id: str, uuid: str) -> ReleaseRecord | None:
         """Return the newest release that changed this entry."""
         return self._one(_last_change, collection=collection_id, uuid=uuid)
-
-    def releases(self, collection_id: str, limit: int) -> list[ReleaseRecord]:
-        """Return the newest releases, newest first."""
-        rows = self._fetch(_newest, collection=collection_id, limit=limit)
-        return list(map(ReleaseRecord._make, rows))
 
     def changes_between(self, collection_id: str, low: int, high: int) -> dict[int, Delta]:
         """Return what each release behind `low` changed, up to `high`, by number."""

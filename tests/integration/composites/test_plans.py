@@ -38,7 +38,7 @@ OF_A_COLLECTION = {
     ),
     *("integrity._misnumbered", "integrity._unknown_pins", "integrity._hashes"),
     *("operations._insert", "operations._all", "operations._move"),
-    *("collections._newest", "collections._state"),
+    "collections._state",
 }
 # What no table points to any more is looked for in the whole table.
 OF_ALL = {"integrity._delete_trees", "integrity._delete_blobs", "integrity._unused_blobs"}
