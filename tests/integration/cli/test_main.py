@@ -58,6 +58,13 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     return Cli(tmp_path, capsys)
 
 
+def test_init_makes_the_collection_that_the_option_names(tmp_path: Path) -> None:
+    """`--collection DIR init` makes DIR, and nothing in the folder where one is."""
+    assert main(["--collection", str(tmp_path / "kit"), "init"]) == 0
+    assert (tmp_path / "kit/manifest.toml").is_file()
+    assert not Path("manifest.toml").exists()
+
+
 def test_status_0_and_1(cli: Cli) -> None:
     """Done, and done with something to look at."""
     assert cli("deploy", "a", "--to", cli.project) == 0

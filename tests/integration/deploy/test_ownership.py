@@ -126,6 +126,15 @@ def test_a_record_is_no_proof(kit: Kit) -> None:
     assert (kit.project / MINE).read_text() == OWN_WORK
 
 
+def test_a_project_with_only_records_is_left_by_every_agent(kit: Kit) -> None:
+    """Without Holdall's own files in the project, undeploy finds the other agents' places, too."""
+    kit.deploy("skill:a", "--target", "claude", "--target", "codex")
+    shutil.rmtree(kit.project / ".holdall")
+    kit.run("undeploy", "skill:a", "--to", kit.project)
+    assert not (kit.project / ".claude/skills/a").exists()
+    assert not (kit.project / ".agents/skills/a/SKILL.md").exists()
+
+
 @pytest.mark.parametrize("what", ["skill:a", "command:c", "mcp:srv", "hook"])
 @pytest.mark.parametrize("target", ["claude", "gemini"])
 @pytest.mark.parametrize("content", ["present", "older"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -197,15 +197,20 @@ def read_project(
     )
 
 
-def targets_in(path: Path, registered: Container[str]) -> list[str]:
+def targets_in(path: Path, registered: Mapping[str, Target]) -> list[str]:
     """Return the names of the targets that Holdall deployed for in a project, sorted.
 
     Only those that are registered: `read_project` refuses a ledger with others, and says why.
+    Where neither a ledger nor `.holdall/deployed.toml` is left, the records of SkillMeat tell: each
+    stands for the first target in its folder.
     """
     if not path.is_dir():
         return []
     with Root(path) as root:
         text, shared = _text(root, LEDGER), _text(root, DEPLOYED)
+        if text is None and shared is None:
+            firsts = {target.root: target for target in reversed([*registered.values()])}
+            return sorted(t.name for t in firsts.values() if _record(root, t).text is not None)
     names = set() if text is None else {*targets_of_ledger(text, str(path / LEDGER))}
     if shared is not None:
         names |= {entry.target for entry in parse_shared(shared, str(path / DEPLOYED)).deployed}

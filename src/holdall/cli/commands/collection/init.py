@@ -12,7 +12,7 @@ from holdall.config import DATABASE, trust_database
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "directory", nargs="?", default=".", metavar="DIR", help="where (default: here)"
+        "directory", nargs="?", metavar="DIR", help="where (default: `--collection`, else here)"
     )
     parser.add_argument("--name", help="the collection's name (default: the folder's)")
     parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
@@ -23,7 +23,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.formats import DatabaseURL
     from holdall.operations.edit_collection import create_collection
 
-    path = Path(args.directory)
+    path = Path(args.directory or args.collection or ".")
     name = args.name or path.absolute().name or "default"
     has_attributes = (path / ".gitattributes").exists()
     database = _lasting(args.database, path)
