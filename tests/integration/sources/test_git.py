@@ -303,7 +303,7 @@ def test_credentials_are_recorded_nowhere(
         assert main([*words, *command, "https://joe:hunter2@h/a.git"]) == 0
         said = "".join(capsys.readouterr())
         assert "hunter2" not in said
-    assert skill(root).source == "https://h/a.git"
+    assert skill(root).source == "https://h/a"
     for place, _, files in os.walk(root):
         assert not any(b"hunter2" in Path(place, name).read_bytes() for name in files)
 

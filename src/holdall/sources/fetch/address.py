@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
+from holdall.sources.fetch.hosts import canonical, expand_short, page_of
 
 ZIP_SUFFIXES = (".zip", ".skill")
 ARCHIVE_SUFFIXES = (*ZIP_SUFFIXES, ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -54,8 +55,9 @@ class GitAddress:
 def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
     """Return what `text` names; a file or folder of exactly that name comes first.
 
-    Raises UsageError for a URL of another kind or an impossible revision, HostilePathError for a
-    subfolder outside of its repository.
+    Then come a repository here with a revision or a folder after it, and short names as in
+    `holdall.sources.fetch.hosts`. Raises UsageError for a URL of another kind or an impossible
+    revision, HostilePathError for a subfolder outside of its repository.
     """
     if "\0" in text:
         raise UsageError(
@@ -64,7 +66,7 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
     is_git = text.startswith("git+")
     bare = text.removeprefix("git+")
     if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):
-        return _remote(bare)
+        return _remote(bare, may_be_page=not is_git)
     path = Path(bare if is_git else text)
     git_dir = _git_dir(path, or_work_tree=is_git)
     if git_dir is not None:
@@ -73,7 +75,10 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
         return ArchiveAddress(path)
     if os.path.lexists(path):
         return FolderAddress(path)
-    return _revision_of_local(str(path)) or FolderAddress(path)
+    if (local := _revision_of_local(str(path))) is not None:
+        return local
+    short = None if is_git else expand_short(text)
+    return FolderAddress(path) if short is None else _remote(short, may_be_page=False)
 
 
 def show_address(text: str) -> str:
@@ -98,7 +103,7 @@ def without_password(url: str) -> tuple[str, str | None]:
     return f"{scheme[0]}{host}{slash}{path}", f"{scheme[0]}{login}@{host}"
 
 
-def _remote(text: str) -> GitAddress:
+def _remote(text: str, *, may_be_page: bool) -> GitAddress:
     if re.search(r"[\x00-\x20\x7f]", text):
         raise UsageError(
             f"{show_address(text)!a} has blanks or control characters in it",
@@ -109,8 +114,13 @@ def _remote(text: str) -> GitAddress:
     path, at, revision = path.rpartition("@") if "@" in path else (path, "", "")
     url = head + path
     name = _name_of(url)
+    if may_be_page and not at and not folder and (page := page_of(name)) is not None:
+        name, revision, folder = page
+        # With the user and the password that the address had, if any.
+        url, at = head + urlsplit(name).path, "@"
     if at:
         _check_revision(revision, name)
+    name = canonical(name)
     return GitAddress(url, _with_folder(name, folder), revision or None, _subfolder(folder))
 
 

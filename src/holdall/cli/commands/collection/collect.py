@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "sources",
         nargs="*",
         metavar="SOURCE",
-        help="a folder, an archive, or a git repository: URL[@REVISION][#FOLDER]",
+        help="a folder, an archive, or a git repository: URL or OWNER/REPO, [@REVISION][#FOLDER]",
     )
     parser.add_argument(
         "--on-conflict",
