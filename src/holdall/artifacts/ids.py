@@ -16,9 +16,10 @@ from holdall.errors import HostilePathError, UsageError
 class ArtifactType(StrEnum):
     """The built-in types of artifacts; plugins may register more.
 
-    `plugin-files` is what a plugin contains other than artifacts: README, license, scripts. A
-    composite has no files of its own in a project: it is deployed by deploying its members, all the
-    way down.
+    `rule` is instructions with a scope: always, for some files, by their description, or
+    on request; `output-style` is how Claude Code writes. `plugin-files` is what a plugin contains
+    other than artifacts: README, license, scripts. A composite has no files of its own in a
+    project: it is deployed by deploying its members, all the way down.
     """
 
     SKILL = "skill"
@@ -26,6 +27,8 @@ class ArtifactType(StrEnum):
     AGENT = "agent"
     HOOK = "hook"
     MCP = "mcp"
+    RULE = "rule"
+    OUTPUT_STYLE = "output-style"
     PLUGIN_FILES = "plugin-files"
     COMPOSITE = "composite"
 
@@ -104,6 +107,10 @@ def _builtin_spec(artifact_type: ArtifactType) -> TypeSpec:
             return TypeSpec("hook", "hooks", Shape.FILE, ".json")
         case ArtifactType.MCP:
             return TypeSpec("mcp", "mcp", Shape.FILE, ".json")
+        case ArtifactType.RULE:
+            return TypeSpec("rule", "rules", Shape.FILE, ".md")
+        case ArtifactType.OUTPUT_STYLE:
+            return TypeSpec("output-style", "output-styles", Shape.FILE, ".md")
         case ArtifactType.PLUGIN_FILES:
             return TypeSpec("plugin-files", "plugin-files", Shape.FOLDER)
         case ArtifactType.COMPOSITE:

@@ -72,7 +72,8 @@ def test_only_file_does_not_depend_on_the_name() -> None:
     """A single-file type has one fixed file name in trees."""
     files = {s.name: s.only_file for s in BUILTIN_TYPES.values() if s.shape is Shape.FILE}
     assert files == {
-        "command": "command.md", "agent": "agent.md", "hook": "hook.json", "mcp": "mcp.json"
+        "command": "command.md", "agent": "agent.md", "hook": "hook.json", "mcp": "mcp.json",
+        "rule": "rule.md", "output-style": "output-style.md",
     }  # fmt: skip
 
 

@@ -23,6 +23,11 @@ from holdall.files.tree import folder_tree
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.placement import ancestors, as_read, put_bytes
 
+# SkillMeat does not read a record with a type that it does not know.
+_UNKNOWN_TO_SKILLMEAT = frozenset(
+    {ArtifactType.PLUGIN_FILES, ArtifactType.RULE, ArtifactType.OUTPUT_STYLE}
+)
+
 
 def plan_records(
     project: Project,
@@ -92,8 +97,7 @@ def _record_action(
     entries = {e.id: e for e in record.entries if e.id in deployed or e.id in unclear}
     for artifact_id, entry in deployed.items():
         skillmeat_hash = new.get((entry.target, artifact_id))
-        # SkillMeat does not read a record with a type that it does not know.
-        if skillmeat_hash is not None and artifact_id.type != ArtifactType.PLUGIN_FILES:
+        if skillmeat_hash is not None and artifact_id.type not in _UNKNOWN_TO_SKILLMEAT:
             old = entries.get(artifact_id)
             if not skillmeat_hash:
                 skillmeat_hash = old.content_hash if old else _hash_there(project, target, entry)
