@@ -5,6 +5,13 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.files.lock import STATE_FOLDER as STATE_FOLDER
+    from holdall.files.merge.lines import LineConflict as LineConflict
+    from holdall.files.merge.trees import (
+        FileConflict as FileConflict,
+        TreeMerge as TreeMerge,
+        TreeSide as TreeSide,
+        merge_trees as merge_trees,
+    )
     from holdall.files.name_line import (
         HEADS as HEADS,
         rename_tree as rename_tree,
@@ -27,6 +34,13 @@ else:
         __name__,
         {
             "lock": ("STATE_FOLDER",),
+            "merge.lines": ("LineConflict",),
+            "merge.trees": (
+                "FileConflict",
+                "TreeMerge",
+                "TreeSide",
+                "merge_trees",
+            ),
             "name_line": (
                 "HEADS",
                 "rename_tree",
