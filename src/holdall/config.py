@@ -171,6 +171,20 @@ def plugin_settings(config: Config, name: str) -> Mapping[str, Any]:
     return found
 
 
+def user_table(name: str) -> tuple[dict[str, Any], Path] | None:
+    """Return a table of the user's own settings and their file; None where there is none.
+
+    Raises InputError for a file that is not TOML, or a table that is none.
+    """
+    file = _user_path("config", "config.toml")
+    table = None if file is None else _read_settings(file).get(name)
+    if file is None or table is None:
+        return None
+    if not isinstance(table, dict):
+        raise InputError(f"{file}: {name} is not a table", hint=f"write [{name}.NAME]")
+    return table, file
+
+
 def _settings(root: Path) -> dict[str, Any]:
     """Return a collection's own settings; none where it has no file of them."""
     return _read_settings(root / SETTINGS)

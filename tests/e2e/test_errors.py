@@ -50,7 +50,11 @@ def bytes_below(folder: Path) -> dict[str, bytes]:
         (["collect", ".", "--allow", "nonsense"], 2, "'nonsense'"),
         (["lint", ".", "--json", "--sarif"], 2, "--sarif and --json"),
         (["deploy", "skill:changelog", "--to", "no/such/project"], 4, "no/such/project"),
-        (["deploy", "skill:changelog", "--target", "emacs"], 2, "known targets: agents, claude"),
+        (
+            ["deploy", "skill:changelog", "--target", "emacs"],
+            2,
+            "known targets: agents, aiassistant",
+        ),
         (["undeploy", "skill:changelog", "--to", "."], 4, "not deployed"),
         (["--database", "mysql://x/y", "associations", "changelog"], 2, "mysql"),
         (["--database", "postgresql://u:pw@127.0.0.1:1/x", "collect"], 5, "127.0.0.1:1/x"),

@@ -118,9 +118,12 @@ class Context:
     def targets(self, names: Sequence[str] | None, project: Path) -> list[Target]:
         """Return the targets of these names, `claude` if none is named.
 
-        In the user's home folder they are those for all projects.
+        A name may be several with commas between them, or `all`. In the user's home folder they
+        are those for all projects.
         """
         from holdall.deploy.targets import target_named, targets_for
 
         known = targets_for(self.plugins.targets, project)
-        return [target_named(name, known) for name in dict.fromkeys(names or ["claude"])]
+        words = [word.strip() for name in names or ["claude"] for word in name.split(",")]
+        chosen = known if "all" in words else dict.fromkeys(filter(None, words))
+        return [target_named(name, known) for name in chosen]

@@ -29,7 +29,7 @@ def own_place(target: Target, artifact_id: ArtifactId) -> RelPath | None:
         place = target.place_of(artifact_id)
     except HostilePathError:
         return None
-    return None if place is None else target.root.joined(place)
+    return None if place is None else target.root_of(artifact_id.type).joined(place)
 
 
 def renamed_head(target: Target, entry: Deployed) -> RelPath | None:

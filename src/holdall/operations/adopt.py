@@ -146,7 +146,7 @@ def _plan(
         # So that the bytes are kept before the project calls them deployed.
         artifacts=[_planned(one) for one in found],
         placed=[
-            Placement(e.id, e.uuid, one.taken.content_hash, target.root)
+            Placement(e.id, e.uuid, one.taken.content_hash, target.root_of(e.id.type))
             for e, target, one in holders
         ],
         adopted=first.transaction_id,

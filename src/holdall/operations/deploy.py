@@ -169,7 +169,8 @@ class Deployer:
             note(text)
         if not self.force:
             refuse_edits(arrangement, self.project)
-        known = {**self.session.plugins.targets, **{target.name: target for target in self.targets}}
+        chosen = {target.name: target for target in self.targets}
+        known = self.session.plugins.targets.with_targets(chosen)
         situation = Situation(project.root, pairs, kept, arrangement, known)
         allowed = self.allowance.check(situation, note, dry_run=self.dry_run)
         result = self.finish(project, planned, warnings)

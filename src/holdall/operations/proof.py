@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
 from holdall.deploy.proof import Proof
-from holdall.deploy.targets import Target, targets_for
+from holdall.deploy.targets import targets_for
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 
@@ -26,7 +26,7 @@ def find_proof(deployer: Deployer, project: Project, scratch: Scratch) -> Proof:
         # One that is too short proves nothing.
         return found if found and len(found) == len(wanted) else [None] * len(wanted)
 
-    targets: Mapping[str, Target] = targets_for(deployer.session.plugins.targets, deployer.project)
-    targets = {**targets, **{target.name: target for target in deployer.targets}}
+    known = targets_for(deployer.session.plugins.targets, deployer.project)
+    targets = known.with_targets({target.name: target for target in deployer.targets})
     entries = project.ledger.deployed
     return Proof(deployer.project, targets, scratch, deployer.collection, find, entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, TypeVar
 import pluggy
 
 from holdall.artifacts.ids import BUILTIN_TYPES, TypeSpec
-from holdall.config import Config
-from holdall.deploy.targets import BUILTIN_TARGETS, Target, with_types
-from holdall.errors import HoldallError, PluginError, StorageError
+from holdall.config import Config, user_table
+from holdall.deploy.targets import BUILTIN_TARGETS, Targets
+from holdall.errors import HoldallError, InputError, PluginError, StorageError
 from holdall.plugins import hookspecs
 from holdall.plugins.calling import Answer, call_in_order
 from holdall.plugins.commands import Command, is_command
@@ -67,6 +67,7 @@ class Plugins:
         reporter: Reporter | None = None,
         *,
         verbose: bool = False,
+        targets: Targets = BUILTIN_TARGETS,
     ) -> None:
         self._manager = pluggy.PluginManager("holdall")
         self._manager.add_hookspecs(hookspecs)
@@ -76,7 +77,7 @@ class Plugins:
         self._reporter = reporter or Reporter()
         self._verbose = verbose
         self.types: Mapping[str, TypeSpec] = BUILTIN_TYPES
-        self.targets: Mapping[str, Target] = BUILTIN_TARGETS
+        self.targets = targets
 
     @property
     def records(self) -> list[PluginRecord]:
@@ -115,8 +116,11 @@ class Plugins:
         self._call_one(plugin, record, "holdall_configure", config)
         types = list(self._call_one(plugin, record, "holdall_register_types", config) or ())
         targets = list(self._call_one(plugin, record, "holdall_register_targets", config) or ())
-        extended = _extend(self.types, types, "type")
-        self.targets = with_types(_extend(self.targets, targets, "target"), types)
+        _refuse_known(self.types, types, "type")
+        extended = MappingProxyType({**self.types, **{spec.name: spec for spec in types}})
+        _refuse_known(self.targets, targets, "target")
+        more = {target.name: target for target in targets}
+        self.targets = self.targets.with_targets(more).with_types(types)
         self.types = extended
 
     def _call_one(self, plugin: object, record: PluginRecord, hook: str, config: Config) -> Any:
@@ -305,18 +309,18 @@ def _blame_for(title: str, what: str, raised: BaseException) -> PluginError:
     )
 
 
-def _extend(known: Any, added: Iterable[Any], what: str) -> Any:
-    extended = dict(known)
+def _refuse_known(known: Container[str], added: Iterable[Any], what: str) -> None:
+    seen: set[str] = set()
     for value in added:
-        if value.name in extended:
+        if value.name in known or value.name in seen:
             raise PluginError(f"the {what} {value.name!r} exists already")
-        extended[value.name] = value
-    return MappingProxyType(extended)
+        seen.add(value.name)
 
 
 def load_plugins(config: Config, reporter: Reporter | None = None) -> Plugins:
     """Load the installed plugins and the modules of `HOLDALL_PLUGINS`, each by itself."""
-    plugins = Plugins(_watch(config), reporter, verbose=config.verbose)
+    targets = _with_own(BUILTIN_TARGETS, reporter or Reporter())
+    plugins = Plugins(_watch(config), reporter, verbose=config.verbose, targets=targets)
     if not config.plugins_enabled:
         return plugins
     found: list[tuple[PluginRecord, Callable[[], object]]] = [
@@ -328,6 +332,21 @@ def load_plugins(config: Config, reporter: Reporter | None = None) -> Plugins:
     for record, load in found:
         plugins.add(record, load, config)
     return plugins
+
+
+def _with_own(targets: Targets, reporter: Reporter) -> Targets:
+    """Return targets with those of the user's settings, if these can be read."""
+    try:
+        found = user_table("target")
+        if found is None:
+            return targets
+        from holdall.deploy.targets.parse import parse_rows
+
+        table, file = found
+        return targets.with_rows(parse_rows(table, f"{file}: target"))
+    except InputError as error:
+        reporter.warn(f"{error.message}; your own targets are left out")
+        return targets
 
 
 def _record_of(point: EntryPoint) -> PluginRecord:

@@ -117,7 +117,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     if args.new is not None:
         raise UsageError("--to takes the place of the second ID", hint="leave one of them out")
     collection = context.collection()
-    targets = {target.name: target for target in targets_of(context, args, is_new=False)}
+    targets = {target.name: target for target in targets_of(context, args)}
     name, version = Reference.parse(args.old)
     lines: list[str] = []
     with Root(project_of(args)) as root, opened(collection) as resolver:

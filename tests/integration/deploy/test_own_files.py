@@ -149,7 +149,7 @@ def test_they_go_with_the_last_that_needs_them(plugin_kit: Kit) -> None:
     assert not (plugin_kit.project / ".claude").exists()
 
 
-@pytest.mark.parametrize("target", sorted(BUILTIN_TARGETS))
+@pytest.mark.parametrize("target", [*BUILTIN_TARGETS][:8])
 def test_every_agent_gets_them_where_it_needs_them(plugin_kit: Kit, target: str) -> None:
     """And only then."""
     on = ("--to", plugin_kit.project, "--target", target)

@@ -87,6 +87,6 @@ def test_what_was_made_by_hand_is_named(one: Kit, text: str) -> None:
 def test_a_link_of_another_agent_does_not_hide_the_status(one: Kit, tmp_path: Path) -> None:
     """What is deployed is shown, whatever the folders of others are."""
     (one.project / ".cursor").symlink_to("/usr")
-    one.deploy("skill:doc")
+    one.run("deploy", "skill:doc", "--to", one.project, "--target", "claude")
     assert "skill:doc for claude" in one.run("status", "--to", one.project)
     assert one.command("status", "--to", one.project, "--target", "cursor").returncode == 3

@@ -16,6 +16,7 @@ from holdall.deploy.targets import BUILTIN_TARGETS, USER_TARGETS
 
 pytestmark = pytest.mark.integration
 
+FIRST = ("claude", "codex", "gemini", "cursor", "copilot", "opencode", "windsurf", "agents", "zed")
 SERVER = {"command": "npx", "args": ["-y", "server"], "env": {"KEY": "${KEY}"}}
 REMOTE = {"type": "http", "url": "https://example.org/mcp", "headers": {"X": "y"}}
 HOOKS = {
@@ -75,7 +76,7 @@ def settings(kit: Kit, path: str) -> Any:
     return tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
 
 
-@pytest.mark.parametrize("target", sorted(BUILTIN_TARGETS))
+@pytest.mark.parametrize("target", FIRST)
 @pytest.mark.parametrize("with_files", [False, True], ids=["empty", "users-own"])
 @pytest.mark.parametrize("last", ["one", "two"])
 def test_a_project_is_byte_for_byte_as_before(
@@ -162,8 +163,8 @@ def without_record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[byte
 
 def test_what_each_agent_gets(full_kit: Kit) -> None:
     """Each in its own place and form; what an agent does not know is said."""
-    every = [word for name in BUILTIN_TARGETS for word in ("--target", name)]
-    done = full_kit.command("deploy", "one", "--to", full_kit.project, *every, "--allow-commands")
+    every = ("--to", full_kit.project, "--target", "all")
+    done = full_kit.command("deploy", "one", *every, "--allow-commands")
     assert done.returncode == 0, done.stderr
     for target, unknown in (("codex", "command"), ("windsurf", "mcp"), ("agents", "hook")):
         assert f"{target} does not support the type {unknown}" in done.stderr
@@ -329,6 +330,11 @@ def test_two_servers_of_one_name_are_a_conflict(full_kit: Kit, tmp_path: Path) -
     assert settings(full_kit, ".mcp.json")["mcpServers"]["shared"] == {"url": "https://example.org"}
 
 
+def without_cache(files: dict[str, Any]) -> dict[str, Any]:
+    """Return the files of a home folder without what Holdall remembers of their status."""
+    return {path: file for path, file in files.items() if not path.startswith(".cache/")}
+
+
 def test_the_home_folder_has_its_own_places(full_kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--user` deploys for all projects; an undo finds the way back."""
     home = full_kit.project.with_name("home")
@@ -336,7 +342,7 @@ def test_the_home_folder_has_its_own_places(full_kit: Kit, monkeypatch: pytest.M
     monkeypatch.setenv("HOME", str(home))
     write(home / ".claude.json", '{"numStartups": 7}')
     before = tree(home)
-    every = [word for name in USER_TARGETS for word in ("--target", name)]
+    every = ["--target", ",".join(name for name, t in USER_TARGETS.items() if t.places)]
     full_kit.run("deploy", "one", "--user", *every, "--allow-commands")
     for path in (
         ".claude/settings.json",
@@ -347,10 +353,10 @@ def test_the_home_folder_has_its_own_places(full_kit: Kit, monkeypatch: pytest.M
         assert (home / path).exists(), path
     assert json.loads((home / ".claude.json").read_text())["mcpServers"]["shared"] == SERVER
     full_kit.run("undo")
-    assert tree(home) == before
+    assert without_cache(tree(home)) == before
     full_kit.run("redo")
     full_kit.run("undeploy", "one", "--user", *every)
-    assert tree(home) == before
+    assert without_cache(tree(home)) == before
 
 
 def test_the_tables_name_every_target_once() -> None:
@@ -359,3 +365,59 @@ def test_the_tables_name_every_target_once() -> None:
     for first, second in itertools.combinations(BUILTIN_TARGETS.values(), 2):
         paths = [{m.path for m in t.merges.values()} for t in (first, second)]
         assert paths[0].isdisjoint(paths[1])
+
+
+def test_agents_are_found_by_their_marks(full_kit: Kit) -> None:
+    """A project's agents are the default, which is printed; without any it is Claude Code."""
+    on = ("--to", full_kit.project)
+    done = full_kit.command("deploy", "skill:doc", *on, "--dry-run")
+    assert f"for claude: no agent was found in {full_kit.project}; --target chooses" in done.stderr
+    (full_kit.project / ".gemini").mkdir()
+    write(full_kit.project / ".cursorrules", "mine")
+    done = full_kit.command("deploy", "skill:doc", *on)
+    assert f"for gemini, cursor: found in {full_kit.project}; --target chooses" in done.stderr
+    (full_kit.project / ".zed").mkdir()
+    full_kit.run("deploy", "mcp:first", *on, "--allow-commands")
+    assert not (full_kit.project / ".zed/settings.json").exists()  # what was chosen stays
+    assert settings(full_kit, ".cursor/mcp.json")["mcpServers"]["first"] == REMOTE
+
+
+OWN = """
+[target.emacs]
+title = "An agent in Emacs"
+marks = [".emacs-agent"]
+[target.emacs.project]
+root = ".emacs-agent"
+skill = ".emacs-agent/skills/*/"
+agent = "elsewhere/agents/*.md"
+mcp = { file = ".emacs-agent/mcp.json", keys = ["servers", "all"], form = "servers", here = "." }
+"""
+
+
+def test_users_add_targets_in_their_settings(
+    full_kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table in the user's `config.toml` is a target like any other."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    config = tmp_path / "config/holdall/config.toml"
+    write(config, OWN)
+    before = tree(full_kit.project)
+    on = ("--to", full_kit.project, "--target", "emacs")
+    full_kit.run("deploy", "agent:one-er", "skill:doc", "mcp:first", *on, "--allow-commands")
+    assert (full_kit.project / "elsewhere/agents/one-er.md").exists()
+    assert settings(full_kit, ".emacs-agent/mcp.json") == {"servers": {"all": {"first": REMOTE}}}
+    assert full_kit.json("status", *on[:2])["deployed"][0]["target"] == "emacs"
+    full_kit.run("undeploy", "agent:one-er", "skill:doc", "mcp:first", *on)
+    assert tree(full_kit.project) == before
+    for text, problem in (
+        ("target = 3", "target is not a table"),
+        ("[target.e]", "target: e: no table [e.project]"),
+        ('[target.e.project]\nroot = "../x"', "e.project.root"),
+        ('[target.e.project]\nroot = "x"\nskill = ".ssh/*/"', "e.project.skill"),
+        ('[target.e.project]\nroot = "x"\nskill = "x/*.md"', "a skill is a folder"),
+        ('[target.e.project]\nroot = "x"\nmcp = { file = "x", form = "y" }', "e.project.mcp"),
+    ):
+        write(config, text)
+        done = full_kit.command("list")
+        assert problem in done.stderr, done.stderr
+        assert "your own targets are left out" in done.stderr

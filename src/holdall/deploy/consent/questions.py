@@ -76,7 +76,7 @@ class _Finder:
             lines = effects_of(artifact, target, self._project)
             planned += lines
             if lines:
-                own = target.root, artifact.id
+                own = target.root_of(artifact.id.type), artifact.id
                 started = self._started_by(lines, own)
                 if self._is_written(target, artifact) or self._is_touched(started):
                     others = [*self._companion(artifact), *(s.content_hash for s in started)]

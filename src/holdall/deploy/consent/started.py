@@ -63,8 +63,9 @@ def planned_startable(artifact: PlannedArtifact, target: Target) -> Startable | 
         files = {str(f.path): elsewhere.get(f.path, location / f.path) for f in artifact.tree.files}
     else:
         files = {"": location}
-    full, content = f"{target.root}/{place}", artifact.tree.content_hash
-    return Startable(artifact.id, target.root, full, content, files)
+    root = target.root_of(artifact.id.type)
+    full, content = f"{root}/{place}", artifact.tree.content_hash
+    return Startable(artifact.id, root, full, content, files)
 
 
 def kept_startable(entry: Deployed, target: Target, project: Path) -> Startable | None:
@@ -72,9 +73,10 @@ def kept_startable(entry: Deployed, target: Target, project: Path) -> Startable 
     place = target.place_of(entry.id)
     if place is None:
         return None
-    full = f"{target.root}/{place}"
+    root = target.root_of(entry.id.type)
+    full = f"{root}/{place}"
     files = {path[len(full) :].lstrip("/"): project / path for path in entry.files}
-    return Startable(entry.id, target.root, full, entry.content_hash, files)
+    return Startable(entry.id, root, full, entry.content_hash, files)
 
 
 class Starts:

@@ -155,8 +155,9 @@ class _Arranger:
             tree, planned = _planned_tree(target, artifact)
             hash_ = tree.skillmeat_hash or hash_for_skillmeat(tree, artifact.location)
             files = {p: file.state for p, file in planned.items()}
+            merges = target.merges.values()
             for path, file in planned.items():
-                if path.lower() in SETTINGS:
+                if path.lower() in SETTINGS or any(m.path == path for m in merges):
                     raise HostilePathError(
                         f"{artifact.id} would be {path}, which holds settings of an agent",
                         hint="rename it in the collection",
@@ -258,7 +259,7 @@ def _is_as_planned(root: Root, target: Target, artifact: PlannedArtifact, entry:
     if artifact.id.type in target.converts:
         return False
     tree: Tree = artifact.named or artifact.tree
-    files, base = entry.files, f"{target.root}/{place}"
+    files, base = entry.files, f"{target.root_of(artifact.id.type)}/{place}"
     is_single = target.places[artifact.id.type].shape is Shape.FILE
     return (
         len(files) == len(tree.files)
@@ -300,7 +301,7 @@ def _planned_tree(
     form = target.converts.get(artifact.id.type)
     if form is not None:
         source, tree = _convert(artifact, form, spec)
-    files = place_contents(target.root.joined(place), spec, tree, source)
+    files = place_contents(target.root_of(artifact.id.type).joined(place), spec, tree, source)
     return tree, {
         path: PlannedFile(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
         for path, (digest, content) in files.items()
@@ -332,8 +333,8 @@ def refuse_one_folder(
 
     A file that is removed for one agent would be gone for the other.
     """
-    folders = {target.root for target in targets}
-    folders |= {known[entry.target].root for entry in kept if entry.target in known}
+    targets = [*targets, *(known[e.target] for e in kept if e.target in known)]
+    folders = {folder for target in targets for folder in (target.root, *target.roots.values())}
     seen: dict[tuple[int, int], RelPath] = {}
     for folder in sorted(folders):
         try:

@@ -44,8 +44,9 @@ def plan_records(
     unless in a dry run. `new` are the SkillMeat hashes of what was just deployed, by target and id.
     Returns nothing where nothing differs.
     """
-    by_path = {project.records[target.name].path: target for target in targets}
-    records = [a for t in by_path.values() if (a := _record_action(project, ledger, t, new))]
+    known = {target.name: target for target in targets}
+    by_path = {project.records[name].path: target for name, target in known.items()}
+    records = [a for t in by_path.values() if (a := _record_action(project, ledger, t, known, new))]
     kept_folders = ancestors(_paths_left(project, ledger, records, arrangement))
     folders = project.ledger.folders
     if arrangement.actions or records or not folders <= kept_folders:
@@ -88,8 +89,13 @@ def _paths_left(
 
 
 def _record_action(
-    project: Project, ledger: Ledger, target: Target, new: Mapping[tuple[str, ArtifactId], str]
+    project: Project,
+    ledger: Ledger,
+    target: Target,
+    known: Mapping[str, Target],
+    new: Mapping[tuple[str, ArtifactId], str],
 ) -> Action | None:
+    """Return the action for the record in a target's folder, which others of `known` may share."""
     record = project.records[target.name]
     deployed = {entry.id: entry for entry in ledger.deployed if entry.lies_below(target.root)}
     unclear = {e.id for name, e in project.unclear if name == target.name} - project.forgotten
@@ -98,10 +104,12 @@ def _record_action(
     for artifact_id, entry in deployed.items():
         skillmeat_hash = new.get((entry.target, artifact_id))
         if skillmeat_hash is not None and artifact_id.type not in _UNKNOWN_TO_SKILLMEAT:
-            old = entries.get(artifact_id)
+            old, own = entries.get(artifact_id), known[entry.target]
+            if own.root_of(artifact_id.type) != target.root:
+                continue
             if not skillmeat_hash:
-                skillmeat_hash = old.content_hash if old else _hash_there(project, target, entry)
-            entries[artifact_id] = _record_entry(target, entry, skillmeat_hash, old, now)
+                skillmeat_hash = old.content_hash if old else _hash_there(project, own, entry)
+            entries[artifact_id] = _record_entry(own, entry, skillmeat_hash, old, now)
     wanted = list(entries.values())
     if wanted and _is_recorded(record.entries, wanted):
         return None
@@ -138,7 +146,7 @@ def _record_entry(
             **(old.extra if old else {}),
             **({"deployment_profile_id": target.profile} if target.profile else {}),
             **({"platform": target.platform} if target.platform else {}),
-            "profile_root_dir": str(target.root),
+            "profile_root_dir": str(target.root_of(deployed.id.type)),
         },
     )
     if old is None:

@@ -158,10 +158,10 @@ def new_placements(
     arrangement: Arrangement, artifacts: Iterable[PlannedArtifact], targets: Iterable[Target]
 ) -> tuple[Placement, ...]:
     """Return the placements below the targets' roots after the deploy."""
-    roots = {target.name: target.root for target in targets}
+    by_name = {target.name: target for target in targets}
     by_id = {artifact.id: artifact for artifact in artifacts}
     return tuple(
-        Placement(i, by_id[i].uuid, by_id[i].tree.content_hash, roots[target])
+        Placement(i, by_id[i].uuid, by_id[i].tree.content_hash, by_name[target].root_of(i.type))
         for target, i in arrangement.files
     )
 
@@ -191,8 +191,11 @@ def _key(placement: Placement) -> tuple[RelPath, str]:
 
 def placements_of(deployed: Iterable[Deployed], targets: Iterable[Target]) -> tuple[Placement, ...]:
     """Return where deployed artifacts are."""
-    roots = {target.name: target.root for target in targets}
-    return tuple(Placement(d.id, d.uuid, d.content_hash, roots[d.target]) for d in deployed)
+    by_name = {target.name: target for target in targets}
+    return tuple(
+        Placement(d.id, d.uuid, d.content_hash, by_name[d.target].root_of(d.id.type))
+        for d in deployed
+    )
 
 
 def refuse_undeployable(collection: Collection, requests: Iterable[ArtifactId]) -> None:

@@ -24,7 +24,7 @@ from holdall.deploy.project.skillmeat_record import (
     RecordEntry,
     parse_record,
 )
-from holdall.deploy.targets import Target, targets_for
+from holdall.deploy.targets import Target, Targets, targets_for
 from holdall.errors import InputError, NotFoundError
 from holdall.files.root import Root
 from holdall.formats.json_editor import Marks
@@ -136,7 +136,7 @@ class Project:
 def read_project(
     root: Root,
     targets: Iterable[Target],
-    registered: Mapping[str, Target],
+    registered: Targets,
     collection: Collection | None,
 ) -> Project:
     """Read what is deployed in a project for some targets; `registered` are all known targets.
@@ -146,7 +146,8 @@ def read_project(
     Holdall's.
     """
     targets = list(targets)
-    all_targets = {**targets_for(registered, root.path), **{t.name: t for t in targets}}
+    chosen = {target.name: target for target in targets}
+    all_targets = targets_for(registered, root.path).with_targets(chosen)
     ledger_text = _text(root, LEDGER)
     ledger = Ledger()
     if ledger_text is not None:

@@ -39,7 +39,8 @@ def add_project_options(parser: argparse.ArgumentParser) -> None:
         "--target",
         action="append",
         metavar="NAME",
-        help="the agent; may be repeated (default: those with deployments, else claude)",
+        help="the agent, several with commas, or all (default: those with deployments, else those"
+        " found in the project)",
     )
     parser.add_argument(
         "--force", action="store_true", help="also replace edited files; each is kept as a backup"
@@ -63,13 +64,28 @@ def project_of(args: argparse.Namespace) -> Path:
     return home
 
 
-def targets_of(context: Context, args: argparse.Namespace, *, is_new: bool) -> list[Target]:
-    """Return the targets that are named, else those that the project has; `claude` for new ones."""
+def targets_of(context: Context, args: argparse.Namespace) -> list[Target]:
+    """Return the targets that are named, else those with deployments in the project."""
     from holdall.deploy.project.project import targets_in
 
     project = project_of(args)
-    names = args.target or ([] if is_new else targets_in(project, context.plugins.targets))
-    return context.targets(names, project)
+    return context.targets(args.target or targets_in(project, context.plugins.targets), project)
+
+
+def _choose_targets(context: Context, args: argparse.Namespace) -> tuple[list[Target], str]:
+    """Return the targets for what is new, and a line that says which ones were found, if so.
+
+    They are those that `targets_of` returns, else the agents found in the project, else `claude`.
+    """
+    from holdall.deploy.project.project import targets_in
+    from holdall.deploy.targets import targets_for
+
+    project = project_of(args)
+    if args.target or not args.ids or targets_in(project, context.plugins.targets):
+        return targets_of(context, args), ""
+    found = targets_for(context.plugins.targets, project).found_in(project)
+    how = f"{', '.join(found)}: found" if found else "claude: no agent was found"
+    return context.targets(found, project), f"for {how} in {project}; --target chooses"
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
@@ -79,10 +95,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.files.user_state import state_folder
 
     collection = context.collection()
+    targets, how = _choose_targets(context, args)
     deployer = context.deployer(
         collection,
         project_of(args),
-        targets_of(context, args, is_new=bool(args.ids)),
+        targets,
         force=args.force,
         dry_run=args.dry_run,
         allowance=Allowance(state_folder(), allow=args.allow_commands),
@@ -95,6 +112,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
             versions[requests[-1]] = version
     result = deployer.deploy(requests, versions)
     collection.remember()
+    if how:
+        context.out.note(how)
     return tell(context, result, dry_run=args.dry_run)
 
 

@@ -33,7 +33,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     deployer = context.deployer(
         context.collection(),
         project_of(args),
-        targets_of(context, args, is_new=False),
+        targets_of(context, args),
         force=args.force,
         dry_run=args.dry_run,
     )

@@ -1,0 +1,240 @@
+"""What `targets.toml` says, as Python has it at hand; `make docs` writes this file."""
+
+# ruff: noqa: E501
+# fmt: off
+from __future__ import annotations
+
+from typing import Any
+
+ROWS: dict[str, tuple[Any, Any, Any]] = {
+    "claude": (
+        ("Claude Code", "code.claude.com/docs 2026-08-22 (D), SchemaStore 2026-08-07 (S)", (".claude", "CLAUDE.md", ".mcp.json"), "claude_code"),
+        (".claude", (("skill", ".claude/skills", "", False, True, None), ("command", ".claude/commands", ".md", False, False, None), ("agent", ".claude/agents", ".md", False, False, None), ("rule", ".claude/rules", ".md", False, False, "claude-rule"), ("output-style", ".claude/output-styles", ".md", True, False, None), ("plugin-files", ".claude/plugin-files", "", False, True, None)), (("hook", ".claude/settings.json", ("hooks",), "hooks", "${CLAUDE_PROJECT_DIR}", ()), ("mcp", ".mcp.json", ("mcpServers",), "servers", "${CLAUDE_PROJECT_DIR:-.}", ())), (), ()),
+        (".claude", (("skill", ".claude/skills", "", False, True, None), ("command", ".claude/commands", ".md", False, False, None), ("agent", ".claude/agents", ".md", False, False, None), ("rule", ".claude/rules", ".md", False, False, "claude-rule"), ("output-style", ".claude/output-styles", ".md", True, False, None), ("plugin-files", ".claude/plugin-files", "", False, True, None)), (("hook", ".claude/settings.json", ("hooks",), "hooks", "${HOME}", ()), ("mcp", ".claude.json", ("mcpServers",), "servers", None, ())), (), ()),
+    ),
+    "codex": (
+        ("Codex", "developers.openai.com/codex 2026-11 (D), openai/codex config schema (S)", (".codex",), "codex"),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".codex/config.toml", ("mcp_servers",), "codex-servers", ".", ()),), (("rule", "AGENTS.md"),), ()),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".codex/config.toml", ("mcp_servers",), "codex-servers", None, ()),), (("rule", ".codex/AGENTS.md"),), ()),
+    ),
+    "gemini": (
+        ("Gemini CLI", "google-gemini/gemini-cli 2026-08-21 (D, S)", (".gemini", "GEMINI.md"), "gemini"),
+        (".gemini", (("skill", ".gemini/skills", "", False, True, None), ("command", ".gemini/commands", ".toml", False, False, "gemini-command"), ("plugin-files", ".gemini/plugin-files", "", False, True, None)), (("mcp", ".gemini/settings.json", ("mcpServers",), "gemini-servers", ".", ()),), (("rule", "GEMINI.md"),), (("skill", (".agents/skills",)),)),
+        (".gemini", (("skill", ".gemini/skills", "", False, True, None), ("command", ".gemini/commands", ".toml", False, False, "gemini-command"), ("plugin-files", ".gemini/plugin-files", "", False, True, None)), (("mcp", ".gemini/settings.json", ("mcpServers",), "gemini-servers", None, ()),), (("rule", ".gemini/GEMINI.md"),), (("skill", (".agents/skills",)),)),
+    ),
+    "cursor": (
+        ("Cursor", "cursor.com/docs 2026-10 (D)", (".cursor", ".cursorrules"), "cursor"),
+        (".cursor", (("skill", ".cursor/skills", "", False, True, None), ("command", ".cursor/commands", ".md", True, False, None), ("agent", ".cursor/agents", ".md", True, False, None), ("rule", ".cursor/rules", ".mdc", False, False, "cursor-rule"), ("plugin-files", ".cursor/plugin-files", "", False, True, None)), (("mcp", ".cursor/mcp.json", ("mcpServers",), "servers", "${workspaceFolder}", ()),), (), (("skill", (".claude/skills", ".agents/skills", ".codex/skills")), ("agent", (".claude/agents", ".codex/agents")))),
+        (".cursor", (("skill", ".cursor/skills", "", False, True, None), ("command", ".cursor/commands", ".md", True, False, None), ("agent", ".cursor/agents", ".md", True, False, None), ("plugin-files", ".cursor/plugin-files", "", False, True, None)), (("mcp", ".cursor/mcp.json", ("mcpServers",), "servers", None, ()),), (), (("skill", (".claude/skills", ".agents/skills", ".codex/skills")), ("agent", (".claude/agents", ".codex/agents")))),
+    ),
+    "copilot": (
+        ("GitHub Copilot", "docs.github.com and code.visualstudio.com 2026-11 (D): the CLI, and VS Code's Copilot harness", (".github/copilot-instructions.md", ".github/instructions", ".github/agents", ".github/prompts", ".github/hooks", ".github/skills", ".github/mcp.json", ".github/copilot"), None),
+        (".github", (("skill", ".github/skills", "", False, True, None), ("command", ".github/prompts", ".prompt.md", True, False, None), ("agent", ".github/agents", ".agent.md", True, False, None), ("rule", ".github/instructions", ".instructions.md", False, False, "copilot-rule"), ("plugin-files", ".github/plugin-files", "", False, True, None)), (("mcp", ".vscode/mcp.json", ("servers",), "vscode-servers", "${workspaceFolder}", ()),), (), (("skill", (".claude/skills", ".agents/skills")), ("agent", (".claude/agents",)), ("hook", (".claude/settings.json",)), ("rule", (".claude/rules",)))),
+        (".copilot", (("skill", ".copilot/skills", "", False, True, None), ("agent", ".copilot/agents", ".agent.md", True, False, None), ("rule", ".copilot/instructions", ".instructions.md", False, False, "copilot-rule"), ("plugin-files", ".copilot/plugin-files", "", False, True, None)), (("mcp", ".copilot/mcp-config.json", ("mcpServers",), "vscode-servers", None, ()),), (), (("skill", (".claude/skills", ".agents/skills")), ("hook", (".claude/settings.json",)))),
+    ),
+    "opencode": (
+        ("opencode", "opencode.ai/docs 2026-08 (D), anomalyco/opencode (S)", (".opencode", "opencode.json", "opencode.jsonc"), None),
+        (".opencode", (("skill", ".opencode/skills", "", False, True, None), ("command", ".opencode/commands", ".md", False, False, None), ("agent", ".opencode/agents", ".md", False, False, None), ("plugin-files", ".opencode/plugin-files", "", False, True, None)), (("mcp", "opencode.json", ("mcp",), "opencode-servers", ".", ()),), (("rule", "AGENTS.md"),), (("skill", (".claude/skills", ".agents/skills")),)),
+        (".config/opencode", (("skill", ".config/opencode/skills", "", False, True, None), ("command", ".config/opencode/commands", ".md", False, False, None), ("agent", ".config/opencode/agents", ".md", False, False, None), ("plugin-files", ".config/opencode/plugin-files", "", False, True, None)), (("mcp", ".config/opencode/opencode.json", ("mcp",), "opencode-servers", None, ()),), (("rule", ".config/opencode/AGENTS.md"),), (("skill", (".claude/skills", ".agents/skills")),)),
+    ),
+    "windsurf": (
+        ("Windsurf, Devin Desktop", "docs.windsurf.com, docs.devin.ai 2026 (D)", (".windsurf", ".windsurfrules"), None),
+        (".windsurf", (("skill", ".windsurf/skills", "", False, True, None), ("command", ".windsurf/workflows", ".md", True, False, None), ("rule", ".windsurf/rules", ".md", True, False, "windsurf-rule")), (), (), (("skill", (".agents/skills",)),)),
+        (".codeium/windsurf", (("skill", ".codeium/windsurf/skills", "", False, True, None), ("command", ".codeium/windsurf/global_workflows", ".md", True, False, None), ("plugin-files", ".codeium/windsurf/plugin-files", "", False, True, None)), (("mcp", ".codeium/windsurf/mcp_config.json", ("mcpServers",), "servers", None, ()),), (), (("skill", (".agents/skills",)),)),
+    ),
+    "agents": (
+        ("the shared folder of many agents", "agentskills.io 2026 (D)", (".agents/skills",), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None),), (), (("rule", "AGENTS.md"),), ()),
+        (".agents", (("skill", ".agents/skills", "", False, True, None),), (), (), ()),
+    ),
+    "devin": (
+        ("Devin CLI", "docs.devin.ai 2026 (D), CLI 3000.11 2026-10 (P)", (".devin",), None),
+        (".devin", (("skill", ".devin/skills", "", False, True, None), ("rule", ".devin/rules", ".md", True, False, "windsurf-rule"), ("plugin-files", ".devin/plugin-files", "", False, True, None)), (("mcp", ".devin/mcp_config.json", ("mcpServers",), "servers", ".", ()),), (), (("skill", (".claude/skills", ".agents/skills", ".github/skills")), ("command", (".claude/commands",)), ("agent", (".claude/agents", ".agents/agents")), ("hook", (".claude/settings.json",)), ("mcp", (".mcp.json",)), ("rule", (".cursor/rules", ".windsurf/rules")))),
+        (".config/devin", (("skill", ".config/devin/skills", "", False, True, None), ("plugin-files", ".config/devin/plugin-files", "", False, True, None)), (("mcp", ".config/devin/mcp_config.json", ("mcpServers",), "servers", None, ()),), (("rule", ".config/devin/AGENTS.md"),), ()),
+    ),
+    "antigravity": (
+        ("Antigravity", "rulesync 2026-08-18, apm 2026-08-06, by the vendor's links (P)", (".agents/rules", ".agents/workflows", ".agents/mcp_config.json", ".agents/hooks.json"), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("command", ".agents/workflows", ".md", True, False, None), ("rule", ".agents/rules", ".md", True, False, "windsurf-rule")), (), (), ()),
+        (".gemini/config", (("skill", ".gemini/config/skills", "", False, True, None),), (), (), ()),
+    ),
+    "kiro": (
+        ("Kiro", "kiro.dev/docs 2026 (D), rulesync 2026-08-18 (P)", (".kiro",), None),
+        (".kiro", (("skill", ".kiro/skills", "", False, True, None), ("command", ".kiro/prompts", ".md", True, False, None), ("rule", ".kiro/steering", ".md", True, False, "kiro-rule"), ("plugin-files", ".kiro/plugin-files", "", False, True, None)), (("mcp", ".kiro/settings/mcp.json", ("mcpServers",), "servers", ".", ()),), (), ()),
+        (".kiro", (("skill", ".kiro/skills", "", False, True, None), ("command", ".kiro/prompts", ".md", True, False, None), ("rule", ".kiro/steering", ".md", True, False, "kiro-rule"), ("plugin-files", ".kiro/plugin-files", "", False, True, None)), (("mcp", ".kiro/settings/mcp.json", ("mcpServers",), "servers", None, ()),), (), ()),
+    ),
+    "cline": (
+        ("Cline", "docs.cline.bot 2026-08-22 (D)", (".clinerules", ".cline"), None),
+        (".cline", (("skill", ".cline/skills", "", False, True, None), ("command", ".clinerules/workflows", ".md", True, False, None), ("rule", ".clinerules", ".md", True, False, "claude-rule")), (), (), (("skill", (".claude/skills",)),)),
+        (".cline", (("skill", ".cline/skills", "", False, True, None),), (), (), ()),
+    ),
+    "roo": (
+        ("Roo Code", "docs.roocode.com to 2026-05, schema roomodes.json (D, S)", (".roo", ".roomodes", ".roorules"), None),
+        (".roo", (("skill", ".roo/skills", "", False, True, None), ("command", ".roo/commands", ".md", True, False, None), ("rule", ".roo/rules", ".md", True, False, "plain-rule")), (), (), ()),
+        (".roo", (("skill", ".roo/skills", "", False, True, None), ("command", ".roo/commands", ".md", True, False, None), ("rule", ".roo/rules", ".md", True, False, "plain-rule")), (), (), ()),
+    ),
+    "kilo": (
+        ("Kilo Code", "rulesync 2026-08-18, agent-harness-adapter 2026-10-19, version 7.8 (P)", (".kilo", ".kilocode", "kilo.json", "kilo.jsonc"), None),
+        (".kilo", (("skill", ".kilo/skills", "", False, True, None), ("command", ".kilo/commands", ".md", True, False, None), ("plugin-files", ".kilo/plugin-files", "", False, True, None)), (("mcp", "kilo.jsonc", ("mcp",), "opencode-servers", ".", ()),), (("rule", "AGENTS.md"),), (("skill", (".claude/skills", ".agents/skills")), ("mcp", ("opencode.json",)))),
+        (".kilo", (("skill", ".kilo/skills", "", False, True, None), ("command", ".config/kilo/commands", ".md", True, False, None), ("rule", ".kilo/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".kilo/plugin-files", "", False, True, None)), (("mcp", ".config/kilo/kilo.jsonc", ("mcp",), "opencode-servers", None, ()),), (), ()),
+    ),
+    "zed": (
+        ("Zed", "zed.dev/docs 2026 (D), ruler (P)", (".zed", ".rules"), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None),), (), (("rule", "AGENTS.md"),), ()),
+        (".agents", (("skill", ".agents/skills", "", False, True, None),), (), (("rule", ".config/zed/AGENTS.md"),), ()),
+    ),
+    "continue": (
+        ("Continue", "docs.continue.dev 2026 (D)", (".continue",), None),
+        (".continue", (("skill", ".continue/skills", "", False, True, None), ("rule", ".continue/rules", ".md", True, False, "continue-rule")), (), (), ()),
+        (".continue", (("skill", ".continue/skills", "", False, True, None), ("rule", ".continue/rules", ".md", True, False, "continue-rule")), (), (), ()),
+    ),
+    "junie": (
+        ("JetBrains Junie", "rulesync 2026-08-18, by the vendor's links (P)", (".junie",), None),
+        (".junie", (("skill", ".junie/skills", "", False, True, None), ("command", ".junie/commands", ".md", True, False, None), ("plugin-files", ".junie/plugin-files", "", False, True, None)), (("mcp", ".junie/mcp/mcp.json", ("mcpServers",), "servers", ".", ()),), (("rule", ".junie/AGENTS.md"),), ()),
+        (".junie", (("skill", ".junie/skills", "", False, True, None), ("command", ".junie/commands", ".md", True, False, None), ("plugin-files", ".junie/plugin-files", "", False, True, None)), (("mcp", ".junie/mcp/mcp.json", ("mcpServers",), "servers", None, ()),), (("rule", ".junie/AGENTS.md"),), ()),
+    ),
+    "aiassistant": (
+        ("JetBrains AI Assistant", "rulesync 2026-08-18 (P)", (".aiassistant",), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("rule", ".aiassistant/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".ai/mcp/mcp.json", ("mcpServers",), "servers", ".", ()),), (), ()),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".ai/mcp/mcp.json", ("mcpServers",), "servers", None, ()),), (), ()),
+    ),
+    "qwen": (
+        ("Qwen Code", "qwenlm.github.io/qwen-code-docs 2026 (D), version 0.25 2026-10 (P)", (".qwen", "QWEN.md"), None),
+        (".qwen", (("skill", ".qwen/skills", "", False, True, None), ("rule", ".qwen/rules", ".md", False, False, "claude-rule"), ("plugin-files", ".qwen/plugin-files", "", False, True, None)), (("mcp", ".qwen/settings.json", ("mcpServers",), "gemini-servers", ".", ()),), (), (("skill", (".agents/skills",)),)),
+        (".qwen", (("skill", ".qwen/skills", "", False, True, None), ("rule", ".qwen/rules", ".md", False, False, "claude-rule"), ("plugin-files", ".qwen/plugin-files", "", False, True, None)), (("mcp", ".qwen/settings.json", ("mcpServers",), "gemini-servers", None, ()),), (), (("skill", (".agents/skills",)),)),
+    ),
+    "goose": (
+        ("Goose", "rulesync 2026-08-18, by the vendor's links (P)", (".goose", ".goosehints"), None),
+        (".goose", (("skill", ".goose/skills", "", False, True, None),), (), (("rule", ".goosehints"),), (("skill", (".agents/skills",)),)),
+        (".config/goose", (("skill", ".config/goose/skills", "", False, True, None),), (), (("rule", ".config/goose/.goosehints"),), (("skill", (".agents/skills",)),)),
+    ),
+    "amp": (
+        ("Amp", "rulesync 2026-08-18 (P)", (".amp",), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".amp/settings.json", ("amp.mcpServers",), "servers", ".", ()),), (("rule", "AGENTS.md"),), (("skill", (".claude/skills",)),)),
+        (".config/agents", (("skill", ".config/agents/skills", "", False, True, None), ("plugin-files", ".config/agents/plugin-files", "", False, True, None)), (("mcp", ".config/amp/settings.json", ("amp.mcpServers",), "servers", None, ()),), (("rule", ".config/amp/AGENTS.md"),), (("skill", (".claude/skills",)),)),
+    ),
+    "droid": (
+        ("Factory Droid", "docs.factory.ai 2026 (D), rulesync 2026-08-18 (P)", (".factory",), None),
+        (".factory", (("skill", ".factory/skills", "", False, True, None), ("command", ".factory/commands", ".md", True, False, None), ("rule", ".factory/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".factory/plugin-files", "", False, True, None)), (("mcp", ".factory/mcp.json", ("mcpServers",), "servers", ".", ()),), (), ()),
+        (".factory", (("skill", ".factory/skills", "", False, True, None), ("command", ".factory/commands", ".md", True, False, None), ("plugin-files", ".factory/plugin-files", "", False, True, None)), (("mcp", ".factory/mcp.json", ("mcpServers",), "servers", None, ()),), (("rule", ".factory/AGENTS.md"),), ()),
+    ),
+    "warp": (
+        ("Warp", "rulesync 2026-08-18, by the vendor's links (P)", (".warp", "WARP.md"), None),
+        (".warp", (("skill", ".warp/skills", "", False, True, None), ("plugin-files", ".warp/plugin-files", "", False, True, None)), (("mcp", ".warp/.mcp.json", ("mcpServers",), "servers", ".", ()),), (("rule", "AGENTS.md"),), (("skill", (".agents/skills",)),)),
+        (".warp", (("skill", ".warp/skills", "", False, True, None), ("plugin-files", ".warp/plugin-files", "", False, True, None)), (("mcp", ".warp/.mcp.json", ("mcpServers",), "servers", None, ()),), (("rule", ".agents/AGENTS.md"),), (("skill", (".agents/skills",)),)),
+    ),
+    "augment": (
+        ("Augment Code", "rulesync 2026-08-18 (P)", (".augment", ".augment-guidelines"), None),
+        (".augment", (("skill", ".augment/skills", "", False, True, None), ("command", ".augment/commands", ".md", False, False, None), ("rule", ".augment/rules", ".md", True, False, "augment-rule"), ("plugin-files", ".augment/plugin-files", "", False, True, None)), (("mcp", ".augment/settings.json", ("mcpServers",), "servers", ".", ()),), (), (("skill", (".agents/skills",)), ("command", (".claude/commands",)))),
+        (".augment", (("skill", ".augment/skills", "", False, True, None), ("command", ".augment/commands", ".md", False, False, None), ("rule", ".augment/rules", ".md", True, False, "augment-rule"), ("plugin-files", ".augment/plugin-files", "", False, True, None)), (("mcp", ".augment/settings.json", ("mcpServers",), "servers", None, ()),), (), (("skill", (".agents/skills",)), ("command", (".claude/commands",)))),
+    ),
+    "trae": (
+        ("Trae", "skillshare 2026-07-21, ruler (P)", (".trae",), None),
+        (".trae", (("skill", ".trae/skills", "", False, True, None), ("rule", ".trae/rules", ".md", True, False, "plain-rule")), (), (), ()),
+        (".trae", (("skill", ".trae/skills", "", False, True, None),), (), (), ()),
+    ),
+    "crush": (
+        ("Crush", "charmbracelet/crush 2026-08-21 (D, S)", (".crush", "crush.json", ".crush.json", "CRUSH.md"), None),
+        (".crush", (("skill", ".crush/skills", "", False, True, None),), (), (("rule", "CRUSH.md"),), (("skill", (".claude/skills", ".agents/skills", ".cursor/skills")),)),
+        (".config/crush", (("skill", ".config/crush/skills", "", False, True, None),), (), (("rule", ".config/crush/CRUSH.md"),), (("skill", (".claude/skills", ".agents/skills")),)),
+    ),
+    "openhands": (
+        ("OpenHands", "docs.openhands.dev 2026 (D)", (".openhands",), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None),), (), (("rule", "AGENTS.md"),), ()),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".openhands/mcp.json", ("mcpServers",), "servers", None, ()),), (), ()),
+    ),
+    "replit": (
+        ("Replit", "skillshare 2026-07-21 (P)", (".replit", "replit.md"), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None),), (), (("rule", "replit.md"),), ()),
+        (".config/agents", (("skill", ".config/agents/skills", "", False, True, None),), (), (), ()),
+    ),
+    "vibe": (
+        ("Mistral Vibe", "rulesync 2026-08-18, from its source (P)", (".vibe",), None),
+        (".vibe", (("skill", ".vibe/skills", "", False, True, None),), (), (("rule", "AGENTS.md"),), (("skill", (".agents/skills",)),)),
+        (".vibe", (("skill", ".vibe/skills", "", False, True, None),), (), (("rule", ".vibe/AGENTS.md"),), (("skill", (".agents/skills",)),)),
+    ),
+    "grok": (
+        ("Grok Build", "rulesync 2026-08-18, by the vendor's links (P)", (".grok",), None),
+        (".grok", (("skill", ".grok/skills", "", False, True, None), ("command", ".grok/commands", ".md", True, False, None), ("rule", ".grok/rules", ".md", True, False, "plain-rule")), (), (), (("skill", (".agents/skills",)),)),
+        (".grok", (("skill", ".grok/skills", "", False, True, None), ("command", ".grok/commands", ".md", True, False, None), ("rule", ".grok/rules", ".md", True, False, "plain-rule")), (), (), (("skill", (".agents/skills",)),)),
+    ),
+    "iflow": (
+        ("iFlow CLI", "platform.iflow.cn/docs (D for settings), rulesync 2026-08-18 (P)", (".iflow", "IFLOW.md"), None),
+        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("mcp", ".iflow/settings.json", ("mcpServers",), "servers", ".", ()),), (("rule", "IFLOW.md"),), ()),
+        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("mcp", ".iflow/settings.json", ("mcpServers",), "servers", None, ()),), (), ()),
+    ),
+    "kimi": (
+        ("Kimi Code", "rulesync 2026-08-18, by the vendor's links (P)", (".kimi-code",), None),
+        (".kimi-code", (("skill", ".kimi-code/skills", "", False, True, None), ("plugin-files", ".kimi-code/plugin-files", "", False, True, None)), (("mcp", ".kimi-code/mcp.json", ("mcpServers",), "servers", ".", ()),), (("rule", ".kimi-code/AGENTS.md"),), (("skill", (".agents/skills",)), ("agent", (".agents/agents",)))),
+        (".kimi-code", (("skill", ".kimi-code/skills", "", False, True, None), ("plugin-files", ".kimi-code/plugin-files", "", False, True, None)), (("mcp", ".kimi-code/mcp.json", ("mcpServers",), "servers", None, ()),), (("rule", ".kimi-code/AGENTS.md"),), (("skill", (".agents/skills",)),)),
+    ),
+    "pi": (
+        ("Pi", "rulesync 2026-08-18, agent-harness-adapter 2026-10-19 (P)", (".pi",), None),
+        (".pi", (("skill", ".pi/skills", "", False, True, None), ("command", ".pi/prompts", ".md", True, False, None), ("plugin-files", ".pi/plugin-files", "", False, True, None)), (("mcp", ".pi/mcp.json", ("mcpServers",), "servers", ".", ()),), (("rule", "AGENTS.md"),), (("skill", (".agents/skills",)),)),
+        (".pi/agent", (("skill", ".pi/agent/skills", "", False, True, None), ("command", ".pi/agent/prompts", ".md", True, False, None), ("plugin-files", ".pi/agent/plugin-files", "", False, True, None)), (("mcp", ".pi/agent/mcp.json", ("mcpServers",), "servers", None, ()),), (("rule", ".pi/agent/AGENTS.md"),), ()),
+    ),
+    "rovodev": (
+        ("Atlassian Rovo Dev", "rulesync 2026-08-18 (P)", (".rovodev",), None),
+        (".rovodev", (("skill", ".rovodev/skills", "", False, True, None),), (), (("rule", "AGENTS.md"),), (("skill", (".agents/skills",)),)),
+        (".rovodev", (("skill", ".rovodev/skills", "", False, True, None),), (), (("rule", ".rovodev/AGENTS.md"),), (("skill", (".agents/skills",)),)),
+    ),
+    "deepagents": (
+        ("Deep Agents", "rulesync 2026-08-18 (P)", (".deepagents",), None),
+        (".deepagents", (("skill", ".deepagents/skills", "", False, True, None), ("plugin-files", ".deepagents/plugin-files", "", False, True, None)), (("mcp", ".deepagents/.mcp.json", ("mcpServers",), "servers", ".", ()),), (("rule", ".deepagents/AGENTS.md"),), ()),
+        (".deepagents", (), (), (), ()),
+    ),
+    "reasonix": (
+        ("Reasonix", "rulesync 2026-08-18 (P)", (".reasonix", "reasonix.toml"), None),
+        (".reasonix", (("skill", ".reasonix/skills", "", False, True, None), ("command", ".reasonix/commands", ".md", False, False, None)), (), (("rule", "REASONIX.md"),), ()),
+        (".reasonix", (("skill", ".reasonix/skills", "", False, True, None), ("command", ".reasonix/commands", ".md", False, False, None)), (), (), ()),
+    ),
+    "qoder": (
+        ("Qoder", "skillshare 2026-07-21, vercel-labs/skills 2026-02-14 (P): skills only", (".qoder",), None),
+        (".qoder", (("skill", ".qoder/skills", "", False, True, None),), (), (), ()),
+        (".qoder", (("skill", ".qoder/skills", "", False, True, None),), (), (), ()),
+    ),
+    "codebuddy": (
+        ("CodeBuddy", "skillshare 2026-07-21, vercel-labs/skills 2026-02-14 (P): skills only", (".codebuddy",), None),
+        (".codebuddy", (("skill", ".codebuddy/skills", "", False, True, None),), (), (), ()),
+        (".codebuddy", (("skill", ".codebuddy/skills", "", False, True, None),), (), (), ()),
+    ),
+    "tabnine": (
+        ("Tabnine", "skillshare 2026-07-21 (P): skills and servers", (".tabnine",), None),
+        (".tabnine/agent", (("skill", ".tabnine/agent/skills", "", False, True, None), ("plugin-files", ".tabnine/agent/plugin-files", "", False, True, None)), (("mcp", ".tabnine/agent/settings.json", ("mcpServers",), "gemini-servers", ".", ()),), (), ()),
+        (".tabnine/agent", (("skill", ".tabnine/agent/skills", "", False, True, None), ("plugin-files", ".tabnine/agent/plugin-files", "", False, True, None)), (("mcp", ".tabnine/agent/settings.json", ("mcpServers",), "gemini-servers", None, ()),), (), ()),
+    ),
+}
+
+SETTINGS_FILES = (
+    ".ai/mcp/mcp.json",
+    ".amp/settings.json",
+    ".augment/settings.json",
+    ".claude.json",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".codeium/windsurf/mcp_config.json",
+    ".codex/config.toml",
+    ".config/amp/settings.json",
+    ".config/devin/mcp_config.json",
+    ".config/kilo/kilo.jsonc",
+    ".config/opencode/opencode.json",
+    ".copilot/mcp-config.json",
+    ".cursor/mcp.json",
+    ".deepagents/.mcp.json",
+    ".devin/mcp_config.json",
+    ".factory/mcp.json",
+    ".gemini/settings.json",
+    ".iflow/settings.json",
+    ".junie/mcp/mcp.json",
+    ".kimi-code/mcp.json",
+    ".kiro/settings/mcp.json",
+    ".mcp.json",
+    ".openhands/mcp.json",
+    ".pi/agent/mcp.json",
+    ".pi/mcp.json",
+    ".qwen/settings.json",
+    ".tabnine/agent/settings.json",
+    ".vscode/mcp.json",
+    ".warp/.mcp.json",
+    "kilo.jsonc",
+    "opencode.json",
+)
