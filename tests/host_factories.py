@@ -16,8 +16,9 @@ from holdall.collection.importing import plan_import
 from holdall.collection.rescan import Refresh, plan_refresh
 from holdall.config import MANIFEST, Config
 from holdall.deploy.targets import BUILTIN_TARGETS, Target
-from holdall.operations.deploy import Deployer, DeployResult
+from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import create_collection, editing
+from holdall.operations.projects.values import DeployResult
 from holdall.operations.read_source import open_source
 from holdall.operations.session import Session
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus

@@ -129,6 +129,11 @@ def find_collection(config: Config, start: Path) -> Path:
     )
 
 
+def default_collection(config: Config) -> Path | None:
+    """Return where the user's default collection is, or is made; None if another one is named."""
+    return None if config.collection is not None else _user_path("data", "collection")
+
+
 def is_collection(folder: Path) -> bool:
     """Return whether a folder has a manifest of Holdall's; a broken one counts as ours."""
     if not (folder / MANIFEST).is_file():

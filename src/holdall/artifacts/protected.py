@@ -11,6 +11,12 @@ from holdall.errors import HostilePathError
 LEDGER = RelPath.parse(".holdall/ledger.json")
 DEPLOYED = RelPath.parse(".holdall/deployed.toml")
 ATTRIBUTES = RelPath.parse(".holdall/.gitattributes")
+SYNCED = RelPath.parse(".holdall/synced.lock")
+PROJECT_FILE = RelPath.parse("holdall.toml")
+LOCK_FILE = RelPath.parse("holdall.lock")
+
+PROJECT_FILES = frozenset({PROJECT_FILE, LOCK_FILE, SYNCED, RelPath.parse(".gitattributes")})
+"""What a project wants and has; commands of the lock write these with what they deploy."""
 
 PROTECTED = frozenset(
     {
@@ -35,7 +41,7 @@ PROTECTED = frozenset(
 )  # fmt: skip
 """In lower case, from the project's or home folder on: each file, or folder with all in it."""
 
-_OWN = frozenset({LEDGER, DEPLOYED, ATTRIBUTES})
+_OWN = frozenset({LEDGER, DEPLOYED, ATTRIBUTES, SYNCED})
 
 # What git takes for `.git`, at any depth: a folder of that name makes a repository of the one above
 # it, whose settings name programs to run. `git~1` is its short name on NTFS.

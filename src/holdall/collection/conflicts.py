@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
@@ -42,7 +43,7 @@ class ImportPlan(NamedTuple):
     """What a collect would do: the change set and the file actions that go with it.
 
     `refused` are the ids in the source of what has hidden text. `former` is the name under which
-    the source is known, if that is another.
+    the source is known, if that is another. `ids` are what the source's ids are called here.
     """
 
     changes: ChangeSet
@@ -50,6 +51,7 @@ class ImportPlan(NamedTuple):
     clashes: tuple[Clash, ...] = ()
     refused: tuple[ArtifactId, ...] = ()
     former: str | None = None
+    ids: Mapping[ArtifactId, ArtifactId] = MappingProxyType({})
 
     @property
     def conflicts(self) -> list[Change]:

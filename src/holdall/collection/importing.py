@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,20 +45,24 @@ def plan_import(
     on_conflict: OnConflict = OnConflict.FAIL,
     renames: Mapping[ArtifactId, ArtifactId] | None = None,
     takes_hidden: bool = False,
+    only: Container[ArtifactId] | None = None,
 ) -> ImportPlan:
     """Sort what a source holds into new, identical, changed, renamed, conflict and gone.
 
-    `renames` gives artifacts of the source other ids. Writes nothing. An artifact is known again
-    by its UUID if the source has one, by the source and path it came from, else by its id; one that
-    moved within its source, by its content. What has hidden text is refused, and stays as it
-    is here, unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the
-    source holds.
+    `renames` gives artifacts of the source other ids; with `only`, all but these ids of it stays as
+    it is, also what it does not hold any more. Writes nothing. An artifact is known again by its
+    UUID if the source has one, by the source and path it came from, else by its id; one that moved
+    within its source, by its content. What has hidden text is refused, and stays as it is here,
+    unless `takes_hidden`. Raises NotFoundError if a rename names nothing that the source holds.
     """
     refuse_unrecordable(reading.source or str(reading.root))
-    importer = _Importer(collection, reading, on_conflict, renames or {}, takes_hidden)
+    wanted = reading if only is None else reading.only(only)
+    how = (on_conflict, renames or {}, takes_hidden)
+    importer = _Importer(collection, reading, wanted, *how)
     importer.artifacts()
     importer.composites()
-    importer.gone()
+    if only is None:
+        importer.gone()
     return importer.plan()
 
 
@@ -68,6 +72,7 @@ class _Importer:
 
     collection: Collection
     reading: Reading
+    wanted: Reading
     on_conflict: OnConflict
     renames: Mapping[ArtifactId, ArtifactId]
     takes_hidden: bool
@@ -96,7 +101,7 @@ class _Importer:
 
     def artifacts(self) -> None:
         """Plan the import of each distinct artifact of the reading once."""
-        refuse_renames(distinct := list(self.reading.distinct_artifacts()), self.renames)
+        refuse_renames(distinct := list(self.wanted.distinct_artifacts()), self.renames)
         for found in sorted(distinct, key=self._rank):
             if found.hides_text and not self.takes_hidden:
                 self._refuse(found)
@@ -112,8 +117,8 @@ class _Importer:
 
     def _at_its_places(self, found: FoundArtifact) -> ArtifactId | None:
         """Return the entry that came from one of the places where the source has this content."""
-        there = (known for known in self.origins.known_at(found) if known not in self.settled)
-        return next((known for known in there if self._may_be(known, found)), None)
+        there = (i for i in self.origins.known_at(found) if i not in self.settled)
+        return next((i for i in there if self._may_be(i, found)), None)
 
     def _refuse(self, found: FoundArtifact) -> None:
         """Leave what the collection has of an artifact as it is, and take nothing new of it."""
@@ -194,9 +199,7 @@ class _Importer:
 
     def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
         known = self._at_its_places(found)
-        if known is not None:
-            return known
-        return wanted if self._may_be(wanted, found) else None
+        return known or (wanted if self._may_be(wanted, found) else None)
 
     def _may_be(self, known: ArtifactId, found: FoundArtifact) -> bool:
         """Return whether an entry is there and not, by its UUID, another artifact of the source."""
@@ -351,7 +354,7 @@ class _Importer:
     def composites(self) -> None:
         """Plan the import of each composite of the reading."""
         bundler = Bundler(
-            self.reading,
+            self.wanted,
             self.source,
             self.bundles,
             self.by_uuid,
@@ -388,13 +391,9 @@ class _Importer:
         """Return what was planned; raises ConflictError if two paths would be one file."""
         before = self.collection.manifest
         refuse_collisions(entry.path for entry in self.entries.values())
-        after = replace(
-            before,
-            artifacts=tuple(self.entries.values()),
-            composites=tuple(self.bundles.values()),
-        ).with_renamed({c.old_id: c.id for c in self.changes if c.old_id is not None})
+        artifacts, bundles = tuple(self.entries.values()), tuple(self.bundles.values())
+        moved = {c.old_id: c.id for c in self.changes if c.old_id is not None}
+        after = replace(before, artifacts=artifacts, composites=bundles).with_renamed(moved)
         changes = ChangeSet("collect", before, after, tuple(self.changes))
-        return ImportPlan(
-            *(changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused)),
-            former=self.former,
-        )
+        found = (changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused))
+        return ImportPlan(*found, former=self.former, ids=self.final)

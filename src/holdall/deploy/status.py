@@ -81,14 +81,15 @@ _ByUUID = Mapping[str, ManifestArtifact]
 def _status(
     project: Project, entry: Deployed, collection: Collection | None, by_uuid: _ByUUID
 ) -> ArtifactStatus:
-    files = tuple(_changed_files(project, entry))
+    files = tuple(changed_files(project, entry))
     state, note = _against(collection, entry, by_uuid) if collection else (State.SYNCED, None)
     if files:
         state = State.MODIFIED
     return ArtifactStatus(entry.id, entry.target, state, entry.uuid, entry.wanted_by, files, note)
 
 
-def _changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
+def changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
+    """Yield what is not as it was deployed: files, then entries of settings files."""
     for path, state in sorted(entry.files.items()):
         present = project.root.state_of(path)
         if present is None:

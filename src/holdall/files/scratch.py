@@ -13,6 +13,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._made = ExitStack()
+        self._files = 0
 
     def __enter__(self) -> Self:
         return self
@@ -26,3 +27,10 @@ class Scratch:
         from tempfile import TemporaryDirectory
 
         return Path(self._made.enter_context(TemporaryDirectory("-holdall")))
+
+    def file(self, data: bytes) -> Path:
+        """Write bytes into a new file in the folder, and return it."""
+        self._files += 1
+        place = self.path / f"{self._files}.data"
+        place.write_bytes(data)
+        return place

@@ -24,16 +24,18 @@ from holdall.formats.json_editor import MISSING, Keys, Marks
 from holdall.formats.toml_writer import render_inline, render_table, toml_key
 
 _NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\r\n|\Z)")
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}|' + r"'''(?:[^']|'(?!''))*+'{3,5}"
-    r"|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+'|#[^\n]*+|[\[\]{}=\n]",
+    r"|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+'|#[^\n]*+|[\[\]{}=,\n]",
     re.S,
 )
+"""The parts of a document that say where its values end."""
+
 _PLAIN_KEY = re.compile(r"[ \t]*([A-Za-z0-9_-]+(?:[ \t]*\.[ \t]*[A-Za-z0-9_-]+)*)[ \t]*")
 _BOM = "\ufeff"
 
 
-class _Statement(NamedTuple):
+class Statement(NamedTuple):
     """A header, or a key with its value: from where to where, and the keys that lead to it."""
 
     start: int
@@ -105,7 +107,7 @@ class TomlText:
         """Remove a table with its sub-tables, wherever its parts are."""
         if self.get(keys) is MISSING:
             return
-        own = [s for s in _statements(self.text, self.where) if s.keys[: len(keys)] == keys]
+        own = [s for s in statements_in(self.text, self.where) if s.keys[: len(keys)] == keys]
         gap = marks.blank.get(keys, "")
         text = self.text
         for start, end in reversed(_joined(text, own)):
@@ -135,7 +137,7 @@ class TomlText:
         return rest + after if rest.endswith("\n") or not rest else text
 
     def _begins(self, text: str, keys: Keys) -> bool:
-        first = next(_statements(text, self.where), None)
+        first = next(statements_in(text, self.where), None)
         return first is not None and first.keys[: len(keys)] == keys
 
     def _become(self, text: str, keys: Keys, expected: Any) -> None:
@@ -163,7 +165,7 @@ class TomlText:
         return not self.text.strip(f"{_BOM} \t\r\n")
 
 
-def _statements(text: str, where: str) -> Iterator[_Statement]:
+def statements_in(text: str, where: str) -> Iterator[Statement]:
     """Yield the headers and key lines of a valid document, in order."""
     header: Keys = ()
     at = len(_BOM) if text.startswith(_BOM) else 0
@@ -175,7 +177,7 @@ def _statements(text: str, where: str) -> Iterator[_Statement]:
             text[at:].lstrip(" \t").startswith("[") if text[at] in " \t" else text[at] == "["
         )
         depth, key_end, end = 0, None, len(text)
-        for token in _TOKEN.finditer(text, at):
+        for token in TOKEN.finditer(text, at):
             mark = token[0]
             if mark in "[{":
                 depth += 1
@@ -191,7 +193,7 @@ def _statements(text: str, where: str) -> Iterator[_Statement]:
         keys = _keys_in(text[at:key_end], where, is_header=is_header)
         if is_header:
             header = keys
-        yield _Statement(at, end, keys if is_header else (*header, *keys))
+        yield Statement(at, end, keys if is_header else (*header, *keys))
         at = end
 
 
@@ -209,7 +211,7 @@ def _keys_in(text: str, where: str, *, is_header: bool) -> Keys:
     return tuple(found)
 
 
-def _joined(text: str, statements: list[_Statement]) -> list[tuple[int, int]]:
+def _joined(text: str, statements: list[Statement]) -> list[tuple[int, int]]:
     """Return from where to where statements stand, with the blank lines between them."""
     spans: list[tuple[int, int]] = []
     for one in statements:

@@ -4,7 +4,6 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.operations.deploy import DeployResult as DeployResult
     from holdall.operations.edit_collection import Editor as Editor, FirstHalf as FirstHalf
     from holdall.operations.examine import (
         Finding as Finding,
@@ -19,12 +18,13 @@ if TYPE_CHECKING:
         is_export as is_export,
         lay_out_plugin as lay_out_plugin,
     )
+    from holdall.operations.projects.values import DeployResult as DeployResult
     from holdall.operations.settle import STEP as STEP
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "deploy": ("DeployResult",),
+            "projects.values": ("DeployResult",),
             "settle": ("STEP",),
             "edit_collection": ("Editor", "FirstHalf"),
             "export_plugin": (

@@ -23,8 +23,9 @@ from holdall.deploy.project.project import Project, read_project
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 from holdall.operations.delivery import report_errors
-from holdall.operations.deploy import Deployer, Planned
+from holdall.operations.deploy import Deployer
 from holdall.operations.edit_collection import Editor, FirstHalf
+from holdall.operations.projects.values import Planned
 from holdall.operations.session import Session
 from holdall.operations.settle import settled
 from holdall.transaction.actions import Action

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
@@ -30,6 +30,7 @@ from holdall.deploy.planning.plan import (
 )
 from holdall.deploy.planning.records import deployed_entries, plan_records
 from holdall.deploy.planning.requests import (
+    as_collected,
     choose_artifacts,
     find_renewable,
     known_uuids,
@@ -62,12 +63,13 @@ from holdall.errors import UsageError
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
 from holdall.operations.delivery import DEPLOY, delivering, report_errors, to_journal_json
-from holdall.operations.proof import find_proof
+from holdall.operations.projects.proof import find_proof
+from holdall.operations.projects.values import DeployResult, Planned, Share
 from holdall.operations.session import Session
 from holdall.operations.settle import STEP, settled
 from holdall.plugins.checks import RESOLVE, ask_plugins, ask_resolution
-from holdall.transaction.actions import Action, Put
-from holdall.transaction.commit import Half, Outcome, commit_half
+from holdall.transaction.actions import Put
+from holdall.transaction.commit import Half, commit_half
 from holdall.transaction.journal import new_transaction_id
 
 if TYPE_CHECKING:
@@ -75,28 +77,6 @@ if TYPE_CHECKING:
 
 SkillMeatHashes = Mapping[tuple[str, ArtifactId], str]
 """The SkillMeat hashes of what was just deployed, by target and id."""
-
-
-class Planned(NamedTuple):
-    """A plan, the file actions of its artifacts with what is in the way, and all file actions."""
-
-    plan: DeployPlan
-    arrangement: Arrangement
-    actions: tuple[Action, ...]
-
-
-class DeployResult(NamedTuple):
-    """What a deploy or undeploy did, or would do: the plan, the file actions, what was in the way.
-
-    `outcome` is None when nothing was written: a dry run, or nothing to do. `staged_at` is when all
-    files were written and none was in place, in nanoseconds.
-    """
-
-    plan: DeployPlan
-    arrangement: Arrangement
-    warnings: tuple[str, ...]
-    outcome: Outcome | None
-    staged_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,16 +123,28 @@ class Deployer:
             return result
 
     def _deploy(self, project: Project, request: DeployRequest, scratch: Scratch) -> DeployResult:
-        note, ledger = self.session.reporter.note, project.ledger
+        deployed = project.ledger.deployed
         resolution = ask_resolution(self.session.plugins, request)
         artifacts = self._choose(project, request, resolution)
         if not self.force:
             refuse_other_collections(project, request, artifacts)
-        obsolete, kept = split_deployed(ledger.deployed, request, artifacts)
+        obsolete, kept = split_deployed(deployed, request, artifacts)
         pairs = pair_with_targets(request, resolution, artifacts)
+        asked = {i: resolution.uuids.get(i) for i in request.ids}
+        requests = {**project.ledger.requests, **asked}
+        share = Share(artifacts, pairs, obsolete, kept, requests)
+        return self.place(project, request, scratch, share)
+
+    def place(
+        self, project: Project, request: DeployRequest, scratch: Scratch, share: Share
+    ) -> DeployResult:
+        """Put artifacts into the project, and take out what they replace.
+
+        The caller holds the project's lock. Raises what `deploy` raises.
+        """
+        note, (artifacts, pairs, obsolete, kept, requests) = self.session.reporter.note, share
         arrangement, merged = self._arrange(project, scratch, kept, pairs, obsolete)
         deployed = deployed_entries(request, artifacts, arrangement, merged, obsolete)
-        requests = {**ledger.requests, **{i: resolution.uuids.get(i) for i in request.ids}}
         placed = new_placements(arrangement, artifacts, self.targets)
         planned = self.plan(
             project,
@@ -356,8 +348,8 @@ class Deployer:
             request.targets,
             request.ids,
             tuple(artifacts),
-            tuple(placed),
-            tuple(withdrawn),
+            tuple(as_collected(self.collection, placed)),
+            tuple(as_collected(self.collection, withdrawn)),
             with_contents(change, project.root, self.targets),
             adopted,
             moved_from,

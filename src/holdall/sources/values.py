@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -199,6 +199,13 @@ class Reading(NamedTuple):
             return self
         kept = tuple(d for d in self.diagnostics if d.code not in codes)
         return self._replace(diagnostics=kept)
+
+    def only(self, ids: Container[ArtifactId]) -> Reading:
+        """Return the reading with the artifacts and composites of these ids alone."""
+        return self._replace(
+            artifacts=tuple(found for found in self.artifacts if found.id in ids),
+            composites=tuple(found for found in self.composites if found.id in ids),
+        )
 
     @property
     def needs_attention(self) -> bool:

@@ -88,7 +88,7 @@ def _halves(
 ) -> Mapping[int, int]:
     """Return for each half of a pair the number of the other half."""
     taken = {operation.transaction_id: operation.number for operation in operations}
-    commands = {"adopt", UNDO, REDO}
+    commands = {"add", "adopt", "sync", "update", UNDO, REDO}
     noted = [o.number for o in operations if o.project and o.command in commands]
     details = store.operations.details_of(collection_id, noted) if noted else {}
     halves = {}

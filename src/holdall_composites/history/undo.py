@@ -42,9 +42,12 @@ class How(NamedTuple):
     step: str
     force: bool
 
-    def details(self, numbers: Sequence[int]) -> dict[str, Any]:
-        """Return what a change that undoes these operations has to keep."""
-        return {OWN_EXTRA: {"undoes": numbers}, STEP: self.step}
+    def details(self, numbers: Sequence[int], projects: Iterable[str] = ()) -> dict[str, Any]:
+        """Return what a change that undoes these operations has to keep.
+
+        `projects` are those that are changed with it.
+        """
+        return {OWN_EXTRA: {"undoes": numbers, "projects": [*projects]}, STEP: self.step}
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class _Planner:
             self.store, self.collection, edits, self.scratch, force=self.how.force
         )
         numbers = tuple(number for number, _ in self.edits)
-        command, extra = self.how.command, self.how.details(numbers)
+        command, extra = self.how.command, self.how.details(numbers, self.changes)
         return EditPlan(ChangeSet(command, before, after, changes, extra), actions)
 
     def project_parts(self) -> tuple[ProjectUndo, ...]:

@@ -12,13 +12,17 @@ from holdall.errors import RefusedError
 from holdall.formats import DatabaseURL
 from holdall.transaction import Signature
 from holdall_composites.errors import ArtifactNotFound
+from holdall_composites.history.log import OWN_EXTRA
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import ArtifactRecord, OperationRecord, Purged
 
 
 def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
-    """Yield a sentence for each artifact that leaves while composites or projects want it."""
+    """Yield a sentence for each artifact that leaves while composites or projects want it.
+
+    Not for projects that are changed with it.
+    """
     here = {entry.uuid for entry in changes.after.by_id.values()}
     before = changes.before.by_id.values()
     gone = [entry for entry in before if entry.uuid and entry.uuid not in here]
@@ -28,12 +32,14 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
         places = resolver.store.deployments.projects_of(
             [entry.uuid for entry in gone if entry.uuid]
         )
+    changed = changes.extra.get(OWN_EXTRA, {}).get("projects", ())
     is_shared = not DatabaseURL.parse(collection.database_url).is_embedded
     for entry in gone:
         holders = [str(holder) for holder in holders_of(changes.after, entry.id)]
         if holders:
             yield f"{entry.id} is still a member of {', '.join(holders)}"
-        projects = [p for p in places.get(entry.uuid or "", ()) if is_shared or Path(p).is_dir()]
+        others = [p for p in places.get(entry.uuid or "", ()) if p not in changed]
+        projects = [p for p in others if is_shared or Path(p).is_dir()]
         if projects:
             yield f"{entry.id} is still in {', '.join(projects)}"
 

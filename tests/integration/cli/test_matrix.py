@@ -15,7 +15,7 @@ import pytest
 
 import runs
 from e2e.kit import SAMPLE, Kit, in_this_process, tree
-from holdall.cli.parser import CommandParser, _Root, known_commands, parser_of
+from holdall.cli.parser import _CommandParser, _Root, known_commands, parser_of
 from holdall.config import Config
 from holdall.plugins.manager import load_plugins
 from holdall.testing import make_skill
@@ -30,7 +30,6 @@ READERS = {
     "show": "skill:plain-prose",
     "status": "--to {project}",
     "plugins": "",
-    "help": "deploy",
     "composite show": "mine",
     "composite list": "",
     "tree": "mine",
@@ -45,6 +44,7 @@ READERS = {
     "db sql": "",
 }
 WRITERS = {
+    "add": "{source} --skill late --to {project}",
     "init": "{folder}/fresh",
     "collect": "{source} --on-conflict take",
     "rename": "plain-prose clear-prose",
@@ -82,7 +82,7 @@ def commands() -> Iterator[str]:
     """Yield every command and each action of those that have some, as the parser knows them."""
     plugins = load_plugins(Config())
     known, _ = known_commands(plugins)
-    subparsers = _Root(known).add_subparsers(parser_class=CommandParser)
+    subparsers = _Root(known).add_subparsers(parser_class=_CommandParser)
     for name, command in known.items():
         parser = parser_of(command, plugins, subparsers)
         actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]

@@ -24,7 +24,8 @@ from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import ConflictError, HoldallError, LocalEditError
 from holdall.files import stat_index
 from holdall.files.root import FileState, Root
-from holdall.operations.deploy import Deployer, DeployResult
+from holdall.operations.deploy import Deployer
+from holdall.operations.projects.values import DeployResult
 from host_factories import (
     make_collection,
     make_command,

@@ -198,6 +198,26 @@ def placements_of(deployed: Iterable[Deployed], targets: Iterable[Target]) -> tu
     )
 
 
+def as_collected(collection: Collection, placements: Iterable[Placement]) -> Iterable[Placement]:
+    """Yield placements with the collection's own UUIDs, where a project has others.
+
+    A project's lock gives each artifact the UUID of whoever added it.
+    """
+    known = collection.manifest.by_id
+    placements = list(placements)
+    other = {
+        placement.uuid: entry.uuid
+        for placement in placements
+        if (entry := known.get(placement.id)) is not None
+        and entry.uuid not in (None, placement.uuid)
+    }
+    if other:
+        for entry in known.values():
+            other.pop(entry.uuid, None)  # renamed here, and known by its UUID
+    for placement in placements:
+        yield placement._replace(uuid=other.get(placement.uuid, placement.uuid))
+
+
 def refuse_undeployable(collection: Collection, requests: Iterable[ArtifactId]) -> None:
     """Raise UsageError for a type of members, brought by a plugin, that nothing can deploy."""
     for request in requests:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import PROJECT_FILES
 from holdall.deploy.ownership import renamed_head
 from holdall.deploy.planning.files import Arrangement, EditedFile, is_below
 from holdall.deploy.project.ledger import Ledger
@@ -71,11 +72,12 @@ def revert_ledger(project: Project, change: LedgerChange) -> Ledger:
 def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -> LedgerChange:
     """Return the change with the bytes that are there now and that no collection has.
 
-    Those are settings files, files that were converted for an agent, and heads with another name.
+    Those are settings files, the project's own files, files that were converted for an agent, and
+    heads with another name.
     """
     by_name = {target.name: target for target in targets}
     entries = [entry for pair in change.entries.values() for entry in pair if entry is not None]
-    precious = set(change.settings)
+    precious = {*change.settings, *PROJECT_FILES}
     for entry in entries:
         target = by_name.get(entry.target)
         if target is None or change.files.keys().isdisjoint(entry.files):
@@ -103,7 +105,7 @@ def plan_revert(
     """
     edited: list[EditedFile] = []
     owned = {path: entry for entry in project.ledger.deployed for path in entry.files}
-    settings = change.settings - change.edited
+    settings = (change.settings | PROJECT_FILES) - change.edited
     gone: list[Action] = []
     puts: list[Action] = []
     for path, (before, after) in change.files.items():

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
-from holdall.sources.fetch.hosts import canonical, expand_short, page_of
+from holdall.sources.fetch.hosts import canonical, expand_short, page_of, shortened
 
 ZIP_SUFFIXES = (".zip", ".skill")
 ARCHIVE_SUFFIXES = (*ZIP_SUFFIXES, ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -86,6 +86,13 @@ def show_address(text: str) -> str:
     if "://" not in text:
         return text
     return _QUERY.sub("", _CREDENTIALS.sub("", text))
+
+
+def written_address(address: GitAddress) -> str:
+    """Return how a remote repository is reached, to be written down: no secrets, no revision."""
+    is_web = address.url.lower().startswith("https://")
+    folder = f"#{address.subfolder}" if address.subfolder else ""
+    return shortened(address.name) if is_web else f"{_name_of(address.url)}{folder}"
 
 
 def without_password(url: str) -> tuple[str, str | None]:

@@ -44,10 +44,23 @@ def expand_short(text: str) -> str | None:
     """
     if (found := _PREFIXED.fullmatch(text)) is not None:
         return f"{_SHORT[found[1]]}{found[2]}"
+    if not is_plain(text) or os.path.lexists(text.partition("/")[0]):
+        return None
+    return f"{_SHORT['github']}{text}"
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a text is `owner/repo`, maybe with a revision and a folder."""
     place = text.partition("#")[0].partition("@")[0]
-    owner, _, name = place.partition("/")
-    is_name = _PLAIN.fullmatch(place) is not None and name.strip(".") != ""
-    return f"{_SHORT['github']}{text}" if is_name and not os.path.lexists(owner) else None
+    return _PLAIN.fullmatch(place) is not None and place.partition("/")[2].strip(".") != ""
+
+
+def shortened(name: str) -> str:
+    """Return `github:owner/repo` for the one name of such a repository, others as they are."""
+    for prefix, start in _SHORT.items():
+        if name.startswith(start):
+            return f"{prefix}:{name[len(start) :]}"
+    return name
 
 
 def page_of(url: str) -> Page | None:

@@ -11,7 +11,7 @@ from holdall.errors import UsageError
 
 if TYPE_CHECKING:
     from holdall.deploy.targets import Target
-    from holdall.operations.deploy import DeployResult
+    from holdall.operations.projects.values import DeployResult
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +38,9 @@ def add_project_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target",
         action="append",
-        metavar="TARGET",
+        metavar="NAME",
         help="the agent, several with commas, or all (default: those with deployments, else those"
-        " found in the project); known are %(targets)s",
+        " found in the project)",
     )
     parser.add_argument(
         "--force", action="store_true", help="also replace edited files; each is kept as a backup"

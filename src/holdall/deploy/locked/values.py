@@ -1,0 +1,112 @@
+"""The values of a project's two files: requirements, and the sources and artifacts of a lock."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from holdall.artifacts.ids import ArtifactId, sort_ids
+
+
+class Requirement(NamedTuple):
+    """A `[[require]]` entry of `holdall.toml`: a source, or an id of this machine's collection.
+
+    `source` is as it was written, without a revision. `select` are ids as the source has them,
+    None for all that it has; `targets` are agents, none for those of the project. `pin` is the
+    hash of the version of an `id`.
+    """
+
+    source: str | None = None
+    revision: str | None = None
+    select: tuple[ArtifactId, ...] | None = None
+    id: ArtifactId | None = None
+    pin: str | None = None
+    targets: tuple[str, ...] = ()
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the entry's keys as they stand in the file."""
+        values = {
+            "source": self.source,
+            "id": self.id and str(self.id),
+            "revision": self.revision,
+            "select": None if self.select is None else [str(one) for one in self.select],
+            "pin": self.pin,
+            "targets": list(self.targets) or None,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+    @property
+    def name(self) -> str:
+        """What distinguishes it from other requirements."""
+        return self.source or str(self.id)
+
+
+class ProjectFile(NamedTuple):
+    """All of `holdall.toml`. `targets` are the project's agents; none: those that are found."""
+
+    requirements: tuple[Requirement, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+class LockedSource(NamedTuple):
+    """A source as it was locked: by the recorded address, what was asked for, and which state.
+
+    `revision` and `select` are those of the requirement, None for the default branch and for all.
+    `commit` is that of a git repository, `digest` an archive's `sha256:...`; a folder has neither.
+    """
+
+    source: str
+    revision: str | None = None
+    commit: str | None = None
+    digest: str | None = None
+    select: tuple[ArtifactId, ...] | None = None
+
+
+class LockedArtifact(NamedTuple):
+    """An artifact, or a composite that was asked for, as it was locked.
+
+    `path` is where its source has it, `name` its id there, where that is another. `companion` is
+    the artifact with the files that it looks for where `${CLAUDE_PLUGIN_ROOT}` stands in it. A
+    composite has no `content_hash` and no `targets`. What is of this machine's collection alone has
+    no `source`.
+    """
+
+    id: ArtifactId
+    uuid: str | None = None
+    source: str | None = None
+    path: str | None = None
+    content_hash: str | None = None
+    targets: tuple[str, ...] = ()
+    wanted_by: tuple[ArtifactId, ...] = ()
+    name: ArtifactId | None = None
+    companion: ArtifactId | None = None
+
+    @property
+    def place(self) -> tuple[str, str, str] | None:
+        """The type, repository and whole path that make it the same artifact everywhere."""
+        return None if self.source is None else place_of(self.id.type, self.source, self.path)
+
+
+class Lock(NamedTuple):
+    """All of `holdall.lock`, sorted."""
+
+    sources: tuple[LockedSource, ...] = ()
+    artifacts: tuple[LockedArtifact, ...] = ()
+
+    def source(self, name: str) -> LockedSource | None:
+        """Return what is locked of a source, by its recorded address."""
+        return next((one for one in self.sources if one.source == name), None)
+
+    def sort(self) -> Lock:
+        """Return the lock in the order in which it is written."""
+        by_id = {one.id: one for one in self.artifacts}
+        return Lock(tuple(sorted(self.sources)), tuple(by_id[one] for one in sort_ids(list(by_id))))
+
+
+def place_of(type_name: str, source: str, path: str | None) -> tuple[str, str, str]:
+    """Return the type, repository and whole path of what a source has at `path`.
+
+    A source may be a folder of a repository: `ADDRESS#FOLDER`.
+    """
+    address, _, folder = source.partition("#")
+    inner = "" if path in (None, ".") else str(path)
+    return type_name, address, "/".join(filter(None, (folder, inner)))

@@ -1,0 +1,1 @@
+"""What changes a project as a whole: values of a deploy, its proof, and commands of its lock."""

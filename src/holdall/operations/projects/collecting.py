@@ -1,0 +1,260 @@
+"""Collect what a project wants of a source, and no more, and say what of it is to be locked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as AnyOf, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collection import Collection
+from holdall.collection.importing import plan_import
+from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
+from holdall.config import default_collection, find_collection
+from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
+from holdall.deploy.planning.plan import StoredContent
+from holdall.deploy.targets import Target
+from holdall.errors import ConflictError, NotFoundError, RefusedError
+from holdall.files.scratch import Scratch
+from holdall.files.tree import Tree
+from holdall.operations.edit_collection import create_collection, editing
+from holdall.operations.projects.located import Located
+from holdall.operations.projects.selection import Choice
+from holdall.operations.session import Session
+from holdall.sources.values import FoundArtifact, Reading
+
+HIDDEN_TEXT = "hidden-text"
+
+
+class Collected(NamedTuple):
+    """What a collect of a choice did, or would do in a dry run.
+
+    `ids` are what the source's ids are called in `collection`, which is as it is afterwards;
+    `transaction` is None where nothing was written.
+    """
+
+    collection: Collection
+    ids: Mapping[ArtifactId, ArtifactId]
+    changes: ChangeSet
+    transaction: str | None = None
+
+
+def own_collection(session: Session, scratch: Scratch, *, dry_run: bool) -> Path:
+    """Return the collection to work with; the user's default one is made if there is none.
+
+    In a dry run that is one in the scratch folder.
+    """
+    try:
+        return find_collection(session.config, Path.cwd())
+    except NotFoundError:
+        place = default_collection(session.config)
+        if place is None:
+            raise
+    if dry_run:
+        place = scratch.path / "collection"
+    create_collection(place, "default")
+    session.reporter.note(
+        f"made the collection {place}" if not dry_run else "would make a collection"
+    )
+    return place
+
+
+def collect_choice(
+    session: Session,
+    root: Path,
+    reading: Reading,
+    choice: Choice,
+    *,
+    locked: Lock,
+    dry_run: bool,
+    takes_hidden: bool = False,
+) -> Collected:
+    """Collect what was chosen; what the lock has keeps its name and, where it is new, its UUID.
+
+    What was edited in the collection stays as it is there. Raises RefusedError for hidden text in
+    what was asked for.
+    """
+    reading, renames = _as_locked(reading, choice, locked)
+    with editing(root, session, as_it_is=dry_run) as editor:
+        plan = plan_import(
+            editor.collection,
+            reading,
+            renames=renames,
+            takes_hidden=takes_hidden,
+            only=choice.ids,
+        )
+        _refuse_hidden(plan.refused, choice)
+        for change in plan.conflicts:
+            if change.id not in plan.ids.values():
+                raise ConflictError(change.note or str(change.id), hint="`holdall rename` one")
+            session.reporter.note(f"{change.note}; it stays so in the collection")
+        editor.propose(plan.changes)
+        before = editor.collection
+        if dry_run:
+            after = replace(before, manifest=plan.changes.after)
+            return Collected(after, plan.ids, plan.changes)
+        outcome = editor.commit(plan.changes, plan.actions, _trees(plan.changes, reading))
+        after = session.open_collection(root)
+        transaction = outcome.transaction_id if outcome is not None else None
+        return Collected(after, plan.ids, plan.changes, transaction)
+
+
+def _as_locked(
+    reading: Reading, choice: Choice, locked: Lock
+) -> tuple[Reading, dict[ArtifactId, ArtifactId]]:
+    """Return a reading with the UUIDs of a lock, and the names that the lock has for its ids."""
+    source = reading.source or ""
+    known = {one.place: one for one in locked.artifacts if one.place is not None}
+    renames = {}
+    artifacts = []
+    for found in reading.artifacts:
+        one = known.get(place_of(found.type, source, found.path))
+        if one is not None and found.id in choice.ids:
+            if one.id != found.id:
+                renames[found.id] = one.id
+            if one.uuid is not None and found.uuid is None:
+                found = replace(found, uuid=one.uuid)
+        artifacts.append(found)
+    composites = []
+    for composite in reading.composites:
+        one = known.get(place_of(composite.id.type, source, composite.path))
+        if one is not None and one.uuid is not None and composite.uuid is None:
+            composite = replace(composite, uuid=one.uuid)
+        composites.append(composite)
+    return reading._replace(artifacts=tuple(artifacts), composites=tuple(composites)), renames
+
+
+def _refuse_hidden(refused: Iterable[ArtifactId], choice: Choice) -> None:
+    for one in refused:
+        if one in choice.ids:
+            raise RefusedError(
+                f"{one} has text that agents read and you would not see",
+                hint=f"look at it with `holdall lint`; --allow {HIDDEN_TEXT} takes it",
+            )
+
+
+def _trees(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
+    """Return the trees of the artifacts that are new or changed, by their paths."""
+    put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
+    trees = {found.tree.content_hash: found.tree for found in reading.artifacts}
+    return {
+        entry.path: trees[entry.content_hash]
+        for entry in changes.after.artifacts
+        if entry.id in put and entry.content_hash in trees
+    }
+
+
+def changes_made(changes: ChangeSet) -> list[Change]:
+    """Return what a collect changed."""
+    return [change for change in changes.changes if change.kind.is_change]
+
+
+def locked_source(requirement: Requirement, located: Located, revision: str | None) -> LockedSource:
+    """Return what is locked of a source that was read; `revision` is the commit or digest."""
+    is_digest = revision is not None and revision.startswith("sha256:")
+    is_commit = located.kind == "git" and not is_digest
+    return LockedSource(
+        located.locked,
+        requirement.revision,
+        revision if is_commit else None,
+        revision if is_digest else None,
+        requirement.select,
+    )
+
+
+def locked_artifacts(
+    reading: Reading,
+    choice: Choice,
+    located: Located,
+    collected: Collected,
+    before: Lock,
+    targets: Sequence[Target],
+) -> Iterator[LockedArtifact]:
+    """Yield what is locked of a choice: each artifact, and the composites among the roots.
+
+    What the lock had before keeps its UUID.
+    """
+    uuids = {one.place: one.uuid for one in before.artifacts if one.place is not None}
+    ids = collected.ids
+    manifest = collected.collection.manifest.by_id
+    users = {files: user for user, files in choice.companions.items()}
+    for found in reading.distinct_artifacts():
+        if found.id not in choice.brought:
+            continue
+        own = ids[found.id]
+        place = place_of(found.type, located.locked, found.path)
+        needed = users.get(found.id, found.id).type
+        companion = choice.companions.get(found.id)
+        yield LockedArtifact(
+            own,
+            uuids.get(place) or manifest[own].uuid,
+            located.locked,
+            found.path,
+            found.tree.content_hash,
+            tuple(sorted(t.name for t in targets if t.knows(needed) and t.knows(found.type))),
+            tuple(ids[root] for root in choice.brought[found.id]),
+            found.id if own != found.id else None,
+            ids[companion] if companion is not None else None,
+        )
+    for composite in reading.composites:
+        if composite.id in choice.roots:
+            own = ids[composite.id]
+            place = place_of(own.type, located.locked, composite.path)
+            yield LockedArtifact(
+                own,
+                uuids.get(place) or manifest[own].uuid,
+                located.locked,
+                composite.path,
+                wanted_by=(own,),
+                name=composite.id if own != composite.id else None,
+            )
+
+
+def contents_of(
+    reading: Reading,
+    ids: Mapping[ArtifactId, ArtifactId],
+    wanted: AnyOf[ArtifactId],
+    scratch: Scratch,
+) -> dict[ArtifactId, StoredContent]:
+    """Return the bytes of artifacts of a reading, by what they are called in the lock.
+
+    They are there as long as the reading is open, and what is in `scratch` as long as that is.
+    """
+    found = {}
+    for artifact in reading.distinct_artifacts():
+        own = ids.get(artifact.id)
+        if own is not None and own in wanted:
+            found[own] = StoredContent(
+                artifact.tree, location_of(artifact, scratch), is_pinned=True
+            )
+    return found
+
+
+def location_of(found: FoundArtifact, scratch: Scratch) -> Path:
+    """Return the file or folder of a found artifact; one in `scratch` where it has only data."""
+    content = found.content
+    return content if isinstance(content, Path) else scratch.file(content)
+
+
+def collected_contents(
+    collection: Collection, wanted: Iterable[LockedArtifact]
+) -> dict[ArtifactId, StoredContent]:
+    """Return the bytes of what the collection has exactly as it is locked."""
+    by_uuid = {entry.uuid: entry for entry in collection.manifest.artifacts if entry.uuid}
+    found = {}
+    for one in wanted:
+        entry: ManifestArtifact | ManifestComposite | None = by_uuid.get(one.uuid or "")
+        entry = entry or collection.manifest.by_id.get(one.id)
+        if not isinstance(entry, ManifestArtifact) or entry.id.type != one.id.type:
+            continue
+        try:
+            tree = collection.tree(entry)
+        except NotFoundError:
+            continue
+        if tree.content_hash == one.content_hash:
+            location = collection.location(entry)
+            found[one.id] = StoredContent(tree, location, is_pinned=False)
+    return found

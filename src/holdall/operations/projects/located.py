@@ -1,0 +1,94 @@
+"""Where a source is, under the three names that it has.
+
+in holdall.toml     github:owner/repo              ./vendor/kit
+in holdall.lock     https://github.com/owner/repo  ./vendor/kit
+in a manifest       https://github.com/owner/repo  /home/ada/web/vendor/kit
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.errors import UsageError
+from holdall.sources.fetch.address import (
+    FolderAddress,
+    GitAddress,
+    parse,
+    written_address,
+)
+from holdall.sources.fetch.hosts import is_plain
+
+
+class Located(NamedTuple):
+    """A source: `written` in `holdall.toml`, `locked` in the lock, `recorded` in a manifest.
+
+    `base` and `folder` are what it is opened by, `kind` is `git`, `archive` or `folder`.
+    """
+
+    written: str
+    locked: str
+    recorded: str
+    base: str
+    folder: str
+    kind: str
+
+    def address(self, revision: str | None) -> str:
+        """Return the text that opens it at a revision, a git repository only."""
+        at = f"@{revision}" if revision and self.kind == "git" else ""
+        return f"{self.base}{at}" + (f"#{self.folder}" if self.folder else "")
+
+
+def locate(text: str, project: Path) -> tuple[Located, str | None]:
+    """Find a source that was named on the command line; return it, and the revision named with it.
+
+    A folder or file of the project, or of the repository that the project is in, is written
+    relative to the project, so that it is the same on every machine.
+    """
+    address = parse(text)
+    if isinstance(address, GitAddress) and address.git_dir is None:
+        written, folder = written_address(address), str(address.subfolder or "")
+        base = address.url
+        return Located(written, address.name, address.name, base, folder, "git"), address.revision
+    if isinstance(address, GitAddress):
+        place, folder = address.name.partition("#")[0], str(address.subfolder or "")
+        shown = _relative(Path(place), project) + (f"#{folder}" if folder else "")
+        return (
+            Located(f"git+{shown}", shown, address.name, f"git+{place}", folder, "git"),
+            address.revision,
+        )
+    path = address.folder if isinstance(address, FolderAddress) else address.file
+    real, kind = os.path.realpath(path), "archive"
+    if isinstance(address, FolderAddress):
+        kind = "folder"
+    shown = _relative(Path(real), project)
+    return Located(shown, shown, real, real, "", kind), None
+
+
+def locate_written(text: str, project: Path) -> Located:
+    """Find a source as `holdall.toml` names it; raises UsageError for one with a revision."""
+    bare = text.removeprefix("git+")
+    if bare.startswith((".", "/")):
+        place = os.path.join(os.path.realpath(project), bare)
+        text = f"{'git+' if bare != text else ''}{place}"
+    elif is_plain(text):
+        text = f"github:{text}"
+    found, revision = locate(text, project)
+    if revision is not None:
+        raise UsageError(
+            f"holdall.toml: {text!a} has a revision in the source",
+            hint=f'write it as a key of its own: revision = "{revision}"',
+        )
+    return found
+
+
+def _relative(path: Path, project: Path) -> str:
+    """Return a path relative to the project where both are in one tree, else as it is."""
+    home = Path(os.path.realpath(project))
+    above = next((f for f in (home, *home.parents) if os.path.lexists(f / ".git")), home)
+    real = Path(os.path.realpath(path))
+    if real != above and above not in real.parents:
+        return str(real)
+    relative = os.path.relpath(real, home)
+    return relative if relative.startswith(".") else f"./{relative}"
