@@ -49,7 +49,9 @@ def holdall_lint_check(reading: Reading) -> Iterator[LintProblem]:
 @hookimpl
 def holdall_register_commands() -> list[Command]:
     """Return `holdall fill`."""
-    return [Command("fill", "print a prompt with its holes filled in", "prompts", _add, _fill)]
+    examples = ("holdall fill prompt:greeting name=Ada",)
+    summary = "print a prompt with its holes filled in"
+    return [Command("fill", summary, "prompts", _add, _fill, examples)]
 
 
 def _add(parser: argparse.ArgumentParser) -> None:

@@ -39,6 +39,59 @@ _COMMANDS = (
 )
 """Module, group, name and summary of each command, in the order of `holdall --help`."""
 
+_EXAMPLES = {
+    "composite": (
+        "holdall composite create starter --member skill:pdf --member agent:reviewer",
+        "holdall composite add starter command:commit",
+        "holdall composite pin starter skill:pdf 2  # keep to version 2",
+        "holdall composite unpin starter skill:pdf",
+        "holdall composite remove starter command:commit",
+        "holdall composite reorder starter agent:reviewer",
+        "holdall composite show starter",
+        "holdall composite list",
+        "holdall composite delete starter  # its members stay",
+    ),
+    "tree": ("holdall tree starter",),
+    "associations": ("holdall associations skill:pdf",),
+    "versions": ("holdall versions skill:pdf",),
+    "diff": (
+        "holdall diff skill:pdf@1 skill:pdf@2",
+        "holdall diff skill:pdf@2  # against the files as they are",
+        "holdall diff skill:pdf --to ./app  # what was edited there",
+    ),
+    "restore": ("holdall restore skill:pdf 2",),
+    "log": (
+        "holdall log --limit 5",
+        "holdall log skill:pdf",
+    ),
+    "undo": (
+        "holdall undo",
+        "holdall undo 3 --dry-run",
+    ),
+    "redo": ("holdall redo",),
+    "pull": ("holdall pull --dry-run",),
+    "purge": ("holdall purge skill:pdf",),
+    "doctor": ("holdall doctor --deep",),
+    "rebuild": ("holdall rebuild --dry-run",),
+    "export": (
+        "holdall export starter --to ./starter-plugin",
+        "holdall export starter --to starter.zip",
+    ),
+    "db": (
+        "holdall db current",
+        "holdall db upgrade --dry-run",
+        "holdall db downgrade -1",
+        "holdall db stamp 0007",
+        "holdall db history",
+        "holdall db check",
+        "holdall db sql --dialect postgresql",
+        "holdall db revision add_notes",
+        "holdall db backup",
+        "holdall db trust",
+    ),
+}
+"""Lines that the help of each command shows."""
+
 
 @hookimpl
 def holdall_configure(reporter: Reporter) -> None:
@@ -67,6 +120,7 @@ def holdall_register_commands() -> list[Command]:
             group,
             on_demand(f"holdall_composites.commands.{module}:configure_{name}"),
             on_demand(f"holdall_composites.commands.{module}:run_{name}"),
+            _EXAMPLES.get(name, ()),
         )
         for module, group, name, summary in _COMMANDS
     ]

@@ -200,7 +200,7 @@ def identify(
     Those of members that were artifacts here once stay.
     """
     from holdall_composites.sync.identity import fill_uuids
-    from holdall_composites.sync.releases.chain import with_release
+    from holdall_composites.sync.releases.chain import head_below, head_of, with_release
 
     own = collection.manifest.uuid
     before = {entry.uuid for entry in collection.manifest.by_id.values()}
@@ -208,6 +208,10 @@ def identify(
     members = {member.uuid for composite in manifest.composites for member in composite.members}
     asked = [uuid for uuid in (here - before) | (members - here) if uuid]
     with opened(collection) as resolver:
+        if has_own_database(collection):
+            head = head_of(resolver.store, own or "")
+        else:
+            head = head_below(resolver.store, collection.manifest)
         artifacts = resolver.store.artifacts
         owners = artifacts.owners_of(asked) if asked else {}
         known = {uuid for uuid, (owner, _) in owners.items() if owner == own}
@@ -229,7 +233,7 @@ def identify(
         wanting = [str(entry.id) for entry in manifest.by_id.values() if entry.uuid is None]
         uuids = artifacts.uuids_of(own, wanting) if own and wanting else {}
         manifest = fill_uuids(manifest, uuids, known)
-        return with_release(resolver.store, manifest, collection.manifest, header)
+        return with_release(head, manifest, collection.manifest, header)
 
 
 def _had_content(store: Store, entry: ManifestArtifact | ManifestComposite) -> bool:

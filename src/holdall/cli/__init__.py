@@ -40,10 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _report(words: list[str]) -> int:
     """Run one command and print the error that it ends with."""
+    from holdall.cli.parser import Finished
     from holdall.errors import HoldallError
 
     try:
         return _run(words)
+    except Finished as end:
+        return int(end.code or 0)
     except HoldallError as error:
         return _tell(error)
     except BrokenPipeError:
@@ -74,17 +77,17 @@ def _run(words: list[str]) -> int:
 
     from holdall.cli.context import Context
     from holdall.cli.output import Output
-    from holdall.cli.parser import early_options, parse
+    from holdall.cli.parser import early_options, overview, parse
     from holdall.plugins.manager import load_plugins
 
-    early, command = early_options(words)
+    early, command, is_bare = early_options(words)
     config = _config(early)
     out = Output(json=config.json, quiet=config.quiet, verbose=config.verbose, stream=sys.stdout)
     with _verbose() if out.verbose else nullcontext():
         plugins = load_plugins(config, out)
         try:
             ended = plugins.ended
-            parsed = parse(words, plugins, command, out)
+            parsed = overview(early) if is_bare else parse(words, plugins, command, out)
             for record in plugins.failed:
                 out.note(f"plugin {record.title} is not used: {record.error}")
             for text in ended:

@@ -53,6 +53,11 @@ class Output(Reporter):
         if not self.json and not self.quiet:
             _print(one_line(text), self.stream)
 
+    def write(self, text: str) -> None:
+        """Print text of our own as it is, colours too; nothing with `--json` or `--quiet`."""
+        if not self.json and not self.quiet:
+            _print(text.removesuffix("\n"), self.stream)
+
     def detail(self, text: str) -> None:
         """Print a note if `--verbose` is given."""
         if self.verbose:

@@ -21,7 +21,12 @@ class Command:
     `configure` gets the command's empty `argparse` parser and adds its arguments. `run` gets the
     run's `holdall.cli.Context` and the parsed arguments, and returns the exit status. `group` is
     the heading that `holdall --help` lists the command under. Both functions are called only when
-    the command is named; `on_demand` imports their module no earlier than that.
+    the command is named; `on_demand` imports their module no earlier than that. `examples` are
+    command lines that its help shows, each with a comment where it needs one:
+
+        "holdall deploy skill:pdf --to ./app  # for Claude Code"
+
+    In the help of an option, `%(targets)s` and `%(types)s` are the names that there are.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Command:
     group: str
     configure: Callable[[argparse.ArgumentParser], object]
     run: Callable[[Any, argparse.Namespace], int]
+    examples: tuple[str, ...] = ()
 
 
 def on_demand(function: str) -> Callable[..., Any]:
@@ -49,4 +55,6 @@ def is_command(value: object) -> bool:
         and _NAME.fullmatch(value.name) is not None
         and callable(value.configure)
         and callable(value.run)
+        and isinstance(value.examples, tuple)
+        and all(isinstance(line, str) for line in value.examples)
     )

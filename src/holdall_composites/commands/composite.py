@@ -22,27 +22,35 @@ def configure_composite(parser: argparse.ArgumentParser) -> None:
         title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
     )
     create = _edit(actions, "create", "make a composite", _create, "made")
-    create.add_argument("--type", default="plugin", help="its kind (default: plugin)")
-    create.add_argument("--member", action="append", default=[], metavar="ID[@PIN]")
-    create.add_argument("--display-name", metavar="TEXT")
-    create.add_argument("--description", metavar="TEXT")
+    create.add_argument(
+        "--type", metavar="KIND", default="plugin", help="its kind (default: plugin)"
+    )
+    member = "an artifact or composite, maybe held at a version"
+    create.add_argument(
+        "--member", action="append", default=[], metavar="ID[@PIN]", help=f"{member}; repeatable"
+    )
+    create.add_argument("--display-name", metavar="TEXT", help="the name that people read")
+    create.add_argument("--description", metavar="TEXT", help="one sentence about it")
     add = _edit(actions, "add", "add members", _add)
-    add.add_argument("members", nargs="+", metavar="ID[@PIN]")
+    add.add_argument("members", nargs="+", metavar="ID[@PIN]", help=member)
     add.add_argument(
-        "--relationship", choices=["contains", "requires", "extends"], default="contains"
+        "--relationship",
+        choices=["contains", "requires", "extends"],
+        default="contains",
+        help="what it is to the composite (default: contains)",
     )
     add.add_argument("--position", type=int, metavar="N", help="where, from 0 (default: the end)")
     remove = _edit(actions, "remove", "take members out", _remove)
-    remove.add_argument("members", nargs="+", metavar="ID")
+    remove.add_argument("members", nargs="+", metavar="ID", help="which members")
     reorder = _edit(actions, "reorder", "put these members first, in this order", _reorder)
-    reorder.add_argument("members", nargs="+", metavar="ID")
+    reorder.add_argument("members", nargs="+", metavar="ID", help="which members")
     pin = _edit(actions, "pin", "hold a member at a version", _pin)
-    pin.add_argument("member", metavar="ID")
+    pin.add_argument("member", metavar="ID", help="which member")
     pin.add_argument(
         "version", nargs="?", metavar="VERSION", help="a number or hash; default: the newest"
     )
     unpin = _edit(actions, "unpin", "let a member follow its current version", _unpin)
-    unpin.add_argument("member", metavar="ID")
+    unpin.add_argument("member", metavar="ID", help="which member")
     _edit(actions, "delete", "drop a composite; its members stay", _delete, "deleted")
     show = actions.add_parser("show", help="print a composite")
     show.add_argument("name", metavar="NAME", help="the composite's name")

@@ -42,8 +42,12 @@ def configure_db(parser: argparse.ArgumentParser) -> None:
     action("history", run_history, "print every migration, and when it was applied")
     action("check", run_check, "compare the live schema with what it should be")
     sql = action("sql", run_sql, "print what an upgrade or downgrade runs; needs no database")
-    sql.add_argument("--dialect", choices=["sqlite", "postgresql"])
-    sql.add_argument("--from", dest="start", default="0", metavar="REV")
+    sql.add_argument(
+        "--dialect", choices=["sqlite", "postgresql"], help="default: that of the database"
+    )
+    sql.add_argument(
+        "--from", dest="start", default="0", metavar="REV", help="from there (default: 0)"
+    )
     sql.add_argument("--to", metavar="REV", help="default: the newest")
     new = "write the next migration, from what the models changed"
     revision = action("revision", run_revision, new)

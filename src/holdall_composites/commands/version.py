@@ -32,7 +32,10 @@ def configure_diff(diff: argparse.ArgumentParser) -> None:
     where.add_argument("--to", metavar="PROJECT", help="compare with what is in this project")
     where.add_argument("--user", action="store_true", help="in your home folder instead")
     diff.add_argument(
-        "--target", action="append", metavar="NAME", help="the agent (default: all of them)"
+        "--target",
+        action="append",
+        metavar="TARGET",
+        help="the agent, of %(targets)s (default: all)",
     )
 
 

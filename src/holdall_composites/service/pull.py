@@ -13,7 +13,7 @@ from holdall_composites.session import has_own_database, opened
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
 from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
-from holdall_composites.sync.releases.manifest import manifest_of, state_of
+from holdall_composites.sync.releases.manifest import manifest_of, state_of, unnamed_members
 from holdall_composites.sync.releases.merge import find_cycle, merge
 from holdall_composites.values.states import State, composed, delta_between, with_delta
 
@@ -49,7 +49,8 @@ def plan_pull(
         if conflicts:
             raise _conflict_error(store, uuid, conflicts, {**base, **newest})
         before = collection.manifest
-        after = replace(manifest_of(result, before), release=head[0], base=head[1])
+        gone = store.collections.last_entries(uuid, unnamed_members(result, before))
+        after = replace(manifest_of(result, before, gone), release=head[0], base=head[1])
         edits = edits_between(before, after)
         how = {"force": side is Side.THEIRS, "keep": side is Side.OURS}
         changes, actions = plan_turn(store, collection, edits, scratch.path, **how)

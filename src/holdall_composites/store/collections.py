@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from peewee import fn
 
 from holdall_composites.database.models import Collection, Release, ReleaseChange
-from holdall_composites.store.prepared import Given, insert_rows, prepared
+from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import CollectionRecord, ReleaseRecord
 from holdall_composites.values.states import Delta, Entry, canonical
@@ -86,6 +87,16 @@ def _last_change() -> Any:
     return R.select(*_HEADER).where(_IN_COLLECTION, R.number == last)
 
 
+@prepared
+def _last_entries() -> Any:
+    last = X.alias("last")
+    newest = last.select(fn.MAX(last.release)).where(
+        last.collection_id == X.collection_id, last.uuid == X.uuid
+    )
+    here = (X.collection_id == Given("collection")) & one_of(X.uuid, "uuids")
+    return X.select(X.uuid, X.before, X.after).where(here, X.release == newest)
+
+
 class Collections(Repository):
     """What can be done with collections and their releases."""
 
@@ -154,6 +165,13 @@ class Collections(Repository):
         """Return the state of the collection as a release left it."""
         rows = self._fetch(_state, collection=collection_id, number=number)
         return {uuid: json.loads(after) for uuid, after in rows}
+
+    def last_entries(self, collection_id: str, uuids: Iterable[str]) -> dict[str, Entry]:
+        """Return each of these entries as it is or, if it was removed, as it was last."""
+        wanted = list(uuids)
+        given = {"collection": collection_id, "uuids": as_json(wanted)}
+        rows = self._fetch(_last_entries, **given) if wanted else []
+        return {uuid: json.loads(after or before) for uuid, before, after in rows}
 
     def _one(self, query: Any, **given: object) -> ReleaseRecord | None:
         rows = self._fetch(query, **given)

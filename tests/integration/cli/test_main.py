@@ -82,7 +82,6 @@ def test_status_0_and_1(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "status"),
     [
-        ([], 2),
         (["fly"], 2),
         (["show"], 2),
         (["show", "a", "b"], 2),
@@ -272,11 +271,45 @@ def test_status_without_a_collection(cli: Cli, tmp_path: Path) -> None:
 def test_version_and_help(cli: Cli) -> None:
     """Both are printed and succeed."""
     assert main(["--version"]) == 0
-    with pytest.raises(SystemExit) as caught:
-        main(["--no-plugins", "--help"])
-    assert caught.value.code == 0
+    assert main(["--no-plugins", "--help"]) == 0
     out, _ = cli._capsys.readouterr()
     assert "undeploy" in out
+    for words in (["help"], ["help", "deploy"], ["help", "collect"]):
+        assert cli(*words) == 0
+        shown = cli.out
+        assert cli(*words[1:], "--help") == 0
+        assert cli.out == shown
+    (described,) = cli.json("help", "collect")["commands"]
+    assert described["name"] == "collect"
+    (sources,) = [one for one in described["arguments"] if one["metavar"] == "SOURCE"]
+    assert sources["is_repeated"]
+    assert cli("help", "fly") == 2
+
+
+def test_alone_it_says_where_one_stands(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project, the collection, the agents, and commands that make sense next; all is read."""
+    monkeypatch.chdir(cli.project)
+    before = snapshot(cli.root.parent)
+    assert cli() == 0
+    assert "nothing here" in cli.out
+    assert "holdall deploy ID" in cli.out
+    assert snapshot(cli.root.parent) == before
+    cli("deploy", "a", "b")
+    make_skill(cli.root, "a", "edited")
+    before = snapshot(cli.root.parent)
+    assert cli() == 0
+    assert "2 (1 outdated, 1 synced)" in cli.out
+    assert "holdall deploy " in cli.out
+    stand = cli.json()
+    assert stand["agents"] == ["claude"]
+    assert stand["collection"]["artifacts"] == 2
+    assert snapshot(cli.root.parent) == before
+    (cli.root / "manifest.toml").write_text("[collection")
+    assert cli() == 0
+    assert "manifest.toml, line 1" in cli.out
+    monkeypatch.chdir(cli.root.parent)
+    assert main(["--no-plugins"]) == 0
+    assert "holdall init" in cli._capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

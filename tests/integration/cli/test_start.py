@@ -32,6 +32,13 @@ def test_version_imports_next_to_nothing() -> None:
     assert imported_by("--version") - {"__future__"} == {"holdall", "holdall.cli"}
 
 
+def test_help_imports_what_it_prints_with() -> None:
+    """In a pipe neither rich nor a database, nor a module of a command."""
+    imported = imported_by("--help")
+    assert not imported & {"rich", "rich_argparse", "peewee", "yaml", "difflib"}
+    assert not {name for name in imported if name.startswith("holdall.cli.commands.p")}
+
+
 def test_a_deploy_imports_what_it_needs(tmp_path: Path) -> None:
     """No driver of another database, no YAML, no parser of another command, no email."""
     kit, project = tmp_path / "kit", tmp_path / "project"

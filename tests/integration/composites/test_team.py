@@ -150,6 +150,40 @@ def test_a_change_at_the_same_moment_is_tried_again(
     assert {"skill:prose", "skill:news"} <= set(anna.uuids())
 
 
+def test_a_change_between_pull_and_plan_is_not_taken_back(
+    anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release follows the one that its folder stands on, whatever the head is by then."""
+    from holdall.operations import edit_collection
+
+    pull = edit_collection._up_to_date
+    raced: list[bool] = []
+
+    def slow(editor: object) -> object:
+        pulled = pull(editor)  # type: ignore[arg-type]
+        if not raced:
+            raced.append(True)
+            anna.run("rename", "skill:plain-prose", "prose")
+        return pulled
+
+    monkeypatch.setattr(edit_collection, "_up_to_date", slow)
+    bob.run("rename", "skill:changelog", "news")
+    assert raced
+    assert same(anna, bob)
+    assert {"skill:prose", "skill:news"} <= set(anna.uuids())
+
+
+def test_a_member_that_came_and_went_meanwhile_has_a_name(anna: Kit, bob: Kit) -> None:
+    """A folder that never saw an artifact gets the composite that still names it."""
+    write(anna.collection / "skills/brief/SKILL.md", "---\nname: brief\ndescription: x\n---\n")
+    anna.run("collect")
+    anna.run("composite", "create", "mine", "--member", "skill:brief")
+    anna.run("remove", "skill:brief", status=1)
+    bob.run("pull")
+    assert 'id = "skill:brief"' in (bob.collection / "manifest.toml").read_text()
+    assert same(anna, bob)
+
+
 def test_a_killed_folder_is_brought_forward(
     anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 from typing import Any, NoReturn
 
 import pytest
 
 from holdall.cli import parser
+from holdall.cli.help.root import GROUPS
 from holdall.config import Config
 from holdall.errors import PluginError, UsageError
 from holdall.plugins import Command
@@ -49,9 +52,9 @@ def test_help_lists_all_commands_by_group(
 ) -> None:
     """Each under its heading, with its summary, and no parser of one is built."""
     text = help_of("--help", plugins, capsys)
-    assert all(f"\n    {name} " in text for name in names())
-    assert "\ncomposites:\n    composite " in text
-    assert text.index("\ncollection:") < text.index("    init ") < text.index("\nprojects:")
+    assert all(f"\n  {name} " in text for name in names())
+    assert "\ncomposites:\n  composite " in text
+    assert text.index("\nprojects:") < text.index("  deploy ") < text.index("\ncollection:")
 
 
 @pytest.mark.parametrize("name", names())
@@ -71,9 +74,12 @@ def test_only_the_parser_of_the_command_is_built(
 
     monkeypatch.setattr(parser, "parser_of", build)
     text = help_of(f"{name} --help", plugins, capsys)
-    assert text.startswith(f"usage: holdall {name} ")
+    assert text.startswith(f"usage: holdall {name}")
     assert "--collection DIR" in text
     assert built == [name]
+    assert all(
+        f"  {line}\n" in text for line in parser.known_commands(plugins)[0][name].command.examples
+    )
 
 
 @pytest.mark.parametrize("columns", [60, 200])
@@ -85,7 +91,8 @@ def test_help_is_as_wide_as_the_terminal(
 ) -> None:
     """Also if that is wider or narrower than what nobody sees."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    longest = max(map(len, help_of("deploy --help", plugins, capsys).split("\n")))
+    laid_out = help_of("deploy --help", plugins, capsys).partition("\nexamples:")[0]
+    longest = max(map(len, laid_out.split("\n")))
     assert columns * 0.7 < longest < columns
 
 
@@ -106,12 +113,76 @@ def test_the_command_is_found_behind_options(line: str, found: str | None) -> No
     assert parser.early_options(line.split())[1] == found
 
 
-def test_a_wrong_command_is_answered_with_all_that_there_are(plugins: Plugins) -> None:
-    """A slip of the finger shows the choices, the plugin's too."""
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("depoly", "`holdall deploy` ("),
+        ("composit", "`holdall composite` ("),
+        ("ls", "`holdall list` ("),
+        ("rm", "`holdall remove` ("),
+        ("info", "`holdall show` ("),
+        ("install", "`holdall deploy` ("),
+        ("qwertz", "`holdall --help` lists"),
+        ("deploy x --tragte y", "--target?"),
+        ("composite crate x", "create?"),
+        ("composite create x --membr y", "--member?"),
+        ("collect x --on-conflict fial", "fail?"),
+        ("show a b", "`holdall show --help`"),
+    ],
+)
+def test_what_was_meant_is_suggested(plugins: Plugins, words: str, meant: str) -> None:
+    """A slip of the finger, and what other tools call it, are answered with our word for it."""
     with pytest.raises(UsageError) as caught:
-        parse(["depoly"], plugins)
-    assert "deploy" in caught.value.message
-    assert "composite" in caught.value.message
+        parse(words.split(), plugins)
+    assert meant in str(caught.value.hint)
+
+
+def test_every_command_helps(plugins: Plugins, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each has a group, and each action an example that can be parsed; each argument a help.
+
+    A new command names its examples where it is registered: `Command(..., examples=(...))`.
+    """
+    known, _ = parser.known_commands(plugins)
+    for name, one in known.items():
+        assert one.command.group in GROUPS, name
+        for built in parser.with_actions(parser.help_of([name], plugins)):
+            actions = [a for a in built._actions if not isinstance(a, argparse._SubParsersAction)]
+            assert built.examples or len(actions) < len(built._actions), f"{built.prog}: no example"
+            for action in actions:
+                assert action.help, f"{built.prog}: {action.dest} has no help"
+                for option in ("target", "type"):
+                    if f"--{option}" in action.option_strings and action.metavar == option.upper():
+                        assert f"%({option}s)s" in action.help, f"{built.prog} --{option}"
+                    assert f"--{option}" not in action.option_strings or action.metavar != "NAME"
+        for line in one.command.examples:
+            assert len(line) <= 78, line
+            program, *words = shlex.split(line.partition(" > ")[0], comments=True)
+            assert (program, parse(words, plugins).command.name) == ("holdall", name), line
+
+
+def test_help_names_the_values(plugins: Plugins, capsys: pytest.CaptureFixture[str]) -> None:
+    """Targets and types are listed where one is chosen, variables beside the options."""
+    assert "claude, " in help_of("deploy --help", plugins, capsys)
+    assert "agent, command" in help_of("list --help", plugins, capsys)
+    assert "[$HOLDALL_COLLECTION]" in help_of("list --help", plugins, capsys)
+
+
+def test_coloured_help_has_the_same_text(
+    plugins: Plugins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Colours are all that FORCE_COLOR adds, and NO_COLOR takes them away."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in ("--help", "deploy --help", "composite --help", "composite create --help"):
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        plain = help_of(words, plugins, capsys)
+        assert max(map(len, plain.split("\n"))) <= 80
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        coloured = help_of(words, plugins, capsys)
+        assert "\x1b[" in coloured
+        assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert help_of(words, plugins, capsys) == plain
+        monkeypatch.delenv("FORCE_COLOR")
 
 
 def command(name: str, **functions: Any) -> Command:

@@ -7,14 +7,73 @@ from __future__ import annotations
 
 from holdall.plugins.commands import Command, on_demand
 
-__all__ = ["BUILT_IN"]
+__all__ = ["BUILT_IN", "OVERVIEW"]
+
+_EXAMPLES: dict[str, tuple[str, ...]] = {
+    "init": (
+        "holdall init ~/kit",
+        "holdall init ~/kit --name team --database postgresql://db.example.org/holdall",
+    ),
+    "scan": (
+        "holdall scan .",
+        "holdall scan https://github.com/anthropics/skills@main#document-skills",
+    ),
+    "lint": (
+        "holdall lint .",
+        "holdall lint . --strict --sarif > lint.sarif  # for CI",
+    ),
+    "collect": (
+        "holdall collect https://github.com/anthropics/skills",
+        "holdall collect ./my-skills --dry-run",
+        "holdall collect  # record what you edited in the collection's folder",
+    ),
+    "list": (
+        "holdall list",
+        "holdall list --type skill --json",
+    ),
+    "show": (
+        "holdall show skill:pdf",
+        "holdall show pdf@2  # an old version",
+    ),
+    "rename": ("holdall rename skill:pdf pdf-forms",),
+    "remove": ("holdall remove skill:pdf agent:reviewer",),
+    "add": (
+        "holdall add anthropics/skills --skill pdf",
+        "holdall add ./my-skills --to ./app",
+    ),
+    "deploy": (
+        "holdall deploy skill:pdf --to ./app",
+        "holdall deploy starter --target claude --target codex",
+        "holdall deploy pdf@2 --user  # an old version, for all projects",
+        "holdall deploy  # update what is deployed here",
+    ),
+    "undeploy": (
+        "holdall undeploy skill:pdf --to ./app",
+        "holdall undeploy --forget ./gone  # a project whose folder is gone",
+    ),
+    "status": (
+        "holdall status",
+        "holdall status --to ./app --target codex",
+    ),
+    "adopt": ("holdall adopt skill:pdf --from ./app",),
+    "plugins": ("holdall plugins",),
+    "help": (
+        "holdall help deploy",
+        "holdall help composite create",
+        "holdall help --json  # every command with its options, for programs",
+    ),
+}
+"""Lines that the help of each command shows."""
 
 
 def _command(name: str, summary: str, module: str, group: str, run: str = "run") -> Command:
     configure = on_demand(f"holdall.cli.commands.{module}:configure")
-    return Command(
-        name, summary, group, configure, on_demand(f"holdall.cli.commands.{module}:{run}")
-    )
+    does = on_demand(f"holdall.cli.commands.{module}:{run}")
+    return Command(name, summary, group, configure, does, _EXAMPLES.get(name, ()))
+
+
+OVERVIEW = _command("overview", "print where one stands", "overview", "")
+"""What runs where no command is named."""
 
 
 BUILT_IN = {
@@ -54,6 +113,7 @@ BUILT_IN = {
             "projects",
         ),
         _command("plugins", "print the plugins that were found", "plugins", "care"),
+        _command("help", "print the help of a command", "help", "care"),
     )
 }
 """Each command by its name, in the order of `holdall --help`."""

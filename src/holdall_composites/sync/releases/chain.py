@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from holdall.collection import Manifest
+from holdall.errors import OvertakenError
 from holdall.transaction import Signature
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.hashing import hash_of_release, state_hash
@@ -68,15 +69,15 @@ def first_header(collection_id: str) -> Header:
     return Header(digest[:32], None, "", "", "first release")
 
 
-def with_release(store: Store, manifest: Manifest, before: Manifest, header: Header) -> Manifest:
-    """Return a manifest that says which release it will be, once it is written.
+def with_release(head: Head, manifest: Manifest, before: Manifest, header: Header) -> Manifest:
+    """Return a manifest that says which release it will be, behind the head, once it is written.
 
     One that says what the manifest before it said makes none.
     """
     state = state_of(manifest)
     if before.uuid is not None and state == state_of(before):
         return replace(manifest, release=before.release, base=before.base)
-    planned = plan_release(head_of(store, before.uuid or ""), state, header)
+    planned = plan_release(head, state, header)
     return replace(manifest, release=planned.number, base=planned.hash)
 
 
@@ -116,6 +117,24 @@ def find_standing(store: Store, manifest: Manifest, head: Head) -> tuple[Standin
     if same is None:
         return Standing.UNKNOWN, 0
     return (Standing.HEAD if same.number == head[0] else Standing.BEHIND), same.number
+
+
+def head_below(store: Store, manifest: Manifest) -> Head:
+    """Return the head, which a folder's next release follows.
+
+    Raises OvertakenError if the folder does not stand there: others were first, and what it
+    releases would take back what it has not seen.
+    """
+    head = head_of(store, manifest.uuid or "")
+    if head[1] in (None, manifest.base):
+        return head
+    newest = store.collections.release(manifest.uuid or "", head[0])
+    if newest is None or newest.state_hash != state_hash(state_of(manifest)):
+        raise OvertakenError(
+            f"somebody else released {head[0]} at the same time",
+            hint="nothing was written; run the command again",
+        )
+    return head
 
 
 def head_of(store: Store, collection_id: str) -> Head:

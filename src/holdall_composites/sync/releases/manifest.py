@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from holdall.artifacts import ArtifactId
@@ -46,13 +47,25 @@ def state_of(manifest: Manifest) -> dict[str, Entry]:
     return state
 
 
-def manifest_of(state: State, previous: Manifest) -> Manifest:
+def unnamed_members(state: State, previous: Manifest) -> set[str]:
+    """Return the members of a state's composites that neither it nor a manifest has a name for."""
+    members = {m["uuid"] for entry in state.values() for m in entry.get("members", ())}
+    return members - state.keys() - _names_in(previous).keys()
+
+
+def _names_in(manifest: Manifest) -> dict[str, ArtifactId]:
+    return {m.uuid: m.id for c in manifest.composites for m in c.members if m.uuid}
+
+
+def manifest_of(state: State, previous: Manifest, gone: State = MappingProxyType({})) -> Manifest:
     """Return the manifest of a state; what is in `previous` keeps its place, new entries follow.
 
-    What has no UUID in `previous` stays as it is there.
+    What has no UUID in `previous` stays as it is there. `gone` are the `unnamed_members` of the
+    state: entries that were removed while a composite kept them.
     """
     ids = {u: ArtifactId.of(e["type"], e["name"]) for u, e in state.items() if not _is_head(e)}
-    names = {m.uuid: m.id for c in previous.composites for m in c.members if m.uuid}
+    names = {u: ArtifactId.of(e["type"], e["name"]) for u, e in gone.items()}
+    names |= _names_in(previous)
     names |= {entry.uuid: entry.id for entry in previous.by_id.values() if entry.uuid} | ids
     tables = {u: _table(u, e, names) for u, e in state.items() if not _is_head(e)}
     kinds = {u: "composites" if ids[u].type == "composite" else "artifacts" for u in tables}

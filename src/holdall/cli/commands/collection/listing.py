@@ -10,7 +10,7 @@ from holdall.errors import UsageError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--type", help="only artifacts of this type")
+    parser.add_argument("--type", metavar="TYPE", help="only artifacts of this type, of %(types)s")
 
 
 def run(context: Context, args: argparse.Namespace) -> int:

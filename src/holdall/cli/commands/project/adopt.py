@@ -28,8 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target",
         action="append",
-        metavar="NAME",
-        help="the agent; may be repeated (default: all that have deployments)",
+        metavar="TARGET",
+        help="the agent, of %(targets)s; may be repeated (default: all that have deployments)",
     )
     parser.add_argument(
         "--force",

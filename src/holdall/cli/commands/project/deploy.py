@@ -38,9 +38,9 @@ def add_project_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target",
         action="append",
-        metavar="NAME",
+        metavar="TARGET",
         help="the agent, several with commas, or all (default: those with deployments, else those"
-        " found in the project)",
+        " found in the project); known are %(targets)s",
     )
     parser.add_argument(
         "--force", action="store_true", help="also replace edited files; each is kept as a backup"

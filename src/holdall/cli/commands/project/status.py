@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli.commands.project.deploy import project_of
@@ -11,6 +13,7 @@ from holdall.errors import HostilePathError, NotFoundError
 
 if TYPE_CHECKING:
     from holdall.collection.collection import Collection
+    from holdall.deploy.status import ArtifactStatus
     from holdall.deploy.targets import Target
     from holdall.files.root import Root
 
@@ -21,28 +24,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
     where.add_argument("--user", action="store_true", help="your home folder instead")
     parser.add_argument(
-        "--target", action="append", metavar="NAME", help="the agent (default: all)"
+        "--target", action="append", metavar="TARGET", help="of %(targets)s (default: all)"
     )
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print the state of every deployed artifact; exit 1 if one is not in sync."""
-    from holdall.deploy.project.project import read_project, targets_in
-    from holdall.deploy.status import State, status_of
-    from holdall.files.root import Root
+    from holdall.deploy.status import State
 
     collection = _collection(context)
     context.settle(project_of(args))
-    names = args.target or sorted(context.plugins.targets)
-    deployed = targets_in(project_of(args), context.plugins.targets)
-    with Root(project_of(args)) as root:
-        targets = [
-            target
-            for target in context.targets(names, project_of(args))
-            if args.target or target.name in deployed or _can_be_read(root, target)
-        ]
-        project = read_project(root, targets, context.plugins.targets, collection)
-        found = [one for one in status_of(project, collection) if one.target in names]
+    found = find_status(context, collection, project_of(args), args.target)
     for status in found:
         note = f" ({status.note})" if status.note else ""
         context.out.line(f"{status.state.value:9} {status.id} for {status.target}{note}")
@@ -54,6 +46,29 @@ def run(context: Context, args: argparse.Namespace) -> int:
         {"project": str(project_of(args)), "deployed": [status.to_json() for status in found]}
     )
     return 1 if any(status.state is not State.SYNCED for status in found) else 0
+
+
+def find_status(
+    context: Context,
+    collection: Collection | None,
+    folder: Path,
+    wanted: Sequence[str] | None = None,
+) -> list[ArtifactStatus]:
+    """Return the state of what is deployed in a project for these targets; None means all."""
+    from holdall.deploy.project.project import read_project, targets_in
+    from holdall.deploy.status import status_of
+    from holdall.files.root import Root
+
+    names = wanted or sorted(context.plugins.targets)
+    deployed = targets_in(folder, context.plugins.targets)
+    with Root(folder) as root:
+        targets = [
+            target
+            for target in context.targets(names, folder)
+            if wanted or target.name in deployed or _can_be_read(root, target)
+        ]
+        project = read_project(root, targets, context.plugins.targets, collection)
+        return [one for one in status_of(project, collection) if one.target in names]
 
 
 def _can_be_read(root: Root, target: Target) -> bool:
