@@ -48,8 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--target",
         action="append",
         default=[],
-        metavar="NAME",
-        help="the agent, several with commas, or all (default: those found in the project)",
+        metavar="TARGET",
+        help="the agent, several with commas, or all (default: those found in the project);"
+        " known are %(targets)s",
     )
     add_options(parser)
 
