@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -48,6 +49,43 @@ def read_frontmatter(text: str) -> Frontmatter:
     head = lines[: lines.index("")] if "" in lines else lines
     problem = FrontmatterProblem("unterminated", "the frontmatter has no closing ---", 1)
     return Frontmatter(_line_by_line(head), problem)
+
+
+BODY = re.compile(r"(\ufeff?)---[ \t]*(\r\n|\n|\r)(.*?)^---[ \t]*(?:\r\n|\n|\r|\Z)", re.S | re.M)
+"""A whole head: a mark of the encoding, how its lines end, and what is in it. The body follows."""
+
+
+def head_line(key: str, value: str) -> str:
+    """Return a line of a head, without its end, that says a text."""
+    return f"{key}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def with_keys(text: str, lines: Sequence[str], dropped: Set[str] = frozenset()) -> str:
+    """Return a Markdown file with these lines first in its head, and without some keys' lines.
+
+    A head that would be empty is left out; nothing else is changed.
+    """
+    match = BODY.match(text)
+    if match is None:
+        mark, body = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+        head = "".join(f"{line}\n" for line in lines)
+        return f"{mark}---\n{head}---\n{body}" if lines else text
+    mark, end, head = match.groups()
+    kept = _without(head.splitlines(keepends=True), dropped)
+    new = "".join(f"{line}{end}" for line in lines) + "".join(kept)
+    body = text[match.end() :]
+    return f"{mark}---{end}{new}---{end}{body}" if new else f"{mark}{body}"
+
+
+def _without(lines: Sequence[str], dropped: Set[str]) -> Iterator[str]:
+    """Yield the lines of a head without those of some keys."""
+    is_dropped = False
+    for line in lines:
+        found = re.match(r"[\"']?([A-Za-z_][\w-]*)[\"']?[ \t]*:", line)
+        if found:
+            is_dropped = found[1] in dropped
+        if not is_dropped:
+            yield line
 
 
 _OPENING = re.compile(r"---[^\S\r\n]*(?:\r\n|\n|\r|\Z)")

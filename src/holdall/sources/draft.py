@@ -52,7 +52,10 @@ class DraftMember(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DraftComposite:
-    """A composite without its final id; `files` is the place of its own files."""
+    """A composite without its final id.
+
+    `files` is the place of its own files, `manifest` that of the manifest that was read first.
+    """
 
     name: str
     path: str
@@ -64,6 +67,7 @@ class DraftComposite:
     files: Key | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     hides_text: bool = False
+    manifest: str | None = None
 
 
 @dataclass

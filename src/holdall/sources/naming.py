@@ -5,16 +5,17 @@ source's order, then the rest by path), so that the same source always gets the 
 
 1. Places of one type with the same content are one artifact, named after the first place.
 2. A name that a file system or shell refuses is made safe: runs of blanks, separators, control
-   and invisible characters and of `: * ? " < > | @ =` become one `-` (a command keeps its colons),
-   dots and dashes at the ends go, Windows' reserved words get the type in front (`skill-con`), and
-   long names are cut and end in the first digits of the whole name's hash.
+   and invisible characters and of `: * ? " < > | @ =` become one `-` (commands and rules keep
+   colons), dots and dashes at the ends go, Windows' reserved words get the type in front
+   (`skill-con`), and long names are cut and end in the first digits of the whole name's hash.
 3. What has no name of its own (`hooks.json`, a server called `server`) is named after its plugin,
    else after the folder or repository that it is in.
 4. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
    system would take for the same count as the same; a command's folder is spelled as it was first.
-5. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`; a command
-   gets it as its folder, `pr-review-toolkit:review`), else a parent folder's, the nearest first, or
-   the repository's; as a last resort the content's hash at the end. Nothing is ever numbered.
+5. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`; commands
+   and rules get it as their folder, `pr-review-toolkit:review`), else a parent folder's, the
+   nearest first, or the repository's; as a last resort the content's hash at the end. Nothing is
+   ever numbered.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _ENDS = "-."
 
 def safe_name(type_name: str, name: str) -> str:
     """Return `name`, or what stands for it where a file system or command line refuses it."""
-    if type_name == ArtifactType.COMMAND:
+    if type_name in _IN_FOLDERS:
         parts = [_safe_part(type_name, part) for part in name.split(":")]
         return _cut(":".join(part for part in parts if part) or "unnamed", 4 * MAX_NAME_BYTES)
     return _safe_part(type_name, name) or "unnamed"
@@ -79,6 +80,7 @@ class Named(NamedTuple):
     taken: bool
 
 
+_IN_FOLDERS = frozenset({ArtifactType.COMMAND.value, ArtifactType.RULE.value})
 _NAMELESS = {
     ArtifactType.HOOK: frozenset({"hook", "hooks"}),
     ArtifactType.MCP: frozenset(
@@ -182,7 +184,7 @@ def candidates(
     """Yield the safe names that something may get, the best first, without an end."""
     safe = safe_name(type_name, wanted)
     yield safe
-    joint = ":" if type_name == ArtifactType.COMMAND else "-"
+    joint = ":" if type_name in _IN_FOLDERS else "-"
     for context in dict.fromkeys(contexts):
         front = safe_name(ArtifactType.COMPOSITE, context)
         if front != safe and not safe.startswith(f"{front}{joint}"):

@@ -14,14 +14,13 @@ from holdall.files.tree import folder_tree, link_stays_inside
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection
 from holdall.sources.draft import Draft, DraftComposite, Gathering, show_path
+from holdall.sources.layouts.agents.claude import CLAUDE_MANIFESTS
 from holdall.sources.layouts.configs import HOOKS_FILE, MCP_FILE
 from holdall.sources.layouts.markdown import LFS_POINTER, SKILL_FILE
-from holdall.sources.layouts.plugin import PLUGIN_MANIFEST
 from holdall.sources.walk import SourceTree, joined
 
-_MARKETPLACE = ".claude-plugin/marketplace.json"
 # What an export writes again from the members and the composite's metadata.
-_MADE = (PLUGIN_MANIFEST, _MARKETPLACE, MCP_FILE, f"hooks/{HOOKS_FILE}")
+_MADE = frozenset({*CLAUDE_MANIFESTS, MCP_FILE, f"hooks/{HOOKS_FILE}"})
 
 
 def read_own_files(gathering: Gathering) -> None:
@@ -77,7 +76,9 @@ class _OwnFiles:
                 self._gathering.say(where, Code.LFS_POINTER, "only a Git LFS pointer")
 
         def is_left_out(below: str) -> bool:
-            return below in _MADE or self._is_left_out(joined(root, below), below)
+            path = joined(root, below)
+            is_made = below in _MADE or path == composite.manifest
+            return is_made or self._is_left_out(path, below)
 
         try:
             files = folder_tree(

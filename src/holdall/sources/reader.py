@@ -17,6 +17,8 @@ from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.inspection import Inspection, check_text
 from holdall.sources.checks.scripts import check_scripts
 from holdall.sources.draft import Draft, DraftComposite, DraftMember, Gathering, Key, show_path
+from holdall.sources.layouts.agents.folders import read_agent_folders
+from holdall.sources.layouts.agents.foreign import tell_foreign
 from holdall.sources.layouts.heuristic import guess_composites
 from holdall.sources.layouts.loose import (
     artifact_files,
@@ -24,7 +26,7 @@ from holdall.sources.layouts.loose import (
     read_links,
     read_loose,
 )
-from holdall.sources.layouts.marketplace import read_marketplace, read_unlisted_plugins
+from holdall.sources.layouts.marketplace import read_marketplaces, read_unlisted_plugins
 from holdall.sources.naming import Names, own_name
 from holdall.sources.own_files import read_own_files
 from holdall.sources.values import (
@@ -59,14 +61,16 @@ def read(
     tree = walk(source, caps, git)
     gathering = Gathering(tree, unread={show_path(path): why for path, why in tree.unread.items()})
     gathering.diagnostics.extend(gathering.tree.diagnostics)
-    read_marketplace(gathering)
+    read_marketplaces(gathering)
     read_unlisted_plugins(gathering)
+    read_agent_folders(gathering)
     read_loose(gathering)
     read_links(gathering)
     read_holdall_folders(gathering)
     guess_composites(gathering)
     read_own_files(gathering)
     check_scripts(gathering)
+    tell_foreign(gathering)
     _tell_what_is_else(gathering)
     names = Names()
     ids = _name_artifacts(gathering, names)

@@ -96,6 +96,9 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.LEFT_OUT: {"skills/a/.DS_Store": b"\0"},
     Code.LFS_POINTER: {**skill(), "skills/a/x.bin": "version https://git-lfs.github.com/spec/v1\n"},
     Code.LINK_BROKEN: {f"p/{PLUGIN}": {}, "p/skills/a": ("->", "nowhere")},
+    Code.DOCUMENTATION: {"docs/agents/a.md": good("a")},
+    Code.FOREIGN_INVALID: {".gemini/commands/a.toml": "prompt = 1"},
+    Code.FOREIGN_KEYS: {".gemini/commands/a.toml": "prompt = 'p'\nx = 1"},
     Code.LINK_OUTSIDE: {**skill(), "skills/a/out": ("->", "/etc/passwd")},
     Code.LISTING_LONG: skill(f"description: {'x' * 1000}", f"when_to_use: {'y' * 537}"),
     Code.MANIFEST_CONFLICT: {
@@ -109,6 +112,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.METADATA_FORM: front("metadata:", "  tags: [a, b]"),
     Code.NAME_TAKEN: {"x/agents/a.md": good("a", "1"), "y/agents/a.md": good("a", "2")},
     Code.NAME_UNSAFE: {"skills/a:b/SKILL.md": good("a")},
+    Code.NOT_UNDERSTOOD: {".roomodes": "customModes: []"},
     Code.NOT_UTF8: {"commands/a.md": b"\xff"},
     Code.OUTSIDE_REFERENCE: skill(body="see ../../CONNECTORS.md"),
     Code.PATH_FIELD: {f"p/{PLUGIN}": {"skills": ["./skills"]}},
@@ -117,6 +121,8 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.PIN_ELSEWHERE: collection(*bundle("skill:a", f'pin = "{"0" * 64}"')),
     Code.PLUGIN_FAILED: {"fails.rule": ""},
     Code.PLUGIN_INVALID: {f"p/{PLUGIN}": []},
+    Code.PLUGIN_NEEDS: {f"p/{PLUGIN}": {"dependencies": ["other"]}},
+    Code.PLUGIN_RENAMED: {MARKET: {"plugins": [], "renames": {"old": "new"}}},
     Code.PLUGIN_ROOT_REFERENCE: skill(body="run ${CLAUDE_PLUGIN_ROOT}/x.sh"),
     Code.PLUGIN_UNRESOLVED: {MARKET: {"plugins": [{"name": "p", "source": "./p"}]}},
     Code.README_SKIPPED: {"commands/README.md": "about"},
@@ -124,6 +130,7 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.SCRIPT_ABSENT: {
         f"p/{PLUGIN}": {"mcpServers": {"s": {"command": "${CLAUDE_PLUGIN_ROOT}/serve"}}}
     },
+    Code.SEVERAL_MANIFESTS: {f"p/{PLUGIN}": {"name": "p"}, "p/.codex-plugin/plugin.json": {}},
     Code.SKILL_FILE_NAME: {"skills/a/skill.md": good("a")},
     Code.SKILL_NAME_DIFFERS: {SKILL: good("b")},
     Code.SKILL_NAME_INVALID: {SKILL: good("A--b")},

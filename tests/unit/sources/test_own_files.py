@@ -102,7 +102,7 @@ def test_metadata(source: Source) -> None:
     """What the manifest says besides components is kept as it is; the entry comes first."""
     manifest = {
         "name": "p", "version": "1", "author": {"name": "A", "url": None}, "keywords": ["x", None],
-        "license": None, "description": "d", "commands": "./c", "outputStyles": "./styles",
+        "license": None, "description": "d", "commands": "./c", "themes": "./styles",
     }  # fmt: skip
     entry = {"name": "p", "source": "./p", "version": "2", "strict": True, "category": "k"}
     reading = source({MARKET: {"plugins": [entry]}, f"p/{PLUGIN}": manifest})
@@ -110,6 +110,6 @@ def test_metadata(source: Source) -> None:
         "version": "2",
         "author": {"name": "A"},
         "keywords": ["x"],
-        "outputStyles": "./styles",
+        "themes": "./styles",
         "category": "k",
     }

@@ -28,7 +28,10 @@ class Code(StrEnum):
     COMPATIBILITY_LONG = "compatibility-long"
     CREDENTIAL = "likely-secret"
     DESCRIPTION_LONG = "description-long"
+    DOCUMENTATION = "documentation-folder"
     FILES_GONE = "files-gone"
+    FOREIGN_INVALID = "foreign-invalid"
+    FOREIGN_KEYS = "foreign-keys"
     FRONTMATTER_ABSENT = "frontmatter-absent"
     FRONTMATTER_INVALID = "frontmatter-invalid"
     FRONTMATTER_UNTERMINATED = "frontmatter-unterminated"
@@ -50,6 +53,7 @@ class Code(StrEnum):
     METADATA_FORM = "metadata-form"
     NAME_TAKEN = "name-taken"
     NAME_UNSAFE = "name-unsafe"
+    NOT_UNDERSTOOD = "not-understood"
     NOT_UTF8 = "not-utf8"
     OUTSIDE_REFERENCE = "outside-reference"
     PATH_FIELD = "path-field"
@@ -58,8 +62,11 @@ class Code(StrEnum):
     PIN_ELSEWHERE = "pin-elsewhere"
     PLUGIN_FAILED = "plugin-failed"
     PLUGIN_INVALID = "plugin-invalid"
+    PLUGIN_NEEDS = "plugin-needs"
+    PLUGIN_RENAMED = "plugin-renamed"
     PLUGIN_ROOT_REFERENCE = "plugin-root-reference"
     PLUGIN_UNRESOLVED = "plugin-unresolved"
+    SEVERAL_MANIFESTS = "several-manifests"
     README_SKIPPED = "readme-skipped"
     SAME_CONTENT = "same-content"
     SCRIPT_ABSENT = "script-absent"
@@ -102,6 +109,14 @@ def _read_rows() -> list[_Row]:
         (Code.FILES_GONE, w, "a collection's manifest lists an artifact whose files are not there",
          "there is nothing to collect",
          "restore the files, or `holdall collect` in that collection takes the entry out"),
+        (Code.DOCUMENTATION, i, "a folder of documentation or tests holds what could be agents",
+         "they are examples, not agents, unless a manifest names them",
+         "nothing; name them in a plugin's manifest if they are meant"),
+        (Code.FOREIGN_INVALID, w, "a file of another agent is not of the form that it reads",
+         "the artifact cannot be read from it", "fix the file"),
+        (Code.FOREIGN_KEYS, i, "a file of another agent says what a collection has no place for",
+         "the artifact is kept in the form of Claude Code, without that",
+         "nothing; it stays in the source"),
         (Code.FRONTMATTER_ABSENT, w, "a skill or an agent has no frontmatter",
          "agents find nothing without it",
          "begin the file with --- lines that hold name and description"),
@@ -151,6 +166,9 @@ def _read_rows() -> list[_Row]:
          "nothing; rename one of them in the source for names of your own"),
         (Code.NAME_UNSAFE, w, "a name holds what file names should not",
          "not every file system or command line takes this name", "rename it in the source"),
+        (Code.NOT_UNDERSTOOD, i, "a manifest or folder of another agent is not collected",
+         "Holdall does not read it, or it is the repository's own",
+         "nothing; it stays in the source"),
         (Code.NOT_UTF8, w, "a file is not UTF-8", "agents read UTF-8", "save the file as UTF-8"),
         (Code.PATH_FIELD, w, "a path in a plugin's manifest or entry cannot be followed",
          "a component path must be relative, have no .. and no wildcard, and exist",
@@ -167,6 +185,12 @@ def _read_rows() -> list[_Row]:
          "a Holdall plugin failed on this file", "see its message"),
         (Code.PLUGIN_INVALID, w, "a plugin.json is not a JSON object",
          "the plugin's manifest cannot be used as it is", "fix plugin.json"),
+        (Code.PLUGIN_NEEDS, i, "a plugin needs other plugins, or settings that its user chooses",
+         "agents ask for them when they install the plugin; a deploy does not",
+         "collect and deploy the plugins that it names; set what it asks for by hand"),
+        (Code.PLUGIN_RENAMED, i, "a marketplace says that a plugin has another name now",
+         "what was collected under the old name is known again by its folder",
+         "`holdall rename` gives the composite the new name"),
         (Code.PLUGIN_UNRESOLVED, w, "a marketplace lists a plugin that is not there",
          "the marketplace's entry leads to no folder", "fix the entry's source"),
         (Code.README_SKIPPED, i, "a README is among commands or agents",
@@ -176,6 +200,10 @@ def _read_rows() -> list[_Row]:
         (Code.SCRIPT_ABSENT, w, "a hook or a server starts a script that is not there, or not "
          "executable", "the hook or the server fails wherever it is deployed",
          "add the script to the plugin, or `chmod +x` it"),
+        (Code.SEVERAL_MANIFESTS, i, "a folder is a plugin for several agents",
+         "it is one composite: the first manifest says what belongs to it, and what only the "
+         "others have for their agents is left out",
+         "nothing"),
         (Code.SKILL_FILE_NAME, w, "a skill's file is spelled otherwise",
          "agents look for a file named exactly SKILL.md", "rename the file"),
         (Code.SPECIAL_FILE, w, "an artifact holds a pipe, a socket or a device",

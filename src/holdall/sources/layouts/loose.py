@@ -16,7 +16,13 @@ from holdall.sources.layouts.configs import (
     read_mcp_file,
     read_single_server,
 )
-from holdall.sources.layouts.markdown import SKILL_FILE, command_name, read_markdown, read_skill
+from holdall.sources.layouts.markdown import (
+    SKILL_FILE,
+    command_name,
+    read_changed,
+    read_markdown,
+    read_skill,
+)
 from holdall.sources.listing import followed, holds_skill, is_circle, markdown_below
 from holdall.sources.walk import SourceTree, joined
 
@@ -24,7 +30,14 @@ _MANIFEST = "manifest.toml"
 _LIKELY = frozenset(
     {SKILL_FILE, HOOKS_FILE, MCP_FILE, ".claude", ".claude-plugin", "hooks", "plugins", "skills"}
 )
+_DOCUMENTATION = frozenset(
+    {"doc", "docs", "documentation", "eval", "evals", "evaluations", "fixtures", "spec", "specs"}
+    | {"test", "tests", "testing", "website"}
+)
 _MARKDOWN = {"commands": ArtifactType.COMMAND, "agents": ArtifactType.AGENT}
+
+
+_ONLY_HERE = {"rules": ArtifactType.RULE, "output-styles": ArtifactType.OUTPUT_STYLE}
 
 
 def inside_skill(tree: SourceTree, folder: str) -> bool:
@@ -48,6 +61,9 @@ def read_loose(gathering: Gathering) -> None:
         found = _kind_of(path)
         if found is not None and not inside_skill(gathering.tree, path):
             artifact_type, root = found
+            if artifact_type is ArtifactType.AGENT and _is_documentation(root):
+                _tell_documentation(gathering, root, path)
+                continue
             for name in sorted(folder.files):
                 if name.endswith(".md"):
                     file = joined(path, name)
@@ -108,6 +124,20 @@ def _kind_of(folder: str) -> tuple[ArtifactType, str] | None:
     return None
 
 
+def _is_documentation(root: str) -> bool:
+    """Return whether a folder of agents is one of documentation, tests or examples of such."""
+    return not _DOCUMENTATION.isdisjoint(root.lower().split("/")[:-1])
+
+
+def _tell_documentation(gathering: Gathering, root: str, path: str) -> None:
+    names = [name for name in gathering.tree.folder(path).files if name.endswith(".md")]
+    unread = [
+        n for n in names if (ArtifactType.AGENT.value, joined(path, n)) not in gathering.drafts
+    ]
+    if unread:
+        gathering.say(root, Code.DOCUMENTATION, "documentation, not agents")
+
+
 def _tell_odd_names(gathering: Gathering, path: str) -> None:
     for name in sorted(gathering.tree.folder(path).files):
         if name.lower() == SKILL_FILE.lower():
@@ -115,14 +145,17 @@ def _tell_odd_names(gathering: Gathering, path: str) -> None:
 
 
 def read_holdall_folders(gathering: Gathering) -> None:
-    """Read hooks and servers as a Holdall collection keeps them: one file each."""
+    """Read rules, styles, hooks and servers as a Holdall collection keeps them: one file each."""
     # In an export of a plugin, all that it does not name is the plugin's own.
     is_export = any(found.path == "." and found.known.uuid for found in gathering.composites)
     if is_export or not _is_collection(gathering.tree):
         return
-    for path in _json_below(gathering.tree, "hooks"):
+    for folder, artifact_type in _ONLY_HERE.items():
+        for path in _files_below(gathering.tree, folder, ".md"):
+            read_changed(gathering, artifact_type, path, command_name(path, folder))
+    for path in _files_below(gathering.tree, "hooks", ".json"):
         read_hook_file(gathering, path, command_name(path, "hooks").removesuffix(".json"))
-    for path in _json_below(gathering.tree, "mcp"):
+    for path in _files_below(gathering.tree, "mcp", ".json"):
         read_single_server(gathering, path, command_name(path, "mcp").removesuffix(".json"))
 
 
@@ -138,9 +171,9 @@ def _is_collection(tree: SourceTree) -> bool:
     return isinstance(manifest.get("collection"), dict)
 
 
-def _json_below(tree: SourceTree, top: str) -> Iterator[str]:
+def _files_below(tree: SourceTree, top: str, suffix: str) -> Iterator[str]:
     for path, folder in tree.below(top):
-        yield from (joined(path, n) for n in sorted(folder.files) if n.endswith(".json"))
+        yield from (joined(path, n) for n in sorted(folder.files) if n.endswith(suffix))
 
 
 def artifact_files(gathering: Gathering) -> Iterator[str]:

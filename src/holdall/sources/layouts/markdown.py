@@ -1,12 +1,15 @@
-"""Read skills, commands and agents: Markdown with frontmatter, and the files around it."""
+"""Read skills, commands, agents and rules: Markdown with a head, and the files around it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
 from holdall.artifacts.paths import RelPath
-from holdall.errors import StorageError, TooLargeError
+from holdall.artifacts.rules import Dialect, rule_to_collect
+from holdall.errors import InputError, StorageError, TooLargeError
 from holdall.files.tree import Tree, bytes_tree, file_tree, folder_tree
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.checks.diagnostics import Code
@@ -20,6 +23,8 @@ SKILL_FILE = "SKILL.md"
 _HEAD_BYTES = 128 << 10
 _SAY_NOTHING = ("skills", ".claude")
 _NEEDED = ("name", "description")
+_SUFFIXES = (".agent.md", ".prompt.md", ".instructions.md", ".md", ".mdc", ".toml")
+MAX_TEXT = 1 << 20
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _PROBLEMS = {
     "absent": Code.FRONTMATTER_ABSENT,
@@ -33,10 +38,18 @@ def is_readme(path: str) -> bool:
     return path.rpartition("/")[2].lower() == "readme.md"
 
 
+def bare_name(path: str) -> str:
+    """Return a path without what agents want at the end of a file's name."""
+    for suffix in _SUFFIXES:
+        if path.endswith(suffix):
+            return path[: -len(suffix)]
+    return path
+
+
 def command_name(path: str, root: str) -> str:
     """Return a command's name: its path below the commands' root, colons for slashes."""
     below = path.removeprefix(f"{root}/") if root else path
-    return below.removesuffix(".md").replace("/", ":")
+    return bare_name(below).replace("/", ":")
 
 
 def read_skill(gathering: Gathering, path: str) -> Draft | None:
@@ -132,17 +145,107 @@ def read_markdown(
         _judge(gathering, path, front, _NEEDED if is_agent else ())
     _tell_hidden(inspection, path, head, front)
     if is_agent:
-        name = front.text("name") or path.rpartition("/")[2].removesuffix(".md")
+        name = front.text("name") or bare_name(path.rpartition("/")[2])
     return _add(gathering, key, name, location, tree, front, inspection)
 
 
-def read_inline_command(gathering: Gathering, path: str, name: str, text: str) -> Draft:
-    """Add a command whose text is inside a manifest; `path` says where."""
+class Changed(NamedTuple):
+    """An artifact's text as a collection keeps it, and what of the file that leaves out."""
+
+    text: str
+    lost: str = ""
+
+
+def read_changed(
+    gathering: Gathering,
+    artifact_type: ArtifactType,
+    path: str,
+    name: str,
+    change: Callable[[str], Changed] = Changed,
+) -> Draft | None:
+    """Read an artifact that is one file in another form than a collection's, or in the same.
+
+    `change` makes it the collection's form; it may raise InputError. None, with a diagnostic, if
+    it cannot be read.
+    """
+    key = (artifact_type.value, path)
+    if key in gathering.drafts or key in gathering.refused:
+        return gathering.drafts.get(key)
+    data = _read_whole(gathering, key)
+    if data is None:
+        return None
+    inspection = Inspection(path, is_folder=False)
+    inspection.take(check_text(path, data), whole=True)
+    _head(gathering, path, data)
+    try:
+        text, lost = change(data.decode())
+        found = text.encode("utf-8", "replace")
+    except UnicodeDecodeError:
+        found, lost = data, ""
+    except InputError as error:
+        gathering.refused.add(key)
+        gathering.say_missed(path, Code.FOREIGN_INVALID, error.message)
+        return None
+    if lost:
+        gathering.say(path, Code.FOREIGN_KEYS, lost)
+    head = found.decode("utf-8", "replace")[:_HEAD_BYTES]
+    front = read_frontmatter(head)
+    _tell_hidden(inspection, path, head, front)
+    tree = bytes_tree(found, BUILTIN_TYPES[key[0]].only_file)
+    location = gathering.tree.location(gathering.tree.file(path) or path)
+    if artifact_type is ArtifactType.AGENT:
+        name = front.text("name") or name
+    # What is changed is not to be copied from where it is.
+    place, content = (location, None) if found == data else (None, found)
+    return _add(gathering, key, name, place, tree, front, inspection, content)
+
+
+def read_rule(gathering: Gathering, path: str, name: str, dialect: Dialect) -> Draft | None:
+    """Read a rule, with the scope that it has for an agent; None if it cannot be read."""
+
+    def change(text: str) -> Changed:
+        return Changed(rule_to_collect(text, dialect))
+
+    return read_changed(gathering, ArtifactType.RULE, path, name, change)
+
+
+def _read_whole(gathering: Gathering, key: Key) -> bytes | None:
+    """Return the bytes of the file that an artifact is; None, with a diagnostic, if it cannot be.
+
+    They are read once, and metered.
+    """
+    path = key[1]
+    try:
+        location = gathering.tree.location(gathering.tree.file(path) or path)
+        chunks: list[bytes] = []
+        file_tree(
+            location,
+            BUILTIN_TYPES[key[0]].only_file,
+            lambda _, data, __: chunks.append(data),
+            meter=gathering.tree.meter,
+        )
+    except (StorageError, TooLargeError) as error:
+        _unreadable(gathering, key, error)
+        return None
+    data = b"".join(chunks)
+    if len(data) <= MAX_TEXT:
+        return data
+    gathering.refused.add(key)
+    gathering.say_missed(path, Code.TOO_LARGE, f"has {len(data):,} bytes, {MAX_TEXT:,} are read")
+    return None
+
+
+def read_inline(
+    gathering: Gathering, artifact_type: ArtifactType, path: str, name: str, text: str
+) -> Draft:
+    """Add an artifact whose text is inside another file, or made from one; `path` says where."""
     data = text.encode("utf-8", "replace")
     inspection = Inspection(path, is_folder=False)
     inspection.take(check_text(path, data), whole=False)
-    front = read_frontmatter(text[:_HEAD_BYTES])
-    key = (ArtifactType.COMMAND.value, path)
+    head = text[:_HEAD_BYTES]
+    front = read_frontmatter(head)
+    _tell_hidden(inspection, path, head, front)
+    key = (artifact_type.value, path)
     tree = bytes_tree(data, BUILTIN_TYPES[key[0]].only_file)
     return _add(gathering, key, name, None, tree, front, inspection, data)
 

@@ -1,4 +1,4 @@
-"""Read a marketplace and the plugins it does not list (FORMATS P1 to P3)."""
+"""Read marketplaces and the plugins that they do not list (FORMATS P1 to P3)."""
 
 from __future__ import annotations
 
@@ -10,72 +10,138 @@ from typing import Any
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Gathering, show_path
 from holdall.sources.fetch.address import show_address as without_login
+from holdall.sources.layouts.agents.form import PluginForm
+from holdall.sources.layouts.agents.table import PLUGINS
 from holdall.sources.layouts.configs import load_json
-from holdall.sources.layouts.plugin import PLUGIN_MANIFEST, read_plugin, with_slashes
+from holdall.sources.layouts.fields import with_slashes
+from holdall.sources.layouts.plugin import manifests_at, read_plugin
 from holdall.sources.listing import file_at
 from holdall.sources.values import RemoteComposite
 from holdall.sources.walk import joined
 
 MARKETPLACE = ".claude-plugin/marketplace.json"
-_MANIFESTS = ".claude-plugin"
 _PLACES = ("repo", "url", "package", "path", "ref", "version", "command")
 MAX_ENTRIES = 10_000
 
 
-def read_marketplace(gathering: Gathering) -> None:
-    """Read the marketplace at the top of the source, if it has one, and list those deeper down."""
-    for path in _with_manifests(gathering):
-        if path and gathering.tree.file(joined(path, MARKETPLACE)):
-            gathering.say(
-                joined(path, MARKETPLACE), Code.MARKETPLACE_NESTED, "a marketplace below the top"
-            )
-    if file_at(gathering, MARKETPLACE) is None:
-        return
-    market = load_json(gathering, MARKETPLACE, Code.MARKETPLACE_INVALID)
-    entries = None if market is None else market.get("plugins")
-    if market is None or not isinstance(entries, list):
-        gathering.unread.setdefault(".", "its marketplace cannot be read")
-        if market is not None:
-            gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, "`plugins` is not a list")
-        return
-    metadata = market.get("metadata")
-    plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
-    if len(entries) > MAX_ENTRIES:
-        message = f"lists {len(entries):,} plugins; only the first {MAX_ENTRIES:,} are read"
-        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, message)
-    listed: set[tuple[str, str]] = set()
-    for number, entry in enumerate(entries[:MAX_ENTRIES]):
-        if isinstance(entry, dict):
-            folder = plugin_root if isinstance(plugin_root, str) else ""
-            _read_entry(gathering, entry, folder, listed)
-        else:
-            gathering.say(
-                MARKETPLACE, Code.MARKETPLACE_INVALID, f"plugins[{number}] is not an object"
-            )
+def read_marketplaces(gathering: Gathering) -> None:
+    """Read the marketplaces at the top of the source, and list those deeper down.
+
+    A plugin that several of them list is read as the first of them says.
+    """
+    for form in PLUGINS:
+        for place in form.marketplaces:
+            for path in _folders_with(gathering, place):
+                if path and gathering.tree.file(joined(path, place)):
+                    where = joined(path, place)
+                    gathering.say(where, Code.MARKETPLACE_NESTED, "a marketplace below the top")
+            if file_at(gathering, place) is not None:
+                _Market(gathering, place, form).read()
 
 
-def _read_entry(
-    gathering: Gathering, entry: Mapping[str, Any], plugin_root: str, listed: set[tuple[str, str]]
-) -> None:
-    source = entry.get("source")
-    name = entry.get("name")
-    shown_name = name if isinstance(name, str) else "(no name)"
-    if isinstance(source, dict):
-        text = json.dumps(source, sort_keys=True)
-        gathering.remotes.append(RemoteComposite(shown_name, text, _place_of(source)))
-        return
-    path = _folder_of(gathering, source, plugin_root, shown_name)
-    if path is None:
-        return
-    root = gathering.tree.resolved(path)
-    assert root is not None, "a folder that was found"
-    gathering.plugin_roots.add(root)
-    composite = read_plugin(gathering, root, path, entry)
-    if (composite.name, composite.path) in listed:
-        gathering.say(MARKETPLACE, Code.MARKETPLACE_INVALID, f"lists {shown_name!a} twice")
-        return
-    listed.add((composite.name, composite.path))
-    gathering.composites.append(composite)
+class _Market:
+    """One marketplace while it is read; `known` are plugins that an earlier one listed."""
+
+    def __init__(self, gathering: Gathering, place: str, form: PluginForm) -> None:
+        self.gathering, self.place, self.form = gathering, place, form
+        self.known = frozenset(gathering.plugin_roots)
+        self.listed: set[tuple[str, str]] = set()
+        self.plugin_root = ""
+
+    def say(self, code: Code, message: str) -> None:
+        """Record a diagnostic at the marketplace."""
+        self.gathering.say(self.place, code, message)
+
+    def read(self) -> None:
+        """Read the plugins that it lists."""
+        market = load_json(self.gathering, self.place, Code.MARKETPLACE_INVALID)
+        entries = None if market is None else market.get("plugins")
+        if market is None or not isinstance(entries, list):
+            self.gathering.unread.setdefault(".", "its marketplace cannot be read")
+            if market is not None:
+                self.say(Code.MARKETPLACE_INVALID, "`plugins` is not a list")
+            return
+        metadata = market.get("metadata")
+        plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
+        self.plugin_root = plugin_root if isinstance(plugin_root, str) else ""
+        if len(entries) > MAX_ENTRIES:
+            message = f"lists {len(entries):,} plugins; only the first {MAX_ENTRIES:,} are read"
+            self.say(Code.MARKETPLACE_INVALID, message)
+        for number, entry in enumerate(entries[:MAX_ENTRIES]):
+            if isinstance(entry, dict):
+                self._read_entry(entry)
+            else:
+                self.say(Code.MARKETPLACE_INVALID, f"plugins[{number}] is not an object")
+        self._tell_renames(market.get("renames"))
+
+    def _tell_renames(self, renames: Any) -> None:
+        for old, new in renames.items() if isinstance(renames, dict) else ():
+            what = f"is now {new!a:.80}" if isinstance(new, str) else "is not listed any more"
+            self.say(Code.PLUGIN_RENAMED, f"the plugin {old!a:.80} {what}")
+
+    def _read_entry(self, entry: Mapping[str, Any]) -> None:
+        source = entry.get("source")
+        name = entry.get("name")
+        shown_name = name if isinstance(name, str) else "(no name)"
+        if isinstance(source, dict) and source.get("source") == "local":
+            source = source.get("path")
+        if isinstance(source, dict):
+            text = json.dumps(source, sort_keys=True)
+            found = RemoteComposite(shown_name, text, _place_of(source))
+            if found not in self.gathering.remotes:
+                self.gathering.remotes.append(found)
+            return
+        path = self._folder_of(source, shown_name)
+        if path is None:
+            return
+        root = self.gathering.tree.resolved(path)
+        assert root is not None, "a folder that was found"
+        if root in self.known:
+            return
+        self.gathering.plugin_roots.add(root)
+        composite = read_plugin(self.gathering, root, path, entry, self.form)
+        if (composite.name, composite.path) in self.listed:
+            self.say(Code.MARKETPLACE_INVALID, f"lists {shown_name!a} twice")
+            return
+        self.listed.add((composite.name, composite.path))
+        self.gathering.composites.append(composite)
+
+    def _folder_of(self, source: Any, shown_name: str) -> str | None:
+        """Return an entry's folder; None, with a diagnostic, if there is none."""
+        gathering = self.gathering
+        if not isinstance(source, str):
+            message = f"its source {source!a:.80} is neither a path nor an object"
+            self._unresolved(shown_name, message)
+            return None
+        if "\\" in source:
+            message = f"plugin {shown_name!a}: the source {source!a} has backslashes"
+            self.say(Code.PATH_SPELLING, message)
+        source, plugin_root = with_slashes(source), with_slashes(self.plugin_root)
+        is_bare = source not in (".", "./") and not source.startswith("./")
+        path = _normal(posixpath.join(plugin_root, source) if is_bare else source)
+        if path is None:
+            self._unresolved(shown_name, f"its source {source!a} leaves the marketplace")
+            return None
+        if _is_folder(gathering, path):
+            if not gathering.tree.is_bare(gathering.tree.resolved(path) or ""):
+                return path
+            message = f"the folder {path!a} is empty; is it checked out?"
+            self._unresolved(shown_name, message, path)
+            return None
+        hint = ""
+        if not is_bare and plugin_root:
+            under = _normal(posixpath.join(plugin_root, source))
+            if under is not None and _is_folder(gathering, under):
+                hint = f"; there is {under!a}, but pluginRoot is for sources without ./"
+        self._unresolved(shown_name, f"there is no folder {path!a}{hint}", path)
+        return None
+
+    def _unresolved(self, name: str, problem: str, path: str | None = None) -> None:
+        """Report a plugin that is not where its entry says, and may be there another time."""
+        if path is not None:
+            why = f"the plugin {name!a} is not there: {problem}"
+            self.gathering.unread.setdefault(show_path(path), why)
+        self.say(Code.PLUGIN_UNRESOLVED, f"plugin {name!a}: {problem}")
 
 
 def _place_of(source: Mapping[str, Any]) -> str:
@@ -83,38 +149,6 @@ def _place_of(source: Mapping[str, Any]) -> str:
     parts = (source.get("source"), *(source.get(key) for key in _PLACES))
     found = [without_login(part) for part in parts if isinstance(part, str) and part]
     return " ".join(found) or "an unknown place"
-
-
-def _folder_of(gathering: Gathering, source: Any, plugin_root: str, shown_name: str) -> str | None:
-    """Return an entry's folder; None, with a diagnostic, if there is none."""
-    if not isinstance(source, str):
-        _unresolved(
-            gathering, shown_name, f"its source {source!a:.80} is neither a path nor an object"
-        )
-        return None
-    if "\\" in source:
-        message = f"plugin {shown_name!a}: the source {source!a} has backslashes"
-        gathering.say(MARKETPLACE, Code.PATH_SPELLING, message)
-    source, plugin_root = with_slashes(source), with_slashes(plugin_root)
-    is_bare = source not in (".", "./") and not source.startswith("./")
-    path = _normal(posixpath.join(plugin_root, source) if is_bare else source)
-    if path is None:
-        _unresolved(gathering, shown_name, f"its source {source!a} leaves the marketplace")
-        return None
-    if _is_folder(gathering, path):
-        if not gathering.tree.is_bare(gathering.tree.resolved(path) or ""):
-            return path
-        _unresolved(
-            gathering, shown_name, f"the folder {path!a} is empty; is it checked out?", path
-        )
-        return None
-    hint = ""
-    if not is_bare and plugin_root:
-        under = _normal(posixpath.join(plugin_root, source))
-        if under is not None and _is_folder(gathering, under):
-            hint = f"; there is {under!a}, but pluginRoot is for sources without ./"
-    _unresolved(gathering, shown_name, f"there is no folder {path!a}{hint}", path)
-    return None
 
 
 def _is_folder(gathering: Gathering, path: str) -> bool:
@@ -131,25 +165,19 @@ def _normal(path: str) -> str | None:
     return "" if normal == "." else normal
 
 
-def _unresolved(gathering: Gathering, name: str, problem: str, path: str | None = None) -> None:
-    """Report a plugin that is not where its entry says, and that may be there another time."""
-    if path is not None:
-        gathering.unread.setdefault(show_path(path), f"the plugin {name!a} is not there: {problem}")
-    gathering.say(MARKETPLACE, Code.PLUGIN_UNRESOLVED, f"plugin {name!a}: {problem}")
-
-
-def _with_manifests(gathering: Gathering) -> Iterator[str]:
-    """Yield the folders that have a folder of manifests, which may be a link."""
+def _folders_with(gathering: Gathering, place: str) -> Iterator[str]:
+    """Yield the folders that have the first part of a place, which may be a link."""
+    first = place.partition("/")[0]
     for path, folder in gathering.tree.folders.items():
-        if _MANIFESTS in folder.folders or _MANIFESTS in folder.links:
+        if first in folder.folders or first in folder.links:
             yield path
 
 
 def read_unlisted_plugins(gathering: Gathering) -> None:
-    """Read every folder with a plugin manifest that the marketplace does not list."""
-    for path in _with_manifests(gathering):
+    """Read every folder with a plugin's manifest that no marketplace lists."""
+    for path in list(gathering.tree.folders):
         if path in gathering.plugin_roots or gathering.is_exported(path):
             continue
-        if file_at(gathering, joined(path, PLUGIN_MANIFEST)):
+        if found := manifests_at(gathering, path):
             gathering.plugin_roots.add(path)
-            gathering.composites.append(read_plugin(gathering, path, path, None))
+            gathering.composites.append(read_plugin(gathering, path, path, None, found[0][0]))

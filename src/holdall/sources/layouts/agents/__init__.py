@@ -1,0 +1,1 @@
+"""The formats of the agents, one module each, and what reads them."""
