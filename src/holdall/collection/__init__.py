@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         ManifestArtifact as ManifestArtifact,
         ManifestComposite as ManifestComposite,
         ManifestMember as ManifestMember,
+        render_entry as render_entry,
+        render_head as render_head,
     )
     from holdall.collection.manifest.reader import read_entry as read_entry
     from holdall.collection.rename_remove import EditPlan as EditPlan
@@ -46,6 +48,8 @@ else:
                 "ManifestArtifact",
                 "ManifestComposite",
                 "ManifestMember",
+                "render_entry",
+                "render_head",
             ),
             "manifest.reader": ("read_entry",),
             "rename_remove": ("EditPlan",),

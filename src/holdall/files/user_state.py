@@ -6,7 +6,8 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from holdall.errors import InputError, StorageError
@@ -15,6 +16,7 @@ from holdall.files.root import make_folders, reporting, write_all
 
 _KEY = "journal.key"
 _KEY_SIZE = 32
+_HINT = "set XDG_STATE_HOME to a folder that you may write to"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _REPLACE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -64,8 +66,7 @@ def journal_key() -> bytes:
     Raises StorageError where the key can neither be read nor made.
     """
     folder = state_folder()
-    hint = "set XDG_STATE_HOME to a folder that you may write to"
-    with reporting(folder / _KEY, hint):
+    with reporting(folder / _KEY, _HINT):
         try:
             file = os.open(folder / _KEY, _READ)
         except FileNotFoundError:
@@ -121,6 +122,23 @@ def _key_in(folder: int) -> bytes:
     return key
 
 
+def read_document(file: Path) -> dict[str, object]:
+    """Return what `keep_document` wrote to a file; nothing where it cannot be read."""
+    from holdall.formats.documents import MAX_JSON_BYTES, parse_json, read_bounded
+
+    try:
+        found = parse_json(read_bounded(file, MAX_JSON_BYTES), str(file))
+    except (InputError, StorageError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def keep_document(file: Path, document: Mapping[str, object]) -> None:
+    """Write a document to a file in the user's state folder, whole or not at all."""
+    with reporting(file, _HINT), _locked_folder(file) as folder:
+        _replace_file(file, folder, json.dumps(document, indent=1))
+
+
 def read_words(file: Path) -> set[str]:
     """Return the words in a file that `remember` wrote; none where it cannot be read."""
     from holdall.formats.documents import MAX_JSON_BYTES, parse_json, read_bounded
@@ -137,17 +155,27 @@ def remember(file: Path, words: Iterable[str], hint: str) -> None:
 
     A kill may leave what was being written beside it; the next time replaces that.
     """
-    with reporting(file, hint):
-        file.parent.mkdir(0o700, parents=True, exist_ok=True)
-        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)  # each writer adds to all words before
-            text = json.dumps(sorted({*read_words(file), *words}), indent=1)
-            new = os.open(f"{file.name}.new", _REPLACE, 0o600, dir_fd=folder)
-            try:
-                write_all(new, text.encode())
-            finally:
-                os.close(new)
-            os.replace(f"{file.name}.new", file.name, src_dir_fd=folder, dst_dir_fd=folder)
-        finally:
-            os.close(folder)
+    with reporting(file, hint), _locked_folder(file) as folder:
+        # Each writer adds to all words before.
+        text = json.dumps(sorted({*read_words(file), *words}), indent=1)
+        _replace_file(file, folder, text)
+
+
+@contextmanager
+def _locked_folder(file: Path) -> Iterator[int]:
+    file.parent.mkdir(0o700, parents=True, exist_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _replace_file(file: Path, folder: int, text: str) -> None:
+    new = os.open(f"{file.name}.new", _REPLACE, 0o600, dir_fd=folder)
+    try:
+        write_all(new, text.encode())
+    finally:
+        os.close(new)
+    os.replace(f"{file.name}.new", file.name, src_dir_fd=folder, dst_dir_fd=folder)

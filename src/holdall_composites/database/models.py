@@ -8,6 +8,7 @@ never given again. A version of it is known by its `content_hash`.
                               1─n artifact_versions n─1 trees 1─n version_files n─1 blobs
                               1─n deployments
     collections 1─n releases 1─n release_changes
+    collections 1─n channels
     collections 1─n operations 1─n operation_artifacts
 
 Deleting a row deletes what belongs to it (`ON DELETE CASCADE`), a rename is carried on to every
@@ -288,6 +289,26 @@ add_index(
 )
 
 
+class Channel(Model):
+    """A name under which releases of a collection are published, as `holdall publish` counts it.
+
+    `sequence` grows by one each time that it names another release, also an older one.
+    `release_hash` is the name of the release's published file, `previous` that of the one before.
+    """
+
+    collection = ForeignKeyField(Collection, backref="channels", **CASCADE)
+    name = TextField()
+    sequence = IntegerField(constraints=[Check("sequence > 0")])
+    release = IntegerField(constraints=[Check("release > 0")])
+    release_hash = CharField(max_length=64, constraints=[hex_digits("release_hash", 64)])
+    previous = CharField(max_length=64, null=True, constraints=[hex_digits("previous", 64)])
+    at = TextField()
+
+    class Meta:
+        table_name = "channels"
+        primary_key = CompositeKey("collection", "name")
+
+
 class Operation(Model):
     """A change that a Holdall command made. `details` is JSON: what it takes to undo it.
 
@@ -351,6 +372,7 @@ MODELS: tuple[type[Model], ...] = (
     ArtifactVersion,
     Release,
     ReleaseChange,
+    Channel,
     Operation,
     OperationArtifact,
 )

@@ -8,10 +8,10 @@ from typing import Any
 
 from peewee import fn
 
-from holdall_composites.database.models import Collection, Release, ReleaseChange
+from holdall_composites.database.models import Channel, Collection, Release, ReleaseChange
 from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
 from holdall_composites.store.query import Repository
-from holdall_composites.values.records import CollectionRecord, ReleaseRecord
+from holdall_composites.values.records import ChannelRecord, CollectionRecord, ReleaseRecord
 from holdall_composites.values.states import Delta, Entry, canonical
 
 C, R, X = Collection, Release, ReleaseChange
@@ -23,6 +23,12 @@ _HEADER = (
 )
 _insert_release = insert_rows(R.collection, *_HEADER)
 _insert_changes = insert_rows(X.collection_id, X.release, X.uuid, X.before, X.after)
+_CHANNEL = tuple(getattr(Channel, name) for name in ChannelRecord._fields)
+_put_channel = insert_rows(
+    *(Channel.collection, *_CHANNEL),
+    conflict_target=[Channel.collection, Channel.name],
+    preserve=list(_CHANNEL[1:]),
+)
 _IN_COLLECTION = R.collection == Given("collection")
 
 
@@ -97,6 +103,12 @@ def _last_entries() -> Any:
     return X.select(X.uuid, X.before, X.after).where(here, X.release == newest)
 
 
+@prepared
+def _channel() -> Any:
+    here = (Channel.collection == Given("collection")) & (Channel.name == Given("name"))
+    return Channel.select(*_CHANNEL).where(here)
+
+
 class Collections(Repository):
     """What can be done with collections and their releases."""
 
@@ -116,6 +128,11 @@ class Collections(Repository):
         """
         # On SQLite the transaction itself is the lock.
         rows = self._fetch(_lock if self.is_postgresql else _head, id=collection_id)
+        return rows[0] if rows else (0, None)
+
+    def head(self, collection_id: str) -> tuple[int, str | None]:
+        """Return the number and the hash of the newest release: 0 and None before the first."""
+        rows = self._fetch(_head, id=collection_id)
         return rows[0] if rows else (0, None)
 
     def add_release(self, collection_id: str, release: ReleaseRecord, delta: Delta) -> bool:
@@ -172,6 +189,15 @@ class Collections(Repository):
         given = {"collection": collection_id, "uuids": as_json(wanted)}
         rows = self._fetch(_last_entries, **given) if wanted else []
         return {uuid: json.loads(after or before) for uuid, before, after in rows}
+
+    def channel(self, collection_id: str, name: str) -> ChannelRecord | None:
+        """Return what a channel was last made to name, None if there is none."""
+        rows = self._fetch(_channel, collection=collection_id, name=name)
+        return ChannelRecord._make(rows[0]) if rows else None
+
+    def put_channel(self, collection_id: str, record: ChannelRecord) -> None:
+        """Make a channel name another release. Needs the collection's lock."""
+        self._run_rows(_put_channel, [(collection_id, *record)])
 
     def _one(self, query: Any, **given: object) -> ReleaseRecord | None:
         rows = self._fetch(query, **given)

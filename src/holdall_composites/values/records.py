@@ -44,6 +44,20 @@ class ReleaseRecord(NamedTuple):
         return self._asdict()
 
 
+class ChannelRecord(NamedTuple):
+    """A row of `channels`: a name under which releases are published.
+
+    `release_hash` is the name of the release's published file, `previous` that of the one before.
+    """
+
+    name: str
+    sequence: int
+    release: int
+    release_hash: str
+    previous: str | None
+    at: str
+
+
 class ArtifactRecord(NamedTuple):
     """A row of `artifacts`, or what one has to say. `id` is `type:name`.
 

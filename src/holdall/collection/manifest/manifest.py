@@ -236,6 +236,17 @@ def render(manifest: Manifest, previous: str = "", before: Manifest | None = Non
     return _joined(parts)
 
 
+def render_head(manifest: Manifest) -> str:
+    """Return the text of a manifest before its entries."""
+    return _render_all(replace(manifest, artifacts=(), composites=()))
+
+
+def render_entry(entry: ManifestArtifact | ManifestComposite) -> str:
+    """Return the text of one entry of a manifest."""
+    name = "artifacts" if isinstance(entry, ManifestArtifact) else "composites"
+    return render_array(name, entry.to_table())
+
+
 def _joined(parts: Iterable[str]) -> str:
     return "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
 

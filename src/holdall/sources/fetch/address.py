@@ -1,4 +1,4 @@
-"""The text that names a source: a folder, an archive, or a git repository."""
+"""The text that names a source: a folder, an archive, a git repository, a published collection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
@@ -20,6 +20,8 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCP = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][\w.-]*:")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 _QUERY = re.compile(r"\?[^#\s]*")
+_CHANNEL_FILE = re.compile(r"/channels/([a-z0-9][a-z0-9._-]{0,63})\.json$")
+_PUBLISHED_FOLDERS = ("channels", "releases", "blobs")
 _BAD_REVISION = re.compile(r"^[-+/]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$")
 
 
@@ -52,7 +54,22 @@ class GitAddress:
     git_dir: Path | None = None
 
 
-def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
+@dataclass(frozen=True, slots=True)
+class PublishedAddress:
+    """A channel of a published collection: `url` is the folder's path, or its address.
+
+    `name` is what is recorded, without credentials. `channel` None means the only one.
+    """
+
+    url: str
+    name: str
+    channel: str | None
+
+
+Address = FolderAddress | ArchiveAddress | GitAddress | PublishedAddress
+
+
+def parse(text: str) -> Address:
     """Return what `text` names; a file or folder of exactly that name comes first.
 
     Then come a repository here with a revision or a folder after it, and short names as in
@@ -63,6 +80,9 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
         raise UsageError(
             f"{show_address(text)!a} has a NUL in it", hint="no folder has such a name"
         )
+    published = _published(text)
+    if published is not None:
+        return published
     is_git = text.startswith("git+")
     bare = text.removeprefix("git+")
     if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):
@@ -79,6 +99,30 @@ def parse(text: str) -> FolderAddress | ArchiveAddress | GitAddress:
         return local
     short = None if is_git else expand_short(text)
     return FolderAddress(path) if short is None else _remote(short, may_be_page=False)
+
+
+def _published(text: str) -> PublishedAddress | None:
+    """Return the published collection of which `text` names the folder or a channel's file."""
+    scheme = _SCHEME.match(text)
+    if scheme and scheme[1].lower() in ("http", "https"):
+        channel = _CHANNEL_FILE.search(text)
+        if channel is None:
+            return None
+        from holdall.sources.fetch.published.transport import refuse_plain_http
+
+        refuse_plain_http(text)
+        return PublishedAddress(text[: channel.start()], _name_of(text), channel[1])
+    place = text
+    if scheme and scheme[1].lower() == "file":
+        place = unquote(urlsplit(text).path)
+    channel = _CHANNEL_FILE.search(place)
+    top = place[: channel.start()] if channel else place
+    if not all(os.path.isdir(os.path.join(top, folder)) for folder in _PUBLISHED_FOLDERS):
+        return None
+    real = os.path.realpath(top)
+    if channel is None:
+        return PublishedAddress(real, real, None)
+    return PublishedAddress(real, os.path.join(real, "channels", f"{channel[1]}.json"), channel[1])
 
 
 def show_address(text: str) -> str:

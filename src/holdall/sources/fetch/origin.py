@@ -1,7 +1,7 @@
 """Origins: a source as the user named it, made into a folder to read.
 
-A folder is read in place. A commit of a git repository and an archive are laid out in a
-temporary folder, which is there as long as the origin is open.
+A folder is read in place. A commit of a git repository, an archive and a published collection are
+laid out in a temporary folder, which is there as long as the origin is open.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 from holdall.sources.values import GitState
 
 if TYPE_CHECKING:
-    from holdall.sources.fetch.address import ArchiveAddress, GitAddress
+    from holdall.sources.fetch.address import ArchiveAddress, GitAddress, PublishedAddress
 
 
 _LONGEST = 60
@@ -39,12 +39,12 @@ class Origin(NamedTuple):
 
 @contextmanager
 def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
-    """Make `text` into a folder to read: a folder, a git repository or an archive.
+    """Make `text` into a folder to read: a folder, a git repository, an archive, or a channel.
 
     Whether a folder exists is checked by its reader. Raises UsageError for what cannot be a
     source, and what `holdall.sources.fetch.repository` and `holdall.sources.fetch.archive` raise.
     """
-    from holdall.sources.fetch.address import FolderAddress, GitAddress, parse
+    from holdall.sources.fetch.address import FolderAddress, GitAddress, PublishedAddress, parse
 
     address = parse(text)
     if isinstance(address, FolderAddress):
@@ -53,6 +53,8 @@ def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
     with tempfile.TemporaryDirectory(prefix="holdall-") as scratch:
         if isinstance(address, GitAddress):
             yield _repository(address, Path(scratch), caps)
+        elif isinstance(address, PublishedAddress):
+            yield _published(address, Path(scratch), caps)
         else:
             yield _archive(address, Path(scratch), caps)
 
@@ -86,6 +88,16 @@ def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:
     folder.parent.mkdir()
     top_of(whole).rename(folder)
     return Origin(folder, os.path.realpath(address.file), f"sha256:{digest}")
+
+
+def _published(address: PublishedAddress, scratch: Path, caps: Caps) -> Origin:
+    from holdall.sources.fetch.published.reader import lay_out_channel, only_channel
+
+    name = address.channel or only_channel(Path(address.url))
+    folder = scratch / "files" / _safe(address.url.rpartition("/")[2])
+    folder.parent.mkdir()
+    channel = lay_out_channel(address.url, name, folder, caps)
+    return Origin(folder, address.name, f"sha256:{channel.release}")
 
 
 def _safe(name: str) -> str:

@@ -1,0 +1,298 @@
+"""Reading a published collection: each byte is checked against the name that leads to it.
+
+    channel -> release -> head and chunks, which are `manifest.toml` -> trees -> files
+
+An older sequence than the last one that was read from this address, the same one with another
+release, or another collection is refused: a server does not take anybody back by itself. What
+comes over the network is kept in the user's cache folder under its hash, and hashed again where it
+is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from holdall.artifacts.hashing import FileDigest, is_sha256
+from holdall.artifacts.ids import FileKind
+from holdall.artifacts.limits import Caps
+from holdall.artifacts.paths import RelPath, refuse_collisions
+from holdall.errors import HostilePathError, InputError, NotFoundError, RefusedError, UsageError
+from holdall.files.content_folder import ContentFolder
+from holdall.files.user_state import keep_document, read_document, state_folder, user_folder
+from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml
+from holdall.sources.fetch.published.form import (
+    BLOBS,
+    CHANNELS,
+    DEFAULT_CHANNEL,
+    HINT,
+    MAX_CHANNEL_BYTES,
+    MAX_CHUNK_BYTES,
+    MAX_RELEASE_BYTES,
+    MAX_TREE_BYTES,
+    RELEASES,
+    Channel,
+    PublishedRelease,
+    parse_channel,
+    parse_release,
+    parse_tree,
+)
+from holdall.sources.fetch.published.transport import FolderPlace, Place, place_of
+from holdall.sources.fetch.unpacking import Budget, Unpacker
+
+MANIFEST = "manifest.toml"
+_READERS = 8
+
+
+class Seen(NamedTuple):
+    """What was last read from a channel's address: its bytes, and what a server called them."""
+
+    channel: Channel
+    data: bytes
+    etag: str | None
+
+
+def read_channel(url: str, name: str) -> Channel:
+    """Return what a channel is now: one request, answered by nothing where nothing changed.
+
+    Raises RefusedError for what goes back, InputError for what cannot be read, NotFoundError where
+    there is no such channel, StorageError where nobody answers.
+    """
+    with closing(place_of(url)) as place:
+        return _read_channel(place, name)
+
+
+def _read_channel(place: Place, name: str) -> Channel:
+    path = f"{CHANNELS}/{name}.json"
+    where = place.shown(path)
+    state = _state_of(where)
+    seen = _seen(state)
+    answer = place.ask(path, MAX_CHANNEL_BYTES, seen.etag if seen else None)
+    if answer.data is None and seen is not None:
+        return seen.channel
+    data = answer.data or b""
+    channel = parse_channel(data, where)
+    if channel.channel != name:
+        raise InputError(f"{where}: it is the channel {channel.channel!a}", hint=HINT)
+    if seen is not None:
+        _refuse_older(channel, seen.channel, where)
+    if seen is None or seen[1:] != (data, answer.etag):
+        keep_document(state, {"etag": answer.etag, "channel": data.decode()})
+    return channel
+
+
+def only_channel(folder: Path) -> str:
+    """Return the name of the only channel in a folder; raises UsageError if there are several."""
+    names = sorted(path.stem for path in (folder / CHANNELS).glob("*.json"))
+    if len(names) == 1:
+        return names[0]
+    raise UsageError(
+        f"{folder} has {len(names)} channels" + (f": {', '.join(names)}" if names else ""),
+        hint=f"name one: {folder / CHANNELS / f'{names[0] if names else DEFAULT_CHANNEL}.json'}",
+    )
+
+
+def lay_out_channel(url: str, name: str, folder: Path, caps: Caps) -> Channel:
+    """Write the collection that a channel names into a new folder, checked, and return the channel.
+
+    Raises what `read_channel` raises, InputError for a file that is torn, swapped or foreign, and
+    RefusedError above a cap.
+    """
+    with closing(place_of(url)) as place:
+        channel = _read_channel(place, name)
+        _Layout(place, folder, caps).write(channel)
+    return channel
+
+
+def _state_of(where: str) -> Path:
+    return state_folder() / "channels" / f"{hashlib.sha256(where.encode()).hexdigest()}.json"
+
+
+def _seen(state: Path) -> Seen | None:
+    table = read_document(state)
+    text, etag = table.get("channel"), table.get("etag")
+    if not isinstance(text, str):
+        return None
+    try:
+        channel = parse_channel(text.encode(), str(state))
+    except InputError:
+        return None
+    return Seen(channel, text.encode(), etag if isinstance(etag, str) else None)
+
+
+def _refuse_older(channel: Channel, seen: Channel, where: str) -> None:
+    if channel.collection != seen.collection:
+        raise RefusedError(
+            f"{where}: it is another collection than the one that was read there before",
+            hint=f"if that is right, delete {_state_of(where)}",
+        )
+    is_other = channel.sequence == seen.sequence and channel.release != seen.release
+    if channel.sequence < seen.sequence or is_other:
+        what = "another one of that number" if is_other else f"older than {seen.sequence}"
+        raise RefusedError(
+            f"{where}: the sequence {channel.sequence} is {what}, which was read there before",
+            hint="a way back is published as a new sequence; ask who publishes it",
+        )
+
+
+class _Layout:
+    """Writes one release below a folder."""
+
+    def __init__(self, place: Place, folder: Path, caps: Caps) -> None:
+        self.place, self.folder, self.caps = place, folder, caps
+        is_local = isinstance(place, FolderPlace)
+        self._cache = None if is_local else ContentFolder(user_folder("cache") / "blobs")
+        self._unpacker = Unpacker(folder, Budget(place.shown(""), caps))
+
+    def write(self, channel: Channel) -> None:
+        """Write the manifest and the files of every artifact."""
+        release = self._release(channel)
+        text = self._manifest(release)
+        places = self._places(text, release)
+        trees = {
+            content_hash: parse_tree(data, self._where(BLOBS, content_hash))
+            for content_hash, data in self._small(
+                BLOBS, {entry.content_hash for entry in places}, MAX_TREE_BYTES
+            )
+        }
+        files = [pair for entry in places for pair in entry.laid_out(trees[entry.content_hash])]
+        self._unpacker.budget.foresee(members=len(files))
+        try:
+            refuse_collisions(path for path, _ in files)
+        except HostilePathError as error:
+            raise HostilePathError(f"{channel.channel}: {error.message}", hint=error.hint) from None
+        self._fetch(BLOBS, {file.sha256 for _, file in files})
+        self.folder.mkdir()
+        self._unpacker.file(MANIFEST, [text], executable=False)
+        for path, file in files:
+            self._unpacker.count()
+            if file.kind is FileKind.LINK:
+                self._unpacker.link(path, b"".join(self._chunks(BLOBS, file.sha256)).decode())
+            else:
+                chunks = self._chunks(BLOBS, file.sha256)
+                self._unpacker.file(path, chunks, executable=file.executable)
+        self._unpacker.finish()
+
+    def _release(self, channel: Channel) -> PublishedRelease:
+        ((_, data),) = self._small(RELEASES, {channel.release}, MAX_RELEASE_BYTES)
+        where = self._where(RELEASES, channel.release)
+        release = parse_release(data, where)
+        if (release.collection, release.number) != (channel.collection, channel.number):
+            raise InputError(f"{where}: it is not the release that the channel names", hint=HINT)
+        return release
+
+    def _manifest(self, release: PublishedRelease) -> bytes:
+        names = {release.head, *release.chunks.values()}
+        parts = dict(self._small(BLOBS, names, MAX_CHUNK_BYTES))
+        texts = [parts[release.head], *(parts[sha256] for sha256 in release.chunks.values())]
+        text = b"".join(texts)
+        if len(text) > MAX_PLAIN_TOML_BYTES:
+            raise InputError(
+                f"{self.place.shown(BLOBS)}: the manifest is larger than"
+                f" {MAX_PLAIN_TOML_BYTES >> 20} MiB",
+                hint="publish the collection in parts",
+            )
+        return text
+
+    def _places(self, text: bytes, release: PublishedRelease) -> list[_Entry]:
+        where = self.place.shown(MANIFEST)
+        try:
+            table = parse_toml(text, where)
+            tables = table.get("artifacts", [])
+            entries = [_entry(row, release.single_files) for row in tables]
+            count = len(tables) + len(table.get("composites", []))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{where}: not a manifest: {error}", hint=HINT) from error
+        if count != release.entries:
+            raise InputError(f"{where}: {count} entries, not {release.entries}", hint=HINT)
+        return entries
+
+    def _small(self, kind: str, names: Iterable[str], limit: int) -> Iterator[tuple[str, bytes]]:
+        """Yield small files by their names, each at most once."""
+        wanted = set(names)
+        self._fetch(kind, wanted, limit)
+        for name in sorted(wanted):
+            size, parts = 0, []
+            for chunk in self._chunks(kind, name):
+                size += len(chunk)
+                if size > limit:
+                    raise InputError(
+                        f"{self._where(kind, name)}: larger than {limit:,} bytes", hint=HINT
+                    )
+                parts.append(chunk)
+            yield name, b"".join(parts)
+
+    def _fetch(self, kind: str, names: set[str], limit: int | None = None) -> None:
+        """Bring what is not in the cache there, over several connections."""
+        if self._cache is None:
+            return
+        cache, cap = self._cache, limit or self.caps.max_file_bytes
+        missing = [name for name in sorted(names) if not cache.has(name)]
+
+        def fetch(name: str) -> None:
+            cache.put(name, self._bounded(kind, name, cap))
+
+        if len(missing) < _READERS:
+            for name in missing:
+                fetch(name)
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_READERS) as pool:
+            for _ in pool.map(fetch, missing):
+                pass
+
+    def _bounded(self, kind: str, name: str, limit: int) -> Iterator[bytes]:
+        """Yield a file from its place; raises InputError if it is not what its name says."""
+        size, digest = 0, hashlib.sha256()
+        try:
+            for chunk in self.place.read(f"{kind}/{name}"):
+                size += len(chunk)
+                if size > limit:
+                    raise InputError(
+                        f"{self._where(kind, name)}: larger than {limit:,} bytes", hint=HINT
+                    )
+                digest.update(chunk)
+                yield chunk
+        except NotFoundError as error:
+            raise InputError(f"{error.message}, and the release names it", hint=HINT) from None
+        if digest.hexdigest() != name:
+            raise InputError(
+                f"{self._where(kind, name)}: its bytes are not those of its name", hint=HINT
+            )
+
+    def _chunks(self, kind: str, name: str) -> Iterator[bytes]:
+        if self._cache is None:
+            return self._bounded(kind, name, self.caps.max_file_bytes)
+        return self._cache.read(name)
+
+    def _where(self, kind: str, name: str) -> str:
+        return self.place.shown(f"{kind}/{name}")
+
+
+class _Entry(NamedTuple):
+    """Where an artifact's files go."""
+
+    path: RelPath
+    content_hash: str
+    is_single: bool
+
+    def laid_out(self, tree: tuple[FileDigest, ...]) -> Iterator[tuple[RelPath, FileDigest]]:
+        """Yield the files with their paths in the collection's folder."""
+        if not self.is_single:
+            yield from ((self.path.joined(file.path), file) for file in tree)
+        elif len(tree) == 1:
+            yield self.path, tree[0]
+        else:
+            raise InputError(f"{self.path}: its type is a single file, its tree is not", hint=HINT)
+
+
+def _entry(row: Mapping[str, Any], single_files: tuple[str, ...]) -> _Entry:
+    path = RelPath.parse(str(row["path"]).rstrip("/"))
+    content_hash = row["content_hash"]
+    if not isinstance(content_hash, str) or not is_sha256(content_hash):
+        raise TypeError(f"{path}: `content_hash` is no hash")
+    return _Entry(path, content_hash, row["type"] in single_files)
