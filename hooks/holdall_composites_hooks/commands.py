@@ -71,6 +71,10 @@ _EXAMPLES = {
     ),
     "redo": ("holdall redo",),
     "pull": ("holdall pull --dry-run",),
+    "publish": (
+        "holdall publish --to /srv/kit",
+        "holdall publish --to /srv/kit --channel stable --release 41  # back to an older one",
+    ),
     "purge": ("holdall purge skill:pdf",),
     "doctor": ("holdall doctor --deep",),
     "rebuild": ("holdall rebuild --dry-run",),
