@@ -15,6 +15,7 @@ from holdall.errors import UsageError
 from holdall.sources.fetch.address import (
     FolderAddress,
     GitAddress,
+    PublishedAddress,
     parse,
     written_address,
 )
@@ -24,7 +25,8 @@ from holdall.sources.fetch.hosts import is_plain
 class Located(NamedTuple):
     """A source: `written` in `holdall.toml`, `locked` in the lock, `recorded` in a manifest.
 
-    `base` and `folder` are what it is opened by, `kind` is `git`, `archive` or `folder`.
+    `base` and `folder` are what it is opened by. `kind` is `git`, `archive`, `folder` or
+    `published`.
     """
 
     written: str
@@ -58,7 +60,13 @@ def locate(text: str, project: Path) -> tuple[Located, str | None]:
             Located(f"git+{shown}", shown, address.name, f"git+{place}", folder, "git"),
             address.revision,
         )
-    path = address.folder if isinstance(address, FolderAddress) else address.file
+    if isinstance(address, PublishedAddress) and "://" in address.url:
+        name = address.name
+        return Located(name, name, name, address.text, "", "published"), None
+    if isinstance(address, PublishedAddress):
+        path = Path(address.text)
+    else:
+        path = address.folder if isinstance(address, FolderAddress) else address.file
     real, kind = os.path.realpath(path), "archive"
     if isinstance(address, FolderAddress):
         kind = "folder"

@@ -65,6 +65,11 @@ class PublishedAddress:
     name: str
     channel: str | None
 
+    @property
+    def text(self) -> str:
+        """What names it, with the credentials that it was given."""
+        return self.url if self.channel is None else f"{self.url}/channels/{self.channel}.json"
+
 
 Address = FolderAddress | ArchiveAddress | GitAddress | PublishedAddress
 
