@@ -73,7 +73,7 @@ _EXAMPLES = {
     "pull": ("holdall pull --dry-run",),
     "publish": (
         "holdall publish --to /srv/kit",
-        "holdall publish --to /srv/kit --channel stable --release 41  # back to an older one",
+        "holdall publish --to /srv/kit --channel stable --release 41  # back",
     ),
     "purge": ("holdall purge skill:pdf",),
     "doctor": ("holdall doctor --deep",),
