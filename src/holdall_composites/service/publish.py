@@ -21,11 +21,12 @@ from holdall_composites.history.log import header_of, record_change
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.session import has_own_database
 from holdall_composites.store.store import Store
-from holdall_composites.sync.releases.chain import append_release, plan_release
+from holdall_composites.sync.releases.chain import plan_release
 from holdall_composites.sync.releases.manifest import state_of as state_of_manifest
 from holdall_composites.sync.save_versions import keep_new
 from holdall_composites.sync.state import state_of
 from holdall_composites.sync.sync import sync
+from holdall_composites.values.states import delta_between
 
 
 def publish(
@@ -52,20 +53,27 @@ def publish(
         keep_new(store, collection, changed, actions, trees)
         with store.transaction():
             head = store.collections.lock(uuid)
-            planned = plan_release(head, state_of_manifest(collection.manifest), header)
-            if collection.manifest.base not in (planned.hash, head[1]):
-                raise OvertakenError(
-                    f"{collection.root}: somebody else changed the collection at the same time",
-                    hint="nothing was written; run the command again",
-                )
+            after = state_of_manifest(collection.manifest)
+            delta = delta_between(state_of_manifest(changes.before), after)
+            release = plan_release(head, after, header)
+            if collection.manifest.base != (release.hash if delta else head[1]):
+                raise _overtaken(collection)
             sync(store, state_of(collection))
             ids = [str(entry.id) for entry in changed if entry.content_hash]
             store.versions.add(uuid, ids, header.command, header.author)
             _refuse_missing(store, changed)
-            append_release(store, collection.manifest, header)
+            if delta and not store.collections.add_release(uuid, release, delta):
+                raise _overtaken(collection)
             done = replace(changes, edits=edits_between(changes.before, changes.after))
             record_change(store, uuid, done, transaction_id)
     return True
+
+
+def _overtaken(collection: Collection) -> OvertakenError:
+    return OvertakenError(
+        f"{collection.root}: somebody else changed the collection at the same time",
+        hint="nothing was written; run the command again",
+    )
 
 
 def _refuse_missing(store: Store, changed: list[ManifestArtifact]) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from holdall import cli
 from holdall.cli.context import Context
 from holdall.cli.output import Output
-from holdall.cli.parser import early_options, parse
+from holdall.cli.parser import parse
 from holdall.collection import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.manifest.reader import parse as parse_manifest
 from holdall.config import Config
@@ -162,8 +162,7 @@ class Machine:
         return done
 
     def _run(self, words: list[str], out: Quiet) -> int:
-        _, command = early_options(words)
-        parsed = parse(words, self.plugins, command, out)
+        parsed = parse(words, self.plugins, words[0], out)
         context = Context(self.config, self.plugins, out, False)
         return cli._status(parsed, context) or (1 if out.warnings else 0)
 

@@ -22,7 +22,7 @@ from holdall.errors import (
 )
 from holdall.operations.session import Session
 from holdall_composites.database.connect import connected
-from holdall_composites.errors import CycleRefused
+from holdall_composites.errors import AlreadyExists, CycleRefused
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
 from holdall_composites.sync.releases.hashing import hash_of_release, state_hash
@@ -42,8 +42,9 @@ _MAY = {
     "pin": {"composite pin", "composite unpin"} | _TURNS,
     "description": {"edit", "pull"} | _TURNS,
 }
-_REFUSALS = (ConflictError, LocalEditError, NotFoundError, CycleRefused, UsageError, InputError)
-_NAMED = re.compile(r"already|is there twice")
+_REFUSALS = (ConflictError, LocalEditError, NotFoundError, AlreadyExists, CycleRefused)
+_REFUSALS += (UsageError, InputError)
+_BY_THE_DATABASE = re.compile("it exists already: ")
 
 
 class Chain:
@@ -195,7 +196,7 @@ def _brought(chain: Chain) -> set[str]:
 
 def _is_refusal(error: HoldallError) -> bool:
     """Return whether an error refuses what others' changes made impossible, and is no failure."""
-    return isinstance(error, _REFUSALS) or bool(_NAMED.search(error.message))
+    return isinstance(error, _REFUSALS) and not _BY_THE_DATABASE.match(error.message)
 
 
 def problems_of_folder(chain: Chain, machine: Machine, state: State) -> Iterator[str]:
