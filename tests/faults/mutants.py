@@ -1,7 +1,7 @@
 """Faults put into the writer on purpose: the campaign must find each. `make mutants` runs them.
 
 A mutant is a file, a text in it, what stands there instead, and the test of the short campaign
-that should notice. One that its test does not notice is tried on all of them; one that survives
+that should notice. One that its test does not notice is tried on all of its room; one that survives
 those means that the campaign has a hole.
 """
 
@@ -21,13 +21,20 @@ LIMIT = 900.0
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault; `why` says what is missing then."""
+    """One fault; `why` says what is missing then. `more` are further (file, old, new)."""
 
     why: str
     file: str
     old: str
     new: str
     test: str
+    room: str = "tests/faults"
+    more: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def edits(self) -> list[tuple[str, str, str]]:
+        """What is replaced: a file, a text in it, and what stands there instead."""
+        return [(self.file, self.old, self.new), *self.more]
 
 
 POINTS, CHAINS = "test_campaign_points.py::test_every_point", "test_campaign_points.py"
@@ -36,6 +43,21 @@ CROWD = "test_campaign_crowd.py"
 EDITS = "test_transaction_edits.py"
 PAIRS = "test_transaction_pairs.py"
 EXPORTS = "test_export_kills.py"
+TEAM = "tests/integration/team"
+ON_A_SERVER = "test_interleavings.py::test_machines_on_one_server"
+ON_A_FILE = "test_interleavings.py::test_machines_on_one_file"
+
+COLLECTIONS = "src/holdall_composites/store/collections.py"
+PUBLISH = "src/holdall_composites/service/publish.py"
+CHAIN = "src/holdall_composites/sync/releases/chain.py"
+UNCOMPARED = (
+    (
+        COLLECTIONS,
+        '.where(C.id == Given("id"), C.head == Given("seen"))',
+        '.where(C.id == Given("id"))',
+    ),
+    (PUBLISH, "collection.manifest.base != (release.hash if delta else head[1])", "not release"),
+)
 
 MUTANTS = [
     Mutant(
@@ -310,6 +332,49 @@ MUTANTS = [
         "                pass\n",
         "test_transaction_conditions.py",
     ),
+    Mutant(
+        "a release has neither lock nor comparison",
+        COLLECTIONS,
+        "_lock if self.is_postgresql else _head",
+        "_head",
+        ON_A_SERVER,
+        TEAM,
+        UNCOMPARED,
+    ),
+    Mutant(
+        "the head is read before the transaction, and not compared in it",
+        PUBLISH,
+        "        with store.transaction():\n            head = store.collections.lock(uuid)\n",
+        "        head = store.collections.lock(uuid)\n        with store.transaction():\n",
+        ON_A_SERVER,
+        TEAM,
+        UNCOMPARED,
+    ),
+    Mutant(
+        "a release follows whatever the head is by then: the last writer wins",
+        CHAIN,
+        "    if head[1] in (None, manifest.base):\n        return head\n",
+        "    if head:\n        return head\n",
+        ON_A_FILE,
+        TEAM,
+    ),
+    Mutant(
+        "a merge ignores its base",
+        "src/holdall_composites/sync/releases/members.py",
+        "    if ours in (base, theirs):\n        return theirs\n"
+        "    return ours if theirs == base else UNDECIDED\n",
+        "    return ours\n",
+        ON_A_FILE,
+        TEAM,
+    ),
+    Mutant(
+        "a pull moves the base, not the content",
+        "src/holdall_composites/service/pull.py",
+        "manifest_of(result, before, gone)",
+        "before",
+        ON_A_FILE,
+        TEAM,
+    ),
 ]
 
 
@@ -320,11 +385,12 @@ def survives(mutant: Mutant, test: str) -> bool:
         for name in ("src", "hooks", "migrations", "tests"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
-        path = copy / mutant.file
-        text = path.read_text()
-        if text.count(mutant.old) != 1:
-            raise SystemExit(f"{mutant.why}: its text is not in {mutant.file} once; fix the mutant")
-        path.write_text(text.replace(mutant.old, mutant.new))
+        for file, old, new in mutant.edits:
+            path = copy / file
+            text = path.read_text()
+            if text.count(old) != 1:
+                raise SystemExit(f"{mutant.why}: its text is not in {file} once; fix the mutant")
+            path.write_text(text.replace(old, new))
         packages = os.pathsep.join(str(copy / name) for name in ("src", "hooks", "migrations"))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", test]
         environment = {**os.environ, "PYTHONPATH": packages, "HOLDALL_FAULTS": "short"}
@@ -344,9 +410,9 @@ def main(words: list[str]) -> int:
     chosen = [m for m in MUTANTS if not words or any(word in m.why for word in words)]
     survivors = []
     for mutant in chosen:
-        is_alive = survives(mutant, f"tests/faults/{mutant.test}")
+        is_alive = survives(mutant, f"{mutant.room}/{mutant.test}")
         if is_alive:
-            is_alive = survives(mutant, "tests/faults")
+            is_alive = survives(mutant, mutant.room)
         print(f"{'SURVIVED' if is_alive else 'caught'}: {mutant.why}", flush=True)
         survivors += [mutant.why] if is_alive else []
     print(f"{len(chosen)} mutants, {len(survivors)} survived")

@@ -42,8 +42,10 @@ _MAY = {
     "pin": {"composite pin", "composite unpin"} | _TURNS,
     "description": {"edit", "pull"} | _TURNS,
 }
-_REFUSALS = (ConflictError, LocalEditError, NotFoundError, AlreadyExists, CycleRefused)
-_REFUSALS += (UsageError, InputError)
+_REFUSALS = (
+    *(ConflictError, LocalEditError, NotFoundError, AlreadyExists, CycleRefused),
+    *(UsageError, InputError),
+)
 _BY_THE_DATABASE = re.compile("it exists already: ")
 
 
