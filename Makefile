@@ -39,13 +39,14 @@ check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-docs: $(VENV)/installed  ## write docs/diagnostics.md, docs/hooks.md and the tables of docs/targets.md
+docs: $(VENV)/installed  ## write what documentation is made from the code
 	$(BIN)/python -c 'from holdall.sources.checks.handbook import handbook; print(handbook(), end="")' \
 		> docs/diagnostics.md
 	$(BIN)/python -c 'from holdall.plugins.handbook import handbook; print(handbook(), end="")' \
 		> docs/hooks.md
 	$(BIN)/python -m holdall.deploy.targets > .rows && mv .rows src/holdall/deploy/targets/rows.py
 	$(BIN)/python -m holdall.deploy.targets docs/targets.md > .page && mv .page docs/targets.md
+	$(BIN)/python tests/describe_documents.py docs
 
 schema: $(VENV)/installed  ## write what the models make on PostgreSQL, which `holdall db check` compares
 	$(BIN)/python tests/describe_schema.py

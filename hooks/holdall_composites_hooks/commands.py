@@ -126,6 +126,7 @@ def holdall_register_commands() -> list[Command]:
             on_demand(f"holdall_composites.commands.{module}:configure_{name}"),
             on_demand(f"holdall_composites.commands.{module}:run_{name}"),
             _EXAMPLES.get(name, ()),
+            "holdall_composites.commands.documents:DOCUMENTS",
         )
         for module, group, name, summary in _COMMANDS
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from databases import migrated_sqlite
+from documents import check_document
 from holdall import testing
 from holdall.testing import in_this_process
 
@@ -34,6 +35,12 @@ SAMPLE = REPOSITORY / "examples" / "sample"
 
 class Kit(testing.Kit):
     """A kit on a database of the test's, with its identities and records."""
+
+    def json(self, *words: str | Path, status: int | None = 0) -> Any:
+        """Run a command with `--json`; its document is what its schema says."""
+        printed = super().json(*words, status=status)
+        check_document([str(word) for word in words], printed)
+        return printed
 
     def uuids(self) -> dict[str, str]:
         """Return the manifest's UUIDs by id."""

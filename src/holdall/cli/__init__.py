@@ -48,25 +48,30 @@ def _report(words: list[str]) -> int:
     except Finished as end:
         return int(end.code or 0)
     except HoldallError as error:
-        return _tell(error)
+        return _tell(words, error)
     except BrokenPipeError:
         import os
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        from holdall.formats.escape import escape_text
+        from holdall.errors import StorageError
 
-        print(f"error: {escape_text(str(error))}", file=sys.stderr)
-        return 5
+        return _tell(words, StorageError(str(error)))
 
 
-def _tell(error: HoldallError) -> int:
+def _tell(words: list[str], error: HoldallError) -> int:
+    """Print an error for the user and, with `--json`, as a document."""
     from holdall.formats.escape import escape_text
 
     print(f"error: {escape_text(error.message)}", file=sys.stderr)
     if error.hint:
         print(f"hint: {escape_text(error.hint)}", file=sys.stderr)
+    if "--json" in words:
+        from holdall.cli.output import Output
+
+        table = {"code": error.code, "message": error.message, "hint": error.hint}
+        Output(json=True).data({"error": {**table, "exit_status": error.exit_status}})
     return error.exit_status
 
 

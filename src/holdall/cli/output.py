@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import Any, TextIO
 
 from holdall.formats.escape import one_line
 from holdall.reporter import Reporter
+
+SCHEMA_VERSION = 1
+"""What every document of `--json` has: it grows when a key goes or changes its meaning."""
 
 
 def _print(text: str, stream: TextIO | None) -> None:
@@ -63,9 +66,13 @@ class Output(Reporter):
         if self.verbose:
             self.note(text)
 
-    def data(self, value: Any) -> None:
-        """Print the result for programs, if they asked for it."""
+    def data(self, value: Mapping[str, Any], *, is_ours: bool = True) -> None:
+        """Print the result for programs, if they asked for it.
+
+        It has `schema_version`, unless it has the form of another program's.
+        """
         if self.json:
+            value = {"schema_version": SCHEMA_VERSION, **value} if is_ours else value
             # The one control character that JSON lets stand as it is.
             text = json.dumps(value, indent=2).replace("\x7f", "\\u007f")
             print(text, file=self.stream)

@@ -26,6 +26,10 @@ class Command:
 
         "holdall deploy skill:pdf --to ./app  # for Claude Code"
 
+    `documents` is `module:VARIABLE`, a mapping of names, of the command (`deploy`) or of its
+    actions (`composite create`), to the TypedDict that `--json` prints, of which a JSON Schema is
+    made.
+
     In the help of an option, `%(targets)s` and `%(types)s` are the names that there are.
     """
 
@@ -35,6 +39,7 @@ class Command:
     configure: Callable[[argparse.ArgumentParser], object]
     run: Callable[[Any, argparse.Namespace], int]
     examples: tuple[str, ...] = ()
+    documents: str = ""
 
 
 def on_demand(function: str) -> Callable[..., Any]:
@@ -56,5 +61,6 @@ def is_command(value: object) -> bool:
         and callable(value.configure)
         and callable(value.run)
         and isinstance(value.examples, tuple)
+        and isinstance(value.documents, str)
         and all(isinstance(line, str) for line in value.examples)
     )

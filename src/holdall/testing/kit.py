@@ -50,8 +50,10 @@ class Kit:
         return done.stdout
 
     def json(self, *words: str | Path, status: int | None = 0) -> Any:
-        """Run a command with `--json`; return what it printed."""
-        return json.loads(self.run(*words, "--json", status=status))
+        """Run a command with `--json`; return what it printed, without `schema_version`."""
+        printed = json.loads(self.run(*words, "--json", status=status))
+        del printed["schema_version"]
+        return printed
 
     def deploy(self, *words: str, status: int = 0) -> Any:
         """Deploy into the project; return what the command printed as JSON."""

@@ -45,7 +45,9 @@ class Cli:
     def json(self, *words: str | Path) -> Any:
         """Run a command with --json and return what it printed."""
         self(*words, "--json")
-        return json.loads(self.out)
+        printed = json.loads(self.out)
+        assert printed.pop("schema_version") == 1
+        return printed
 
 
 @pytest.fixture
@@ -391,3 +393,14 @@ def test_the_database_is_settled_per_collection(tmp_path: Path) -> None:
         settings.write_bytes(broken if isinstance(broken, bytes) else broken.encode())
         with pytest.raises(InputError, match=r"config\.toml"):
             database_url_of(Config(), tmp_path)
+
+
+def test_a_comment_for_editors_stays(cli: Cli) -> None:
+    """The line that says where a manifest's schema is, is the first one after each change."""
+    manifest = cli.root / "manifest.toml"
+    line = "#:schema ./manifest.toml.schema.json\n"
+    manifest.write_text(line + manifest.read_text())
+    make_skill(cli.root, "new")
+    for words in (["collect"], ["collect", cli.source], ["rename", "a", "z"], ["remove", "z"]):
+        assert cli(*words) == 0
+        assert manifest.read_text().startswith(line)

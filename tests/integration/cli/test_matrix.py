@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import runs
+from documents import check_document, validator
 from e2e.kit import SAMPLE, Kit, in_this_process, tree
+from holdall.cli.documents import FILES, schema_of
 from holdall.cli.parser import CommandParser, _Root, known_commands, parser_of
 from holdall.config import Config
 from holdall.plugins.manager import load_plugins
@@ -125,10 +129,14 @@ class World:
 
     def run(self, name: str) -> tuple[int, str]:
         """Run a command of the matrix; return its status and all that it printed."""
+        done = self.kit.command(*self.words(name))
+        return done.returncode, done.stdout + done.stderr
+
+    def words(self, name: str) -> list[str]:
+        """Return a row of the matrix as the words of its command line."""
         places = {"folder": self.folder, "project": self.kit.project}
         words = (READERS | WRITERS)[name].format(source=self.folder / "source", **places)
-        done = self.kit.command(*name.split(), *words.split())
-        return done.returncode, done.stdout + done.stderr
+        return [*name.split(), *words.split()]
 
     def keep(self, name: str) -> None:
         """Keep the world as it is now, under a name."""
@@ -157,6 +165,43 @@ def complaints(world: World, name: str) -> list[str]:
     status, printed = world.run(name)
     wrong = [] if status in STATUSES else [f"status {status}"]
     return wrong + [text for text in ("Traceback", "report this to") if text in printed]
+
+
+def test_every_document_is_what_its_schema_says(world: World) -> None:
+    """Each command names a document, and prints it, or that of an error, with `--json`.
+
+    A new command names it where it is registered: `Command(..., documents="module:VARIABLE")`.
+    """
+    wrong: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for name in READERS | WRITERS:
+        if validator(name) is None:
+            wrong[name] = ["no document"]
+            continue
+        world.go_back("new")
+        words = world.words(name)
+        done = world.kit.command(*words, "--json")
+        printed = json.loads(done.stdout)
+        assert printed.pop("schema_version") == 1
+        assert ("error" in printed) == (done.returncode > 1), name
+        try:
+            check_document(words, printed)
+        except AssertionError as error:
+            wrong[name] = [str(error)]
+        for folder in (world.kit.collection, world.kit.project):
+            for file in FILES:
+                if (folder / file.name).exists():
+                    read = tomllib.loads((folder / file.name).read_text())
+                    schema = schema_of(file.form, file.name, is_closed=True)
+                    Draft202012Validator(schema).validate(read)
+                    seen.add(file.name)
+    assert wrong == {}
+    assert seen == {file.name for file in FILES}
+    done = world.kit.command("show", "nothing", "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (error["code"], error["exit_status"]) == ("not-found", 4)
+    assert error["message"] in done.stderr
+    world.go_back("new")
 
 
 def findings(world: World) -> list[str]:

@@ -337,4 +337,7 @@ def test_wrong_usage(command: Command, words: list[str], told: str) -> None:
     """An unknown code is told with all that are known; nothing is printed as a result."""
     assert command(*words) == (4 if words == ["missing"] else 2)
     assert told in command.err
-    assert command.out == ""
+    if "--json" in words:
+        assert told in json.loads(command.out)["error"]["message"]
+    else:
+        assert command.out == ""

@@ -66,10 +66,13 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
 """Lines that the help of each command shows."""
 
 
+_DOCUMENTS = "holdall.cli.documents:DOCUMENTS"
+
+
 def _command(name: str, summary: str, module: str, group: str, run: str = "run") -> Command:
     configure = on_demand(f"holdall.cli.commands.{module}:configure")
     does = on_demand(f"holdall.cli.commands.{module}:{run}")
-    return Command(name, summary, group, configure, does, _EXAMPLES.get(name, ()))
+    return Command(name, summary, group, configure, does, _EXAMPLES.get(name, ()), _DOCUMENTS)
 
 
 OVERVIEW = _command("overview", "print where one stands", "overview", "")

@@ -42,7 +42,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     out.line(", ".join(f"{number} {level}" for level, number in found.items()))
     if args.sarif:
         results = [(finding.place, finding.diagnostic) for finding in findings]
-        out.data(sarif_log(__version__, results))
+        out.data(sarif_log(__version__, results), is_ours=False)
     else:
         out.data(findings_to_json(findings))
     return 1 if found["errors"] or (args.strict and found["warnings"]) else 0

@@ -1,0 +1,320 @@
+"""The documents of the built-in commands."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from holdall.cli.documents.values import (
+    Change,
+    Deployment,
+    Diagnostic,
+    Entry,
+    HintedDiagnostic,
+    LeftOut,
+    Named,
+)
+
+
+class ErrorValue(TypedDict):
+    """Why a command ended: a stable code, what happened, what to do, and its exit status."""
+
+    code: str
+    message: str
+    hint: str | None
+    exit_status: int
+
+
+class ErrorDocument(TypedDict):
+    """What any command prints that ends with an error."""
+
+    error: ErrorValue
+
+
+class InitDocument(TypedDict):
+    """The collection that was made."""
+
+    collection: str
+    name: str
+
+
+class FoundArtifact(TypedDict):
+    """An artifact of a source; `files` is their number, `size` in bytes."""
+
+    type: str
+    path: str
+    id: str
+    name: str
+    content_hash: str
+    files: int
+    size: int
+    description: str | None
+    uuid: str | None
+
+
+class FoundComposite(TypedDict):
+    """A bundle of a source; `members` are pairs of type and path, `aliases` names by path."""
+
+    id: str
+    name: str
+    path: str
+    kind: str
+    version: str | None
+    description: str | None
+    members: list[list[str]]
+    uuid: str | None
+    own_files: str | None
+    metadata: dict[str, Any]
+    aliases: dict[str, str]
+
+
+class ScanDocument(TypedDict):
+    """What sources have; paths are relative to the source."""
+
+    artifacts: list[FoundArtifact]
+    composites: list[FoundComposite]
+    remotes: NotRequired[list[Named]]
+    left_out: NotRequired[list[LeftOut]]
+    diagnostics: list[HintedDiagnostic]
+
+
+class LintDiagnostic(Diagnostic):
+    """A diagnostic with its source, its reason and its remedy."""
+
+    source: str
+    why: str | None
+    remedy: str | None
+
+
+class LintDocument(TypedDict):
+    """What is wrong with sources, and how many of each level; SARIF with `--sarif`."""
+
+    diagnostics: list[LintDiagnostic]
+    errors: int
+    warnings: int
+    infos: int
+
+
+class CollectedSource(TypedDict):
+    """What one source changed.
+
+    `source` is null for edits of the collection's own folder, `revision` a commit or `sha256:` and
+    a checksum, `former_source` the address under which a source that moved was known. `refused` are
+    artifacts with hidden text.
+    """
+
+    source: str | None
+    former_source: str | None
+    revision: str | None
+    changes: list[Change]
+    refused: list[str]
+    diagnostics: list[Diagnostic]
+    elsewhere: list[Named]
+    left_out: list[LeftOut]
+
+
+class CollectDocument(TypedDict):
+    """What was collected."""
+
+    sources: list[CollectedSource]
+    dry_run: bool
+
+
+class ListDocument(TypedDict):
+    """What the collection has, composites too."""
+
+    artifacts: list[Entry]
+
+
+class RemoveDocument(TypedDict):
+    """What was removed."""
+
+    removed: list[Change]
+
+
+class UndeployDocument(TypedDict):
+    """What was removed from a project or, with `--forget`, what is not known there any more."""
+
+    project: str
+    forgotten: NotRequired[list[str]]
+    dry_run: NotRequired[bool]
+    transaction: NotRequired[str | None]
+    placed: NotRequired[list[dict[str, Any]]]
+    withdrawn: NotRequired[list[dict[str, Any]]]
+    written: NotRequired[list[str]]
+    deleted: NotRequired[list[str]]
+    conflicts: NotRequired[list[str]]
+    backups: NotRequired[dict[str, str]]
+    warnings: NotRequired[list[str]]
+
+
+class SourceState(TypedDict):
+    """A source as `holdall.lock` has it."""
+
+    source: str
+    revision: str | None
+    commit: str | None
+    digest: str | None
+    select: list[str] | None
+
+
+class LockedArtifact(TypedDict):
+    """An artifact as `holdall.lock` has it."""
+
+    id: str
+    uuid: str | None
+    source: str | None
+    path: str | None
+    content_hash: str | None
+    targets: list[str]
+    wanted_by: list[str]
+
+
+class AddDocument(Deployment):
+    """What was added to a project, and what that changed in the collection."""
+
+    collection: str
+    source: SourceState
+    artifacts: list[LockedArtifact]
+    changes: list[Change]
+    diagnostics: list[Diagnostic]
+
+
+class FileChange(TypedDict):
+    """A deployed file that is not as it was deployed."""
+
+    path: str
+    change: Literal["missing", "edited"]
+
+
+class DeployedStatus(TypedDict):
+    """The state of a deployed artifact; `wanted_by` are the requests that it is there for."""
+
+    id: str
+    target: str
+    state: Literal["synced", "modified", "outdated", "renamed", "removed", "unknown"]
+    uuid: str | None
+    wanted_by: list[str]
+    files: list[FileChange]
+    note: str | None
+
+
+class StatusDocument(TypedDict):
+    """What is deployed in a project."""
+
+    project: str
+    deployed: list[DeployedStatus]
+
+
+class Adopted(TypedDict):
+    """An edit that was copied into the collection."""
+
+    id: str
+    target: str
+    content_hash: str
+
+
+class AdoptDocument(TypedDict):
+    """What was copied from a project into the collection; `backups` are in the collection."""
+
+    project: str
+    dry_run: bool
+    adopted: list[Adopted]
+    changes: list[Change]
+    diagnostics: list[Diagnostic]
+    unchanged: list[str]
+    transaction: str | None
+    backups: dict[str, str]
+    warnings: list[str]
+
+
+class Plugin(TypedDict):
+    """A plugin that was found."""
+
+    name: str
+    distribution: str | None
+    version: str | None
+    status: Literal["loaded", "failed"]
+    hooks: list[str]
+    error: str | None
+
+
+class PluginsDocument(TypedDict):
+    """The plugins that were found."""
+
+    plugins: list[Plugin]
+
+
+class Argument(TypedDict):
+    """An argument of a command; `options` is empty for a positional one."""
+
+    options: list[str]
+    metavar: str | None
+    help: str
+    choices: list[str] | None
+    is_required: bool
+    is_repeated: bool
+
+
+class CommandHelp(TypedDict):
+    """A command, or an action of one (`composite create`)."""
+
+    name: str
+    group: str
+    summary: str
+    description: str
+    examples: list[str]
+    arguments: list[Argument]
+
+
+class HelpDocument(TypedDict):
+    """Commands with their arguments."""
+
+    commands: list[CommandHelp]
+
+
+class NextCommand(TypedDict):
+    """A command that makes sense now."""
+
+    command: str
+    why: str
+
+
+class OverviewCollection(TypedDict):
+    """The collection, and how much it has."""
+
+    path: str
+    name: str
+    artifacts: int
+    composites: int
+
+
+class OverviewDocument(TypedDict):
+    """Where one stands; `deployed` is the number of artifacts by state."""
+
+    project: str
+    deployed: dict[str, int]
+    agents: list[str]
+    collection: OverviewCollection | None
+    problem: str | None
+    next: list[NextCommand]
+
+
+DOCUMENTS: dict[str, type] = {
+    "": OverviewDocument,
+    "init": InitDocument,
+    "scan": ScanDocument,
+    "lint": LintDocument,
+    "collect": CollectDocument,
+    "list": ListDocument,
+    "show": Entry,
+    "rename": Change,
+    "remove": RemoveDocument,
+    "add": AddDocument,
+    "deploy": Deployment,
+    "undeploy": UndeployDocument,
+    "status": StatusDocument,
+    "adopt": AdoptDocument,
+    "plugins": PluginsDocument,
+    "help": HelpDocument,
+}
+"""The document of each built-in command by its name."""
