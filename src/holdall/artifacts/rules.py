@@ -47,8 +47,15 @@ class Dialect(StrEnum):
     COPILOT = "copilot"
     WINDSURF = "windsurf"
     KIRO = "kiro"
+    AUGMENT = "augment"
+    CONTINUE = "continue"
 
 
+_AUGMENT = {
+    "always_apply": Apply.ALWAYS,
+    "agent_requested": Apply.DESCRIPTION,
+    "manual": Apply.REQUEST,
+}
 _SCOPE_KEYS = frozenset(
     {"alwaysApply", "applyTo", "fileMatchPattern", "globs", "inclusion", "paths", "trigger"}
 )
@@ -92,6 +99,7 @@ def rule_for(text: str, dialect: Dialect) -> str:
     is_hidden = scope.apply is Apply.REQUEST and dialect in (Dialect.CURSOR, Dialect.COPILOT)
     # With a description these agents choose a rule by themselves.
     dropped = _SCOPE_KEYS | {"description"} if is_hidden else _SCOPE_KEYS
+    dropped |= {"type"} if dialect is Dialect.AUGMENT else set()
     found = with_keys(text, _WRITERS[dialect](scope), dropped)
     if read_scope(found, dialect) != scope:
         raise ValueError("its scope cannot be said there")
@@ -189,6 +197,13 @@ def _read_kiro(values: Mapping[str, Any], is_described: bool) -> Scope:
     return Scope(apply)
 
 
+def _read_augment(values: Mapping[str, Any], is_described: bool) -> Scope:
+    apply = _AUGMENT.get(str(values.get("type")))
+    if apply is None or (apply is Apply.DESCRIPTION and not is_described):
+        return Scope(Apply.GLOBS)  # nothing that anybody means: it is to be written
+    return Scope(apply)
+
+
 def _read_collected(values: Mapping[str, Any], is_described: bool) -> Scope:
     if "trigger" in values:
         return _read_windsurf(values, is_described)
@@ -209,6 +224,8 @@ _READERS = {
     Dialect.COPILOT: _read_copilot,
     Dialect.WINDSURF: _read_windsurf,
     Dialect.KIRO: _read_kiro,
+    Dialect.AUGMENT: _read_augment,
+    Dialect.CONTINUE: _read_cursor,
 }
 
 
@@ -245,7 +262,20 @@ def _write_kiro(scope: Scope) -> list[str]:
     return [f"inclusion: {word}", *([f"fileMatchPattern: {patterns}"] if scope.globs else [])]
 
 
+def _write_augment(scope: Scope) -> list[str]:
+    if scope.apply is Apply.GLOBS:
+        raise ValueError(_REASONS[scope.apply])
+    return [f"type: {next(word for word, apply in _AUGMENT.items() if apply is scope.apply)}"]
+
+
+def _write_continue(scope: Scope) -> list[str]:
+    if scope.apply is Apply.REQUEST:
+        raise ValueError(_REASONS[scope.apply])
+    return _write_cursor(scope)
+
+
 _REASONS = {
+    Apply.GLOBS: "it is for some files only, which cannot be said there",
     Apply.DESCRIPTION: "the agent chooses it by its description, which cannot be said there",
     Apply.REQUEST: "it is only for when a user asks for it, which cannot be said there",
 }
@@ -255,4 +285,6 @@ _WRITERS = {
     Dialect.COPILOT: _write_copilot,
     Dialect.WINDSURF: _write_windsurf,
     Dialect.KIRO: _write_kiro,
+    Dialect.AUGMENT: _write_augment,
+    Dialect.CONTINUE: _write_continue,
 }

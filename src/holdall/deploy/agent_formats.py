@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from holdall.deploy.targets import Form
+from holdall.errors import InputError
 from holdall.formats.frontmatter import read_frontmatter
 from holdall.formats.toml_writer import dump_toml
 
@@ -60,8 +61,18 @@ _SERVERS: Mapping[Form, Callable[[Mapping[str, Any]], dict[str, Any]]] = Mapping
 
 
 def convert_file(data: bytes, form: Form) -> bytes:
-    """Return a Markdown command as the TOML file that Gemini CLI reads."""
-    assert form is Form.GEMINI_COMMAND, "the only file that is converted"
+    """Return a file in an agent's form: a command as Gemini CLI reads it, or a rule.
+
+    Raises InputError with why the agent cannot have it.
+    """
+    if form is not Form.GEMINI_COMMAND:
+        from holdall.deploy.rules import convert_rule
+
+        try:
+            return convert_rule(data, form)
+        except ValueError as error:
+            hint = "deploy it for another agent"
+            raise InputError(f"a rule cannot be written as {form}: {error}", hint=hint) from error
     body = data.decode("utf-8", "replace")
     front = read_frontmatter(body)
     if match := re.match(r"\ufeff?---[ \t]*\r?\n.*?\r?\n---[ \t]*(?:\r?\n|$)", body, re.S):

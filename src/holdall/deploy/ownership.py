@@ -83,7 +83,7 @@ def _foreign(entry: Deployed, target: Target) -> Iterator[str]:
     for path in entry.files:
         if place is None or not (path == place or path.startswith(inside)):
             yield ascii(str(path))
-    merge = target.merges.get(entry.id.type)
+    merge = target.entries_of(entry.id.type)
     for merged in entry.merged:
         if merge is None or not is_own_entry(merged, entry.id, merge):
             yield f"{'.'.join((*merged.keys, merged.key or '[]'))!a} in {str(merged.path)!a}"

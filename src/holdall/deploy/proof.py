@@ -152,7 +152,7 @@ class Proof:
     def _needs_bytes(self, entry: Deployed) -> bool:
         target = self.targets[entry.target]
         return (
-            entry.id.type in target.merges
+            target.entries_of(entry.id.type) is not None
             or entry.id.type in target.converts
             or renamed_head(target, entry) is not None
         )
@@ -196,7 +196,7 @@ class Proof:
     def _merged(self, target: Target, artifact: PlannedArtifact) -> Iterator[Merged]:
         from holdall.deploy.planning.settings import planned_entries
 
-        merge = target.merges.get(artifact.id.type)
+        merge = target.entries_of(artifact.id.type)
         if merge is not None:
             for companion in self._companions():
                 planned = artifact._replace(companion=companion)

@@ -7,7 +7,7 @@ list has an element that was not there beside it, and that nobody else put there
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.project.ledger import Deployed, Merged, hash_value
@@ -15,7 +15,12 @@ from holdall.files.root import Root
 from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText
 from holdall.formats.toml_editor import TomlText
 
-Document: TypeAlias = JsonText | TomlText
+if TYPE_CHECKING:
+    from holdall.formats.marked_text import MarkedText
+
+Document: TypeAlias = "JsonText | TomlText | MarkedText"
+
+_TEXTS = (".md", ".goosehints")
 
 _SIMILAR = 0.6
 
@@ -57,6 +62,10 @@ def present_value(root: Root, entry: Merged, everything: Iterable[Deployed]) -> 
 
 def open_document(text: str | None, path: RelPath, where: str) -> Document:
     """Return a settings file for editing, an empty one for None; `where` is its name in errors."""
+    if path.endswith(_TEXTS):
+        from holdall.formats.marked_text import MarkedText
+
+        return MarkedText("" if text is None else text, where)
     form = TomlText if path.endswith(".toml") else JsonText
     return form.new(where) if text is None else form(text, where)
 

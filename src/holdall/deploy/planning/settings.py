@@ -26,6 +26,7 @@ from holdall.deploy.project.ledger import Deployed, Merged, Place, hash_value
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
+from holdall.formats.documents import read_bounded
 from holdall.formats.json_editor import MAX_BYTES, MISSING, Marks
 from holdall.transaction.actions import Action, Put, Remove
 from holdall.transaction.placement import put_bytes
@@ -55,8 +56,16 @@ def planned_entries(
 ) -> list[Merged]:
     """Return the entries that an artifact has in a settings file for a target.
 
-    Raises InputError for a hook or a server that is not understood.
+    Raises InputError for a hook or a server that is not understood, or a rule that is not for it.
     """
+    if merge.form is Form.BLOCK:
+        from holdall.deploy.rules import block_of
+
+        try:
+            text = block_of(read_bounded(artifact.location, MAX_BYTES))
+        except ValueError as error:
+            raise InputError(str(error), hint="deploy it for another agent") from error
+        return [Merged(merge.path, (), artifact.id.name, text)]
     from holdall.deploy.consent.entries import hook_groups, server_of
 
     if merge.form is Form.HOOKS:
@@ -88,7 +97,7 @@ def merge_entries(
     wanted: dict[Key, list[Merged]] = {}
     notes = []
     for target, artifact in planned:
-        if merge := target.merges.get(artifact.id.type):
+        if merge := target.entries_of(artifact.id.type):
             try:
                 found = planned_entries(artifact, merge, target, root.path)
             except InputError as error:
@@ -165,7 +174,7 @@ class _Merger:
                 raise ConflictError(
                     f"{where} is a symbolic link to {led!a}; Holdall does not write through links",
                     hint="put the file itself in its place (`cp --remove-destination`) or, to keep"
-                    " the link, leave hooks and servers out and write them there by hand",
+                    " the link, leave what belongs there out and write it there by hand",
                 )
             data = self.root.read_bytes(path, MAX_BYTES)
             try:

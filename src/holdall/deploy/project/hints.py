@@ -88,7 +88,7 @@ def _is_possible(entry: SharedEntry, target: Target) -> bool:
     if not target.knows(entry.id.type):
         return False
     has_place = own_place(target, entry.id) is not None
-    merge = target.merges.get(entry.id.type)
+    merge = target.entries_of(entry.id.type)
     return (has_place or not entry.placed_hash) and all(
         merge is not None and is_own_entry(merged, entry.id, merge) for merged in entry.merged
     )

@@ -35,6 +35,7 @@ class Form(StrEnum):
     AUGMENT_RULE = "augment-rule"
     CONTINUE_RULE = "continue-rule"
     PLAIN_RULE = "plain-rule"
+    BLOCK = "block"
 
 
 class Merge(NamedTuple):
@@ -97,6 +98,12 @@ class Target:
         place = self.place_of(artifact_id)
         assert place is not None, f"{artifact_id.type} has no place for {self.name}"
         return self.root_of(artifact_id.type).joined(place)
+
+    def entries_of(self, type_name: str) -> Merge | None:
+        """Return where artifacts of a type become entries or blocks of a shared file, if so."""
+        if (block := self.blocks.get(type_name)) is not None:
+            return Merge(block, (), Form.BLOCK)
+        return self.merges.get(type_name)
 
     def knows(self, type_name: str) -> bool:
         """Return whether the agent supports artifacts of a type."""
