@@ -9,10 +9,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from holdall.artifacts import ArtifactId, ArtifactType, FileDigest, FileKind, RelPath
+from holdall.artifacts import ArtifactId, ArtifactType, FileKind, RelPath
 from holdall.collection import (
-    Change,
-    ChangeKind,
     ChangeSet,
     Collection,
     EditPlan,
@@ -22,12 +20,12 @@ from holdall.collection import (
     revert_edits,
 )
 from holdall.deploy import Deployed, LedgerChange
-from holdall.errors import ConflictError, NotFoundError, RefusedError
-from holdall.files import FileState, Root, Tree, hash_for_skillmeat, rename_tree
+from holdall.errors import RefusedError
+from holdall.files import FileState, Root, hash_for_skillmeat, rename_tree
 from holdall.operations import STEP
-from holdall.transaction import Action, exchange, place_contents, place_files
 from holdall_composites.history.log import OWN_EXTRA
-from holdall_composites.history.versions import edited_error, lay_out, materialize, version_tree
+from holdall_composites.history.turn import plan_turn
+from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
@@ -219,26 +217,6 @@ class _Planner:
         return tuple(parts)
 
 
-def plan_turn(
-    store: Store,
-    collection: Collection,
-    edits: Iterable[EntryEdit],
-    scratch: Path,
-    *,
-    force: bool,
-    keep: bool = False,
-) -> tuple[tuple[Change, ...], tuple[Action, ...]]:
-    """Plan what turns entries and their files from what they are into what they shall be.
-
-    `scratch` is an empty folder for the bytes of versions. Edited files are replaced if forced,
-    with a backup, or stay edited if they are to be kept. Raises LocalEditError for them else,
-    ConflictError for a place that somebody else took.
-    """
-    turn = _Turn(store, collection, scratch, force or keep, keep)
-    changes = tuple(change for edit in edits for change in turn.add(edit))
-    return changes, turn.actions()
-
-
 def _irreversible(operation: OperationRecord, why: str) -> RefusedError:
     return RefusedError(
         f"operation {operation.number} ({operation.command}) cannot be undone: {why}",
@@ -254,73 +232,3 @@ def _backup_of(project: Path, path: RelPath, state: FileState) -> Path | None:
             if os.path.lexists(project / place) and root.state_of(place) == state:
                 return project / place
     return None
-
-
-@dataclass
-class _Turn:
-    """The files of the artifacts that change, as they are and as they will be."""
-
-    store: Store
-    collection: Collection
-    scratch: Path
-    force: bool
-    keep: bool = False
-    present: dict[RelPath, FileDigest] = field(default_factory=dict)
-    wanted: dict[RelPath, tuple[FileDigest, Path | bytes]] = field(default_factory=dict)
-    edited: set[RelPath] = field(default_factory=set)
-
-    def add(self, edit: EntryEdit) -> Iterable[Change]:
-        """Take in that an entry turns from `before` into `after`; yield what to tell of it."""
-        now, then = edit.before, edit.after
-        if isinstance(edit.entry, ManifestArtifact):
-            assert not (now is None and then is None)
-            self._turn(now, then)  # type: ignore[arg-type]
-        if then is None:
-            yield Change(ChangeKind.GONE, edit.entry.id)
-        elif now is None:
-            yield Change(ChangeKind.NEW, then.id)
-        elif now.id != then.id:
-            yield Change(ChangeKind.RENAMED, then.id, now.id)
-        else:
-            yield Change(ChangeKind.CHANGED, then.id)
-
-    def _turn(self, now: ManifestArtifact | None, then: ManifestArtifact | None) -> None:
-        if now and then and (now.path, now.content_hash) == (then.path, then.content_hash):
-            return
-        tree, is_edited = (self._present(now, then) if now else None), False
-        if now and tree:
-            spec = self.collection.spec_of(now.id)
-            files = place_files(now.path, spec, tree)
-            self.present.update(files)
-            is_edited = tree.content_hash != now.content_hash
-            if is_edited and not self.keep:
-                self.edited.update(files)
-        if then is None:
-            return
-        spec = self.collection.spec_of(then.id)
-        if now and tree and ((is_edited and self.keep) or tree.content_hash == then.content_hash):
-            location = self.collection.location(now)
-        else:
-            folder = self.scratch / (then.uuid or str(len(self.wanted)))
-            tree, location = lay_out(self.store, then.content_hash or "", folder, spec)
-        self.wanted.update(place_contents(then.path, spec, tree, location))
-
-    def _present(self, entry: ManifestArtifact, then: ManifestArtifact | None) -> Tree | None:
-        try:
-            tree = self.collection.tree(entry)
-        except NotFoundError:
-            return None
-        is_there = then is not None and tree.content_hash == then.content_hash
-        if tree.content_hash != entry.content_hash and not is_there and not self.force:
-            raise edited_error(entry)
-        return tree
-
-    def actions(self) -> tuple[Action, ...]:
-        """Return the file actions; raises ConflictError for a place that somebody else took."""
-        for path in self.wanted.keys() - self.present.keys():
-            if os.path.lexists(self.collection.root / path):
-                raise ConflictError(
-                    f"{self.collection.root / path} is there already, and was not collected",
-                    hint="move it away, then try again",
-                )
-        return tuple(exchange(self.present, self.wanted, self.edited))

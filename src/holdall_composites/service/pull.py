@@ -8,9 +8,9 @@ from dataclasses import replace
 from holdall.collection import PULL, ChangeSet, Collection, EditPlan, edits_between
 from holdall.errors import ConflictError, RefusedError
 from holdall.files import Scratch
-from holdall_composites.history.undo import plan_turn
+from holdall_composites.history.merging import ContentMerger, tell_conflicts, tell_release
+from holdall_composites.history.turn import plan_turn
 from holdall_composites.session import has_own_database, opened
-from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
 from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
 from holdall_composites.sync.releases.manifest import manifest_of, state_of, unnamed_members
@@ -41,19 +41,21 @@ def plan_pull(
         base = store.collections.state_at(uuid, number)
         theirs = composed(store.collections.changes_between(uuid, number, head[0]).values())
         ours = delta_between(base, state_of(collection.manifest))
-        merged = merge(ours, theirs, side)
+        merger = ContentMerger(store, collection, scratch.path)
+        merged = merge(ours, theirs, side, merger.merge_content)
         newest = with_delta(base, theirs)
         result = with_delta(newest, merged.delta) if not merged.conflicts else newest
         cycle = find_cycle(result)
         conflicts = [*merged.conflicts, *([cycle] if cycle else [])]
         if conflicts:
-            raise _conflict_error(store, uuid, conflicts, {**base, **newest})
+            raise _conflict_error(merger, conflicts, {**base, **newest})
         before = collection.manifest
         gone = store.collections.last_entries(uuid, unnamed_members(result, before))
         after = replace(manifest_of(result, before, gone), release=head[0], base=head[1])
         edits = edits_between(before, after)
-        how = {"force": side is Side.THEIRS, "keep": side is Side.OURS}
-        changes, actions = plan_turn(store, collection, edits, scratch.path, **how)
+        force, keep = side is Side.THEIRS, side is Side.OURS
+        given = (store, collection, edits, scratch.path)
+        changes, actions = plan_turn(*given, force=force, keep=keep, merger=merger)
     return EditPlan(ChangeSet(PULL, before, after, changes), actions)
 
 
@@ -67,22 +69,24 @@ def _another_chain(collection: Collection, head: int) -> RefusedError:
 
 
 def _conflict_error(
-    store: Store, collection_id: str, conflicts: Iterable[Conflict], names: State
+    merger: ContentMerger, conflicts: Iterable[Conflict], names: State
 ) -> ConflictError:
     """Return the error that names each thing that both sides changed, and who did it there."""
     found = list(conflicts)
-    told = "; ".join(_tell(store, collection_id, conflict, names) for conflict in found)
+    told = "; ".join(_tell(merger, conflict, names) for conflict in found)
     hint = "`holdall pull --ours` takes yours, `holdall pull --theirs` theirs; or edit and pull"
     if any(conflict.wants_edit for conflict in found):
         hint = "rename or edit yours in manifest.toml, then `holdall pull` again"
     return ConflictError(told, hint=hint)
 
 
-def _tell(store: Store, collection_id: str, conflict: Conflict, names: State) -> str:
+def _tell(merger: ContentMerger, conflict: Conflict, names: State) -> str:
     entry = names.get(conflict.uuid) or conflict.ours or {}
     name = f"{entry.get('type', 'artifact')}:{entry.get('name', conflict.uuid)}"
-    release = store.collections.last_release_of(collection_id, conflict.uuid)
-    by = f" (release {release.number} by {release.author or 'somebody'})" if release else ""
+    by = tell_release(merger.store, merger.collection.manifest.uuid or "", conflict.uuid)
+    if conflict.field == "content_hash" and conflict.uuid in merger.conflicts:
+        files = tell_conflicts(merger.conflicts[conflict.uuid])
+        return f"{name}: {files}{by}"
     return f"{name} {conflict.kind.value}{''.join(_values(conflict))}{by}"
 
 

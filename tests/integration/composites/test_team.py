@@ -100,6 +100,131 @@ def test_an_edit_of_what_another_one_edited_is_refused(anna: Kit, bob: Kit) -> N
     assert [path.read_text() for path in kept] == ["---\nname: changelog\n---\nbob\n"]
 
 
+LONG = "---\nname: changelog\ndescription: x\n---\none\n\ntwo\n\nthree\n"
+
+
+def edit(kit: Kit, old: str, new: str, path: str = "skills/changelog/SKILL.md") -> None:
+    """Change a text in a folder."""
+    file = kit.collection / path
+    write(file, file.read_text().replace(old, new))
+
+
+@pytest.fixture
+def long(anna: Kit, bob: Kit) -> str:
+    """Give an artifact some lines, in both folders."""
+    write(anna.collection / "skills/changelog/SKILL.md", LONG)
+    anna.run("collect")
+    bob.run("pull")
+    return LONG
+
+
+def test_edits_of_different_lines_merge(anna: Kit, bob: Kit, long: str) -> None:
+    """Lines that only one folder edited are in both, and so are files that one added."""
+    edit(anna, "three", "3")
+    write(anna.collection / "skills/changelog/more.md", "more")
+    anna.run("collect")
+    edit(bob, "one", "1")
+    (bob.collection / "skills/changelog/SKILL.md").chmod(0o755)
+    bob.run("collect")
+    assert same(anna, bob)
+    merged = anna.collection / "skills/changelog/SKILL.md"
+    assert merged.read_text() == long.replace("one", "1").replace("three", "3")
+    assert merged.stat().st_mode & 0o100
+    assert len(anna.json("versions", "skill:changelog")["versions"]) == 4
+    kept = list((bob.collection / ".holdall/backups").rglob("SKILL.md"))
+    assert [path.read_text() for path in kept] == [long.replace("one", "1")]
+
+
+def test_an_edit_and_a_rename_merge(anna: Kit, bob: Kit, long: str) -> None:
+    """The name in the head is Anna's, the line below Bob's."""
+    anna.run("rename", "skill:changelog", "news")
+    edit(bob, "three", "3")
+    bob.run("collect")
+    assert same(anna, bob)
+    merged = (anna.collection / "skills/news/SKILL.md").read_text()
+    assert merged == long.replace("changelog", "news").replace("three", "3")
+
+
+@pytest.mark.usefixtures("long")
+def test_edits_of_the_same_lines_are_told_with_file_and_line(anna: Kit, bob: Kit) -> None:
+    """Both places are named, and whose the other one is; a file that merges is no obstacle."""
+    edit(anna, "three", "3")
+    edit(anna, "one", "0\n1")
+    anna.run("collect")
+    edit(bob, "one", "ONE")
+    before = tree(bob.collection)
+    done = bob.command("collect")
+    assert done.returncode == 3
+    assert "skill:changelog was edited here" in done.stderr
+    assert "SKILL.md was changed on both sides (line 5 here, lines 5-6 there)" in done.stderr
+    assert "release 3 by" in done.stderr
+    assert tree(bob.collection) == before
+    edit(bob, "ONE", "0\n1")
+    bob.run("collect")
+    assert same(anna, bob)
+
+
+@pytest.mark.usefixtures("long")
+def test_a_side_is_taken_only_where_lines_do_not_merge(anna: Kit, bob: Kit) -> None:
+    """`--theirs` replaces the file that conflicts, and merges the other one."""
+    path = "skills/plain-prose/SKILL.md"
+    write(anna.collection / path, "---\nname: plain-prose\n---\na\n\nb\n\nc\n")
+    anna.run("collect")
+    bob.run("pull")
+    edit(anna, "one", "anna")
+    edit(anna, "a\n\n", "A\n\n", path)
+    anna.run("collect")
+    edit(bob, "one", "bob")
+    edit(bob, "\nc\n", "\nC\n", path)
+    bob.run("pull", "--theirs")
+    assert "anna" in (bob.collection / "skills/changelog/SKILL.md").read_text()
+    assert (bob.collection / path).read_text() == "---\nname: plain-prose\n---\nA\n\nb\n\nC\n"
+
+
+@pytest.mark.usefixtures("long")
+def test_an_edit_of_what_another_one_removed_is_kept(anna: Kit, bob: Kit) -> None:
+    """The pull is refused; whichever side is taken, the edited file is kept as a backup."""
+    anna.run("remove", "skill:changelog", status=None)
+    edit(bob, "one", "1")
+    edited = (bob.collection / "skills/changelog/SKILL.md").read_text()
+    assert bob.command("pull").returncode == 3
+    bob.run("pull", "--ours")
+    kept = list((bob.collection / ".holdall/backups").rglob("SKILL.md"))
+    assert [path.read_text() for path in kept] == [edited]
+
+
+def test_contents_that_git_brought_merge(anna: Kit, bob: Kit, long: str) -> None:
+    """A manifest with another content than the base has is an edit, merged by lines as well."""
+    from holdall.artifacts import tree_hash
+    from holdall.files.tree import folder_tree
+
+    edit(anna, "three", "3")
+    anna.run("collect")
+    was = folder_tree(bob.collection / "skills/changelog").content_hash
+    edit(bob, "one", "1")
+    folder = folder_tree(bob.collection / "skills/changelog")
+    assert folder.content_hash == tree_hash(folder.files)
+    edit(bob, f'"{was}"', f'"{folder.content_hash}"', "manifest.toml")
+    bob.run("pull")
+    merged = long.replace("one", "1").replace("three", "3")
+    assert (bob.collection / "skills/changelog/SKILL.md").read_text() == merged
+    assert same(anna, bob)
+    bob.run("composite", "create", "mine")
+    assert same(anna, bob)
+    assert (anna.collection / "skills/changelog/SKILL.md").read_text() == merged
+    edit(anna, "3", "drei")
+    anna.run("collect")
+    edit(bob, "3", "trois")
+    folder = folder_tree(bob.collection / "skills/changelog")
+    was = known(bob)[bob.uuids()["skill:changelog"]][2]
+    edit(bob, f'"{was}"', f'"{folder.content_hash}"', "manifest.toml")
+    done = bob.command("pull")
+    assert done.returncode == 3
+    assert (
+        "skill:changelog: SKILL.md was changed on both sides (line 9 here, line 9 th" in done.stderr
+    )
+
+
 def test_ours_is_a_version_after_theirs(anna: Kit, bob: Kit) -> None:
     """With `--ours` the edit stays in the folder, and its collect comes after the other one."""
     write(anna.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nanna\n")

@@ -128,7 +128,7 @@ class _Merger:
 
     def _content(self, uuid: str, base: Entry, ours: Entry, theirs: Entry) -> Any:
         mine, other = ours.get(_CONTENT), theirs.get(_CONTENT)
-        if self.side is None and self.merge_content and mine and other:
+        if self.merge_content and mine and other:
             return self.merge_content(uuid, base.get(_CONTENT), mine, other) or UNDECIDED
         return UNDECIDED
 

@@ -1,0 +1,130 @@
+"""Turning a collection's entries, and their files, from what they are into what they shall be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdall.artifacts import FileDigest, RelPath, TypeSpec
+from holdall.collection import Change, ChangeKind, Collection, EntryEdit, ManifestArtifact
+from holdall.errors import ConflictError, NotFoundError
+from holdall.files import Tree
+from holdall.transaction import Action, exchange, place_contents, place_files
+from holdall_composites.history.merging import ContentMerger, Place
+from holdall_composites.history.versions import edited_error, lay_out
+from holdall_composites.store.store import Store
+
+
+def plan_turn(
+    store: Store,
+    collection: Collection,
+    edits: Iterable[EntryEdit],
+    scratch: Path,
+    *,
+    force: bool,
+    keep: bool = False,
+    merger: ContentMerger | None = None,
+) -> tuple[tuple[Change, ...], tuple[Action, ...]]:
+    """Plan what turns entries and their files from what they are into what they shall be.
+
+    `scratch` is an empty folder for the bytes of versions. With a merger, files that were edited
+    since they were collected are merged where they can be. Other edited files are replaced if
+    forced, or stay edited if they are to be kept. What replaces an edit leaves a backup of it.
+    Raises LocalEditError for edited files else, ConflictError for a place that somebody else took.
+    """
+    turn = _Turn(store, collection, scratch, merger, force or keep, keep)
+    changes = tuple(change for edit in edits for change in turn.add(edit))
+    return changes, turn.actions()
+
+
+@dataclass
+class _Turn:
+    """The files of the artifacts that change, as they are and as they will be."""
+
+    store: Store
+    collection: Collection
+    scratch: Path
+    merger: ContentMerger | None
+    force: bool
+    keep: bool
+    refused: list[ManifestArtifact] = field(default_factory=list)
+    present: dict[RelPath, FileDigest] = field(default_factory=dict)
+    wanted: dict[RelPath, tuple[FileDigest, Path | bytes]] = field(default_factory=dict)
+    edited: set[RelPath] = field(default_factory=set)
+
+    def add(self, edit: EntryEdit) -> Iterable[Change]:
+        """Take in that an entry turns from `before` into `after`; yield what to tell of it."""
+        now, then = edit.before, edit.after
+        if isinstance(edit.entry, ManifestArtifact):
+            assert not (now is None and then is None)
+            self._turn(now, then)  # type: ignore[arg-type]
+        if then is None:
+            yield Change(ChangeKind.GONE, edit.entry.id)
+        elif now is None:
+            yield Change(ChangeKind.NEW, then.id)
+        elif now.id != then.id:
+            yield Change(ChangeKind.RENAMED, then.id, now.id)
+        else:
+            yield Change(ChangeKind.CHANGED, then.id)
+
+    def _turn(self, now: ManifestArtifact | None, then: ManifestArtifact | None) -> None:
+        if now and then and (now.path, now.content_hash) == (then.path, then.content_hash):
+            return
+        tree = self._present(now) if now else None
+        there = then.content_hash if then else None
+        merged, is_edited = None, False
+        if now and tree:
+            is_edited = tree.content_hash not in (now.content_hash, there)
+            files = place_files(now.path, self.collection.spec_of(now.id), tree)
+            self.present.update(files)
+            if is_edited:
+                merged = self._merged(now, tree, then)
+                if merged is None and not self.force:
+                    self.refused.append(now)
+                if merged is not None or then is None or not self.keep:
+                    self.edited.update(files)
+        if then is None or (is_edited and merged is None and not self.force):
+            return
+        spec = self.collection.spec_of(then.id)
+        if merged is not None:
+            content = merged
+        elif now and tree and ((is_edited and self.keep) or tree.content_hash == there):
+            content = tree, self.collection.location(now)
+        else:
+            content = self._kept(then, spec)
+        self.wanted.update(place_contents(then.path, spec, *content))
+
+    def _present(self, entry: ManifestArtifact) -> Tree | None:
+        try:
+            return self.collection.tree(entry)
+        except NotFoundError:
+            return None
+
+    def _merged(
+        self, now: ManifestArtifact, edited: Tree, then: ManifestArtifact | None
+    ) -> Place | None:
+        if self.merger is None or then is None or then.content_hash is None:
+            return None
+        return self.merger.merge_edit(now, edited, then.content_hash)
+
+    def _kept(self, then: ManifestArtifact, spec: TypeSpec) -> Place:
+        """Return what the entry shall be, as it was merged or as the database has it."""
+        if self.merger and then.content_hash in self.merger.made:
+            return self.merger.made[then.content_hash]
+        folder = self.scratch / (then.uuid or str(len(self.wanted)))
+        return lay_out(self.store, then.content_hash or "", folder, spec)
+
+    def actions(self) -> tuple[Action, ...]:
+        """Return the file actions; raises what stands against them."""
+        if self.refused:
+            first = self.refused[0]
+            raise self.merger.refusal(self.refused) if self.merger else edited_error(first)
+        for path in self.wanted.keys() - self.present.keys():
+            if os.path.lexists(self.collection.root / path):
+                raise ConflictError(
+                    f"{self.collection.root / path} is there already, and was not collected",
+                    hint="move it away, then try again",
+                )
+        return tuple(exchange(self.present, self.wanted, self.edited))
