@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli import Context
-from holdall.errors import LocalEditError, NotFoundError, RefusedError, UsageError
+from holdall.errors import (
+    ConflictError,
+    LocalEditError,
+    NotFoundError,
+    OvertakenError,
+    RefusedError,
+    UsageError,
+)
 from holdall_composites.commands.history import count
 
 if TYPE_CHECKING:
@@ -118,9 +125,12 @@ def _run(
                 work.do(step, done)
             done.steps += 1
             _tell_step(context, _DID[command], told[step])
-    except BaseException:
+    except BaseException as error:
         if len(steps) > 1:
             context.out.note(f"{_DID[command]} {done.steps} of {len(steps)} operations")
+        if done.steps and isinstance(error, OvertakenError):
+            # Run again by itself, the command would take as many steps once more.
+            raise ConflictError(error.message, hint=f"run `holdall {command}` again") from error
         raise
     return _tell(context, command, list(told.values()), done, dry_run=False)
 

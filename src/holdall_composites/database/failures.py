@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from holdall.errors import HoldallError, LockedError
+from holdall.errors import HoldallError, LockedError, OvertakenError
 from holdall_composites.database.peewee_import import PeeweeException
 from holdall_composites.errors import (
     AlreadyExists,
@@ -53,6 +53,8 @@ _READ_ONLY = _Failure(
     "name the primary server, a role that may write, or a collection of your own",
 )
 _GONE = _Failure(DatabaseUnreachable, "the database is gone", _AGAIN)
+# The command is run again: each change is one transaction, and nothing of this one was kept.
+_MET = _Failure(OvertakenError, "two writers met", _AGAIN)
 _DAMAGED = _Failure(DatabaseDamaged, "the database is damaged", DAMAGED)
 _DENIED = _Failure(
     DatabaseFailed, "the role may not do this", "ask the database's owner to GRANT it to the role"
@@ -112,7 +114,9 @@ _BY_STATE = {
     "57014": _SLOW,
     "57P": _GONE,
     "08": _GONE,
-    "40": _Failure(DatabaseFailed, "two writers met", _AGAIN),
+    "40001": _MET,
+    "40P01": _MET,
+    "40": _Failure(DatabaseFailed, "the transaction was ended", _AGAIN),
     "XX001": _Failure(DatabaseDamaged, "the database is damaged", "restore it from a backup"),
     "XX002": _Failure(
         DatabaseDamaged, "the database is damaged", "REINDEX it, or restore a backup"

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from peewee import Database
 
-from holdall.errors import HoldallError, LockedError
+from holdall.errors import HoldallError, LockedError, OvertakenError
 from holdall_composites.database import sqlite_file
 from holdall_composites.database.connect import connected
 from holdall_composites.database.failures import failure_of, translated_errors, unreachable
@@ -143,7 +143,8 @@ class OSErrorLike(Exception):
         ("53100", DatabaseFailed, "space"),
         ("53300", DatabaseUnreachable, "wait"),
         ("57P01", DatabaseUnreachable, "again"),
-        ("40001", DatabaseFailed, "again"),
+        ("40001", OvertakenError, "again"),
+        ("40P01", OvertakenError, "again"),
         ("42P01", DatabaseFailed, "db check"),
         ("54000", ConstraintViolated, "nothing was changed"),
     ],

@@ -275,6 +275,40 @@ def test_a_change_at_the_same_moment_is_tried_again(
     assert {"skill:prose", "skill:news"} <= set(anna.uuids())
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_transaction_that_the_server_ends_is_tried_again(
+    anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where transactions are serializable, whoever is second (40001) starts again by itself."""
+    from holdall_composites.database import failures
+    from holdall_composites.store.collections import Collections
+
+    lock, tell = Collections.lock, failures.failure_of
+    states: list[str] = []
+
+    def slow(store: Collections, collection_id: str) -> tuple[int, str | None]:
+        if not states:
+            states.append("first")
+            store.get(collection_id)  # from here on the transaction sees this moment
+            anna.run("rename", "skill:plain-prose", "prose")
+        return lock(store, collection_id)
+
+    def noted(error: object) -> object:
+        states.append(str(getattr(error, "sqlstate", "")))
+        return tell(error)
+
+    level = "options=-c%20default_transaction_isolation%3Dserializable"
+    url = str(bob.database_url)
+    bob.database_url = f"{url}{'&' if '?' in url else '?'}{level}"
+    monkeypatch.setattr(Collections, "lock", slow)
+    monkeypatch.setattr(failures, "failure_of", noted)
+    bob.run("rename", "skill:changelog", "news")
+    assert "40001" in states
+    assert same(anna, bob)
+    assert {"skill:prose", "skill:news"} <= set(anna.uuids())
+
+
 def test_a_change_between_pull_and_plan_is_not_taken_back(
     anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,12 @@ class Task(threading.Thread):
             self.faults.append(Fault.KILL)
             raise Killed
 
+    def wait_to_write(self) -> None:
+        """Let others work until none of them holds the lock that this one is about to ask for."""
+        while self.scheduler.writer not in (None, self):
+            self.scheduler.leave(self)
+        self.scheduler.writer = self
+
 
 class Scheduler:
     """Lets machines work in turns; `kills` and `drops` are the chances of each at a step."""
@@ -176,24 +182,21 @@ def _statement(real: Callable[..., Any]) -> Callable[..., Any]:
         if task is not None:
             task.step()
             _drop(self, task)
+            if sql.endswith("FOR UPDATE") or sql.startswith('INSERT INTO "collections"'):
+                task.wait_to_write()
         return real(self, sql, *arguments)
 
     return execute_sql
 
 
 def _begin(real: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a machine that would wait for another one's transaction on a file wait here."""
-
     def begin(self: Any, *arguments: Any) -> Any:
         task = current()
         if task is None or not arguments or arguments[0] != "IMMEDIATE":
             return real(self, *arguments)
         task.step()
-        while task.scheduler.writer not in (None, task):
-            task.scheduler.leave(task)
-        done = real(self, *arguments)
-        task.scheduler.writer = task
-        return done
+        task.wait_to_write()
+        return real(self, *arguments)
 
     return begin
 
