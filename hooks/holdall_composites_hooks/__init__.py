@@ -14,6 +14,7 @@ from holdall_composites_hooks.commands import (
     holdall_register_commands,
 )
 from holdall_composites_hooks.deploy import (
+    holdall_collection_details,
     holdall_deploy_abandoned,
     holdall_deploy_complete,
     holdall_deploy_forget,
@@ -30,6 +31,7 @@ __all__ = [
     "holdall_collect_incoming",
     "holdall_collect_modify",
     "holdall_collect_prepare",
+    "holdall_collection_details",
     "holdall_configure",
     "holdall_database_prepare",
     "holdall_deploy_abandoned",

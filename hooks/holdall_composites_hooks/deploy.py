@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from holdall.collection import Collection
     from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution
     from holdall.files import Tree
+    from holdall.plugins import Details
 
 
 @hookimpl
@@ -57,6 +58,14 @@ def holdall_known_versions(
     from holdall_composites.history.versions import known_versions
 
     return known_versions(collection, wanted, folder)
+
+
+@hookimpl
+def holdall_collection_details(collection: Collection) -> Details:
+    """Return the numbers of the newest versions, and the deployments."""
+    from holdall_composites.history.versions import collection_details
+
+    return collection_details(collection)
 
 
 @hookimpl

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from holdall.plugins.manager import Plugins as Plugins
     from holdall.plugins.values import (
         ChangeSet as ChangeSet,
+        Deployment as Deployment,
         DeployPlan as DeployPlan,
         DeployRequest as DeployRequest,
+        Details as Details,
         FoundArtifact as FoundArtifact,
         Reading as Reading,
         Resolution as Resolution,
@@ -42,6 +44,8 @@ else:
                 "ChangeSet",
                 "DeployPlan",
                 "DeployRequest",
+                "Deployment",
+                "Details",
                 "FoundArtifact",
                 "Reading",
                 "Resolution",

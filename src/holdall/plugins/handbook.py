@@ -9,6 +9,7 @@ from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution, 
 from holdall.plugins import hookspecs
 from holdall.plugins.commands import Command
 from holdall.plugins.hookspecs import LintProblem, Problem
+from holdall.plugins.values import Deployment, Details
 from holdall.reporter import Reporter
 
 _HEAD = """\
@@ -20,7 +21,7 @@ page is made from the docstrings of `holdall.plugins.hookspecs` by `make docs`.
 
 _VALUES = (
     *(Command, DeployPlan, DeployRequest, LintProblem, Problem, Reporter, Resolution),
-    StoredContent,
+    *(StoredContent, Details, Deployment),
 )
 
 

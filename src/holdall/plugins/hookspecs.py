@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from holdall.files.scratch import Scratch
     from holdall.files.tree import Tree
     from holdall.plugins.commands import Command
+    from holdall.plugins.values import Details
     from holdall.reporter import Reporter
     from holdall.sources.values import FoundArtifact, Reading
     from holdall.transaction.actions import Action
@@ -261,6 +262,15 @@ def holdall_collect_error(changes: ChangeSet, error: Exception) -> None:
 
     Called for every command that changes a collection. If it raises, that is reported; the first
     error stays.
+    """
+
+
+@hookspec(firstresult=True)
+def holdall_collection_details(collection: Collection) -> Details | None:
+    """Return the newest versions of artifacts, and where they are deployed.
+
+    *First result.* Read only. Called by `holdall list` on a terminal or with `--long`, and for
+    completion. If it raises, the command fails with it.
     """
 
 

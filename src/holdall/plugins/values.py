@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, TypeSpec
 from holdall.collection.changes import ChangeSet as ChangeSet
@@ -14,6 +16,24 @@ from holdall.deploy.planning.plan import (
 )
 from holdall.files.tree import bytes_tree, file_tree
 from holdall.sources.values import FoundArtifact as FoundArtifact, Reading as Reading
+
+
+class Deployment(NamedTuple):
+    """A place where an artifact is deployed, and the hash of the content that is there."""
+
+    project: str
+    target_root: str
+    content_hash: str
+
+
+class Details(NamedTuple):
+    """What is known of a collection's artifacts beyond its files, by UUID.
+
+    `versions` are the numbers of the newest versions.
+    """
+
+    versions: Mapping[str, int]
+    deployments: Mapping[str, Sequence[Deployment]]
 
 
 def file_artifact(

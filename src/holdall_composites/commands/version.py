@@ -136,8 +136,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
 
 
 def _tell(context: Context, lines: list[str], **compared: str | None) -> int:
-    for line in lines:
-        context.out.line(line)
+    context.out.diff(lines)
     context.out.data({**compared, "diff": lines})
     return 1 if lines else 0
 

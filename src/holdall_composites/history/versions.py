@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall.artifacts import FileDigest, FileKind, Shape, TypeSpec, tree_hash
 from holdall.collection import Collection, ManifestArtifact
@@ -14,6 +15,9 @@ from holdall.errors import LocalEditError, StorageError
 from holdall.files import Tree, link_stays_inside
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
+
+if TYPE_CHECKING:
+    from holdall.plugins import Deployment, Details
 
 
 def version_tree(store: Store, content_hash: str) -> Tree:
@@ -56,6 +60,22 @@ def known_versions(
                 materialize(store, tree, folder / str(number))
             found.append(tree)
         return found
+
+
+def collection_details(collection: Collection) -> Details:
+    """Return the newest version of each artifact, and where each is deployed."""
+    from holdall.plugins import Deployment, Details
+
+    collection_id = collection.manifest.uuid
+    if collection_id is None:
+        return Details({}, {})
+    found: dict[str, list[Deployment]] = {}
+    with opened(collection) as resolver, resolver.store.reading():
+        versions = resolver.store.versions.newest(collection_id)
+        for row in resolver.store.deployments.all_of(collection_id, limit=None).items:
+            place = Deployment(row.project, row.target_root, row.content_hash)
+            found.setdefault(row.artifact_uuid, []).append(place)
+    return Details(versions, found)
 
 
 def _version_named(store: Store, uuids: Iterable[str | None], content_hash: str) -> Tree | None:

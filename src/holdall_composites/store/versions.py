@@ -56,6 +56,16 @@ def _list() -> Any:
     )
 
 
+@prepared
+def _newest() -> Any:
+    return (
+        A.select(A.uuid, fn.MAX(V.number))
+        .join(V, on=(V.artifact == A.uuid))
+        .where(A.collection == Given("collection"), A.active)
+        .group_by(A.uuid)
+    )
+
+
 class Versions(Repository):
     """What can be done with versions."""
 
@@ -73,6 +83,10 @@ class Versions(Repository):
         """
         told = {"message": message, "author": author}
         return self._run(_add, collection=collection_id, ids=as_json(ids), **told)
+
+    def newest(self, collection_id: str) -> dict[str, int]:
+        """Return the number of the newest version of each active artifact, by UUID."""
+        return dict(self._fetch(_newest, collection=collection_id))
 
     def all_of(self, artifact_uuid: str) -> list[VersionRecord]:
         """Return an artifact's versions, oldest first."""

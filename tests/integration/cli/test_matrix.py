@@ -31,6 +31,7 @@ READERS = {
     "scan": "{source}",
     "lint": "{source}",
     "list": "",
+    "search": "prose",
     "show": "skill:plain-prose",
     "status": "--to {project}",
     "plugins": "",

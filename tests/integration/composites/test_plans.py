@@ -35,6 +35,7 @@ OF_A_COLLECTION = {
         "memberships._ALL.first",
         "versions._add",
         "versions._unversioned_ids",
+        "versions._newest",
     ),
     *("integrity._misnumbered", "integrity._unknown_pins", "integrity._hashes"),
     *("operations._insert", "operations._all", "operations._move"),

@@ -22,6 +22,7 @@ from holdall.plugins import (
     Command,
     DeployPlan,
     DeployRequest,
+    Details,
     FoundArtifact,
     LintProblem,
     Problem,
@@ -170,6 +171,13 @@ def holdall_version_tree(
 def holdall_known_versions(wanted: Sequence[Deployed]) -> list[Tree | None] | None:
     """Leave it to others."""
     note("known_versions", [str(entry.id) for entry in wanted])
+    return None
+
+
+@hookimpl
+def holdall_collection_details(collection: Collection) -> Details | None:
+    """Leave it to others."""
+    note("collection_details")
     return None
 
 

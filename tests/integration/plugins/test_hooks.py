@@ -111,6 +111,8 @@ def test_a_collect_and_a_deploy_go_in_order(
     assert "synced    prompt:ask" in kit.run("status", "--to", kit.project)
     kit.run("show", "skill:a@0")
     assert called(every) == ["version_tree"]
+    kit.run("list", "--long")
+    assert called(every) == ["collection_details"]
 
 
 def test_a_file_that_a_plugin_makes_is_an_artifact(

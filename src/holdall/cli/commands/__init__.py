@@ -29,7 +29,12 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "list": (
         "holdall list",
-        "holdall list --type skill --json",
+        "holdall list --type skill --source anthropics/skills",
+        "holdall list --outdated --ids",
+    ),
+    "search": (
+        "holdall search pdf forms",
+        "holdall search --type hook lint",
     ),
     "show": (
         "holdall show skill:pdf",
@@ -89,6 +94,7 @@ BUILT_IN = {
         _command(
             "list", "list the artifacts of the collection", "collection.listing", "collection"
         ),
+        _command("search", "find artifacts by their words", "collection.search", "collection"),
         _command("show", "print one artifact", "collection.show", "collection", "show"),
         _command(
             "rename",

@@ -306,6 +306,7 @@ DOCUMENTS: dict[str, type] = {
     "lint": LintDocument,
     "collect": CollectDocument,
     "list": ListDocument,
+    "search": ListDocument,
     "show": Entry,
     "rename": Change,
     "remove": RemoveDocument,

@@ -62,7 +62,11 @@ class Member(TypedDict):
 
 
 class Entry(TypedDict):
-    """An artifact of the collection, or a composite: each has keys of its own."""
+    """An artifact of the collection, or a composite: each has keys of its own.
+
+    `list --long` and `search` add the newest version, the projects that have it, those of them with
+    other content, and problems.
+    """
 
     id: str
     type: str
@@ -80,6 +84,10 @@ class Entry(TypedDict):
     own_files: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any]]
     members: NotRequired[list[Member]]
+    version: NotRequired[int | None]
+    projects: NotRequired[list[str]]
+    stale: NotRequired[list[str]]
+    problems: NotRequired[list[Literal["edited", "missing"]]]
 
 
 Composite = Entry

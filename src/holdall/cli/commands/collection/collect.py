@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from holdall.sources.values import Diagnostic, Reading, RemoteComposite
 
 
+_STYLES = {"new": "green", "changed": "cyan", "renamed": "cyan", "conflict": "red", "gone": "red"}
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = (
@@ -201,13 +204,16 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
     from holdall.collection.changes import ChangeKind
 
     changes = taken.changes
+    lines = []
     for change in changes.changes:
         if change.kind is not ChangeKind.IDENTICAL:
             old = f" (was {change.old_id})" if change.old_id else ""
             note = f": {change.note}" if change.note else ""
-            context.out.line(f"{change.kind.value:9} {change.id}{old}{note}")
-    for problem in taken.diagnostics:
-        context.out.note(problem.sentence)
+            lines.append(f"{change.kind.value:9} {change.id}{old}{note}")
+    for line in context.out.shorten(lines):
+        context.out.line(line, style=_STYLES.get(line.partition(" ")[0], ""), of=9)
+    for line in context.out.shorten([problem.sentence for problem in taken.diagnostics]):
+        context.out.note(line)
     for path, why in taken.left_out.items():
         context.out.detail(f"left out: {path}: {why}")
     for remote in taken.remotes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,10 +133,10 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> None
     puts = [action for action in actions if isinstance(action, Put)]
     removals = [action for action in actions if isinstance(action, Remove)]
     if dry_run or context.out.verbose:
-        for removal in removals:
-            context.out.line(f"delete {removal.path}")
-        for put in puts:
-            context.out.line(f"write {put.path}")
+        for line in context.out.shorten([f"delete {removal.path}" for removal in removals]):
+            context.out.line(line, style="red", of=6)
+        for line in context.out.shorten([f"write {put.path}" for put in puts]):
+            context.out.line(line, style="green", of=5)
     for warning in result.warnings:
         context.out.warn(warning)
     for path in result.outcome.conflicts if result.outcome else ():
@@ -144,10 +145,31 @@ def tell_files(context: Context, result: DeployResult, *, dry_run: bool) -> None
         context.out.note(f"kept your version of {path} as {backup}")
     if result.outcome and result.outcome.backups:
         context.out.note("copy it back to restore it, or undo the whole deploy with `holdall undo`")
-    done = f"{len(puts)} files written, {len(removals)} deleted"
+    done = f"{_count(puts, removals)} {where_of(result)}"
     if not actions and (result.plan.placed or not result.outcome):
         done = "everything is in place already" if result.plan.placed else "nothing to do"
     context.out.line(f"{'dry run, nothing written: ' if dry_run else ''}{done}")
+
+
+def _count(puts: Sequence[object], removals: Sequence[object]) -> str:
+    """Return how many files were written and deleted, in words."""
+    counts = [(puts, "written"), (removals, "deleted")]
+    words = [f"{len(some)} {done}" for some, done in counts if some]
+    return ", ".join(words).replace(" ", " files ", 1) or "no files written"
+
+
+def where_of(result: DeployResult) -> str:
+    """Return for which agents something was done, and where: `for claude and codex in ./app`."""
+    plan = result.plan
+    roots = {placement.target_root for placement in (*plan.placed, *plan.withdrawn)}
+    names = [t.name for t in plan.targets if t.root in roots] or [t.name for t in plan.targets]
+    place = "here" if str(plan.project) == "." else f"in {plan.project}"
+    return f"for {join_words(names)} {place}" if names else place
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return words as a sentence lists them: `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), *words[-1:]] if len(words) > 1 else words)
 
 
 def result_to_json(result: DeployResult, *, dry_run: bool) -> dict[str, object]:

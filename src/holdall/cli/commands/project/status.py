@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdall.cli.commands.project.deploy import project_of
+from holdall.cli.commands.project.deploy import join_words, project_of
 from holdall.cli.context import Context
 from holdall.errors import HostilePathError, NotFoundError
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from holdall.deploy.status import ArtifactStatus
     from holdall.deploy.targets import Target
     from holdall.files.root import Root
+
+
+_STYLES = {"synced": "green", "modified": "yellow", "outdated": "cyan", "renamed": "cyan"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,15 +41,40 @@ def run(context: Context, args: argparse.Namespace) -> int:
     found = find_status(context, collection, project_of(args), args.target)
     for status in found:
         note = f" ({status.note})" if status.note else ""
-        context.out.line(f"{status.state.value:9} {status.id} for {status.target}{note}")
+        line = f"{status.state.value:9} {status.id} for {status.target}{note}"
+        context.out.line(line, style=_STYLES.get(status.state.value, "red"), of=9)
         for file in status.files:
             context.out.line(f"          {file.change} {file.path}")
-    if not found:
-        context.out.line("nothing is deployed here")
+    _tell_what_to_do(context, found, project_of(args))
     context.out.data(
         {"project": str(project_of(args)), "deployed": [status.to_json() for status in found]}
     )
     return 1 if any(status.state is not State.SYNCED for status in found) else 0
+
+
+def _tell_what_to_do(context: Context, found: Sequence[ArtifactStatus], project: Path) -> None:
+    """Print how many are in which state, and what to do about those that are not in sync."""
+    is_here = str(project) == "."
+    place = "here" if is_here else f"in {project}"
+    if not found:
+        context.out.line(f"nothing is deployed {place}")
+        return
+    states = Counter(status.state.value for status in found)
+    targets = join_words(sorted({status.target for status in found}))
+    counts = ", ".join(f"{number} {state}" for state, number in states.items())
+    context.out.line(f"{counts} for {targets} {place}")
+    to, away = ("", "") if is_here else (f" --to {project}", f" --from {project}")
+    first = {status.state.value: status.id for status in reversed(found)}
+    if "modified" in first:
+        edited = first["modified"]
+        context.out.note(
+            f"hint: `holdall diff {edited}{to or ' --to .'}` shows an edit, `holdall adopt"
+            f" {edited}{away}` keeps it, `holdall deploy{to} --force` replaces it"
+        )
+    if states.keys() & {"outdated", "renamed"}:
+        context.out.note(f"hint: `holdall deploy{to}` updates what is deployed")
+    if "removed" in first:
+        context.out.note(f"hint: `holdall undeploy {first['removed']}{to}` removes it")
 
 
 def find_status(

@@ -57,8 +57,8 @@ def _tell(context: Context, reading: Reading, source: str) -> None:
     context.out.table(rows)
     for path, why in reading.left_out.items():
         context.out.detail(f"left out: {path}: {why}")
-    for problem in reading.diagnostics:
-        context.out.note(problem.sentence)
+    for line in context.out.shorten([problem.sentence for problem in reading.diagnostics]):
+        context.out.note(line)
     context.out.line(
         f"{len({found.id for found in reading.artifacts})} artifacts,"
         f" {len(reading.composites)} composites,"
