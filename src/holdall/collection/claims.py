@@ -27,7 +27,7 @@ class Claims:
     ) -> None:
         """Prepare for a source with these artifacts, which `renames` gives other ids."""
         self._renames = renames
-        self._entries = {entry.uuid: entry for entry in manifest.by_id.values() if entry.uuid}
+        self._entries = manifest.by_uuid
         brought = Counter(entry.source for entry in manifest.artifacts)
         unchanged = Counter(
             entry.source

@@ -90,7 +90,7 @@ class _Importer:
         self.bundles = {composite.id: composite for composite in manifest.composites}
         self.origins = Origins(manifest, self.source, self.reading)
         self.by_origin = self.origins.by_place
-        self.by_uuid = {entry.uuid: entry.id for entry in manifest.by_id.values() if entry.uuid}
+        self.by_uuid = {uuid: entry.id for uuid, entry in manifest.by_uuid.items()}
         self.names = Names(self.collection.types, (a.path for a in manifest.artifacts))
         self.claims = Claims(manifest, self.source, self.reading.artifacts, self.renames)
         self.uuids_found = {

@@ -4,7 +4,8 @@ An artifact is known in three ways. People say its `id` (`type:name`), which a r
 which two collections may both have. Relations point to its `uuid`, which never changes and is
 never given again. A version of it is known by its `content_hash`.
 
-    collections 1─n artifacts 1─1 composite_artifacts 1─n composite_memberships n─1 artifacts
+    collections 1─n artifacts 1─n artifact_aliases
+                              1─1 composite_artifacts 1─n composite_memberships n─1 artifacts
                               1─n artifact_versions n─1 trees 1─n version_files n─1 blobs
                               1─n deployments
     collections 1─n releases 1─n release_changes
@@ -104,6 +105,23 @@ add_index("artifacts_name", Artifact.collection, Artifact.name)
 add_index("artifacts_content_hash", Artifact.content_hash)
 add_index("artifacts_uuid", Artifact.uuid, unique=True)
 add_index("artifacts_collection_uuid", Artifact.collection, Artifact.uuid, unique=True)
+
+
+class ArtifactAlias(Model):
+    """Another UUID of an artifact: what two collections took from one place of a source got two.
+
+    `other_uuid` is what it has in the other collection; no artifact of this collection has it.
+    """
+
+    collection_id = CharField(max_length=32)
+    other_uuid = CharField(max_length=32, constraints=[hex_digits("other_uuid", 32)])
+    artifact = ScopedForeignKeyField(
+        Artifact, field="uuid", column_name="artifact_uuid", backref="aliases"
+    )
+
+    class Meta:
+        table_name = "artifact_aliases"
+        primary_key = CompositeKey("collection_id", "other_uuid")
 
 
 class CompositeArtifact(Model):
@@ -362,6 +380,7 @@ add_index(
 MODELS: tuple[type[Model], ...] = (
     Collection,
     Artifact,
+    ArtifactAlias,
     CompositeArtifact,
     CompositeMembership,
     Deployment,

@@ -88,5 +88,7 @@ def _removed(store: Store, collection: Collection, name: str) -> _Present:
         raise ConflictError(
             f"{collection.root / path} is there already", hint="move it away, then try again"
         )
-    entry = ManifestArtifact(artifact_id, path, row.uuid, row.origin, row.content_hash)
+    entry = ManifestArtifact(
+        artifact_id, path, row.uuid, origin=row.origin, content_hash=row.content_hash
+    )
     return _Present(entry, None, is_removed=True)

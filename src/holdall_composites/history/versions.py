@@ -49,12 +49,15 @@ def known_versions(
         store = resolver.store
         uuids = store.artifacts.uuids_of(collection_id, sorted({str(e.id) for e in wanted}))
         owners = store.artifacts.owners_of({entry.uuid for entry in wanted if entry.uuid})
+        strange = {entry.uuid for entry in wanted if entry.uuid} - owners.keys()
+        aliases = store.artifacts.named_by(collection_id, strange) if strange else {}
         found = []
         for number, entry in enumerate(wanted):
             known = {uuids.get(str(entry.id))} - {None}
             # Under a name that it had before, but never as another type.
             if entry.uuid in owners and owners[entry.uuid][1].startswith(f"{entry.id.type}:"):
                 known.add(entry.uuid)
+            known.add(aliases.get(entry.uuid or ""))
             tree = _version_named(store, known, entry.content_hash)
             if tree is not None and folder is not None:
                 materialize(store, tree, folder / str(number))

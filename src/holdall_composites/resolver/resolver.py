@@ -227,6 +227,19 @@ class Resolver:
             page.next_cursor,
         )
 
+    def id_of(self, uuid: str) -> str:
+        """Return the `type:name` of the artifact that has this UUID, or has it as an alias.
+
+        Raises ArtifactNotFound if none of the collection has.
+        """
+        with self.store.reading():
+            artifacts = self.store.artifacts
+            own = artifacts.named_by(self.collection_id, [uuid]).get(uuid, uuid)
+            owner, id_ = artifacts.owners_of([own]).get(own, ("", ""))
+        if owner != self.collection_id:
+            raise ArtifactNotFound(uuid)
+        return id_
+
     def expand(self, ids: Sequence[str]) -> list[Expanded]:
         """Return what these composites contain, all the way down, but no composites.
 

@@ -8,6 +8,7 @@ from typing import Any
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import (
     Artifact,
+    ArtifactAlias,
     ArtifactVersion,
     CompositeMembership,
     Deployment,
@@ -16,6 +17,7 @@ from holdall_composites.database.models import (
 from holdall_composites.store.prepared import (
     Given,
     as_json,
+    delete_rows,
     insert_rows,
     nowhere,
     one_of,
@@ -25,7 +27,7 @@ from holdall_composites.store.prepared import (
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import ArtifactRecord
 
-A = Artifact
+A, N = Artifact, ArtifactAlias
 _OWN = (A.id, A.uuid, A.type, A.name, A.path, A.origin, A.content_hash, A.active)
 _IN_COLLECTION = A.collection == Given("collection")
 _AMONG = one_of(A.uuid, "uuids")
@@ -36,6 +38,16 @@ _all = prepared(
 _owners = prepared(lambda: A.select(A.uuid, A.collection, A.id).where(_AMONG))
 _insert = insert_rows(A.collection, *_OWN)
 _update = update_rows(A.collection, *_OWN, key=(A.collection, A.uuid), updated_at=UTC_NOW)
+
+
+_ALIAS = (N.collection_id, N.other_uuid)
+_insert_aliases = insert_rows(*_ALIAS, N.artifact)
+_delete_aliases = delete_rows(*_ALIAS)
+_NAMED = N.collection_id == Given("collection")
+_aliases = prepared(lambda: N.select(N.other_uuid, N.artifact).where(_NAMED).order_by(N.other_uuid))
+_named_by = prepared(
+    lambda: N.select(N.other_uuid, N.artifact).where(_NAMED, one_of(N.other_uuid, "uuids"))
+)
 
 
 def _uuids(*conditions: Any) -> Any:
@@ -73,6 +85,21 @@ class Artifacts(Repository):
         rows = self._fetch(_all, collection=collection_id)
         # SQLite's booleans are numbers.
         return [ArtifactRecord._make((*row[:7], bool(row[7]), *row[8:])) for row in rows]
+
+    def aliases_of(self, collection_id: str) -> dict[str, str]:
+        """Return the UUID of each artifact that has aliases, by alias."""
+        return dict(self._fetch(_aliases, collection=collection_id))
+
+    def named_by(self, collection_id: str, aliases: Iterable[str]) -> dict[str, str]:
+        """Return the UUIDs of the artifacts that these are aliases of, by alias."""
+        return dict(self._fetch(_named_by, collection=collection_id, uuids=as_json(aliases)))
+
+    def change_aliases(
+        self, collection_id: str, gone: Iterable[str], new: Iterable[tuple[str, str]]
+    ) -> None:
+        """Delete aliases, then insert pairs: an alias, and the UUID of the artifact."""
+        self._run_rows(_delete_aliases, ((collection_id, alias) for alias in gone))
+        self._run_rows(_insert_aliases, ((collection_id, *pair) for pair in new))
 
     def insert(self, collection_id: str, records: Iterable[ArtifactRecord]) -> None:
         """Insert rows; raises AlreadyExists for an id or UUID that is taken."""

@@ -26,6 +26,7 @@ class Rows:
     artifacts: Mapping[UUID, ArtifactRecord] = field(default_factory=dict)
     composites: Mapping[UUID, CompositeRecord] = field(default_factory=dict)
     memberships: tuple[MembershipRecord, ...] = ()
+    aliases: Mapping[UUID, UUID] = field(default_factory=dict)
 
     @classmethod
     def read(cls, store: Store, collection_id: str) -> Rows:
@@ -35,6 +36,7 @@ class Rows:
                 artifacts={row.uuid: row for row in store.artifacts.all_of(collection_id)},
                 composites={row.uuid: row for row in store.composites.all_of(collection_id).items},
                 memberships=tuple(store.memberships.all_of(collection_id)),
+                aliases=store.artifacts.aliases_of(collection_id),
             )
 
 
@@ -60,6 +62,8 @@ class Difference:
     moved_memberships: tuple[Membership, ...] = ()
     changed_memberships: tuple[Membership, ...] = ()
     new_memberships: tuple[Membership, ...] = ()
+    gone_aliases: tuple[UUID, ...] = ()
+    new_aliases: tuple[tuple[UUID, UUID], ...] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -86,6 +90,7 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     members = {(uuids[row.composite_id], row.child_artifact_uuid): row for row in rows.memberships}
     entries = {(c.uuid, m.child_artifact_uuid): m for c in state.composites for m in c.members}
     other = {k: m for k, m in entries.items() if k in members and members[k][3:7] != m[2:]}
+    aliases = dict.fromkeys(state.aliases)
     shifted = {k: m for k, m in other.items() if members[k][3:7] == (m[2], members[k][4], *m[4:])}
     return Difference(
         gone_memberships=tuple(row[1:3] for key, row in members.items() if key not in entries),
@@ -107,6 +112,8 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
         moved_memberships=tuple(shifted.values()),
         changed_memberships=tuple(m for key, m in other.items() if key not in shifted),
         new_memberships=tuple(m for key, m in entries.items() if key not in members),
+        gone_aliases=tuple(a for a, uuid in rows.aliases.items() if (a, uuid) not in aliases),
+        new_aliases=tuple(pair for pair in aliases if pair not in rows.aliases.items()),
     )
 
 

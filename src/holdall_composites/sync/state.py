@@ -23,6 +23,7 @@ def state_of(collection: Collection) -> CollectionState:
         artifacts=tuple(_artifact(a, a.uuid) for a in manifest.artifacts if a.uuid),
         composites=tuple(_composite(c, c.uuid, uuids) for c in manifest.composites if c.uuid),
         removed=tuple(_removed(manifest, set(uuids.values()))),
+        aliases=tuple((alias, a.uuid) for a in manifest.artifacts if a.uuid for alias in a.aliases),
     )
 
 

@@ -63,3 +63,4 @@ def _write(store: Store, collection_id: str, found: Difference) -> None:
     store.memberships.reorder_memberships(collection_id, found.moved_memberships)
     store.memberships.replace_memberships(collection_id, found.changed_memberships)
     store.memberships.create_memberships(collection_id, found.new_memberships)
+    store.artifacts.change_aliases(collection_id, found.gone_aliases, found.new_aliases)

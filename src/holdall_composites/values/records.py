@@ -119,7 +119,8 @@ class MembershipRecord(NamedTuple):
 class CollectionState(NamedTuple):
     """What the rows of a collection have to say, all in all.
 
-    `removed` are members of composites that are no artifacts of the collection any more.
+    `removed` are members of composites that are no artifacts of the collection any more, `aliases`
+    are pairs: another UUID of an artifact, and its own.
     """
 
     uuid: str
@@ -128,6 +129,7 @@ class CollectionState(NamedTuple):
     artifacts: tuple[ArtifactRecord, ...] = ()
     composites: tuple[CompositeRecord, ...] = ()
     removed: tuple[ArtifactRecord, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
 
 
 class Associations(NamedTuple):

@@ -18,6 +18,7 @@ from holdall_composites.schema.runner import downgrade
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample("skill:changelog")]
 
 DROPPED = {
+    "0008": ["artifact_aliases"],
     "0007": ["channels"],
     "0006": ["release_changes", "releases"],
     "0005": ["operation_artifacts", "operations"],
@@ -46,7 +47,10 @@ def test_every_table_is_in_this_test() -> None:
 
 @pytest.fixture(autouse=True)
 def _published(kit: Kit, tmp_path: Path) -> None:
-    """A channel, which no sample has."""
+    """A channel and an alias, which no sample has."""
+    manifest = kit.collection / "manifest.toml"
+    alias = f'origin = "local"\naliases = ["{"a" * 12}4aaa8{"a" * 15}"]\n'
+    manifest.write_text(manifest.read_text().replace('origin = "local"\n', alias, 1))
     kit.run("publish", "--to", tmp_path / "published")
 
 

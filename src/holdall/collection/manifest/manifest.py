@@ -55,12 +55,14 @@ class ManifestArtifact:
 
     `source_revision` is the commit or checksum of the source that brought this content.
     `source_hash` is the content that the source last brought, where it was edited here since;
-    None means that it was not edited.
+    None means that it was not edited. `aliases` are other UUIDs of the same artifact: what two
+    collections took from one place of a source got two, which name one artifact since they met.
     """
 
     id: ArtifactId
     path: RelPath
     uuid: str | None = None
+    aliases: tuple[str, ...] = ()
     origin: str = "local"
     content_hash: str | None = None
     source: str | None = None
@@ -74,7 +76,7 @@ class ManifestArtifact:
         return {
             "name": self.id.name,
             "type": self.id.type,
-            **_present(uuid=self.uuid),
+            **_present(uuid=self.uuid, aliases=list(self.aliases) or None),
             "path": self.path,
             "origin": self.origin,
             **_present(
@@ -181,6 +183,13 @@ class Manifest:
         found.update((artifact.id, artifact) for artifact in self.artifacts)
         found.update((composite.id, composite) for composite in self.composites)
         return found
+
+    @cached_property
+    def by_uuid(self) -> Mapping[str, ManifestArtifact | ManifestComposite]:
+        """Every entry by its UUID, artifacts by their aliases as well."""
+        found = {alias: entry for entry in self.artifacts for alias in entry.aliases}
+        own = {entry.uuid: entry for entry in self.by_id.values() if entry.uuid}
+        return {**found, **own}
 
     def head_table(self) -> dict[str, Any]:
         """Return the keys of `[collection]`."""

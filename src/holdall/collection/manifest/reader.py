@@ -122,6 +122,7 @@ class _Reader:
             id=ArtifactId.parse(f"{artifact_type}:{self._needed(entry, 'name', kind, index)}"),
             path=RelPath.parse(self._needed(entry, "path", kind, index).rstrip("/")),
             uuid=self._uuid(entry, kind, index),
+            aliases=self._aliases(entry, index),
             origin=self._text(entry, "origin", kind, index) or "local",
             content_hash=self._hash(entry, "content_hash", kind, index),
             source=self._text(entry, "source", kind, index),
@@ -220,13 +221,21 @@ class _Reader:
     def _uuid(self, entry: dict[str, Any], kind: str, index: int) -> str | None:
         value = self._text(entry, "uuid", kind, index)
         if value and not _UUID.fullmatch(value):
-            raise self.error(
-                kind,
-                index,
-                f"uuid {value!r} is not 32 lowercase hex digits of a version 4 UUID",
-                hint="restore it from your version control, or delete the key to get a new one",
-            )
+            hint = "restore it from your version control, or delete the key to get a new one"
+            raise self._no_uuid("uuid", value, kind, index, hint)
         return value or None
+
+    def _aliases(self, entry: dict[str, Any], index: int) -> tuple[str, ...]:
+        kind, values = "artifacts", entry.pop("aliases", [])
+        hint = "restore it from your version control, or take it out"
+        for value in values if isinstance(values, list) else [values]:
+            if not isinstance(value, str) or not _UUID.fullmatch(value):
+                raise self._no_uuid("aliases", value, kind, index, hint)
+        return tuple(values)
+
+    def _no_uuid(self, key: str, value: object, kind: str, index: int, hint: str) -> InputError:
+        problem = f"{key} {value!r} is not 32 lowercase hex digits of a version 4 UUID"
+        return self.error(kind, index, problem, hint=hint)
 
     def _hash(self, entry: dict[str, Any], key: str, kind: str, index: int) -> str | None:
         value = self._text(entry, key, kind, index)
@@ -249,12 +258,15 @@ class _Reader:
 
     def _refuse_doubles(self, manifest: Manifest) -> None:
         seen: dict[str, str] = {}
-        keyed: list[tuple[str, int, ArtifactId, str | None]] = [
-            *(("artifacts", i, a.id, a.uuid) for i, a in enumerate(manifest.artifacts)),
-            *(("composites", i, c.id, c.uuid) for i, c in enumerate(manifest.composites)),
+        keyed: list[tuple[str, int, ArtifactId, tuple[str | None, ...]]] = [
+            *(
+                ("artifacts", i, a.id, (a.uuid, *a.aliases))
+                for i, a in enumerate(manifest.artifacts)
+            ),
+            *(("composites", i, c.id, (c.uuid,)) for i, c in enumerate(manifest.composites)),
         ]
-        for kind, index, entry_id, uuid in keyed:
-            for key in filter(None, (str(entry_id), uuid)):
+        for kind, index, entry_id, uuids in keyed:
+            for key in filter(None, (str(entry_id), *uuids)):
                 if key in seen:
                     raise self.error(
                         kind,

@@ -15,7 +15,7 @@ at, so that a merge costs what was changed and not what there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -31,7 +31,7 @@ ContentMerge = Callable[[str, str | None, str, str], str | None]
 Returns the content hash of the result, or None if the files do not merge by themselves.
 """
 
-_CONTENT = "content_hash"
+_CONTENT, _ALIASES = "content_hash", "aliases"
 # Who brought a content, and from where: taken together with it when both sides brought another one.
 _ORIGIN = ("source", "source_path", "source_revision", "source_hash")
 
@@ -107,6 +107,8 @@ class _Merger:
             for key in sorted(ours.keys() | theirs.keys())
             if key != "members"
         }
+        if values.get(_ALIASES) is UNDECIDED:
+            values[_ALIASES] = _union(*(side.get(_ALIASES, ()) for side in (base, ours, theirs)))
         if values.get(_CONTENT) is UNDECIDED:
             values[_CONTENT] = self._content(uuid, base, ours, theirs)
             if values[_CONTENT] is UNDECIDED:
@@ -157,6 +159,12 @@ def _twins(ours: Delta, theirs: Delta) -> Iterator[tuple[str, str]]:
             yield own, uuid
 
 
+def _union(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str] | None:
+    """Return aliases with what either side added, without what either took out."""
+    kept = {alias for alias in base if alias in ours and alias in theirs}
+    return sorted(kept | {*ours, *theirs} - {*base}) or None
+
+
 def _added(delta: Delta) -> Iterator[tuple[str, Entry]]:
     for uuid, (before, after) in delta.items():
         if before is None and after is not None:
@@ -174,7 +182,8 @@ def _with_aliases(
     result = {uuid: entry for uuid, entry in merged.items() if uuid not in twins}
     for own, other in twins.items():
         entry = dict(result.get(other) or theirs[other][1] or {})
-        result[other] = {**entry, "aliases": sorted({*entry.get("aliases", ()), own})}
+        also = (merged[own] or {}).get(_ALIASES, ())
+        result[other] = {**entry, _ALIASES: sorted({*entry.get(_ALIASES, ()), own, *also})}
     for uuid, old in result.items():
         if twins and old is not None and "members" in old:
             by_child = {twins.get(m["uuid"], m["uuid"]): m for m in old["members"]}
