@@ -11,7 +11,7 @@ from holdall.formats.escape import one_line
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
-    from holdall.operations.projects.offers import Offer
+    from holdall.operations.projects.sources.offers import Offer
 
 _RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 _ALL = "all"

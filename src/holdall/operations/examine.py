@@ -108,7 +108,10 @@ def _files(collection: Collection) -> Iterator[Finding]:
 
 
 def read_deployed(project: Path) -> dict[str | None, set[str]]:
-    """Return the content hashes under which a project's ledger has each artifact, by UUID."""
+    """Return the content hashes under which a project's ledger has each artifact.
+
+    By UUID, and by id: a project's lock gives it UUIDs of another collection.
+    """
     path = project / LEDGER
     found: dict[str | None, set[str]] = {}
     try:
@@ -116,7 +119,8 @@ def read_deployed(project: Path) -> dict[str | None, set[str]]:
     except (OSError, ValueError, HoldallError):
         return found
     for entry in ledger.deployed:
-        found.setdefault(entry.uuid, set()).add(entry.content_hash)
+        for key in (entry.uuid, str(entry.id)):
+            found.setdefault(key, set()).add(entry.content_hash)
     return found
 
 

@@ -172,6 +172,14 @@ def _damage_of(store: Store, sha256: str, size: int) -> str | None:
     return None
 
 
+def _hashes_in(ledger: dict[str | None, set[str]], store: Store, row: DeploymentRecord) -> set[str]:
+    """Return the content hashes that a project has of an artifact, maybe under a lock's UUID."""
+    if row.artifact_uuid in ledger or not ledger:
+        return ledger.get(row.artifact_uuid, set())
+    owners = store.artifacts.owners_of({row.artifact_uuid})
+    return ledger.get(owners[row.artifact_uuid][1], set()) if owners else set()
+
+
 def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterator[Finding]:
     """Compare with the projects' ledgers; of a shared database only with those on this host."""
     ledgers: dict[str, dict[str | None, set[str]]] = {}
@@ -188,7 +196,7 @@ def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterat
             if row.project not in ledgers:
                 ledgers[row.project] = read_deployed(Path(row.project))
                 yield from open_to_others(Path(row.project))
-            hashes = ledgers[row.project].get(row.artifact_uuid, set())
+            hashes = _hashes_in(ledgers[row.project], store, row)
             if row.state == DeploymentState.PENDING:
                 message = f"a deploy into {row.project} was begun and not finished"
                 yield _of_deployment(store, row, "deployment-pending", message)

@@ -51,6 +51,8 @@ READERS = {
 }
 WRITERS = {
     "add": "{source} --skill late --to {project}",
+    "drop": "late --to {project}",
+    "sync": "--to {project}",
     "init": "{folder}/fresh",
     "collect": "{source} --on-conflict take",
     "rename": "plain-prose clear-prose",

@@ -46,6 +46,15 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "holdall add anthropics/skills --skill pdf",
         "holdall add ./my-skills --to ./app",
     ),
+    "drop": (
+        "holdall drop skill:pdf",
+        "holdall drop github:anthropics/skills  # all of a source",
+    ),
+    "sync": (
+        "holdall sync",
+        "holdall sync --frozen --check  # for CI",
+        "holdall sync --all",
+    ),
     "deploy": (
         "holdall deploy skill:pdf --to ./app",
         "holdall deploy starter --target claude --target codex",
@@ -108,6 +117,8 @@ BUILT_IN = {
         _command(
             "add", "add what a source has to a project, for every agent", "project.add", "projects"
         ),
+        _command("drop", "take something out of what a project wants", "project.drop", "projects"),
+        _command("sync", "make a project what its holdall.lock says", "project.sync", "projects"),
         _command(
             "deploy", "put artifacts and composites into a project", "project.deploy", "projects"
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from holdall.cli.documents import projects
 from holdall.cli.documents.values import (
     Change,
     Deployment,
@@ -311,6 +312,7 @@ DOCUMENTS: dict[str, type] = {
     "rename": Change,
     "remove": RemoveDocument,
     "add": AddDocument,
+    **projects.DOCUMENTS,
     "deploy": Deployment,
     "undeploy": UndeployDocument,
     "status": StatusDocument,

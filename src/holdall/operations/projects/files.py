@@ -16,7 +16,7 @@ from holdall.artifacts.protected import LOCK_FILE, PROJECT_FILE, SYNCED
 from holdall.deploy.locked.lock_file import MAX_LOCK_BYTES, parse_lock, render_lock
 from holdall.deploy.locked.project_file import MAX_PROJECT_FILE, parse_project_file
 from holdall.deploy.locked.values import Lock, ProjectFile
-from holdall.errors import InputError, NotFoundError
+from holdall.errors import InputError
 from holdall.files.root import Root
 from holdall.transaction.actions import Action
 from holdall.transaction.placement import as_read, put_bytes
@@ -105,31 +105,3 @@ def _with_merge(text: str | None) -> str:
     if any(line.split()[:1] == [str(LOCK_FILE)] for line in text.splitlines()):
         return text
     return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{_MERGED}"
-
-
-def find_project(start: Path) -> Path:
-    """Return the nearest folder upwards with a `holdall.toml`, `start` if there is none."""
-    place = Path(os.path.realpath(start))
-    for folder in (place, *place.parents):
-        if os.path.lexists(folder / PROJECT_FILE):
-            return start if folder == place else folder
-    return start
-
-
-def projects_below(start: Path) -> list[Path]:
-    """Return each folder below with a `holdall.toml`, in order; raises NotFoundError for none.
-
-    Hidden folders, those of others' packages, and what links lead to are left out.
-    """
-    from holdall.files.folders import is_left_out
-
-    found = []
-    for folder, folders, files in os.walk(start):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not is_left_out(f))
-        if PROJECT_FILE in files:
-            found.append(Path(folder))
-    if not found:
-        raise NotFoundError(
-            f"no {PROJECT_FILE} in {start} or below", hint="`holdall add` makes one"
-        )
-    return found

@@ -21,7 +21,7 @@ from holdall.cli.context import Context
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
-    from holdall.operations.projects.add import Added, Ask
+    from holdall.operations.projects.changes.add import Added, Ask
     from holdall.sources.values import Reading
 
 
@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Add; exit 1 if something needs attention."""
-    from holdall.operations.projects.add import add
+    from holdall.operations.projects.changes.add import add
 
     project = project_of(args)
     ask = _asks(context) if sys.stdin.isatty() and sys.stderr.isatty() else None
@@ -72,7 +72,7 @@ def _asks(context: Context) -> Ask | None:
 
     def ask(reading: Reading) -> Sequence[ArtifactId] | None:
         from holdall.cli.choosing import choose_from
-        from holdall.operations.projects.offers import offers_of
+        from holdall.operations.projects.sources.offers import offers_of
 
         return choose_from(offers_of(reading), sys.stdin, sys.stderr)
 

@@ -11,7 +11,7 @@ from holdall.cli.context import Context
 
 if TYPE_CHECKING:
     from holdall.deploy.locked.values import LockedArtifact, LockedSource
-    from holdall.operations.projects.add import Terms
+    from holdall.operations.projects.terms import Terms
 
 
 def add_options(parser: argparse.ArgumentParser, *, writes: bool = True) -> None:
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser, *, writes: bool = True) -> None
 
 def project_of(args: argparse.Namespace) -> Path:
     """Return the project that the options mean."""
-    from holdall.operations.projects.files import find_project
+    from holdall.operations.projects.find import find_project
 
     return Path(args.to) if args.to is not None else find_project(Path())
 
@@ -55,7 +55,7 @@ def terms_of(context: Context, args: argparse.Namespace, project: Path) -> Terms
     """Return how the command is to work."""
     from holdall.deploy.consent.allowance import Allowance
     from holdall.files.user_state import state_folder
-    from holdall.operations.projects.add import Terms
+    from holdall.operations.projects.terms import Terms
 
     refuse_unknown(args.allow)
     return Terms(

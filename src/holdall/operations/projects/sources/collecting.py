@@ -21,8 +21,8 @@ from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.operations.edit_collection import create_collection, editing
-from holdall.operations.projects.located import Located
-from holdall.operations.projects.selection import Choice
+from holdall.operations.projects.sources.located import Located
+from holdall.operations.projects.sources.selection import Choice
 from holdall.operations.session import Session
 from holdall.sources.values import FoundArtifact, Reading
 
@@ -87,6 +87,7 @@ def collect_choice(
             only=choice.ids,
         )
         _refuse_hidden(plan.refused, choice)
+        _refuse_other_names(reading, plan.ids, choice, locked)
         for change in plan.conflicts:
             if change.id not in plan.ids.values():
                 raise ConflictError(change.note or str(change.id), hint="`holdall rename` one")
@@ -133,6 +134,23 @@ def _refuse_hidden(refused: Iterable[ArtifactId], choice: Choice) -> None:
             raise RefusedError(
                 f"{one} has text that agents read and you would not see",
                 hint=f"look at it with `holdall lint`; --allow {HIDDEN_TEXT} takes it",
+            )
+
+
+def _refuse_other_names(
+    reading: Reading, ids: Mapping[ArtifactId, ArtifactId], choice: Choice, locked: Lock
+) -> None:
+    """Raise ConflictError where the collection has another name for something than the lock."""
+    known = {one.place: one.id for one in locked.artifacts if one.place is not None}
+    for found in reading.artifacts:
+        wanted = known.get(place_of(found.type, reading.source or "", found.path))
+        here = ids.get(found.id)
+        if found.id in choice.ids and None not in (wanted, here) and wanted != here:
+            raise ConflictError(
+                f"{wanted}, as holdall.lock calls it, would be {here} in the collection, where"
+                " that name is taken or another one was given",
+                hint=f"rename what has the name with `holdall rename {wanted} NEW`, or `holdall"
+                f" rename {here} {wanted}`",
             )
 
 

@@ -10,8 +10,8 @@ from holdall.deploy.consent.questions import effects_of
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.files.scratch import Scratch
-from holdall.operations.projects.collecting import location_of
-from holdall.operations.projects.selection import all_roots, choose
+from holdall.operations.projects.sources.collecting import location_of
+from holdall.operations.projects.sources.selection import all_roots, choose
 from holdall.sources.values import FoundArtifact, Reading
 
 _FEW = 3

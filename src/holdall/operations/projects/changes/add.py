@@ -1,0 +1,145 @@
+"""Add what a source has to a project: collect it, write it down, deploy it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.protected import PROJECT_FILE
+from holdall.collection.changes import Change
+from holdall.deploy.locked.project_file import with_requirement
+from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement
+from holdall.errors import NotFoundError
+from holdall.files.root import Root
+from holdall.operations.projects.compare import remember
+from holdall.operations.projects.files import ProjectFiles, file_actions, read_files
+from holdall.operations.projects.locked_deploy import LockedDeployer, Wanted
+from holdall.operations.projects.sources.located import Located, locate
+from holdall.operations.projects.sources.selection import resolve
+from holdall.operations.projects.sources.supply import Supply
+from holdall.operations.projects.terms import Terms
+from holdall.operations.projects.values import DeployResult
+from holdall.sources.values import Diagnostic, Reading
+
+Ask = Callable[[Reading], Sequence[ArtifactId] | None]
+"""Let the user choose what to add of a source; None for all."""
+
+
+class Added(NamedTuple):
+    """What an add did, or would do."""
+
+    source: LockedSource
+    artifacts: tuple[LockedArtifact, ...]
+    collection: Path
+    changes: tuple[Change, ...]
+    deployed: DeployResult
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def add(
+    terms: Terms,
+    source: str,
+    names: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    ask: Ask | None = None,
+) -> Added:
+    """Add a source, or what `names` choose of it, to a project's files, and deploy it.
+
+    What is required of the source already stays; a revision that was named replaces that one.
+    `targets` are agents for this source alone. Raises what a collect and a deploy raise.
+    """
+    located, revision = locate(source, terms.project)
+    with Root(terms.project) as root:
+        before = read_files(root)
+    old = next((r for r in before.wanted.requirements if r.source == located.written), None)
+    revision = revision or (old.revision if old is not None else None)
+    with Supply(terms) as supply:
+        reading = supply.read(located, revision)
+        if not reading.artifacts:
+            raise NotFoundError(
+                f"{located.written} has nothing to add",
+                hint="`holdall scan` with the same source says what it looked at",
+            )
+        chosen = _chosen(reading, names, ask)
+        requirement = _required(old, located, revision, chosen, targets)
+        wished = terms.targets(requirement.targets or before.wanted.targets)
+        state, artifacts = supply.lock_source(requirement, located, reading, before.lock, wished)
+        lock = with_source(before.lock, state, artifacts)
+        where = str(terms.project / PROJECT_FILE)
+        text = with_requirement(before.wanted_text, requirement, where)
+        ids = frozenset(one.id for one in artifacts)
+        deployer = deployer_for(supply, before, text, lock, "add")
+        done = deployer.make(Wanted(lock, before.synced, ids), supply.contents)
+        if not terms.dry_run:
+            supply.collection.remember()
+            remember(terms, lock, lock)
+        changes = tuple(supply.changes)
+        return Added(state, artifacts, supply.root, changes, done, reading.diagnostics)
+
+
+def deployer_for(
+    supply: Supply, before: ProjectFiles, wanted_text: str | None, lock: Lock, command: str
+) -> LockedDeployer:
+    """Return what makes a project what a lock says, and writes the project's own files."""
+    terms = supply.terms
+    known = terms.known_targets
+    return LockedDeployer(
+        supply.collection,
+        terms.project,
+        [known[name] for name in known if _has(lock, before, name)],
+        terms.session,
+        terms.force,
+        terms.dry_run,
+        terms.allowance,
+        command,
+        lambda root: tuple(file_actions(root, before, wanted_text, lock)),
+        supply.transaction,
+    )
+
+
+def _has(lock: Lock, before: ProjectFiles, target: str) -> bool:
+    """Return whether a lock, or one before, has anything for a target."""
+    every = (*lock.artifacts, *before.lock.artifacts, *before.synced.artifacts)
+    return any(target in one.targets for one in every)
+
+
+def _chosen(
+    reading: Reading, names: Sequence[str], ask: Ask | None
+) -> tuple[ArtifactId, ...] | None:
+    """Return what is chosen by name or by the user; None for all."""
+    if names:
+        return resolve(reading, names)
+    answer = None if ask is None else ask(reading)
+    return None if answer is None else tuple(answer)
+
+
+def _required(
+    old: Requirement | None,
+    located: Located,
+    revision: str | None,
+    chosen: tuple[ArtifactId, ...] | None,
+    targets: Sequence[str],
+) -> Requirement:
+    """Return the requirement as it will be: what was chosen now, with what was chosen before."""
+    select = chosen
+    if old is not None and chosen is not None:
+        select = None if old.select is None else tuple(dict.fromkeys((*old.select, *chosen)))
+    given = tuple(dict.fromkeys(targets)) or (old.targets if old is not None else ())
+    return Requirement(located.written, revision, select, targets=given)
+
+
+def with_source(lock: Lock, source: LockedSource, artifacts: Sequence[LockedArtifact]) -> Lock:
+    """Return a lock with other contents of one source."""
+    others = [one for one in lock.sources if one.source != source.source]
+    kept = [one for one in lock.artifacts if one.source != source.source]
+    return Lock((*others, source), (*kept, *artifacts)).sort()
+
+
+def without_source(lock: Lock, name: str) -> Lock:
+    """Return a lock without a source and what it brought."""
+    return Lock(
+        tuple(one for one in lock.sources if one.source != name),
+        tuple(one for one in lock.artifacts if one.source != name),
+    )

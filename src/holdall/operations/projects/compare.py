@@ -1,0 +1,104 @@
+"""Compare a project with its lock, without a collection, a database or a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from holdall.artifacts.protected import DEPLOYED, LEDGER, LOCK_FILE, PROJECT_FILE, SYNCED
+from holdall.config import cache_folder
+from holdall.deploy.locked.values import Lock
+from holdall.deploy.project.project import Project, read_project
+from holdall.deploy.status import changed_files
+from holdall.deploy.targets import target_named
+from holdall.files.lock import STATE_FOLDER
+from holdall.files.root import Root
+from holdall.files.stat_index import StateIndex, index_file
+from holdall.operations.projects.stamps import stamp, stamps_file
+from holdall.operations.projects.terms import Terms
+from holdall.transaction.journal import OUTBOX, OUTSIDE, TX
+
+
+class Difference(NamedTuple):
+    """Something in which a project is not what its files say: `what` it is about, and `why`."""
+
+    what: str
+    target: str | None
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """The difference for reading."""
+        return f"{self.what} {self.why}" + (f", for {self.target}" if self.target else "")
+
+
+@contextmanager
+def opened(terms: Terms, lock: Lock) -> Iterator[Project]:
+    """Read a project without its lock and without a collection; files are known by their status."""
+    with Root(terms.project) as root:
+        file = index_file(cache_folder(terms.session.config), "project", terms.project)
+        index = root.remembered = StateIndex(file, root.folders.top)
+        known = terms.known_targets
+        names = sorted({name for one in lock.artifacts for name in one.targets})
+        targets = [target_named(name, known) for name in names]
+        project = read_project(root, targets, terms.session.plugins.targets, None)
+        yield project
+        index.save(path for entry in project.ledger.deployed for path in entry.files)
+
+
+def find_edited(project: Project, lock: Lock) -> Iterator[Difference]:
+    """Yield what was edited by hand of what a lock lists, and is to stay so."""
+    entries = {(entry.target, entry.id): entry for entry in project.ledger.deployed}
+    for one in lock.artifacts:
+        for target in one.targets:
+            entry = entries.get((target, one.id))
+            if entry is None or entry.content_hash != one.content_hash:
+                continue
+            changes = list(changed_files(project, entry))
+            if not any(file.change == "missing" for file in changes):
+                for file in changes:
+                    yield Difference(str(one.id), target, f"{file.path} is {file.change}")
+
+
+def compare(project: Project, lock: Lock, synced: Lock) -> Iterator[Difference]:
+    """Yield in what a project is not what a lock says."""
+    entries = {(entry.target, entry.id): entry for entry in project.ledger.deployed}
+    places = {(name, one.id): one for one in lock.artifacts for name in one.targets}
+    for (target, own), one in places.items():
+        entry = entries.get((target, own))
+        if entry is None:
+            yield Difference(str(own), target, "is missing")
+        elif entry.content_hash != one.content_hash:
+            yield Difference(str(own), target, "is another version")
+        elif not set(one.wanted_by) <= set(entry.wanted_by) or entry.uuid != one.uuid:
+            yield Difference(str(own), target, "is recorded otherwise")
+        else:
+            for file in changed_files(project, entry):
+                yield Difference(str(own), target, f"{file.path} is {file.change}")
+    before = {(name, one.id) for one in synced.artifacts for name in one.targets}
+    own_requests = {r for one in (*synced.artifacts, *lock.artifacts) for r in one.wanted_by}
+    for key in sorted(before - places.keys()):
+        if key in entries and set(entries[key].wanted_by) & own_requests:
+            yield Difference(str(key[1]), key[0], "is not in the lock any more")
+
+
+def remember(terms: Terms, lock: Lock, synced: Lock) -> None:
+    """Let the next sync know by the status of files alone that nothing changed, if that is so."""
+    cache = cache_folder(terms.session.config)
+    if cache is None:
+        return
+    with opened(terms, lock) as project:
+        if any(True for _ in compare(project, lock, synced)):
+            return
+        ledger = project.ledger
+        files = [path for entry in ledger.deployed for path in entry.files]
+        settings = [merged.path for entry in ledger.deployed for merged in entry.merged]
+        records = [record.path for record in project.records.values()]
+    state = [f"{STATE_FOLDER}/{name}" for name in (TX, OUTBOX, OUTSIDE)]
+    own = [PROJECT_FILE, LOCK_FILE, SYNCED, LEDGER, DEPLOYED]
+    stamp(
+        stamps_file(cache, terms.project),
+        terms.project,
+        [*own, *records, *settings, *files, *state],
+    )

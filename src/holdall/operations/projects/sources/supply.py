@@ -1,0 +1,234 @@
+"""Where the bytes of a lock come from: the collection, its versions, and sources that are read.
+
+Sources stay open, and bytes where they are, until the supply is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from holdall.artifacts.ids import ArtifactId, Shape
+from holdall.collection.changes import Change
+from holdall.collection.collection import Collection
+from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
+from holdall.deploy.planning.plan import StoredContent
+from holdall.deploy.project.ledger import Deployed
+from holdall.deploy.targets import Target
+from holdall.errors import ConflictError, NotFoundError
+from holdall.files.scratch import Scratch
+from holdall.files.tree import Tree
+from holdall.operations.projects.sources.collecting import (
+    Collected,
+    changes_made,
+    collect_choice,
+    collected_contents,
+    contents_of,
+    locked_artifacts,
+    locked_source,
+    own_collection,
+)
+from holdall.operations.projects.sources.located import Located, locate_written
+from holdall.operations.projects.sources.selection import Choice, choose
+from holdall.operations.projects.terms import Terms
+from holdall.operations.read_source import open_source
+from holdall.sources.values import Reading
+
+
+class Supply:
+    """What one command reads and collects. `transaction` is its last one in the collection.
+
+    `places` are sources by the names that a lock has for them.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.places: dict[str, Located] = {}
+        self.contents: dict[ArtifactId, StoredContent] = {}
+        self.changes: list[Change] = []
+        self.transaction: str | None = None
+        self._held = ExitStack()
+        self._read: dict[str, Reading] = {}
+        self._collection: Collection | None = None
+
+    def __enter__(self) -> Self:
+        self.scratch = self._held.enter_context(Scratch())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._held.close()
+
+    @cached_property
+    def root(self) -> Path:
+        """The collection's folder; the user's default one is made if there is none."""
+        terms = self.terms
+        return own_collection(terms.session, self.scratch, dry_run=terms.dry_run)
+
+    @property
+    def collection(self) -> Collection:
+        """The collection, as it is after what was collected."""
+        if self._collection is None:
+            self._collection = self.terms.session.open_collection(self.root)
+        return self._collection
+
+    def read(self, located: Located, revision: str | None) -> Reading:
+        """Read a source at a revision; raises what `open_source` raises."""
+        address = located.address(revision)
+        if address not in self._read:
+            opened = open_source(self.terms.session.plugins, address, self.terms.caps)
+            self._read[address] = self._held.enter_context(opened)
+        return self._read[address]
+
+    def lock_source(
+        self,
+        requirement: Requirement,
+        located: Located,
+        reading: Reading,
+        before: Lock,
+        targets: Sequence[Target],
+    ) -> tuple[LockedSource, tuple[LockedArtifact, ...]]:
+        """Collect what is required of a source, and return what is locked of it.
+
+        `before` is the lock that there was.
+        """
+        choice = choose(reading, requirement.select)
+        collected = self._collect(reading, choice, before)
+        wanted = locked_artifacts(reading, choice, located, collected, before, targets)
+        artifacts = tuple(wanted)
+        ids = {one.id for one in artifacts}
+        self.contents |= contents_of(reading, collected.ids, ids, self.scratch)
+        self.contents |= collected_contents(self.collection, artifacts)
+        return locked_source(requirement, located, reading.revision), artifacts
+
+    def _collect(self, reading: Reading, choice: Choice, locked: Lock) -> Collected:
+        terms = self.terms
+        collected = collect_choice(
+            terms.session,
+            self.root,
+            reading,
+            choice,
+            locked=locked,
+            dry_run=terms.dry_run,
+            takes_hidden=terms.takes_hidden,
+        )
+        self._collection = collected.collection
+        self.changes += changes_made(collected.changes)
+        self.transaction = collected.transaction or self.transaction
+        return collected
+
+    def find(self, lock: Lock, missing: Iterable[ArtifactId]) -> None:
+        """Find the bytes of what a lock lists, in `contents` afterwards.
+
+        Raises ConflictError where a source has something else than the lock says.
+        """
+        by_id = {one.id: one for one in lock.artifacts}
+        wanted = [by_id[one] for one in missing if one not in self.contents]
+        if not wanted:
+            return
+        self.contents |= collected_contents(self.collection, wanted)
+        wanted = [one for one in wanted if one.id not in self.contents]
+        self.contents |= self._versions(wanted)
+        rest: dict[str, list[LockedArtifact]] = {}
+        for one in wanted:
+            if one.id in self.contents:
+                continue
+            if one.source is None:
+                raise NotFoundError(
+                    f"{one.id} is of the collection of whoever added it, and not in this one",
+                    hint="require its source instead, or collect it here",
+                )
+            rest.setdefault(one.source, []).append(one)
+        for name, some in rest.items():
+            self._fetch(lock, name, some)
+
+    def _versions(self, wanted: Sequence[LockedArtifact]) -> dict[ArtifactId, StoredContent]:
+        """Return the bytes of what the collection has as an older version."""
+        if not wanted:
+            return {}
+        folder = self.scratch.path / f"versions-{len(self.contents)}"
+        asked = [
+            Deployed(one.id, "", one.uuid, "", one.content_hash or "", (), {}) for one in wanted
+        ]
+        arguments = {"collection": self.collection, "wanted": asked, "folder": folder}
+        found = self.terms.session.plugins.first("holdall_known_versions", list, **arguments) or []
+        contents = {}
+        for number, (one, tree) in enumerate(zip(wanted, found, strict=False)):
+            if isinstance(tree, Tree) and tree.content_hash == one.content_hash:
+                spec = self.collection.spec_of(one.id)
+                place = folder / str(number)
+                location = place / spec.only_file if spec.shape is Shape.FILE else place
+                contents[one.id] = StoredContent(tree, location, is_pinned=True)
+        return contents
+
+    def _fetch(self, lock: Lock, name: str, wanted: Sequence[LockedArtifact]) -> None:
+        """Read a source as it was locked, and take from it what is wanted.
+
+        What the collection does not know yet is collected, under the lock's names and UUIDs; of a
+        source that it does not know at all, everything that is locked.
+        """
+        locked = lock.source(name)
+        if locked is None:
+            raise ConflictError(
+                f"holdall.lock: {name}, the source of {wanted[0].id}, is not among its sources",
+                hint="restore the lock from your version control, or delete it and `holdall sync`",
+            )
+        located = self.places.get(name) or locate_written(name, self.terms.project)
+        reading = self.read_locked(located, locked)
+        places = {(found.type, found.path): found for found in reading.artifacts}
+        pairs = []
+        for one in wanted:
+            found = places.get((one.id.type, one.path or ""))
+            if found is None or found.tree.content_hash != one.content_hash:
+                what = "is not there" if found is None else "has other content there"
+                raise ConflictError(
+                    f"holdall.lock: {one.id}, {one.path} in {name}, {what}: was the lock edited by"
+                    " hand?",
+                    hint=f"restore it from your version control, or `holdall update {one.id}`",
+                )
+            pairs.append((found.id, one))
+        entries = [e for e in self.collection.manifest.artifacts if e.source is not None]
+        known = {place_of(e.id.type, str(e.source), e.source_path) for e in entries}
+        repository = located.recorded.partition("#")[0]
+        new = [
+            source_id
+            for source_id, one in pairs
+            if place_of(one.id.type, located.recorded, one.path) not in known
+        ]
+        if not any(place[1] == repository for place in known):
+            self._collect(reading, choose(reading, locked.select), lock)
+        elif new:
+            brought = {one: (one,) for one in new}
+            self._collect(reading, Choice(tuple(new), brought, (), {}), lock)
+        ids = {source_id: one.id for source_id, one in pairs}
+        self.contents |= contents_of(reading, ids, set(ids.values()), self.scratch)
+        self.contents |= collected_contents(self.collection, wanted)
+
+    def read_locked(self, located: Located, locked: LockedSource) -> Reading:
+        """Read a source in the state that a lock names; raises ConflictError if it is gone."""
+        try:
+            reading = self.read(located, locked.commit or locked.revision)
+        except NotFoundError as error:
+            if locked.commit is None or "no branch, tag or commit" not in error.message:
+                raise
+            asked = locked.revision or "the default branch"
+            raise ConflictError(
+                f"{locked.source}: the commit {locked.commit[:12]}, which holdall.lock has for"
+                f" {asked}, is not there any more: a tag was moved or a branch rewritten",
+                hint=f"look at what is there now, then `holdall update {located.written}`",
+            ) from error
+        if locked.digest is not None and reading.revision != locked.digest:
+            raise ConflictError(
+                f"{locked.source}: its digest is {reading.revision}, and holdall.lock has"
+                f" {locked.digest}",
+                hint=f"look at what changed, then `holdall update {located.written}`",
+            )
+        return reading

@@ -1,0 +1,82 @@
+"""Whether some files are as they were, by their status alone: nothing is read but a list of these.
+
+The list is in the user's cache folder, so that no project brings its own. It says nothing of files
+that were changed within the clock's step of when it was made: then there is none.
+
+    ["0.1.0", {"holdall.lock": [42, 99, 33188, 120, 1764300000000000000, 1764300000000000000]}]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+
+from holdall import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_MOMENT = 20_000_000
+_COARSE = 1_000_000
+_LONG_MOMENT = 3_000_000_000
+
+
+def stamps_file(cache: Path, root: Path) -> Path:
+    """Return the list for a folder, in the user's cache folder."""
+    name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:32]
+    return cache / f"stamps-{name}.json"
+
+
+def are_as_stamped(file: Path, root: Path) -> bool:
+    """Return whether all that the list names has the status that it had; False without a list."""
+    try:
+        version, stamps = json.loads(file.read_bytes())
+        if version != __version__ or not stamps:
+            return False
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return all(_status(path, top) == stamp for path, stamp in stamps.items())
+        finally:
+            os.close(top)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def stamp(file: Path, root: Path, paths: Iterable[str]) -> None:
+    """Write the list of these paths, none of which is a link; failures are ignored."""
+    from tempfile import NamedTemporaryFile
+
+    now = time.time_ns()
+    with contextlib.suppress(OSError):
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            stamps = {path: _status(path, top) for path in paths}
+        finally:
+            os.close(top)
+        if any(status is not None and not _is_settled(status, now) for status in stamps.values()):
+            file.unlink(missing_ok=True)
+            return
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with NamedTemporaryFile("w", dir=file.parent, delete=False) as temporary:
+            temporary.write(json.dumps([__version__, stamps], separators=(",", ":")))
+        os.replace(temporary.name, file)
+
+
+def _status(path: str, top: int) -> list[int] | None:
+    """Return the status of what is at a path, None for nothing."""
+    try:
+        found = os.stat(path, dir_fd=top, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    size = found.st_size
+    return [found.st_dev, found.st_ino, found.st_mode, size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _is_settled(status: list[int], now: int) -> bool:
+    changed = max(status[4], status[5])
+    return changed + (_LONG_MOMENT if status[5] % _COARSE == 0 else _MOMENT) < now
