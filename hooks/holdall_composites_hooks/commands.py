@@ -35,7 +35,7 @@ _COMMANDS = (
     ("care", "care", "purge", "delete removed artifacts for good"),
     ("care", "care", "doctor", "check that files, manifest, database and versions agree"),
     ("care", "care", "rebuild", "rebuild a lost database from the collection's folder"),
-    ("export", "composites", "export", "write a composite as a Claude plugin"),
+    ("export", "composites", "export", "write a composite as a plugin for an agent"),
     ("database", "care", "db", "look after the database"),
 )
 """Module, group, name and summary of each command, in the order of `holdall --help`."""
@@ -80,7 +80,7 @@ _EXAMPLES = {
     "rebuild": ("holdall rebuild --dry-run",),
     "export": (
         "holdall export starter --to ./starter-plugin",
-        "holdall export starter --to starter.zip",
+        "holdall export starter --as codex --to starter.zip",
     ),
     "db": (
         "holdall db current",

@@ -16,7 +16,8 @@ from holdall.config import Config
 from holdall.errors import HoldallError
 from holdall.files.lock import locked
 from holdall.files.root import Root
-from holdall.operations.export_plugin import MANIFEST, is_export
+from holdall.operations.bundles.layout import is_export
+from holdall.operations.bundles.table import CLAUDE
 from holdall.operations.session import Session
 from holdall.operations.settle import settle
 from holdall.plugins.manager import Plugins
@@ -29,11 +30,11 @@ pytestmark = pytest.mark.integration
 EVERY = 1 if IS_LONG else 4
 
 OLD = {
-    MANIFEST: ExportFile(b'{"holdall": {}}\n'),
+    CLAUDE.manifest: ExportFile(b'{"holdall": {}}\n'),
     RelPath.parse("skills/a/SKILL.md"): ExportFile(b"old\n"),
 }
 NEW = {
-    MANIFEST: ExportFile(b'{"holdall": {"format": 1}}\n'),
+    CLAUDE.manifest: ExportFile(b'{"holdall": {"format": 1}}\n'),
     RelPath.parse("skills/a/SKILL.md"): ExportFile(b"new\n"),
     RelPath.parse("skills/a/run.sh"): ExportFile(b"#!/bin/sh\n", executable=True),
     RelPath.parse("skills/a/link.md"): ExportFile(b"SKILL.md", is_link=True),

@@ -4,19 +4,21 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from holdall.operations.bundles.form import ExportForm as ExportForm
+    from holdall.operations.bundles.layout import (
+        Export as Export,
+        MemberContent as MemberContent,
+        collected_content as collected_content,
+        is_export as is_export,
+        lay_out_plugin as lay_out_plugin,
+    )
+    from holdall.operations.bundles.table import EXPORT_FORMS as EXPORT_FORMS
     from holdall.operations.edit_collection import Editor as Editor, FirstHalf as FirstHalf
     from holdall.operations.examine import (
         Finding as Finding,
         examine_files as examine_files,
         open_to_others as open_to_others,
         read_deployed as read_deployed,
-    )
-    from holdall.operations.export_plugin import (
-        Export as Export,
-        MemberContent as MemberContent,
-        collected_content as collected_content,
-        is_export as is_export,
-        lay_out_plugin as lay_out_plugin,
     )
     from holdall.operations.projects.values import DeployResult as DeployResult
     from holdall.operations.settle import STEP as STEP
@@ -27,7 +29,9 @@ else:
             "projects.values": ("DeployResult",),
             "settle": ("STEP",),
             "edit_collection": ("Editor", "FirstHalf"),
-            "export_plugin": (
+            "bundles.form": ("ExportForm",),
+            "bundles.table": ("EXPORT_FORMS",),
+            "bundles.layout": (
                 "Export",
                 "MemberContent",
                 "collected_content",

@@ -66,6 +66,7 @@ class _OwnFiles:
             message = f"left out: the repository lacks the content of {lacking!a}"
             self._gathering.say_missed(place, Code.ITEM_UNREADABLE, message)
             return None
+        made = _MADE | composite.known.made
         location = self._tree.location(root)
         inspection = Inspection(root, is_folder=True)
 
@@ -77,7 +78,7 @@ class _OwnFiles:
 
         def is_left_out(below: str) -> bool:
             path = joined(root, below)
-            is_made = below in _MADE or path == composite.manifest
+            is_made = below in made or path == composite.manifest
             return is_made or self._is_left_out(path, below)
 
         try:

@@ -196,7 +196,10 @@ class ExportedMember(TypedDict):
 
 
 class Exported(TypedDict):
-    """What was exported; `backup` is where an earlier export is now."""
+    """What was exported, and what the agent will not have of it.
+
+    `backup` is where an earlier export is now.
+    """
 
     id: str
     to: str
@@ -204,6 +207,7 @@ class Exported(TypedDict):
     backup: str | None
     members: list[ExportedMember]
     files: list[str]
+    losses: list[str]
 
 
 class Revisions(TypedDict):

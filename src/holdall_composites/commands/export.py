@@ -1,4 +1,4 @@
-"""`holdall export`: a composite as a Claude plugin."""
+"""`holdall export`: a composite as a plugin for an agent."""
 
 from __future__ import annotations
 
@@ -24,13 +24,23 @@ _ARCHIVES = (
 """Ends of names by which an archive is meant, whether or not it can be written."""
 
 
+FORMS = ("claude", "agent-plugin", "codex", "cursor", "copilot", "gemini")
+
+
 def configure_export(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `holdall export`."""
     parser.description = (
-        "Write a composite as a Claude plugin, into a folder, a .zip or a .tar.gz."
-        " Collecting it elsewhere restores its UUIDs, order and pins."
+        "Write a composite as a plugin for an agent, into a folder, a .zip or a .tar.gz."
+        " Collecting it elsewhere restores its UUIDs, order and pins, whatever the form."
     )
     parser.add_argument("id", metavar="COMPOSITE", help="what to export")
+    parser.add_argument(
+        "--as",
+        dest="form",
+        choices=FORMS,
+        default=FORMS[0],
+        help="the agent's form: %(choices)s (default: %(default)s)",
+    )
     parser.add_argument("--to", required=True, metavar="DIR|FILE", help="where to write it")
     parser.add_argument(
         "--force",
@@ -45,7 +55,7 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
     from contextlib import ExitStack
     from tempfile import TemporaryDirectory
 
-    from holdall.operations import is_export
+    from holdall.operations import EXPORT_FORMS, is_export
     from holdall.transaction import write_export
     from holdall_composites.service.export import plan_export
     from holdall_composites.session import opened
@@ -61,7 +71,8 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
         composite = _composite(collection, args.id)
         scratch = Path(held.enter_context(TemporaryDirectory("-holdall")))
         with opened(collection) as resolver:
-            export = plan_export(resolver, collection, composite, scratch)
+            form = EXPORT_FORMS[args.form]
+            export = plan_export(resolver, collection, composite, scratch, form)
         if not args.dry_run:
             target = Path(args.to)
             backup = write_export(export.files, target, is_export, root, force=args.force)
@@ -70,6 +81,8 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
             context.out.line(f"write {path}")
     if backup is not None:
         context.out.note(f"kept what was there as {backup}")
+    for loss in export.losses:
+        context.out.warn(loss)
     verb = "would export" if args.dry_run else "exported"
     context.out.line(f"{verb} {composite.id} with {len(export.members)} members to {args.to}")
     context.out.data(
@@ -80,6 +93,7 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
             "backup": None if backup is None else str(backup),
             "members": export.members,
             "files": sorted(export.files),
+            "losses": export.losses,
         }
     )
     return 0

@@ -1,4 +1,4 @@
-"""A composite as a Claude plugin, each member as it is, or as it was at the version of its pin."""
+"""A composite as a plugin, each member as it is, or as it was at the version of its pin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from holdall.artifacts import ArtifactId, Shape
 from holdall.collection import Collection, ManifestArtifact, ManifestComposite
-from holdall.operations import Export, MemberContent, collected_content, lay_out_plugin
+from holdall.operations import Export, ExportForm, MemberContent, collected_content, lay_out_plugin
 from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.resolver.versions import refuse_strange_pin
@@ -14,7 +14,11 @@ from holdall_composites.values.types import Expanded
 
 
 def plan_export(
-    resolver: Resolver, collection: Collection, composite: ManifestComposite, scratch: Path
+    resolver: Resolver,
+    collection: Collection,
+    composite: ManifestComposite,
+    scratch: Path,
+    form: ExportForm,
 ) -> Export:
     """Lay out a composite with all that it contains, nested composites' members included.
 
@@ -24,7 +28,7 @@ def plan_export(
     """
     found = resolver.expand([str(composite.id)])
     members = [_content(resolver, collection, expanded, scratch) for expanded in found]
-    return lay_out_plugin(collection, composite, members)
+    return lay_out_plugin(collection, composite, members, form)
 
 
 def _content(

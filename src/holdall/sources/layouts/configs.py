@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
@@ -91,13 +91,17 @@ def read_inline_hooks(gathering: Gathering, path: str, name: str, value: Any) ->
     return _inline(gathering, (_HOOK.name, path), name, value)
 
 
-def read_mcp_file(gathering: Gathering, path: str) -> list[Draft]:
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+"""Return a server in Claude Code's form."""
+
+
+def read_mcp_file(gathering: Gathering, path: str, change: Change = dict) -> list[Draft]:
     """Read each server of a `.mcp.json`, wrapped in `mcpServers` or not."""
     value = load_json(gathering, path, Code.MCP_INVALID)
     if value is None:
         return []
     servers = value["mcpServers"] if "mcpServers" in value else _flat_servers(value)
-    return read_servers(gathering, path, f"{path}#", servers)
+    return read_servers(gathering, path, f"{path}#", servers, change)
 
 
 def _flat_servers(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +113,9 @@ def _flat_servers(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_servers(gathering: Gathering, file: str, prefix: str, servers: Any) -> list[Draft]:
+def read_servers(
+    gathering: Gathering, file: str, prefix: str, servers: Any, change: Change = dict
+) -> list[Draft]:
     """Take each server of an object of servers; `prefix` and its key make its path."""
     if not isinstance(servers, dict):
         gathering.say_missed(file, Code.MCP_INVALID, "`mcpServers` is not an object of servers")
@@ -117,7 +123,8 @@ def read_servers(gathering: Gathering, file: str, prefix: str, servers: Any) -> 
     found = []
     for name, server in servers.items():
         if isinstance(server, dict):
-            found.append(_inline(gathering, (_MCP.name, f"{prefix}{name}"), name, server))
+            key = _MCP.name, f"{prefix}{name}"
+            found.append(_inline(gathering, key, name, change(server)))
         else:
             gathering.say(file, Code.MCP_INVALID, f"the server {name!a} is not an object")
     return found

@@ -1,10 +1,15 @@
-"""What an export of Holdall says about identity: the key `holdall` of a plugin's manifest.
+"""What an export of Holdall says about identity, in a manifest or in a file of its own.
 
 {"name": "starter", "holdall": {
   "format": 1, "uuid": "4107...", "composite_type": "plugin",
   "members": [{"id": "skill:a", "uuid": "ec12...", "path": "skills/a",
                "relationship": "contains", "pin": null}],
   "files": {"id": "plugin-files:starter", "uuid": "9d5e..."}}}
+
+That is how a Claude plugin has it. An Agent Plugin has it in `extensions` under `dev.holdall`, the
+others, whose manifests are closed, in `dev.holdall/plugin.json`. There it also has the name, the
+description and the metadata, `copies` that stand for members in the agent's form, and all files
+that were `made` and are no members or own files.
 """
 
 from __future__ import annotations
@@ -20,6 +25,9 @@ from holdall.errors import HoldallError
 
 IDENTITY_KEY = "holdall"
 FORMAT = 1
+NAMESPACE = "dev.holdall"
+"""What is Holdall's own in a plugin: the key of an extension, and a folder."""
+SIDECAR = f"{NAMESPACE}/plugin.json"
 
 _UUID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
@@ -44,18 +52,28 @@ class KnownFiles(NamedTuple):
 class KnownPlugin:
     """What an export says about itself; `members` by type and path below the plugin's folder.
 
-    `files` are the plugin's own.
+    `files` are the plugin's own. Where the manifest cannot say it, `said` has `name`, `description`
+    and `metadata`. `copies` and `made` are paths below the folder, `#` and a name for an entry.
     """
 
     uuid: str | None = None
     composite_type: str | None = None
     members: Mapping[tuple[str, str], KnownMember] = field(default_factory=dict)
     files: KnownFiles | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    copies: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
 
 
-def read_identity(manifest: Mapping[str, Any]) -> KnownPlugin | None:
-    """Return what a manifest says under `holdall`; None where that is nothing to rely on."""
-    table = manifest.get(IDENTITY_KEY)
+def identity_in(manifest: Mapping[str, Any]) -> Any:
+    """Return what a manifest says of an export's identity, None for nothing."""
+    extensions = manifest.get("extensions")
+    extended = extensions.get(NAMESPACE) if isinstance(extensions, dict) else None
+    return manifest.get(IDENTITY_KEY, extended)
+
+
+def read_identity(table: Any) -> KnownPlugin | None:
+    """Return what an export says of itself; None where that is nothing to rely on."""
     if table is None:
         return KnownPlugin()
     try:
@@ -73,9 +91,31 @@ def read_identity(manifest: Mapping[str, Any]) -> KnownPlugin | None:
             )
         own = table["files"]
         files = None if own is None else KnownFiles(ArtifactId.parse(own["id"]), _uuid(own))
-        return KnownPlugin(_uuid(table), _text(table["composite_type"]), members, files)
+        return KnownPlugin(
+            _uuid(table),
+            _text(table["composite_type"]),
+            members,
+            files,
+            _said(table),
+            frozenset(map(_text, table.get("copies", ()))),
+            frozenset(map(_text, table.get("made", ()))),
+        )
     except (KeyError, TypeError, ValueError, AttributeError, HoldallError):
         return None
+
+
+def _said(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what stands in place of a manifest's keys."""
+    if "metadata" not in table:
+        return {}
+    if not isinstance(table["metadata"], dict):
+        raise TypeError("the metadata are no object")
+    description = table["description"]
+    return {
+        "name": _text(table["name"]),
+        "description": None if description is None else _text(description),
+        "metadata": table["metadata"],
+    }
 
 
 def _text(value: object) -> str:

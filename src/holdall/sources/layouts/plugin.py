@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdall.errors import HoldallError
@@ -11,7 +11,15 @@ from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import DraftComposite, DraftMember, Gathering, Key, show_path
 from holdall.sources.layouts.agents.form import PluginForm
 from holdall.sources.layouts.agents.table import PLUGINS
-from holdall.sources.layouts.identity import IDENTITY_KEY, KnownPlugin, read_identity
+from holdall.sources.layouts.configs import load_json
+from holdall.sources.layouts.identity import (
+    IDENTITY_KEY,
+    SIDECAR,
+    KnownPlugin,
+    identity_in,
+    read_identity,
+)
+from holdall.sources.layouts.kept import is_copy, read_kept
 from holdall.sources.layouts.markdown import (
     SKILL_FILE,
 )
@@ -46,7 +54,7 @@ def read_plugin(
         for number, each in enumerate(found)
     ]
     reader = readers[0]
-    known = read_identity(reader.manifest)
+    known = read_identity(_identity_of(gathering, root, readers))
     if known is None:
         reader.say(Code.PLUGIN_INVALID, f"the key {IDENTITY_KEY!r} is not what an export writes")
     known = known or KnownPlugin()
@@ -56,26 +64,40 @@ def read_plugin(
     for each in readers:
         here = {key[0] for key in members}
         for member in each.members():
-            if each is reader or member.key[0] not in here:
+            if is_copy(member, root, known):
+                gathering.drafts.pop(member.key, None)
+            elif each is reader or member.key[0] not in here:
                 members.setdefault(member.key, _as_exported(member, root, known))
+    for draft in read_kept(gathering, root, known, members.keys()):
+        members[draft.key] = _as_exported(DraftMember(draft.key, draft.name), root, known)
     if len(found) > 1:
         titles = ", ".join(each.title for each, _ in found)
         reader.say(Code.SEVERAL_MANIFESTS, f"is a {titles}; read as the first of them")
     order = {said.id: number for number, said in enumerate(known.members.values())}
     return DraftComposite(
-        name=reader.name,
+        name=known.said.get("name", reader.name),
         path=show_path(path),
         kind="unlisted-plugin" if entry is None else "marketplace-entry",
         members=tuple(
             sorted(members.values(), key=lambda m: order[m.known.id] if m.known else len(order))
         ),
-        description=reader.text("description"),
+        description=known.said.get("description", reader.text("description")),
         version=reader.text("version"),
         known=known,
-        metadata=reader.metadata(),
+        metadata=known.said.get("metadata", reader.metadata()),
         hides_text=reader.hides_text(),
         manifest=reader.manifest_path if reader.manifest else None,
     )
+
+
+def _identity_of(gathering: Gathering, root: str, readers: Sequence[PluginReader]) -> Any:
+    """Return what an export says of itself, in one of its manifests or in its own file."""
+    said = (identity_in(reader.manifest) for reader in readers)
+    found = next((table for table in said if table is not None), None)
+    place = joined(root, SIDECAR)
+    if found is None and _may_be_there(gathering, root, SIDECAR) and file_at(gathering, place):
+        return load_json(gathering, place, Code.PLUGIN_INVALID)
+    return found
 
 
 def manifests_at(gathering: Gathering, root: str) -> list[tuple[PluginForm, str]]:

@@ -28,7 +28,7 @@ from holdall.sources.layouts.fields import (
     with_slashes,
     without_nulls,
 )
-from holdall.sources.layouts.identity import IDENTITY_KEY
+from holdall.sources.layouts.identity import IDENTITY_KEY, NAMESPACE
 from holdall.sources.layouts.markdown import (
     command_name,
     is_readme,
@@ -108,6 +108,9 @@ class PluginReader:
         """Return the rest of manifest and entry, without what is read elsewhere."""
         said = {**self.manifest, **(self.entry or {})}
         kept = {key: without_nulls(said[key]) for key in said if key not in _TOLD_APART}
+        extensions = kept.get("extensions")
+        if isinstance(extensions, dict) and NAMESPACE in extensions:
+            kept["extensions"] = {k: v for k, v in extensions.items() if k != NAMESPACE} or None
         return {key: value for key, value in kept.items() if value is not None}
 
     def hides_text(self) -> bool:
@@ -326,16 +329,17 @@ class PluginReader:
 
     def _servers(self) -> Iterator[DraftMember]:
         default = self._default("mcpServers")
-        found = read_mcp_file(self.gathering, default) if default is not None else []
+        change = self.form.server
+        found = [] if default is None else read_mcp_file(self.gathering, default, change)
         for label, value in self._fields("mcpServers"):
             if isinstance(value, dict):
                 servers = value.get("mcpServers", value)
                 prefix = f"{show_path(self.path)}#{label}.mcp."
-                found += read_servers(self.gathering, self.manifest_path, prefix, servers)
+                found += read_servers(self.gathering, self.manifest_path, prefix, servers, change)
             elif (path := self._checked("mcpServers", value)) is None:
                 continue
             elif self.gathering.tree.is_file(path) and path.endswith(".json"):
-                found += read_mcp_file(self.gathering, path)
+                found += read_mcp_file(self.gathering, path, change)
             else:
                 self.say(Code.UNSUPPORTED_COMPONENT, f"mcpServers: {path!a} is not a JSON file")
         for draft in found:

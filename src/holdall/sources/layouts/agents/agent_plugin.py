@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from holdall.sources.layouts.agents.form import AgentFormat, PluginForm
+from holdall.sources.layouts.agents.form import AgentFormat, PluginForm, with_texts
 
 SCHEMAS = ("https://agent-plugins.org/schemas/", "https://open-plugins.com/schemas/")
 PLUGIN_SCHEMA = "https://agent-plugins.org/schemas/1.0.0/plugin.schema.json"
@@ -26,6 +26,17 @@ def has_schema(manifest: Mapping[str, Any]) -> bool:
     return str(manifest.get("$schema")).startswith(SCHEMAS)
 
 
+def server_from_plugin(server: dict[str, Any]) -> dict[str, Any]:
+    """Return a server of an Agent Plugin as Claude Code has it."""
+    found: dict[str, Any] = with_texts(
+        server,
+        lambda text: text.replace("${PLUGIN_ROOT}", "${CLAUDE_PLUGIN_ROOT}").replace(
+            "${PLUGIN_DATA}", "${CLAUDE_PLUGIN_DATA}"
+        ),
+    )
+    return {**found, "type": "http"} if found.get("type") == "streamable-http" else found
+
+
 AGENT_PLUGIN = AgentFormat(
     "agent-plugin",
     plugin=PluginForm(
@@ -33,5 +44,6 @@ AGENT_PLUGIN = AgentFormat(
         manifests=("plugin.json",),
         places=MappingProxyType({"skills": ("skills",), "mcpServers": ("mcp.json",)}),
         is_manifest=has_schema,
+        server=server_from_plugin,
     ),
 )

@@ -11,12 +11,26 @@ Source: cursor.com/docs and the schema in cursor/plugins, 2026. Commands, agents
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from holdall.artifacts.rules import Dialect
-from holdall.sources.layouts.agents.form import AgentFormat, FolderForm, PluginForm, usual_places
+from holdall.sources.layouts.agents.form import (
+    AgentFormat,
+    FolderForm,
+    PluginForm,
+    usual_places,
+    with_texts,
+)
 from holdall.sources.layouts.markdown import read_rule
 
 _RULE = partial(read_rule, dialect=Dialect.CURSOR)
+
+
+def plain_variables(server: dict[str, Any]) -> dict[str, Any]:
+    """Return a server with Claude Code's spelling of variables: `${env:NAME}` is `${NAME}`."""
+    found: dict[str, Any] = with_texts(server, lambda text: text.replace("${env:", "${"))
+    return found
+
 
 CURSOR = AgentFormat(
     "cursor",
@@ -31,5 +45,6 @@ CURSOR = AgentFormat(
         marketplaces=(".cursor-plugin/marketplace.json",),
         places=usual_places(rules=("rules",), mcpServers=("mcp.json", ".mcp.json")),
         rule=FolderForm("rules", ".mdc", _RULE),
+        server=plain_variables,
     ),
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Gathering
+from holdall.sources.layouts.agents.cursor import plain_variables
 from holdall.sources.layouts.agents.form import FolderForm
 from holdall.sources.layouts.agents.table import FOLDERS
 from holdall.sources.layouts.configs import load_json, read_servers
@@ -61,22 +59,4 @@ def _read_servers(gathering: Gathering, file: str) -> None:
             value = load_json(gathering, file, Code.MCP_INVALID)
             servers = None if value is None else value.get(key)
             if servers is not None:
-                read_servers(gathering, file, f"{file}#", with_plain_variables(servers))
-
-
-def with_plain_variables(value: Any) -> Any:
-    """Return servers with Claude Code's spelling of variables: `${env:NAME}` is `${NAME}`."""
-    match value:
-        case str():
-            return value.replace("${env:", "${")
-        case dict():
-            return {key: with_plain_variables(item) for key, item in value.items()}
-        case list():
-            return [with_plain_variables(item) for item in value]
-        case _:
-            return value
-
-
-def folders_read() -> Iterator[str]:
-    """Yield the folders that are read."""
-    yield from (form.folder for form in FOLDERS if form.folder)
+                read_servers(gathering, file, f"{file}#", servers, plain_variables)

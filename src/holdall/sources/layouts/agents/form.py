@@ -33,7 +33,7 @@ class PluginForm(NamedTuple):
     `manifests` are the places of plugin.json below the plugin's folder, `marketplaces` those of
     marketplace.json below a source. `places` says where each component usually is.
     `is_manifest` distinguishes this agent's manifest from others of the same name. `extras` reads
-    members that only this agent has.
+    members that only this agent has; `server` returns a server in Claude Code's form.
     """
 
     title: str
@@ -44,6 +44,7 @@ class PluginForm(NamedTuple):
     command: FolderForm | None = None
     rule: FolderForm | None = None
     extras: Callable[[Gathering, str, str, Mapping[str, Any]], list[Draft]] | None = None
+    server: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
 
 class AgentFormat(NamedTuple):
@@ -52,6 +53,19 @@ class AgentFormat(NamedTuple):
     agent: str
     folders: tuple[FolderForm, ...] = ()
     plugin: PluginForm | None = None
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with its texts changed, but not its keys."""
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {key: with_texts(item, change) for key, item in value.items()}
+        case list():
+            return [with_texts(item, change) for item in value]
+        case _:
+            return value
 
 
 def usual_places(**others: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:

@@ -21,7 +21,13 @@ from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.frontmatter import head_line
 from holdall.sources.draft import Draft, Gathering
-from holdall.sources.layouts.agents.form import AgentFormat, FolderForm, PluginForm, usual_places
+from holdall.sources.layouts.agents.form import (
+    AgentFormat,
+    FolderForm,
+    PluginForm,
+    usual_places,
+    with_texts,
+)
 from holdall.sources.layouts.markdown import Changed, read_changed, read_rule
 from holdall.sources.walk import joined
 
@@ -68,6 +74,18 @@ def _read_context(
     return [draft for draft in found if draft is not None]
 
 
+def server_from_gemini(server: dict[str, Any]) -> dict[str, Any]:
+    """Return a server of Gemini CLI as Claude Code has it."""
+    found: dict[str, Any] = with_texts(
+        server,
+        lambda text: text.replace("${extensionPath}", "${CLAUDE_PLUGIN_ROOT}").replace("${/}", "/"),
+    )
+    if "httpUrl" in found:
+        url = found.pop("httpUrl")
+        return {"type": "http", "url": url, **found}
+    return {"type": "sse", **found} if "url" in found else found
+
+
 _COMMAND = FolderForm("commands", ".toml", _read_command)
 
 GEMINI = AgentFormat(
@@ -79,5 +97,6 @@ GEMINI = AgentFormat(
         places=usual_places(mcpServers=()),
         command=_COMMAND,
         extras=_read_context,
+        server=server_from_gemini,
     ),
 )
