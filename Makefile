@@ -13,7 +13,7 @@ SKILLMEAT := .skillmeat
 # Compiled modules are kept: thousands of short processes would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test long fuzz faults mutants unit check docs schema unicode wheel bench bench-quick compat clean
+.PHONY: help demo test long fuzz faults mutants unit check docs schema unicode wheel bench bench-quick test-browser compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ $(VENV)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; set PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
-	$(PIP) install --editable '.[postgres]' --group test --group check
+	$(PIP) install --editable '.[postgres,site]' --group test --group check
 	@touch $@
 
 demo: $(VENV)/installed  ## collect, compose, deploy and rename on the sample, in .demo/
@@ -78,6 +78,12 @@ wheel: $(VENV)/installed  ## build dist/*.whl
 $(SKILLMEAT)/bin/skillmeat: $(VENV)/installed
 	$(PYTHON) -m venv $(SKILLMEAT)
 	$(SKILLMEAT)/bin/python -m pip --quiet install 'skillmeat==0.74.0'
+
+test-browser: $(VENV)/installed  ## look at the site in a real Chromium (half a minute)
+	$(PIP) install --group browser
+	@command -v chromium >/dev/null || test -n "$$HOLDALL_CHROMIUM" || { \
+		echo "error: no chromium found; install it (Debian: chromium), or set HOLDALL_CHROMIUM" >&2; exit 1; }
+	$(PYTEST) tests/browser --no-cov -p no:xdist
 
 compat: $(SKILLMEAT)/bin/skillmeat  ## see SkillMeat 0.74 agree with what Holdall deploys
 	HOLDALL_SKILLMEAT="$(CURDIR)/$<" $(PYTEST) tests/e2e/test_skillmeat.py

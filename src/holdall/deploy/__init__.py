@@ -5,6 +5,7 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.deploy.agent_formats import convert_file as convert_file
+    from holdall.deploy.consent.heads import text_effects as text_effects
     from holdall.deploy.local_edits import (
         find_collected as find_collected,
         find_requested as find_requested,
@@ -34,6 +35,7 @@ else:
         __name__,
         {
             "agent_formats": ("convert_file",),
+            "consent.heads": ("text_effects",),
             "local_edits": (
                 "find_requested",
                 "find_collected",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         said_name as said_name,
         with_name as with_name,
     )
+    from holdall.files.plain_folder import PlainFolder as PlainFolder
     from holdall.files.root import (
         FileState as FileState,
         Root as Root,
@@ -47,6 +48,7 @@ else:
                 "said_name",
                 "with_name",
             ),
+            "plain_folder": ("PlainFolder",),
             "root": (
                 "FileState",
                 "Root",

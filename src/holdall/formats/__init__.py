@@ -10,7 +10,11 @@ if TYPE_CHECKING:
         parse_toml as parse_toml,
         read_bounded as read_bounded,
     )
-    from holdall.formats.escape import one_line as one_line
+    from holdall.formats.escape import escape_text as escape_text, one_line as one_line
+    from holdall.formats.frontmatter import (
+        body_of as body_of,
+        read_frontmatter as read_frontmatter,
+    )
     from holdall.formats.json_editor import MAX_BYTES as MAX_BYTES, MISSING as MISSING
     from holdall.formats.toml_writer import dump_toml as dump_toml
 else:
@@ -23,7 +27,14 @@ else:
                 "parse_toml",
                 "read_bounded",
             ),
-            "escape": ("one_line",),
+            "escape": (
+                "escape_text",
+                "one_line",
+            ),
+            "frontmatter": (
+                "body_of",
+                "read_frontmatter",
+            ),
             "json_editor": (
                 "MAX_BYTES",
                 "MISSING",

@@ -55,6 +55,12 @@ BODY = re.compile(r"(\ufeff?)---[ \t]*(\r\n|\n|\r)(.*?)^---[ \t]*(?:\r\n|\n|\r|\
 """A whole head: a mark of the encoding, how its lines end, and what is in it. The body follows."""
 
 
+def body_of(text: str) -> str:
+    """Return a Markdown text without its head."""
+    head = BODY.match(text)
+    return text[head.end() :] if head else text
+
+
 def head_line(key: str, value: str) -> str:
     """Return a line of a head, without its end, that says a text."""
     return f"{key}: {json.dumps(value, ensure_ascii=False)}"

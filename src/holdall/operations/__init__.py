@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         open_to_others as open_to_others,
         read_deployed as read_deployed,
     )
+    from holdall.operations.lint import lint_source as lint_source
     from holdall.operations.projects.values import DeployResult as DeployResult
     from holdall.operations.settle import STEP as STEP
 else:
@@ -27,6 +28,7 @@ else:
         __name__,
         {
             "projects.values": ("DeployResult",),
+            "lint": ("lint_source",),
             "settle": ("STEP",),
             "edit_collection": ("Editor", "FirstHalf"),
             "bundles.form": ("ExportForm",),

@@ -136,6 +136,15 @@ class Pulled(TypedDict):
     changes: list[Change]
 
 
+class SiteWritten(TypedDict):
+    """How many files the site has, and how many were written and removed."""
+
+    files: int
+    written: int
+    removed: int
+    dry_run: bool
+
+
 class Published(TypedDict):
     """The release that a channel names now; `sequence` is null in a dry run."""
 
@@ -298,6 +307,7 @@ DOCUMENTS: dict[str, Any] = {
     "redo": Redone,
     "pull": Pulled,
     "publish": Published,
+    "site": SiteWritten,
     "purge": Purge,
     "doctor": Doctor,
     "rebuild": Rebuild,

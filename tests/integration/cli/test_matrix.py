@@ -71,6 +71,7 @@ WRITERS = {
     "undo": "2",
     "redo": "",
     "pull": "",
+    "site": "--to {folder}/site",
     "publish": "--to {folder}/published",
     "purge": "",
     "rebuild": "--force",

@@ -21,7 +21,7 @@ from holdall.artifacts.ids import FileKind
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.errors import HostilePathError, InputError, NotFoundError, RefusedError, UsageError
-from holdall.files.content_folder import ContentFolder
+from holdall.files.plain_folder import ContentFolder
 from holdall.files.user_state import keep_document, read_document, state_folder, user_folder
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml
 from holdall.sources.fetch.published.form import (

@@ -16,8 +16,8 @@ from typing import NamedTuple, Self
 
 from holdall.artifacts.hashing import FileDigest
 from holdall.errors import ConflictError, InputError, NotFoundError, RefusedError
-from holdall.files.content_folder import ContentFolder, remove_unfinished, replace_file
 from holdall.files.lock import STATE_FOLDER, locked
+from holdall.files.plain_folder import ContentFolder, remove_unfinished, replace_file
 from holdall.files.root import Root, make_folders
 from holdall.formats.documents import parse_toml
 from holdall.sources.fetch.published.form import (
@@ -35,6 +35,9 @@ from holdall.sources.fetch.published.form import (
     render_tree,
 )
 from holdall.sources.fetch.published.transport import FolderPlace
+
+SITE = "site.json"
+"""What `holdall site` writes into the same folder."""
 
 FileReader = Callable[[str], Iterator[bytes]]
 TreeReader = Callable[[str], Iterable[FileDigest]]
@@ -87,7 +90,7 @@ class Publication:
             raise ConflictError(
                 f"{self.folder} is a file", hint="name a folder, which may be a new one"
             ) from None
-        if names and not {CHANNELS, RELEASES, BLOBS} <= names:
+        if names and SITE not in names and not {CHANNELS, RELEASES, BLOBS} <= names:
             raise ConflictError(
                 f"{self.folder} has other files, and nothing that was published",
                 hint="name an empty folder, or a new one",

@@ -1,9 +1,10 @@
-"""A folder of files that are named by the SHA-256 of their bytes: written once, never changed.
+"""Folders that are written for others to read: files by their hashes, and files by their names.
 
-    blobs/4d1a...e0     appears whole, by one call, or not at all
+    blobs/4d1a...e0     appears whole, by one call, or not at all, and never changes
+    index.html          is replaced by one call: a reader sees the old bytes or the new
 
 A power cut may leave a file that is not what its name says, as long as `make_durable` did not
-return: whoever needs that certainty reads, or puts it again with `check`.
+return: whoever needs that certainty reads it again.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
-from holdall.errors import StorageError
+from holdall.artifacts.paths import RelPath
+from holdall.errors import HoldallError, StorageError
 from holdall.files import syscalls
-from holdall.files.root import make_folders, read_chunks, reporting, write_all
+from holdall.files.lock import locked
+from holdall.files.root import Root, make_folders, read_chunks, reporting, write_all
 
 _NEW = ".new"
 
@@ -133,3 +138,69 @@ def remove_unfinished(path: Path) -> None:
                     syscalls.remove_file(name, folder)
         finally:
             os.close(folder)
+
+
+class PlainFolder:
+    """Files below a folder, held by its lock; the folder is made if it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> Self:
+        with reporting(self.path):
+            make_folders(self.path)
+        with ExitStack() as stack:
+            self._root = stack.enter_context(Root(self.path))
+            stack.enter_context(locked(self._root))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return a file's bytes, None if there is none; raises what `Root.read_bytes` raises."""
+        return self._root.read_bytes(RelPath.parse(path), limit)
+
+    def hash_of(self, path: str) -> str | None:
+        """Return the SHA-256 of a file; None if there is none, an empty text for anything else."""
+        try:
+            state = self._root.state_of(RelPath.parse(path))
+        except HoldallError:
+            return ""
+        return None if state is None else state.sha256
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Make a file have these bytes; a reader sees the old ones or the new."""
+        place = RelPath.parse(path)
+        with reporting(self.path / path):
+            folder = self._root.folders.make(place.parent)
+            name = f".{secrets.token_hex(8)}.new"
+            file = syscalls.create_file(name, folder, 0o644)
+            try:
+                write_all(file, data)
+            finally:
+                os.close(file)
+            syscalls.rename(folder, name, folder, place.name)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, and the folders that are empty then."""
+        place = RelPath.parse(path)
+        with reporting(self.path / path):
+            folder = self._root.folders.find(place.parent)
+            if folder is not None:
+                syscalls.remove_file(place.name, folder)
+            while (parent := place.parent) is not None:
+                above = self._root.folders.find(parent.parent)
+                try:
+                    self._root.folders.forget(parent)
+                    if above is not None:
+                        syscalls.remove_folder(parent.name, above)
+                except OSError:
+                    return
+                place = parent
+
+    def make_durable(self) -> None:
+        """Return when everything is on the disk."""
+        with reporting(self.path):
+            syscalls.sync_file_system(self._root.folders.top)
