@@ -32,7 +32,7 @@ _COMMANDS = (
     ("undo", "history", "redo", "do again what was undone last"),
     ("team", "team", "pull", "bring the folder to the newest release of its shared collection"),
     ("publish", "team", "publish", "write a release into a folder that any web server serves"),
-    ("site", "team", "site", "write a site of the collection, to look at and to search"),
+    ("publish", "team", "site", "write a site of the collection, to look at and to search"),
     ("care", "care", "purge", "delete removed artifacts for good"),
     ("care", "care", "doctor", "check that files, manifest, database and versions agree"),
     ("care", "care", "rebuild", "rebuild a lost database from the collection's folder"),
