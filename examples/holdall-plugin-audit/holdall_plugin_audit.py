@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_state_path
-
-from holdall.plugins import ChangeSet, DeployPlan, Problem, hookimpl
+from holdall.plugins import ChangeSet, DeployPlan, Problem, hookimpl, user_folder
 
 _keys = ["internal"]
 """A skill with one of these in its frontmatter, and `true` behind it, is not deployed."""
@@ -55,7 +53,7 @@ def _internal(plan: DeployPlan) -> Iterator[Problem]:
 
 def log_file() -> Path:
     """Return the log: in the user's state folder, wherever the command is run."""
-    return user_state_path("holdall-plugin-audit", appauthor=False) / "audit.jsonl"
+    return user_folder("state", "holdall-plugin-audit") / "audit.jsonl"
 
 
 def _log(transaction_id: str, command: str, what: object) -> None:

@@ -20,7 +20,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-import platformdirs
 from injection import Injection, install
 
 import holdall
@@ -289,7 +288,6 @@ def _import_all() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    platformdirs.user_state_path("holdall")
 
 
 def _make_source(source: Path) -> None:

@@ -14,6 +14,12 @@ from holdall.errors import InputError, StorageError
 from holdall.files import syscalls
 from holdall.files.root import make_folders, reporting, write_all
 
+_BELOW_HOME = {
+    "state": (".local", "state"),
+    "cache": (".cache",),
+    "config": (".config",),
+    "data": (".local", "share"),
+}
 _KEY = "journal.key"
 _KEY_SIZE = 32
 _HINT = "set XDG_STATE_HOME to a folder that you may write to"
@@ -35,23 +41,22 @@ def home_folder() -> Path | None:
     return Path(home) if os.path.isabs(home) else None
 
 
-def user_folder(kind: str) -> Path:
-    """Return the user's folder for Holdall of a kind: `state`, `cache`, `config` or `data`.
+def user_folder(kind: str, owner: str = "holdall") -> Path:
+    """Return the user's folder of a kind for a program: `state`, `cache`, `config` or `data`.
 
-    Raises StorageError where nothing says where it is.
+    `XDG_STATE_HOME/holdall` and so on where that is a full path, else `~/.local/state/holdall`
+    (XDG Base Directory Specification 0.8). Raises StorageError where nothing says where it is.
     """
-    import platformdirs
-
-    try:
-        path: str = getattr(platformdirs, f"user_{kind}_dir")("holdall", appauthor=False)
-    except RuntimeError:
-        path = ""
-    if not os.path.isabs(path):
+    variable = f"XDG_{kind.upper()}_HOME"
+    if os.path.isabs(chosen := os.environ.get(variable, "").strip()):
+        return Path(chosen, owner)
+    home = home_folder()
+    if home is None:
         raise StorageError(
             f"nothing says where your {kind} folder is: HOME is not set",
-            hint=f"set HOME, or XDG_{kind.upper()}_HOME, to a folder that you may write to",
+            hint=f"set HOME, or {variable}, to a folder that you may write to",
         )
-    return Path(path)
+    return home.joinpath(*_BELOW_HOME[kind], owner)
 
 
 def state_folder() -> Path:

@@ -135,6 +135,8 @@ def toml_key(key: str) -> str:
     """Return a key as TOML writes it, quoted where it must be."""
     if _BARE.fullmatch(key):
         return key
+    if _UNESCAPED.fullmatch(key):
+        return f'"{key}"'
     return dump_toml({key: 0}).rpartition(" = ")[0]
 
 

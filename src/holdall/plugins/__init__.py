@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         StoredContent as StoredContent,
         bytes_artifact as bytes_artifact,
         file_artifact as file_artifact,
+        user_folder as user_folder,
     )
 else:
     __getattr__, __all__ = lazy_exports(
@@ -52,6 +53,7 @@ else:
                 "StoredContent",
                 "file_artifact",
                 "bytes_artifact",
+                "user_folder",
             ),
         },
     )

@@ -15,6 +15,7 @@ from holdall.deploy.planning.plan import (
     StoredContent as StoredContent,
 )
 from holdall.files.tree import bytes_tree, file_tree
+from holdall.files.user_state import user_folder as user_folder
 from holdall.sources.values import FoundArtifact as FoundArtifact, Reading as Reading
 
 

@@ -18,13 +18,8 @@ class Signature(NamedTuple):
     @classmethod
     def now(cls) -> Signature:
         """Return who runs this program, here and now."""
-        import getpass
-
-        try:
-            author: str | None = getpass.getuser()
-        except (KeyError, OSError):
-            author = None  # a user without a name, as in some containers
-        return cls(author, os.uname().nodename, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return cls(_user(), os.uname().nodename, now)
 
     def to_json(self) -> dict[str, Any]:
         """Return the signature as the journal keeps it."""
@@ -34,3 +29,16 @@ class Signature(NamedTuple):
     def from_json(cls, table: Mapping[str, Any]) -> Signature:
         """Read what `to_json` wrote."""
         return cls(table["author"], table["host"], table["at"])
+
+
+def _user() -> str | None:
+    """Return the user's name; None for one without a name, as in some containers."""
+    for variable in ("LOGNAME", "USER"):
+        if name := os.environ.get(variable):
+            return name
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return None

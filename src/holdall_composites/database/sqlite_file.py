@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from holdall.errors import LockedError
@@ -117,7 +116,7 @@ def reading(path: Path) -> Iterator[FileDatabase]:
         yield FileDatabase(f"{path.absolute().as_uri()}?mode={mode}", lasts=False, read_only=True)
         return
     if _has_log(path):
-        with TemporaryDirectory(prefix="holdall-") as folder:
+        with _temporary_folder() as folder:
             copy = Path(folder, path.name)
             _copy_files(path, copy)
             yield FileDatabase(f"{copy.as_uri()}?mode=rw", lasts=False, read_only=True)
@@ -129,6 +128,12 @@ def reading(path: Path) -> Iterator[FileDatabase]:
     finally:
         if _stamp(path) != before:
             raise _changed(path)
+
+
+def _temporary_folder() -> AbstractContextManager[str]:
+    from tempfile import TemporaryDirectory
+
+    return TemporaryDirectory(prefix="holdall-")
 
 
 def _has_log(path: Path) -> bool:
@@ -177,7 +182,7 @@ def private_copy(database: Any = None) -> Iterator[FileDatabase]:
 
     None is an empty one.
     """
-    with TemporaryDirectory(prefix="holdall-") as folder:
+    with _temporary_folder() as folder:
         copy = FileDatabase(str(Path(folder, "holdall.db")), lasts=False)
         copy.connect()
         with closing(copy):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -80,6 +79,8 @@ def _lay_out(
     """Write an artifact into a folder as it will be in the collection."""
     place = folder / entry.path
     place.parent.mkdir(parents=True, exist_ok=True)
+    import shutil
+
     present = collection.location(entry)
     if present.is_dir():
         shutil.copytree(present, place, symlinks=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import StorageError
-from holdall.files.user_state import journal_key, read_words, remember, state_folder
+from holdall.files.user_state import journal_key, read_words, remember, state_folder, user_folder
 
 pytestmark = pytest.mark.unit
 
@@ -81,3 +81,25 @@ def test_what_cannot_be_remembered_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         remember(tmp_path / "state/decided.json", ["one"], "look there")
     assert caught.value.hint == "look there"
+
+
+@pytest.mark.parametrize(
+    ("kind", "below_home"),
+    [
+        ("state", ".local/state"),
+        ("cache", ".cache"),
+        ("config", ".config"),
+        ("data", ".local/share"),
+    ],
+)
+def test_folders_are_those_of_xdg(
+    kind: str, below_home: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full path in the variable has priority; anything else there counts as none."""
+    monkeypatch.setenv("HOME", str(home))
+    variable = f"XDG_{kind.upper()}_HOME"
+    monkeypatch.setenv(variable, "/elsewhere")
+    assert user_folder(kind, "audit") == Path("/elsewhere/audit")
+    for nothing in ("", "not/full"):
+        monkeypatch.setenv(variable, nothing)
+        assert user_folder(kind) == home / below_home / "holdall"

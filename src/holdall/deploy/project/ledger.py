@@ -259,11 +259,6 @@ def state_from_json(values: Sequence[str]) -> FileState:
     return FileState(_KINDS[kind], mode == "x", _text(sha256))
 
 
-def targets_of_ledger(text: str, where: str) -> list[str]:
-    """Return the names of the targets that a ledger has something for, sorted."""
-    return sorted({entry.target for entry in parse_ledger(text, where).deployed})
-
-
 def _document(text: str, where: str) -> Any:
     try:
         return parse_json(text, where, limit=MAX_LEDGER_BYTES)

@@ -15,7 +15,7 @@ from holdall.artifacts.references import find_named
 from holdall.collection.collection import Collection
 from holdall.deploy.ownership import refuse_foreign
 from holdall.deploy.project.hints import Joined, adopt_recorded, join_shared, own_folders
-from holdall.deploy.project.ledger import Deployed, Ledger, parse_ledger, targets_of_ledger
+from holdall.deploy.project.ledger import Deployed, Ledger, parse_ledger
 from holdall.deploy.project.place import ProjectPlace, is_same_place
 from holdall.deploy.project.shared import SharedEntry, SharedRecord, hash_text, parse_shared
 from holdall.deploy.project.skillmeat_record import (
@@ -212,8 +212,9 @@ def targets_in(path: Path, registered: Mapping[str, Target]) -> list[str]:
         if text is None and shared is None:
             firsts = {target.root: target for target in reversed([*registered.values()])}
             return sorted(t.name for t in firsts.values() if _record(root, t).text is not None)
-    names = set() if text is None else {*targets_of_ledger(text, str(path / LEDGER))}
-    if shared is not None:
+    ledger = Ledger() if text is None else parse_ledger(text, str(path / LEDGER))
+    names = {entry.target for entry in ledger.deployed}
+    if shared is not None and hash_text(shared) != ledger.shared:
         names |= {entry.target for entry in parse_shared(shared, str(path / DEPLOYED)).deployed}
     return sorted(name for name in names if name in registered)
 

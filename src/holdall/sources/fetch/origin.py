@@ -7,7 +7,6 @@ laid out in a temporary folder, which is there as long as the origin is open.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,7 +49,9 @@ def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
     if isinstance(address, FolderAddress):
         yield _folder(address.folder)
         return
-    with tempfile.TemporaryDirectory(prefix="holdall-") as scratch:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="holdall-") as scratch:
         if isinstance(address, GitAddress):
             yield _repository(address, Path(scratch), caps)
         elif isinstance(address, PublishedAddress):
