@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
+from holdall.collection import PULL, Collection, Manifest, ManifestArtifact, ManifestComposite
 from holdall.errors import OvertakenError
 from holdall.formats import DatabaseURL
 from holdall.transaction import Signature
@@ -59,7 +59,7 @@ def opened(
             database = stack.enter_context(connected(collection.database_url))
         ensure_current(database, embedded=url.is_embedded)
         store = Store(database)
-        if uuid and not _has_rows_of(store, collection):
+        if uuid and not has_rows_of(store, collection):
             if url.is_embedded or can_write(database):
                 bring_in_line(store, collection, header)
             else:
@@ -83,11 +83,12 @@ def _open_to_read(stack: ExitStack, collection: Collection, path: Path) -> Any:
 
 def _is_in_line(database: Database, collection: Collection) -> bool:
     return not pending_revisions(database) and (
-        collection.manifest.uuid is None or _has_rows_of(Store(database), collection)
+        collection.manifest.uuid is None or has_rows_of(Store(database), collection)
     )
 
 
-def _has_rows_of(store: Store, collection: Collection) -> bool:
+def has_rows_of(store: Store, collection: Collection) -> bool:
+    """Return whether the rows were last made equal to this very manifest."""
     known = store.collections.get(collection.manifest.uuid or "")
     return known is not None and known.manifest_hash == collection.manifest_hash
 
@@ -170,6 +171,11 @@ def bring_in_line(store: Store, collection: Collection, header: Header | None) -
         told = f"{collection.root} is behind release {head[0]} of its database"
         reporter().note(f"{told}: `holdall pull` brings it forward")
         return
+    is_settled = header is not None and header.command == PULL
+    if not is_alone and not is_settled and _takes_back(store, collection, head[0]):
+        told = f"{collection.root} has something as it was before a release of its database"
+        reporter().note(f"{told}: `holdall pull` says what")
+        return
     with store.transaction():
         if not is_alone and store.collections.lock(uuid) != head:
             raise OvertakenError(f"{collection.root}: somebody else changed the collection")
@@ -179,6 +185,18 @@ def bring_in_line(store: Store, collection: Collection, header: Header | None) -
         if header is None:
             header = Header.of(Signature.now(), "edit") if head[0] else first_header(uuid)
         append_release(store, collection.manifest, header)
+
+
+def _takes_back(store: Store, collection: Collection, head: int) -> bool:
+    """Return whether a folder at the head has entries as they were before."""
+    from holdall_composites.sync.releases.manifest import state_of
+    from holdall_composites.sync.releases.outdated import find_outdated
+    from holdall_composites.values.states import delta_between
+
+    uuid = collection.manifest.uuid or ""
+    newest = store.collections.state_at(uuid, head)
+    ours = delta_between(newest, state_of(collection.manifest))
+    return any(find_outdated(store, uuid, ours, head, newest))
 
 
 def has_own_database(collection: Collection) -> bool:

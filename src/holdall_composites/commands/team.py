@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from holdall.cli import Context
+from holdall.collection import PULL
 from holdall.files import Scratch
+from holdall.transaction import Signature
 
 
 def configure_pull(pull: argparse.ArgumentParser) -> None:
@@ -35,6 +37,8 @@ def configure_pull(pull: argparse.ArgumentParser) -> None:
 def run_pull(context: Context, args: argparse.Namespace) -> int:
     """Merge what others released into the folder."""
     from holdall_composites.service.pull import plan_pull
+    from holdall_composites.session import opened
+    from holdall_composites.sync.releases.chain import Header
     from holdall_composites.sync.releases.conflict import Side
 
     side = Side(args.side) if args.side else None
@@ -42,6 +46,10 @@ def run_pull(context: Context, args: argparse.Namespace) -> int:
         plan = plan_pull(editor.collection, scratch, side)
         if plan is not None and not args.dry_run:
             editor.pull(plan)
+        if plan is None and side is Side.OURS and not args.dry_run:
+            # At the head, what is as it was before stands now: it becomes a release of its own.
+            with opened(editor.collection, Header.of(Signature.now(), PULL)):
+                pass
         present = plan.changes.after if plan else editor.collection.manifest
     changes = plan.changes.changes if plan else ()
     for change in changes:

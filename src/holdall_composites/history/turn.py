@@ -10,7 +10,7 @@ from pathlib import Path
 from holdall.artifacts import FileDigest, RelPath, TypeSpec
 from holdall.collection import Change, ChangeKind, Collection, EntryEdit, ManifestArtifact
 from holdall.errors import ConflictError, NotFoundError
-from holdall.files import Tree
+from holdall.files import FileState, Root, Tree
 from holdall.transaction import Action, exchange, place_contents, place_files
 from holdall_composites.history.merging import ContentMerger, Place
 from holdall_composites.history.versions import edited_error, lay_out
@@ -123,8 +123,20 @@ class _Turn:
             raise self.merger.refusal(self.refused) if self.merger else edited_error(first)
         for path in self.wanted.keys() - self.present.keys():
             if os.path.lexists(self.collection.root / path):
-                raise ConflictError(
-                    f"{self.collection.root / path} is there already, and was not collected",
-                    hint="move it away, then try again",
-                )
+                self._take_over(path)
         return tuple(exchange(self.present, self.wanted, self.edited))
+
+    def _take_over(self, path: RelPath) -> None:
+        """Take a file that is there, and was not collected, for one that is to be put there.
+
+        A machine that was killed may have released it. Raises ConflictError for another file.
+        """
+        file = self.wanted[path][0]
+        with Root(self.collection.root) as root:
+            there = root.state_of(path)
+        if there != FileState(file.kind, file.executable, file.sha256):
+            raise ConflictError(
+                f"{self.collection.root / path} is there already, and was not collected",
+                hint="move it away, then try again",
+            )
+        self.present[path] = file

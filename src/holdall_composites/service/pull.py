@@ -10,11 +10,12 @@ from holdall.errors import ConflictError, RefusedError
 from holdall.files import Scratch
 from holdall_composites.history.merging import ContentMerger, tell_conflicts, tell_release
 from holdall_composites.history.turn import plan_turn
-from holdall_composites.session import has_own_database, opened
+from holdall_composites.session import has_own_database, has_rows_of, opened
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
 from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
 from holdall_composites.sync.releases.manifest import manifest_of, state_of, unnamed_members
 from holdall_composites.sync.releases.merge import find_cycle, merge
+from holdall_composites.sync.releases.outdated import find_outdated
 from holdall_composites.values.states import State, composed, delta_between, with_delta
 
 
@@ -24,8 +25,9 @@ def plan_pull(
     """Plan what brings the folder to the head; None where it is there, or nobody else is.
 
     The folder's own edits of the manifest are merged, entry by entry and field by field; `side`
-    settles what both changed. Raises ConflictError for what does not merge, LocalEditError for
-    edited files that somebody else changed, RefusedError for a folder of another chain.
+    settles what both changed, and what is here as it was before a release. Raises ConflictError
+    for what does not merge, LocalEditError for edited files that somebody else changed, and
+    RefusedError for a folder of another chain.
     """
     uuid = collection.manifest.uuid
     if uuid is None or has_own_database(collection):
@@ -34,19 +36,26 @@ def plan_pull(
         store = resolver.store
         head = head_of(store, uuid)
         standing, number = find_standing(store, collection.manifest, head)
-        if standing is Standing.HEAD:
-            return None
         if standing is Standing.UNKNOWN:
             raise _another_chain(collection, head[0])
+        if standing is Standing.HEAD and has_rows_of(store, collection):
+            return None
         base = store.collections.state_at(uuid, number)
         theirs = composed(store.collections.changes_between(uuid, number, head[0]).values())
         ours = delta_between(base, state_of(collection.manifest))
+        outdated = list(find_outdated(store, uuid, ours, number, with_delta(base, theirs)))
+        if standing is Standing.HEAD and (side is Side.OURS or not outdated):
+            return None
+        if side is Side.THEIRS:
+            dropped = {conflict.uuid for conflict in outdated}
+            ours = {entry: pair for entry, pair in ours.items() if entry not in dropped}
         merger = ContentMerger(store, collection, scratch.path)
         merged = merge(ours, theirs, side, merger.merge_content)
         newest = with_delta(base, theirs)
         result = with_delta(newest, merged.delta) if not merged.conflicts else newest
         cycle = find_cycle(result)
         conflicts = [*merged.conflicts, *([cycle] if cycle else [])]
+        conflicts += outdated if side is None else ()
         if conflicts:
             raise _conflict_error(merger, conflicts, {**base, **newest})
         before = collection.manifest

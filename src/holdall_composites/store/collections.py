@@ -14,6 +14,9 @@ from holdall_composites.store.query import Repository
 from holdall_composites.values.records import ChannelRecord, CollectionRecord, ReleaseRecord
 from holdall_composites.values.states import Delta, Entry, canonical
 
+Change = tuple[int, Entry | None, Entry | None]
+"""The number of a release, and an entry before and after it."""
+
 C, R, X = Collection, Release, ReleaseChange
 _COLUMNS = (C.id, C.name, C.manifest_hash)
 _put = insert_rows(*_COLUMNS, conflict_target=[C.id], preserve=[C.name, C.manifest_hash])
@@ -91,6 +94,13 @@ def _last_change() -> Any:
     touched = (X.collection_id == Given("collection")) & (X.uuid == Given("uuid"))
     last = X.select(fn.MAX(X.release)).where(touched)
     return R.select(*_HEADER).where(_IN_COLLECTION, R.number == last)
+
+
+@prepared
+def _history() -> Any:
+    rows = X.select(X.uuid, X.release, X.before, X.after)
+    here = (X.collection_id == Given("collection")) & one_of(X.uuid, "uuids")
+    return rows.where(here).order_by(X.release)
 
 
 @prepared
@@ -182,6 +192,16 @@ class Collections(Repository):
         """Return the state of the collection as a release left it."""
         rows = self._fetch(_state, collection=collection_id, number=number)
         return {uuid: json.loads(after) for uuid, after in rows}
+
+    def history_of(self, collection_id: str, uuids: Iterable[str]) -> dict[str, list[Change]]:
+        """Return what each release made of these entries, by UUID, oldest first."""
+        wanted = list(uuids)
+        given = {"collection": collection_id, "uuids": as_json(wanted)}
+        found: dict[str, list[Change]] = {}
+        for uuid, number, *pair in self._fetch(_history, **given) if wanted else ():
+            before, after = (text and json.loads(text) for text in pair)
+            found.setdefault(uuid, []).append((number, before, after))
+        return found
 
     def last_entries(self, collection_id: str, uuids: Iterable[str]) -> dict[str, Entry]:
         """Return each of these entries as it is or, if it was removed, as it was last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -357,9 +358,11 @@ def test_a_killed_folder_is_brought_forward(
         raise Killed
 
     real = edit_collection.Editor._commit_elsewhere
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(edit_collection.Editor, "_commit_elsewhere", killed)
-        bob.run("rename", "skill:plain-prose", "prose")
+    write(bob.collection / "skills/brief/SKILL.md", "---\nname: brief\ndescription: x\n---\n")
+    for words in (("rename", "skill:plain-prose", "prose"), ("collect",)):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(edit_collection.Editor, "_commit_elsewhere", killed)
+            bob.run(*words)
     assert same(anna, bob)
     assert "skill:prose" in bob.run("list")
 
@@ -378,6 +381,131 @@ def test_a_restored_database_is_refused(anna: Kit, bob: Kit) -> None:
     assert tree(bob.collection) == before
     anna.run("pull")
     assert "skill:prose" in anna.run("list")
+
+
+def base_lines(kit: Kit) -> list[str]:
+    """Return the two lines that say from which release a manifest was written."""
+    text = (kit.collection / "manifest.toml").read_text()
+    return re.findall(r'^(?:release = \d+|base = "[0-9a-f]{64}")$', text, re.MULTILINE)
+
+
+def with_base(kit: Kit, lines: list[str]) -> None:
+    """Give a manifest other such lines, as a merge by hand may do."""
+    path = kit.collection / "manifest.toml"
+    text = path.read_text()
+    for old, new in zip(base_lines(kit), lines, strict=True):
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+def copied(kit: Kit, folder: Path) -> Path:
+    """Keep what git would have of a folder."""
+    shutil.copytree(kit.collection, folder, ignore=shutil.ignore_patterns(".holdall"))
+    return folder
+
+
+def moved_to(kit: Kit, folder: Path) -> None:
+    """Make a folder's files what git would bring."""
+    for path in kit.collection.iterdir():
+        if path.is_dir() and path.name != ".holdall":
+            shutil.rmtree(path)
+    shutil.copytree(folder, kit.collection, dirs_exist_ok=True)
+
+
+def test_a_folder_that_git_moves_is_brought_forward(anna: Kit, bob: Kit, tmp_path: Path) -> None:
+    """Back and forth: an older folder without edits releases nothing, and a newer one neither."""
+    old = copied(bob, tmp_path / "old")
+    anna.run("rename", "skill:plain-prose", "prose")
+    write(anna.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nnew\n")
+    anna.run("collect")
+    bob.run("pull")
+    new = copied(bob, tmp_path / "new")
+    head = base_lines(bob)
+    for folder in (old, new, old):
+        moved_to(bob, folder)
+        assert same(anna, bob)
+        assert base_lines(bob) == base_lines(anna) == head
+
+
+def test_an_older_content_with_a_newer_base_is_refused(anna: Kit, bob: Kit, tmp_path: Path) -> None:
+    """It would take back releases that its folder has had; a side settles it, either way."""
+    old = copied(bob, tmp_path / "old")
+    anna.run("rename", "skill:plain-prose", "prose")
+    anna.run("composite", "create", "mine", "--member", "skill:changelog")
+    bob.run("pull")
+    head = base_lines(bob)
+    moved_to(bob, old)
+    with_base(bob, head)
+    before = tree(bob.collection)
+    assert "as it was before a release" in bob.command("associations", "writing").stderr
+    done = bob.command("rename", "skill:changelog", "news")
+    assert done.returncode == 3
+    assert "skill:prose is here as it was before a release (release 2 by" in done.stderr
+    bob.run("pull", status=3)
+    assert tree(bob.collection) == before
+    bob.run("pull", "--theirs")
+    assert same(anna, bob)
+    assert base_lines(anna) == head
+    moved_to(bob, old)
+    with_base(bob, head)
+    bob.run("pull", "--ours")
+    assert same(anna, bob)
+    assert "skill:plain-prose" in anna.run("list")
+
+
+def test_a_newer_content_with_an_older_base_brings_nothing_back(anna: Kit, bob: Kit) -> None:
+    """What the chain has is no edit; what was undone since is refused until a side is chosen."""
+    old = base_lines(bob)
+    anna.run("rename", "skill:plain-prose", "prose")
+    bob.run("pull")
+    with_base(bob, old)
+    head = base_lines(anna)
+    assert same(anna, bob)
+    assert base_lines(bob) == head
+    with_base(bob, old)
+    anna.run("undo")
+    bob.run("pull", status=3)
+    bob.run("pull", "--theirs")
+    assert same(anna, bob)
+    assert "skill:plain-prose" in bob.run("list")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_database_of_yesterday_is_refused_by_who_knows_more(
+    anna: Kit, bob: Kit, tmp_path: Path
+) -> None:
+    """Also once others have released under the same numbers; they are not touched."""
+    path = tmp_path / "holdall.db"
+    kept = path.read_bytes()
+    anna.run("rename", "skill:plain-prose", "prose")
+    anna.run("rename", "skill:changelog", "news")
+    for file in tmp_path.glob("holdall.db*"):
+        file.unlink()
+    path.write_bytes(kept)
+    before = tree(anna.collection)
+    anna.run("rename", "skill:prose", "poetry", status=3)
+    bob.run("rename", "skill:plain-prose", "clear")
+    bob.run("rename", "skill:changelog", "log")
+    anna.run("pull", status=3)
+    anna.run("rename", "skill:prose", "poetry", status=3)
+    assert tree(anna.collection) == before
+    assert "skill:clear" in bob.run("list")
+
+
+def test_a_copied_folder_is_one_more_machine(anna: Kit, bob: Kit, tmp_path: Path) -> None:
+    """With its lock, journal and all: both go on, and neither takes back the other's."""
+    (tmp_path / "eve").mkdir()
+    eve = Kit(in_this_process, tmp_path / "eve", bob.database_url)
+    write(bob.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nbob\n")
+    shutil.copytree(bob.collection, eve.collection)
+    bob.run("collect")
+    eve.run("collect")
+    eve.run("rename", "skill:plain-prose", "prose")
+    bob.run("rename", "skill:meeting-notes", "minutes")
+    assert same(bob, eve)
+    assert same(anna, eve)
+    assert {"skill:prose", "skill:minutes"} <= set(anna.uuids())
+    assert "bob" in (anna.collection / "skills/changelog/SKILL.md").read_text()
 
 
 def test_an_embedded_collection_keeps_its_own_chain(tmp_path: Path, own_state: Path) -> None:

@@ -25,6 +25,7 @@ class ConflictKind(StrEnum):
     REMOVED_THERE = "was changed here and removed there"
     MEMBER_REMOVED = "had a member removed on one side and changed on the other"
     REORDERED = "had its members reordered on both sides"
+    OUTDATED = "is here as it was before a release"
     TAKEN = "has the name or path of another one"
     MISSING = "has a member that was removed on the other side"
     CYCLE = "would contain itself"
