@@ -4,7 +4,8 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.deploy.agent_formats import convert_file as convert_file
+    from holdall.deploy.agent_formats.files import convert_file as convert_file
+    from holdall.deploy.agent_formats.values import Refused as Refused
     from holdall.deploy.consent.heads import text_effects as text_effects
     from holdall.deploy.local_edits import (
         find_collected as find_collected,
@@ -34,7 +35,8 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "agent_formats": ("convert_file",),
+            "agent_formats.files": ("convert_file",),
+            "agent_formats.values": ("Refused",),
             "consent.heads": ("text_effects",),
             "local_edits": (
                 "find_requested",

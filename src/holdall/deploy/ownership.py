@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from holdall.artifacts.hashing import FileDigest, tree_hash
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath
-from holdall.deploy.project.ledger import Deployed, Ledger, Merged
-from holdall.deploy.targets import Form, Merge, Target
+from holdall.deploy.project.ledger import Deployed, Ledger, Merged, hash_value
+from holdall.deploy.targets import Merge, Target
 from holdall.errors import HostilePathError, InputError
 
 _LOST = "delete it: the deployed record and the collection are enough to continue"
@@ -91,7 +91,9 @@ def _foreign(entry: Deployed, target: Target) -> Iterator[str]:
 
 def is_own_entry(merged: Merged, artifact_id: ArtifactId, merge: Merge) -> bool:
     """Return whether an entry is where an artifact's entries are in a settings file."""
-    if merge.form is Form.HOOKS:
+    if not merged.keys and merged.key is not None and merged.key in merge.head:
+        return merged.path == merge.path and merged.hash == hash_value(merge.head[merged.key])
+    if merge.form.is_hooks:
         keys, key = merged.keys[:-1], None  # the last one names an event
     else:
         keys, key = merged.keys, artifact_id.name

@@ -200,7 +200,7 @@ class Proof:
         if merge is not None:
             for companion in self._companions():
                 planned = artifact._replace(companion=companion)
-                yield from planned_entries(planned, merge, target, self.project)
+                yield from planned_entries(planned, merge, target, self.project).entries
 
     def _companions(self) -> Iterable[ArtifactId | None]:
         """Return what an entry may name as its plugin's files: all that there are, or none."""

@@ -14,13 +14,8 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
 from holdall.config import cache_folder
 from holdall.deploy.consent.allowance import Allowance, Situation
-from holdall.deploy.planning.files import (
-    Arrangement,
-    arrange,
-    refuse_edits,
-    refuse_one_folder,
-)
-from holdall.deploy.planning.notes import deploy_notes, unsupported_notes, wanted_notes
+from holdall.deploy.planning.files import Arrangement, arrange, refuse_edits, refuse_one_folder
+from holdall.deploy.planning.notes import deploy_notes, left_out_notes, wanted_notes
 from holdall.deploy.planning.plan import (
     DeployPlan,
     DeployRequest,
@@ -54,6 +49,7 @@ from holdall.deploy.planning.revert import (
     with_contents,
 )
 from holdall.deploy.planning.settings import Entries, add_entries, merge_entries
+from holdall.deploy.planning.sharing import split_shared
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
 from holdall.deploy.project.place import follow_project, refuse_another_project
@@ -142,7 +138,8 @@ class Deployer:
 
         The caller holds the project's lock. Raises what `deploy` raises.
         """
-        note, (artifacts, pairs, obsolete, kept, requests) = self.session.reporter.note, share
+        note, (artifacts, chosen, obsolete, kept, requests) = self.session.reporter.note, share
+        pairs, shared = split_shared(chosen, kept, self.session.plugins.targets)
         arrangement, merged = self._arrange(project, scratch, kept, pairs, obsolete)
         deployed = deployed_entries(request, artifacts, arrangement, merged, obsolete)
         placed = new_placements(arrangement, artifacts, self.targets)
@@ -157,12 +154,11 @@ class Deployer:
             withdrawn=removed_placements(obsolete, kept, placed, self.targets),
         )
         warnings = [*self.check(planned.plan), *merged.notes, *deploy_notes(request, pairs)]
-        for text in unsupported_notes(pairs):
+        for text in left_out_notes(pairs, (*shared, *arrangement.losses)):
             note(text)
         if not self.force:
             refuse_edits(arrangement, self.project)
-        chosen = {target.name: target for target in self.targets}
-        known = self.session.plugins.targets.with_targets(chosen)
+        known = self.session.plugins.targets.with_targets({t.name: t for t in self.targets})
         situation = Situation(project.root, pairs, kept, arrangement, known)
         allowed = self.allowance.check(situation, note, dry_run=self.dry_run)
         result = self.finish(project, planned, warnings)

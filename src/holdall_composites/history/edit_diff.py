@@ -13,6 +13,7 @@ from holdall.collection import Collection, ManifestArtifact
 from holdall.deploy import (
     Deployed,
     Project,
+    Refused,
     Target,
     convert_file,
     name_entry,
@@ -58,7 +59,9 @@ def edit_lines(
 
 def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
     (file,) = side.tree.files
-    data = convert_file(side.read(file), target.converts[deployed.id.type])
+    form, name = target.converts[deployed.id.type], deployed.id.name
+    found = convert_file(side.read(file), form, name)
+    data = b"" if isinstance(found, Refused) else found.data
     return side._replace(tree=bytes_tree(data, file.path), read=lambda _: data)
 
 

@@ -93,7 +93,7 @@ def test_a_clone_knows_what_was_deployed(kit: Kit, own_state: Path, target: str)
     there = clone(kit, own_state)
     known = states(kit, there)
     assert set(known.values()) == {"synced"}
-    assert set(known) == {*ALL} - ({"hook", "plugin-files"} if target == "gemini" else set())
+    assert set(known) == {*ALL}
     kit.run("undeploy", "composite:plug", "--to", there)
     after = snapshot(there, times=False)
     assert {path: after[path] for path in before} == before

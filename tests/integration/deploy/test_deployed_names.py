@@ -111,7 +111,7 @@ def test_an_unchanged_deploy_reads_no_head_but_theirs(
 
 def test_an_edit_is_adopted_without_the_deployed_name(both_stored: Kit) -> None:
     """The collection keeps its line `name:` and gets the rest; the project stays as it is."""
-    both_stored.deploy(*IDS, "--target", "claude", "--target", "codex")
+    both_stored.deploy(*IDS, "--target", "claude", "--target", "agents")
     for target in (SKILL, ".agents/skills/two-look"):
         write(both_stored.project / target / "SKILL.md", f"{HEAD.format('two-look')}better\n")
     write(both_stored.project / AGENT, f"{HEAD.format('two-judge')}better\n")
@@ -275,7 +275,7 @@ def test_a_command_in_a_folder_for_agents_without_folders(tmp_path: Path, own_st
     assert places == {
         *(".claude/commands/help.md", ".claude/commands/two/help.md"),
         *(".cursor/commands/help.md", ".cursor/commands/two-help.md"),
-        *(".github/prompts/help.prompt.md", ".github/prompts/two-help.prompt.md"),
+        *(".github/skills/help/SKILL.md", ".github/skills/two-help/SKILL.md"),
         *(".windsurf/workflows/help.md", ".windsurf/workflows/two-help.md"),
         *(".opencode/commands/help.md", ".opencode/commands/two/help.md"),
         *(".gemini/commands/help.toml", ".gemini/commands/two/help.toml"),

@@ -42,7 +42,7 @@ def placed(kit: Kit, *targets: str) -> set[tuple[str, str]]:
     return {(one["target"], one["id"].partition(":")[0]) for one in found}
 
 
-@pytest.mark.parametrize("targets", [("cursor",), ("codex",), ("cursor", "claude")])
+@pytest.mark.parametrize("targets", [("roo",), ("zed",), ("roo", "claude")])
 def test_own_files_go_where_their_hooks_go(one: Kit, targets: tuple[str, ...]) -> None:
     """An agent without hooks gets no files that only hooks start."""
     where = placed(one, *targets)
@@ -59,7 +59,7 @@ def test_own_files_that_are_asked_for_go_anywhere(one: Kit) -> None:
     assert [(one["id"], one["target"]) for one in found] == [("plugin-files:guard", "cursor")]
 
 
-@pytest.mark.parametrize("target", ["agents", "windsurf", "copilot"])
+@pytest.mark.parametrize("target", ["agents", "zed", "roo"])
 def test_a_composite_of_which_an_agent_supports_nothing(one: Kit, target: str) -> None:
     """That is a warning, whatever else is deployed for others."""
     hook = next(i["id"] for i in one.json("list")["artifacts"] if i["type"] == "hook")

@@ -19,6 +19,14 @@ pytestmark = pytest.mark.integration
 FIRST = ("claude", "codex", "gemini", "cursor", "copilot", "opencode", "windsurf", "agents", "zed")
 SERVER = {"command": "npx", "args": ["-y", "server"], "env": {"KEY": "${KEY}"}}
 REMOTE = {"type": "http", "url": "https://example.org/mcp", "headers": {"X": "y"}}
+AGENT = """---
+name: {0}-er
+description: Reviews
+tools: Read, Grep
+model: sonnet
+---
+You review.
+"""
 HOOKS = {
     "hooks": {
         "PostToolUse": [
@@ -60,7 +68,7 @@ def full_kit(tmp_path: Path, own_state: Path) -> Kit:
         write(plugin / ".mcp.json", json.dumps({"mcpServers": servers}))
         write(plugin / "hooks/hooks.json", json.dumps(HOOKS))
         write(plugin / f"commands/git/{name}.md", f"---\ndescription: {name}\n---\nDo $ARGUMENTS\n")
-        write(plugin / f"agents/{name}-er.md", f"---\nname: {name}-er\ndescription: d\n---\n")
+        write(plugin / f"agents/{name}-er.md", AGENT.format(name))
     entries = [{"name": name, "source": f"./plugins/{name}"} for name in ("one", "two")]
     marketplace = {"name": "m", "owner": {"name": "o"}, "plugins": entries}
     write(source / ".claude-plugin/marketplace.json", json.dumps(marketplace))
@@ -166,8 +174,16 @@ def test_what_each_agent_gets(full_kit: Kit) -> None:
     every = ("--to", full_kit.project, "--target", "all")
     done = full_kit.command("deploy", "one", *every, "--allow-commands")
     assert done.returncode == 0, done.stderr
-    for target, unknown in (("codex", "command"), ("windsurf", "mcp"), ("agents", "hook")):
+    for target, unknown in (("zed", "agent"), ("windsurf", "mcp"), ("agents", "hook")):
         assert f"{target} does not support the type {unknown}" in done.stderr
+    for sentence in (
+        "copilot: hook:one: placed once: it is read in .claude/settings.json, ",
+        "devin: mcp:shared, mcp:first: placed once: it is read in .mcp.json, where it is ",
+        "cursor: hook:one: its commands get Cursor's input",
+        "opencode: agent:one-er: left out its model, which is not one there",
+        "codex: command:git:one: its arguments (`$ARGUMENTS`) stay as text",
+    ):
+        assert sentence in done.stderr
     assert settings(full_kit, ".mcp.json")["mcpServers"] == {"shared": SERVER, "first": REMOTE}
     assert settings(full_kit, ".claude/settings.json") == HOOKS
     assert settings(full_kit, ".vscode/mcp.json")["servers"]["shared"]["type"] == "stdio"
@@ -179,19 +195,44 @@ def test_what_each_agent_gets(full_kit: Kit) -> None:
         "httpUrl": REMOTE["url"],
         "headers": REMOTE["headers"],
     }
+    assert settings(full_kit, ".codex/config.toml")["mcp_servers"]["shared"] == {
+        "command": "npx",
+        "args": ["-y", "server"],
+        "env_vars": ["KEY"],
+    }
     assert settings(full_kit, "opencode.json")["mcp"]["shared"] == {
         "type": "local",
         "command": ["npx", "-y", "server"],
         "enabled": True,
-        "environment": SERVER["env"],
+        "environment": {"KEY": "{env:KEY}"},
+    }
+    assert settings(full_kit, ".cursor/mcp.json")["mcpServers"]["shared"]["env"] == {
+        "KEY": "${env:KEY}"
+    }
+    assert settings(full_kit, ".cursor/hooks.json") == {
+        "version": 1,
+        "hooks": {"postToolUse": [{"command": "make format", "matcher": "^(?:Write)$"}]},
+    }
+    assert settings(full_kit, ".gemini/settings.json")["hooks"]["AfterTool"][0]["matcher"] == (
+        "^(?:write_file)$"
+    )
+    assert settings(full_kit, ".windsurf/hooks.json")["hooks"] == {
+        "post_write_code": [{"command": "make format"}]
     }
     assert settings(full_kit, ".gemini/commands/git/one.toml") == {
         "description": "one",
         "prompt": "Do {{args}}\n",
     }
+    assert settings(full_kit, ".codex/agents/one-er.toml") == {
+        "name": "one-er",
+        "description": "Reviews",
+        "sandbox_mode": "read-only",
+        "developer_instructions": "You review.\n",
+    }
     for path in (
         ".github/prompts/git-one.prompt.md",
-        ".github/agents/one-er.agent.md",
+        ".github/skills/git-one/SKILL.md",
+        ".agents/skills/git-one/SKILL.md",
         ".windsurf/workflows/git-one.md",
         ".cursor/agents/one-er.md",
         ".agents/skills/doc/SKILL.md",
@@ -360,11 +401,12 @@ def test_the_home_folder_has_its_own_places(full_kit: Kit, monkeypatch: pytest.M
 
 
 def test_the_tables_name_every_target_once() -> None:
-    """The same agents for a project and for a user; two of one root share its record."""
+    """The same agents for a project and for a user; only Copilot reads a file of Claude Code."""
     assert sorted(BUILTIN_TARGETS) == sorted(USER_TARGETS)
     for first, second in itertools.combinations(BUILTIN_TARGETS.values(), 2):
         paths = [{m.path for m in t.merges.values()} for t in (first, second)]
-        assert paths[0].isdisjoint(paths[1])
+        shared = {".mcp.json"} if (first.name, second.name) == ("claude", "copilot") else set()
+        assert paths[0] & paths[1] == shared
 
 
 def test_agents_are_found_by_their_marks(full_kit: Kit) -> None:

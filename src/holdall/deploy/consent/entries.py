@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from holdall.artifacts.ids import ArtifactType
+from holdall.deploy.agent_formats.servers import convert_server
+from holdall.deploy.agent_formats.values import ConvertedEntry, Refused
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import InputError
@@ -39,12 +42,41 @@ def entry_effects(
 
     Raises InputError for one that is not understood, which is not merged.
     """
-    if merge.form is Form.HOOKS:
-        groups = hook_groups(artifact, merge, target, project)
+    if merge.form.is_hooks:
+        groups, _ = converted_hooks(artifact, merge, target, project)
         return [
-            _shown_hook(event, group, hook) for event, group in groups for hook in group["hooks"]
+            _shown_hook(event, group, hook)
+            for event, group in groups
+            for hook in group.get("hooks", [{"type": "command", **group, "matcher": None}])
         ]
-    return _server_effects(server_of(artifact, merge, target, project))
+    server = server_of(artifact, merge, target, project)
+    refused = convert_server(artifact.id.name, server, merge.form)
+    return [] if isinstance(refused, Refused) else _server_effects(server)
+
+
+def converted_hooks(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> tuple[list[tuple[str, dict[str, Any]]], tuple[str, ...]]:
+    """Return what a target gets of an artifact's hooks, each with its event, and what is lost.
+
+    Raises InputError where one of them is of no known form.
+    """
+    groups = hook_groups(artifact, merge, target, project)
+    if merge.form is Form.HOOKS:
+        return groups, ()
+    from holdall.deploy.agent_formats.hooks import convert_hooks
+
+    return convert_hooks(groups, merge.form)
+
+
+def converted_server(
+    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
+) -> ConvertedEntry | Refused:
+    """Return what a target gets of an artifact's server, or why nothing.
+
+    Raises InputError if it is of no known form.
+    """
+    return convert_server(artifact.id.name, server_of(artifact, merge, target, project), merge.form)
 
 
 def hook_groups(
@@ -130,7 +162,7 @@ def _definition(
     if place is None:
         return definition
     top = str(project.absolute()) if merge.project is None else merge.project
-    root = f"{top}/{target.root}/{place}"
+    root = f"{top}/{target.root_of(ArtifactType.PLUGIN_FILES)}/{place}"
     return {key: _with_root(value, root) for key, value in definition.items()}
 
 
@@ -150,8 +182,10 @@ def _shown_hook(event: str, group: Mapping[str, Any], hook: Mapping[str, Any]) -
     verb = "sends to" if hook["type"] == "http" else "runs"
     first = _HOOK_TYPES[hook["type"]][0]
     matcher = f" {group['matcher']}" if group.get("matcher") else ""
+    hook = {key: value for key, value in hook.items() if key != "matcher"}
     usual = {first, "type"} if hook["type"] in ("command", "http") else {first}
-    rest = _rest(group, {"matcher", "hooks"}) + _rest(hook, usual)
+    rest = _rest(group, {"matcher", "hooks"}) if "hooks" in group else ""
+    rest += _rest(hook, usual)
     return f"{verb}: {hook[first]} (at {event}{matcher}{rest})"
 
 

@@ -60,8 +60,11 @@ def file_effects(artifact: PlannedArtifact, target: Target) -> Iterator[str]:
     """Yield what the files of an artifact that agents read let them run or send."""
     is_command = artifact.id.type != ArtifactType.AGENT
     if not artifact.location.is_dir():
+        form = target.converts.get(artifact.id.type)
         yield from _read_text(
-            artifact.location, is_command, is_converted=artifact.id.type in target.converts
+            artifact.location,
+            is_command,
+            is_converted=form is not None and form.has_braces,
         )
         return
     for file in artifact.tree.files:

@@ -39,6 +39,9 @@ _MORE_SETTINGS = (
 )
 
 
+_TO_PROJECT = "$(git rev-parse --show-toplevel)"
+
+
 def effects_of(artifact: PlannedArtifact, target: Target, project: Path) -> list[str]:
     """Return everything that an artifact lets an agent of this target run or send, shown whole.
 
@@ -109,7 +112,9 @@ class _Finder:
     def _started_by(
         self, lines: Iterable[str], own: tuple[str, ArtifactId] | None
     ) -> list[Startable]:
-        return [s for s in self._starts.started_by(lines) if (s.root, s.id) != own]
+        # What only leads to the project's folder looks for nothing.
+        texts = [line.replace(_TO_PROJECT, ".") for line in lines]
+        return [s for s in self._starts.started_by(texts) if (s.root, s.id) != own]
 
     def _is_written(self, target: Target, artifact: PlannedArtifact) -> bool:
         merge = target.merges.get(artifact.id.type)

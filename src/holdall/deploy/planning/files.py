@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from holdall.artifacts.hashing import FileDigest
-from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
+from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.planning.twins import refuse_twins
 from holdall.deploy.project.ledger import Deployed
-from holdall.deploy.targets import SETTINGS, Form, Target
+from holdall.deploy.targets import SETTINGS, Target
 from holdall.errors import ConflictError, HostilePathError, LocalEditError
 from holdall.files.root import FileState, Root
 from holdall.files.tree import Tree, bytes_tree, hash_for_skillmeat
@@ -48,18 +48,28 @@ Key = tuple[str, ArtifactId]
 """A target's name and an artifact."""
 
 
+class Loss(NamedTuple):
+    """What a target has no counterpart for in an artifact, or, with `is_whole`, why not for it."""
+
+    target: str
+    id: ArtifactId
+    text: str
+    is_whole: bool = False
+
+
 class Arrangement(NamedTuple):
     """The file actions of a deploy, and the files in the way.
 
     `files` says for each planned artifact what goes where, `hashes` gives the SkillMeat hash of
     that, '' where it is there already and was not read. With force, files in the way are replaced
-    too and kept as backups.
+    too and kept as backups. `losses` are what conversions could not keep.
     """
 
     actions: tuple[Action, ...] = ()
     in_the_way: tuple[EditedFile, ...] = ()
     files: Mapping[Key, Mapping[RelPath, FileState]] = MappingProxyType({})
     hashes: Mapping[Key, str] = MappingProxyType({})
+    losses: tuple[Loss, ...] = ()
 
 
 class PlannedFile(NamedTuple):
@@ -88,9 +98,10 @@ def arrange(
     Raises ConflictError if two artifacts have one path or, without `force`, if a name that is there
     differs by case only.
     """
-    arranger = _Arranger(root, proof, force)
+    arranger = _Arranger(root, proof, force, {path: d for d in kept for path in d.files})
     earlier = {(entry.target, entry.id): entry for entry in obsolete}
-    for target, artifact in planned:
+    # What is converted makes way for what has its place by its type, as a skill has.
+    for target, artifact in sorted(planned, key=lambda pair: pair[1].id.type in pair[0].converts):
         arranger.plan(target, artifact, earlier.get((target.name, artifact.id)))
     wanted, settled = arranger.wanted, arranger.settled
     staying = {path for entry in kept for path in entry.files} | settled.keys() | wanted.keys()
@@ -116,8 +127,8 @@ def arrange(
         arranger.put(path, file, owned.get(path), present, is_condition=is_condition)
     if not force:
         refuse_twins(root, actions, gone.keys() | set(emptied))
-    planned_of, hashes = arranger.files, arranger.hashes
-    return Arrangement(tuple(actions), tuple(arranger.in_the_way), planned_of, hashes)
+    planned_of, hashes, losses = arranger.files, arranger.hashes, tuple(arranger.losses)
+    return Arrangement(tuple(actions), tuple(arranger.in_the_way), planned_of, hashes, losses)
 
 
 def written_artifacts(arrangement: Arrangement) -> set[tuple[str, ArtifactId]]:
@@ -133,8 +144,11 @@ class _Arranger:
     with their artifacts.
     """
 
-    def __init__(self, root: Root, proof: Proof, force: bool) -> None:
-        self._root, self._proof, self._force = root, proof, force
+    def __init__(
+        self, root: Root, proof: Proof, force: bool, kept: Mapping[RelPath, Deployed]
+    ) -> None:
+        self._root, self._proof, self._force, self._kept = root, proof, force, kept
+        self.losses: list[Loss] = []
         self.actions: list[Action] = []
         self.in_the_way: list[EditedFile] = []
         self.files: dict[Key, Mapping[RelPath, FileState]] = {}
@@ -152,7 +166,13 @@ class _Arranger:
                 self._refuse_another(path, artifact.id, state)
                 self.settled[path] = entry
         else:
-            tree, planned = _planned_tree(target, artifact)
+            found = _planned_tree(target, artifact)
+            tree, planned = found.tree, found.files
+            reason = found.refusal or self._taken_by_another(target, artifact.id, planned)
+            if reason is not None:
+                self.losses.append(Loss(target.name, artifact.id, reason, is_whole=True))
+                return
+            self.losses += [Loss(target.name, artifact.id, text) for text in found.losses]
             hash_ = tree.skillmeat_hash or hash_for_skillmeat(tree, artifact.location)
             files = {p: file.state for p, file in planned.items()}
             merges = target.merges.values()
@@ -167,15 +187,27 @@ class _Arranger:
         key = target.name, artifact.id
         self.files[key], self.hashes[key] = files, hash_
 
+    def _taken_by_another(
+        self, target: Target, owner: ArtifactId, planned: Mapping[RelPath, PlannedFile]
+    ) -> str | None:
+        """Return why what is converted has no place: another artifact is there by its type."""
+        for path in planned if owner.type in target.converts else ():
+            there = self.wanted.get(path) or self.settled.get(path) or self._kept.get(path)
+            other = there.owner if isinstance(there, PlannedFile) else there and there.id
+            if other is not None and other != owner and other.type != owner.type:
+                return f"{other} has its place, {path}"
+        return None
+
     def _refuse_another(self, path: RelPath, owner: ArtifactId, state: FileState) -> None:
         """Raise ConflictError unless it is one file: two agents that read one folder share it."""
+        other: tuple[ArtifactId, FileState] | None = None
         if (file := self.wanted.get(path)) is not None:
             other = file.owner, file.state
         elif (entry := self.settled.get(path)) is not None:
             other = entry.id, entry.files[path]
-        else:
-            return
-        if other != (owner, state):
+        elif (kept := self._kept.get(path)) is not None and kept.id.type != owner.type:
+            other = kept.id, kept.files[path]
+        if other is not None and other != (owner, state):
             raise ConflictError(
                 f"{other[0]} and {owner} would both be written to {path}",
                 hint="rename one of them in the collection",
@@ -288,31 +320,40 @@ def _is_as(state: FileState | None, digest: FileDigest) -> bool:
 
 def planned_files(target: Target, artifact: PlannedArtifact) -> Mapping[RelPath, PlannedFile]:
     """Return the files that an artifact has in a project for a target."""
-    return {} if target.place_of(artifact.id) is None else _planned_tree(target, artifact)[1]
+    return {} if target.place_of(artifact.id) is None else _planned_tree(target, artifact).files
 
 
-def _planned_tree(
-    target: Target, artifact: PlannedArtifact
-) -> tuple[Tree, dict[RelPath, PlannedFile]]:
+class _PlannedTree(NamedTuple):
+    """What is to be in a project of an artifact; with `refusal` nothing."""
+
+    tree: Tree
+    files: Mapping[RelPath, PlannedFile] = MappingProxyType({})
+    losses: tuple[str, ...] = ()
+    refusal: str | None = None
+
+
+def _planned_tree(target: Target, artifact: PlannedArtifact) -> _PlannedTree:
     spec, place = target.places[artifact.id.type], target.place_of(artifact.id)
     assert place is not None, "asked before"
     tree: Tree = artifact.named or artifact.tree
     source: Path | bytes = artifact.location
     form = target.converts.get(artifact.id.type)
+    losses: tuple[str, ...] = ()
     if form is not None:
-        source, tree = _convert(artifact, form, spec)
+        from holdall.deploy.agent_formats import Refused, convert_file
+
+        data = read_bounded(artifact.location, MAX_CONVERTED)
+        found = convert_file(data, form, artifact.id.name)
+        if isinstance(found, Refused):
+            return _PlannedTree(tree, refusal=found.reason)
+        source, losses = found
+        tree = bytes_tree(found.data, spec.only_file)
     files = place_contents(target.root_of(artifact.id.type).joined(place), spec, tree, source)
-    return tree, {
+    planned = {
         path: PlannedFile(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
         for path, (digest, content) in files.items()
     }
-
-
-def _convert(artifact: PlannedArtifact, form: Form, spec: TypeSpec) -> tuple[bytes, Tree]:
-    from holdall.deploy.agent_formats import convert_file
-
-    data = convert_file(read_bounded(artifact.location, MAX_CONVERTED), form)
-    return data, bytes_tree(data, spec.only_file)
+    return _PlannedTree(tree, planned, losses)
 
 
 def refuse_edits(arrangement: Arrangement, root: Path) -> None:

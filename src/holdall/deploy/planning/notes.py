@@ -7,6 +7,7 @@ from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.config import is_collection
+from holdall.deploy.planning.files import Loss
 from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.targets import Target
@@ -40,7 +41,15 @@ def wanted_notes(
     ]
 
 
-def unsupported_notes(pairs: Iterable[tuple[Target, PlannedArtifact]]) -> Iterator[str]:
+def left_out_notes(
+    pairs: Iterable[tuple[Target, PlannedArtifact]], losses: Iterable[Loss]
+) -> Iterator[str]:
+    """Yield a sentence for each type, and each part of artifacts, that a target does not have."""
+    yield from _unsupported_notes(pairs)
+    yield from _loss_notes(losses)
+
+
+def _unsupported_notes(pairs: Iterable[tuple[Target, PlannedArtifact]]) -> Iterator[str]:
     """Yield a sentence for each target and type that it does not support."""
     unknown: dict[tuple[str, str], list[str]] = {}
     for target, artifact in pairs:
@@ -50,6 +59,17 @@ def unsupported_notes(pairs: Iterable[tuple[Target, PlannedArtifact]]) -> Iterat
         more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
         left_out = ", ".join(ids[:3]) + more
         yield f"{name} does not support the type {type_name}: {left_out} left out"
+
+
+def _loss_notes(losses: Iterable[Loss]) -> Iterator[str]:
+    """Yield a sentence for each thing that conversions for a target could not keep."""
+    found: dict[tuple[str, str, bool], dict[str, None]] = {}
+    for loss in losses:
+        found.setdefault((loss.target, loss.text, loss.is_whole), {})[str(loss.id)] = None
+    for (target, text, is_whole), ids in found.items():
+        more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+        names = ", ".join([*ids][:3]) + more
+        yield f"{target}: {names} left out: {text}" if is_whole else f"{target}: {names}: {text}"
 
 
 def _useless_notes(

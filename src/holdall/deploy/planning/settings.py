@@ -20,7 +20,7 @@ from holdall.deploy.planning.entries import (
     is_similar,
     open_document,
 )
-from holdall.deploy.planning.files import UNPROVEN, Arrangement, EditedFile, Key
+from holdall.deploy.planning.files import UNPROVEN, Arrangement, EditedFile, Key, Loss
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Merged, Place, hash_value
 from holdall.deploy.targets import Form, Merge, Target
@@ -41,7 +41,8 @@ class Entries(NamedTuple):
     """The settings entries that a deploy owns, and what it takes to have them there.
 
     `owned` are the entries that each planned artifact has there now, by target and id; `documents`
-    what Holdall remembers of the files that still hold some; `notes` are warnings to print.
+    what Holdall remembers of the files that still hold some; `notes` are warnings to print,
+    `losses` what conversions could not keep.
     """
 
     actions: tuple[Action, ...]
@@ -49,11 +50,20 @@ class Entries(NamedTuple):
     owned: Mapping[Key, tuple[Merged, ...]]
     documents: Mapping[RelPath, Marks]
     notes: tuple[str, ...]
+    losses: tuple[Loss, ...] = ()
+
+
+class PlannedEntries(NamedTuple):
+    """The entries that an artifact is to have in a settings file; with `refusal` none."""
+
+    entries: tuple[Merged, ...] = ()
+    losses: tuple[str, ...] = ()
+    refusal: str | None = None
 
 
 def planned_entries(
     artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
-) -> list[Merged]:
+) -> PlannedEntries:
     """Return the entries that an artifact has in a settings file for a target.
 
     Raises InputError for a hook or a server that is not understood, or a rule that is not for it.
@@ -64,17 +74,23 @@ def planned_entries(
         try:
             text = block_of(read_bounded(artifact.location, MAX_BYTES))
         except ValueError as error:
-            raise InputError(str(error), hint="deploy it for another agent") from error
-        return [Merged(merge.path, (), artifact.id.name, text)]
-    from holdall.deploy.consent.entries import hook_groups, server_of
+            return PlannedEntries(refusal=str(error))
+        return PlannedEntries((Merged(merge.path, (), artifact.id.name, text),))
+    from holdall.deploy.agent_formats.values import Refused
+    from holdall.deploy.consent.entries import converted_hooks, converted_server
 
-    if merge.form is Form.HOOKS:
-        found = hook_groups(artifact, merge, target, project)
-        return [Merged(merge.path, (*merge.keys, event), None, group) for event, group in found]
-    from holdall.deploy.agent_formats import convert_server
-
-    server = convert_server(server_of(artifact, merge, target, project), merge.form)
-    return [Merged(merge.path, merge.keys, artifact.id.name, server)]
+    found: list[Merged] = [Merged(merge.path, (), k, value) for k, value in merge.head.items()]
+    if merge.form.is_hooks:
+        groups, losses = converted_hooks(artifact, merge, target, project)
+        if not groups:
+            return PlannedEntries(refusal="; ".join(losses) or "it has no hooks")
+        found += [Merged(merge.path, (*merge.keys, event), None, group) for event, group in groups]
+        return PlannedEntries(tuple(found), losses)
+    server = converted_server(artifact, merge, target, project)
+    if isinstance(server, Refused):
+        return PlannedEntries(refusal=server.reason)
+    found.append(Merged(merge.path, merge.keys, artifact.id.name, server.value))
+    return PlannedEntries(tuple(found), server.losses)
 
 
 def merge_entries(
@@ -94,16 +110,31 @@ def merge_entries(
     server that is not understood is left out, with a note. Raises ConflictError for two definitions
     of one name, InputError for a file that cannot be edited.
     """
-    wanted: dict[Key, list[Merged]] = {}
-    notes = []
+    wanted: dict[Key, tuple[Merged, ...]] = {}
+    notes, losses = [], []
+    taken = {(entry.place, owner.id): entry for owner in kept for entry in owner.merged}
     for target, artifact in planned:
         if merge := target.entries_of(artifact.id.type):
             try:
-                found = planned_entries(artifact, merge, target, root.path)
+                planned_ones = planned_entries(artifact, merge, target, root.path)
             except InputError as error:
                 notes.append(f"left out {artifact.id}: {error.message}")
                 continue
-            wanted[target.name, artifact.id] = found
+            key = target.name, artifact.id
+            losses += [Loss(*key, text) for text in planned_ones.losses]
+            if planned_ones.refusal is not None:
+                losses.append(Loss(*key, planned_ones.refusal, is_whole=True))
+                continue
+            found = planned_ones.entries
+            shared = [
+                e for e in found if e.key and taken.get((e.place, artifact.id), e).hash != e.hash
+            ]
+            if shared:
+                text = f"placed once: {shared[0].path} has it in another agent's form"
+                losses.append(Loss(*key, text))
+                continue
+            taken |= {(entry.place, artifact.id): entry for entry in found}
+            wanted[key] = found
             if any(PLUGIN_ROOT in str(entry.value) for entry in found):
                 notes.append(
                     f"{artifact.id} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its"
@@ -124,7 +155,8 @@ def merge_entries(
     }
     documents = {path: merger.marks.get(path, Marks()) for path in still}
     actions = tuple(merger.plan_actions())
-    return Entries(actions, tuple(merger.in_the_way), owned, documents, tuple(notes))
+    in_the_way = tuple(merger.in_the_way)
+    return Entries(actions, in_the_way, owned, documents, tuple(notes), tuple(losses))
 
 
 def add_entries(arrangement: Arrangement, entries: Entries) -> Arrangement:
@@ -134,6 +166,7 @@ def add_entries(arrangement: Arrangement, entries: Entries) -> Arrangement:
         (*arrangement.in_the_way, *entries.in_the_way),
         {**arrangement.files, **{key: {} for key in entries.owned}},
         arrangement.hashes,
+        (*arrangement.losses, *entries.losses),
     )
 
 

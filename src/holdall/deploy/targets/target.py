@@ -21,12 +21,39 @@ class Form(StrEnum):
     """
 
     HOOKS = "hooks"
+    CODEX_HOOKS = "codex-hooks"
+    COPILOT_HOOKS = "copilot-hooks"
+    CURSOR_HOOKS = "cursor-hooks"
+    DEVIN_HOOKS = "devin-hooks"
+    GEMINI_HOOKS = "gemini-hooks"
+    WINDSURF_HOOKS = "windsurf-hooks"
     SERVERS = "servers"
-    VSCODE_SERVERS = "vscode-servers"
-    GEMINI_SERVERS = "gemini-servers"
-    OPENCODE_SERVERS = "opencode-servers"
+    SHARED_SERVERS = "shared-servers"
+    OTHER_SERVERS = "other-servers"
+    ANTIGRAVITY_SERVERS = "antigravity-servers"
+    CLINE_SERVERS = "cline-servers"
     CODEX_SERVERS = "codex-servers"
+    COPILOT_SERVERS = "copilot-servers"
+    CRUSH_SERVERS = "crush-servers"
+    CURSOR_SERVERS = "cursor-servers"
+    GEMINI_SERVERS = "gemini-servers"
+    GROK_SERVERS = "grok-servers"
+    OPENCODE_SERVERS = "opencode-servers"
+    ROO_SERVERS = "roo-servers"
+    VSCODE_SERVERS = "vscode-servers"
+    WINDSURF_SERVERS = "windsurf-servers"
+    ZED_SERVERS = "zed-servers"
+    BRIEF_AGENT = "brief-agent"
+    CODEX_AGENT = "codex-agent"
+    COPILOT_AGENT = "copilot-agent"
+    CURSOR_AGENT = "cursor-agent"
+    GEMINI_AGENT = "gemini-agent"
+    OPENCODE_AGENT = "opencode-agent"
+    COMMAND_SKILL = "command-skill"
+    CONTINUE_PROMPT = "continue-prompt"
     GEMINI_COMMAND = "gemini-command"
+    OPENCODE_COMMAND = "opencode-command"
+    QWEN_COMMAND = "qwen-command"
     CLAUDE_RULE = "claude-rule"
     COPILOT_RULE = "copilot-rule"
     CURSOR_RULE = "cursor-rule"
@@ -36,6 +63,16 @@ class Form(StrEnum):
     CONTINUE_RULE = "continue-rule"
     PLAIN_RULE = "plain-rule"
     BLOCK = "block"
+
+    @property
+    def has_braces(self) -> bool:
+        """Whether `!{...}` in a text of this form runs a command."""
+        return self in (Form.GEMINI_COMMAND, Form.QWEN_COMMAND)
+
+    @property
+    def is_hooks(self) -> bool:
+        """Whether entries of this form are hooks, in the lists of their events."""
+        return self.value.endswith("hooks")
 
 
 class Merge(NamedTuple):

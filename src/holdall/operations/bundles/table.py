@@ -34,10 +34,13 @@ def _cursor_rule(data: bytes) -> bytes:
 
 
 def _gemini_command(data: bytes) -> bytes:
-    from holdall.deploy.agent_formats import convert_file
+    from holdall.deploy.agent_formats import Refused, convert_file
     from holdall.deploy.targets import Form
 
-    return convert_file(data, Form.GEMINI_COMMAND)
+    found = convert_file(data, Form.GEMINI_COMMAND, "")  # its name is its path
+    if isinstance(found, Refused):
+        raise ValueError(found.reason)
+    return found.data
 
 
 _SKILL, _COMMAND, _AGENT = Place("skills"), Place("commands", ".md"), Place("agents", ".md")

@@ -1,0 +1,325 @@
+"""Agents (subagents): a Markdown file of Claude Code's in the form that another agent accepts.
+
+    ---
+    name: reviewer              # Gemini CLI refuses a file with a key that it does not know,
+    description: Reviews code   # opencode does not start if `tools` is a text or a list,
+    tools: Read, Grep           # Codex wants TOML; what limits an agent must not be lost silently
+    ---
+    You review code.
+
+Sources: docs of opencode, Gemini CLI (`agentLoader.ts`), Codex (subagents), GitHub Copilot (custom
+agents) and Cursor (subagents), late 2026.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from holdall.deploy.agent_formats.markdown import Parts, join_markdown, split_markdown, text_of
+from holdall.deploy.agent_formats.tools import (
+    NAMES,
+    READING,
+    has_limits,
+    is_model_of_claude,
+    server_tool,
+    tool_list,
+)
+from holdall.deploy.agent_formats.values import ConvertedFile, Refused
+from holdall.deploy.targets.target import Form
+from holdall.formats.toml_writer import dump_toml
+
+_MEANT = {
+    "hooks": "hooks",
+    "mcpServers": "servers of its own",
+    "permissionMode": "the mode of permissions",
+    "skills": "the skills that it starts with",
+    "memory": "its memory",
+    "isolation": "its own work tree",
+}
+_COLORS = frozenset({"primary", "secondary", "accent", "success", "warning", "error", "info"})
+_DENIABLE = (
+    "edit",
+    "bash",
+    "read",
+    "grep",
+    "glob",
+    "list",
+    "webfetch",
+    "websearch",
+    "task",
+    "skill",
+    "todowrite",
+)
+_RULES = frozenset({"allow", "ask", "deny"})
+
+
+def convert_agent(data: bytes, form: Form, name: str) -> ConvertedFile | Refused:
+    """Return an agent's file in a form; `name` is that under which it is deployed."""
+    parts = split_markdown(data)
+    keys, losses = _AGENTS[form](parts, name)
+    if keys is None:
+        return Refused(losses[0])
+    losses = tuple(dict.fromkeys((*losses, *_dropped(parts.keys, keys))))
+    if form is Form.CODEX_AGENT:
+        return ConvertedFile(dump_toml(keys, multiline=True).encode("utf-8", "replace"), losses)
+    if parts.is_clean and keys == dict(parts.keys):
+        return ConvertedFile(data, losses)
+    return ConvertedFile(join_markdown(keys, parts.body), losses)
+
+
+_Result = tuple[dict[str, Any] | None, tuple[str, ...]]
+
+
+def _dropped(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
+    """Yield what an agent loses that changes what it does."""
+    for key, what in _MEANT.items():
+        if before.get(key) and key not in after:
+            yield f"left out {what} (`{key}`)"
+    model = before.get("model")
+    if model not in (None, "", "inherit") and "model" not in after:
+        yield "left out its model, which is not one there"
+
+
+def _refuse(reason: str) -> _Result:
+    return None, (reason,)
+
+
+def _description(parts: Parts) -> str:
+    return text_of(parts.keys.get("description"))
+
+
+def _opencode(parts: Parts, name: str) -> _Result:
+    del name  # its path
+    old = parts.keys
+    losses: list[str] = []
+    checks: dict[str, Callable[[Any], bool]] = {
+        "description": lambda v: isinstance(v, str) and bool(v.strip()),
+        "mode": lambda v: v in ("subagent", "primary", "all"),
+        "model": lambda v: isinstance(v, str) and "/" in v,
+        "variant": lambda v: isinstance(v, str),
+        "temperature": _is_number,
+        "top_p": _is_number,
+        "tools": _is_switches,
+        "permission": _is_permission,
+        "disable": lambda v: isinstance(v, bool),
+        "hidden": lambda v: isinstance(v, bool),
+        "color": lambda v: (
+            isinstance(v, str) and bool(v in _COLORS or re.fullmatch("#[0-9a-fA-F]{6}", v))
+        ),
+        "steps": _is_count,
+    }
+    new = {key: value for key, value in old.items() if key in checks and checks[key](value)}
+    new.setdefault("mode", "subagent")
+    steps = old.get("steps", old.get("maxSteps", old.get("maxTurns")))
+    if _is_count(steps):
+        new["steps"] = steps
+    if "tools" not in new and "permission" not in new:
+        denied, losses = _denied(old)
+        if denied:
+            new["permission"] = denied
+    elif "permission" in old and "permission" not in new:
+        return _refuse("its `permission` is not one that opencode reads")
+    return new, tuple(losses)
+
+
+def _denied(old: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """Return what opencode must deny so that an agent has no more tools than it had."""
+    names, losses = NAMES["opencode"], []
+    allowed, taken = tool_list(old.get("tools")), tool_list(old.get("disallowedTools")) or []
+    denied = {names[tool] for tool in taken if tool in names}
+    if allowed and "*" not in allowed:
+        kept = {names[tool] for tool in allowed if tool in names}
+        denied |= {tool for tool in _DENIABLE if tool not in kept}
+        if not any(map(server_tool, allowed)):
+            losses.append("it may use the tools of servers, too")
+    if has_limits(old.get("tools")) or has_limits(old.get("disallowedTools")):
+        losses.append("left out what limits a tool to some uses")
+    return {tool: "deny" for tool in _DENIABLE if tool in denied}, losses
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31
+
+
+def _is_switches(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(key, str) and isinstance(on, bool) for key, on in value.items()
+    )
+
+
+def _is_permission(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in _RULES
+    return isinstance(value, dict) and all(
+        isinstance(key, str) and (rule in _RULES if isinstance(rule, str) else _is_patterns(rule))
+        for key, rule in value.items()
+    )
+
+
+def _is_patterns(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(key, str) and isinstance(rule, str) and rule in _RULES
+        for key, rule in value.items()
+    )
+
+
+def _codex(parts: Parts, name: str) -> _Result:
+    if not _description(parts) or not parts.body.strip():
+        return _refuse("Codex needs a description and instructions")
+    new: dict[str, Any] = {"name": name.replace(":", "-"), "description": _description(parts)}
+    model = text_of(parts.keys.get("model"))
+    if re.match(r"(?:gpt|o\d|codex)", model):
+        new["model"] = model
+    losses = []
+    allowed = tool_list(parts.keys.get("tools"))
+    if allowed and READING.issuperset(allowed):
+        new["sandbox_mode"] = "read-only"
+    elif (allowed and "*" not in allowed) or parts.keys.get("disallowedTools"):
+        losses.append("it may use every tool, since Codex has no list of tools")
+    new["developer_instructions"] = parts.body.strip("\r\n").replace("\r\n", "\n") + "\n"
+    return new, tuple(losses)
+
+
+def _gemini(parts: Parts, name: str) -> _Result:
+    old, losses = parts.keys, []
+    if not _description(parts) or not parts.body.strip():
+        return _refuse("Gemini CLI needs a description and instructions")
+    slug = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
+    if not slug:
+        return _refuse("Gemini CLI needs a name of small letters, digits, - and _")
+    new: dict[str, Any] = {"name": slug, "description": _description(parts)}
+    if old.get("kind") == "local":
+        new["kind"] = "local"
+    if text_of(old.get("display_name")):
+        new["display_name"] = old["display_name"]
+    listed = tool_list(old.get("tools"))
+    if listed and "*" not in listed:
+        known = {*NAMES["gemini"].values(), "read_many_files"}
+        tools = []
+        for tool in listed:
+            own = _of_gemini(tool) or (tool if tool in known else None)
+            if own is None:
+                losses.append(f"left out the tool {tool}, which is not one there")
+            else:
+                tools.append(own)
+        if not tools:
+            return _refuse("Gemini CLI has none of its tools")
+        new["tools"] = list(dict.fromkeys(tools))
+    if has_limits(old.get("tools")):
+        losses.append("left out what limits a tool to some uses")
+    if old.get("disallowedTools"):
+        losses.append("left out which tools it must not use")
+    model = text_of(old.get("model"))
+    if model == "inherit" or model.startswith("gemini"):
+        new["model"] = model
+    temperature = old.get("temperature")
+    if temperature is not None and _is_number(temperature) and 0 <= temperature <= 2:
+        new["temperature"] = temperature
+    turns = old.get("max_turns", old.get("maxTurns"))
+    if _is_count(turns):
+        new["max_turns"] = turns
+    if _is_count(old.get("timeout_mins")):
+        new["timeout_mins"] = old["timeout_mins"]
+    return new, tuple(losses)
+
+
+def _of_gemini(tool: str) -> str | None:
+    """Return Gemini CLI's name of a tool; it splits `mcp_SERVER_TOOL` at the first `_`."""
+    if re.fullmatch(r"mcp_[a-zA-Z0-9-]+_(?:\*|[\w-]+)", tool):
+        return tool
+    found = server_tool(tool)
+    if found is None:
+        return NAMES["gemini"].get(tool)
+    server, one = found
+    if not re.fullmatch(r"[a-zA-Z0-9-]+", server) or not re.fullmatch(r"[\w-]+", one or "x"):
+        return None
+    return f"mcp_{server}_{one or '*'}"
+
+
+def _copilot(parts: Parts, name: str) -> _Result:
+    old, losses = parts.keys, []
+    if not _description(parts):
+        return _refuse("GitHub Copilot needs a description")
+    if len(parts.body) > 30_000:
+        return _refuse("GitHub Copilot takes instructions of at most 30,000 characters")
+    new: dict[str, Any] = {"name": name.replace(":", "-"), "description": _description(parts)}
+    for key in ("argument-hint", "target"):
+        if text_of(old.get(key)):
+            new[key] = old[key]
+    for key in ("user-invocable", "disable-model-invocation"):
+        if isinstance(old.get(key), bool):
+            new[key] = old[key]
+    listed = tool_list(old.get("tools"))
+    if listed:
+        names = NAMES["copilot"]
+        new["tools"] = list(dict.fromkeys(_of_copilot(tool, names) for tool in listed))
+    if has_limits(old.get("tools")):
+        losses.append("left out what limits a tool to some uses")
+    if old.get("disallowedTools"):
+        losses.append("left out which tools it must not use")
+    model = text_of(old.get("model"))
+    if model and model != "inherit" and not is_model_of_claude(model):
+        new["model"] = model
+    if old.get("maxTurns"):
+        losses.append("left out how many turns it may take")
+    return new, tuple(losses)
+
+
+def _of_copilot(tool: str, names: Mapping[str, str]) -> str:
+    found = server_tool(tool)
+    return names.get(tool, tool) if found is None else f"{found[0]}/{found[1] or '*'}"
+
+
+def _cursor(parts: Parts, name: str) -> _Result:
+    old, losses = parts.keys, []
+    new: dict[str, Any] = {"name": name.replace(":", "-")}
+    if _description(parts):
+        new["description"] = _description(parts)
+    model = text_of(old.get("model"))
+    if model and not is_model_of_claude(model):
+        new["model"] = model
+    listed, denied = tool_list(old.get("tools")), tool_list(old.get("disallowedTools")) or []
+    reads_only = (bool(listed) and READING.issuperset(listed or ())) or (
+        not listed and {"Bash", "Write", "Edit"} <= {*denied}
+    )
+    if isinstance(old.get("readonly"), bool):
+        new["readonly"] = old["readonly"]
+    elif reads_only:
+        new["readonly"] = True
+    elif (listed and "*" not in listed) or denied:
+        losses.append("it may use every tool, since Cursor has no list of tools")
+    background = old.get("is_background", old.get("background"))
+    if isinstance(background, bool):
+        new["is_background"] = background
+    return new, tuple(losses)
+
+
+def _brief(parts: Parts, name: str) -> _Result:
+    """Keep what every agent knows: name, description and text."""
+    if not _description(parts) or not parts.body.strip():
+        return _refuse("it needs a description and instructions there")
+    listed = tool_list(parts.keys.get("tools"))
+    is_limited = (listed and "*" not in listed) or parts.keys.get("disallowedTools")
+    losses = ("it may use every tool, since only name and description are known to be read",)
+    new = {"name": name.replace(":", "-"), "description": _description(parts)}
+    return new, losses if is_limited else ()
+
+
+_AGENTS: Mapping[Form, Callable[[Parts, str], _Result]] = MappingProxyType(
+    {
+        Form.OPENCODE_AGENT: _opencode,
+        Form.CODEX_AGENT: _codex,
+        Form.GEMINI_AGENT: _gemini,
+        Form.COPILOT_AGENT: _copilot,
+        Form.CURSOR_AGENT: _cursor,
+        Form.BRIEF_AGENT: _brief,
+    }
+)

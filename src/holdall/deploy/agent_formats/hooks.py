@@ -1,0 +1,271 @@
+"""Hooks: groups of Claude Code's events as another agent's, where they mean the same.
+
+    {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "check.sh"}]}]}
+
+becomes in `.cursor/hooks.json`, below `hooks`:
+
+    {"preToolUse": [{"command": "check.sh", "matcher": "^(?:Shell)$"}]}
+
+What has no counterpart is left out and said, never guessed: an event, a kind of hook, a condition,
+a tool. Sources: the agents' documentation of hooks, late 2026.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from holdall.deploy.agent_formats.hook_agents import (
+    CODEX,
+    COPILOT,
+    CURSOR,
+    DEVIN,
+    GEMINI,
+    HOOK_AGENTS,
+    WINDSURF,
+    HookAgent,
+)
+from holdall.deploy.agent_formats.hook_matchers import (
+    ABOUT_TOOLS,
+    Matcher,
+    as_it_is,
+    of_cursor,
+    of_gemini,
+    of_windsurf,
+    read_matcher,
+    tool_names,
+)
+from holdall.deploy.agent_formats.tools import NAMES
+from holdall.deploy.targets.target import Form
+
+Group = tuple[str, dict[str, Any]]
+"""An event and what is to be in its list."""
+
+_PROJECT = re.compile(r"\$\{CLAUDE_PROJECT_DIR\}|\$CLAUDE_PROJECT_DIR\b")
+# Keys of a hook without which it would run more often, or do something else.
+_CONDITIONS = ("if", "once", "asyncRewake")
+
+
+def convert_hooks(groups: Iterable[Group], form: Form) -> tuple[list[Group], tuple[str, ...]]:
+    """Return an artifact's groups in an agent's form, each with its event, and what was lost.
+
+    The groups are of a known form (`consent.entries.hook_groups`). Only what is in them runs.
+    """
+    if form is Form.HOOKS:
+        return list(groups), ()
+    agent = HOOK_AGENTS[form]
+    found: list[Group] = []
+    losses: list[str] = []
+    for event, group in groups:
+        if event not in agent.events:
+            losses.append(f"{agent.title} has no event like {event}")
+            continue
+        hooks = [h for h in (_handler(hook, agent, losses) for hook in group["hooks"]) if h]
+        if not hooks:
+            continue
+        matcher = read_matcher(event, group.get("matcher"), agent, losses)
+        if matcher is not None:
+            found += _WRITERS[form](agent.events[event], event, matcher, hooks, losses)
+    if found and form in _OTHER_INPUT:
+        losses.append(
+            f"its commands get {agent.title}'s input and must answer in its form, which differ from"
+            " Claude Code's"
+        )
+    unique = list({repr(one): one for one in found}.values())
+    return unique, tuple(dict.fromkeys(losses))
+
+
+_OTHER_INPUT = frozenset(
+    {Form.CURSOR_HOOKS, Form.GEMINI_HOOKS, Form.WINDSURF_HOOKS, Form.DEVIN_HOOKS}
+)
+
+
+class _Handler(NamedTuple):
+    command: str
+    timeout: float | None
+    message: str | None
+    fails_closed: bool
+
+
+def _handler(hook: Mapping[str, Any], agent: HookAgent, losses: list[str]) -> _Handler | None:
+    """Return the command of a hook; None, and why, for what the agent has no counterpart for."""
+    if hook["type"] != "command":
+        losses.append(f"{agent.title} has no hooks of the type {hook['type']}")
+        return None
+    condition = next((key for key in _CONDITIONS if hook.get(key)), None)
+    if condition is not None:
+        losses.append(f"{agent.title} has no hooks with `{condition}`")
+        return None
+    if hook.get("shell") not in (None, "bash"):
+        losses.append(f"{agent.title} does not choose the shell of a hook")
+        return None
+    command, args = hook["command"], hook.get("args")
+    if args is not None:
+        if not isinstance(args, list) or not all(isinstance(word, str) for word in args):
+            losses.append("a hook has `args` that are not texts")
+            return None
+        command = shlex.join([command, *args])
+    if agent.here is not None:
+        command = _PROJECT.sub(lambda _: str(agent.here), command)
+    if hook.get("async"):
+        losses.append(f"{agent.title} waits for a hook that Claude Code does not wait for")
+    fails_closed = hook.get("onFailure") == "block"
+    if fails_closed and agent.title != "Cursor":
+        losses.append(f"{agent.title} goes on where the hook fails (`onFailure`)")
+    timeout, message = hook.get("timeout"), hook.get("statusMessage")
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < 1e7:
+        timeout = None
+    return _Handler(
+        command,
+        timeout,
+        message if isinstance(message, str) else None,
+        fails_closed,
+    )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return f"^(?:{'|'.join(names)})$"
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value
+
+
+def _with_groups(
+    agent: HookAgent, own: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+) -> Iterator[Group]:
+    group: dict[str, Any] = {}
+    if matcher.text is not None:
+        group["matcher"] = matcher.text
+    elif not matcher.is_all:
+        names = tool_names(matcher, agent, losses, as_it_is)
+        if not names:
+            return
+        group["matcher"] = _joined(names)
+    group["hooks"] = [_plain_hook(hook, with_message=agent is CODEX) for hook in hooks]
+    yield own, group
+
+
+def _plain_hook(hook: _Handler, *, with_message: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": "command", "command": hook.command}
+    if hook.timeout is not None:
+        found["timeout"] = max(1, round(hook.timeout))
+    if hook.message is not None and with_message:
+        found["statusMessage"] = hook.message
+    return found
+
+
+def _codex(
+    own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+) -> Iterator[Group]:
+    del event
+    yield from _with_groups(CODEX, own, matcher, hooks, losses)
+
+
+def _devin(
+    own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+) -> Iterator[Group]:
+    del event
+    yield from _with_groups(DEVIN, own, matcher, hooks, losses)
+
+
+def _cursor(
+    own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+) -> Iterator[Group]:
+    more: dict[str, Any] = {}
+    if matcher.text is not None:
+        losses.append(f"Cursor has no matcher for {event}")
+        return
+    if not matcher.is_all:
+        names = tool_names(matcher, CURSOR, losses, of_cursor)
+        if not names:
+            return
+        more["matcher"] = _joined(names)
+    for hook in hooks:
+        found: dict[str, Any] = {"command": hook.command, **more}
+        if hook.timeout is not None:
+            found["timeout"] = _number(hook.timeout)
+        if hook.fails_closed:
+            found["failClosed"] = True
+        yield own, found
+
+
+def _copilot(
+    own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+) -> Iterator[Group]:
+    more: dict[str, Any] = {}
+    if matcher.text is not None:
+        if event not in ("PreCompact", "SubagentStart", "Notification"):
+            losses.append(f"GitHub Copilot has no matcher for {event}")
+            return
+        more["matcher"] = matcher.text
+    elif not matcher.is_all:
+        if event not in ("PreToolUse", "PermissionRequest"):
+            losses.append(f"GitHub Copilot may not heed the matcher of {event}")
+        names = tool_names(matcher, COPILOT, losses, as_it_is)
+        if not names:
+            return
+        more["matcher"] = "|".join(names)  # it is anchored there
+    for hook in hooks:
+        found: dict[str, Any] = {"type": "command", "command": hook.command, **more}
+        if hook.timeout is not None:
+            found["timeoutSec"] = max(1, round(hook.timeout))
+        yield own, found
+
+
+def _gemini(
+    own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+) -> Iterator[Group]:
+    texts: list[str | None] = [None]
+    if matcher.text is not None:
+        words = [word.strip() for word in matcher.text.split("|")]
+        known = {"startup", "resume", "clear", "manual", "auto", "exit", "logout"}
+        texts = [word for word in words if word in known]
+        losses += [f"Gemini CLI cannot have the matcher {w:.60}" for w in words if w not in known]
+    elif not matcher.is_all:
+        names = tool_names(matcher, GEMINI, losses, of_gemini)
+        texts = [_joined(names)] if names else []
+    for text in texts:
+        group: dict[str, Any] = {} if text is None else {"matcher": text}
+        found = []
+        for hook in hooks:
+            one: dict[str, Any] = {"type": "command", "command": hook.command}
+            if hook.timeout is not None:
+                one["timeout"] = max(1, round(hook.timeout * 1000))  # milliseconds there
+            found.append(one)
+        yield own, {**group, "hooks": found}
+    del event
+
+
+def _windsurf(
+    own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+) -> Iterator[Group]:
+    events = [own]
+    if event in ABOUT_TOOLS:
+        kinds = [*dict.fromkeys(NAMES["windsurf"].values()), "pre_mcp_tool_use"]
+        if not matcher.is_all:
+            kinds = tool_names(matcher, WINDSURF, losses, of_windsurf)
+        events = [f"{own}{kind.removeprefix('pre')}" for kind in kinds]
+    if event == "Stop":
+        losses.append("Windsurf does not go on because of a hook at the end (`Stop`)")
+    if any(hook.timeout is not None for hook in hooks):
+        losses.append("Windsurf has no timeout of hooks")
+    for name in events:
+        for hook in hooks:
+            yield name, {"command": hook.command}
+
+
+_Writer = Callable[[str, str, Matcher, Sequence[_Handler], list[str]], Iterator[Group]]
+_WRITERS: Mapping[Form, _Writer] = MappingProxyType(
+    {
+        Form.CODEX_HOOKS: _codex,
+        Form.DEVIN_HOOKS: _devin,
+        Form.CURSOR_HOOKS: _cursor,
+        Form.COPILOT_HOOKS: _copilot,
+        Form.GEMINI_HOOKS: _gemini,
+        Form.WINDSURF_HOOKS: _windsurf,
+    }
+)
