@@ -70,6 +70,7 @@ PARSERS = {
     "holdall/files/lock.py": {"json"},
     "holdall/files/stat_index.py": {"json"},
     "holdall/operations/projects/stamps.py": {"json"},
+    "holdall/cli/completion/values.py": {"json"},
     "holdall_composites/store/collections.py": {"json"},
     "holdall_composites/store/operations.py": {"json"},
     "holdall_composites/schema/drift.py": {"json"},

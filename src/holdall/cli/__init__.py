@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             print(f"holdall {__version__}")
             return 0
+        if words[:2] == ["completion", "--values"]:  # a shell waits: no plugin, no parser
+            from holdall.cli.completion.values import print_values
+
+            return print_values(words[2:])
         return _report(words)
     except KeyboardInterrupt:
         print("interrupted; nothing is left half finished", file=sys.stderr)

@@ -122,7 +122,7 @@ def parse(
 
         raise refuse_command(command, {name: one.command.summary for name, one in known.items()})
     names = known.keys() & ({command} if command is not None else set(words))
-    root = _Root(known)
+    root = Root(known)
     subparsers = root.add_subparsers(
         prog="holdall",  # else it is worked out by laying out the help
         dest=_CHOSEN,
@@ -208,7 +208,7 @@ def with_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentP
 def help_of(words: Sequence[str], plugins: Plugins) -> argparse.ArgumentParser:
     """Return the parser that `holdall WORDS --help` prints; raises UsageError if there is none."""
     known, _ = known_commands(plugins)
-    root = _Root(known)
+    root = Root(known)
     if not words:
         return root
     if words[0] not in known:
@@ -246,7 +246,7 @@ def _global_options(default: object) -> argparse.ArgumentParser:
     return options
 
 
-class _Root(_Parser):
+class Root(_Parser):
     """The parser of the whole line; its help lists the commands, of which it builds one at most."""
 
     def __init__(self, known: Mapping[str, Known]) -> None:

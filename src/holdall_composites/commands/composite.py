@@ -53,7 +53,7 @@ def configure_composite(parser: argparse.ArgumentParser) -> None:
     unpin.add_argument("member", metavar="ID", help="which member")
     _edit(actions, "delete", "drop a composite; its members stay", _delete, "deleted")
     show = actions.add_parser("show", help="print a composite")
-    show.add_argument("name", metavar="NAME", help="the composite's name")
+    show.add_argument("name", metavar="COMPOSITE", help="the composite's name")
     show.set_defaults(act=run_show)
     listing = actions.add_parser("list", help="print every composite")
     add_page_options(listing)
@@ -69,7 +69,8 @@ def _edit(
 ) -> argparse.ArgumentParser:
     """Add an action that edits a composite through the service."""
     parser = actions.add_parser(name, help=text)
-    parser.add_argument("name", metavar="NAME", help="the composite's name")
+    metavar = "NAME" if name == "create" else "COMPOSITE"
+    parser.add_argument("name", metavar=metavar, help="the composite's name")
     parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
     parser.set_defaults(act=run_edit, edit=edit, verb=verb)
     return parser

@@ -19,7 +19,7 @@ import runs
 from documents import check_document, validator
 from e2e.kit import SAMPLE, Kit, in_this_process, tree
 from holdall.cli.documents import FILES, schema_of
-from holdall.cli.parser import CommandParser, _Root, known_commands, parser_of
+from holdall.cli.parser import CommandParser, Root, known_commands, parser_of
 from holdall.config import Config
 from holdall.plugins.manager import load_plugins
 from holdall.testing import make_skill
@@ -36,6 +36,7 @@ READERS = {
     "status": "--to {project}",
     "plugins": "",
     "help": "deploy",
+    "completion": "bash",
     "composite show": "mine",
     "composite list": "",
     "tree": "mine",
@@ -92,7 +93,7 @@ def commands() -> Iterator[str]:
     """Yield every command and each action of those that have some, as the parser knows them."""
     plugins = load_plugins(Config())
     known, _ = known_commands(plugins)
-    subparsers = _Root(known).add_subparsers(parser_class=CommandParser)
+    subparsers = Root(known).add_subparsers(parser_class=CommandParser)
     for name, command in known.items():
         parser = parser_of(command, plugins, subparsers)
         actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]

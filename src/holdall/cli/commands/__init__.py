@@ -71,6 +71,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "adopt": ("holdall adopt skill:pdf --from ./app",),
     "plugins": ("holdall plugins",),
+    "completion": ("holdall completion bash",),
     "help": (
         "holdall help deploy",
         "holdall help composite create",
@@ -134,6 +135,7 @@ BUILT_IN = {
         ),
         _command("plugins", "print the plugins that were found", "plugins", "care"),
         _command("help", "print the help of a command", "help", "care"),
+        _command("completion", "print a script that completes words", "completion", "care"),
     )
 }
 """Each command by its name, in the order of `holdall --help`."""

@@ -273,6 +273,13 @@ class HelpDocument(TypedDict):
     commands: list[CommandHelp]
 
 
+class CompletionDocument(TypedDict):
+    """The script for a shell."""
+
+    shell: Literal["bash", "zsh", "fish"]
+    script: str
+
+
 class NextCommand(TypedDict):
     """A command that makes sense now."""
 
@@ -319,5 +326,6 @@ DOCUMENTS: dict[str, type] = {
     "adopt": AdoptDocument,
     "plugins": PluginsDocument,
     "help": HelpDocument,
+    "completion": CompletionDocument,
 }
 """The document of each built-in command by its name."""

@@ -1,0 +1,1 @@
+"""Completion of words in shells: scripts by shtab, and the ids and versions of a collection."""
