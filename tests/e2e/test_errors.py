@@ -172,6 +172,6 @@ def test_help_and_version(holdall: Command) -> None:
         "db",
         "plugins",
     ):
-        assert f"\n    {command} " in text
+        assert f"\n  {command} " in text
     assert holdall("--version").stdout.startswith("holdall 0.")
     assert holdall("deploy", "--help").returncode == 0
