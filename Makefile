@@ -46,6 +46,7 @@ docs: $(VENV)/installed  ## write what documentation is made from the code
 		> docs/hooks.md
 	$(BIN)/python -m holdall.deploy.targets > .rows && mv .rows src/holdall/deploy/targets/rows.py
 	$(BIN)/python -m holdall.deploy.targets docs/targets.md > .page && mv .page docs/targets.md
+	$(BIN)/python -m holdall.operations.bundles.handbook docs/formats.md > .page && mv .page docs/formats.md
 	$(BIN)/python tests/describe_documents.py docs
 
 schema: $(VENV)/installed  ## write what the models make on PostgreSQL, which `holdall db check` compares

@@ -25,12 +25,12 @@ def read_style(gathering: Gathering, path: str, name: str) -> Draft | None:
 
 
 CLAUDE_MANIFESTS = (".claude-plugin/plugin.json", ".claude-plugin/marketplace.json")
-STYLES = FolderForm(".claude/output-styles", ".md", read_style)
+STYLES = FolderForm("output styles", ".claude/output-styles", ".md", read_style)
 
 CLAUDE = AgentFormat(
     "claude",
     folders=(
-        FolderForm(".claude/rules", ".md", partial(read_rule, dialect=Dialect.CLAUDE)),
+        FolderForm("rules", ".claude/rules", ".md", partial(read_rule, dialect=Dialect.CLAUDE)),
         STYLES,
     ),
     plugin=PluginForm(

@@ -48,8 +48,8 @@ def _read_prompt(gathering: Gathering, path: str, name: str) -> Draft | None:
 CODEX = AgentFormat(
     "codex",
     folders=(
-        FolderForm(".codex/agents", ".toml", _read_agent, is_deep=False),
-        FolderForm(".codex/prompts", ".md", _read_prompt, is_deep=False),
+        FolderForm("agents", ".codex/agents", ".toml", _read_agent, is_deep=False),
+        FolderForm("commands", ".codex/prompts", ".md", _read_prompt, is_deep=False),
     ),
     plugin=PluginForm(
         "Codex plugin",

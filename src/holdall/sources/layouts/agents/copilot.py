@@ -46,14 +46,14 @@ def _read_agent(gathering: Gathering, path: str, name: str) -> Draft | None:
 COPILOT = AgentFormat(
     "copilot",
     folders=(
-        FolderForm(".github/instructions", ".instructions.md", _RULE),
-        FolderForm("instructions", ".instructions.md", _RULE),
-        FolderForm("", ".instructions.md", _RULE),
-        FolderForm(".github/prompts", ".prompt.md", _read_prompt),
-        FolderForm("prompts", ".prompt.md", _read_prompt),
-        FolderForm("", ".prompt.md", _read_prompt),
-        FolderForm("", ".agent.md", _read_agent),
-        FolderForm(".github/hooks", ".json", read_hook_file, is_deep=False),
+        FolderForm("rules", ".github/instructions", ".instructions.md", _RULE),
+        FolderForm("rules", "instructions", ".instructions.md", _RULE),
+        FolderForm("rules", "", ".instructions.md", _RULE),
+        FolderForm("commands", ".github/prompts", ".prompt.md", _read_prompt),
+        FolderForm("commands", "prompts", ".prompt.md", _read_prompt),
+        FolderForm("commands", "", ".prompt.md", _read_prompt),
+        FolderForm("agents", "", ".agent.md", _read_agent),
+        FolderForm("hooks", ".github/hooks", ".json", read_hook_file, is_deep=False),
     ),
     plugin=PluginForm(
         "Copilot plugin",

@@ -35,16 +35,16 @@ def plain_variables(server: dict[str, Any]) -> dict[str, Any]:
 CURSOR = AgentFormat(
     "cursor",
     folders=(
-        FolderForm(".cursor/rules", ".mdc", _RULE),
-        FolderForm("rules", ".mdc", _RULE),
-        FolderForm("", ".mdc", _RULE),
+        FolderForm("rules", ".cursor/rules", ".mdc", _RULE),
+        FolderForm("rules", "rules", ".mdc", _RULE),
+        FolderForm("rules", "", ".mdc", _RULE),
     ),
     plugin=PluginForm(
         "Cursor plugin",
         manifests=(".cursor-plugin/plugin.json",),
         marketplaces=(".cursor-plugin/marketplace.json",),
         places=usual_places(rules=("rules",), mcpServers=("mcp.json", ".mcp.json")),
-        rule=FolderForm("rules", ".mdc", _RULE),
+        rule=FolderForm("rules", "rules", ".mdc", _RULE),
         server=plain_variables,
     ),
 )

@@ -21,7 +21,7 @@ from holdall.sources.layouts.markdown import read_markdown, read_rule
 
 
 def _rules(folder: str, dialect: Dialect, *, is_deep: bool = True) -> FolderForm:
-    return FolderForm(folder, ".md", partial(read_rule, dialect=dialect), is_deep)
+    return FolderForm("rules", folder, ".md", partial(read_rule, dialect=dialect), is_deep)
 
 
 def _read_command(gathering: Gathering, path: str, name: str) -> Draft | None:
@@ -29,7 +29,7 @@ def _read_command(gathering: Gathering, path: str, name: str) -> Draft | None:
 
 
 def _commands(folder: str) -> FolderForm:
-    return FolderForm(folder, ".md", _read_command)
+    return FolderForm("commands", folder, ".md", _read_command)
 
 
 WINDSURF = AgentFormat(

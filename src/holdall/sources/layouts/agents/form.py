@@ -17,10 +17,12 @@ none.
 class FolderForm(NamedTuple):
     """Files of one kind in an agent's folder, at any depth of a source.
 
-    `folder` is the end of the folder's path (`.cursor/rules`; empty for any folder), `suffix` that
-    of the files' names. With `is_deep`, files in folders below are meant, too, and named with them.
+    `holds` says which, in words. `folder` is the end of the folder's path (`.cursor/rules`; empty
+    for any folder), `suffix` that of the files' names. With `is_deep`, files in folders below are
+    meant, too, and named with them.
     """
 
+    holds: str
     folder: str
     suffix: str
     read: ReadFile

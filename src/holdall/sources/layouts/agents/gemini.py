@@ -86,11 +86,11 @@ def server_from_gemini(server: dict[str, Any]) -> dict[str, Any]:
     return {"type": "sse", **found} if "url" in found else found
 
 
-_COMMAND = FolderForm("commands", ".toml", _read_command)
+_COMMAND = FolderForm("commands", "commands", ".toml", _read_command)
 
 GEMINI = AgentFormat(
     "gemini",
-    folders=(FolderForm(".gemini/commands", ".toml", _read_command),),
+    folders=(FolderForm("commands", ".gemini/commands", ".toml", _read_command),),
     plugin=PluginForm(
         "Gemini extension",
         manifests=("gemini-extension.json",),

@@ -75,7 +75,13 @@ def _read_command(gathering: Gathering, path: str, name: str) -> Draft | None:
 OPENCODE = AgentFormat(
     "opencode",
     folders=(
-        *(FolderForm(f".opencode/{folder}", ".md", _read_agent) for folder in ("agent", "agents")),
-        *(FolderForm(f".opencode/{f}", ".md", _read_command) for f in ("command", "commands")),
+        *(
+            FolderForm("agents", f".opencode/{folder}", ".md", _read_agent)
+            for folder in ("agent", "agents")
+        ),
+        *(
+            FolderForm("commands", f".opencode/{f}", ".md", _read_command)
+            for f in ("command", "commands")
+        ),
     ),
 )
