@@ -30,6 +30,7 @@ _COMMANDS = (
     ("history", "history", "log", "print what Holdall changed, newest first"),
     ("undo", "history", "undo", "undo the last operations"),
     ("undo", "history", "redo", "do again what was undone last"),
+    ("team", "team", "clone", "make a folder of a shared collection from its database alone"),
     ("team", "team", "pull", "bring the folder to the newest release of its shared collection"),
     ("publish", "team", "publish", "write a release into a folder that any web server serves"),
     ("publish", "team", "site", "write a site of the collection, to look at and to search"),
@@ -72,6 +73,10 @@ _EXAMPLES = {
     ),
     "redo": ("holdall redo",),
     "pull": ("holdall pull --dry-run",),
+    "clone": (
+        "holdall clone postgresql://team@db.example/holdall",
+        "holdall clone postgresql://team@db.example/holdall ./kit --name kit",
+    ),
     "site": ("holdall site --to /srv/kit",),
     "publish": (
         "holdall publish --to /srv/kit",

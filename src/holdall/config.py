@@ -24,6 +24,11 @@ MAX_SETTINGS_BYTES = 64 << 10
 DATABASE = ".holdall/holdall.db"
 SETTINGS = ".holdall/config.toml"
 TRUSTED = "trusted-databases.json"
+LEFT_OUT = (
+    "note: the password is not recorded: keep it in ~/.pgpass, or name the database with its"
+    " password in HOLDALL_DATABASE_URL"
+)
+"""What is said where a URL is recorded without its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +249,15 @@ def database_url_of(config: Config, root: Path) -> str:
     return chosen
 
 
-def trust_database(root: Path) -> None:
+def trust_database(root: Path, chosen: str | None = None) -> None:
     """Remember that the user trusts the database that the settings of a collection choose.
 
-    Raises NotFoundError if they choose none.
+    `chosen` is what they will choose, where they are not there yet. Raises NotFoundError if they
+    choose none.
     """
     from holdall.files.user_state import remember, state_folder
 
-    chosen = _chosen_database(root)
+    chosen = chosen or _chosen_database(root)
     if chosen is None:
         raise NotFoundError(
             f"{root / SETTINGS} chooses no database", hint="the default needs no trust"

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
         lay_out_plugin as lay_out_plugin,
     )
     from holdall.operations.bundles.table import EXPORT_FORMS as EXPORT_FORMS
-    from holdall.operations.edit_collection import Editor as Editor, FirstHalf as FirstHalf
+    from holdall.operations.edit_collection import (
+        Editor as Editor,
+        FirstHalf as FirstHalf,
+        fill_collection as fill_collection,
+    )
     from holdall.operations.examine import (
         Finding as Finding,
         examine_files as examine_files,
@@ -30,7 +34,7 @@ else:
             "projects.values": ("DeployResult",),
             "lint": ("lint_source",),
             "settle": ("STEP",),
-            "edit_collection": ("Editor", "FirstHalf"),
+            "edit_collection": ("Editor", "FirstHalf", "fill_collection"),
             "bundles.form": ("ExportForm",),
             "bundles.table": ("EXPORT_FORMS",),
             "bundles.layout": (

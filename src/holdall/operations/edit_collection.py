@@ -165,13 +165,7 @@ class Editor:
         with contextlib.suppress(InputError):
             if text == before.manifest_text or parse(text, where) == after:
                 return text
-        text = render(after)
-        if parse(text, where) != after:
-            raise InputError(
-                f"{where}: what is about to be written would not read as what it should be",
-                hint="nothing was written; please report this",
-            )
-        return text
+        return _whole_text(after, where)
 
     def _commit_elsewhere(
         self,
@@ -199,6 +193,16 @@ class Editor:
             collection=self.collection,
             transaction_id=transaction_id,
         )
+
+
+def _whole_text(manifest: Manifest, where: str) -> str:
+    text = render(manifest)
+    if parse(text, where) != manifest:
+        raise InputError(
+            f"{where}: what is about to be written would not read as what it should be",
+            hint="nothing was written; please report this",
+        )
+    return text
 
 
 @dataclass
@@ -249,17 +253,29 @@ def _up_to_date(editor: Editor) -> Editor:
 def create_collection(
     path: Path, name: str, *, database: str | None = None, dry_run: bool = False
 ) -> None:
-    """Make an empty collection in a folder that holds none; the folder may exist.
+    """Make an empty collection in a folder that holds none; see `fill_collection`."""
+    fill_collection(path, Manifest(name), database=database, dry_run=dry_run)
 
-    A `database` is recorded in its settings.
+
+def fill_collection(
+    path: Path,
+    manifest: Manifest,
+    artifacts: Sequence[Action] = (),
+    *,
+    database: str | None = None,
+    dry_run: bool = False,
+) -> None:
+    """Make a collection in a folder that holds none; the folder may exist.
+
+    The actions put its artifacts there. A `database` is recorded in its settings.
 
     What an interrupted run began is finished. Raises ConflictError if there is a manifest already,
     or one above, UsageError for a name that is not plain.
     """
-    if not _is_plain(name):
+    if not _is_plain(manifest.name):
         raise UsageError(
-            f"{name!a} cannot be a collection's name: it is not valid UTF-8, or has slashes or"
-            " control characters",
+            f"{manifest.name!a} cannot be a collection's name: it is not valid UTF-8, has slashes"
+            " or control characters",
             hint="choose another one with --name NAME",
         )
     _refuse_another(path)
@@ -272,9 +288,8 @@ def create_collection(
         raise StorageError(
             f"cannot make the folder {path}: {error.strerror}", hint="choose another folder"
         ) from error
-    data = render(Manifest(name)).encode()
-    action = put_bytes(_MANIFEST_PATH, data, None)
-    actions = [action]
+    action = put_bytes(_MANIFEST_PATH, _whole_text(manifest, str(path / MANIFEST)).encode(), None)
+    actions = [*artifacts, action]
     if not os.path.lexists(path / _ATTRIBUTES_PATH):
         actions.append(put_bytes(_ATTRIBUTES_PATH, _ATTRIBUTES, None))
     with Root(path) as root, locked(root):

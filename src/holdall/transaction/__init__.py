@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     )
     from holdall.transaction.commit import Half as Half, Outcome as Outcome
     from holdall.transaction.export import write_export as write_export
+    from holdall.transaction.folder import (
+        new_folder as new_folder,
+        refuse_taken as refuse_taken,
+    )
     from holdall.transaction.journal import new_transaction_id as new_transaction_id
     from holdall.transaction.outside import noted as noted
     from holdall.transaction.placement import (
@@ -41,6 +45,7 @@ else:
                 "puts",
                 "place_contents",
             ),
+            "folder": ("new_folder", "refuse_taken"),
             "outside": ("noted",),
             "replacement": ("REPLACEMENT", "Replacement"),
             "signature": ("Signature",),

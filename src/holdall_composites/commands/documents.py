@@ -128,6 +128,18 @@ class Redone(TypedDict):
     projects: list[Deployment]
 
 
+class Clone(TypedDict):
+    """`holdall clone`: the new folder and what it holds."""
+
+    dry_run: bool
+    collection: str
+    name: str
+    uuid: str | None
+    release: int | None
+    artifacts: list[str]
+    composites: list[str]
+
+
 class Pulled(TypedDict):
     """The release that the folder is at now, and what it changed."""
 
@@ -305,6 +317,7 @@ DOCUMENTS: dict[str, Any] = {
     "log": Log,
     "undo": Undone,
     "redo": Redone,
+    "clone": Clone,
     "pull": Pulled,
     "publish": Published,
     "site": SiteWritten,

@@ -1,8 +1,9 @@
-"""`holdall pull`: bring the folder to the newest release of its shared collection."""
+"""`holdall pull` and `clone`: bring a folder to the newest release, or make one there."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from holdall.cli import Context
 from holdall.collection import PULL
@@ -61,6 +62,52 @@ def run_pull(context: Context, args: argparse.Namespace) -> int:
             "dry_run": args.dry_run,
             "release": present.release,
             "changes": [change.to_json() for change in changes],
+        }
+    )
+    return 0
+
+
+def configure_clone(clone: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall clone`."""
+    clone.description = (
+        "Make a folder of a shared collection from its database alone, at the newest release. The"
+        " folder's settings name the database, without its password."
+    )
+    clone.add_argument("url", metavar="URL", help="the database, as postgresql://user@host/name")
+    clone.add_argument(
+        "directory", nargs="?", type=Path, metavar="DIR", help="default: the collection's name"
+    )
+    clone.add_argument(
+        "--name", metavar="COLLECTION", help="which one, by name or UUID, if the database has more"
+    )
+    clone.add_argument("--dry-run", action="store_true", help="check only, write nothing")
+
+
+def run_clone(context: Context, args: argparse.Namespace) -> int:
+    """Make the folder."""
+    from holdall.config import LEFT_OUT
+    from holdall.formats import DatabaseURL
+    from holdall_composites.service.clone import clone
+
+    types, dry_run = context.plugins.types, args.dry_run
+    folder, manifest = clone(args.url, args.directory, args.name, types, dry_run=dry_run)
+    url = DatabaseURL.parse(args.url)
+    if url.without_password != url.text and not args.dry_run:
+        context.out.note(LEFT_OUT)
+    verb = "would clone" if args.dry_run else "cloned"
+    count = f"{len(manifest.artifacts)} artifacts, {len(manifest.composites)} composites"
+    context.out.line(
+        f"{verb} {manifest.name!r} at release {manifest.release} into {folder}: {count}"
+    )
+    context.out.data(
+        {
+            "dry_run": args.dry_run,
+            "collection": str(folder),
+            "name": manifest.name,
+            "uuid": manifest.uuid,
+            "release": manifest.release,
+            "artifacts": [str(entry.id) for entry in manifest.artifacts],
+            "composites": [str(entry.id) for entry in manifest.composites],
         }
     )
     return 0

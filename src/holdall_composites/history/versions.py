@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from holdall.artifacts import FileDigest, FileKind, Shape, TypeSpec, tree_hash
@@ -14,15 +15,22 @@ from holdall.deploy import Deployed
 from holdall.errors import LocalEditError, StorageError
 from holdall.files import Tree, link_stays_inside
 from holdall_composites.session import opened
+from holdall_composites.store.contents import CHUNK
 from holdall_composites.store.store import Store
 
 if TYPE_CHECKING:
     from holdall.plugins import Deployment, Details
 
+_AT_ONCE = 16 << 20
+_TREES_AT_ONCE = 500
+
 
 def version_tree(store: Store, content_hash: str) -> Tree:
     """Return the tree of a version; raises StorageError if the database has lost or changed it."""
-    tree = store.contents.get_tree(content_hash)
+    return _whole(store.contents.get_tree(content_hash), content_hash)
+
+
+def _whole(tree: Tree | None, content_hash: str) -> Tree:
     if tree is None:
         raise StorageError(
             f"the database has no tree {content_hash}", hint="restore it from a backup"
@@ -96,6 +104,45 @@ def lay_out(store: Store, content_hash: str, folder: Path, spec: TypeSpec) -> tu
     return tree, folder / spec.only_file if spec.shape is Shape.FILE else folder
 
 
+def lay_out_all(
+    store: Store, wanted: Mapping[str, tuple[str, TypeSpec]], folder: Path
+) -> Iterator[tuple[str, Tree, Path]]:
+    """Write many versions, by names of ours: each one's content hash and type.
+
+    Yields each name with the tree and where the artifact is. Takes few queries: what is small is
+    read together, some megabytes at a time.
+    """
+    found = store.contents.get_trees({content_hash for content_hash, _ in wanted.values()})
+    batch: dict[str, Tree] = {}
+    size = 0
+    for name, (content_hash, _) in wanted.items():
+        tree = _whole(found.get(content_hash), content_hash)
+        if batch and (size + tree.size > _AT_ONCE or len(batch) == _TREES_AT_ONCE):
+            yield from _lay_out_batch(store, batch, wanted, folder)
+            batch, size = {}, 0
+        batch[name] = tree
+        size += tree.size
+    yield from _lay_out_batch(store, batch, wanted, folder)
+
+
+def _lay_out_batch(
+    store: Store,
+    batch: Mapping[str, Tree],
+    wanted: Mapping[str, tuple[str, TypeSpec]],
+    folder: Path,
+) -> Iterator[tuple[str, Tree, Path]]:
+    hashes = {f.sha256 for tree in batch.values() for f in tree.files if f.size <= CHUNK}
+    known = store.contents.read_small_blobs(hashes) if hashes else {}
+    for name, tree in batch.items():
+        spec = wanted[name][1]
+        materialize(store, tree, folder / name, known)
+        yield (
+            name,
+            tree,
+            folder / name / spec.only_file if spec.shape is Shape.FILE else folder / name,
+        )
+
+
 def edited_error(entry: ManifestArtifact) -> LocalEditError:
     """Return the error for an artifact whose present files no version has."""
     return LocalEditError(
@@ -104,8 +151,12 @@ def edited_error(entry: ManifestArtifact) -> LocalEditError:
     )
 
 
-def materialize(store: Store, tree: Tree, folder: Path) -> None:
+def materialize(
+    store: Store, tree: Tree, folder: Path, known: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
     """Write the files of a tree into an empty folder of our own, each checked against its hash.
+
+    `known` are contents that were read already.
 
     Links come last, so that nothing is written through one. Raises StorageError for what no
     artifact can have been.
@@ -115,25 +166,31 @@ def materialize(store: Store, tree: Tree, folder: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if file.kind is FileKind.LINK:
-                _link(store, file, path)
+                _link(_content(store, file, known), file, path)
             else:
-                _write(store, file, path)
+                _write(_content(store, file, known), file, path)
         except (FileExistsError, NotADirectoryError) as error:
             raise _damaged(file) from error
 
 
-def _link(store: Store, file: FileDigest, path: Path) -> None:
-    text = b"".join(store.contents.read_blob(file.sha256))
+def _content(store: Store, file: FileDigest, known: Mapping[str, bytes]) -> Iterable[bytes]:
+    if (data := known.get(file.sha256)) is not None:
+        return (data,)
+    return store.contents.read_blob(file.sha256)
+
+
+def _link(content: Iterable[bytes], file: FileDigest, path: Path) -> None:
+    text = b"".join(content)
     is_whole = hashlib.sha256(text).hexdigest() == file.sha256
     if not is_whole or not link_stays_inside(file.path, os.fsdecode(text)):
         raise _damaged(file)
     os.symlink(text, path)
 
 
-def _write(store: Store, file: FileDigest, path: Path) -> None:
+def _write(content: Iterable[bytes], file: FileDigest, path: Path) -> None:
     written = hashlib.sha256()
     with path.open("xb") as target:
-        for chunk in store.contents.read_blob(file.sha256):
+        for chunk in content:
             written.update(chunk)
             target.write(chunk)
     if written.hexdigest() != file.sha256:

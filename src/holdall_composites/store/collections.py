@@ -41,6 +41,11 @@ def _get() -> Any:
 
 
 @prepared
+def _all() -> Any:
+    return C.select(*_COLUMNS, C.head, C.head_hash).order_by(C.name, C.id)
+
+
+@prepared
 def _lock() -> Any:
     return C.select(C.head, C.head_hash).where(C.id == Given("id")).for_update()
 
@@ -126,6 +131,10 @@ class Collections(Repository):
         """Return the collection's row, None if there is none."""
         rows = self._fetch(_get, id=collection_id)
         return CollectionRecord._make(rows[0]) if rows else None
+
+    def all(self) -> list[CollectionRecord]:
+        """Return every collection in the database, by name."""
+        return [CollectionRecord._make(row) for row in self._fetch(_all)]
 
     def put(self, record: CollectionRecord) -> None:
         """Make the collection's row have this name and manifest, and lock it as `lock` does."""

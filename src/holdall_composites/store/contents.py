@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from peewee import JOIN
@@ -62,6 +64,16 @@ def _files() -> Any:
 
 
 @prepared
+def _files_of_all() -> Any:
+    wanted = one_of(_T.content_hash, "hashes")
+    columns = (_T.content_hash, _T.skillmeat_hash, *_FILE, VersionFile.blob)
+    joined = _T.select(*columns).join(
+        VersionFile, JOIN.LEFT_OUTER, on=(VersionFile.tree == _T.content_hash)
+    )
+    return joined.where(wanted).order_by(_T.content_hash)
+
+
+@prepared
 def _known_trees() -> Any:
     return _T.select(_T.content_hash).where(one_of(_T.content_hash, "hashes"))
 
@@ -74,6 +86,12 @@ def _sizes() -> Any:
 @prepared
 def _read_blob() -> Any:
     return Blob.select(Blob.encoding, Blob.data).where(Blob.sha256 == Given("sha256"))
+
+
+@prepared
+def _read_blobs() -> Any:
+    wanted = one_of(Blob.sha256, "hashes")
+    return Blob.select(Blob.sha256, Blob.encoding, Blob.data).where(wanted)
 
 
 @prepared
@@ -101,15 +119,13 @@ class Contents(Repository):
     def get_tree(self, content_hash: str) -> Tree | None:
         """Return a stored tree."""
         rows = self._fetch(_files, content_hash=content_hash)
-        if not rows:
-            return None
-        files = [
-            FileDigest(RelPath.parse(path), FileKind(kind), bool(executable), sha256, size)
-            for _, path, kind, executable, size, sha256 in rows
-            if path is not None
-        ]
-        files.sort(key=lambda file: file.path.encode())
-        return Tree(tuple(files), content_hash, rows[0][0])
+        return _tree_of(content_hash, rows) if rows else None
+
+    def get_trees(self, hashes: Iterable[str]) -> dict[str, Tree]:
+        """Return those of the trees that are stored, by their hashes."""
+        rows = self._fetch(_files_of_all, hashes=as_json(hashes))
+        groups = groupby(rows, key=itemgetter(0))
+        return {found: _tree_of(found, [row[1:] for row in group]) for found, group in groups}
 
     def unknown_trees(self, hashes: Iterable[str]) -> set[str]:
         """Return those of the hashes that no tree has."""
@@ -148,6 +164,11 @@ class Contents(Repository):
         rows = ((sha256, len(data), *_encoded(data)) for sha256, data in blobs)
         self._run_many(_put_blob, rows)
 
+    def read_small_blobs(self, hashes: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents of those blobs that are in one piece, all at once in memory."""
+        rows = self._fetch(_read_blobs, hashes=as_json(hashes))
+        return {sha256: _decoded(kind, data) for sha256, kind, data in rows if kind != "chunks"}
+
     def read_blob(self, sha256: str) -> Iterator[bytes]:
         """Yield a blob's content in pieces; raises StorageError if it is not there."""
         rows = self._fetch(_read_blob, sha256=sha256)
@@ -162,6 +183,16 @@ class Contents(Repository):
         while rows := self._fetch(_read_chunk, sha256=sha256, position=position):
             yield _decoded(*rows[0])
             position += 1
+
+
+def _tree_of(content_hash: str, rows: Sequence[tuple[Any, ...]]) -> Tree:
+    files = [
+        FileDigest(RelPath.parse(path), FileKind(kind), bool(executable), sha256, size)
+        for _, path, kind, executable, size, sha256 in rows
+        if path is not None
+    ]
+    files.sort(key=lambda file: file.path.encode())
+    return Tree(tuple(files), content_hash, rows[0][0])
 
 
 def _encoded(data: bytes) -> tuple[str, bytes]:

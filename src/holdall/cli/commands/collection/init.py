@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from holdall.cli.context import Context
-from holdall.config import DATABASE, trust_database
+from holdall.config import DATABASE, LEFT_OUT, trust_database
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +35,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if database is not None and not args.dry_run:
         trust_database(path)
         if recorded != database:
-            context.out.note(
-                "note: the password is not recorded: keep it in ~/.pgpass, or name the database"
-                " with its password in HOLDALL_DATABASE_URL"
-            )
+            context.out.note(LEFT_OUT)
     if has_attributes:
         context.out.note(
             f"{path / '.gitattributes'} is yours, and stays as it is; a line `* -text` at its end"

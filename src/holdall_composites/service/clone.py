@@ -1,0 +1,112 @@
+"""Make a working folder of a collection from its database alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts import ArtifactId, TypeSpec
+from holdall.collection import Manifest
+from holdall.config import is_collection, trust_database
+from holdall.errors import NotFoundError, RefusedError, UsageError
+from holdall.files import STATE_FOLDER, Scratch
+from holdall.formats import DatabaseURL
+from holdall.operations import fill_collection
+from holdall.transaction import Action, new_folder, puts, refuse_taken
+from holdall_composites.database.connect import connected
+from holdall_composites.history.versions import lay_out_all
+from holdall_composites.schema.runner import ensure_current
+from holdall_composites.store.store import Store
+from holdall_composites.sync.releases.head import choose_collection, read_head
+
+
+class Cloned(NamedTuple):
+    """What was cloned, or would be: where to, and the manifest there."""
+
+    folder: Path
+    manifest: Manifest
+
+
+def clone(
+    text: str,
+    folder: Path | None,
+    chosen: str | None,
+    types: Mapping[str, TypeSpec],
+    *,
+    dry_run: bool,
+) -> Cloned:
+    """Make a folder of the collection that is chosen, at its newest release: wholly or not at all.
+
+    `text` is the database's URL, which the folder's settings get without its password and which is
+    trusted for it. The default for `folder` is the collection's name. Raises ConflictError for a
+    folder that is not empty, RefusedError for the database inside of another collection.
+    """
+    url = DatabaseURL.parse(text)
+    with reading_database(url) as store, store.reading():
+        record = choose_collection(store, chosen, url.shown)
+        manifest = read_head(store, record)
+        target = folder or _folder_of(manifest.name)
+        refuse_taken(target)
+        specs = {a.id: _spec_of(types, a.id.type) for a in manifest.artifacts}
+        if dry_run:
+            return Cloned(target, manifest)
+        recorded = _lasting(url)
+        with Scratch() as scratch, new_folder(target) as place:
+            actions = list(_actions(store, manifest, specs, scratch))
+            fill_collection(place, manifest, actions, database=recorded)
+            trust_database(target, recorded)
+    return Cloned(target, manifest)
+
+
+@contextmanager
+def reading_database(url: DatabaseURL) -> Iterator[Store]:
+    """Open a shared database to read it; raises RefusedError for one inside of a collection."""
+    path = Path(url.path).absolute()
+    if url.is_embedded and path.parent.name == STATE_FOLDER and is_collection(path.parents[1]):
+        raise RefusedError(
+            f"{url.shown} is the own database of the collection {path.parents[1]}",
+            hint=f"name the collection by --collection {path.parents[1]}, or copy its folder",
+        )
+    if url.is_embedded and not path.exists():
+        raise NotFoundError(f"no database {url.shown}", hint="check the path")
+    with connected(url.text, read_only=True) as database:
+        ensure_current(database, embedded=False)
+        yield Store(database)
+
+
+def _folder_of(name: str) -> Path:
+    if not name.isprintable() or not name.strip(" .") or set(name) & set("/\\"):
+        raise UsageError(f"{name!a} cannot be a folder's name", hint="name the folder")
+    return Path(name)
+
+
+def _spec_of(types: Mapping[str, TypeSpec], name: str) -> TypeSpec:
+    try:
+        return types[name]
+    except KeyError:
+        raise NotFoundError(
+            f"the collection has artifacts of the type {name!a}, which is unknown here",
+            hint="install the plugin that defines it; see `holdall plugins`",
+        ) from None
+
+
+def _lasting(url: DatabaseURL) -> str:
+    """Return the URL to record: without password, and right in every folder."""
+    return f"sqlite:///{Path(url.path).absolute()}" if url.is_embedded else url.without_password
+
+
+def _actions(
+    store: Store, manifest: Manifest, specs: Mapping[ArtifactId, TypeSpec], scratch: Scratch
+) -> Iterator[Action]:
+    """Yield what puts every artifact's files in place; their bytes are in the scratch folder."""
+    entries = {str(number): entry for number, entry in enumerate(manifest.artifacts)}
+    wanted = {
+        name: (entry.content_hash, specs[entry.id])
+        for name, entry in entries.items()
+        if entry.content_hash  # else it was named in the manifest and never collected
+    }
+    for name, tree, location in lay_out_all(store, wanted, scratch.path):
+        entry = entries[name]
+        yield from puts(entry.path, specs[entry.id], tree, location)
