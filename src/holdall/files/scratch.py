@@ -34,3 +34,8 @@ class Scratch:
         place = self.path / f"{self._files}.data"
         place.write_bytes(data)
         return place
+
+    def folder(self) -> Path:
+        """Return the path of a new folder in it, which is not made yet."""
+        self._files += 1
+        return self.path / f"{self._files}.folder"

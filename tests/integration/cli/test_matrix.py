@@ -28,6 +28,7 @@ pytestmark = pytest.mark.integration
 
 # Each as `holdall --help` has it, with words that do something in `world`.
 READERS = {
+    "outdated": "--to {project}",
     "scan": "{source}",
     "lint": "{source}",
     "list": "",
@@ -54,6 +55,7 @@ WRITERS = {
     "add": "{source} --skill late --to {project}",
     "drop": "late --to {project}",
     "sync": "--to {project}",
+    "update": "--to {project}",
     "init": "{folder}/fresh",
     "collect": "{source} --on-conflict take",
     "rename": "plain-prose clear-prose",

@@ -50,6 +50,12 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "holdall drop skill:pdf",
         "holdall drop github:anthropics/skills  # all of a source",
     ),
+    "update": (
+        "holdall update",
+        "holdall update skill:pdf --dry-run",
+        "holdall update --yes --theirs  # your edits become backups",
+    ),
+    "outdated": ("holdall outdated",),
     "sync": (
         "holdall sync",
         "holdall sync --frozen --check  # for CI",
@@ -119,6 +125,12 @@ BUILT_IN = {
             "add", "add what a source has to a project, for every agent", "project.add", "projects"
         ),
         _command("drop", "take something out of what a project wants", "project.drop", "projects"),
+        _command(
+            "update", "bring a project what its sources have now", "project.update", "projects"
+        ),
+        _command(
+            "outdated", "list sources that have something else now", "project.outdated", "projects"
+        ),
         _command("sync", "make a project what its holdall.lock says", "project.sync", "projects"),
         _command(
             "deploy", "put artifacts and composites into a project", "project.deploy", "projects"

@@ -148,16 +148,6 @@ class UndeployDocument(TypedDict):
     warnings: NotRequired[list[str]]
 
 
-class SourceState(TypedDict):
-    """A source as `holdall.lock` has it."""
-
-    source: str
-    revision: str | None
-    commit: str | None
-    digest: str | None
-    select: list[str] | None
-
-
 class LockedArtifact(TypedDict):
     """An artifact as `holdall.lock` has it."""
 
@@ -174,7 +164,7 @@ class AddDocument(Deployment):
     """What was added to a project, and what that changed in the collection."""
 
     collection: str
-    source: SourceState
+    source: projects.SourceState
     artifacts: list[LockedArtifact]
     changes: list[Change]
     diagnostics: list[Diagnostic]

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
-from holdall.cli.documents.values import Deployment
+from holdall.cli.documents.values import Change, Deployment
+
+
+class SourceState(TypedDict):
+    """A source as `holdall.lock` has it."""
+
+    source: str
+    revision: str | None
+    commit: str | None
+    digest: str | None
+    select: list[str] | None
 
 
 class Difference(TypedDict):
@@ -41,8 +51,68 @@ class DropDocument(Deployment):
     dropped: list[str]
 
 
+class UpdatedFile(TypedDict):
+    """A file of an artifact that an update changes."""
+
+    path: str
+    change: Literal["added", "changed", "removed"]
+
+
+class UpdatedArtifact(TypedDict):
+    """An artifact that an update changes: its content hash before and after, null for none.
+
+    `files` is null where what was there is not known; `effects` are what it lets an agent run that
+    it did not before.
+    """
+
+    id: str
+    old: str | None
+    new: str | None
+    files: list[UpdatedFile] | None
+    effects: list[str]
+
+
+class UpdatedSource(TypedDict):
+    """A source that was looked at, as it was locked and as it is now."""
+
+    name: str
+    old: SourceState | None
+    new: SourceState | None
+    artifacts: list[UpdatedArtifact]
+
+
+class UpdateDocument(TypedDict):
+    """What an update does; `changes` are the collection's, `deployed` null if there are none."""
+
+    project: str
+    dry_run: bool
+    sources: list[UpdatedSource]
+    changes: list[Change]
+    deployed: Deployment | None
+
+
+class OutdatedSource(TypedDict):
+    """A source with its commit or checksum in the lock, and the one that it has now."""
+
+    name: str
+    revision: str | None
+    locked: str | None
+    now: str | None
+    note: str
+    outdated: bool
+
+
+class OutdatedDocument(TypedDict):
+    """The sources of a project."""
+
+    project: str
+    sources: list[OutdatedSource]
+
+
 DOCUMENTS: dict[str, type] = {
     "sync": SyncDocument,
     "drop": DropDocument,
+    "update": UpdateDocument,
+    "outdated": OutdatedDocument,
 }
 """By command."""

@@ -76,6 +76,14 @@ def short_state(source: LockedSource) -> str:
     return f"{source.source}{asked}" + (f" ({state[:12]})" if state else "")
 
 
+def state_of(source: LockedSource | None) -> str:
+    """Return the revision and the commit or checksum of a source, for reading."""
+    if source is None:
+        return "nothing"
+    state = source.commit or (source.digest or "").removeprefix("sha256:")
+    return " ".join(filter(None, (source.revision, state[:12]))) or "the folder"
+
+
 def source_to_json(source: LockedSource) -> dict[str, Any]:
     """Return a locked source as `--json` prints it."""
     select = None if source.select is None else [str(one) for one in source.select]

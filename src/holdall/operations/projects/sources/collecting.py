@@ -22,6 +22,7 @@ from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.operations.edit_collection import create_collection, editing
 from holdall.operations.projects.sources.located import Located
+from holdall.operations.projects.sources.merging import Edits, settle_edits
 from holdall.operations.projects.sources.selection import Choice
 from holdall.operations.session import Session
 from holdall.sources.values import FoundArtifact, Reading
@@ -69,13 +70,15 @@ def collect_choice(
     choice: Choice,
     *,
     locked: Lock,
+    scratch: Scratch,
     dry_run: bool,
     takes_hidden: bool = False,
+    edits: Edits = Edits.KEEP,
 ) -> Collected:
     """Collect what was chosen; what the lock has keeps its name and, where it is new, its UUID.
 
-    What was edited in the collection stays as it is there. Raises RefusedError for hidden text in
-    what was asked for.
+    `edits` says whether what was edited in the collection is merged. Raises RefusedError for hidden
+    text in what was asked for.
     """
     reading, renames = _as_locked(reading, choice, locked)
     with editing(root, session, as_it_is=dry_run) as editor:
@@ -88,6 +91,8 @@ def collect_choice(
         )
         _refuse_hidden(plan.refused, choice)
         _refuse_other_names(reading, plan.ids, choice, locked)
+        if edits is not Edits.KEEP:
+            plan = settle_edits(session, editor.collection, plan, reading, edits, scratch)
         for change in plan.conflicts:
             if change.id not in plan.ids.values():
                 raise ConflictError(change.note or str(change.id), hint="`holdall rename` one")
@@ -100,6 +105,8 @@ def collect_choice(
         outcome = editor.commit(plan.changes, plan.actions, _trees(plan.changes, reading))
         after = session.open_collection(root)
         transaction = outcome.transaction_id if outcome is not None else None
+        for path, backup in outcome.backups if outcome else ():
+            session.reporter.note(f"kept the collection's version of {path} as {backup}")
         return Collected(after, plan.ids, plan.changes, transaction)
 
 

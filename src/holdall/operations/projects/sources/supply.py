@@ -28,11 +28,13 @@ from holdall.operations.projects.sources.collecting import (
     collect_choice,
     collected_contents,
     contents_of,
+    location_of,
     locked_artifacts,
     locked_source,
     own_collection,
 )
 from holdall.operations.projects.sources.located import Located, locate_written
+from holdall.operations.projects.sources.merging import Edits
 from holdall.operations.projects.sources.selection import Choice, choose
 from holdall.operations.projects.terms import Terms
 from holdall.operations.read_source import open_source
@@ -42,12 +44,14 @@ from holdall.sources.values import Reading
 class Supply:
     """What one command reads and collects. `transaction` is its last one in the collection.
 
-    `places` are sources by the names that a lock has for them.
+    `places` are sources by the names that a lock has for them, `edits` says what to do with edits
+    in the collection.
     """
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.places: dict[str, Located] = {}
+        self.edits = Edits.KEEP
         self.contents: dict[ArtifactId, StoredContent] = {}
         self.changes: list[Change] = []
         self.transaction: str | None = None
@@ -66,6 +70,18 @@ class Supply:
         traceback: TracebackType | None,
     ) -> None:
         self._held.close()
+
+    def begin(self, terms: Terms) -> None:
+        """Forget what a dry run found, but for the sources that are read, and work by `terms`."""
+        self.terms = terms
+        self.contents, self.changes = {}, []
+        self._collection = None
+        self.__dict__.pop("root", None)
+
+    def known(self, wanted: Sequence[LockedArtifact]) -> dict[ArtifactId, StoredContent]:
+        """Return the bytes of what is locked, as far as the collection has them."""
+        found = collected_contents(self.collection, wanted)
+        return found | self._versions([one for one in wanted if one.id not in found])
 
     @cached_property
     def root(self) -> Path:
@@ -117,6 +133,8 @@ class Supply:
             reading,
             choice,
             locked=locked,
+            scratch=self.scratch,
+            edits=self.edits,
             dry_run=terms.dry_run,
             takes_hidden=terms.takes_hidden,
         )
@@ -134,9 +152,7 @@ class Supply:
         wanted = [by_id[one] for one in missing if one not in self.contents]
         if not wanted:
             return
-        self.contents |= collected_contents(self.collection, wanted)
-        wanted = [one for one in wanted if one.id not in self.contents]
-        self.contents |= self._versions(wanted)
+        self.contents |= self.known(wanted)
         rest: dict[str, list[LockedArtifact]] = {}
         for one in wanted:
             if one.id in self.contents:
@@ -154,7 +170,7 @@ class Supply:
         """Return the bytes of what the collection has as an older version."""
         if not wanted:
             return {}
-        folder = self.scratch.path / f"versions-{len(self.contents)}"
+        folder = self.scratch.folder()
         asked = [
             Deployed(one.id, "", one.uuid, "", one.content_hash or "", (), {}) for one in wanted
         ]
@@ -211,6 +227,19 @@ class Supply:
         ids = {source_id: one.id for source_id, one in pairs}
         self.contents |= contents_of(reading, ids, set(ids.values()), self.scratch)
         self.contents |= collected_contents(self.collection, wanted)
+
+    def locked_content(self, lock: Lock, one: LockedArtifact) -> StoredContent | None:
+        """Return an artifact's bytes from its source as a lock has it; nothing is collected."""
+        locked = lock.source(one.source or "")
+        if locked is None or locked.commit is None:
+            return None
+        located = self.places.get(locked.source) or locate_written(
+            locked.source, self.terms.project
+        )
+        for found in self.read_locked(located, locked).artifacts:
+            if (found.type, found.path) == (one.id.type, one.path):
+                return StoredContent(found.tree, location_of(found, self.scratch), is_pinned=True)
+        return None
 
     def read_locked(self, located: Located, locked: LockedSource) -> Reading:
         """Read a source in the state that a lock names; raises ConflictError if it is gone."""

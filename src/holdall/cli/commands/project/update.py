@@ -1,0 +1,119 @@
+"""`holdall update`: bring a project what its sources have now."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from holdall.cli.commands.project.deploy import result_to_json, tell_files
+from holdall.cli.commands.project.locked import (
+    add_options,
+    project_of,
+    source_to_json,
+    state_of,
+    terms_of,
+)
+from holdall.cli.context import Context
+
+if TYPE_CHECKING:
+    from holdall.operations.projects.changes.update import SourceUpdate
+
+_FEW = 5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Show what the sources of the project have now, and bring it. What you edited in the"
+        " collection or the project is merged with it; what does not merge is refused."
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="ID", help="what to update, or a source (default: all)"
+    )
+    edits = parser.add_mutually_exclusive_group()
+    edits.add_argument("--ours", action="store_true", help="keep what you edited")
+    edits.add_argument(
+        "--theirs",
+        action="store_true",
+        help="take what the source has; what you edited is kept as a backup",
+    )
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    add_options(parser)
+
+
+def run(context: Context, args: argparse.Namespace) -> int:
+    """Update; exit 1 if something needs attention."""
+    from holdall.operations.projects.changes.update import update
+    from holdall.operations.projects.sources.merging import Edits
+
+    edits = Edits.OURS if args.ours else Edits.THEIRS if args.theirs else Edits.MERGE
+    terms = terms_of(context, args, project_of(args))
+
+    def agree(plan: Sequence[SourceUpdate]) -> bool:
+        _tell_plan(context, plan)
+        asks = sys.stdin.isatty() and sys.stderr.isatty() and not context.out.json
+        if args.yes or args.dry_run or not asks:
+            return True
+        print("Update? (y or n) ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    done = update(terms, args.names, edits, agree)
+    if done is None:
+        context.out.line("nothing was changed")
+        return 0
+    deployed = None
+    if done.deployed is None:
+        context.out.line("everything is as its source has it")
+    else:
+        tell_files(context, done.deployed, dry_run=args.dry_run)
+        deployed = result_to_json(done.deployed, dry_run=args.dry_run)
+    context.out.data(
+        {
+            "project": str(terms.project),
+            "dry_run": args.dry_run,
+            "sources": [_to_json(one) for one in done.sources],
+            "changes": [change.to_json() for change in done.changes],
+            "deployed": deployed,
+        }
+    )
+    return 0
+
+
+def _tell_plan(context: Context, plan: Sequence[SourceUpdate]) -> None:
+    out = context.out
+    for source in plan:
+        if source.old == source.new and not source.artifacts:
+            continue
+        old, new = state_of(source.old), state_of(source.new)
+        out.line(f"{source.name}: {old} -> {new}" if old != new else source.name)
+        for one in source.artifacts:
+            kind = "new" if one.old is None else "gone" if one.new is None else "changed"
+            out.line(f"  {kind:8}{one.id}")
+            for path, change in (one.files or ())[:_FEW]:
+                out.line(f"            {change} {path}")
+            if one.files and len(one.files) > _FEW:
+                out.line(f"            and {len(one.files) - _FEW} more files")
+            for effect in one.effects:
+                out.line(f"            lets an agent, which it did not before: {effect}")
+
+
+def _to_json(source: SourceUpdate) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "old": None if source.old is None else source_to_json(source.old),
+        "new": None if source.new is None else source_to_json(source.new),
+        "artifacts": [
+            {
+                "id": str(one.id),
+                "old": one.old,
+                "new": one.new,
+                "files": None
+                if one.files is None
+                else [{"path": path, "change": change} for path, change in one.files],
+                "effects": list(one.effects),
+            }
+            for one in source.artifacts
+        ],
+    }

@@ -1,0 +1,149 @@
+"""Merge what was edited in the collection with what its source has now, three-way.
+
+base    what the source last gave: a version in the collection's database
+ours    the artifact as it is in the collection's folder
+theirs  what the source has now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from holdall.artifacts.hashing import FileDigest
+from holdall.artifacts.ids import Shape, TypeSpec
+from holdall.artifacts.paths import RelPath
+from holdall.collection.changes import Change, ChangeKind
+from holdall.collection.collection import Collection
+from holdall.collection.conflicts import Clash, ImportPlan
+from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.deploy.project.ledger import Deployed
+from holdall.errors import ConflictError
+from holdall.files.merge.trees import TreeMerge, TreeSide, merge_trees
+from holdall.files.scratch import Scratch
+from holdall.files.tree import Tree
+from holdall.operations.session import Session
+from holdall.sources.values import FoundArtifact, Reading
+from holdall.transaction.placement import content_of, puts
+
+
+class Edits(StrEnum):
+    """What to do with edits where a source has something else now."""
+
+    KEEP = "keep"
+    MERGE = "merge"
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+class _Place(NamedTuple):
+    """The files of an artifact, and where their bytes are."""
+
+    tree: Tree
+    location: Path | bytes
+
+
+_HINT = "--ours keeps yours, --theirs takes the source's and keeps yours as a backup; or edit yours"
+
+
+def settle_edits(
+    session: Session,
+    collection: Collection,
+    plan: ImportPlan,
+    reading: Reading,
+    edits: Edits,
+    scratch: Scratch,
+) -> ImportPlan:
+    """Return the plan with each edited artifact merged, or as `edits` decides.
+
+    Raises ConflictError that names each file and line that both sides changed.
+    """
+    found = {artifact.tree.content_hash: artifact for artifact in reading.artifacts}
+    entries = {entry.id: entry for entry in plan.changes.after.artifacts}
+    actions = list(plan.actions)
+    changes = {change.id: change for change in plan.changes.changes}
+    refused: list[str] = []
+    for clash in plan.clashes:
+        entry, theirs = entries[clash.id], found[clash.there.content_hash]
+        if edits is Edits.MERGE:
+            merge = _merge(session, collection, entry, clash, theirs, scratch.folder())
+            if isinstance(merge, str):
+                refused.append(f"{clash.id}: {merge}")
+                continue
+            tree, note = merge, "your edit and the source's merged"
+        elif edits is Edits.OURS:
+            tree, note = clash.here, "your edit stays"
+        else:
+            tree, note = clash.there, "the source's; yours is kept as a backup"
+        source_hash = clash.there.content_hash
+        spec, is_theirs = collection.spec_of(clash.id), tree.content_hash == source_hash
+        content = theirs.content
+        if tree is not clash.here:
+            is_uncollected = clash.here.content_hash != entry.content_hash
+            is_backed_up = edits is Edits.THEIRS or is_uncollected
+            actions += puts(entry.path, spec, tree, content, clash.here, keep_backup=is_backed_up)
+        entries[clash.id] = replace(
+            entry,
+            content_hash=tree.content_hash,
+            source_hash=None if is_theirs else source_hash,
+            source_revision=reading.revision,
+        )
+        changes[clash.id] = Change(ChangeKind.CHANGED, clash.id, None, note)
+    if refused:
+        raise ConflictError(
+            "edited in the collection, and changed in the source: " + "; ".join(refused),
+            hint=_HINT,
+        )
+    after = replace(plan.changes.after, artifacts=tuple(entries.values()))
+    new = replace(plan.changes, after=after, changes=tuple(changes.values()))
+    return plan._replace(changes=new, actions=tuple(actions), clashes=())
+
+
+def _merge(
+    session: Session,
+    collection: Collection,
+    entry: ManifestArtifact,
+    clash: Clash,
+    theirs: FoundArtifact,
+    folder: Path,
+) -> Tree | str:
+    """Return the merged files, or why there are none."""
+    spec = collection.spec_of(clash.id)
+    asked = [Deployed(clash.id, "", entry.uuid, "", clash.base or "", (), {})]
+    arguments = {"collection": collection, "wanted": asked, "folder": folder}
+    known = session.plugins.first("holdall_known_versions", list, **arguments)
+    if not known or not isinstance(known[0], Tree):
+        return "the version that both began with is not known here"
+    place = folder / "0"
+    base = _Place(known[0], place / spec.only_file if spec.shape is Shape.FILE else place)
+    ours = _Place(clash.here, collection.location(entry))
+    other = _Place(theirs.tree, theirs.content)
+    merge = merge_trees(_side(base, spec), _side(ours, spec), _side(other, spec))
+    if merge.conflicts:
+        return "; ".join(conflict.told for conflict in merge.conflicts)
+    return _tree(merge, {file.path: file for file in theirs.tree.files}, theirs.tree)
+
+
+def _side(place: _Place, spec: TypeSpec) -> TreeSide:
+    def read(file: FileDigest) -> bytes:
+        if isinstance(place.location, bytes):
+            return place.tree.made.get(file.path, place.location)
+        content = content_of(place.location, spec, place.tree, file)
+        return content if isinstance(content, bytes) else content.read_bytes()
+
+    return TreeSide(place.tree.files, read)
+
+
+def _tree(merge: TreeMerge, there: Mapping[RelPath, FileDigest], theirs: Tree) -> Tree:
+    """Return merged files as a tree beside the source's, with the bytes of what differs."""
+    made = dict(theirs.made)
+    for file in merge.files:
+        other = there.get(file.path)
+        if other is None or (file.kind, file.sha256) != (other.kind, other.sha256):
+            made[file.path] = merge.read(file)
+    if merge.content_hash == theirs.content_hash:
+        return theirs
+    return Tree(merge.files, merge.content_hash, "", (), theirs.elsewhere, made)
