@@ -1,4 +1,4 @@
-"""Rename and remove artifacts of a collection."""
+"""Begin, rename and remove artifacts of a collection."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from holdall.artifacts.ids import ArtifactId
-from holdall.artifacts.paths import refuse_collisions
+from holdall.artifacts.hashing import tree_hash
+from holdall.artifacts.ids import ArtifactId, Shape
+from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.rescan import holders_of, with_edit
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.files.name_line import rename_tree
-from holdall.files.tree import Tree
+from holdall.files.tree import Tree, bytes_tree
 from holdall.transaction.actions import Action
-from holdall.transaction.placement import moves, removals
+from holdall.transaction.placement import moves, puts, removals
 
 
 class EditPlan(NamedTuple):
@@ -148,3 +149,33 @@ def _removal(collection: Collection, artifact_id: ArtifactId, *, force: bool) ->
         )
     spec = collection.spec_of(artifact_id)
     return removals(entry.path, spec, tree, keep_backup=edited)
+
+
+def plan_new(collection: Collection, type_name: str, name: str, about: str | None) -> EditPlan:
+    """Plan to write a skeleton; raises ConflictError for a name that is taken."""
+    from holdall.artifacts.skeletons import TYPES, skeleton
+
+    if type_name not in TYPES:
+        raise UsageError(
+            f"no skeleton for the type {type_name!a}", hint=f"there are {', '.join(TYPES)}"
+        )
+    artifact_id = ArtifactId.of(type_name, name)
+    spec = collection.types[type_name]
+    path = artifact_id.path_in(spec)
+    if artifact_id in collection.manifest.by_id or os.path.lexists(collection.root / path):
+        raise ConflictError(
+            f"{artifact_id} is there already: {collection.root / path}",
+            hint="choose another name, or edit that one and run `holdall collect`",
+        )
+    data = skeleton(type_name, name, about).encode()
+    tree = bytes_tree(data, spec.only_file)
+    if spec.shape is Shape.FOLDER:
+        (digest,) = tree.files
+        files = (digest._replace(path=RelPath.parse("SKILL.md")),)
+        tree = Tree(files, tree_hash(files), tree.skillmeat_hash)
+    entry = ManifestArtifact(artifact_id, path, content_hash=tree.content_hash)
+    artifacts = (*collection.manifest.artifacts, entry)
+    refuse_collisions(artifact.path for artifact in artifacts)
+    after = replace(collection.manifest, artifacts=artifacts)
+    changes = ChangeSet("new", collection.manifest, after, (Change(ChangeKind.NEW, artifact_id),))
+    return EditPlan(changes, tuple(puts(path, spec, tree, data)))

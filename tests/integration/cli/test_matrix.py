@@ -57,6 +57,7 @@ WRITERS = {
     "sync": "--to {project}",
     "update": "--to {project}",
     "init": "{folder}/fresh",
+    "new": "skill fresh",
     "collect": "{source} --on-conflict take",
     "rename": "plain-prose clear-prose",
     "remove": "agent:editor --force",

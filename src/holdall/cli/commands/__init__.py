@@ -22,6 +22,10 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "holdall lint .",
         "holdall lint . --strict --sarif > lint.sarif  # for CI",
     ),
+    "new": (
+        "holdall new skill pdf-forms",
+        'holdall new command git:tidy --description "Delete merged branches."',
+    ),
     "collect": (
         "holdall collect https://github.com/anthropics/skills",
         "holdall collect ./my-skills --dry-run",
@@ -106,6 +110,7 @@ BUILT_IN = {
         _command("init", "make an empty collection", "collection.init", "collection"),
         _command("scan", "list what a source contains; write nothing", "source.scan", "sources"),
         _command("lint", "check a source against the specifications", "source.lint", "sources"),
+        _command("new", "begin an artifact from a skeleton", "collection.new", "collection"),
         _command("collect", "collect artifacts from sources", "collection.collect", "collection"),
         _command(
             "list", "list the artifacts of the collection", "collection.listing", "collection"

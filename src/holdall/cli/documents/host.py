@@ -38,6 +38,12 @@ class InitDocument(TypedDict):
     name: str
 
 
+class NewDocument(Change):
+    """The artifact that was begun, and where it is."""
+
+    path: str
+
+
 class FoundArtifact(TypedDict):
     """An artifact of a source; `files` is their number, `size` in bytes."""
 
@@ -302,6 +308,7 @@ DOCUMENTS: dict[str, type] = {
     "init": InitDocument,
     "scan": ScanDocument,
     "lint": LintDocument,
+    "new": NewDocument,
     "collect": CollectDocument,
     "list": ListDocument,
     "search": ListDocument,
