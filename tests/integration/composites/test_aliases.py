@@ -41,7 +41,7 @@ def bob(kit: Kit, tmp_path: Path) -> Kit:
 
 def ids(kit: Kit, *uuids: str) -> list[str]:
     """Return what the database calls these UUIDs; '' for what it does not know."""
-    kit.run("versions", "skill:changelog", status=None)
+    kit.run("log")
     collection = tomllib.loads((kit.collection / "manifest.toml").read_text())["collection"]
     found = []
     with connected(kit.database_url or "") as database:
