@@ -67,12 +67,32 @@ class Versions(TypedDict):
     versions: list[Version]
 
 
+class FieldChange(TypedDict):
+    """A field of an entry on both sides; null where there is none."""
+
+    before: Any
+    after: Any
+
+
+class EntryChange(TypedDict):
+    """What differs in an artifact, a composite, or the collection's own entry."""
+
+    id: str
+    uuid: str
+    kind: Literal["new", "changed", "gone"]
+    fields: dict[str, FieldChange]
+
+
 class Diff(TypedDict):
-    """The lines of a unified diff; with `--to`, `new` is the project."""
+    """The lines of a unified diff; with `--to`, `new` is the project.
+
+    With `--release`, both are releases, and `changes` has each entry that differs.
+    """
 
     old: str
     new: str | None
     diff: list[str]
+    changes: NotRequired[list[EntryChange]]
 
 
 class Restored(TypedDict):
@@ -104,10 +124,26 @@ class LoggedOperation(Operation):
     undone_by: int | None
 
 
+class LoggedRelease(TypedDict):
+    """A numbered state of the collection; `parent` is the hash of the one before."""
+
+    number: int
+    change_id: str
+    hash: str
+    parent: str | None
+    state_hash: str
+    author: str | None
+    host: str
+    at: str
+    command: str
+    message: str | None
+
+
 class Log(TypedDict):
-    """Operations, newest first."""
+    """Operations and releases, newest first; most releases were made by an operation."""
 
     operations: list[LoggedOperation]
+    releases: list[LoggedRelease]
 
 
 class Undone(TypedDict):

@@ -42,6 +42,12 @@ def configure_undo(undo: argparse.ArgumentParser) -> None:
         "--operation", type=count, metavar="NUMBER", help="this one of `holdall log` instead"
     )
     undo.add_argument(
+        "--release",
+        type=count,
+        metavar="N",
+        help="this release instead, also of another machine; what later ones changed is kept",
+    )
+    undo.add_argument(
         "--skip",
         action="store_true",
         help="pass over operations that cannot be undone, and name them",
@@ -70,6 +76,11 @@ def run_undo(context: Context, args: argparse.Namespace) -> int:
     for option, is_given in (("N", args.count != 1), ("--skip", args.skip)):
         if args.operation and is_given:
             raise UsageError("--operation names one operation", hint=f"leave {option} out")
+        if args.release and (is_given or args.operation):
+            left_out = option if is_given else "--operation"
+            raise UsageError("--release names one release", hint=f"leave {left_out} out")
+    if args.release:
+        return _undo_release(context, args)
 
     def choose(work: _Work) -> list[Step]:
         if args.operation:
@@ -84,6 +95,31 @@ def run_undo(context: Context, args: argparse.Namespace) -> int:
         return chosen
 
     return _run(context, args, UNDO, choose)
+
+
+def _undo_release(context: Context, args: argparse.Namespace) -> int:
+    """Take back what one release changed, as a new release."""
+    from holdall.files import Scratch
+    from holdall_composites.history.releases import plan_undo
+
+    done = _Done()
+    with _working(context, args, "undo") as work, Scratch() as scratch:
+        number = args.release
+        plan = plan_undo(work.store, work.editor.collection, number, scratch.path, force=args.force)
+        work.editor.propose(plan.changes)
+        outcome = None if args.dry_run else work.editor.commit(plan.changes, plan.actions)
+        done.changes = list(plan.changes.changes)
+        numbers = plan.changes.extra["composites"]["undoes"]
+        all_of = work.store.operations.all_of(work.collection_id)
+        undone = tuple(operation for operation in all_of if operation.number in numbers)
+        for path, backup in outcome.backups if outcome else ():
+            context.out.note(f"kept your version of {path} as {backup}")
+    for change in done.changes:
+        context.out.line(f"{change.kind.value:9} {change.id}")
+    verb = "would undo" if args.dry_run else "undid"
+    told = f"{verb} release {number}"
+    context.out.note(told if done.changes else f"release {number}: nothing is left of it to undo")
+    return _tell(context, "undo", [undone], done, dry_run=args.dry_run)
 
 
 def run_redo(context: Context, args: argparse.Namespace) -> int:

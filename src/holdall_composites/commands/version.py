@@ -24,9 +24,16 @@ def configure_diff(diff: argparse.ArgumentParser) -> None:
         " are or, with --to, between what was deployed (or ID@VERSION) and what is"
         " there."
     )
-    diff.add_argument("old", metavar="ID@VERSION", help="from this version")
+    diff.add_argument("old", nargs="?", metavar="ID@VERSION", help="from this version")
     diff.add_argument(
         "new", nargs="?", metavar="ID@VERSION", help="to this one; default: the files as they are"
+    )
+    diff.add_argument(
+        "--release",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="what leads from one release of the collection to another, or what one changed",
     )
     where = diff.add_mutually_exclusive_group()
     where.add_argument("--to", metavar="PROJECT", help="compare with what is in this project")
@@ -84,6 +91,10 @@ def run_versions(context: Context, args: argparse.Namespace) -> int:
 
 def run_diff(context: Context, args: argparse.Namespace) -> int:
     """Print a unified diff; exit 1 if there are differences."""
+    if args.release:
+        return _diff_releases(context, args)
+    if args.old is None:
+        raise UsageError("what is to be compared?", hint="name ID@VERSION, or --release N")
     if args.to is not None or args.user:
         return _diff_project(context, args)
     from holdall.artifacts import Reference
@@ -106,6 +117,28 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
             after = folder_side(collection, other_entry)
         lines = list(difference(before, after))
     return _tell(context, lines, old=args.old, new=args.new)
+
+
+def _diff_releases(context: Context, args: argparse.Namespace) -> int:
+    """Print what differs between two releases, entry by entry and line by line."""
+    from holdall_composites.history.releases import changes_of, delta_of, release_lines
+    from holdall_composites.session import opened
+
+    numbers = args.release if len(args.release) > 1 else [args.release[0] - 1, *args.release]
+    if len(numbers) > 2 or min(numbers) < 0:
+        raise UsageError("--release takes one number or two", hint="`holdall log` shows them")
+    if args.old is not None or args.to is not None or args.user:
+        raise UsageError("--release compares whole collections", hint="leave the others out")
+    old, new = numbers
+    collection = context.collection()
+    with opened(collection) as resolver:
+        delta = delta_of(resolver.store, collection.manifest.uuid or "", old, new)
+        lines = list(release_lines(resolver.store, delta, old, new))
+    context.out.diff(lines)
+    changes = [change.to_json() for change in changes_of(delta)]
+    compared = {"old": f"release {old}", "new": f"release {new}"}
+    context.out.data({**compared, "diff": lines, "changes": changes})
+    return 1 if changes else 0
 
 
 def _diff_project(context: Context, args: argparse.Namespace) -> int:

@@ -26,7 +26,13 @@ def header_of(changes: ChangeSet) -> Header:
     """Return what the release of a change says of itself, under an id that the journal keeps."""
     own = changes.extra.setdefault(OWN_EXTRA, {})
     change_id: str = own.setdefault("change", new_uuid())
-    return Header.of(changes.signature, changes.command, change_id)
+    return Header.of(changes.signature, changes.command, change_id, own.get("message"))
+
+
+def undoes_releases(numbers: Sequence[int]) -> str | None:
+    """Return what the message of a release is that takes back others."""
+    told = ", ".join(map(str, sorted(numbers)))
+    return f"undoes release {told}" if told else None
 
 
 def record_change(

@@ -23,7 +23,7 @@ from holdall.deploy import Deployed, LedgerChange
 from holdall.errors import RefusedError
 from holdall.files import FileState, Root, hash_for_skillmeat, rename_tree
 from holdall.operations import STEP
-from holdall_composites.history.log import OWN_EXTRA
+from holdall_composites.history.log import OWN_EXTRA, undoes_releases
 from holdall_composites.history.turn import plan_turn
 from holdall_composites.history.versions import materialize, version_tree
 from holdall_composites.store.store import Store
@@ -144,6 +144,7 @@ class _Planner:
     scratch: Path
     how: How
     edits: list[tuple[int, list[EntryEdit]]] = field(default_factory=list)
+    releases: list[int] = field(default_factory=list)
     changes: dict[str, list[tuple[OperationRecord, LedgerChange]]] = field(default_factory=dict)
 
     def add(self, operation: OperationRecord, details: Mapping[str, Any] | None) -> None:
@@ -159,6 +160,8 @@ class _Planner:
         for edit in edits:
             self._refuse_lost(operation, edit)
         self.edits.append((operation.number, edits))
+        if operation.release is not None:
+            self.releases.append(operation.release)
 
     def _refuse_lost(self, operation: OperationRecord, edit: EntryEdit) -> None:
         before, after = edit.before, edit.after
@@ -204,6 +207,7 @@ class _Planner:
         )
         numbers = tuple(number for number, _ in self.edits)
         command, extra = self.how.command, self.how.details(numbers, self.changes)
+        extra[OWN_EXTRA]["message"] = undoes_releases(self.releases)
         return EditPlan(ChangeSet(command, before, after, changes, extra), actions)
 
     def project_parts(self) -> tuple[ProjectUndo, ...]:

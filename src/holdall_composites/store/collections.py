@@ -32,6 +32,7 @@ _put_channel = insert_rows(
     conflict_target=[Channel.collection, Channel.name],
     preserve=list(_CHANNEL[1:]),
 )
+_ENDLESS = (1 << 63) - 1
 _IN_COLLECTION = R.collection == Given("collection")
 
 
@@ -124,6 +125,22 @@ def _channel() -> Any:
     return Channel.select(*_CHANNEL).where(here)
 
 
+def _headers(*conditions: Any) -> Any:
+    query = R.select(*_HEADER).where(_IN_COLLECTION, *conditions)
+    return query.order_by(R.number.desc()).limit(Given("limit"))
+
+
+_all = prepared(_headers)
+
+
+@prepared
+def _of_entry() -> Any:
+    touched = X.select(X.release).where(
+        X.collection_id == Given("collection"), X.uuid == Given("uuid")
+    )
+    return _headers(R.number.in_(touched))
+
+
 class Collections(Repository):
     """What can be done with collections and their releases."""
 
@@ -186,6 +203,14 @@ class Collections(Repository):
     def last_release_of(self, collection_id: str, uuid: str) -> ReleaseRecord | None:
         """Return the newest release that changed this entry."""
         return self._one(_last_change, collection=collection_id, uuid=uuid)
+
+    def releases_of(
+        self, collection_id: str, *, uuid: str | None = None, limit: int | None = None
+    ) -> list[ReleaseRecord]:
+        """Return releases, newest first; of an entry, those that changed it."""
+        query = _all if uuid is None else _of_entry
+        given = {"collection": collection_id, "uuid": uuid, "limit": limit or _ENDLESS}
+        return [ReleaseRecord._make(row) for row in self._fetch(query, **given)]
 
     def changes_between(self, collection_id: str, low: int, high: int) -> dict[int, Delta]:
         """Return what each release behind `low` changed, up to `high`, by number."""

@@ -28,6 +28,7 @@ class ArtifactTable(TypedDict):
     source_path: NotRequired[str]
     source_revision: NotRequired[str]
     source_hash: NotRequired[str]
+    aliases: NotRequired[list[str]]
 
 
 class MemberTable(TypedDict):

@@ -127,7 +127,8 @@ def _revert(present: Sequence[AnyEntry], edits: Sequence[EntryEdit]) -> tuple[An
         if entries.get(key) != edit.after:
             raise ConflictError(
                 f"{(entries.get(key) or edit.entry).id} was changed after that operation",
-                hint="undo the later changes first; `holdall log ID` lists them",
+                hint="undo the later changes first (`holdall log ID` lists them), or its release:"
+                " `holdall undo --release N` keeps what they changed",
             )
         if edit.after is None:
             missing.append(edit)

@@ -32,9 +32,15 @@ class Header(NamedTuple):
     message: str | None = None
 
     @classmethod
-    def of(cls, by: Signature, command: str, change_id: str | None = None) -> Header:
+    def of(
+        cls,
+        by: Signature,
+        command: str,
+        change_id: str | None = None,
+        message: str | None = None,
+    ) -> Header:
         """Return the header of a change that somebody makes, under an id of its own."""
-        return cls(change_id or new_uuid(), by.author, by.host, by.at, command)
+        return cls(change_id or new_uuid(), by.author, by.host, by.at, command, message)
 
 
 class Standing(StrEnum):
