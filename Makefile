@@ -49,7 +49,7 @@ docs: $(VENV)/installed  ## write what documentation is made from the code
 	$(BIN)/python -m holdall.operations.bundles.handbook docs/formats.md > .page && mv .page docs/formats.md
 	$(BIN)/python tests/describe_documents.py docs
 
-schema: $(VENV)/installed  ## write what the models make on PostgreSQL, which `holdall db check` compares
+schema: $(VENV)/installed  ## write what the models make on PostgreSQL, and all migrations together on SQLite
 	$(BIN)/python tests/describe_schema.py
 
 unicode: $(VENV)/installed  ## write the table of invisible characters, by the property that the package `regex` knows

@@ -32,7 +32,7 @@ def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None
     }
     assert {f"{top}/py.typed" for top in tops if "migrations" not in top} <= names
     assert "holdall_composites_migrations/0002_artifact_uuid.py" in names
-    assert "holdall_composites/schema/postgresql.json" in names
+    assert {f"holdall_composites/schema/{n}" for n in ("postgresql.json", "sqlite.sql")} <= names
     assert any(name.endswith("/LICENSE") for name in names)
 
 

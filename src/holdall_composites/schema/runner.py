@@ -103,14 +103,21 @@ def upgrade(database: Database, to: str | None = None) -> list[Revision]:
     """
     if not pending_revisions(database, to):
         return []
-    from holdall_composites.schema.migrator import Migrator
+    from holdall_composites.schema.fresh import make_fresh
 
     with migrating(database):
-        migrator = Migrator(database)
         pending = pending_revisions(database, to)
-        for revision in pending:
-            migrator.apply(revision)
+        if not make_fresh(database, pending):
+            _apply(database, pending)
     return pending
+
+
+def _apply(database: Database, pending: Sequence[Revision]) -> None:
+    from holdall_composites.schema.migrator import Migrator
+
+    migrator = Migrator(database)
+    for revision in pending:
+        migrator.apply(revision)
 
 
 def downgrade(
