@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from holdall.artifacts.limits import Caps
+from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import PluginError
+from holdall.operations.lint import lint_targets
 from holdall.operations.read_source import read_source
 from holdall.sources.checks.diagnostics import CODES, Code
 from holdall.sources.checks.handbook import handbook
@@ -136,6 +138,9 @@ TREES: Mapping[Code, Mapping[str, Any]] = {
     Code.SKILL_NAME_INVALID: {SKILL: good("A--b")},
     Code.SPECIAL_FILE: {**skill(), "skills/a/pipe": os.mkfifo},
     Code.NOT_CHECKED_OUT: {".gitmodules": '[submodule "m"]\n\tpath = m\n'},
+    Code.TARGET_CUTS: front(f"when_to_use: {'x' * 1600}"),
+    Code.TARGET_IGNORES: {"commands/a.md": "Do $1."},
+    Code.TARGET_REFUSES: {"agents/a.md": "---\nname: a\ndescription: d\n---\n"},
     Code.TOO_LARGE: {**skill(), "skills/a/huge": too_large},
     Code.TYPE_UNKNOWN: collection(*listed("odd", "b", "odd/b")),
     Code.UNSUPPORTED_COMPONENT: {f"p/{PLUGIN}": {}, "p/.lsp.json": {}},
@@ -158,7 +163,9 @@ def codes_of(root: Path, tree: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     for name, make in makers.items():
         make(root / name)
     reading = read_source(plugins_of(make_plugin(collect_file=claim)), root, CAPS)
-    told = {finding.diagnostic.code for finding in lint("source", reading)}
+    targets = [BUILTIN_TARGETS["claude"], BUILTIN_TARGETS["opencode"], BUILTIN_TARGETS["gemini"]]
+    findings = [*lint("source", reading), *lint_targets("source", reading, targets)]
+    told = {finding.diagnostic.code for finding in findings}
     return {diagnostic.code for diagnostic in reading.diagnostics}, told
 
 

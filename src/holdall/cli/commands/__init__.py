@@ -20,6 +20,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "lint": (
         "holdall lint .",
+        "holdall lint . --target opencode,codex",
         "holdall lint . --strict --sarif > lint.sarif  # for CI",
     ),
     "new": (

@@ -87,32 +87,42 @@ def hook_groups(
     Raises InputError where one of them is of no known form.
     """
     definition = _definition(artifact, merge, target, project)
+    return groups_in(definition, f"{artifact.id}: {artifact.location}")
+
+
+def groups_in(definition: Any, where: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the groups of hooks in a definition, each with its event; `where` is for errors.
+
+    Raises InputError where one of them is of no known form.
+    """
+    if not isinstance(definition, dict):
+        raise _wrong(where, "not a JSON object")
     events = definition.get("hooks", definition)
     if not isinstance(events, dict):
-        raise _wrong(artifact, "`hooks` is not an object of events")
+        raise _wrong(where, "`hooks` is not an object of events")
     found = []
     for event, groups in events.items():
         if event in _BESIDE_EVENTS and not isinstance(groups, list):
             continue
         if not isinstance(groups, list):
-            raise _wrong(artifact, f"the event {event!a} is not a list")
+            raise _wrong(where, f"the event {event!a} is not a list")
         for group in groups:
-            _check_group(artifact, event, group)
+            _check_group(where, event, group)
             found.append((event, group))
     return found
 
 
-def _check_group(artifact: PlannedArtifact, event: str, group: Any) -> None:
+def _check_group(where: str, event: str, group: Any) -> None:
     hooks = group.get("hooks") if isinstance(group, dict) else None
     if not isinstance(hooks, list):
-        raise _wrong(artifact, f"a group of {event!a} is not an object with a list `hooks`")
+        raise _wrong(where, f"a group of {event!a} is not an object with a list `hooks`")
     for hook in hooks:
         kind = hook.get("type") if isinstance(hook, dict) else None
         if not isinstance(kind, str) or kind not in _HOOK_TYPES:
-            raise _wrong(artifact, f"a hook of {event!a} has the unknown type {kind!a:.80}")
+            raise _wrong(where, f"a hook of {event!a} has the unknown type {kind!a:.80}")
         for key in _HOOK_TYPES[kind]:
             if not isinstance(hook.get(key), str):
-                raise _wrong(artifact, f"a hook of {event!a} has no text {key!a}")
+                raise _wrong(where, f"a hook of {event!a} has no text {key!a}")
 
 
 def server_of(
@@ -122,33 +132,41 @@ def server_of(
 
     Raises InputError if it is of no known form.
     """
-    server = _definition(artifact, merge, target, project)
+    definition = _definition(artifact, merge, target, project)
+    return server_in(definition, f"{artifact.id}: {artifact.location}")
+
+
+def server_in(server: Any, where: str) -> dict[str, Any]:
+    """Return a server's definition; `where` is for errors.
+
+    Raises InputError if it is of no known form.
+    """
+    if not isinstance(server, dict):
+        raise _wrong(where, "not a JSON object")
     kind = server.get("type")
     if kind is not None and kind not in (*_LOCAL, *_REMOTE):
-        raise _wrong(artifact, f"the server has the unknown type {kind!a:.80}")
+        raise _wrong(where, f"the server has the unknown type {kind!a:.80}")
     is_local = kind in _LOCAL or (kind is None and "command" in server)
     needed = ("command",) if is_local else _ADDRESSES
     texts = [key for key in ("command", *_ADDRESSES, "headersHelper") if key in server]
     for key in texts:
         if not isinstance(server[key], str):
-            raise _wrong(artifact, f"{key!a} of the server is not a text")
+            raise _wrong(where, f"{key!a} of the server is not a text")
     if not set(needed) & set(texts):
-        raise _wrong(artifact, f"the server has no {needed[0]!a}")
+        raise _wrong(where, f"the server has no {needed[0]!a}")
     args = server.get("args", [])
     if not isinstance(args, list) or not all(isinstance(word, str) for word in args):
-        raise _wrong(artifact, "`args` of the server is not a list of texts")
+        raise _wrong(where, "`args` of the server is not a list of texts")
     for key in ("env", "headers"):
         table = server.get(key, {})
         values = table.values() if isinstance(table, dict) else [()]
         if not all(isinstance(value, _SCALARS) for value in values):
-            raise _wrong(artifact, f"{key!a} of the server is not an object of texts")
+            raise _wrong(where, f"{key!a} of the server is not an object of texts")
     return server
 
 
-def _wrong(artifact: PlannedArtifact, problem: str) -> InputError:
-    return InputError(
-        f"{artifact.id}: {artifact.location}: {problem}", hint="`holdall lint` shows details"
-    )
+def _wrong(where: str, problem: str) -> InputError:
+    return InputError(f"{where}: {problem}", hint="`holdall lint` shows details")
 
 
 def _definition(

@@ -75,6 +75,9 @@ class Code(StrEnum):
     SKILL_NAME_INVALID = "skill-name-invalid"
     SPECIAL_FILE = "special-file"
     NOT_CHECKED_OUT = "not-checked-out"
+    TARGET_CUTS = "target-cuts"
+    TARGET_IGNORES = "target-ignores"
+    TARGET_REFUSES = "target-refuses"
     TOO_LARGE = "too-large"
     TYPE_UNKNOWN = "type-unknown"
     UNSUPPORTED_COMPONENT = "unsupported-component"
@@ -257,6 +260,14 @@ def _lint_rows() -> list[_Row]:
         (Code.SKILL_NAME_INVALID, e, "a skill's name is not 1 to 64 lowercase letters, digits and "
          "single inner hyphens", "agents that follow the specification refuse the skill",
          "rename it, as in pdf-forms"),
+        (Code.TARGET_CUTS, w, "an agent shows or reads only a part (`lint --target NAME`)",
+         "what is behind the limit does nothing there", "shorten it"),
+        (Code.TARGET_IGNORES, i, "an agent has no counterpart for something "
+         "(`lint --target NAME`)", "it does nothing there, and a deploy leaves it out",
+         "nothing, if it does its work without that"),
+        (Code.TARGET_REFUSES, e, "an agent would not load it (`lint --target NAME`)",
+         "a deploy for this agent leaves it out, or it is never used there",
+         "change what the message names"),
     ]  # fmt: skip
 
 

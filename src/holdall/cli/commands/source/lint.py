@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from holdall.cli.allow import add_allow, refuse_unknown
 from holdall.cli.context import Context
@@ -13,6 +14,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to check")
     parser.add_argument("--sarif", action="store_true", help="print the result as SARIF 2.1.0")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="TARGET",
+        help="also what this agent would refuse, cut or ignore: %(targets)s",
+    )
     add_allow(parser)
     parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
 
@@ -30,10 +37,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
     out = context.out
     out.json = out.json or args.sarif
     caps = context.caps
+    targets = context.targets(args.target, Path()) if args.target else ()
     findings = [
         finding
         for source in args.sources
-        for finding in lint_source(context.plugins, source, args.allow, caps)
+        for finding in lint_source(context.plugins, source, args.allow, caps, targets)
     ]
     for finding in findings:
         out.line(finding.sentence)

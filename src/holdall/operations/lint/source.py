@@ -16,6 +16,7 @@ from holdall.sources.fetch.git import state_in
 from holdall.sources.linting import Finding, in_order, lint
 
 if TYPE_CHECKING:
+    from holdall.deploy.targets import Target
     from holdall.plugins.manager import Plugins
     from holdall.sources.values import Diagnostic, Reading
 
@@ -24,16 +25,24 @@ _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def lint_source(
-    plugins: Plugins, source: str, allowed: Collection[str] = (), caps: Caps = DEFAULT_CAPS
+    plugins: Plugins,
+    source: str,
+    allowed: Collection[str] = (),
+    caps: Caps = DEFAULT_CAPS,
+    targets: Collection[Target] = (),
 ) -> list[Finding]:
-    """Return what is wrong with a folder, by path and line, without the codes in `allowed`."""
+    """Return what is wrong with a folder, by path and line, without the codes in `allowed`.
+
+    With `targets`, also what these agents would refuse, cut or ignore of it.
+    """
     folder = Path(source)
     reading = read_source(plugins, folder, caps, state_in(folder.resolve()))
-    found = [
-        finding
-        for finding in _of_plugins(plugins, source, reading)
-        if finding.diagnostic.code not in allowed
-    ]
+    more = [*_of_plugins(plugins, source, reading)]
+    if targets:
+        from holdall.operations.lint.targets import lint_targets
+
+        more += lint_targets(source, reading, targets)
+    found = [finding for finding in more if finding.diagnostic.code not in allowed]
     return in_order([*lint(source, reading, allowed), *found])
 
 
