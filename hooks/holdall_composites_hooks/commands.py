@@ -19,6 +19,7 @@ _COMMANDS = (
         "associations",
         "print the composites that contain an artifact, and its own members",
     ),
+    ("history", "projects", "why", "say why something is in a project, and since when"),
     ("version", "history", "versions", "print the versions of an artifact"),
     (
         "version",
@@ -56,6 +57,7 @@ _EXAMPLES = {
     ),
     "tree": ("holdall tree starter",),
     "associations": ("holdall associations skill:pdf",),
+    "why": ("holdall why skill:pdf",),
     "versions": ("holdall versions skill:pdf",),
     "diff": (
         "holdall diff skill:pdf@1 skill:pdf@2",

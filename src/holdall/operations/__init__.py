@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         read_deployed as read_deployed,
     )
     from holdall.operations.lint import lint_source as lint_source
+    from holdall.operations.projects.changes.why import Why as Why, explain as explain
+    from holdall.operations.projects.find import find_project as find_project
     from holdall.operations.projects.values import DeployResult as DeployResult
     from holdall.operations.settle import STEP as STEP
 else:
@@ -32,6 +34,8 @@ else:
         __name__,
         {
             "projects.values": ("DeployResult",),
+            "projects.changes.why": ("Why", "explain"),
+            "projects.find": ("find_project",),
             "lint": ("lint_source",),
             "settle": ("STEP",),
             "edit_collection": ("Editor", "FirstHalf", "fill_collection"),

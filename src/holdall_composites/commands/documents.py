@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from holdall.cli.documents import Change, Composite, Deployment, Finding
+from holdall.cli.documents import Change, Composite, Deployment, Finding, WhyDocument
 
 
 class CompositeList(TypedDict):
@@ -351,6 +351,7 @@ DOCUMENTS: dict[str, Any] = {
     "diff": Diff,
     "restore": Restored,
     "log": Log,
+    "why": WhyDocument,
     "undo": Undone,
     "redo": Redone,
     "clone": Clone,

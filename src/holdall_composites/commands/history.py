@@ -1,9 +1,11 @@
-"""`holdall log`: what was changed, by whom, and what was undone."""
+"""`holdall log` and `holdall why`: what was changed, by whom, and why something is somewhere."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from holdall.cli import Context
 from holdall.errors import NotFoundError
@@ -11,6 +13,8 @@ from holdall_composites.values.records import OperationRecord
 
 if TYPE_CHECKING:
     from holdall.collection import Collection
+    from holdall.operations import Why
+    from holdall_composites.history.why import Known
     from holdall_composites.store.store import Store
     from holdall_composites.values.records import ReleaseRecord
 
@@ -88,3 +92,110 @@ def _uuid_of(store: Store, collection: Collection, text: str) -> str:
         if text not in known:
             raise
         return known[text]
+
+
+def configure_why(why: argparse.ArgumentParser) -> None:
+    """Add the arguments of `holdall why`."""
+    why.description = (
+        "Say which version of something a project has, where it is from, what asked for it, since"
+        " when, what it can run, where else it is, and how to go back."
+    )
+    why.add_argument("id", metavar="ID", help="an artifact or a composite that the project has")
+    why.add_argument(
+        "--to",
+        metavar="PROJECT",
+        help="the project (default: the nearest folder upwards with a holdall.toml, else here)",
+    )
+
+
+def run_why(context: Context, args: argparse.Namespace) -> int:
+    """Print why something is in a project."""
+    from holdall.operations import explain, find_project
+    from holdall_composites.history.why import find_known, ways_back
+    from holdall_composites.session import opened
+
+    project = Path(args.to) if args.to is not None else find_project(Path())
+    context.settle(project)
+    collection = context.collection()
+    why = explain(context.session, project, collection, args.id)
+    with opened(collection) as resolver:
+        known = find_known(resolver.store, collection, why, project)
+    back = list(ways_back(why, known))
+    rows = [*_sentences(why, known), *(("to go back", way) for way in back)]
+    context.out.line(str(why.id))
+    context.out.table([(f"  {name}", text) for name, text in rows])
+    context.out.data(_why_to_json(why, known, back, project))
+    return 0
+
+
+def _sentences(why: Why, known: Known) -> Iterator[tuple[str, str]]:
+    if why.content_hash is not None:
+        version = known.version
+        number = f"{version.number}, " if version is not None else ""
+        newest = known.newest
+        is_old = version is not None and newest is not None and newest.number > version.number
+        more = f"; the collection has {newest.number}" if is_old and newest is not None else ""
+        yield "version", f"{number}{why.content_hash[:12]}{more}"
+    for edit in why.edited:
+        yield "edited", edit
+    if why.source is not None and why.locked is not None:
+        state = why.source.commit or why.source.digest or ""
+        asked = f" {why.source.revision}" if why.source.revision else ""
+        at = f" at {state.removeprefix('sha256:')[:12]}" if state else ""
+        yield "from", f"{why.locked.path} of {why.source.source}{asked}{at}"
+    elif why.own is not None and why.own.source is not None:
+        yield "from", f"{why.own.source_path} of {why.own.source}"
+    else:
+        yield "from", "the collection"
+    if why.required is not None:
+        yield "required by", why.required
+    wanted = ", ".join(map(str, why.wanted_by))
+    if wanted and wanted != str(why.id):
+        yield "wanted by", wanted
+    if why.by_hand:
+        yield "deployed by hand", ", ".join(map(str, why.by_hand))
+    yield "for", ", ".join(why.targets) or "no agent"
+    if known.since is not None:
+        who = f"{known.since.author or '-'}@{known.since.host}"
+        yield "since", f"{known.since.at}, {known.since.command} by {who}"
+    if known.last is not None and known.last != known.since:
+        yield "last changed", f"{known.last.at}, {known.last.command}"
+    for effect in why.effects:
+        yield "can run or send", effect
+    if not why.effects and why.content_hash is not None:
+        yield "can run or send", "nothing by itself"
+    for project in known.projects:
+        yield "also in", project
+
+
+def _step(operation: OperationRecord | None) -> dict[str, Any] | None:
+    if operation is None:
+        return None
+    return {key: getattr(operation, key) for key in ("number", "command", "at", "author", "host")}
+
+
+def _why_to_json(why: Why, known: Known, back: list[str], project: Path) -> dict[str, Any]:
+    source = why.source
+    return {
+        "project": str(project),
+        "id": str(why.id),
+        "uuid": why.uuid,
+        "content_hash": why.content_hash,
+        "version": known.version.number if known.version is not None else None,
+        "newest": known.newest.number if known.newest is not None else None,
+        "edited": list(why.edited),
+        "source": source.source if source else why.own.source if why.own else None,
+        "path": why.locked.path if why.locked else why.own.source_path if why.own else None,
+        "revision": source.revision if source else None,
+        "commit": source.commit if source else None,
+        "digest": source.digest if source else None,
+        "required": why.required,
+        "wanted_by": [str(one) for one in why.wanted_by],
+        "by_hand": [str(one) for one in why.by_hand],
+        "targets": list(why.targets),
+        "since": _step(known.since),
+        "last": _step(known.last),
+        "effects": list(why.effects),
+        "projects": list(known.projects),
+        "back": back,
+    }

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.integration
 # Each as `holdall --help` has it, with words that do something in `world`.
 READERS = {
     "outdated": "--to {project}",
+    "why": "plain-prose --to {project}",
     "scan": "{source}",
     "lint": "{source}",
     "list": "",

@@ -6,6 +6,7 @@ a `schema_version`.
 
 from holdall.cli.documents.files import FILES
 from holdall.cli.documents.host import DOCUMENTS, ErrorDocument
+from holdall.cli.documents.projects import WhyDocument
 from holdall.cli.documents.schema import document_of, schema_of
 from holdall.cli.documents.values import (
     Change,
@@ -28,6 +29,7 @@ __all__ = [
     "Entry",
     "ErrorDocument",
     "Finding",
+    "WhyDocument",
     "document_of",
     "schema_of",
 ]

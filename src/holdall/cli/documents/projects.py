@@ -109,6 +109,46 @@ class OutdatedDocument(TypedDict):
     sources: list[OutdatedSource]
 
 
+class Step(TypedDict):
+    """An operation of the log."""
+
+    number: int
+    command: str
+    at: str
+    author: str | None
+    host: str
+
+
+class WhyDocument(TypedDict):
+    """Why something is in a project. `version` is null where its content is in no version.
+
+    `required` is the line of `holdall.toml`, `since` and `last` are operations there, `effects` is
+    what it lets agents run, `projects` are others that have it, `back` says how to go back.
+    """
+
+    project: str
+    id: str
+    uuid: str | None
+    content_hash: str | None
+    version: int | None
+    newest: int | None
+    edited: list[str]
+    source: str | None
+    path: str | None
+    revision: str | None
+    commit: str | None
+    digest: str | None
+    required: str | None
+    wanted_by: list[str]
+    by_hand: list[str]
+    targets: list[str]
+    since: Step | None
+    last: Step | None
+    effects: list[str]
+    projects: list[str]
+    back: list[str]
+
+
 DOCUMENTS: dict[str, type] = {
     "sync": SyncDocument,
     "drop": DropDocument,
