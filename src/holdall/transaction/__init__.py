@@ -11,7 +11,11 @@ if TYPE_CHECKING:
         RemoveFolder as RemoveFolder,
     )
     from holdall.transaction.commit import Half as Half, Outcome as Outcome
-    from holdall.transaction.export import write_export as write_export
+    from holdall.transaction.export import (
+        ExportFile as ExportFile,
+        write_export as write_export,
+        zip_files as zip_files,
+    )
     from holdall.transaction.folder import (
         new_folder as new_folder,
         refuse_taken as refuse_taken,
@@ -36,7 +40,11 @@ else:
         {
             "actions": ("Action", "Put", "Remove", "RemoveFolder"),
             "commit": ("Half", "Outcome"),
-            "export": ("write_export",),
+            "export": (
+                "ExportFile",
+                "write_export",
+                "zip_files",
+            ),
             "journal": ("new_transaction_id",),
             "placement": (
                 "content_of",

@@ -114,7 +114,7 @@ def end_export(payload: Mapping[str, Any]) -> str | None:
 
 
 def _packed(files: Files, target: Path) -> bytes:
-    return _zipped(files) if target.name.endswith(".zip") else _tarred(files)
+    return zip_files(files) if target.name.endswith(".zip") else _tarred(files)
 
 
 def _refuse_taken(target: Path, is_export: Callable[[Path], bool] | None, *, force: bool) -> None:
@@ -318,7 +318,8 @@ def _mode(file: ExportFile) -> int:
 # Not compressed: what a compressor makes of the same bytes differs from one zlib to the next.
 
 
-def _zipped(files: Files) -> bytes:
+def zip_files(files: Files) -> bytes:
+    """Return a zip archive of these files: the same bytes for the same files, everywhere."""
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
         for path, file in _sorted(files):

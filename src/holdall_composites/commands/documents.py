@@ -185,11 +185,15 @@ class Pulled(TypedDict):
 
 
 class SiteWritten(TypedDict):
-    """How many files the site has, and how many were written and removed."""
+    """How many files the site has, and how many were written and removed.
+
+    `left_out` has a sentence for each thing that other programs cannot install from it.
+    """
 
     files: int
     written: int
     removed: int
+    left_out: list[str]
     dry_run: bool
 
 

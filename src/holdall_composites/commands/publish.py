@@ -72,21 +72,25 @@ def configure_site(site: argparse.ArgumentParser) -> None:
     site.description = (
         "Write pages about the newest release: a catalog with search, a page for each artifact and"
         " composite, sources, releases, and a graph. Any web server can serve the folder, which may"
-        " be the one that `holdall publish` writes into."
+        " be the one that `holdall publish` writes into. Other programs install from it, too."
     )
     site.add_argument(
         "--to", required=True, type=Path, metavar="DIR", help="the folder; it may be a new one"
+    )
+    site.add_argument(
+        "--url", help="its address, once it is served: plugins for Claude Code need it"
     )
     site.add_argument("--dry-run", action="store_true", help="make it only, write nothing")
 
 
 def run_site(context: Context, args: argparse.Namespace) -> int:
     """Write the site."""
+    from tempfile import TemporaryDirectory
+
     from holdall_composites.session import opened
 
     try:
-        from holdall_composites.service.site.catalog import read_catalog
-        from holdall_composites.service.site.pages import Pages
+        from holdall_composites.service.site.build import Request, build_site
         from holdall_composites.service.site.write import write_site
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -94,24 +98,25 @@ def run_site(context: Context, args: argparse.Namespace) -> int:
             hint="install it with `pip install 'holdall[site]'`",
         ) from None
     collection = context.collection()
-    problems = _problems(context, collection.root)
     targets = sorted(context.plugins.targets.values(), key=lambda target: target.name)
     agents = {
         name: [target.name for target in targets if _takes(target, name)]
         for name in context.plugins.types
     }
-    with opened(collection) as resolver:
-        catalog = read_catalog(resolver.store, collection, problems, agents)
-    pages = Pages(catalog, __version__).render()
-    if args.dry_run:
-        count = sum(1 for _ in pages)
-        context.out.line(f"would write {count} files to {args.to}")
-        context.out.data({"files": count, "written": 0, "removed": 0, "dry_run": True})
-        return 0
-    done = write_site(args.to, pages)
-    context.out.line(f"{args.to / 'index.html'} shows release {catalog.release}")
-    context.out.note(f"{done.files} files, {done.written} written, {done.removed} removed")
-    context.out.data({**done._asdict(), "dry_run": False})
+    request = Request(_problems(context, collection.root), agents, args.url, __version__)
+    with opened(collection) as resolver, TemporaryDirectory("-holdall") as scratch:
+        site = build_site(resolver, collection, request, Path(scratch))
+        done = None if args.dry_run else write_site(args.to, site.files)
+    for text in site.left_out:
+        context.out.note(f"note: {text}")
+    counts = {"files": len(site.files), "written": 0, "removed": 0}
+    if done is None:
+        context.out.line(f"would write {len(site.files)} files to {args.to}")
+    else:
+        counts = done._asdict()
+        context.out.line(f"{args.to / 'index.html'} shows release {site.release}")
+        context.out.note(f"{done.files} files, {done.written} written, {done.removed} removed")
+    context.out.data({**counts, "left_out": site.left_out, "dry_run": args.dry_run})
     return 0
 
 

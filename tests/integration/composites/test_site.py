@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -66,8 +69,10 @@ class Page(HTMLParser):
 
 def pages(site: Path) -> Iterator[tuple[Path, Page]]:
     """Yield each page."""
+    raw = ("plugins", ".well-known")
     for path in sorted(site.rglob("*.html")):
-        yield path, Page(path.read_text())
+        if path.relative_to(site).parts[0] not in raw:
+            yield path, Page(path.read_text())
 
 
 def uuid_of(kit: Kit, name: str) -> str:
@@ -123,10 +128,10 @@ def test_a_rename_keeps_the_address(kit: Kit, site: Path) -> None:
     assert "<strong>" not in page.read_text()
     kit.run("rename", "skill:meeting-notes", "minutes")
     kit.run("remove", "skill:hostile", "--force")
-    gone = [path for path in site.rglob("*.html") if "alert(3)" in path.read_text()]
+    gone = [path for path, _ in pages(site) if "alert(3)" in path.read_text()]
     assert gone
     told = kit.json("site", "--to", site)
-    assert told["removed"] == 1
+    assert told["removed"] == 4  # its page and archive, and what had the old name
     assert "minutes" in page.read_text()
     assert not any(path.exists() for path in gone)
     releases = sorted(path.name for path in (site / "release").iterdir())
@@ -190,3 +195,41 @@ def test_one_folder_has_both(kit: Kit, site: Path) -> None:
     kit.run("publish", "--to", site)
     assert kit.json("scan", site, status=None)["artifacts"]
     assert "late" in (site / "index.html").read_text()
+
+
+def test_other_programs_find_what_they_read(kit: Kit, site: Path) -> None:
+    """Both indexes, each digest that of the file; three lists of plugins, with their folders."""
+    index = json.loads((site / ".well-known/agent-skills/index.json").read_text())
+    names = {entry["name"] for entry in index["skills"]}
+    assert names == {"changelog", "commit-message", "hostile", "meeting-notes", "plain-prose"}
+    for entry in index["skills"]:
+        data = (site / ".well-known/agent-skills" / entry["url"]).read_bytes()
+        assert entry["digest"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+        assert "SKILL.md" in zipfile.ZipFile(io.BytesIO(data)).namelist()
+    plain = json.loads((site / ".well-known/skills/index.json").read_text())
+    # A browser would run its page.html.
+    assert {entry["name"] for entry in plain["skills"]} == names - {"hostile"}
+    assert not (site / ".well-known/skills/hostile").exists()
+    for entry in plain["skills"]:
+        served, kept = site / ".well-known/skills", kit.collection / "skills"
+        for file in entry["files"]:
+            path = f"{entry['name']}/{file}"
+            assert (served / path).read_bytes() == (kept / path).read_bytes()
+    for place in (".claude-plugin", ".github/plugin", ".agents/plugins"):
+        table = json.loads((site / place / "marketplace.json").read_text())
+        assert [plugin["name"] for plugin in table["plugins"]] == ["git-care", "writing"]
+        for plugin in table["plugins"]:
+            manifests = [*(site / plugin["source"]).glob(".*/**/plugin.json")]
+            named = [json.loads(path.read_text())["name"] for path in manifests]
+            assert named == [plugin["name"]], place
+
+
+def test_with_an_address_claude_code_gets_archives(kit: Kit, site: Path) -> None:
+    """Absolute, with the SHA-256 of the zip file that is served there."""
+    kit.run("site", "--to", site, "--url", "https://example.org/kit")
+    table = json.loads((site / ".claude-plugin/marketplace.json").read_text())
+    for plugin in table["plugins"]:
+        source = plugin["source"]
+        assert source["url"] == f"https://example.org/kit/plugins/claude/{plugin['name']}.zip"
+        data = (site / source["url"].removeprefix("https://example.org/kit/")).read_bytes()
+        assert source["sha256"] == hashlib.sha256(data).hexdigest()

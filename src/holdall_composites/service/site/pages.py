@@ -19,6 +19,7 @@ from holdall_composites.service.site.graph import (
     draw_graph,
 )
 from holdall_composites.service.site.text import code_styles, render_code, render_markdown
+from holdall_composites.service.site.write import SiteFile
 
 PER_PAGE = 200
 _PACKAGE = "holdall_composites.service.site"
@@ -48,31 +49,37 @@ class Pages:
         environment.globals.update(slug_of=slug_of, render_file=_render_file)
         return environment
 
-    def render(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the path and the bytes of every page, and of what they use."""
+    def render(self) -> Iterator[SiteFile]:
+        """Yield every page, and what they use."""
         yield from self._static()
-        yield "search.json", self._search()
+        yield SiteFile("search.json", self._search())
         for entry in self.catalog.entries:
-            yield f"a/{entry.uuid}/index.html", self._page("entry.html", "../../", entry=entry)
+            yield SiteFile(
+                f"a/{entry.uuid}/index.html", self._page("entry.html", "../../", entry=entry)
+            )
         yield from self._lists()
         for source, entries in self.catalog.by_source().items():
             told = {"source": source, "entries": entries}
-            yield f"source/{slug_of(source)}.html", self._page("source.html", "../", **told)
+            yield SiteFile(
+                f"source/{slug_of(source)}.html", self._page("source.html", "../", **told)
+            )
         for release in self.catalog.releases:
             told = {"release": release}
-            yield f"release/{release.number}.html", self._page("release.html", "../", **told)
+            yield SiteFile(
+                f"release/{release.number}.html", self._page("release.html", "../", **told)
+            )
         graph = draw_graph(self.catalog)
         sizes = {"tile_width": TILE_WIDTH, "tile_height": TILE_HEIGHT, "gap": GAP}
-        yield "graph.html", self._page("graph.html", "", graph=graph, **sizes)
-        yield "releases.html", self._page("releases.html", "")
-        yield "feed.xml", self._page("feed.xml", "")
+        yield SiteFile("graph.html", self._page("graph.html", "", graph=graph, **sizes))
+        yield SiteFile("releases.html", self._page("releases.html", ""))
+        yield SiteFile("feed.xml", self._page("feed.xml", ""))
 
     def _page(self, template: str, root: str, **told: Any) -> bytes:
         page = self._templates.get_template(template)
         text = page.render(catalog=self.catalog, root=root, version=self.version, **told)
         return (text.rstrip("\n") + "\n").encode()
 
-    def _lists(self) -> Iterator[tuple[str, bytes]]:
+    def _lists(self) -> Iterator[SiteFile]:
         entries = self.catalog.entries
         count = max(1, -(-len(entries) // PER_PAGE))
         for number in range(count):
@@ -80,7 +87,7 @@ class Pages:
             path = "index.html" if number == 0 else f"page/{number + 1}.html"
             root = "" if number == 0 else "../"
             told = {"entries": part, "number": number + 1, "count": count}
-            yield path, self._page("index.html", root, facets=_facets(entries), **told)
+            yield SiteFile(path, self._page("index.html", root, facets=_facets(entries), **told))
 
     def _search(self) -> bytes:
         rows = [
@@ -99,11 +106,11 @@ class Pages:
         ]
         return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
-    def _static(self) -> Iterator[tuple[str, bytes]]:
+    def _static(self) -> Iterator[SiteFile]:
         folder = files(_PACKAGE) / "static"
         for name in ("site.css", "site.js", "graph.js"):
-            yield f"static/{name}", (folder / name).read_bytes()
-        yield "static/code.css", code_styles().encode()
+            yield SiteFile(f"static/{name}", (folder / name).read_bytes())
+        yield SiteFile("static/code.css", code_styles().encode())
 
 
 def _facets(entries: list[Entry]) -> Mapping[str, list[str]]:

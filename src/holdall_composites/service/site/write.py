@@ -23,6 +23,14 @@ SITE = "site.json"
 _MAX_BYTES = 64 << 20
 
 
+class SiteFile(NamedTuple):
+    """A file of the site."""
+
+    path: str
+    data: bytes
+    executable: bool = False
+
+
 class Written(NamedTuple):
     """How many files the site has, and how many of them were written and removed now."""
 
@@ -31,13 +39,13 @@ class Written(NamedTuple):
     removed: int
 
 
-def write_site(folder: Path, pages: Iterable[tuple[str, bytes]]) -> Written:
-    """Make a folder have these pages. Raises ConflictError for a file there that is not the site's.
+def write_site(folder: Path, files: Iterable[SiteFile]) -> Written:
+    """Make a folder have these files. Raises ConflictError for a file there that is not the site's.
 
     A kill leaves each page old or new; the next run completes it.
     """
-    wanted = dict(pages)
-    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in wanted.items()}
+    wanted = {file.path: file for file in files}
+    hashes = {path: hashlib.sha256(file.data).hexdigest() for path, file in wanted.items()}
     with PlainFolder(folder) as place:
         before = _files_of(place)
         present = {path: place.hash_of(path) for path in wanted.keys() | before.keys()}
@@ -53,7 +61,7 @@ def write_site(folder: Path, pages: Iterable[tuple[str, bytes]]) -> Written:
             _note(place, before | hashes)
             # The pages that lead to others come last.
             for path in sorted(changed, key=lambda path: (path.count("/") == 0, path)):
-                place.replace(path, wanted[path])
+                place.replace(path, wanted[path].data, executable=wanted[path].executable)
             for path in gone:
                 place.remove(path)
             place.make_durable()
