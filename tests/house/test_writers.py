@@ -51,6 +51,8 @@ ALLOWED = {
     "holdall_composites/history/versions.py": "old versions laid out in a scratch folder",
     "holdall_composites/sync/save_versions.py": "new versions laid out in a scratch folder",
     "holdall_composites/commands/export.py": "a scratch folder",
+    "holdall_composites/commands/publish.py": "a scratch folder",
+    "holdall_composites/service/site/build.py": "pinned versions, in that scratch folder",
     "holdall_composites/commands/undo.py": "a scratch folder",
     "holdall_composites/commands/version.py": "a scratch folder",
 }
