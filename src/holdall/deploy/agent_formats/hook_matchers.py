@@ -31,6 +31,9 @@ def read_matcher(event: str, value: Any, agent: HookAgent, losses: list[str]) ->
     text = value.strip() if isinstance(value, str) else ""
     if text in ("", "*", ".*", ".+") or (event in ("UserPromptSubmit", "Stop")):
         return Matcher(is_all=True)
+    if not _is_expression(text):
+        losses.append(f"the matcher {text:.60} is not a regular expression")
+        return None
     if event not in ABOUT_TOOLS:
         return Matcher(text=text)
     if _SIMPLE.fullmatch(text):
@@ -47,14 +50,21 @@ def read_matcher(event: str, value: Any, agent: HookAgent, losses: list[str]) ->
         if len(text) > 200 or not _SAFE.fullmatch(rest):
             losses.append(f"{agent.title} cannot have the matcher {text:.60}")
             return None
-        try:
-            tools = sorted(t for t in CLAUDE if rest and re.search(rest, t))
-        except re.error:
-            losses.append(f"the matcher {text:.60} is not a regular expression")
+        if not _is_expression(rest):
+            losses.append(f"{agent.title} cannot have the matcher {text:.60}")
             return None
+        tools = sorted(t for t in CLAUDE if rest and re.search(rest, t))
     if not tools and not servers:
         return None
     return Matcher(tuple(tools), tuple(servers))
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def tool_names(
