@@ -30,7 +30,7 @@ run holdall list
 say "Bundle some of it, and deploy the bundle into a project."
 run holdall composite create starter \
     --member skill:plain-prose --member skill:commit-message \
-    --member command:git:commit --member agent:reviewer
+    --member command:git-care:git:commit --member agent:reviewer
 run holdall tree starter
 run holdall deploy composite:starter --to ../project
 run find ../project/.claude -type f

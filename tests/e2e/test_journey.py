@@ -34,7 +34,7 @@ def test_a_composite_brings_exactly_its_members(kit: Kit, sample: Path) -> None:
     kit.deploy("composite:writing")
     plugin = sample / "plugins" / "writing"
     expected = {
-        name: content
+        name.replace("commands/", "commands/writing/"): content
         for name, content in tree(plugin).items()
         if name.split("/")[0] in ("skills", "agents", "commands")
     }
@@ -44,7 +44,7 @@ def test_a_composite_brings_exactly_its_members(kit: Kit, sample: Path) -> None:
     uuids = kit.uuids()
     assert {i: e["artifact_uuid"] for i, e in kit.record().items()} == {
         i: uuids[i]
-        for i in ("skill:plain-prose", "skill:changelog", "agent:editor", "command:shorten")
+        for i in ("skill:plain-prose", "skill:changelog", "agent:editor", "command:writing:shorten")
     }
 
 
@@ -155,7 +155,7 @@ def test_members_taken_out_leave_the_project(kit: Kit, sample: Path) -> None:
     kit.deploy("composite:writing", "agent:editor")
     kit.run("composite", "remove", "writing", "skill:changelog", "agent:editor")
     kit.deploy()
-    assert set(kit.record()) == {"skill:plain-prose", "command:shorten", "agent:editor"}
+    assert set(kit.record()) == {"skill:plain-prose", "command:writing:shorten", "agent:editor"}
 
 
 def test_edits_in_the_project_are_protected(kit: Kit, sample: Path) -> None:
@@ -253,8 +253,8 @@ def test_hand_made_changes_of_a_composite_survive_its_source(
     assert members == [
         "skill:commit-message",
         "skill:plain-prose",
-        "command:shorten",
-        "command:new",
+        "command:writing:shorten",
+        "command:writing:new",
     ]
 
 

@@ -31,15 +31,18 @@ def find_named(
 ) -> ArtifactId | None:
     """Return which of these ids a text means: `type:name`, or a name that one alone has.
 
-    None if it means none of them. A name that a composite and a hook have means the composite:
-    the hook got it from there. With `prefer_composite` that is so whatever else has the name.
-    Raises UsageError if it could be several.
+    None if it means none of them. A name that nothing has means what has it in a folder, as a
+    plugin's commands are: `help` is `hookify:help`. A name that a composite and a hook have means
+    the composite: the hook got it from there. With `prefer_composite` that is so whatever else has
+    the name. Raises UsageError if it could be several.
     """
     kind, colon, _ = text.partition(":")
     if colon and kind in types:
         exact = ArtifactId.parse(text)
         return exact if exact in known else None
     found = [i for i in known if text in (i.name, str(i)) and has_plain_name(i)]
+    if not found:  # a name without the folder that a plugin's commands are in
+        found = [i for i in known if i.name.endswith(f":{text}")]
     composites = [i for i in found if i.type in ArtifactType.composite_types()]
     if composites:
         named = [i for i in found if i.type != ArtifactType.HOOK]

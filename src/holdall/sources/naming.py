@@ -8,8 +8,9 @@ source's order, then the rest by path), so that the same source always gets the 
    and invisible characters and of `: * ? " < > | @ =` become one `-` (commands and rules keep
    colons), dots and dashes at the ends go, Windows' reserved words get the type in front
    (`skill-con`), and long names are cut and end in the first digits of the whole name's hash.
-3. What has no name of its own (`hooks.json`, a server called `server`) is named after its plugin,
-   else after the folder or repository that it is in.
+3. A plugin's command has the plugin as its folder (`hookify:help`), because agents and texts call
+   it so. What has no name of its own (`hooks.json`, a server called `server`) is named after its
+   plugin, else after the folder or repository that it is in.
 4. The first artifact that wants a name gets it. Names that a case-insensitive or normalising file
    system would take for the same count as the same; a command's folder is spelled as it was first.
 5. The others get a name in front: their composite's (`pr-review-toolkit-code-reviewer`; commands
@@ -105,6 +106,15 @@ def own_name(type_name: str, name: str, context: str) -> str:
     if name.lower() not in nameless:
         return name
     return context if type_name == ArtifactType.HOOK else f"{context}-{name}"
+
+
+def name_in_plugin(name: str, plugin: str) -> str:
+    """Return the name of a plugin's command: it has its plugin as a folder, as agents have it.
+
+    Texts and users call it `/hookify:help`.
+    """
+    folder = safe_name(ArtifactType.COMPOSITE, plugin)
+    return name if name.startswith(f"{folder}:") else f"{folder}:{name}"
 
 
 def source_names(source: str) -> list[str]:

@@ -27,7 +27,7 @@ from holdall.sources.layouts.loose import (
     read_loose,
 )
 from holdall.sources.layouts.marketplace import read_marketplaces, read_unlisted_plugins
-from holdall.sources.naming import Names, own_name
+from holdall.sources.naming import Names, name_in_plugin, own_name
 from holdall.sources.own_files import read_own_files
 from holdall.sources.values import (
     Claim,
@@ -152,6 +152,7 @@ def _name_artifacts(gathering: Gathering, names: Names) -> dict[Key, ArtifactId]
     ids: dict[Key, ArtifactId] = {}
     by_content: dict[tuple[str, str], ArtifactId] = {}
     parents = _parents(gathering.composites)
+    plugins = _plugins_of_commands(gathering.composites)
     for draft, name in _in_order(gathering):
         content = (draft.type, draft.tree.content_hash)
         known = by_content.get(content)
@@ -161,6 +162,8 @@ def _name_artifacts(gathering: Gathering, names: Names) -> dict[Key, ArtifactId]
             telling = [folder for folder in around if folder not in _TELL_NOTHING]
             contexts = [*parents.get(draft.key, ()), *telling, root]
             name = own_name(draft.type, name, contexts[0])
+            if draft.key in plugins:
+                name = name_in_plugin(name, plugins[draft.key])
             known = _claim_name(gathering, names, draft, name, contexts)
             by_content[content] = known
         elif known.name != name and draft.name == name:
@@ -186,6 +189,16 @@ def _parents(composites: Iterable[DraftComposite]) -> dict[Key, list[str]]:
         for member in composite.members:
             parents.setdefault(member.key, []).append(composite.name)
     return parents
+
+
+def _plugins_of_commands(composites: Iterable[DraftComposite]) -> dict[Key, str]:
+    """Return the first plugin of each command; what an export says of names is not changed."""
+    found: dict[Key, str] = {}
+    for composite in composites:
+        for member in composite.members if composite.kind != "heuristic" else ():
+            if member.key[0] == ArtifactType.COMMAND and member.known is None:
+                found.setdefault(member.key, composite.name)
+    return found
 
 
 def _folders(path: str, root: str) -> list[str]:
@@ -238,7 +251,8 @@ def _name_composites(
 
 
 def _member(gathering: Gathering, member: DraftMember, artifact_id: ArtifactId) -> FoundMember:
-    alias = member.name if member.name != artifact_id.name else None
+    is_told = f":{artifact_id.name}".endswith(f":{member.name}")
+    alias = None if is_told else member.name
     known = member.known
     pin = known.pin if known else None
     if pin is not None and pin != gathering.drafts[member.key].tree.content_hash:

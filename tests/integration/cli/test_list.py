@@ -72,9 +72,11 @@ def test_a_source_is_a_filter(shelf: Kit) -> None:
 def test_search_finds_words_anywhere(shelf: Kit) -> None:
     """In ids first, then in descriptions and texts, in any case; all of them have to be there."""
     found = shelf.run("search", "COMMIT", "--ids").split()
-    assert found[:2] == ["skill:commit-message", "command:git:commit"]
+    assert found[:2] == ["skill:commit-message", "command:git-care:git:commit"]
     assert "skill:changelog" in found
-    assert shelf.run("search", "commit", "staged", "--ids").split() == ["command:git:commit"]
+    assert shelf.run("search", "commit", "staged", "--ids").split() == [
+        "command:git-care:git:commit"
+    ]
     assert shelf.run("search", "prose", "--type", "agent", "--ids").split() == ["agent:editor"]
     assert "hint: " in shelf.command("search", "xyzzy").stderr
     shelf.run("search", "xyzzy", status=4)

@@ -80,11 +80,11 @@ def test_what_was_collected_stays_when_its_source_begins_to_hide_text(
     assert command("collect", source, "--json") == 1
     (told,) = json.loads(command.out)["sources"]
     kinds = {change["id"]: change["kind"] for change in told["changes"]}
-    assert kinds == {"skill:a": "identical", "command:b": "changed", "composite:p": "identical"}
+    assert kinds == {"skill:a": "identical", "command:p:b": "changed", "composite:p": "identical"}
     assert (told["refused"], told["diagnostics"][0]["code"]) == (["skill:a"], "hidden-text")
     assert (command.root / "skills/a/SKILL.md").read_bytes() == before
     members = opened(command.root).manifest.composites[0].members
-    assert [str(member.id) for member in members] == ["skill:a", "command:b"]
+    assert [str(member.id) for member in members] == ["skill:a", "command:p:b"]
 
 
 def test_a_composite_does_not_lead_to_what_is_refused(command: Command, tmp_path: Path) -> None:
@@ -95,9 +95,9 @@ def test_a_composite_does_not_lead_to_what_is_refused(command: Command, tmp_path
         "q/commands/c.md": good("c"),
     }  # fmt: skip
     assert command("collect", write(tmp_path / "source", files)) == 1
-    assert ids(command.root) == ["command:b", "command:c", "composite:p"]
+    assert ids(command.root) == ["command:p:b", "command:q:c", "composite:p"]
     members = opened(command.root).manifest.composites[0].members
-    assert [str(member.id) for member in members] == ["command:b"]
+    assert [str(member.id) for member in members] == ["command:p:b"]
 
 
 def test_a_name_that_is_taken_is_not_touched(command: Command, tmp_path: Path) -> None:

@@ -154,10 +154,10 @@ def test_what_an_agent_will_not_have(tmp_path: Path, own_state: Path) -> None:
     found = kit.json("export", composite, "--as", "agent-plugin", "--to", tmp_path / "out",
                      status=None)  # fmt: skip
     assert {loss.partition(" ")[0] for loss in found["losses"]} == {
-        "command:git:go", "agent:b", "output-style:calm", "hook:Desk-Kit"
+        "command:Desk-Kit:git:go", "agent:b", "output-style:calm", "hook:Desk-Kit"
     }  # fmt: skip
-    kept = tmp_path / "out/dev.holdall/members/commands/git/go.md"
-    assert kept.read_bytes() == (kit.collection / "commands/git/go.md").read_bytes()
+    kept = tmp_path / "out/dev.holdall/members/commands/Desk-Kit/git/go.md"
+    assert kept.read_bytes() == (kit.collection / "commands/Desk-Kit/git/go.md").read_bytes()
     manifest = json.loads((tmp_path / "out/plugin.json").read_text())
     assert manifest["name"] == "desk-kit"
     assert "dev.holdall" in manifest["extensions"]

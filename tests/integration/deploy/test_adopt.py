@@ -149,7 +149,7 @@ def test_a_composite_brings_what_was_edited_of_it(kit: Kit) -> None:
     (kit.project / ".claude/agents/editor.md").write_text("---\nname: editor\n---\nmine\n")
     done = adopt(kit, "writing")
     assert {one["id"] for one in done["adopted"]} == {"skill:changelog", "agent:editor"}
-    assert set(done["unchanged"]) == {"skill:plain-prose", "command:shorten"}
+    assert set(done["unchanged"]) == {"skill:plain-prose", "command:writing:shorten"}
     assert (kit.collection / "agents/editor.md").read_text().endswith("mine\n")
     assert set(states(kit).values()) == {"synced"}
 
@@ -233,14 +233,14 @@ def test_edits_in_two_ways_want_a_target(kit: Kit) -> None:
 def test_what_the_collection_cannot_hold_is_refused_with_a_list(kit: Kit) -> None:
     """Links that lead out, a skill without its file, entries of settings, other forms, pins."""
     kit.run("deploy", "git-care", "--to", kit.project, "--allow-commands")
-    kit.deploy("command:shorten", "--target", "gemini")
+    kit.deploy("command:writing:shorten", "--target", "gemini")
     (kit.project / CHANGELOG / "out").symlink_to("/etc/passwd")
     (kit.project / ".claude/skills/plain-prose/SKILL.md").unlink()
     (kit.project / ".claude/skills/plain-prose/x.md").write_text("x")
-    (kit.project / ".gemini/commands/shorten.toml").write_text('prompt = "mine"\n')
+    (kit.project / ".gemini/commands/writing/shorten.toml").write_text('prompt = "mine"\n')
     settings = kit.project / ".claude/settings.json"
     settings.write_text(settings.read_text().replace("command", "comand"))
-    said = refused(kit, "writing", "git-care", "command:shorten")
+    said = refused(kit, "writing", "git-care", "command:writing:shorten")
     assert "changelog/out: links outside the artifact" in said
     assert "SKILL.md is gone" in said
     assert "gemini has it in another form" in said
@@ -338,20 +338,20 @@ def test_a_diff_shows_what_was_edited(kit: Kit) -> None:
 def test_a_diff_of_single_and_converted_files_and_of_entries(kit: Kit) -> None:
     """A file has its own name, a converted one is compared in its form, entries as JSON."""
     kit.run("deploy", "git-care", "--to", kit.project, "--allow-commands")
-    kit.deploy("command:shorten", "--target", "gemini")
-    assert diff(kit, "git-care") == diff(kit, "command:shorten") == []
+    kit.deploy("command:writing:shorten", "--target", "gemini")
+    assert diff(kit, "git-care") == diff(kit, "command:writing:shorten") == []
     with (kit.project / ".claude/agents/reviewer.md").open("a") as file:
         file.write("mine\n")
-    with (kit.project / ".gemini/commands/shorten.toml").open("a") as file:
+    with (kit.project / ".gemini/commands/writing/shorten.toml").open("a") as file:
         file.write("# mine\n")
     settings = kit.project / ".claude/settings.json"
     settings.write_text(settings.read_text().replace('"command"', '"comand"'))
     lines = diff(kit, "git-care")
     assert "+++ .claude/agents/reviewer.md" in lines
     assert any(line.startswith("--- .claude/settings.json: hooks.") for line in lines)
-    found = diff(kit, "command:shorten")
+    found = diff(kit, "command:writing:shorten")
     assert [line for line in found if line.startswith("+")] == [
-        "+++ .gemini/commands/shorten.toml",
+        "+++ .gemini/commands/writing/shorten.toml",
         "+# mine",
     ]
 

@@ -137,16 +137,16 @@ def test_an_edit_in_a_clone_is_an_edit(kit: Kit, own_state: Path) -> None:
 
 def test_a_teammates_update_arrives_by_git(kit: Kit, own_state: Path) -> None:
     """With a ledger of one's own: what the files agree with is true, also what was removed."""
-    deploy(kit, kit.project, "skill:a", "command:c")
+    deploy(kit, kit.project, "skill:a", "command:plug:c")
     there = clone(kit, own_state)
-    deploy(kit, there, "skill:a", "command:c")
+    deploy(kit, there, "skill:a", "command:plug:c")
     collect(kit, "two")
     deploy(kit, there, "skill:a")
-    kit.run("undeploy", "command:c", "--to", there)
+    kit.run("undeploy", "command:plug:c", "--to", there)
     assert states(kit, kit.project) == {"skill": "outdated", "command": "outdated"}
     for path in (SHARED, SKILL, RECORD):  # what `git pull` brings
         (kit.project / path).write_bytes((there / path).read_bytes())
-    (kit.project / ".claude/commands/c.md").unlink()
+    (kit.project / ".claude/commands/plug/c.md").unlink()
     assert states(kit, kit.project) == {"skill": "synced"}
     assert deploy(kit, kit.project)["written"] == []
     assert (kit.project / SHARED).read_bytes() == (there / SHARED).read_bytes()

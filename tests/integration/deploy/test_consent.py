@@ -267,4 +267,4 @@ def test_what_was_not_shown_is_not_allowed(kit: Kit) -> None:
     collect(kit, {"agents/both.md": text, "commands/both.md": text})
     assert "evil" not in refused(kit, "agent:both")
     kit.run("deploy", "agent:both", "--to", kit.project, "--allow-commands")
-    assert "!`evil`" in refused(kit, "command:both")
+    assert "!`evil`" in refused(kit, "command:kit:both")

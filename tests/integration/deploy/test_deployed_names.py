@@ -270,15 +270,15 @@ def test_a_command_in_a_folder_for_agents_without_folders(tmp_path: Path, own_st
         write(root / "commands/help.md", f"---\ndescription: {name}\n---\n{name}\n")
         kit.run("collect", root)
     targets = ("claude", "cursor", "copilot", "windsurf", "opencode", "gemini")
-    kit.deploy("command:help", "command:two:help", *(f"--target={name}" for name in targets))
+    kit.deploy("command:one:help", "command:two:help", *(f"--target={name}" for name in targets))
     places = {path for path in tree(kit.project) if "help" in path}
     assert places == {
-        *(".claude/commands/help.md", ".claude/commands/two/help.md"),
-        *(".cursor/commands/help.md", ".cursor/commands/two-help.md"),
-        *(".github/skills/help/SKILL.md", ".github/skills/two-help/SKILL.md"),
-        *(".windsurf/workflows/help.md", ".windsurf/workflows/two-help.md"),
-        *(".opencode/commands/help.md", ".opencode/commands/two/help.md"),
-        *(".gemini/commands/help.toml", ".gemini/commands/two/help.toml"),
+        *(".claude/commands/one/help.md", ".claude/commands/two/help.md"),
+        *(".cursor/commands/one-help.md", ".cursor/commands/two-help.md"),
+        *(".github/skills/one-help/SKILL.md", ".github/skills/two-help/SKILL.md"),
+        *(".windsurf/workflows/one-help.md", ".windsurf/workflows/two-help.md"),
+        *(".opencode/commands/one/help.md", ".opencode/commands/two/help.md"),
+        *(".gemini/commands/one/help.toml", ".gemini/commands/two/help.toml"),
     }
     assert set(states(kit).values()) == {"synced"}
     write(kit.project / ".cursor/commands/two-help.md", "better\n")
@@ -286,5 +286,5 @@ def test_a_command_in_a_folder_for_agents_without_folders(tmp_path: Path, own_st
     assert (kit.collection / "commands/two/help.md").read_text() == "better\n"
     kit.deploy()
     assert (kit.project / ".windsurf/workflows/two-help.md").read_text() == "better\n"
-    kit.run("undeploy", "command:help", "command:two:help", "--to", kit.project)
+    kit.run("undeploy", "command:one:help", "command:two:help", "--to", kit.project)
     assert not any((kit.project / name).exists() for name in (".cursor", ".github", ".windsurf"))

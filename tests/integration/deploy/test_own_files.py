@@ -62,7 +62,7 @@ def test_the_composite_has_its_files_and_its_metadata(plugin_kit: Kit) -> None:
     assert found["metadata"] == {
         k: MANIFEST[k] for k in ("version", "author", "license", "keywords")
     }
-    assert [m["id"] for m in found["members"]] == ["command:tidy", "hook:care", "mcp:checker"]
+    assert [m["id"] for m in found["members"]] == ["command:care:tidy", "hook:care", "mcp:checker"]
     shown = plugin_kit.json("show", "care")
     assert (shown["own_files"], shown["metadata"]) == (found["files"], found["metadata"])
     files = tree(plugin_kit.collection / "plugin-files" / "care")
@@ -202,10 +202,10 @@ def test_what_has_no_plugin_is_told(plugin_kit: Kit) -> None:
 
 def test_a_skill_deploys_without_them(plugin_kit: Kit) -> None:
     """Commands and skills go out as they are, and bring nothing along."""
-    plugin_kit.run("deploy", "command:tidy", "--to", plugin_kit.project)
+    plugin_kit.run("deploy", "command:care:tidy", "--to", plugin_kit.project)
     assert not (plugin_kit.project / ".claude/plugin-files").exists()
-    text = (plugin_kit.project / ".claude/commands/tidy.md").read_bytes()
-    assert text == (plugin_kit.collection / "commands/tidy.md").read_bytes()
+    text = (plugin_kit.project / ".claude/commands/care/tidy.md").read_bytes()
+    assert text == (plugin_kit.collection / "commands/care/tidy.md").read_bytes()
 
 
 def test_an_edit_of_them_is_adopted(plugin_kit: Kit) -> None:

@@ -181,7 +181,7 @@ def test_what_each_agent_gets(full_kit: Kit) -> None:
         "devin: mcp:shared, mcp:first: placed once: it is read in .mcp.json, where it is ",
         "cursor: hook:one: its commands get Cursor's input",
         "opencode: agent:one-er: left out its model, which is not one there",
-        "codex: command:git:one: its arguments (`$ARGUMENTS`) stay as text",
+        "codex: command:one:git:one: its arguments (`$ARGUMENTS`) stay as text",
     ):
         assert sentence in done.stderr
     assert settings(full_kit, ".mcp.json")["mcpServers"] == {"shared": SERVER, "first": REMOTE}
@@ -219,7 +219,7 @@ def test_what_each_agent_gets(full_kit: Kit) -> None:
     assert settings(full_kit, ".windsurf/hooks.json")["hooks"] == {
         "post_write_code": [{"command": "make format"}]
     }
-    assert settings(full_kit, ".gemini/commands/git/one.toml") == {
+    assert settings(full_kit, ".gemini/commands/one/git/one.toml") == {
         "description": "one",
         "prompt": "Do {{args}}\n",
     }
@@ -230,10 +230,10 @@ def test_what_each_agent_gets(full_kit: Kit) -> None:
         "developer_instructions": "You review.\n",
     }
     for path in (
-        ".github/prompts/git-one.prompt.md",
-        ".github/skills/git-one/SKILL.md",
-        ".agents/skills/git-one/SKILL.md",
-        ".windsurf/workflows/git-one.md",
+        ".github/prompts/one-git-one.prompt.md",
+        ".github/skills/one-git-one/SKILL.md",
+        ".agents/skills/one-git-one/SKILL.md",
+        ".windsurf/workflows/one-git-one.md",
         ".cursor/agents/one-er.md",
         ".agents/skills/doc/SKILL.md",
     ):

@@ -60,3 +60,11 @@ def test_version_is_what_stands_behind_the_sign() -> None:
     """`ID@VERSION` is read in one place; an empty version is none."""
     assert Reference.parse("skill:a@3") == Reference("skill:a", "3")
     assert Reference.parse("a") == Reference.parse("a@") == Reference("a")
+
+
+def test_a_command_without_its_plugin() -> None:
+    """A name that nothing has means what has it in a folder; what has it whole comes first."""
+    known = [ArtifactId.of("command", name) for name in ("hookify:help", "ralph:loop", "loop")]
+    assert str(find_named("help", known)) == "command:hookify:help"
+    assert str(find_named("loop", known)) == "command:loop"
+    assert find_named("command:help", known) is None

@@ -102,9 +102,9 @@ def test_only_an_extension_of_gemini(source: Source) -> None:
     bundle = only(reading)
     assert (bundle.name, bundle.path, bundle.version) == ("desk", ".", "1")
     assert [str(m.id) for m in bundle.members] == [
-        "skill:a", "command:git:go", "agent:b", "rule:desk", "mcp:s"
+        "skill:a", "command:desk:git:go", "agent:b", "rule:desk", "mcp:s"
     ]  # fmt: skip
-    command = ids(reading)["command:git:go"]
+    command = ids(reading)["command:desk:git:go"]
     assert text_of(command) == (
         '---\ndescription: "d"\n---\nDo $ARGUMENTS with !`git status` and @a/b.md\n'
     )

@@ -103,7 +103,7 @@ def test_a_skill_among_commands(source: Source) -> None:
         }
     )  # fmt: skip
     assert [(str(m.id), m.path) for m in only(reading).members] == [
-        ("command:c", "p/commands/c.md"), ("command:deep:d", "p/commands/deep/d.md"),
+        ("command:p:c", "p/commands/c.md"), ("command:p:deep:d", "p/commands/deep/d.md"),
         ("skill:s", "p/commands/deep/s"),
     ]  # fmt: skip
 
@@ -112,7 +112,7 @@ def test_commands_as_an_object(source: Source) -> None:
     """P4: the key is the command's name; its text may be in the manifest itself."""
     named: dict[str, Any] = {"about": {"source": "./README.md"}, "hi": {"content": "say hi"}}
     reading = source({f"p/{PLUGIN}": {"commands": named}, "p/README.md": "read me"})
-    assert [str(m.id) for m in only(reading).members] == ["command:about", "command:hi"]
+    assert [str(m.id) for m in only(reading).members] == ["command:p:about", "command:p:hi"]
     assert {a.name: a.data for a in reading.artifacts if a.type == "command"} == {
         "about": None, "hi": b"say hi"
     }  # fmt: skip

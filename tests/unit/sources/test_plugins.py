@@ -213,7 +213,7 @@ def test_links_in_plugins(source: Source, tmp_path: Path) -> None:
     composite = only(reading)
     assert member_paths(composite) == ["shared/sk", "docs/cmd.md"]
     assert [m.alias for m in composite.members] == [None, None]
-    assert {a.id.name for a in reading.artifacts if a.type != "plugin-files"} == {"own", "c"}
+    assert {a.id.name for a in reading.artifacts if a.type != "plugin-files"} == {"own", "p:c"}
     assert codes(reading) >= {
         ("p/skills/out", "link-outside"), ("p/skills/gone", "link-broken"),
         ("p/agents", "link-outside"),

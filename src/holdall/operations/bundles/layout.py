@@ -76,6 +76,7 @@ def lay_out_plugin(
     Raises ConflictError for two members that want one path.
     """
     writer = _Writer(collection, composite, form)
+    writer.ids = frozenset(content.id for content in members)
     writer.hooks = [content for content in members if content.id.type == ArtifactType.HOOK]
     for content in members:
         writer.add(content)
@@ -120,6 +121,7 @@ class _Writer:
         self.collection, self.composite, self.form = collection, composite, form
         self.export = Export(composite, form)
         self.direct = {member.uuid: member for member in composite.members}
+        self.ids: frozenset[ArtifactId] = frozenset()
         self.hooks: Sequence[MemberContent] = ()
         self.hook_files: list[str] = []
         self.servers: dict[str, Any] = {}
@@ -144,7 +146,7 @@ class _Writer:
 
     def _placed(self, content: MemberContent) -> str:
         """Add a member's files; return the path that has it unchanged."""
-        type_name, name = content.id
+        type_name = content.id.type
         if type_name == ArtifactType.MCP:
             return self._server(content)
         if type_name == ArtifactType.HOOK and self.form.hooks is not None:
@@ -155,7 +157,8 @@ class _Writer:
             if not is_context or not self._as_context(content):
                 self._lose(content, f"a {self.form.title} has no place for the type {type_name}")
             return self._kept(content)
-        path = RelPath.parse(f"{place.folder}/{name.replace(':', '/')}{place.suffix}")
+        own = self._own_name(content.id)
+        path = RelPath.parse(f"{place.folder}/{own.replace(':', '/')}{place.suffix}")
         if place.convert is None:
             return self._files_at(content, path)
         data = content.data()
@@ -169,6 +172,12 @@ class _Writer:
         self._make(path, found)
         self.copies.append(path)
         return self._kept(content)
+
+    def _own_name(self, artifact_id: ArtifactId) -> str:
+        """Return a member's name in the plugin, whose name agents put in front of commands."""
+        own = artifact_id.name.removeprefix(f"{self.composite.id.name}:")
+        is_free = ArtifactId(artifact_id.type, own) not in self.ids
+        return own if artifact_id.type == ArtifactType.COMMAND and is_free else artifact_id.name
 
     def _files_at(self, content: MemberContent, base: RelPath) -> str:
         spec = self.collection.spec_of(content.id)
