@@ -172,7 +172,10 @@ class _Arranger:
             if reason is not None:
                 self.losses.append(Loss(target.name, artifact.id, reason, is_whole=True))
                 return
-            self.losses += [Loss(target.name, artifact.id, text) for text in found.losses]
+            from holdall.deploy.planning.variables import read_lost_variables
+
+            lost = read_lost_variables(artifact.id.type, artifact.location)
+            self.losses += [Loss(target.name, artifact.id, text) for text in (*found.losses, *lost)]
             hash_ = tree.skillmeat_hash or hash_for_skillmeat(tree, artifact.location)
             files = {p: file.state for p, file in planned.items()}
             merges = target.merges.values()

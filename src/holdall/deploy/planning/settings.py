@@ -135,6 +135,11 @@ def merge_entries(
                 continue
             taken |= {(entry.place, artifact.id): entry for entry in found}
             wanted[key] = found
+            from holdall.deploy.planning.variables import lost_variables
+
+            for text in lost_variables(str([entry.value for entry in found])):
+                if PLUGIN_ROOT not in text:
+                    notes.append(f"{artifact.id}: {text}")
             if any(PLUGIN_ROOT in str(entry.value) for entry in found):
                 notes.append(
                     f"{artifact.id} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its"
