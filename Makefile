@@ -14,7 +14,7 @@ CLIENTS := .clients
 # Compiled modules are kept: thousands of short processes would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test long fuzz faults mutants unit check docs schema unicode wheel bench bench-quick test-browser test-clients compat clean
+.PHONY: help demo test long fuzz faults mutants unit check docs docs-site schema unicode wheel bench bench-quick test-browser test-clients compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ docs: $(VENV)/installed  ## write what documentation is made from the code
 	$(BIN)/python -m holdall.deploy.targets docs/targets.md > .page && mv .page docs/targets.md
 	$(BIN)/python -m holdall.operations.bundles.handbook docs/formats.md > .page && mv .page docs/formats.md
 	$(BIN)/python tests/describe_documents.py docs
+
+docs-site: $(VENV)/installed  ## build the documentation as a site, in build/site; a warning is an error
+	$(PIP) install --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 schema: $(VENV)/installed  ## write what the models make on PostgreSQL, and all migrations together on SQLite
 	$(BIN)/python tests/describe_schema.py

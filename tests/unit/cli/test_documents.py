@@ -13,7 +13,10 @@ from documents import commands
 from holdall.cli.documents import FILES
 from holdall.cli.documents.files import LockedTable, RequirementTable, SourceTable
 from holdall.cli.documents.handbook import documents, render_page, render_schemas
+from holdall.cli.help.handbook import render_commands
+from holdall.config import Config
 from holdall.deploy.locked.values import LockedArtifact, LockedSource, Requirement
+from holdall.plugins.manager import load_plugins
 
 pytestmark = pytest.mark.unit
 
@@ -26,6 +29,8 @@ def test_page_and_schemas_are_made_from_the_code() -> None:
     made = render_schemas(commands())
     found = {path.name: path.read_text() for path in (DOCS / "schemas").iterdir()}
     assert found == made, "run `make docs`"
+    commands_page = render_commands(load_plugins(Config()))
+    assert (DOCS / "commands.md").read_text() == commands_page, "run `make docs`"
     for text in made.values():
         Draft202012Validator.check_schema(json.loads(text))
 

@@ -26,7 +26,7 @@ A command that ends with an error prints [ErrorDocument](schemas/error.schema.js
 `error: ...` and `hint: ...` on standard error. A `code` is stable, as is the code of a
 [diagnostic](diagnostics.md) or of a [finding of `doctor`](history.md#when-something-is-wrong).
 
-[`schemas/`](schemas) has a JSON Schema for each document. The tests check real output against them.
+`docs/schemas/` has a JSON Schema for each document. The tests check real output against them.
 
 | command | prints |
 |---|---|
@@ -35,7 +35,7 @@ A command that ends with an error prints [ErrorDocument](schemas/error.schema.js
 _FILES = """
 ## Files
 
-`schemas/` also has a JSON Schema of each file that you edit or git keeps: `manifest.toml` of a
+`docs/schemas/` also has a JSON Schema of each file that you edit or git keeps: `manifest.toml` of a
 collection, `holdall.toml` and `holdall.lock` of a project. An editor that knows TOML finds one by a
 comment in the first line, which Holdall keeps; the path is relative to the file, or a URL of yours:
 
