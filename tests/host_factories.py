@@ -10,17 +10,17 @@ from typing import Any
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import ChangeSet
+from holdall.collection.collect.conflicts import OnConflict, refuse_conflicts
+from holdall.collection.collect.from_folder import Refresh, plan_refresh
+from holdall.collection.collect.from_source import plan_import
 from holdall.collection.collection import Collection, open_collection
-from holdall.collection.conflicts import OnConflict, refuse_conflicts
-from holdall.collection.importing import plan_import
-from holdall.collection.rescan import Refresh, plan_refresh
 from holdall.config import MANIFEST, Config
 from holdall.deploy.targets import BUILTIN_TARGETS, Target
 from holdall.operations.deploy import Deployer
-from holdall.operations.edit_collection import create_collection, editing
 from holdall.operations.projects.values import DeployResult
 from holdall.operations.read_source import open_source
 from holdall.operations.session import Session
+from holdall.operations.write_collection import create_collection, editing
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus
 from holdall.reporter import Reporter
 from holdall.testing import make_command, make_plugin, make_project, make_skill, write

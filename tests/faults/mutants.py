@@ -253,7 +253,7 @@ MUTANTS = [
     ),
     Mutant(
         "an interrupted init is not finished",
-        "src/holdall/operations/edit_collection.py",
+        "src/holdall/operations/write_collection.py",
         "any(done.applied for done in recover(root))",
         "any(())",
         POINTS,

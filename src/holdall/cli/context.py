@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from holdall.deploy.consent.allowance import Allowance
     from holdall.deploy.targets import Target
     from holdall.operations.deploy import Deployer
-    from holdall.operations.edit_collection import Editor
     from holdall.operations.session import Session
+    from holdall.operations.write_collection import Editor
     from holdall.plugins.manager import Plugins
 
 
@@ -92,7 +92,7 @@ class Context:
 
         Not in a dry run, and not if it is to be left `as_it_is`.
         """
-        from holdall.operations.edit_collection import editing
+        from holdall.operations.write_collection import editing
 
         as_it_is = as_it_is or self.is_dry_run
         with editing(self.collection_root, self.session, as_it_is=as_it_is) as editor:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         ChangeKind as ChangeKind,
         ChangeSet as ChangeSet,
     )
+    from holdall.collection.collect.from_folder import holders_of as holders_of
     from holdall.collection.collection import Collection as Collection
     from holdall.collection.manifest.diff import (
         EntryEdit as EntryEdit,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     )
     from holdall.collection.manifest.reader import read_entry as read_entry
     from holdall.collection.rename_remove import EditPlan as EditPlan
-    from holdall.collection.rescan import holders_of as holders_of
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -53,6 +53,6 @@ else:
             ),
             "manifest.reader": ("read_entry",),
             "rename_remove": ("EditPlan",),
-            "rescan": ("holders_of",),
+            "collect.from_folder": ("holders_of",),
         },
     )

@@ -11,9 +11,9 @@ from holdall.artifacts.hashing import tree_hash
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collect.from_folder import holders_of, with_edit
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
-from holdall.collection.rescan import holders_of, with_edit
 from holdall.errors import ConflictError, LocalEditError, NotFoundError, UsageError
 from holdall.files.name_line import rename_tree
 from holdall.files.tree import Tree, bytes_tree

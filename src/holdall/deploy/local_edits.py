@@ -9,9 +9,9 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath
+from holdall.collection.collect.origins import upstream_id
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.collection.origins import upstream_id
 from holdall.deploy.ownership import renamed_head
 from holdall.deploy.planning.entries import changed_entries
 from holdall.deploy.project.ledger import Deployed

@@ -13,11 +13,6 @@ if TYPE_CHECKING:
         lay_out_plugin as lay_out_plugin,
     )
     from holdall.operations.bundles.table import EXPORT_FORMS as EXPORT_FORMS
-    from holdall.operations.edit_collection import (
-        Editor as Editor,
-        FirstHalf as FirstHalf,
-        fill_collection as fill_collection,
-    )
     from holdall.operations.examine import (
         Finding as Finding,
         examine_files as examine_files,
@@ -29,6 +24,11 @@ if TYPE_CHECKING:
     from holdall.operations.projects.find import find_project as find_project
     from holdall.operations.projects.values import DeployResult as DeployResult
     from holdall.operations.settle import STEP as STEP
+    from holdall.operations.write_collection import (
+        Editor as Editor,
+        FirstHalf as FirstHalf,
+        fill_collection as fill_collection,
+    )
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -38,7 +38,7 @@ else:
             "projects.find": ("find_project",),
             "lint": ("lint_source",),
             "settle": ("STEP",),
-            "edit_collection": ("Editor", "FirstHalf", "fill_collection"),
+            "write_collection": ("Editor", "FirstHalf", "fill_collection"),
             "bundles.form": ("ExportForm",),
             "bundles.table": ("EXPORT_FORMS",),
             "bundles.layout": (

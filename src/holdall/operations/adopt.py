@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collect.from_folder import with_edit
 from holdall.collection.collection import Collection
-from holdall.collection.rescan import with_edit
 from holdall.deploy.local_edits import Adoptable, files_at, find_adoptable, read_place
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployRequest, Placement, PlannedArtifact
@@ -24,10 +24,10 @@ from holdall.deploy.targets import Target
 from holdall.errors import ConflictError
 from holdall.operations.delivery import report_errors
 from holdall.operations.deploy import Deployer
-from holdall.operations.edit_collection import Editor, FirstHalf
 from holdall.operations.projects.values import Planned
 from holdall.operations.session import Session
 from holdall.operations.settle import settled
+from holdall.operations.write_collection import Editor, FirstHalf
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome
 from holdall.transaction.placement import ancestors, puts

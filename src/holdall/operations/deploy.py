@@ -69,7 +69,7 @@ from holdall.transaction.commit import Half, commit_half
 from holdall.transaction.journal import new_transaction_id
 
 if TYPE_CHECKING:
-    from holdall.operations.edit_collection import FirstHalf
+    from holdall.operations.write_collection import FirstHalf
 
 SkillMeatHashes = Mapping[tuple[str, ArtifactId], str]
 """The SkillMeat hashes of what was just deployed, by target and id."""

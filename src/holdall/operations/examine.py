@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from holdall.artifacts.protected import LEDGER
 from holdall.collection.changes import ChangeKind
+from holdall.collection.collect.from_folder import LINE_ENDS, plan_refresh
 from holdall.collection.collection import Collection
-from holdall.collection.rescan import LINE_ENDS, plan_refresh
 from holdall.deploy.project.ledger import parse_ledger
 from holdall.errors import HoldallError
 from holdall.files.lock import STATE_FOLDER

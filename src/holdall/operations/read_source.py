@@ -39,8 +39,8 @@ def read_source(
     A folder that is a collection, Holdall's or SkillMeat's, is read as its manifest says; what
     looks like such a manifest in an export of a plugin is one of the plugin's own files.
     """
-    from holdall.collection.listed.as_source import as_listed
-    from holdall.collection.listed.foreign_manifests import listing_of
+    from holdall.collection.collect.listed.as_source import as_listed
+    from holdall.collection.collect.listed.foreign_manifests import listing_of
     from holdall.sources.reader import read
 
     claim = _claimer(plugins) if plugins.implements("holdall_collect_file") else None

@@ -13,7 +13,7 @@ from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.rename_remove import plan_rename
 from holdall.errors import ConflictError, NotFoundError
-from holdall.operations.edit_collection import editing
+from holdall.operations.write_collection import editing
 from host_factories import (
     collect,
     make_collection,

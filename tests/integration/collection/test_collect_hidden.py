@@ -10,7 +10,7 @@ import pytest
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.cli import main
-from holdall.collection.rescan import plan_refresh
+from holdall.collection.collect.from_folder import plan_refresh
 from holdall.files.tree import bytes_tree
 from holdall.sources.reader import read
 from holdall.sources.values import FoundArtifact

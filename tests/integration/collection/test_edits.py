@@ -17,7 +17,7 @@ from holdall.errors import (
     NotFoundError,
     UsageError,
 )
-from holdall.operations.edit_collection import create_collection, editing
+from holdall.operations.write_collection import create_collection, editing
 from holdall.transaction.commit import Outcome
 from host_factories import (
     make_collection,

@@ -12,8 +12,8 @@ import pytest
 from git_repositories import bare_clone, commit, git, make_repository
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import ChangeSet
+from holdall.collection.collect.origins import _address
 from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.collection.origins import _address
 from holdall.testing.kit import Kit
 from host_factories import (
     collect,

@@ -314,9 +314,9 @@ def test_a_change_between_pull_and_plan_is_not_taken_back(
     anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A release follows the one that its folder stands on, whatever the head is by then."""
-    from holdall.operations import edit_collection
+    from holdall.operations import write_collection
 
-    pull = edit_collection._up_to_date
+    pull = write_collection._up_to_date
     raced: list[bool] = []
 
     def slow(editor: object) -> object:
@@ -326,7 +326,7 @@ def test_a_change_between_pull_and_plan_is_not_taken_back(
             anna.run("rename", "skill:plain-prose", "prose")
         return pulled
 
-    monkeypatch.setattr(edit_collection, "_up_to_date", slow)
+    monkeypatch.setattr(write_collection, "_up_to_date", slow)
     bob.run("rename", "skill:changelog", "news")
     assert raced
     assert same(anna, bob)
@@ -348,7 +348,7 @@ def test_a_killed_folder_is_brought_forward(
     anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the database accepted is done, even if the folder never got it."""
-    from holdall.operations import edit_collection
+    from holdall.operations import write_collection
 
     class Killed(BaseException):
         """The process ends."""
@@ -357,11 +357,11 @@ def test_a_killed_folder_is_brought_forward(
         real(self, *_)  # type: ignore[arg-type]
         raise Killed
 
-    real = edit_collection.Editor._commit_elsewhere
+    real = write_collection.Editor._commit_elsewhere
     write(bob.collection / "skills/brief/SKILL.md", "---\nname: brief\ndescription: x\n---\n")
     for words in (("rename", "skill:plain-prose", "prose"), ("collect",)):
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(edit_collection.Editor, "_commit_elsewhere", killed)
+            patch.setattr(write_collection.Editor, "_commit_elsewhere", killed)
             bob.run(*words)
     assert same(anna, bob)
     assert "skill:prose" in bob.run("list")

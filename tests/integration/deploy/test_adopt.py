@@ -14,7 +14,7 @@ from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import StorageError
 from holdall.operations.adopt import Adopter
 from holdall.operations.deploy import Deployer
-from holdall.operations.edit_collection import editing
+from holdall.operations.write_collection import editing
 from holdall.transaction.apply import Application
 from host_factories import deploy, make_collection, make_project, session_of
 

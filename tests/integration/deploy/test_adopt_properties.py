@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import RefusedError
 from holdall.operations.adopt import Adopter
-from holdall.operations.edit_collection import editing
+from holdall.operations.write_collection import editing
 from host_factories import (
     deploy,
     make_collection,

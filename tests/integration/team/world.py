@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from holdall.operations.edit_collection import create_collection
+from holdall.operations.write_collection import create_collection
 from integration.team.machines import Machine, Try, present_user
 from integration.team.oracle import check_all
 from integration.team.scheduler import Scheduler, interleaved

@@ -10,7 +10,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.rename_remove import plan_rename
 from holdall.deploy.planning.plan import DeployRequest, Resolution
 from holdall.errors import ConflictError
-from holdall.operations.edit_collection import editing
+from holdall.operations.write_collection import editing
 from holdall.plugins.manager import Plugins
 from host_factories import (
     collect,

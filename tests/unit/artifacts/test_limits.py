@@ -10,13 +10,13 @@ import pytest
 from holdall.artifacts.limits import Caps, Meter
 from holdall.artifacts.paths import RelPath
 from holdall.cli import main
+from holdall.collection.collect.from_folder import plan_refresh
 from holdall.collection.collection import open_collection
-from holdall.collection.rescan import plan_refresh
 from holdall.config import Config, caps_of
 from holdall.errors import InputError, RefusedError, UsageError
 from holdall.files.tree import file_tree
-from holdall.operations.edit_collection import create_collection
 from holdall.operations.read_source import read_source
+from holdall.operations.write_collection import create_collection
 from holdall.plugins.manager import Plugins
 from host_factories import make_command, make_skill
 

@@ -15,7 +15,7 @@ from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, render
 from holdall.collection.manifest.reader import parse
 from holdall.errors import InputError
-from holdall.operations.edit_collection import editing
+from holdall.operations.write_collection import editing
 from host_factories import make_collection, make_skill, manifest_text, opened, refresh, session_of
 
 pytestmark = pytest.mark.unit

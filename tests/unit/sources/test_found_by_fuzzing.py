@@ -11,7 +11,7 @@ import pytest
 
 from holdall.errors import HostilePathError, UsageError
 from holdall.files.user_state import journal_key
-from holdall.operations.edit_collection import create_collection
+from holdall.operations.write_collection import create_collection
 from holdall.sources.fetch.origin import opened as opened_origin
 from holdall.sources.layouts import marketplace
 from holdall.sources.reader import read

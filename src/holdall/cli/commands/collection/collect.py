@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
     from holdall.artifacts.paths import RelPath
     from holdall.collection.changes import ChangeSet
-    from holdall.collection.conflicts import ImportPlan
+    from holdall.collection.collect.conflicts import ImportPlan
     from holdall.files.tree import Tree
-    from holdall.operations.edit_collection import Editor
+    from holdall.operations.write_collection import Editor
     from holdall.sources.values import Diagnostic, Reading, RemoteComposite
 
 
@@ -102,7 +102,7 @@ class _Taken(NamedTuple):
 
 
 def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
-    from holdall.collection.rescan import plan_refresh
+    from holdall.collection.collect.from_folder import plan_refresh
 
     with context.editing() as editor:
         found = plan_refresh(editor.collection, takes_hidden=HIDDEN_TEXT in args.allow)
@@ -141,8 +141,8 @@ def _import(
     renames: dict[ArtifactId, ArtifactId],
     args: argparse.Namespace,
 ) -> ImportPlan:
-    from holdall.collection.conflicts import OnConflict, refuse_conflicts
-    from holdall.collection.importing import plan_import
+    from holdall.collection.collect.conflicts import OnConflict, refuse_conflicts
+    from holdall.collection.collect.from_source import plan_import
 
     plan = plan_import(
         editor.collection,
@@ -181,7 +181,7 @@ def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
 
 def _report_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
     """Show three-way what was edited here and changed in the source."""
-    from holdall.collection.conflicts import three_way
+    from holdall.collection.collect.conflicts import three_way
     from holdall.errors import HoldallError
     from holdall.files.tree import Tree
 

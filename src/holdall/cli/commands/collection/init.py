@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> int:
     """Make the collection."""
     from holdall.formats import DatabaseURL
-    from holdall.operations.edit_collection import create_collection
+    from holdall.operations.write_collection import create_collection
 
     path = Path(args.directory or args.collection or ".")
     name = args.name or path.absolute().name or "default"

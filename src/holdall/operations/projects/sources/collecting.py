@@ -10,8 +10,8 @@ from typing import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.collect.from_source import plan_import
 from holdall.collection.collection import Collection
-from holdall.collection.importing import plan_import
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
 from holdall.config import default_collection, find_collection
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
@@ -20,11 +20,11 @@ from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
-from holdall.operations.edit_collection import create_collection, editing
 from holdall.operations.projects.sources.located import Located
 from holdall.operations.projects.sources.merging import Edits, settle_edits
 from holdall.operations.projects.sources.selection import Choice
 from holdall.operations.session import Session
+from holdall.operations.write_collection import create_collection, editing
 from holdall.sources.values import FoundArtifact, Reading
 
 HIDDEN_TEXT = "hidden-text"

@@ -17,8 +17,8 @@ from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import Change, ChangeKind
+from holdall.collection.collect.conflicts import Clash, ImportPlan
 from holdall.collection.collection import Collection
-from holdall.collection.conflicts import Clash, ImportPlan
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.project.ledger import Deployed
 from holdall.errors import ConflictError

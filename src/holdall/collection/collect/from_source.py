@@ -10,9 +10,9 @@ from pathlib import Path
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
-from holdall.collection.claims import Claims
-from holdall.collection.collection import Collection
-from holdall.collection.conflicts import (
+from holdall.collection.collect.claims import Claims
+from holdall.collection.collect.composites import HIDDEN, ONLY_POINTERS, Bundler
+from holdall.collection.collect.conflicts import (
     Clash,
     ImportPlan,
     OnConflict,
@@ -20,16 +20,16 @@ from holdall.collection.conflicts import (
     refuse_uncollected,
     refuse_unrecordable,
 )
-from holdall.collection.departures import Leaving
-from holdall.collection.import_composites import HIDDEN, ONLY_POINTERS, Bundler
-from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.collection.origins import (
+from holdall.collection.collect.gone_from_source import Leaving
+from holdall.collection.collect.origins import (
     Origins,
     former_name,
     is_as_brought,
     is_only_renamed,
     with_moved_source,
 )
+from holdall.collection.collection import Collection
+from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.files.name_line import rename_tree
 from holdall.files.tree import Tree
 from holdall.sources.naming import Names, candidates

@@ -9,7 +9,7 @@ from typing import Any
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
-from holdall.collection.listed.as_source import Listing
+from holdall.collection.collect.listed.as_source import Listing
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.manifest.reader import manifest_of
 from holdall.config import MANIFEST

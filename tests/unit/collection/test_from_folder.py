@@ -10,8 +10,8 @@ import pytest
 
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.collection.changes import ChangeKind, ChangeSet
+from holdall.collection.collect.from_folder import Refresh, holders_of
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
-from holdall.collection.rescan import Refresh, holders_of
 from holdall.errors import InputError, StorageError
 from host_factories import (
     make_collection,

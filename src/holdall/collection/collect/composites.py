@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind
-from holdall.collection.claims import Claims
+from holdall.collection.collect.claims import Claims
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
 from holdall.sources.naming import candidates, source_names
 from holdall.sources.values import FoundComposite, FoundMember, Reading

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind
+from holdall.collection.collect.origins import upstream_id
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
-from holdall.collection.origins import upstream_id
 from holdall.files.name_line import is_renamed
 from holdall.sources.values import Reading
 from holdall.transaction.actions import Action
