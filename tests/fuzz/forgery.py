@@ -30,7 +30,7 @@ RECORD = ".claude/.skillmeat-deployed.toml"
 SETTINGS = (".claude/settings.json", ".mcp.json", ".gemini/settings.json")
 KEYS = {SETTINGS[0]: ["hooks", "Stop"], SETTINGS[1]: ["mcpServers"], SETTINGS[2]: ["mcpServers"]}
 IDS = (
-    *("skill:a", "skill:b", "skill:mine", "command:c", "command:own", "agent:d", "mcp:srv"),
+    *("skill:a", "skill:b", "skill:mine", "command:plug:c", "command:own", "agent:d", "mcp:srv"),
     *("hook:plug", "plugin-files:plug", "composite:plug", "nope:x", "skill:x/y", "mcp:mine"),
 )
 TARGETS = ("claude", "claude", "claude", "gemini", "codex", "agents", "nowhere")

@@ -61,7 +61,7 @@ def _make_states(base: Path) -> Iterator[State]:
     own = set(_files(kit.project))
     steps: list[tuple[str, ...]] = [
         ("deploy", "composite:plug", "--allow-commands"),
-        ("deploy", "command:c", "mcp:srv", "--target", "gemini", "--allow-commands"),
+        ("deploy", "command:plug:c", "mcp:srv", "--target", "gemini", "--allow-commands"),
         ("collect",),
         ("deploy", "--allow-commands"),
         ("undeploy", "skill:b"),

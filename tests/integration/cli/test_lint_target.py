@@ -59,7 +59,7 @@ def test_each_agent_has_its_own_limits(kit: Kit, source: Path) -> None:
         (
             "warning",
             "commands/long.md",
-            "windsurf: command:long: it has 120",
+            "windsurf: command:plug:long: it has 120",
         ),
         ("info", "agents/look.md", "opencode: agent:look: left out its model"),
         ("info", "agents/look.md", "windsurf: agent:look: it has no place for the type agent"),

@@ -135,7 +135,7 @@ def test_a_project_with_only_records_is_left_by_every_agent(kit: Kit) -> None:
     assert not (kit.project / ".agents/skills/a/SKILL.md").exists()
 
 
-@pytest.mark.parametrize("what", ["skill:a", "command:c", "mcp:srv", "hook"])
+@pytest.mark.parametrize("what", ["skill:a", "command:plug:c", "mcp:srv", "hook"])
 @pytest.mark.parametrize("target", ["claude", "gemini"])
 @pytest.mark.parametrize("content", ["present", "older"])
 def test_what_another_user_placed_is_proven_by_content(
@@ -169,12 +169,12 @@ def test_what_was_purged_is_proven_by_the_seal_alone(kit: Kit, own_state: Path) 
 
 def test_a_copy_of_a_project_goes_on(kit: Kit) -> None:
     """Seals say what was placed, not where: a copied or moved project needs no other proof."""
-    kit.deploy("skill:a", "command:c")
+    kit.deploy("skill:a", "command:plug:c")
     copy = kit.project.with_name("copy")
     shutil.copytree(kit.project, copy)
-    kit.run("--no-plugins", "undeploy", "skill:a", "command:c", "--to", copy)
+    kit.run("--no-plugins", "undeploy", "skill:a", "command:plug:c", "--to", copy)
     assert not list(copy.rglob("c.md"))
-    assert (kit.project / ".claude/commands/c.md").exists()
+    assert (kit.project / ".claude/commands/plug/c.md").exists()
 
 
 @pytest.mark.parametrize(
@@ -202,13 +202,13 @@ def test_an_entry_that_only_a_ledger_claims_stays(
     assert value in (there if key is None else there.values())
 
 
-@pytest.mark.parametrize("what", ["skill:a", "command:c", "mcp:srv"])
+@pytest.mark.parametrize("what", ["skill:a", "command:plug:c", "mcp:srv"])
 @pytest.mark.parametrize("claim", ["command:own", "agent:own"])
 def test_content_of_another_type_proves_nothing(kit: Kit, what: str, claim: str) -> None:
     """A claim with the UUID and hash of another artifact is no crash, and removes nothing."""
     kit.deploy("composite:plug", "--allow-commands")
     place = f".claude/{claim.replace(':', 's/')}.md"
-    write(kit.project / place, (kit.project / ".claude/commands/c.md").read_text())
+    write(kit.project / place, (kit.project / ".claude/commands/plug/c.md").read_text())
     document = json.loads((kit.project / LEDGER).read_text())
     (entry,) = [e for e in document["deployed"] if e["id"] == what]
     state = ["f", "-", hashlib.sha256((kit.project / place).read_bytes()).hexdigest()]
@@ -222,7 +222,7 @@ def test_content_of_another_type_proves_nothing(kit: Kit, what: str, claim: str)
         ("undeploy", "composite:plug", "--to", kit.project),
     ):
         kit.run(*words, status=None)
-    assert (kit.project / place).exists() or (what, claim) == ("command:c", "command:own")
+    assert (kit.project / place).exists() or (what, claim) == ("command:plug:c", "command:own")
 
 
 def test_an_undo_does_not_seal_what_a_ledger_claimed(kit: Kit) -> None:
