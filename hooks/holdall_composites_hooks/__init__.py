@@ -7,6 +7,7 @@ from holdall_composites_hooks.collect import (
     holdall_collect_incoming,
     holdall_collect_modify,
     holdall_collect_prepare,
+    holdall_collection_folder,
 )
 from holdall_composites_hooks.commands import (
     holdall_configure,
@@ -32,6 +33,7 @@ __all__ = [
     "holdall_collect_modify",
     "holdall_collect_prepare",
     "holdall_collection_details",
+    "holdall_collection_folder",
     "holdall_configure",
     "holdall_database_prepare",
     "holdall_deploy_abandoned",

@@ -8,11 +8,22 @@ from holdall.plugins import Problem, Severity, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from holdall.artifacts import RelPath
+    from holdall.artifacts import RelPath, TypeSpec
     from holdall.collection import ChangeSet, Collection, EditPlan
     from holdall.files import Scratch, Tree
     from holdall.transaction import Action
+
+
+@hookimpl
+def holdall_collection_folder(
+    url: str, name: str | None, default: Collection | None, types: Mapping[str, TypeSpec]
+) -> Path | None:
+    """Clone the collection into the user's data folder, once."""
+    from holdall_composites.service.clone import folder_of
+
+    return folder_of(url, name, default, types)
 
 
 @hookimpl

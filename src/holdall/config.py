@@ -134,6 +134,17 @@ def find_collection(config: Config, start: Path) -> Path:
     )
 
 
+def has_folder(config: Config, start: Path) -> bool:
+    """Return whether a collection's folder is named or above; not the user's default one.
+
+    A mere word that names no folder is the name of a collection in a database.
+    """
+    if config.collection is not None:
+        is_word = config.collection.name == str(config.collection)
+        return not is_word or os.path.lexists(config.collection)
+    return any(is_collection(folder) for folder in (start, *start.parents))
+
+
 def default_collection(config: Config) -> Path | None:
     """Return where the user's default collection is, or is made; None if another one is named."""
     return None if config.collection is not None else _user_path("data", "collection")

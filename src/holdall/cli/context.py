@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli.output import Output
-from holdall.config import Config, caps_of, find_collection
+from holdall.config import Config, caps_of, find_collection, has_folder
 from holdall.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -47,12 +48,26 @@ class Context:
         """What the operations of this run need."""
         from holdall.operations.session import Session
 
-        return Session(self.config, self.plugins, self.out)
+        # Once it was asked for, the collection is the one that was found.
+        return Session(self.__dict__.get("_found", self.config), self.plugins, self.out)
 
     @property
     def collection_root(self) -> Path:
-        """The collection's folder; raises NotFoundError if there is none."""
-        return find_collection(self.config, Path.cwd())
+        """The collection's folder; raises NotFoundError if there is none.
+
+        Where only a database is named, it is a folder of Holdall's own.
+        """
+        return find_collection(self._found, Path.cwd())
+
+    @cached_property
+    def _found(self) -> Config:
+        """The settings, with the folder of the collection that is in the database."""
+        if not self.config.database or has_folder(self.config, Path.cwd()):
+            return self.config
+        from holdall.operations.edit_collection import find_in_database
+
+        folder = find_in_database(self.session)
+        return self.config if folder is None else replace(self.config, collection=folder)
 
     def collection(self) -> Collection:
         """Read the collection, finishing first what an interrupted run left there."""
@@ -81,7 +96,7 @@ class Context:
     def caps(self) -> Caps:
         """How much may be read, as the environment or the collection, if there is one, says."""
         try:
-            root = self.collection_root
+            root = find_collection(self.config, Path.cwd())
         except NotFoundError:
             root = None
         return caps_of(self.config, root)

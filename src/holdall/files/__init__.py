@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         hash_for_skillmeat as hash_for_skillmeat,
         link_stays_inside as link_stays_inside,
     )
+    from holdall.files.user_state import user_folder as user_folder
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -54,6 +55,7 @@ else:
                 "Root",
             ),
             "scratch": ("Scratch",),
+            "user_state": ("user_folder",),
             "tree": (
                 "Tree",
                 "bytes_tree",

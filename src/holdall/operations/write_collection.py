@@ -17,8 +17,15 @@ from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, render
 from holdall.collection.manifest.reader import parse
 from holdall.collection.rename_remove import EditPlan
-from holdall.config import MANIFEST, SETTINGS, is_collection
-from holdall.errors import ConflictError, InputError, PluginError, StorageError, UsageError
+from holdall.config import MANIFEST, SETTINGS, find_collection, is_collection
+from holdall.errors import (
+    ConflictError,
+    InputError,
+    NotFoundError,
+    PluginError,
+    StorageError,
+    UsageError,
+)
 from holdall.files.lock import locked, write_settings
 from holdall.files.root import Root, make_folders
 from holdall.files.scratch import Scratch
@@ -234,6 +241,34 @@ def editing(path: Path, session: Session, *, as_it_is: bool = False) -> Iterator
             editor = _up_to_date(editor)
         with editor.report_errors():
             yield editor
+
+
+def find_in_database(session: Session) -> Path | None:
+    """Return a folder of Holdall's own for the collection that only a database was named for.
+
+    It is brought to the newest release. None where no plugin knows one, or where it is the user's
+    default collection that is in the database.
+    """
+    if not session.plugins.implements("holdall_collection_folder"):
+        return None
+    default = None
+    if session.config.collection is None:
+        with contextlib.suppress(NotFoundError):
+            default = session.open_collection(find_collection(session.config, Path.cwd()))
+    chosen = session.config.collection
+    folder = session.plugins.first(
+        "holdall_collection_folder",
+        Path,
+        url=session.config.database,
+        name=None if chosen is None else str(chosen),
+        default=default,
+        types=session.plugins.types,
+    )
+    if folder is not None:
+        config = replace(session.config, collection=folder)
+        with editing(folder, session._replace(config=config)):
+            pass
+    return folder
 
 
 def _up_to_date(editor: Editor) -> Editor:

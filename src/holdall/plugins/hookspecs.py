@@ -7,7 +7,8 @@ exist since Holdall 0.1.
 **The order of calls.** Every command: `holdall_configure`, `holdall_register_types` and
 `holdall_register_targets` for one plugin after another, in the order of the plugins' names, then
 `holdall_register_commands`. `holdall init --database URL`: `holdall_database_prepare`. A command
-that changes the collection: `holdall_collect_incoming`, `holdall_collect_file` for each file that
+for which only a database is named: `holdall_collection_folder`. A command that changes the
+collection: `holdall_collect_incoming`, `holdall_collect_file` for each file that
 no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_check`; a dry run
 ends here; `holdall_collect_prepare`, `holdall_collect_commit`, the commit point,
 `holdall_collect_complete`. A
@@ -124,6 +125,20 @@ def holdall_database_prepare(url: str, dry_run: bool) -> None:
 
     Nothing of the collection is there yet. With `dry_run`, only look whether it could be done. If
     it raises, no collection is made.
+    """
+
+
+@hookspec(firstresult=True)
+def holdall_collection_folder(
+    url: str, name: str | None, default: Collection | None, types: Mapping[str, TypeSpec]
+) -> Path | None:
+    """Return a folder of the user's for a collection that is in a database; make it if need be.
+
+    *First result.* Called where a command needs a collection, and only a database is named
+    (`--database URL`, maybe with a collection's `name`). `default` is the user's default
+    collection, if there is one: return None if that is the one in the database. `types` are all
+    that are known. The folder is then brought to the newest release, as any other. If it raises,
+    the command is refused.
     """
 
 

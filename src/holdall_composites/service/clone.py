@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from holdall.artifacts import ArtifactId, TypeSpec
-from holdall.collection import Manifest
+from holdall.collection import Collection, Manifest
 from holdall.config import is_collection, trust_database
-from holdall.errors import NotFoundError, RefusedError, UsageError
-from holdall.files import STATE_FOLDER, Scratch
+from holdall.errors import LockedError, NotFoundError, RefusedError, UsageError
+from holdall.files import STATE_FOLDER, Scratch, user_folder
 from holdall.formats import DatabaseURL
 from holdall.operations import fill_collection
 from holdall.transaction import Action, new_folder, puts, refuse_taken
+from holdall_composites.console import reporter
 from holdall_composites.database.connect import connected
 from holdall_composites.history.versions import lay_out_all
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.head import choose_collection, read_head
+
+_TRIES = 300
+_PAUSE = 0.2
 
 
 class Cloned(NamedTuple):
@@ -58,6 +64,35 @@ def clone(
             fill_collection(place, manifest, actions, database=recorded)
             trust_database(target, recorded)
     return Cloned(target, manifest)
+
+
+def folder_of(
+    text: str, chosen: str | None, default: Collection | None, types: Mapping[str, TypeSpec]
+) -> Path | None:
+    """Return the folder of Holdall's own for a collection in a database; it is cloned once.
+
+    None where the user's default collection is the one that is meant.
+    """
+    url = DatabaseURL.parse(text)
+    if default is not None and (url.is_embedded or default.manifest.uuid is None):
+        return None
+    with reading_database(url) as store:
+        known = {record.id for record in store.collections.all()}
+        if default is not None and (not known or default.manifest.uuid in known):
+            return None
+        record = choose_collection(store, chosen, url.shown)
+    address = hashlib.sha256(_lasting(url).encode()).hexdigest()[:8]
+    folder = user_folder("data") / "collections" / f"{record.id}-{address}"
+    for _ in range(_TRIES):
+        if is_collection(folder):
+            return folder
+        try:
+            clone(text, folder, record.id, types, dry_run=False)
+        except LockedError:  # another process is making it
+            time.sleep(_PAUSE)
+        else:
+            reporter().note(f"made a folder for the collection {record.name!r}: {folder}")
+    return folder
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -149,3 +150,65 @@ def test_the_own_database_of_a_collection_is_not_shared(
     assert (done.returncode, "own database" in done.stderr) == (3, True), done
     done = in_this_process("clone", "./nothing.db")
     assert (done.returncode, list(folder.iterdir())) == (4, []), done
+
+
+@pytest.fixture
+def nowhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine that has no collection: commands get a database only."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    (folder / "app").mkdir()
+    return folder / "app"
+
+
+def with_database(kit: Kit, *words: str | Path, status: int = 0) -> str:
+    """Run a command that only a database is named for; return what it printed."""
+    done = in_this_process("--database", kit.database_url, *words)
+    assert done.returncode == status, done
+    return done.stdout
+
+
+def test_a_database_is_enough(kit: Kit, nowhere: Path) -> None:
+    """What reads and what deploys needs no folder; it is at the newest release each time."""
+    assert json.loads(with_database(kit, "list", "--json")) == json.loads(kit.run("list", "--json"))
+    for words in ("show skill:changelog", "tree writing", "versions skill:changelog"):
+        told = with_database(kit, *words.split(), "--json")
+        assert json.loads(told) == json.loads(kit.run(*words.split(), "--json"))
+    with_database(kit, "deploy", "skill:changelog", "--to", nowhere)
+    assert (nowhere / ".claude/skills/changelog/SKILL.md").is_file()
+    with_database(kit, "status", "--to", nowhere)
+    write(kit.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nanna\n")
+    kit.run("collect")
+    with_database(kit, "status", "--to", nowhere, status=1)
+    with_database(kit, "deploy", "--to", nowhere)
+    assert "anna" in (nowhere / ".claude/skills/changelog/SKILL.md").read_text()
+    with_database(kit, "undeploy", "changelog", "--to", nowhere)
+    assert not (nowhere / ".claude/skills").exists()
+    with_database(kit, "rename", "skill:changelog", "news")
+    kit.run("pull")
+    assert "skill:news" in kit.run("list")
+
+
+def test_its_name_chooses_among_several(kit: Kit, nowhere: Path, tmp_path: Path) -> None:
+    """`--collection NAME` is one in the database where there is no such folder."""
+    (tmp_path / "second").mkdir()
+    second = Kit(in_this_process, tmp_path / "second", kit.database_url)
+    second.run("init", second.collection, "--name", "second")
+    write(second.collection / "skills/a/SKILL.md", "---\nname: a\ndescription: x\n---\n")
+    second.run("collect")
+    with_database(kit, "list", status=2)
+    assert "skill:a" in with_database(kit, "--collection", "second", "list")
+    with_database(kit, "--collection", "third", "list", status=4)
+    with_database(kit, "--collection", "./third", "list", status=4)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+@pytest.mark.postgresql
+def test_the_default_collection_is_not_put_into_a_teams_database(kit: Kit, nowhere: Path) -> None:
+    """Whoever has one and names a team's database gets the team's; each keeps what it has."""
+    mine = nowhere.parent / "data/holdall/collection"
+    in_this_process("init", mine)
+    write(mine / "skills/secret/SKILL.md", "---\nname: secret\ndescription: x\n---\n")
+    assert in_this_process("collect").returncode == 0
+    assert "skill:secret" in in_this_process("list").stdout
+    assert json.loads(with_database(kit, "list", "--json")) == json.loads(kit.run("list", "--json"))
+    assert "secret" not in kit.run("list")

@@ -61,6 +61,12 @@ def holdall_database_prepare(dry_run: bool) -> None:
 
 
 @hookimpl
+def holdall_collection_folder(name: str | None) -> None:
+    """A collection that only a database was named for."""
+    note("collection_folder", name)
+
+
+@hookimpl
 def holdall_register_types() -> list[TypeSpec]:
     """A type of single files."""
     note("register_types")
