@@ -159,7 +159,8 @@ def _skill(parts: Parts, name: str) -> ConvertedFile | Refused:
 
 
 def _first_line(body: str) -> str:
-    lines = (line.strip("#*_ \t") for line in body.splitlines())
+    # Without control characters: frontmatter would quote them, and drop those at an end.
+    lines = ("".join(filter(str.isprintable, line)).strip("#*_ ") for line in body.splitlines())
     return next((line for line in lines if line), "")
 
 
