@@ -64,7 +64,7 @@ class Context:
         """The settings, with the folder of the collection that is in the database."""
         if not self.config.database or has_folder(self.config, Path.cwd()):
             return self.config
-        from holdall.operations.edit_collection import find_in_database
+        from holdall.operations.write_collection import find_in_database
 
         folder = find_in_database(self.session)
         return self.config if folder is None else replace(self.config, collection=folder)
