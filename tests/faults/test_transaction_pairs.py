@@ -15,7 +15,7 @@ from holdall.files.lock import locked
 from holdall.files.root import Root
 from holdall.files.user_state import journal_key
 from holdall.operations.session import Session
-from holdall.operations.settle import settled
+from holdall.operations.settle import lock_and_settle
 from holdall.plugins.manager import Plugins
 from holdall.reporter import Reporter
 from holdall.transaction.commit import Half, commit_pair, forget_message, read_messages
@@ -54,7 +54,7 @@ def prepare(folder: Path) -> None:
 
 def settle(path: Path) -> None:
     """Do what the next command does first; nobody reads the messages here."""
-    with settled(path, Session(Config(), Plugins(), Reporter(quiet=True))) as root:
+    with lock_and_settle(path, Session(Config(), Plugins(), Reporter(quiet=True))) as root:
         for message in read_messages(root):
             forget_message(root, message.transaction_id)
 

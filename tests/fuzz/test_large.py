@@ -16,7 +16,7 @@ import pytest
 from fuzz.limits import bounded
 from holdall.artifacts.limits import Caps
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, MAX_TOML_BYTES, parse_toml
-from holdall.sources.fetch.origin import opened
+from holdall.sources.fetch.origin import open_origin
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -90,7 +90,7 @@ def test_zips(tmp_path: Path) -> None:
 
 def refused(path: Path, **caps: int) -> None:
     """Check that an archive is refused within the limits."""
-    with bounded("large archive"), opened(str(path), Caps(**caps)):
+    with bounded("large archive"), open_origin(str(path), Caps(**caps)):
         raise AssertionError("it was taken")
 
 

@@ -31,7 +31,7 @@ from holdall.formats.json_editor import JsonText, Marks
 from holdall.formats.toml_editor import TomlText
 from holdall.sources.checks.inspection import check_text
 from holdall.sources.fetch.address import parse as parse_address, show_address
-from holdall.sources.fetch.origin import opened
+from holdall.sources.fetch.origin import open_origin
 from holdall.transaction.actions import decode_plan
 from holdall_composites.values.pagination import decode_cursor
 
@@ -207,7 +207,7 @@ def test_archives(kind: str) -> None:
     def attempt(names: list[str], noise: tuple[int, bytes]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             (path := Path(folder, f"p{suffix}")).write_bytes(archive_of(kind, names, noise))
-            with bounded(f"archive{suffix}"), opened(str(path)) as origin:
+            with bounded(f"archive{suffix}"), open_origin(str(path)) as origin:
                 for found in origin.folder.rglob("*"):
                     assert found.is_relative_to(origin.folder)
 

@@ -83,9 +83,9 @@ class Context:
         from holdall.transaction.journal import is_unsettled
 
         if is_unsettled(project):
-            from holdall.operations.settle import settled
+            from holdall.operations.settle import lock_and_settle
 
-            with settled(project, self.session):
+            with lock_and_settle(project, self.session):
                 pass
 
     def collection_as_it_is(self) -> Collection:

@@ -26,7 +26,7 @@ from holdall.operations.delivery import report_errors
 from holdall.operations.deploy import Deployer
 from holdall.operations.projects.values import Planned
 from holdall.operations.session import Session
-from holdall.operations.settle import settled
+from holdall.operations.settle import lock_and_settle
 from holdall.operations.write_collection import Editor, FirstHalf
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Outcome
@@ -69,7 +69,7 @@ class Adopter:
         cannot hold exactly, ConflictError for what changed in the collection since, unless forced;
         nothing is written then.
         """
-        with settled(self.project, self.session) as root:
+        with lock_and_settle(self.project, self.session) as root:
             collection = editor.collection
             project = read_project(root, self.targets, self.session.plugins.targets, collection)
             found, unchanged = self._found(project, collection, texts, names)

@@ -62,7 +62,7 @@ from holdall.operations.delivery import DEPLOY, delivering, report_errors, to_jo
 from holdall.operations.projects.proof import find_proof
 from holdall.operations.projects.values import DeployResult, Planned, Share
 from holdall.operations.session import Session
-from holdall.operations.settle import STEP, settled
+from holdall.operations.settle import STEP, lock_and_settle
 from holdall.plugins.checks import RESOLVE, ask_plugins, ask_resolution
 from holdall.transaction.actions import Put
 from holdall.transaction.commit import Half, commit_half
@@ -253,7 +253,7 @@ class Deployer:
         Its files are known by their status, where they are what they were. What is laid out for
         the command is in the scratch folder.
         """
-        with settled(self.project, self.session) as root, Scratch() as scratch:
+        with lock_and_settle(self.project, self.session) as root, Scratch() as scratch:
             file = index_file(cache_folder(self.session.config), "project", self.project)
             index = root.remembered = StateIndex(file, root.folders.top)
             known = self.session.plugins.targets

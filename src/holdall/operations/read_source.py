@@ -20,11 +20,11 @@ def open_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Ite
     """Read what `source` names: a folder, an archive, or a git repository.
 
     The files of the reading are there until the context ends. Raises what
-    `holdall.sources.fetch.origin.opened` and `read_source` raise.
+    `holdall.sources.fetch.origin.open_origin` and `read_source` raise.
     """
-    from holdall.sources.fetch.origin import opened
+    from holdall.sources.fetch.origin import open_origin
 
-    with opened(source, caps) as origin:
+    with open_origin(source, caps) as origin:
         reading = read_source(plugins, origin.folder, caps, origin.git)
         found = len(reading.artifacts)
         log_debug(__name__, "read %s: %d artifacts", origin.name, found)

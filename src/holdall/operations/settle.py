@@ -26,7 +26,7 @@ _NAMES = {CHANGE: "change of the collection"}
 
 
 @contextmanager
-def settled(path: Path, session: Session) -> Iterator[Root]:
+def lock_and_settle(path: Path, session: Session) -> Iterator[Root]:
     """Lock a project or collection for the block, and finish what earlier runs left there."""
     settle_waiting(path, session)
     with Root(path) as root, locked(root):

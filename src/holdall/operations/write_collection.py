@@ -34,7 +34,7 @@ from holdall.formats.toml_writer import dump_toml
 from holdall.operations.delivery import CHANGE, delivering, report_error, to_journal_json
 from holdall.operations.progress import show_progress
 from holdall.operations.session import Session
-from holdall.operations.settle import STEP, settled
+from holdall.operations.settle import STEP, lock_and_settle
 from holdall.plugins.checks import ask_plugins
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Half, Outcome, commit, commit_half, commit_pair, recover
@@ -235,7 +235,7 @@ def editing(path: Path, session: Session, *, as_it_is: bool = False) -> Iterator
 
     What others changed is brought in first, unless it is to be left `as_it_is`.
     """
-    with settled(path, session) as root:
+    with lock_and_settle(path, session) as root:
         editor = Editor(root, session.open_collection(path), session)
         if not as_it_is:
             editor = _up_to_date(editor)

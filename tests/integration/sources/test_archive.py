@@ -21,7 +21,7 @@ import pytest
 from holdall.artifacts.limits import Caps
 from holdall.errors import ConflictError, HoldallError, HostilePathError, InputError, RefusedError
 from holdall.sources.fetch import tarball, unpacking
-from holdall.sources.fetch.origin import opened
+from holdall.sources.fetch.origin import open_origin
 
 pytestmark = pytest.mark.integration
 
@@ -76,7 +76,7 @@ def contents(folder: Path) -> dict[str, tuple[str, str]]:
 
 def unpacked(path: Path, **caps: int) -> dict[str, tuple[str, str]]:
     """Return what an archive is read as."""
-    with opened(str(path), Caps(**caps)) as origin:
+    with open_origin(str(path), Caps(**caps)) as origin:
         return contents(origin.folder)
 
 
@@ -112,7 +112,7 @@ def test_every_kind(tmp_path: Path, suffix: str) -> None:
     """One wrapping folder is entered; modes are 0644 or 0755; links stay links."""
     path = tmp_path / f"pack{suffix}"
     (write_zip if suffix == ".zip" else write_tar)(path)
-    with opened(str(path)) as origin:
+    with open_origin(str(path)) as origin:
         hard = "-rw-r--r--"
         assert contents(origin.folder) == {
             "skills/a/SKILL.md": ("-rw-r--r--", "x"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import NotFoundError, StorageError
-from holdall.sources.fetch.origin import opened as opened_origin
+from holdall.sources.fetch.origin import open_origin
 from holdall.sources.reader import read
 from host_factories import collect, make_collection, make_source, write
 from source_trees import PLUGIN
@@ -24,5 +24,5 @@ def test_names_that_are_too_long_to_ask_for(tmp_path: Path) -> None:
     reading = read(source)
     assert [found.path for found in reading.artifacts][:1] == ["skills/fine"]
     collect(make_collection(tmp_path / "kit"), source)
-    with pytest.raises((NotFoundError, StorageError)), opened_origin("x" * 300) as origin:
+    with pytest.raises((NotFoundError, StorageError)), open_origin("x" * 300) as origin:
         read(origin.folder)

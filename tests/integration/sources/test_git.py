@@ -27,7 +27,7 @@ from holdall.errors import (
     RefusedError,
     StorageError,
 )
-from holdall.sources.fetch.origin import opened as origin
+from holdall.sources.fetch.origin import open_origin as origin
 from host_factories import (
     collect,
     make_collection,

@@ -12,7 +12,7 @@ import pytest
 from holdall.errors import HostilePathError, UsageError
 from holdall.files.user_state import journal_key
 from holdall.operations.write_collection import create_collection
-from holdall.sources.fetch.origin import opened as opened_origin
+from holdall.sources.fetch.origin import open_origin
 from holdall.sources.layouts import marketplace
 from holdall.sources.reader import read
 from holdall.transaction.actions import Plan, encode_plan
@@ -32,7 +32,7 @@ def test_half_a_surrogate_pair_in_a_name(tmp_path: Path) -> None:
 
 def test_a_nul_in_a_source() -> None:
     """It reached the system call."""
-    with pytest.raises(UsageError, match="NUL"), opened_origin("a\0b"):
+    with pytest.raises(UsageError, match="NUL"), open_origin("a\0b"):
         pass
 
 

@@ -25,7 +25,7 @@ from holdall.collection.collect.origins import (
     Origins,
     former_name,
     is_as_brought,
-    is_only_renamed,
+    is_untouched,
     with_moved_source,
 )
 from holdall.collection.collection import Collection
@@ -162,17 +162,9 @@ class _Importer:
         if wanted in self.entries:
             return self._compare(entry, found)
         present = self.collection.tree(entry)
-        if is_as_brought(entry, found) or self._is_untouched(entry, present, found):
+        if is_as_brought(entry, found) or is_untouched(self.collection, entry, present, found):
             return self._move(entry, wanted, found)
         return self._compare(entry, found)
-
-    def _is_untouched(self, entry: ManifestArtifact, present: Tree, found: FoundArtifact) -> bool:
-        """Return whether nobody edited an artifact here, but for the line that says its name."""
-        if present.content_hash != entry.content_hash or entry.source_hash is None:
-            return present.content_hash == entry.content_hash
-        known = self.collection.manifest.by_id.get(entry.id)
-        location = self.collection.location(entry)
-        return is_only_renamed(entry, present, location, (found, known))
 
     def _compare(self, entry: ManifestArtifact, found: FoundArtifact) -> ArtifactId:
         known = entry.id
@@ -191,7 +183,7 @@ class _Importer:
             self._note(ChangeKind.KEPT, known, note=ONLY_POINTERS)
             return known
         present = self.collection.tree(entry)
-        if from_here and self._is_untouched(entry, present, found):
+        if from_here and is_untouched(self.collection, entry, present, found):
             self._replace(entry, found, present, keep_backup=False)
             return known
         edited = from_here or present.content_hash != entry.content_hash
@@ -283,7 +275,7 @@ class _Importer:
         spec, location = self.collection.spec_of(wanted), self.collection.location(entry)
         present = self.collection.tree(entry)
         tree, content = found.tree, found.content
-        if not self._is_untouched(entry, present, found):
+        if not is_untouched(self.collection, entry, present, found):
             follows = found.frontmatter_name == wanted.name
             named = rename_tree(wanted, present, location) if follows else None
             tree, content = named or present, location

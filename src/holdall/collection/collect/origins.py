@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactId
+from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
 from holdall.files.name_line import is_renamed
 from holdall.files.tree import Tree
@@ -101,23 +101,20 @@ def is_as_brought(entry: ManifestArtifact, found: FoundArtifact) -> bool:
     return is_renamed(upstream_id(entry), found.tree, found.content, {brought})
 
 
-def is_only_renamed(
-    entry: ManifestArtifact, tree: Tree, location: Path, known: Iterable[object]
+def is_untouched(
+    collection: Collection, entry: ManifestArtifact, present: Tree, found: FoundArtifact
 ) -> bool:
-    """Return whether an artifact is as its source brought it, but for that line.
-
-    `known` are what may have the name that the source gave it: found there, or an entry.
-    """
-    for one in known:
-        if isinstance(one, FoundArtifact):
-            was = ArtifactId(one.type, one.frontmatter_name or one.name)
-        elif isinstance(one, ManifestArtifact):
-            was = upstream_id(one)
-        else:
-            continue
-        if is_renamed(was, tree, location, {entry.source_hash}):
-            return True
-    return False
+    """Return whether nobody edited an artifact here, but for the line that says its name."""
+    if present.content_hash != entry.content_hash:
+        return False
+    if entry.source_hash is None:
+        return True
+    names = [ArtifactId(found.type, found.frontmatter_name or found.name)]
+    known = collection.manifest.by_id.get(entry.id)
+    if isinstance(known, ManifestArtifact):
+        names.append(upstream_id(known))
+    location = collection.location(entry)
+    return any(is_renamed(name, present, location, {entry.source_hash}) for name in names)
 
 
 def with_moved_source(manifest: Manifest, source: str, reading: Reading) -> Manifest:

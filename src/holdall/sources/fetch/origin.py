@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
 
 @contextmanager
-def opened(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
+def open_origin(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
     """Make `text` into a folder to read: a folder, a git repository, an archive, or a channel.
 
     Whether a folder exists is checked by its reader. Raises UsageError for what cannot be a
