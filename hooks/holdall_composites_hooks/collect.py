@@ -82,8 +82,10 @@ def holdall_collect_complete(
     from holdall.collection import PULL
     from holdall_composites.history.log import header_of, record_change
     from holdall_composites.session import opened
+    from holdall_composites.sync.releases.manifest import touched_by
 
-    with opened(collection, header_of(changes)) as resolver:
+    touched = touched_by(changes.edits, collection.manifest)
+    with opened(collection, header_of(changes), touched=touched) as resolver:
         # A pull brings to the folder what is in the log already.
         if collection.manifest.uuid is not None and changes.command != PULL:
             record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)

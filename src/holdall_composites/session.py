@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,11 +39,12 @@ def opened(
     header: Header | None = None,
     *,
     edit: Edit | None = None,
+    touched: Set[str] | None = None,
 ) -> Iterator[Resolver]:
     """Connect to a collection's database and bring it in line with the manifest.
 
     What changed becomes a release and new versions, in the same transaction; `header` says whose
-    change it is, None that somebody edited the files.
+    change it is, None that somebody edited the files, and `touched` which entries it changed.
     A database that can only be read is read as it is; an SQLite file whose rows would have to
     change is read from a copy with the right rows.
     A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
@@ -61,7 +62,7 @@ def opened(
         store = Store(database)
         if uuid and not has_rows_of(store, collection):
             if url.is_embedded or can_write(database):
-                bring_in_line(store, collection, header)
+                bring_in_line(store, collection, header, touched)
             else:
                 told = f"{url.shown} can only be read, and is not as {collection.root} says"
                 reporter().note(f"note: {told}")
@@ -146,7 +147,12 @@ def open_collection(folder: Path | str) -> Iterator[Database]:
             yield database
 
 
-def bring_in_line(store: Store, collection: Collection, header: Header | None) -> None:
+def bring_in_line(
+    store: Store,
+    collection: Collection,
+    header: Header | None,
+    touched: Set[str] | None = None,
+) -> None:
     """Make the rows what the manifest says, and keep what changed, in one transaction and release.
 
     A database that others share is left as it is where it went on since the manifest was written:
@@ -184,7 +190,7 @@ def bring_in_line(store: Store, collection: Collection, header: Header | None) -
         keep(store, collection, *told_of)
         if header is None:
             header = Header.of(Signature.now(), "edit") if head[0] else first_header(uuid)
-        append_release(store, collection.manifest, header)
+        append_release(store, collection.manifest, header, touched)
 
 
 def _takes_back(store: Store, collection: Collection, head: int) -> bool:
@@ -251,7 +257,7 @@ def identify(
         wanting = [str(entry.id) for entry in manifest.by_id.values() if entry.uuid is None]
         uuids = artifacts.uuids_of(own, wanting) if own and wanting else {}
         manifest = fill_uuids(manifest, uuids, known)
-        return with_release(head, manifest, collection.manifest, header)
+        return with_release(resolver.store, head, manifest, collection.manifest, header)
 
 
 def _had_content(store: Store, entry: ManifestArtifact | ManifestComposite) -> bool:

@@ -56,7 +56,11 @@ UNCOMPARED = (
         '.where(C.id == Given("id"), C.head == Given("seen"))',
         '.where(C.id == Given("id"))',
     ),
-    (PUBLISH, "collection.manifest.base != (release.hash if delta else head[1])", "not release"),
+    (
+        PUBLISH,
+        "collection.manifest.base != (planned.release.hash if planned.delta else head[1])",
+        "not planned",
+    ),
 )
 
 MUTANTS = [

@@ -35,6 +35,7 @@ from peewee import (
 )
 
 from holdall.artifacts import CompositeType
+from holdall_composites.database.chunk_models import StateChunk as StateChunk
 from holdall_composites.database.content_models import (
     CARRIED,
     CASCADE,
@@ -391,6 +392,7 @@ MODELS: tuple[type[Model], ...] = (
     ArtifactVersion,
     Release,
     ReleaseChange,
+    StateChunk,
     Channel,
     Operation,
     OperationArtifact,

@@ -22,11 +22,10 @@ from holdall_composites.schema.runner import ensure_current
 from holdall_composites.session import has_own_database
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import plan_release
-from holdall_composites.sync.releases.manifest import state_of as state_of_manifest
+from holdall_composites.sync.releases.manifest import changed_between
 from holdall_composites.sync.save_versions import keep_new
 from holdall_composites.sync.state import state_of
 from holdall_composites.sync.sync import sync
-from holdall_composites.values.states import delta_between
 
 
 def publish(
@@ -44,6 +43,7 @@ def publish(
         return None
     uuid, header = collection.manifest.uuid or "", header_of(changes)
     known = {e.uuid: e for e in changes.before.artifacts}
+    touched = changed_between(changes.before, collection.manifest) if known else None
     changed = [entry for entry in collection.manifest.artifacts if entry != known.get(entry.uuid)]
     with connected(collection.database_url) as database:
         ensure_current(database, embedded=False)
@@ -53,16 +53,14 @@ def publish(
         keep_new(store, collection, changed, actions, trees)
         with store.transaction():
             head = store.collections.lock(uuid)
-            after = state_of_manifest(collection.manifest)
-            delta = delta_between(state_of_manifest(changes.before), after)
-            release = plan_release(head, after, header)
-            if collection.manifest.base != (release.hash if delta else head[1]):
+            planned = plan_release(store, head, collection.manifest, header, touched)
+            if collection.manifest.base != (planned.release.hash if planned.delta else head[1]):
                 raise _overtaken(collection)
             sync(store, state_of(collection))
             ids = [str(entry.id) for entry in changed if entry.content_hash]
             store.versions.add(uuid, ids, header.command, header.author)
             _refuse_missing(store, changed)
-            if delta and not store.collections.add_release(uuid, release, delta):
+            if planned.delta and not store.collections.add_release(uuid, *planned):
                 raise _overtaken(collection)
             done = replace(changes, edits=edits_between(changes.before, changes.after))
             record_change(store, uuid, done, transaction_id)

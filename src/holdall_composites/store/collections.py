@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from peewee import fn
 
-from holdall_composites.database.models import Channel, Collection, Release, ReleaseChange
-from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
+from holdall_composites.database.models import (
+    Channel,
+    Collection,
+    Release,
+    ReleaseChange,
+    StateChunk,
+)
+from holdall_composites.store.prepared import (
+    Given,
+    as_json,
+    delete_rows,
+    insert_rows,
+    one_of,
+    prepared,
+)
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import ChannelRecord, CollectionRecord, ReleaseRecord
 from holdall_composites.values.states import Delta, Entry, canonical
@@ -33,6 +46,14 @@ _put_channel = insert_rows(
     preserve=list(_CHANNEL[1:]),
 )
 _ENDLESS = (1 << 63) - 1
+_H = StateChunk
+_put_chunks = insert_rows(
+    *(_H.collection_id, _H.prefix, _H.hash),
+    conflict_target=[_H.collection_id, _H.prefix],
+    preserve=[_H.hash],
+)
+_forget_chunks = delete_rows(_H.collection_id, _H.prefix)
+_chunks = prepared(lambda: _H.select(_H.prefix, _H.hash).where(_H.collection_id == Given("id")))
 _IN_COLLECTION = R.collection == Given("collection")
 
 
@@ -171,10 +192,21 @@ class Collections(Repository):
         rows = self._fetch(_head, id=collection_id)
         return rows[0] if rows else (0, None)
 
-    def add_release(self, collection_id: str, release: ReleaseRecord, delta: Delta) -> bool:
+    def chunks_of(self, collection_id: str) -> dict[str, str]:
+        """Return the stored hashes of the chunks of the newest state, by their prefix."""
+        return dict(self._fetch(_chunks, id=collection_id))
+
+    def add_release(
+        self,
+        collection_id: str,
+        release: ReleaseRecord,
+        delta: Delta,
+        chunks: Mapping[str, str | None],
+    ) -> bool:
         """Append a release after the one before it; False if the head is another one.
 
-        Needs the collection's lock and row.
+        `chunks` are the hashes to store for the new state, None for those to forget. Needs the
+        collection's lock and row.
         """
         with self.transaction():
             seen = {"id": collection_id, "seen": release.number - 1}
@@ -186,6 +218,10 @@ class Collections(Repository):
                 for uuid, (before, after) in delta.items()
             ]
             self._run_rows(_insert_changes, rows)
+            gone = [(collection_id, prefix) for prefix, made in chunks.items() if made is None]
+            self._run_rows(_forget_chunks, gone)
+            kept = [(collection_id, *chunk) for chunk in chunks.items() if chunk[1] is not None]
+            self._run_rows(_put_chunks, kept)
             return True
 
     def release_of_change(self, collection_id: str, change_id: str) -> ReleaseRecord | None:
@@ -237,12 +273,21 @@ class Collections(Repository):
             found.setdefault(uuid, []).append((number, before, after))
         return found
 
-    def last_entries(self, collection_id: str, uuids: Iterable[str]) -> dict[str, Entry]:
-        """Return each of these entries as it is or, if it was removed, as it was last."""
+    def last_entries(
+        self, collection_id: str, uuids: Iterable[str], *, is_present: bool = False
+    ) -> dict[str, Entry]:
+        """Return each of these entries as it is or, if it was removed, as it was last.
+
+        Without those that were removed, if they have to be present.
+        """
         wanted = list(uuids)
         given = {"collection": collection_id, "uuids": as_json(wanted)}
         rows = self._fetch(_last_entries, **given) if wanted else []
-        return {uuid: json.loads(after or before) for uuid, before, after in rows}
+        return {
+            uuid: json.loads(after or before)
+            for uuid, before, after in rows
+            if after is not None or not is_present
+        }
 
     def channel(self, collection_id: str, name: str) -> ChannelRecord | None:
         """Return what a channel was last made to name, None if there is none."""

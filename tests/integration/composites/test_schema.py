@@ -293,7 +293,7 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
             "not the one",
         ),
         (
-            "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0009_aliases'",
+            "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0010_state_chunks'",
             "unknown to",
         ),
         (
@@ -319,7 +319,7 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     """What a newer Holdall wrote into the history is not wiped out of it."""
     database.execute_sql(
-        "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0009_aliases'"
+        "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0010_state_chunks'"
     )
     with pytest.raises(SchemaError, match="9999"):
         runner.stamp(database, "2")
@@ -343,7 +343,7 @@ def test_printed_statements_make_the_same_schema(empty_database: Database, start
     run_by_hand(empty_database, statements(dialect, start))
     assert find_drift(empty_database) == []
     assert runner.pending_revisions(empty_database) == []
-    run_by_hand(empty_database, statements(dialect, "0009", start))
+    run_by_hand(empty_database, statements(dialect, "0010", start))
     assert [row.number for row in applied_revisions(empty_database)][-1:] == (
         [] if start == "0" else [start]
     )
@@ -536,7 +536,7 @@ def _check_as_nobody(path: Path) -> None:
 def test_what_only_reads_makes_no_database(tmp_path: Path) -> None:
     """Where there is none, every migration is pending, and still there is none."""
     with connected(str(tmp_path / "none.db"), read_only=True) as database:
-        assert len(runner.pending_revisions(database)) == 9
+        assert len(runner.pending_revisions(database)) == 10
         with pytest.raises(OperationalError):
             database.execute_sql("CREATE TABLE mine (id INTEGER)")
     assert not list(tmp_path.iterdir())

@@ -44,7 +44,7 @@ _working = _Working()
 
 
 def present_user() -> str:
-    """Return whose command is being run, in place of `getpass.getuser`."""
+    """Return whose command is being run, as whoever signs changes asks."""
     return _working.name
 
 

@@ -25,7 +25,7 @@ from holdall_composites.database.connect import connected
 from holdall_composites.errors import AlreadyExists, CycleRefused
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
-from holdall_composites.sync.releases.hashing import hash_of_release, state_hash
+from holdall_composites.sync.releases.hashing import chunk_hashes, hash_of_release, state_hash
 from holdall_composites.sync.releases.manifest import state_of as state_of_manifest
 from holdall_composites.sync.state import state_of
 from holdall_composites.values.records import ReleaseRecord
@@ -109,6 +109,8 @@ class Chain:
                         f"release {release.number} ({release.command} by {release.author}): {what}"
                         f" in {uuid}: {pair[0]} -> {pair[1]}"
                     )
+        if self.store.collections.chunks_of(self.id) != chunk_hashes(state):
+            self.problems.append("the stored hashes of chunks are not those of the head")
         if before != self.head_hash:
             self.problems.append("the head is not the last release")
         return state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import random
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from holdall.operations.write_collection import create_collection
+from holdall.transaction import signature
 from integration.team.machines import Machine, Try, present_user
 from integration.team.oracle import check_all
 from integration.team.scheduler import Scheduler, interleaved
@@ -41,7 +41,7 @@ def team(folder: Path, url: str, count: int, rng: random.Random) -> Iterator[dic
     """Yield machines with a folder each of one collection, at the same release."""
     with ExitStack() as held:
         patch = held.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(getpass, "getuser", present_user)
+        patch.setattr(signature, "_user", present_user)
         machines: dict[str, Machine] = {}
         story: list[Try] = []
         for number in range(count):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,10 +12,16 @@ from holdall.collection import Manifest
 from holdall.errors import OvertakenError
 from holdall.transaction import Signature
 from holdall_composites.store.store import Store
-from holdall_composites.sync.releases.hashing import hash_of_release, state_hash
-from holdall_composites.sync.releases.manifest import state_of
+from holdall_composites.sync.releases.hashing import (
+    chunk_hashes,
+    hash_of_chunks,
+    hash_of_release,
+    state_hash,
+    width_of,
+)
+from holdall_composites.sync.releases.manifest import changed_between, size_of, state_of
 from holdall_composites.values.records import ReleaseRecord
-from holdall_composites.values.states import State, delta_between
+from holdall_composites.values.states import Delta, delta_between
 from holdall_composites.values.uuids import new_uuid
 
 Head = tuple[int, str | None]
@@ -51,19 +58,55 @@ class Standing(StrEnum):
     UNKNOWN = "in another chain"
 
 
-def plan_release(head: Head, state: State, header: Header) -> ReleaseRecord:
-    """Return the release that would bring a collection from its head to a state."""
+class Planned(NamedTuple):
+    """The release that would bring a collection from its head to what a manifest says.
+
+    `delta` is empty where that is the head's state. `chunks` are the hashes of the state's chunks
+    that differ from those that are stored, by their prefix; None for one without entries.
+    """
+
+    release: ReleaseRecord
+    delta: Delta
+    chunks: Mapping[str, str | None]
+
+
+def plan_release(
+    store: Store,
+    head: Head,
+    manifest: Manifest,
+    header: Header,
+    touched: Collection[str] | None = None,
+) -> Planned:
+    """Plan the release of what a manifest says.
+
+    Nothing but the `touched` entries may differ from the head's; None: any may. Where the chunks'
+    hashes are stored, the others cost nothing.
+    """
+    collection_id = manifest.uuid or ""
+    known = {} if touched is None else store.collections.chunks_of(collection_id)
+    width = width_of(size_of(manifest))
+    if touched is not None and known.keys() and all(len(prefix) == width for prefix in known):
+        prefixes = {uuid[:width] for uuid in touched}
+        state = state_of(manifest, lambda uuid: uuid[:width] in prefixes)
+        before = store.collections.last_entries(collection_id, touched, is_present=True)
+        delta = delta_between(before, {u: e for u, e in state.items() if u in touched})
+        found = chunk_hashes(state, width)
+    else:
+        known = store.collections.chunks_of(collection_id)
+        state = state_of(manifest)
+        delta = delta_between(store.collections.state_at(collection_id, head[0]), state)
+        found = chunk_hashes(state)
+        prefixes = known.keys() | found.keys()
+    chunks = {p: found.get(p) for p in prefixes if found.get(p) != known.get(p)}
+    hashes = {p: h for p, h in {**known, **chunks}.items() if h is not None}
+    return Planned(_release(head, hash_of_chunks(hashes), header), delta, chunks)
+
+
+def _release(head: Head, digest: str, header: Header) -> ReleaseRecord:
     number, parent = head[0] + 1, head[1]
     told = {**header._asdict(), "number": number}
-    digest = state_hash(state)
-    return ReleaseRecord(
-        number,
-        header.change_id,
-        hash_of_release(parent or "", digest, told),
-        parent,
-        digest,
-        *header[1:],
-    )
+    made = hash_of_release(parent or "", digest, told)
+    return ReleaseRecord(number, header.change_id, made, parent, digest, *header[1:])
 
 
 def first_header(collection_id: str) -> Header:
@@ -75,22 +118,27 @@ def first_header(collection_id: str) -> Header:
     return Header(digest[:32], None, "", "", "first release")
 
 
-def with_release(head: Head, manifest: Manifest, before: Manifest, header: Header) -> Manifest:
+def with_release(
+    store: Store, head: Head, manifest: Manifest, before: Manifest, header: Header
+) -> Manifest:
     """Return a manifest that says which release it will be, behind the head, once it is written.
 
     One that says what the manifest before it said makes none.
     """
-    state = state_of(manifest)
-    if before.uuid is not None and state == state_of(before):
+    touched = None if before.uuid is None else changed_between(before, manifest)
+    if touched is not None and not touched:
         return replace(manifest, release=before.release, base=before.base)
-    planned = plan_release(head, state, header)
-    return replace(manifest, release=planned.number, base=planned.hash)
+    release = plan_release(store, head, manifest, header, touched).release
+    return replace(manifest, release=release.number, base=release.hash)
 
 
-def append_release(store: Store, manifest: Manifest, header: Header) -> ReleaseRecord | None:
+def append_release(
+    store: Store, manifest: Manifest, header: Header, touched: Collection[str] | None = None
+) -> ReleaseRecord | None:
     """Append the release that brings the chain to the manifest's state; None if it is there.
 
-    Safe to repeat: a change makes one release. Needs the collection's row; locks it.
+    Only the `touched` entries are looked at, if the release is then the one that the manifest says
+    that it is. Safe to repeat: a change makes one release. Needs the collection's row; locks it.
     """
     collection_id = manifest.uuid or ""
     with store.transaction():
@@ -98,13 +146,13 @@ def append_release(store: Store, manifest: Manifest, header: Header) -> ReleaseR
         done = store.collections.release_of_change(collection_id, header.change_id)
         if done is not None:
             return done
-        after = state_of(manifest)
-        delta = delta_between(store.collections.state_at(collection_id, head[0]), after)
-        if not delta:
+        planned = plan_release(store, head, manifest, header, touched)
+        if touched is not None and planned.release.hash != manifest.base:
+            planned = plan_release(store, head, manifest, header)
+        if not planned.delta:
             return None
-        release = plan_release(head, after, header)
-        store.collections.add_release(collection_id, release, delta)
-        return release
+        store.collections.add_release(collection_id, *planned)
+        return planned.release
 
 
 def find_standing(store: Store, manifest: Manifest, head: Head) -> tuple[Standing, int]:

@@ -25,9 +25,11 @@ def width_of(count: int) -> int:
     return width
 
 
-def chunk_texts(state: State, prefixes: Iterable[str] | None = None) -> dict[str, str]:
+def chunk_texts(
+    state: State, prefixes: Iterable[str] | None = None, width: int | None = None
+) -> dict[str, str]:
     """Return the text of each chunk by its prefix: of all, or of those that are asked for."""
-    width = width_of(len(state))
+    width = width_of(len(state)) if width is None else width
     wanted = None if prefixes is None else set(prefixes)
     lines: dict[str, list[str]] = {}
     for uuid in sorted(state):
@@ -38,9 +40,10 @@ def chunk_texts(state: State, prefixes: Iterable[str] | None = None) -> dict[str
     return {prefix: "".join(group) for prefix, group in lines.items()}
 
 
-def chunk_hashes(state: State) -> dict[str, str]:
-    """Return the hash of each chunk by its prefix."""
-    return {prefix: _sha256(text) for prefix, text in chunk_texts(state).items()}
+def chunk_hashes(state: State, width: int | None = None) -> dict[str, str]:
+    """Return the hash of each chunk by its prefix; of a part of a state if `width` is given."""
+    texts = chunk_texts(state, width=width)
+    return {prefix: _sha256(text) for prefix, text in texts.items()}
 
 
 def hash_of_chunks(hashes: Mapping[str, str]) -> str:

@@ -8,13 +8,14 @@ table with a line of TOML, and so is a table of others that looks like one:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from holdall.artifacts import ArtifactId
 from holdall.collection import (
+    EntryEdit,
     Manifest,
     ManifestArtifact,
     ManifestComposite,
@@ -32,12 +33,19 @@ COLLECTION = "[collection]"
 _TAG = "$toml"
 
 
-def state_of(manifest: Manifest) -> dict[str, Entry]:
-    """Return the state that a manifest stands for; what has no UUID yet is not in it."""
-    uuids = {entry.id: entry.uuid for entry in manifest.by_id.values() if entry.uuid}
-    state: dict[str, Entry] = {a.uuid: _artifact(a) for a in manifest.artifacts if a.uuid}
-    state.update((c.uuid, _composite(c, uuids)) for c in manifest.composites if c.uuid)
-    if manifest.uuid is not None:
+def state_of(manifest: Manifest, only: Callable[[str], bool] = bool) -> dict[str, Entry]:
+    """Return the state that a manifest stands for, or those of its UUIDs for which `only` holds.
+
+    What has no UUID yet is not in it.
+    """
+    state: dict[str, Entry] = {
+        a.uuid: _artifact(a) for a in manifest.artifacts if a.uuid and only(a.uuid)
+    }
+    composites = [c for c in manifest.composites if c.uuid and only(c.uuid)]
+    if composites:
+        uuids = _uuids_in(manifest)
+        state.update((c.uuid, _composite(c, uuids)) for c in composites if c.uuid)
+    if manifest.uuid is not None and only(manifest.uuid):
         head = {"type": COLLECTION, "name": manifest.name}
         if manifest.extra:
             head["extra"] = _to_json(manifest.extra)
@@ -45,6 +53,52 @@ def state_of(manifest: Manifest) -> dict[str, Entry]:
             head["others"] = _to_json(manifest.others)
         state[manifest.uuid] = head
     return state
+
+
+def size_of(manifest: Manifest) -> int:
+    """Return how many entries the state of a manifest has."""
+    own = [manifest.uuid, *(entry.uuid for entry in _entries_of(manifest))]
+    return len(own) - own.count(None)
+
+
+def _entries_of(manifest: Manifest) -> tuple[ManifestArtifact | ManifestComposite, ...]:
+    return (*manifest.artifacts, *manifest.composites)
+
+
+def changed_between(before: Manifest, after: Manifest) -> set[str]:
+    """Return the UUIDs of the entries in which the states of two manifests differ.
+
+    Only entries that differ as blocks are made into entries of a state.
+    """
+    known = {entry.uuid: entry for entry in _entries_of(before)}
+    maybe = {entry.uuid for entry in related(before)} | {entry.uuid for entry in related(after)}
+    maybe |= {before.uuid, after.uuid}
+    for entry in _entries_of(after):
+        old = known.pop(entry.uuid, None)
+        if old is not entry and old != entry:
+            maybe.add(entry.uuid)
+    maybe |= known.keys()
+    then, now = (state_of(manifest, maybe.__contains__) for manifest in (before, after))
+    return {uuid for uuid in then.keys() | now.keys() if then.get(uuid) != now.get(uuid)}
+
+
+def touched_by(edits: Iterable[EntryEdit], manifest: Manifest) -> set[str]:
+    """Return the UUIDs of all entries that edits which led to a manifest may have changed."""
+    entries = [entry for edit in edits for entry in (edit.before, edit.after) if entry is not None]
+    found = {entry.uuid for entry in (*entries, *related(manifest))} | {manifest.uuid}
+    return {uuid for uuid in found if uuid is not None}
+
+
+def related(manifest: Manifest) -> Iterator[ManifestComposite]:
+    """Yield the composites whose entries depend on which UUID others have."""
+    for composite in manifest.composites:
+        names = (composite.source_members, composite.files)
+        if names != (None, None) or any(m.uuid is None for m in composite.members):
+            yield composite
+
+
+def _uuids_in(manifest: Manifest) -> dict[ArtifactId, str | None]:
+    return {entry.id: entry.uuid for entry in manifest.by_id.values() if entry.uuid}
 
 
 def unnamed_members(state: State, previous: Manifest) -> set[str]:
