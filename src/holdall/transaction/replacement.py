@@ -7,7 +7,8 @@ it: they must never meet the new one. What the next run does, by what an interru
     none                          any               files from beside it go back, the new one goes
     the target's own file         -                 the same, and aside goes: it was a second name
     another file                  none              the same, aside goes back first
-    another file                  another file      nothing: it was replaced
+    another file                  another file      nothing: it was replaced; a second name that the
+                                                    new one was left goes
 """
 
 from __future__ import annotations
@@ -72,6 +73,9 @@ class Replacement(NamedTuple):
             folder = root.folders.top
             is_left = _is_there(folder, self.new)
             if self._is_replaced(folder):
+                # A power cut may keep both names of a rename.
+                if is_left and _is_one_file(folder, self.new, self.target.name):
+                    syscalls.remove_file(self.new, folder)
                 return None
             for end in self.beside:
                 self._move_back(folder, self.aside + end, self.target.name + end)
@@ -86,8 +90,7 @@ class Replacement(NamedTuple):
         names = (self.aside, self.target.name)
         if not all(_is_there(folder, name) for name in names):
             return False
-        aside, target = (os.stat(n, dir_fd=folder, follow_symlinks=False) for n in names)
-        return not os.path.samestat(aside, target)
+        return not _is_one_file(folder, *names)
 
     def _make_durable(self, folder: int) -> None:
         left = [end for end in self.beside if _is_there(folder, self.new + end)]
@@ -116,6 +119,11 @@ class Replacement(NamedTuple):
     def _move_back(self, folder: int, name: str, to: str) -> None:
         if _is_there(folder, name):
             move_back(folder, name, folder, to)
+
+
+def _is_one_file(folder: int, *names: str) -> bool:
+    one, other = (os.stat(name, dir_fd=folder, follow_symlinks=False) for name in names)
+    return os.path.samestat(one, other)
 
 
 def _is_there(folder: int, name: str) -> bool:
