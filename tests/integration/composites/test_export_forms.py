@@ -125,6 +125,8 @@ def judge(form: str, files: Mapping[str, bytes]) -> None:
     jsonschema.validate(json.loads(files[place]), MANIFESTS[form])
     if form == "agent-plugin" and "mcp.json" in files:
         jsonschema.validate(json.loads(files["mcp.json"]), AGENT_SERVERS)
+    if form in ("cursor", "copilot") and "hooks/hooks.json" in files:
+        assert json.loads(files["hooks/hooks.json"])["version"] == 1
     for path, data in files.items():
         if form == "gemini" and path.startswith("commands/"):
             assert isinstance(tomllib.loads(data.decode())["prompt"], str)
@@ -156,6 +158,11 @@ def test_what_an_agent_will_not_have(tmp_path: Path, own_state: Path) -> None:
     assert {loss.partition(" ")[0] for loss in found["losses"]} == {
         "command:Desk-Kit:git:go", "agent:b", "output-style:calm", "hook:Desk-Kit"
     }  # fmt: skip
+    hooks = {"cursor": "stop", "copilot": "Stop", "gemini": "AfterAgent"}
+    for form, event in hooks.items():
+        kit.run("export", composite, "--as", form, "--to", tmp_path / form, status=None)
+        written = json.loads((tmp_path / form / "hooks/hooks.json").read_text())
+        assert list(written["hooks"]) == [event]
     kept = tmp_path / "out/dev.holdall/members/commands/Desk-Kit/git/go.md"
     assert kept.read_bytes() == (kit.collection / "commands/Desk-Kit/git/go.md").read_bytes()
     manifest = json.loads((tmp_path / "out/plugin.json").read_text())

@@ -14,13 +14,14 @@ Server = Mapping[str, Any]
 class Place(NamedTuple):
     """Where members of a type are: `folder`/NAME`suffix`; a skill is a folder.
 
-    `convert` returns a member's one file in the agent's form; None where it is the same. It raises
-    ValueError with why the agent cannot have it.
+    `convert` returns a member's one file, given that and its name, in the agent's form with what of
+    it the agent has no counterpart for; None where it is the same. It raises ValueError with why
+    the agent cannot have it.
     """
 
     folder: str
     suffix: str = ""
-    convert: Callable[[bytes], bytes] | None = None
+    convert: Callable[[bytes, str], tuple[bytes, tuple[str, ...]]] | None = None
 
 
 class Written(NamedTuple):
@@ -33,12 +34,12 @@ class Written(NamedTuple):
 class ExportForm(NamedTuple):
     """How a composite is written for an agent.
 
-    `manifest` is a path, `render` makes what it says from the composite and the members' entries
-    that it holds itself: lists of hook files, servers. `places` has the types that are files.
-    `hooks` is the usual place of hooks, `servers` the file of servers, or None where the manifest
-    has them, and `server_head` what else that says; `server` converts one, `server_back` is how it
-    is read again. `is_closed` says that the manifest takes no keys of ours, and that identity goes
-    to a file of its own.
+    `manifest` is a path, `render` makes what it says from the composite and what the export has
+    (folders, hook files, servers, a context). `places` has the types that are files. `hooks` is the
+    usual place of hooks, which `hook` converts to lists by event. `servers` is the file of servers,
+    None where the manifest has them, and `server_head` what else that says; `server` converts one,
+    and `server_back` is how it is read again. With `has_context`, rules that are always in force
+    are one file.
     """
 
     name: str
@@ -47,8 +48,8 @@ class ExportForm(NamedTuple):
     render: Callable[[ManifestComposite, Mapping[str, Any]], dict[str, Any]]
     places: Mapping[str, Place]
     hooks: RelPath | None = None
+    hook: Callable[[Any, str], Written] | None = None
     servers: RelPath | None = None
-    has_servers: bool = True
     server_head: Mapping[str, Any] = {}
     server: Callable[[Server], Written] = lambda server: Written(dict(server))
     server_back: Callable[[dict[str, Any]], dict[str, Any]] = dict

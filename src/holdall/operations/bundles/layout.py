@@ -124,6 +124,7 @@ class _Writer:
         self.ids: frozenset[ArtifactId] = frozenset()
         self.hooks: Sequence[MemberContent] = ()
         self.hook_files: list[str] = []
+        self.events: dict[str, list[Any]] = {}
         self.servers: dict[str, Any] = {}
         self.context: list[str] = []
         self.copies: list[str] = []
@@ -163,10 +164,11 @@ class _Writer:
             return self._files_at(content, path)
         data = content.data()
         try:
-            found = place.convert(data)
+            found, losses = place.convert(data, name_in_place(own))
         except ValueError as error:
             self._lose(content, str(error))
             return self._kept(content)
+        self.export.losses += [f"{content.id}: {text}" for text in losses]
         if found == data:
             return self._files_at(content, path)
         self._make(path, found)
@@ -208,6 +210,8 @@ class _Writer:
 
     def _hook(self, content: MemberContent) -> str:
         assert self.form.hooks is not None, "asked before"
+        if self.form.hook is not None:
+            return self._converted_hook(content)
         is_only = len(self.hooks) == 1
         if self.form is not CLAUDE and not is_only:
             return self._kept(content)  # the file has them all
@@ -215,6 +219,20 @@ class _Writer:
         path = self._files_at(content, self.form.hooks if is_only else own)
         self.hook_files.append(path)
         return path
+
+    def _converted_hook(self, content: MemberContent) -> str:
+        """Add a hook's events to those of the others, in the agent's form."""
+        assert self.form.hook is not None, "asked before"
+        value = parse_json(content.data(), str(content.location))
+        try:
+            written = self.form.hook(value, str(content.id))
+        except ValueError as error:
+            self._lose(content, str(error))
+        else:
+            self.export.losses += [f"{content.id}: {text}" for text in written.losses]
+            for event, groups in written.value.items():
+                self.events.setdefault(event, []).extend(groups)
+        return self._kept(content)
 
     def _server(self, content: MemberContent) -> str:
         """Add a server to the others; keep it, too, where it is not read again as it is."""
@@ -279,8 +297,13 @@ class _Writer:
         if self.servers and form.servers is not None:
             value = {**form.server_head, "mcpServers": self.servers}
             self._make(form.servers, _json(value))
-        if form is not CLAUDE and form.hooks is not None and len(self.hooks) > 1:
+        if form.hooks is not None and self.events:
+            head = {} if form.name == "gemini" else {"version": 1}
+            self._make(form.hooks, _json({**head, "hooks": self.events}))
+            self.copies.append(form.hooks)
+        elif form.hook is None and form is not CLAUDE and form.hooks and len(self.hooks) > 1:
             self._make(form.hooks, _json(self._all_hooks()))
+            self.copies.append(form.hooks)
         if self.context:
             self._make(CONTEXT, ("\n\n".join(self.context) + "\n").encode())
             self.copies.append(CONTEXT)
@@ -337,6 +360,11 @@ class _Writer:
             "copies": sorted(self.copies),
             "made": sorted(map(str, made)),
         }
+
+
+def name_in_place(name: str) -> str:
+    """Return the last part of a name, by which an agent knows the file."""
+    return name.rpartition(":")[2]
 
 
 def _json(value: Any) -> bytes:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.rules import Dialect, rule_for
+from holdall.deploy.targets import Form
 from holdall.operations.bundles.form import ExportForm, Place
+from holdall.operations.bundles.hooks import (
+    write_hooks_for_copilot,
+    write_hooks_for_cursor,
+    write_hooks_for_gemini,
+)
 from holdall.operations.bundles.manifests import (
     render_agent_plugin,
     render_claude,
@@ -26,21 +33,21 @@ from holdall.sources.layouts.agents.cursor import plain_variables
 from holdall.sources.layouts.agents.gemini import server_from_gemini
 
 
-def _cursor_rule(data: bytes) -> bytes:
+def _cursor_rule(data: bytes, _: str) -> tuple[bytes, tuple[str, ...]]:
     try:
-        return rule_for(data.decode(), Dialect.CURSOR).encode()
+        return rule_for(data.decode(), Dialect.CURSOR).encode(), ()
     except UnicodeDecodeError:
         raise ValueError("it is not valid UTF-8") from None
 
 
-def _gemini_command(data: bytes) -> bytes:
+def _converted(data: bytes, name: str, form: Form) -> tuple[bytes, tuple[str, ...]]:
+    """Return a file in the form in which it is deployed for an agent."""
     from holdall.deploy.agent_formats import Refused, convert_file
-    from holdall.deploy.targets import Form
 
-    found = convert_file(data, Form.GEMINI_COMMAND, "")  # its name is its path
+    found = convert_file(data, form, name)
     if isinstance(found, Refused):
         raise ValueError(found.reason)
-    return found.data
+    return found
 
 
 _SKILL, _COMMAND, _AGENT = Place("skills"), Place("commands", ".md"), Place("agents", ".md")
@@ -93,6 +100,8 @@ CURSOR = ExportForm(
         "agent": _AGENT,
         "rule": Place("rules", ".mdc", _cursor_rule),
     },
+    hooks=_HOOKS,
+    hook=write_hooks_for_cursor,
     servers=_PLAIN_SERVERS,
     server=write_for_cursor,
     server_back=plain_variables,
@@ -103,6 +112,8 @@ COPILOT = ExportForm(
     RelPath.parse(".github/plugin/plugin.json"),
     render_copilot,
     {"skill": _SKILL, "command": _COMMAND, "agent": Place("agents", ".agent.md")},
+    hooks=_HOOKS,
+    hook=write_hooks_for_copilot,
     servers=_SERVERS,
 )
 GEMINI = ExportForm(
@@ -110,7 +121,13 @@ GEMINI = ExportForm(
     "Gemini extension",
     RelPath.parse("gemini-extension.json"),
     render_gemini,
-    {"skill": _SKILL, "command": Place("commands", ".toml", _gemini_command)},
+    {
+        "skill": _SKILL,
+        "command": Place("commands", ".toml", partial(_converted, form=Form.GEMINI_COMMAND)),
+        "agent": Place("agents", ".md", partial(_converted, form=Form.GEMINI_AGENT)),
+    },
+    hooks=_HOOKS,
+    hook=write_hooks_for_gemini,
     server=write_for_gemini,
     server_back=server_from_gemini,
     has_context=True,
