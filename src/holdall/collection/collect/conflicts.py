@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.errors import ConflictError, NotFoundError, UsageError
 from holdall.files.tree import Tree
-from holdall.sources.values import FoundArtifact
+from holdall.sources.values import FoundArtifact, Reading
 from holdall.transaction.actions import Action
 
 
@@ -134,3 +135,14 @@ def three_way(clash: Clash, base: Tree | None) -> Iterator[str]:
             yield f"{path}: edited here"
         else:
             yield f"{path}: edited here and changed in the source"
+
+
+def trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
+    """Return the trees of the artifacts that are new or changed, by their paths."""
+    put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
+    trees = {found.tree.content_hash: found.tree for found in reading.artifacts}
+    return {
+        entry.path: trees[entry.content_hash]
+        for entry in changes.after.artifacts
+        if entry.id in put and entry.content_hash in trees
+    }

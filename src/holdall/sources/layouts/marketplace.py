@@ -19,7 +19,6 @@ from holdall.sources.listing import file_at
 from holdall.sources.values import RemoteComposite
 from holdall.sources.walk import joined
 
-MARKETPLACE = ".claude-plugin/marketplace.json"
 _PLACES = ("repo", "url", "package", "path", "ref", "version", "command")
 MAX_ENTRIES = 10_000
 

@@ -16,10 +16,8 @@ from holdall.sources.fetch.address import show_address
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
-    from holdall.artifacts.paths import RelPath
     from holdall.collection.changes import ChangeSet
     from holdall.collection.collect.conflicts import ImportPlan
-    from holdall.files.tree import Tree
     from holdall.operations.write_collection import Editor
     from holdall.sources.values import Diagnostic, Reading, RemoteComposite
 
@@ -141,7 +139,7 @@ def _import(
     renames: dict[ArtifactId, ArtifactId],
     args: argparse.Namespace,
 ) -> ImportPlan:
-    from holdall.collection.collect.conflicts import OnConflict, refuse_conflicts
+    from holdall.collection.collect.conflicts import OnConflict, refuse_conflicts, trees_put
     from holdall.collection.collect.from_source import plan_import
 
     plan = plan_import(
@@ -160,23 +158,10 @@ def _import(
         return plan
     refuse_conflicts(plan)
     editor.propose(plan.changes)
-    outcome = editor.commit(plan.changes, plan.actions, _trees_put(plan.changes, reading))
+    outcome = editor.commit(plan.changes, plan.actions, trees_put(plan.changes, reading))
     for path, backup in outcome.backups if outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")
     return plan
-
-
-def _trees_put(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
-    """Return the trees of the artifacts that are new or changed, by their paths."""
-    from holdall.collection.changes import ChangeKind
-
-    put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
-    trees = {found.tree.content_hash: found.tree for found in reading.artifacts}
-    return {
-        entry.path: trees[entry.content_hash]
-        for entry in changes.after.artifacts
-        if entry.id in put and entry.content_hash in trees
-    }
 
 
 def _report_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.artifacts.paths import RelPath
-from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.changes import Change, ChangeSet
+from holdall.collection.collect.conflicts import trees_put
 from holdall.collection.collect.from_source import plan_import
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
@@ -19,7 +19,6 @@ from holdall.deploy.planning.plan import StoredContent
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files.scratch import Scratch
-from holdall.files.tree import Tree
 from holdall.operations.projects.sources.located import Located
 from holdall.operations.projects.sources.merging import Edits, settle_edits
 from holdall.operations.projects.sources.selection import Choice
@@ -102,7 +101,7 @@ def collect_choice(
         if dry_run:
             after = replace(before, manifest=plan.changes.after)
             return Collected(after, plan.ids, plan.changes)
-        outcome = editor.commit(plan.changes, plan.actions, _trees(plan.changes, reading))
+        outcome = editor.commit(plan.changes, plan.actions, trees_put(plan.changes, reading))
         after = session.open_collection(root)
         transaction = outcome.transaction_id if outcome is not None else None
         for path, backup in outcome.backups if outcome else ():
@@ -159,17 +158,6 @@ def _refuse_other_names(
                 hint=f"rename what has the name with `holdall rename {wanted} NEW`, or `holdall"
                 f" rename {here} {wanted}`",
             )
-
-
-def _trees(changes: ChangeSet, reading: Reading) -> dict[RelPath, Tree]:
-    """Return the trees of the artifacts that are new or changed, by their paths."""
-    put = {c.id for c in changes.changes if c.kind in (ChangeKind.NEW, ChangeKind.CHANGED)}
-    trees = {found.tree.content_hash: found.tree for found in reading.artifacts}
-    return {
-        entry.path: trees[entry.content_hash]
-        for entry in changes.after.artifacts
-        if entry.id in put and entry.content_hash in trees
-    }
 
 
 def changes_made(changes: ChangeSet) -> list[Change]:
