@@ -62,6 +62,9 @@ def test_two_machines(ada: Machine, bob: Machine, upstream: Upstream, knows: boo
     if knows:
         own = {row["id"]: row["uuid"] for row in bob.json("list")["artifacts"]}
         assert own["skill:pdf"] != bob.uuids()["skill:pdf"]
+        manifest = (bob.collection / "manifest.toml").read_text()
+        assert f'"{bob.uuids()["skill:pdf"]}"' in manifest.partition("aliases")[2]
+        assert "skill:pdf for claude" in bob.run("status")
     ada.run("add", "acme/kit@v1.1.0")
     ada.run("drop", "notes")
     share(ada)

@@ -151,6 +151,7 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
             missing = find_missing(project, wanted, force=terms.force)
             left = [] if terms.force else list(find_edited(project, lock))
         supply.find(lock, missing)
+        supply.join(lock)
         deployer = deployer_for(supply, files, None, lock, "sync")
         done = deployer.make(wanted, supply.contents)
         if not terms.dry_run:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from holdall.artifacts.ids import ArtifactId, Shape
-from holdall.collection.changes import Change
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
 from holdall.deploy.planning.plan import StoredContent
@@ -38,6 +39,7 @@ from holdall.operations.projects.sources.merging import Edits
 from holdall.operations.projects.sources.selection import Choice, choose
 from holdall.operations.projects.terms import Terms
 from holdall.operations.read_source import open_source
+from holdall.operations.write_collection import editing
 from holdall.sources.values import Reading
 
 
@@ -142,6 +144,46 @@ class Supply:
         self.changes += changes_made(collected.changes)
         self.transaction = collected.transaction or self.transaction
         return collected
+
+    def join(self, lock: Lock) -> None:
+        """Let the collection have the lock's UUIDs, as aliases, of what it knew under its own.
+
+        The same place of the same source is the same artifact.
+        """
+        manifest = self.collection.manifest
+        own = {
+            place_of(e.id.type, e.source, e.source_path): e
+            for e in manifest.artifacts
+            if e.source is not None and e.uuid is not None
+        }
+        new: dict[ArtifactId, str] = {}
+        for one in lock.artifacts:
+            if one.source is None or one.uuid is None or one.uuid in manifest.by_uuid:
+                continue
+            located = self.places.get(one.source)
+            recorded = located.recorded if located is not None else one.source
+            entry = own.get(place_of(one.id.type, recorded, one.path))
+            if entry is not None and entry.id == one.id:
+                new[entry.id] = one.uuid
+        if not new or self.terms.dry_run:
+            return
+        session = self.terms.session
+        with editing(self.root, session) as editor:
+            before = editor.collection.manifest
+            after = replace(
+                before,
+                artifacts=tuple(
+                    replace(a, aliases=(*a.aliases, new[a.id])) if a.id in new else a
+                    for a in before.artifacts
+                ),
+            )
+            note = "has the UUID of a project's lock as an alias"
+            told = tuple(Change(ChangeKind.CHANGED, one, None, note) for one in new)
+            changes = ChangeSet("sync", before, after, told)
+            editor.propose(changes)
+            outcome = editor.commit(changes)
+        self._collection = session.open_collection(self.root)
+        self.transaction = outcome.transaction_id if outcome is not None else self.transaction
 
     def find(self, lock: Lock, missing: Iterable[ArtifactId]) -> None:
         """Find the bytes of what a lock lists, in `contents` afterwards.
