@@ -36,16 +36,25 @@ def undoes_releases(numbers: Sequence[int]) -> str | None:
 
 
 def record_change(
-    store: Store, collection_id: str, changes: ChangeSet, transaction_id: str
+    store: Store,
+    collection_id: str,
+    changes: ChangeSet,
+    transaction_id: str,
+    release: int | None = None,
 ) -> None:
-    """Log a change of the collection. Safe to repeat."""
+    """Log a change of the collection, and the release that it made; looked up if it is not given.
+
+    Safe to repeat.
+    """
     details = {"edits": [edit.to_json() for edit in changes.edits]}
     entries = [entry for edit in changes.edits for entry in (edit.before, edit.after)]
     artifacts = {entry.uuid: None for entry in entries if entry is not None and entry.uuid}
-    change_id = header_of(changes).change_id
-    release = store.collections.release_of_change(collection_id, change_id)
+    if release is None:
+        change_id = header_of(changes).change_id
+        made = store.collections.release_of_change(collection_id, change_id)
+        release = made and made.number
     told = (_summary(changes.changes), None, details, artifacts)
-    _add(store, collection_id, changes, transaction_id, *told, release and release.number)
+    _add(store, collection_id, changes, transaction_id, *told, release)
 
 
 def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transaction_id: str) -> None:
@@ -79,7 +88,7 @@ def _add(
     undoes = tuple(own.get("undoes", ())) if isinstance(own, dict) else ()
     who = (project, by.author, by.host, by.at, undoes, release)
     operation = OperationRecord(0, transaction_id, done.command, summary, *who)
-    with store.transaction():
+    with store.part():
         store.collections.lock(collection_id)
         store.operations.add(collection_id, operation, details, artifacts)
 

@@ -63,7 +63,8 @@ def publish(
             if planned.delta and not store.collections.add_release(uuid, *planned):
                 raise _overtaken(collection)
             done = replace(changes, edits=edits_between(changes.before, changes.after))
-            record_change(store, uuid, done, transaction_id)
+            number = planned.release.number if planned.delta else None
+            record_change(store, uuid, done, transaction_id, number)
     return True
 
 

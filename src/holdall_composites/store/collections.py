@@ -208,7 +208,7 @@ class Collections(Repository):
         `chunks` are the hashes to store for the new state, None for those to forget. Needs the
         collection's lock and row.
         """
-        with self.transaction():
+        with self.part():
             seen = {"id": collection_id, "seen": release.number - 1}
             if not self._run(_move_head, number=release.number, hash=release.hash, **seen):
                 return False

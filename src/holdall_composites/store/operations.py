@@ -93,7 +93,7 @@ class Operations(Repository):
             "undoes": as_json(operation.undoes) if operation.undoes else None,
             "details": None if details is None else json.dumps(details, separators=(",", ":")),
         }
-        with self.transaction():
+        with self.part():
             given = {**operation._asdict(), **texts, "collection": collection_id}
             added = self._fetch(_insert, **given)
             rows = [(collection_id, *at, *one) for at in added for one in artifacts.items()]

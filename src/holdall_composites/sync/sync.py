@@ -32,7 +32,7 @@ def sync(store: Store, state: CollectionState) -> bool:
         and difference(Rows.read(store, state.uuid), state).is_nothing
     ):
         return False
-    with store.transaction():
+    with store.part():
         store.collections.put(wanted)
         found = difference(Rows.read(store, state.uuid), state)
         _refuse_strangers(store, found)
