@@ -49,6 +49,7 @@ docs: $(VENV)/installed  ## write what documentation is made from the code
 	$(BIN)/python -m holdall.deploy.targets docs/targets.md > .page && mv .page docs/targets.md
 	$(BIN)/python -m holdall.operations.bundles.handbook docs/formats.md > .page && mv .page docs/formats.md
 	$(BIN)/python tests/describe_documents.py docs
+	$(BIN)/python tests/record_session.py docs/session.svg
 
 docs-site: $(VENV)/installed  ## build the documentation as a site, in build/site; a warning is an error
 	$(PIP) install --group docs

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.e2e
 
 PAGES = [
     "README.md",
+    "docs/guide.md",
     "docs/history.md",
     "docs/tutorial.md",
     "docs/howto/up-to-date.md",
@@ -28,8 +29,9 @@ PAGES = [
 
 
 def session_of(page: str) -> list[tuple[str, str]]:
-    """Return the commands of a page, or its "A session", with the output shown for each."""
-    section = page.partition("## A session\n")[2].partition("\n## ")[0] or page
+    """Return the commands of a page, or of its session, with the output shown for each."""
+    start = re.search(r"^## (A session|Five lines to the first result)$", page, re.M)
+    section = page[start.end() :].partition("\n## ")[0] if start else page
     blocks = re.findall(r"```console\n(.*?)```", section, re.S)
     steps: list[tuple[str, str]] = []
     for line in "".join(blocks).splitlines():

@@ -42,7 +42,7 @@ def print_groups(out: Output, groups: Iterable[Group]) -> None:
     console = Console(
         file=stream,
         force_terminal=is_coloured or None,
-        no_color=not is_coloured,
+        color_system="auto" if is_coloured else None,
         width=None if stream.isatty() else WIDTH_IN_A_PIPE,
         highlight=False,
         emoji=False,

@@ -48,12 +48,18 @@ _ELSEWHERE = {
 
 def refuse_command(word: str, summaries: Mapping[str, str]) -> UsageError:
     """Return the error for a command that is none; `summaries` are of those that there are."""
-    meant = [name for name in _ELSEWHERE.get(word, ()) if name in summaries]
-    meant = meant or difflib.get_close_matches(word, summaries, n=2)
+    meant = _meant(word, summaries)
+    for near in () if meant else difflib.get_close_matches(word, [*summaries, *_ELSEWHERE], n=1):
+        meant += [name for name in _meant(near, summaries) or [near] if name not in meant]
     if not meant:
         return UsageError(f"no command {word!a}", hint="`holdall --help` lists all commands")
     named = " or ".join(f"`holdall {name}` ({summaries[name]})" for name in meant)
     return UsageError(f"no command {word!a}", hint=f"did you mean {named}?")
+
+
+def _meant(word: str, summaries: Mapping[str, str]) -> list[str]:
+    """Return our commands that another tool calls by this word."""
+    return [name for name in _ELSEWHERE.get(word, ()) if name in summaries]
 
 
 def refuse_words(words: Iterable[str], parser: argparse.ArgumentParser) -> UsageError:

@@ -98,7 +98,11 @@ def print_shown(context: Context, found: Sequence[Shown]) -> None:
         groups.setdefault(shown.entry.source or "made here", []).append(_cells(shown))
     print_groups(out, [Group(source, groups[source]) for source in sorted(groups)])
     artifacts = sum(shown.entry.id.type != "composite" for shown in found)
-    counts = [f"{artifacts} artifacts", f"{len(found) - artifacts} composites"]
+    composites = len(found) - artifacts
+    counts = [
+        f"{artifacts} artifact{'' if artifacts == 1 else 's'}",
+        f"{composites} composite{'' if composites == 1 else 's'}",
+    ]
     for what in ("edited", "missing"):
         if number := sum(what in shown.problems for shown in found):
             counts.append(f"{number} {what}")

@@ -155,7 +155,8 @@ def _count(puts: Sequence[object], removals: Sequence[object]) -> str:
     """Return how many files were written and deleted, in words."""
     counts = [(puts, "written"), (removals, "deleted")]
     words = [f"{len(some)} {done}" for some, done in counts if some]
-    return ", ".join(words).replace(" ", " files ", 1) or "no files written"
+    files = " file " if words[:1] and words[0].startswith("1 ") else " files "
+    return ", ".join(words).replace(" ", files, 1) or "no files written"
 
 
 def where_of(result: DeployResult) -> str:
