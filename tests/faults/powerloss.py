@@ -91,9 +91,16 @@ class Disk:
 
     def _add_database(self, target: Path) -> None:
         here = self._top / target.relative_to(target.parents[1])
+        written: dict[int, Path] = {}
         for path in here.glob("holdall.db*"):
-            (target / path.name).write_bytes(path.read_bytes())
-            (target / path.name).chmod(0o600)
+            copy, inode = target / path.name, path.stat().st_ino
+            copy.unlink(missing_ok=True)
+            if inode in written:  # what is put aside has two names for a moment
+                os.link(written[inode], copy)
+                continue
+            copy.write_bytes(path.read_bytes())
+            copy.chmod(0o600)
+            written[inode] = copy
 
     def _all_folders(self) -> dict[int, Names]:
         found = {}

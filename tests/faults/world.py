@@ -9,6 +9,7 @@ import json
 import os
 import pkgutil
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -218,7 +219,8 @@ class World:
     def replace(self, state: Path) -> None:
         """Make a copy of another folder the present state."""
         shutil.rmtree(self.here, ignore_errors=True)
-        shutil.copytree(state, self.here, symlinks=True)
+        # With the second names of files, which shutil would make files of their own.
+        subprocess.run(["cp", "-a", state, self.here], check=True)
 
     def state(self, name: str) -> Path:
         """Return where a kept state lies."""
