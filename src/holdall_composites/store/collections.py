@@ -63,7 +63,7 @@ def _get() -> Any:
 
 
 @prepared
-def _all() -> Any:
+def _collections() -> Any:
     return C.select(*_COLUMNS, C.head, C.head_hash).order_by(C.name, C.id)
 
 
@@ -172,7 +172,7 @@ class Collections(Repository):
 
     def all(self) -> list[CollectionRecord]:
         """Return every collection in the database, by name."""
-        return [CollectionRecord._make(row) for row in self._fetch(_all)]
+        return [CollectionRecord._make(row) for row in self._fetch(_collections)]
 
     def put(self, record: CollectionRecord) -> None:
         """Make the collection's row have this name and manifest, and lock it as `lock` does."""
