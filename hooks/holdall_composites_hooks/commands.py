@@ -101,6 +101,7 @@ _EXAMPLES = {
         "holdall db sql --dialect postgresql",
         "holdall db revision add_notes",
         "holdall db backup",
+        "holdall db roles --prefix team",
         "holdall db trust",
     ),
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from holdall.cli import Context
 from holdall.config import database_url_of, trust_database
-from holdall.errors import NotFoundError
+from holdall.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from peewee import Database
@@ -55,6 +55,10 @@ def configure_db(parser: argparse.ArgumentParser) -> None:
     revision.add_argument("--to", type=Path, metavar="DIR", help="default: the package's own")
     backup = action("backup", run_backup, "copy an embedded database beside itself")
     backup.add_argument("--dry-run", action="store_true", help="say where to, copy nothing")
+    roles = action("roles", run_roles, "print the GRANTs for a reader, a publisher and an owner")
+    roles.add_argument(
+        "--prefix", default="holdall", metavar="NAME", help="what their names begin with (holdall)"
+    )
     action("trust", run_trust, "allow the database that the collection's own settings choose")
 
 
@@ -204,6 +208,24 @@ def run_sql(context: Context, args: argparse.Namespace) -> int:
         for line in f"{statement};".splitlines():
             context.out.line(line)
     context.out.data({"dialect": dialect, "statements": printed})
+    return 0
+
+
+def run_roles(context: Context, args: argparse.Namespace) -> int:
+    """Print what an administrator of the server runs once, after the first upgrade."""
+    from holdall.formats import DatabaseURL
+    from holdall_composites.schema.roles import role_statements
+
+    url = DatabaseURL.parse(_url(context))
+    if url.is_embedded:
+        raise UsageError(
+            f"{url.shown} is a file, which has no roles: its mode says who may read and write it",
+            hint="name a server, as in --database postgresql://admin@host/name",
+        )
+    printed = role_statements(url.path, args.prefix)
+    for statement in printed:
+        context.out.line(f"{statement};")
+    context.out.data({"dialect": url.dialect, "statements": printed})
     return 0
 
 

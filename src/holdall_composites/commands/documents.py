@@ -375,6 +375,7 @@ DOCUMENTS: dict[str, Any] = {
     "db sql": Statements,
     "db revision": NewRevision,
     "db backup": Backup,
+    "db roles": Statements,
     "db trust": Trusted,
 }
 """The document of each command, or action of one, by its name."""

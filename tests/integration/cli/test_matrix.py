@@ -51,6 +51,7 @@ READERS = {
     "db history": "",
     "db check": "",
     "db sql": "",
+    "db roles": "--database postgresql://admin@db.example/holdall",
 }
 WRITERS = {
     "add": "{source} --skill late --to {project}",
