@@ -278,6 +278,11 @@ def _of_copilot(tool: str, names: Mapping[str, str]) -> str:
     return names.get(tool, tool) if found is None else f"{found[0]}/{found[1] or '*'}"
 
 
+def _flag(value: object) -> bool | None:
+    """Return a truth value, which a simple head has as text; None for anything else."""
+    return {"true": True, "false": False}.get(str(value).lower())
+
+
 def _cursor(parts: Parts, name: str) -> _Result:
     old, losses = parts.keys, []
     new: dict[str, Any] = {"name": name.replace(":", "-")}
@@ -290,14 +295,14 @@ def _cursor(parts: Parts, name: str) -> _Result:
     reads_only = (bool(listed) and READING.issuperset(listed or ())) or (
         not listed and {"Bash", "Write", "Edit"} <= {*denied}
     )
-    if isinstance(old.get("readonly"), bool):
-        new["readonly"] = old["readonly"]
+    if (readonly := _flag(old.get("readonly"))) is not None:
+        new["readonly"] = readonly
     elif reads_only:
         new["readonly"] = True
     elif (listed and "*" not in listed) or denied:
         losses.append("it may use every tool, since Cursor has no list of tools")
-    background = old.get("is_background", old.get("background"))
-    if isinstance(background, bool):
+    background = _flag(old.get("is_background", old.get("background")))
+    if background is not None:
         new["is_background"] = background
     return new, tuple(losses)
 
