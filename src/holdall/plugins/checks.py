@@ -12,7 +12,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.planning.plan import DeployRequest, Resolution, StoredContent
-from holdall.errors import PluginError, VetoError
+from holdall.errors import OvertakenError, PluginError, VetoError
 from holdall.files.tree import Tree
 from holdall.plugins.fence import run_fenced, show_value, text_of
 from holdall.plugins.hookspecs import Problem, Severity
@@ -30,6 +30,8 @@ def ask_plugins(plugins: Plugins, hook: str, **arguments: Any) -> list[str]:
     """
     problems: list[Problem] = []
     for name, found, error in plugins.call_each(hook, **arguments):
+        if isinstance(error, OvertakenError):
+            raise error  # no refusal: the command runs again
         if error is not None:
             problems.append(Problem(error.message, Severity.ERROR, error.hint))
         problems.extend(_problems_of(name, hook, found))
