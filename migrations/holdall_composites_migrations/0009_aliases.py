@@ -24,8 +24,11 @@ class ArtifactAlias(Model):
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     """Make the table."""
-    del migrator
     create(db, ArtifactAlias)
+    columns = ("collection_id", "artifact_uuid")
+    migrator.migrate(
+        migrator.add_index("artifact_aliases", columns, name="artifact_aliases_artifact")
+    )
     forget_manifests(db)
 
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from e2e.kit import Kit, new_kit
-from fuzz.forgery import IDS, KEYS, SETTINGS, Forger
+from fuzz.forgery import IDS, SETTINGS, Forger
 from fuzz.hostile import values
 from fuzz.limits import LONG
 from holdall.deploy.project.ledger import hash_value
@@ -144,14 +144,12 @@ def _backups(*folders: Path) -> set[str]:
 
 def _entries(project: Path) -> Iterator[tuple[str, Any]]:
     """Yield the hooks and servers in a project's settings, as far as they can be read."""
-    for path, keys in KEYS.items():
-        there = _document(project / path)
-        for key in keys:
-            there = there.get(key, {}) if isinstance(there, dict) else {}
-        if isinstance(there, dict | list):
-            yield from (
-                (path, value) for value in (there if isinstance(there, list) else there.values())
-            )
+    for path in SETTINGS:
+        document = _document(project / path)
+        for key in ("hooks", "mcpServers"):  # an agent's own names of events are below `hooks`
+            there = document.get(key) if isinstance(document, dict) else None
+            for value in there.values() if isinstance(there, dict) else ():
+                yield from ((path, one) for one in (value if isinstance(value, list) else [value]))
 
 
 def _document(path: Path) -> Any:

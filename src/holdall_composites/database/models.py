@@ -125,6 +125,9 @@ class ArtifactAlias(Model):
         primary_key = CompositeKey("collection_id", "other_uuid")
 
 
+add_index("artifact_aliases_artifact", ArtifactAlias.collection_id, ArtifactAlias.artifact)
+
+
 class CompositeArtifact(Model):
     """What a composite (a bundle, such as a plugin) has beyond its row in `artifacts`.
 

@@ -1,4 +1,4 @@
--- c75998dfea014b718ff34f85d6e1a410d8d9561b11d80e99b68f58585bcda6a1: a hash of all scripts
+-- 837095cb9d9860ca917c5fc2a8240e66aad4c3e08ae77ecc2c569248d85a54dc: a hash of all scripts
 CREATE TABLE "holdall_migrations" ("name" TEXT NOT NULL PRIMARY KEY, "checksum" VARCHAR(64) NOT NULL, "applied_at" TEXT NOT NULL);
 
 CREATE TABLE "holdall_migrations_audit" ("id" INTEGER NOT NULL PRIMARY KEY, "action" TEXT NOT NULL, "name" TEXT NOT NULL, "checksum" VARCHAR(64) NOT NULL, "author" TEXT, "host" TEXT NOT NULL, "at" TEXT NOT NULL);
@@ -79,5 +79,7 @@ CREATE INDEX "release_changes_entry" ON "release_changes" ("collection_id", "uui
 CREATE TABLE "channels" ("collection_id" VARCHAR(32) NOT NULL REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE, "name" TEXT NOT NULL, "sequence" INTEGER NOT NULL CHECK (sequence > 0), "release" INTEGER NOT NULL CHECK (release > 0), "release_hash" VARCHAR(64) NOT NULL CHECK (length(release_hash) = 64 AND release_hash NOT GLOB '*[^0-9a-f]*'), "previous" VARCHAR(64) CHECK (length(previous) = 64 AND previous NOT GLOB '*[^0-9a-f]*'), "at" TEXT NOT NULL, PRIMARY KEY ("collection_id", "name"));
 
 CREATE TABLE "artifact_aliases" ("collection_id" VARCHAR(32) NOT NULL, "other_uuid" VARCHAR(32) NOT NULL CHECK (length(other_uuid) = 32 AND other_uuid NOT GLOB '*[^0-9a-f]*'), "artifact_uuid" VARCHAR(32) NOT NULL, PRIMARY KEY ("collection_id", "other_uuid"), FOREIGN KEY (collection_id, artifact_uuid) REFERENCES artifacts (collection_id, uuid) ON DELETE CASCADE ON UPDATE CASCADE);
+
+CREATE INDEX "artifact_aliases_artifact" ON "artifact_aliases" ("collection_id", "artifact_uuid");
 
 CREATE TABLE "state_chunks" ("collection_id" VARCHAR(32) NOT NULL REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE, "prefix" VARCHAR(32) NOT NULL, "hash" VARCHAR(64) NOT NULL CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'), PRIMARY KEY ("collection_id", "prefix"));

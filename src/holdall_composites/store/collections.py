@@ -127,7 +127,7 @@ def _last_change() -> Any:
 def _history() -> Any:
     rows = X.select(X.uuid, X.release, X.before, X.after)
     here = (X.collection_id == Given("collection")) & one_of(X.uuid, "uuids")
-    return rows.where(here).order_by(X.release)
+    return rows.where(here).order_by(X.uuid, X.release)
 
 
 @prepared

@@ -28,7 +28,7 @@ pytestmark = [
 MANY = 10_000
 # The whole of a collection is what they are asked for.
 OF_A_COLLECTION = {
-    *("artifacts._all", "composites._LISTING.whole"),
+    *("artifacts._all", "artifacts._aliases", "composites._LISTING.whole"),
     *("composites._LISTING.first", "deployments._ALL.whole", "deployments._ALL.first"),
     *(
         "memberships._ALL.whole",
@@ -39,10 +39,16 @@ OF_A_COLLECTION = {
     ),
     *("integrity._misnumbered", "integrity._unknown_pins", "integrity._hashes"),
     *("operations._insert", "operations._all", "operations._move"),
+    *("collections._all", "collections._chunks"),
     "collections._state",
 }
 # What no table points to any more is looked for in the whole table.
-OF_ALL = {"integrity._delete_trees", "integrity._delete_blobs", "integrity._unused_blobs"}
+OF_ALL = {
+    "collections._collections",
+    "integrity._delete_trees",
+    "integrity._delete_blobs",
+    "integrity._unused_blobs",
+}
 # `FOR UPDATE`, which SQLite does not know.
 OF_POSTGRESQL = {"collections._lock"}
 

@@ -81,7 +81,7 @@ def test_a_plugin_that_raises_anything_is_named(
     """At import and in a hook; the command does what it does without the plugin."""
     write_plugin("odd", text)
     done = run("list", plugins="odd")
-    assert (done.returncode, done.stdout) == (0, "skill:a  -\n")
+    assert (done.returncode, done.stdout) == (0, "skill:a  -  -\n")
     if told is not None:
         assert f"plugin odd is not used: {told}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -268,7 +268,7 @@ def test_a_plugin_that_exits_at_import_is_named(
     write_plugin("exiting", "os._exit(7)")
     assert run("list", plugins="exiting").returncode == 7
     done = run("list", plugins="exiting")
-    assert (done.returncode, done.stdout) == (0, "skill:a  -\n")
+    assert (done.returncode, done.stdout) == (0, "skill:a  -  -\n")
     assert "plugin exiting is not used" in done.stderr
     assert "ended an earlier command (loading)" in done.stderr
     assert list((tmp_path / "state/holdall/plugins-at-work").iterdir()) == []
