@@ -109,10 +109,7 @@ add_index("artifacts_collection_uuid", Artifact.collection, Artifact.uuid, uniqu
 
 
 class ArtifactAlias(Model):
-    """Another UUID of an artifact: what two collections took from one place of a source got two.
-
-    `other_uuid` is what it has in the other collection; no artifact of this collection has it.
-    """
+    """`other_uuid` is what another collection gave to an artifact; none of this one has it."""
 
     collection_id = CharField(max_length=32)
     other_uuid = CharField(max_length=32, constraints=[hex_digits("other_uuid", 32)])
