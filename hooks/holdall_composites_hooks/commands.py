@@ -33,6 +33,7 @@ _COMMANDS = (
     ("undo", "history", "redo", "do again what was undone last"),
     ("team", "team", "clone", "make a folder of a shared collection from its database alone"),
     ("team", "team", "pull", "bring the folder to the newest release of its shared collection"),
+    ("git_merge", "team", "git-merge", "merge the manifest entry by entry, for git"),
     ("publish", "team", "publish", "write a release into a folder that any web server serves"),
     ("publish", "team", "site", "write a site of the collection, to look at and to search"),
     ("care", "care", "purge", "delete removed artifacts for good"),
@@ -63,6 +64,7 @@ _EXAMPLES = {
         "holdall diff skill:pdf@1 skill:pdf@2",
         "holdall diff skill:pdf@2  # against the files as they are",
         "holdall diff skill:pdf --to ./app  # what was edited there",
+        "holdall diff --release 3 7  # the whole collection",
     ),
     "restore": ("holdall restore skill:pdf 2",),
     "log": (
@@ -72,9 +74,11 @@ _EXAMPLES = {
     "undo": (
         "holdall undo",
         "holdall undo 3 --dry-run",
+        "holdall undo --release 7",
     ),
     "redo": ("holdall redo",),
     "pull": ("holdall pull --dry-run",),
+    "git-merge": ("holdall git-merge --install",),
     "clone": (
         "holdall clone postgresql://team@db.example/holdall",
         "holdall clone postgresql://team@db.example/holdall ./kit --name kit",
@@ -133,8 +137,8 @@ def holdall_register_commands() -> list[Command]:
             name,
             summary,
             group,
-            on_demand(f"holdall_composites.commands.{module}:configure_{name}"),
-            on_demand(f"holdall_composites.commands.{module}:run_{name}"),
+            on_demand(f"holdall_composites.commands.{module}:configure_{name.replace('-', '_')}"),
+            on_demand(f"holdall_composites.commands.{module}:run_{name.replace('-', '_')}"),
             _EXAMPLES.get(name, ()),
             "holdall_composites.commands.documents:DOCUMENTS",
         )

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
         ManifestArtifact as ManifestArtifact,
         ManifestComposite as ManifestComposite,
         ManifestMember as ManifestMember,
+        render as render,
         render_entry as render_entry,
         render_head as render_head,
     )
-    from holdall.collection.manifest.reader import read_entry as read_entry
+    from holdall.collection.manifest.reader import parse as parse, read_entry as read_entry
     from holdall.collection.rename_remove import EditPlan as EditPlan
 else:
     __getattr__, __all__ = lazy_exports(
@@ -50,8 +51,9 @@ else:
                 "ManifestMember",
                 "render_entry",
                 "render_head",
+                "render",
             ),
-            "manifest.reader": ("read_entry",),
+            "manifest.reader": ("parse", "read_entry"),
             "rename_remove": ("EditPlan",),
             "collect.from_folder": ("holders_of",),
         },

@@ -46,6 +46,8 @@ _ATTRIBUTES_PATH = RelPath.parse(".gitattributes")
 _ATTRIBUTES = b"""\
 # Every byte counts: git must not change the ends of lines, whatever core.autocrlf says.
 * -text
+# Merged entry by entry where `git config merge.holdall.driver` is set; else as any text.
+manifest.toml merge=holdall
 """
 
 

@@ -197,6 +197,14 @@ class SiteWritten(TypedDict):
     dry_run: bool
 
 
+class GitMerge(TypedDict):
+    """Whether the manifests merged, and what stood against it."""
+
+    dry_run: bool
+    merged: bool
+    conflicts: list[str]
+
+
 class Published(TypedDict):
     """The release that a channel names now; `sequence` is null in a dry run."""
 
@@ -360,6 +368,7 @@ DOCUMENTS: dict[str, Any] = {
     "redo": Redone,
     "clone": Clone,
     "pull": Pulled,
+    "git-merge": GitMerge,
     "publish": Published,
     "site": SiteWritten,
     "purge": Purge,

@@ -77,6 +77,7 @@ WRITERS = {
     "undo": "2",
     "redo": "",
     "pull": "",
+    "git-merge": "{folder}/kit/manifest.toml {folder}/kit/manifest.toml {folder}/kit/manifest.toml",
     "site": "--to {folder}/site",
     "publish": "--to {folder}/published",
     "clone": "{folder}/kit/.holdall/holdall.db {folder}/cloned",

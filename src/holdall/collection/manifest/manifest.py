@@ -36,6 +36,7 @@ from typing import Any
 
 from holdall.artifacts.ids import ArtifactId, CompositeType
 from holdall.artifacts.paths import RelPath
+from holdall.collection.manifest.conflict_marks import has_marks
 from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import (
@@ -311,7 +312,7 @@ def _pieces(text: str, before: Manifest) -> dict[str, _Piece] | None:
 
 def _render_head(manifest: Manifest, before: Manifest, old: str) -> str:
     head = manifest.head_table()
-    if head == before.head_table():
+    if head == before.head_table() and not has_marks(old):
         return old
     return _edited(old, "collection", head) or (
         _comment_above(old) + "[collection]\n" + render_table("collection", head)

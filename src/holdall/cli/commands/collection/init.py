@@ -41,6 +41,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
             f"{path / '.gitattributes'} is yours, and stays as it is; a line `* -text` at its end"
             " keeps git from changing the ends of lines in the collection"
         )
+    if any((folder / ".git").exists() for folder in (path.absolute(), *path.absolute().parents)):
+        context.out.note("`holdall git-merge --install` lets git merge the manifest entry by entry")
     context.out.line(
         f"{'would make' if args.dry_run else 'made'} the collection {name!r} in {path}"
     )
