@@ -33,7 +33,7 @@ _COMMANDS = (
     ("undo", "history", "redo", "do again what was undone last"),
     ("team", "team", "clone", "make a folder of a shared collection from its database alone"),
     ("team", "team", "pull", "bring the folder to the newest release of its shared collection"),
-    ("git_merge", "team", "git-merge", "merge the manifest entry by entry, for git"),
+    ("team", "team", "git-merge", "merge the manifest entry by entry, for git"),
     ("publish", "team", "publish", "write a release into a folder that any web server serves"),
     ("publish", "team", "site", "write a site of the collection, to look at and to search"),
     ("care", "care", "purge", "delete removed artifacts for good"),
