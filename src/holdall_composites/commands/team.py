@@ -127,7 +127,7 @@ def run_clone(context: Context, args: argparse.Namespace) -> int:
 def configure_git_merge(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `holdall git-merge`."""
     parser.description = (
-        "Merge the manifests of two branches entry by entry: git runs this, once it is told to."
+        "Merge the manifests of two branches entry by entry: git runs this, once it knows of it."
         " What does not merge is left with git's marks. --install tells the collection's git."
     )
     for name, told in (("base", "before"), ("ours", "here, and the result"), ("theirs", "there")):

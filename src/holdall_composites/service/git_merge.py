@@ -1,7 +1,7 @@
 """Merge the manifests of two branches by UUID, as releases are merged.
 
 git has merged the other files by their lines already, or left its marks in them. A content that
-both branches changed is therefore left as it was: what lies in the folder then counts as edited,
+both branches changed is therefore left as it was: what the folder then has counts as edited,
 and `holdall collect` makes it a version.
 """
 
