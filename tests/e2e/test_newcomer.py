@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import pexpect
@@ -69,9 +70,11 @@ def play(folder: Path) -> str:
     return "\n".join(lines)
 
 
-def test_the_newcomer_sees_what_the_transcript_shows(tmp_path: Path) -> None:
+def test_the_newcomer_sees_what_the_transcript_shows() -> None:
     """Each mistake is answered with what was meant; HOLDALL_TRANSCRIPT=1 writes it again."""
-    seen = play(tmp_path)
+    # A short path: a long one is cut at 80 columns.
+    with tempfile.TemporaryDirectory(prefix="n", dir="/tmp") as folder:
+        seen = play(Path(folder))
     if os.environ.get("HOLDALL_TRANSCRIPT"):
         TRANSCRIPT.write_text(seen, encoding="utf-8")
     shown = TRANSCRIPT.read_text(encoding="utf-8")
