@@ -44,13 +44,6 @@ class ContentFolder:
         """Return whether there is a file of this name."""
         return os.path.lexists(self.path / sha256)
 
-    def names(self) -> set[str]:
-        """Return the names of all files."""
-        try:
-            return set(os.listdir(self.path))
-        except FileNotFoundError:
-            return set()
-
     def is_whole(self, sha256: str) -> bool:
         """Return whether the file of this name is there and its bytes are those of its name."""
         digest = hashlib.sha256()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         check_channel_name as check_channel_name,
     )
     from holdall.sources.fetch.published.writer import (
+        SITE as SITE,
         Publication as Publication,
         Published as Published,
     )
@@ -25,6 +26,7 @@ else:
                 "check_channel_name",
             ),
             "fetch.published.writer": (
+                "SITE",
                 "Publication",
                 "Published",
             ),

@@ -18,8 +18,8 @@ from typing import NamedTuple
 from holdall.errors import ConflictError, InputError
 from holdall.files import PlainFolder
 from holdall.formats import parse_json
+from holdall.sources import SITE
 
-SITE = "site.json"
 _MAX_BYTES = 64 << 20
 
 

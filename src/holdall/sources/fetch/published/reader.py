@@ -55,17 +55,12 @@ class Seen(NamedTuple):
     etag: str | None
 
 
-def read_channel(url: str, name: str) -> Channel:
-    """Return what a channel is now: one request, answered by nothing where nothing changed.
+def _read_channel(place: Place, name: str) -> Channel:
+    """Return what a channel is now: one request, which is answered without a body if it is known.
 
     Raises RefusedError for what goes back, InputError for what cannot be read, NotFoundError where
     there is no such channel, StorageError where nobody answers.
     """
-    with closing(place_of(url)) as place:
-        return _read_channel(place, name)
-
-
-def _read_channel(place: Place, name: str) -> Channel:
     path = f"{CHANNELS}/{name}.json"
     where = place.shown(path)
     state = _state_of(where)
@@ -98,7 +93,7 @@ def only_channel(folder: Path) -> str:
 def lay_out_channel(url: str, name: str, folder: Path, caps: Caps) -> Channel:
     """Write the collection that a channel names into a new folder, checked, and return the channel.
 
-    Raises what `read_channel` raises, InputError for a file that is torn, swapped or foreign, and
+    Raises what `_read_channel` raises, InputError for a file that is torn, swapped or foreign, and
     RefusedError above a cap.
     """
     with closing(place_of(url)) as place:
