@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.test_readme import pattern_of, session_of
 from e2e.wheels import REPOSITORY, Environment, build_wheel
 from holdall.testing import write
+from pages import matches, session_of
 
 pytestmark = pytest.mark.e2e
 
@@ -114,7 +114,7 @@ def test_the_page_leads_to_a_tested_packaged_plugin(
     for command, shown in session_of(page):
         done = made.run(command, tmp_path)
         printed = (done.stdout + done.stderr).strip()
-        assert re.fullmatch(pattern_of(shown), printed, re.S), f"$ {command}\n{printed}"
+        assert matches(shown, printed), f"$ {command}\n{printed}"
 
 
 def test_broken_plugins_are_named_and_skipped(environment: Environment) -> None:
