@@ -261,6 +261,20 @@ def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
         raise _broken(where, first_line, f"not valid YAML: {shown}", "fix it") from error
 
 
+def read_yaml_types(text: str) -> Any:
+    """Read YAML that `parse_yaml` took, with numbers, truth values and dates as YAML 1.1 has them.
+
+    None where there is no such value, a date of a 31st of June for one.
+    """
+    import yaml
+
+    try:
+        # Both are safe loaders.
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (yaml.YAMLError, *_FAILURES):
+        return None
+
+
 def _built(text: str, loader: Any, where: str, first_line: int) -> Any:
     import yaml
 

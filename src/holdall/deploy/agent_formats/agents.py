@@ -13,13 +13,21 @@ agents) and Cursor (subagents), late 2026.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from holdall.deploy.agent_formats.markdown import Parts, join_markdown, split_markdown, text_of
+from holdall.deploy.agent_formats.markdown import (
+    Parts,
+    count_of,
+    join_markdown,
+    number_of,
+    read_head,
+    split_markdown,
+    text_of,
+    truth_of,
+)
 from holdall.deploy.agent_formats.tools import (
     NAMES,
     READING,
@@ -39,6 +47,7 @@ _MEANT = {
     "skills": "the skills that it starts with",
     "memory": "its memory",
     "isolation": "its own work tree",
+    "permission": "its permissions",
 }
 _COLORS = frozenset({"primary", "secondary", "accent", "success", "warning", "error", "info"})
 _DENIABLE = (
@@ -66,7 +75,7 @@ def convert_agent(data: bytes, form: Form, name: str) -> ConvertedFile | Refused
     losses = tuple(dict.fromkeys((*losses, *_dropped(parts.keys, keys))))
     if form is Form.CODEX_AGENT:
         return ConvertedFile(dump_toml(keys, multiline=True).encode("utf-8", "replace"), losses)
-    if parts.is_clean and keys == dict(parts.keys):
+    if keys.keys() == parts.keys.keys() and keys == read_head(parts):
         return ConvertedFile(data, losses)
     return ConvertedFile(join_markdown(keys, parts.body), losses)
 
@@ -79,6 +88,8 @@ def _dropped(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[st
     for key, what in _MEANT.items():
         if before.get(key) and key not in after:
             yield f"left out {what} (`{key}`)"
+    if isinstance(before.get("tools"), dict) and not {"tools", "permission"} & after.keys():
+        yield "left out which tools it must not use (`tools`)"
     model = before.get("model")
     if model not in (None, "", "inherit") and "model" not in after:
         yield "left out its model, which is not one there"
@@ -96,27 +107,14 @@ def _opencode(parts: Parts, name: str) -> _Result:
     del name  # its path
     old = parts.keys
     losses: list[str] = []
-    checks: dict[str, Callable[[Any], bool]] = {
-        "description": lambda v: isinstance(v, str) and bool(v.strip()),
-        "mode": lambda v: v in ("subagent", "primary", "all"),
-        "model": lambda v: isinstance(v, str) and "/" in v,
-        "variant": lambda v: isinstance(v, str),
-        "temperature": _is_number,
-        "top_p": _is_number,
-        "tools": _is_switches,
-        "permission": _is_permission,
-        "disable": lambda v: isinstance(v, bool),
-        "hidden": lambda v: isinstance(v, bool),
-        "color": lambda v: (
-            isinstance(v, str) and bool(v in _COLORS or re.fullmatch("#[0-9a-fA-F]{6}", v))
-        ),
-        "steps": _is_count,
-    }
-    new = {key: value for key, value in old.items() if key in checks and checks[key](value)}
+    read = ((key, _OPENCODE[key](old[key])) for key in old if key in _OPENCODE)
+    new: dict[str, Any] = {key: value for key, value in read if value is not None}
     new.setdefault("mode", "subagent")
-    steps = old.get("steps", old.get("maxSteps", old.get("maxTurns")))
-    if _is_count(steps):
+    steps = count_of(old.get("steps", old.get("maxSteps", old.get("maxTurns"))))
+    if steps is not None:
         new["steps"] = steps
+    if isinstance(old.get("tools"), dict) and "tools" not in new:
+        return _refuse("its `tools` are not such as opencode reads")
     if "tools" not in new and "permission" not in new:
         denied, losses = _denied(old)
         if denied:
@@ -141,18 +139,43 @@ def _denied(old: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
     return {tool: "deny" for tool in _DENIABLE if tool in denied}, losses
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _switches(value: Any) -> dict[str, bool] | None:
+    """Return which tools are on and off; None for what says something else."""
+    if not isinstance(value, dict):
+        return None
+    found = {key: truth_of(on) for key, on in value.items()}
+    return None if None in found.values() else {key: bool(on) for key, on in found.items()}
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31
+def _permission(value: Any) -> Any:
+    return value if _is_permission(value) else None
 
 
-def _is_switches(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(key, str) and isinstance(on, bool) for key, on in value.items()
-    )
+def _color(value: Any) -> str | None:
+    text = text_of(value)
+    return text if text in _COLORS or re.fullmatch("#[0-9a-fA-F]{6}", text) else None
+
+
+def _text(value: Any) -> str | None:
+    return text_of(value) or None
+
+
+_OPENCODE: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "description": _text,
+        "mode": lambda v: v if v in ("subagent", "primary", "all") else None,
+        "model": lambda v: v if "/" in text_of(v) else None,
+        "variant": _text,
+        "temperature": number_of,
+        "top_p": number_of,
+        "tools": _switches,
+        "permission": _permission,
+        "disable": truth_of,
+        "hidden": truth_of,
+        "color": _color,
+        "steps": count_of,
+    }
+)
 
 
 def _is_permission(value: Any) -> bool:
@@ -220,14 +243,13 @@ def _gemini(parts: Parts, name: str) -> _Result:
     model = text_of(old.get("model"))
     if model == "inherit" or model.startswith("gemini"):
         new["model"] = model
-    temperature = old.get("temperature")
-    if temperature is not None and _is_number(temperature) and 0 <= temperature <= 2:
+    temperature = number_of(old.get("temperature"))
+    if temperature is not None and 0 <= temperature <= 2:
         new["temperature"] = temperature
-    turns = old.get("max_turns", old.get("maxTurns"))
-    if _is_count(turns):
-        new["max_turns"] = turns
-    if _is_count(old.get("timeout_mins")):
-        new["timeout_mins"] = old["timeout_mins"]
+    counts = {"max_turns": old.get("max_turns", old.get("maxTurns"))}
+    for key, value in (counts | {"timeout_mins": old.get("timeout_mins")}).items():
+        if (count := count_of(value)) is not None:
+            new[key] = count
     return new, tuple(losses)
 
 
@@ -255,8 +277,8 @@ def _copilot(parts: Parts, name: str) -> _Result:
         if text_of(old.get(key)):
             new[key] = old[key]
     for key in ("user-invocable", "disable-model-invocation"):
-        if isinstance(old.get(key), bool):
-            new[key] = old[key]
+        if (flag := truth_of(old.get(key))) is not None:
+            new[key] = flag
     listed = tool_list(old.get("tools"))
     if listed:
         names = NAMES["copilot"]
@@ -278,11 +300,6 @@ def _of_copilot(tool: str, names: Mapping[str, str]) -> str:
     return names.get(tool, tool) if found is None else f"{found[0]}/{found[1] or '*'}"
 
 
-def _flag(value: object) -> bool | None:
-    """Return a truth value, which a simple head has as text; None for anything else."""
-    return {"true": True, "false": False}.get(str(value).lower())
-
-
 def _cursor(parts: Parts, name: str) -> _Result:
     old, losses = parts.keys, []
     new: dict[str, Any] = {"name": name.replace(":", "-")}
@@ -295,13 +312,13 @@ def _cursor(parts: Parts, name: str) -> _Result:
     reads_only = (bool(listed) and READING.issuperset(listed or ())) or (
         not listed and {"Bash", "Write", "Edit"} <= {*denied}
     )
-    if (readonly := _flag(old.get("readonly"))) is not None:
+    if (readonly := truth_of(old.get("readonly"))) is not None:
         new["readonly"] = readonly
     elif reads_only:
         new["readonly"] = True
     elif (listed and "*" not in listed) or denied:
         losses.append("it may use every tool, since Cursor has no list of tools")
-    background = _flag(old.get("is_background", old.get("background")))
+    background = truth_of(old.get("is_background", old.get("background")))
     if background is not None:
         new["is_background"] = background
     return new, tuple(losses)

@@ -18,7 +18,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from holdall.deploy.agent_formats.markdown import Parts, join_markdown, split_markdown, text_of
+from holdall.deploy.agent_formats.markdown import (
+    Parts,
+    join_markdown,
+    read_head,
+    split_markdown,
+    text_of,
+    truth_of,
+)
 from holdall.deploy.agent_formats.values import ConvertedFile, Refused
 from holdall.deploy.targets.target import Form
 from holdall.formats.toml_writer import dump_toml
@@ -39,15 +46,16 @@ def convert_command(data: bytes, form: Form, name: str) -> ConvertedFile | Refus
     if isinstance(found, Refused):
         return found
     losses = tuple(dict.fromkeys((*found.losses, *_lost_keys(parts.keys))))
-    if parts.is_clean and found.data == _written(parts):
+    if found.data == _written(parts):
         return ConvertedFile(data, losses)
     return found._replace(losses=losses)
 
 
 def _written(parts: Parts) -> bytes:
     """Return a file as it would be written again, to see that nothing changed."""
+    head = read_head(parts)
     try:
-        return join_markdown(parts.keys, parts.body)
+        return b"" if head is None else join_markdown(head, parts.body)
     except (TypeError, ValueError):
         return b""
 
@@ -110,8 +118,8 @@ def _qwen(parts: Parts, name: str) -> ConvertedFile | Refused:
         return braced
     body, losses = braced
     new = _texts(parts, "description", "when_to_use", "argument-hint")
-    if isinstance(parts.keys.get("disable-model-invocation"), bool):
-        new["disable-model-invocation"] = parts.keys["disable-model-invocation"]
+    if (flag := truth_of(parts.keys.get("disable-model-invocation"))) is not None:
+        new["disable-model-invocation"] = flag
     return ConvertedFile(join_markdown(new, body), tuple(losses))
 
 
@@ -128,8 +136,8 @@ def _opencode(parts: Parts, name: str) -> ConvertedFile | Refused:
         new["model"] = model
     elif model and model != "inherit":
         losses.append("left out its model, which is not one there")
-    if isinstance(parts.keys.get("subtask"), bool):
-        new["subtask"] = parts.keys["subtask"]
+    if (flag := truth_of(parts.keys.get("subtask"))) is not None:
+        new["subtask"] = flag
     if _DIGIT.search(parts.body):
         losses.append("`$1` is the first argument there, the second one in Claude Code")
     body = _INDEX.sub(lambda match: f"${int(match[1]) + 1}", parts.body)

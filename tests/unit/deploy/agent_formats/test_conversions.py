@@ -319,3 +319,57 @@ def test_a_rejected_path_is_never_made() -> None:
     path = BUILTIN_TARGETS["codex"].path_of(ArtifactId("command", "git:commit"))
     assert path == RelPath.parse(".agents/skills/git-commit/SKILL.md")
     assert Path(path).name == "SKILL.md"
+
+
+OPENCODE = b"""---
+description: "Reviews"
+mode: subagent
+temperature: 0.20
+steps: 12
+disable: true
+hidden: FALSE
+tools:
+  write: false
+  "bash": true
+---
+Review.
+"""
+
+
+def test_an_agent_of_opencode_stays_as_it_is() -> None:
+    """Numbers, truth values and what limits it are kept, to the byte."""
+    assert convert_file(OPENCODE, Form.OPENCODE_AGENT, "x") == ConvertedFile(OPENCODE)
+    assert {form: _keys(form)[1] for form in (Form.GEMINI_AGENT, Form.COPILOT_AGENT)} == {
+        Form.GEMINI_AGENT: ("left out which tools it must not use (`tools`)",),
+        Form.COPILOT_AGENT: ("left out which tools it must not use (`tools`)",),
+    }
+    assert _keys(Form.GEMINI_AGENT)[0]["temperature"] == 0.2
+
+
+def _keys(form: Form, data: bytes = OPENCODE) -> tuple[dict[str, Any], tuple[str, ...]]:
+    found = convert_file(data, form, "x")
+    assert isinstance(found, ConvertedFile)
+    return agent_rules.read_head(found.data)[0], found.losses
+
+
+@pytest.mark.parametrize("value", ["maybe", "[a]", "{a: b}", ""])
+def test_switches_that_are_none_are_refused(value: str) -> None:
+    """An agent that would have more tools than it had is not written."""
+    data = OPENCODE.replace(b"write: false", f"write: {value}".encode())
+    assert isinstance(convert_file(data, Form.OPENCODE_AGENT, "x"), Refused)
+
+
+@pytest.mark.parametrize("text", ["12", "1e3", "0o17", "2026-11-28", "yes", "1:30", "0x1f", ".inf"])
+def test_a_text_that_looks_like_something_else_is_quoted(text: str) -> None:
+    """A description is a text for every reader of YAML."""
+    data = f"---\ndescription: {text}\nmode: subagent\n---\nx\n".encode()
+    found = convert_file(data, Form.OPENCODE_AGENT, "x")
+    assert isinstance(found, ConvertedFile)
+    assert f'description: "{text}"'.encode() in found.data
+
+
+def test_truth_values_of_commands_are_kept() -> None:
+    """In quotes or not, they arrive as truth values."""
+    data = b"---\ndescription: Do it\nsubtask: 'true'\ndisable-model-invocation: true\n---\nx\n"
+    assert _keys(Form.OPENCODE_COMMAND, data)[0] == {"description": "Do it", "subtask": True}
+    assert _keys(Form.QWEN_COMMAND, data)[0]["disable-model-invocation"] is True
