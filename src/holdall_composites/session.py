@@ -40,6 +40,7 @@ def opened(
     *,
     edit: Edit | None = None,
     touched: Set[str] | None = None,
+    at_head: bool = False,
 ) -> Iterator[Resolver]:
     """Connect to a collection's database and bring it in line with the manifest.
 
@@ -48,7 +49,8 @@ def opened(
     A database that can only be read is read as it is; an SQLite file whose rows would have to
     change is read from a copy with the right rows.
     A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
-    Raises DatabaseUnreachable, SchemaError, or what the rows refuse.
+    Raises DatabaseUnreachable, SchemaError, or what the rows refuse; with `at_head`, OvertakenError
+    for a folder that is behind.
     """
     uuid = collection.manifest.uuid or ""
     url = DatabaseURL.parse(collection.database_url)
@@ -61,6 +63,8 @@ def opened(
         ensure_current(database, embedded=url.is_embedded)
         store = Store(database)
         if uuid and not has_rows_of(store, collection):
+            if at_head:
+                _refuse_behind(store, collection)
             if url.is_embedded or can_write(database):
                 bring_in_line(store, collection, header, touched)
             else:
@@ -92,6 +96,20 @@ def has_rows_of(store: Store, collection: Collection) -> bool:
     """Return whether the rows were last made equal to this very manifest."""
     known = store.collections.get(collection.manifest.uuid or "")
     return known is not None and known.manifest_hash == collection.manifest_hash
+
+
+def _refuse_behind(store: Store, collection: Collection) -> None:
+    """Raise OvertakenError where the rows are of another release than a folder's files."""
+    from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
+
+    if collection.has_own_database:
+        return
+    head = head_of(store, collection.manifest.uuid or "")
+    if find_standing(store, collection.manifest, head)[0] is not Standing.HEAD:
+        raise OvertakenError(
+            f"{collection.root} is not at release {head[0]}, the newest of its database",
+            hint="`holdall pull` brings it there",
+        )
 
 
 def refuse_read_only(collection: Collection) -> None:
@@ -172,7 +190,7 @@ def bring_in_line(
     from holdall_composites.sync.sync import sync
 
     uuid = collection.manifest.uuid or ""
-    head, is_alone = head_of(store, uuid), has_own_database(collection)
+    head, is_alone = head_of(store, uuid), collection.has_own_database
     if not is_alone and find_standing(store, collection.manifest, head)[0] is not Standing.HEAD:
         told = f"{collection.root} is behind release {head[0]} of its database"
         reporter().note(f"{told}: `holdall pull` brings it forward")
@@ -205,12 +223,6 @@ def _takes_back(store: Store, collection: Collection, head: int) -> bool:
     return any(find_outdated(store, uuid, ours, head, newest))
 
 
-def has_own_database(collection: Collection) -> bool:
-    """Return whether nobody else writes to the database: its file is inside the collection."""
-    url = DatabaseURL.parse(collection.database_url)
-    return url.is_embedded and Path(url.path).parent.parent.resolve() == collection.root.resolve()
-
-
 def identify(
     collection: Collection, manifest: Manifest, header: Header, *, is_collect: bool = False
 ) -> Manifest:
@@ -232,7 +244,7 @@ def identify(
     members = {member.uuid for composite in manifest.composites for member in composite.members}
     asked = [uuid for uuid in (here - before) | (members - here) if uuid]
     with opened(collection) as resolver:
-        if has_own_database(collection):
+        if collection.has_own_database:
             head = head_of(resolver.store, own or "")
         else:
             head = head_below(resolver.store, collection.manifest)

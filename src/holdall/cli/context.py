@@ -78,6 +78,19 @@ class Context:
                 pass
         return self.collection_as_it_is()
 
+    def newest_collection(self) -> Collection:
+        """Read the collection as `collection` does, once what others released is in its folder.
+
+        For what takes names from the database and bytes from the folder. Raises RefusedError where
+        what others released cannot be brought in.
+        """
+        collection = self.collection()
+        if collection.has_own_database:
+            return collection
+        from holdall.operations.write_collection import open_newest
+
+        return open_newest(collection.root, self.session, dry_run=self.is_dry_run)
+
     def settle(self, project: Path) -> None:
         """Finish what an interrupted run left in a project."""
         from holdall.transaction.journal import is_unsettled
@@ -105,12 +118,12 @@ class Context:
     def editing(self, *, as_it_is: bool = False) -> Iterator[Editor]:
         """Lock the collection for a change; what others changed is brought in first.
 
-        Not in a dry run, and not if it is to be left `as_it_is`.
+        Not if it is to be left `as_it_is`; in a dry run that is refused.
         """
         from holdall.operations.write_collection import editing
 
-        as_it_is = as_it_is or self.is_dry_run
-        with editing(self.collection_root, self.session, as_it_is=as_it_is) as editor:
+        how = {"as_it_is": as_it_is, "dry_run": self.is_dry_run}
+        with editing(self.collection_root, self.session, **how) as editor:
             yield editor
 
     def deployer(

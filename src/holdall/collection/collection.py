@@ -18,6 +18,7 @@ from holdall.config import MANIFEST
 from holdall.errors import HoldallError, InputError, NotFoundError, StorageError
 from holdall.files.stat_index import TreeIndex, index_file
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
+from holdall.formats.database_url import DatabaseURL
 from holdall.reporter import log_debug
 
 
@@ -46,6 +47,12 @@ class Collection:
     def manifest_hash(self) -> str:
         """The SHA-256 of the manifest's text."""
         return hashlib.sha256(self.manifest_text.encode()).hexdigest()
+
+    @property
+    def has_own_database(self) -> bool:
+        """Whether nobody else writes to the database: its file is inside the collection."""
+        url = DatabaseURL.parse(self.database_url)
+        return url.is_embedded and Path(url.path).parent.parent.resolve() == self.root.resolve()
 
     def entry(self, artifact_id: ArtifactId) -> ManifestArtifact | ManifestComposite:
         """Return the manifest's entry; raises NotFoundError with near names as a hint."""

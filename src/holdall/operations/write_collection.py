@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from holdall.errors import (
     InputError,
     NotFoundError,
     PluginError,
+    RefusedError,
     StorageError,
     UsageError,
 )
@@ -232,17 +234,37 @@ class FirstHalf:
 
 
 @contextmanager
-def editing(path: Path, session: Session, *, as_it_is: bool = False) -> Iterator[Editor]:
+def editing(
+    path: Path, session: Session, *, as_it_is: bool = False, dry_run: bool = False
+) -> Iterator[Editor]:
     """Lock the collection at `path`, finish what an earlier run left, and read it.
 
-    What others changed is brought in first, unless it is to be left `as_it_is`.
+    What others changed is brought in first (refused in a dry run), unless it stays `as_it_is`.
     """
     with lock_and_settle(path, session) as root:
         editor = Editor(root, session.open_collection(path), session)
         if not as_it_is:
-            editor = _up_to_date(editor)
+            editor = _up_to_date(editor, dry_run=dry_run)
         with editor.report_errors():
             yield editor
+
+
+def open_newest(path: Path, session: Session, *, dry_run: bool = False) -> Collection:
+    """Read a collection for what needs its files and its database to be of one release.
+
+    What others changed is brought into the folder. Raises RefusedError where there is something
+    and nothing may be written: in a dry run, or in the folder of somebody else.
+    """
+    collection = session.open_collection(path)
+    if collection.has_own_database:
+        return collection
+    with Scratch() as scratch:
+        if _incoming(collection, session, scratch) is None:
+            return collection
+    if dry_run or not os.access(path, os.W_OK):
+        raise _behind(path)
+    with editing(path, session) as editor:
+        return editor.collection
 
 
 def find_in_database(session: Session) -> Path | None:
@@ -273,18 +295,32 @@ def find_in_database(session: Session) -> Path | None:
     return folder
 
 
-def _up_to_date(editor: Editor) -> Editor:
+def _up_to_date(editor: Editor, *, dry_run: bool) -> Editor:
     """Bring what others changed into the folder, as a transaction of its own."""
     session = editor.session
-    if not session.plugins.implements("holdall_collect_incoming"):
-        return editor
     with Scratch() as scratch:
-        given = {"collection": editor.collection, "scratch": scratch}
-        incoming = session.plugins.first("holdall_collect_incoming", EditPlan, **given)
+        incoming = _incoming(editor.collection, session, scratch)
         if incoming is None:
             return editor
+        if dry_run:
+            raise _behind(editor.root.path)
         editor.pull(incoming)
     return Editor(editor.root, session.open_collection(editor.root.path), session)
+
+
+def _incoming(collection: Collection, session: Session, scratch: Scratch) -> EditPlan | None:
+    """Return what others changed since the folder was written."""
+    if not session.plugins.implements("holdall_collect_incoming"):
+        return None
+    hook, given = "holdall_collect_incoming", {"collection": collection, "scratch": scratch}
+    return session.plugins.first(hook, EditPlan, **given)
+
+
+def _behind(path: Path) -> RefusedError:
+    return RefusedError(
+        f"{path} is behind the newest release of its database, and nothing may be written now",
+        hint=f"`holdall --collection {shlex.quote(str(path))} pull` brings it forward",
+    )
 
 
 def create_collection(
@@ -347,10 +383,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _refuse_inside_of_another(path: Path) -> None:
-    """Raise ConflictError for a folder in a collection: its files could be both one's and other's.
-
-    The folder itself may be one of another tool, whose manifest has the same name.
-    """
+    """Raise ConflictError for a folder in a collection: its files could belong to both."""
     for folder in path.resolve().parents:
         if is_collection(folder):
             raise ConflictError(

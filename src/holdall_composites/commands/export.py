@@ -106,8 +106,8 @@ def _collection(
     root = context.collection_root
     state = root / STATE_FOLDER
     if dry_run or not all(os.access(p, os.W_OK) for p in (root, state) if p.exists()):
-        return context.collection(), None
-    editor = held.enter_context(context.editing(as_it_is=True))
+        return context.newest_collection(), None
+    editor = held.enter_context(context.editing())
     return editor.collection, editor.root
 
 

@@ -105,11 +105,14 @@ def run_associations(context: Context, args: argparse.Namespace) -> int:
 
     collection = context.collection()
     artifact_id = collection.resolve(args.id)
+    uuid = collection.entry(artifact_id).uuid
     sides: dict[str, list[dict[str, object]]] = {"parents": [], "children": []}
     next_cursor = None
     if collection.manifest.uuid is not None:
         with opened(collection) as resolver:
-            found = resolver.associations(str(artifact_id), cursor=args.cursor, limit=args.limit)
+            # The name is the folder's, which may be behind the database.
+            present = resolver.id_of(uuid) if uuid else str(artifact_id)
+            found = resolver.associations(present, cursor=args.cursor, limit=args.limit)
         sides["parents"] = [parent.to_json(parent.composite_id) for parent in found.parents]
         sides["children"] = [child.to_json(child.child_id) for child in found.children]
         next_cursor = found.next_cursor

@@ -34,7 +34,7 @@ def resolve(request: DeployRequest) -> Resolution | None:
     collection_id = request.collection.manifest.uuid
     if collection_id is None:
         return None
-    with opened(request.collection) as resolver, resolver.store.reading():
+    with opened(request.collection, at_head=True) as resolver, resolver.store.reading():
         store = resolver.store
         if not request.is_forced:
             _refuse_removed_members(request, store, collection_id)

@@ -19,7 +19,6 @@ from holdall.transaction import Action
 from holdall_composites.database.connect import connected
 from holdall_composites.history.log import header_of, record_change
 from holdall_composites.schema.runner import ensure_current
-from holdall_composites.session import has_own_database
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import plan_release
 from holdall_composites.sync.releases.manifest import changed_between
@@ -39,7 +38,7 @@ def publish(
 
     `collection` is as it will be. Raises OvertakenError, with nothing written, if the head moved.
     """
-    if has_own_database(collection):
+    if collection.has_own_database:
         return None
     uuid, header = collection.manifest.uuid or "", header_of(changes)
     known = {e.uuid: e for e in changes.before.artifacts}

@@ -10,7 +10,7 @@ from holdall.errors import ConflictError, RefusedError
 from holdall.files import Scratch
 from holdall_composites.history.merging import ContentMerger, tell_conflicts, tell_release
 from holdall_composites.history.turn import plan_turn
-from holdall_composites.session import has_own_database, has_rows_of, opened
+from holdall_composites.session import has_rows_of, opened
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
 from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
 from holdall_composites.sync.releases.manifest import manifest_of, state_of, unnamed_members
@@ -30,7 +30,7 @@ def plan_pull(
     RefusedError for a folder of another chain.
     """
     uuid = collection.manifest.uuid
-    if uuid is None or has_own_database(collection):
+    if uuid is None or collection.has_own_database:
         return None
     with opened(collection) as resolver, resolver.store.reading():
         store = resolver.store

@@ -319,8 +319,8 @@ def test_a_change_between_pull_and_plan_is_not_taken_back(
     pull = write_collection._up_to_date
     raced: list[bool] = []
 
-    def slow(editor: object) -> object:
-        pulled = pull(editor)  # type: ignore[arg-type]
+    def slow(editor: object, *, dry_run: bool) -> object:
+        pulled = pull(editor, dry_run=dry_run)  # type: ignore[arg-type]
         if not raced:
             raced.append(True)
             anna.run("rename", "skill:plain-prose", "prose")

@@ -95,7 +95,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.deploy.consent.allowance import Allowance
     from holdall.files.user_state import state_folder
 
-    collection = context.collection()
+    collection = context.newest_collection()
     targets, how = _choose_targets(context, args)
     deployer = context.deployer(
         collection,

@@ -80,7 +80,7 @@ def collect_choice(
     text in what was asked for.
     """
     reading, renames = _as_locked(reading, choice, locked)
-    with editing(root, session, as_it_is=dry_run) as editor:
+    with editing(root, session, dry_run=dry_run) as editor:
         plan = plan_import(
             editor.collection,
             reading,

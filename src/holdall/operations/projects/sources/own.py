@@ -26,7 +26,7 @@ def lock_own(
     """
     wanted = requirement.id
     assert wanted is not None, "it has no source"
-    collection, terms = supply.collection, supply.terms
+    collection, terms = supply.bring_forward(), supply.terms
     if wanted not in collection.manifest.by_id:
         raise NotFoundError(
             f"holdall.toml requires {wanted}, which the collection {collection.root} has not",

@@ -39,7 +39,7 @@ from holdall.operations.projects.sources.merging import Edits
 from holdall.operations.projects.sources.selection import Choice, choose
 from holdall.operations.projects.terms import Terms
 from holdall.operations.read_source import open_source
-from holdall.operations.write_collection import editing
+from holdall.operations.write_collection import editing, open_newest
 from holdall.sources.values import Reading
 
 
@@ -97,6 +97,13 @@ class Supply:
         if self._collection is None:
             self._collection = self.terms.session.open_collection(self.root)
         return self._collection
+
+    def bring_forward(self) -> Collection:
+        """Return the collection, once what others released is in its folder."""
+        if not self.collection.has_own_database:
+            terms = self.terms
+            self._collection = open_newest(self.root, terms.session, dry_run=terms.dry_run)
+        return self.collection
 
     def read(self, located: Located, revision: str | None) -> Reading:
         """Read a source at a revision; raises what `open_source` raises."""
