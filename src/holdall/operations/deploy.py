@@ -49,7 +49,7 @@ from holdall.deploy.planning.revert import (
     with_contents,
 )
 from holdall.deploy.planning.settings import Entries, add_entries, merge_entries
-from holdall.deploy.planning.sharing import split_shared
+from holdall.deploy.planning.sharing import seen_twice, split_shared
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
 from holdall.deploy.project.place import follow_project, refuse_another_project
@@ -139,7 +139,8 @@ class Deployer:
         The caller holds the project's lock. Raises what `deploy` raises.
         """
         note, (artifacts, chosen, obsolete, kept, requests) = self.session.reporter.note, share
-        pairs, shared = split_shared(chosen, kept, self.session.plugins.targets)
+        targets = self.session.plugins.targets
+        pairs, shared = split_shared(chosen, kept, targets)
         arrangement, merged = self._arrange(project, scratch, kept, pairs, obsolete)
         deployed = deployed_entries(request, artifacts, arrangement, merged, obsolete)
         placed = new_placements(arrangement, artifacts, self.targets)
@@ -154,7 +155,8 @@ class Deployer:
             withdrawn=removed_placements(obsolete, kept, placed, self.targets),
         )
         warnings = [*self.check(planned.plan), *merged.notes, *deploy_notes(request, pairs)]
-        for text in left_out_notes(pairs, (*shared, *arrangement.losses)):
+        twice = seen_twice(pairs, kept, obsolete, targets)
+        for text in left_out_notes(pairs, (*shared, *arrangement.losses, *twice)):
             note(text)
         if not self.force:
             refuse_edits(arrangement, self.project)

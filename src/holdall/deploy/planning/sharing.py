@@ -1,11 +1,12 @@
-"""Hooks and servers that one agent would run or see twice: they are placed once, or reported.
+"""What one agent would run or see twice: hooks and servers are placed once, the rest is reported.
 
-Some agents read the settings of others, too: GitHub Copilot runs the hooks of Claude Code.
+Some agents read the places of others, too: GitHub Copilot runs the hooks of Claude Code, and
+opencode lists the skills in `.claude/skills`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from holdall.artifacts.ids import ArtifactId
 from holdall.deploy.planning.files import Loss
@@ -49,6 +50,47 @@ def split_shared(
     users = {(target.name, a.companion) for target, a in pairs if a.companion is not None}
     users -= {(target.name, a.companion) for target, a in placed if a.companion is not None}
     return [pair for pair in placed if (pair[0].name, pair[1].id) not in users], tuple(losses)
+
+
+def seen_twice(
+    pairs: Sequence[Pair],
+    kept: Iterable[Deployed],
+    replaced: Iterable[Deployed],
+    known: Mapping[str, Target],
+) -> Iterator[Loss]:
+    """Yield what agents find in two folders from now on; what was so before is not told again.
+
+    `kept` stays in the project, `replaced` is what was there of the same artifacts before.
+    """
+    before = {(entry.target, entry.id) for entry in replaced}
+    there: dict[ArtifactId, dict[str, Target]] = {}
+    new = set()
+    for entry in kept:
+        if entry.target in known and entry.id.type in known[entry.target].places:
+            there.setdefault(entry.id, {})[entry.target] = known[entry.target]
+    for target, artifact in pairs:
+        if artifact.id.type in target.places:
+            there.setdefault(artifact.id, {})[target.name] = target
+            if (target.name, artifact.id) not in before:
+                new.add((target.name, artifact.id))
+    for found, targets in there.items():
+        by_folder: dict[str, list[str]] = {}
+        for target in targets.values():
+            by_folder.setdefault(_folder_of(target, found), []).append(target.name)
+        for reader in targets.values():
+            own = _folder_of(reader, found)
+            for folder in reader.reads.get(found.type, ()):
+                others = by_folder.get(folder, []) if folder != own else []
+                if new.isdisjoint((name, found) for name in (reader.name, *others)) or not others:
+                    continue
+                more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+                text = f"seen twice: {folder} is read, too, where it is for {others[0]}{more}"
+                yield Loss(reader.name, found, text)
+
+
+def _folder_of(target: Target, found: ArtifactId) -> str:
+    """Return the folder in which an agent has the artifacts of a type."""
+    return f"{target.root_of(found.type)}/{target.places[found.type].folder}"
 
 
 def _reads(reader: Target, other: Target, type_name: str) -> bool:
