@@ -125,7 +125,7 @@ def rename_tree(artifact_id: ArtifactId, tree: Tree, location: Path | bytes) -> 
     found = read_head(artifact_id, tree, location)
     if found is None:
         return None
-    return _with_head(artifact_id, tree, found[0], with_name(found[1], said_name(artifact_id)))
+    return with_file(artifact_id, tree, found[0], with_name(found[1], said_name(artifact_id)))
 
 
 def take_name(
@@ -142,12 +142,13 @@ def take_name(
     name = name_in(known[1])
     if line is None or name is None:
         return None
-    return _with_head(artifact_id, edit[0], found[0], _with_value(found[1], name, (line[2],)))
+    return with_file(artifact_id, edit[0], found[0], _with_value(found[1], name, (line[2],)))
 
 
-def _with_head(
+def with_file(
     artifact_id: ArtifactId, tree: Tree, digest: FileDigest, changed: bytes | None
 ) -> Tree | None:
+    """Return an artifact's files with other bytes for one of them; None if nothing changes."""
     sha256 = None if changed is None else hashlib.sha256(changed).hexdigest()
     if changed is None or sha256 is None or sha256 == digest.sha256:
         return None
@@ -157,7 +158,7 @@ def _with_head(
         tree,
         files=files,
         content_hash=tree_hash(files),
-        skillmeat_hash=sha256 if artifact_id.type == ArtifactType.AGENT else "",
+        skillmeat_hash="" if artifact_id.type == ArtifactType.SKILL else sha256,
         made={digest.path: changed},
     )
 

@@ -21,6 +21,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "lint": (
         "holdall lint .",
         "holdall lint . --target opencode,codex",
+        "holdall lint . --fix --dry-run  # what can be fixed in the collection",
         "holdall lint . --strict --sarif > lint.sarif  # for CI",
     ),
     "new": (

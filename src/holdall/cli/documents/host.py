@@ -92,9 +92,18 @@ class LintDiagnostic(Diagnostic):
     remedy: str | None
 
 
+class FixedFile(TypedDict):
+    """A file that `--fix` fixed, or would fix, and the lines of a unified diff."""
+
+    id: str
+    path: str
+    diff: list[str]
+
+
 class LintDocument(TypedDict):
     """What is wrong with sources, and how many of each level; SARIF with `--sarif`."""
 
+    fixed: list[FixedFile]
     diagnostics: list[LintDiagnostic]
     errors: int
     warnings: int

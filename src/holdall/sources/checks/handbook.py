@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdall.sources.checks.diagnostics import CODES, Code
+from holdall.sources.checks.fixes import FIXABLE
 
 _HEAD = """\
 # Diagnostics
@@ -24,8 +25,9 @@ def handbook() -> str:
 
 def _entry(code: Code) -> str:
     info = CODES[code]
+    fixed = " `holdall lint --fix` does it where it is certain." if code in FIXABLE else ""
     only = " (`holdall lint` only)" if info.lint_only else ""
     return (
         f"## {code}\n\n**{info.level}**{only}: {info.meaning}.\n\n"
-        f"- Why it matters: {info.reason}.\n- What to do: {info.remedy}.\n"
+        f"- Why it matters: {info.reason}.\n- What to do: {info.remedy}.{fixed}\n"
     )

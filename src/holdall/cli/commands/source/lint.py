@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall.cli.allow import add_allow, refuse_unknown
 from holdall.cli.context import Context
 from holdall.errors import UsageError
+
+if TYPE_CHECKING:
+    from holdall.operations.lint import Fix
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +25,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="also what this agent would refuse, cut or ignore: %(targets)s",
     )
     add_allow(parser)
+    parser.add_argument(
+        "--fix",
+        action="store_true",
+        help="in the collection's folder: fix what is certain, as one change that undo takes back",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --fix: show what would be fixed, write nothing"
+    )
     parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
 
 
@@ -36,6 +48,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         raise UsageError("--sarif and --json together", hint="choose one of them")
     out = context.out
     out.json = out.json or args.sarif
+    fixes = _fix(context, args)
     caps = context.caps
     targets = context.targets(args.target, Path()) if args.target else ()
     findings = [
@@ -52,5 +65,37 @@ def run(context: Context, args: argparse.Namespace) -> int:
         results = [(finding.place, finding.diagnostic) for finding in findings]
         out.data(sarif_log(__version__, results), is_ours=False)
     else:
-        out.data(findings_to_json(findings))
+        fixed = [{"id": str(f.id), "path": f.path, "diff": list(f.diff)} for f in fixes]
+        out.data({**findings_to_json(findings), "fixed": fixed})
     return 1 if found["errors"] or (args.strict and found["warnings"]) else 0
+
+
+def _fix(context: Context, args: argparse.Namespace) -> tuple[Fix, ...]:
+    """Fix what is asked for, and print the lines that differ."""
+    if not args.fix:
+        if args.dry_run:
+            raise UsageError("--dry-run without --fix", hint="lint alone writes nothing")
+        return ()
+    from holdall.operations.lint import plan_fixes
+
+    root = context.collection_root
+    for source in args.sources:
+        if Path(source).resolve() != root.resolve():
+            raise UsageError(
+                f"--fix {source}: that is not the folder of the collection, which is {root}",
+                hint="only there is every version kept; collect it, or fix it by hand",
+            )
+    with context.editing() as editor:
+        plan = plan_fixes(editor.collection)
+        if plan.fixes:
+            editor.propose(plan.changes)
+            if not args.dry_run:
+                editor.commit(plan.changes, plan.actions)
+    out = context.out
+    for fix in plan.fixes:
+        out.diff(fix.diff)
+    for edited in plan.edited:
+        out.note(f"{edited} was edited since it was collected; `holdall collect`, then --fix again")
+    done = "would fix" if args.dry_run else "fixed"
+    out.line(f"{done} {len(plan.fixes)} of {len(editor.collection.manifest.artifacts)} artifacts")
+    return plan.fixes
