@@ -54,7 +54,7 @@ class Machine:
     def __init__(self, folder: Path, settings: Path, patch: pytest.MonkeyPatch) -> None:
         self.home, self.project = folder / "home", folder / "project"
         self.home.mkdir(parents=True)
-        self._settings, self._patch = settings, patch
+        self.settings, self._patch = settings, patch
 
     @contextmanager
     def at_work(self, folder: Path | None = None) -> Iterator[None]:
@@ -65,7 +65,7 @@ class Machine:
             patch.setenv("HOME", str(self.home))
             for kind in ("STATE", "CACHE", "DATA", "CONFIG"):
                 patch.setenv(f"XDG_{kind}_HOME", str(self.home / kind.lower()))
-            patch.setenv("GIT_CONFIG_GLOBAL", str(self._settings))
+            patch.setenv("GIT_CONFIG_GLOBAL", str(self.settings))
             place = self.project if folder is None else folder
             if place.is_dir():
                 patch.chdir(place)

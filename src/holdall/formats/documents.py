@@ -233,14 +233,14 @@ def _is_disputed(text: str) -> bool:
     return bool(re.search(_DISPUTED, text)) or ("?" in text and ("[" in text or "{" in text))
 
 
-def parse_yaml(text: str, where: str, *, first_line: int = 1) -> Any:
+def parse_yaml(text: str, where: str, *, first_line: int = 1, limit: int = MAX_YAML_BYTES) -> Any:
     """Read YAML into mappings, lists, strings and None; every scalar stays the text it is.
 
     No aliases, no anchors, no tags, no double keys; depth and size are bounded. `first_line` is the
     line of the file that `text` begins at.
     """
-    if len(text) > MAX_YAML_BYTES or len(text.encode("utf-8", "replace")) > MAX_YAML_BYTES:
-        raise _broken(where, first_line, "YAML larger than 64 KiB", "shorten it")
+    if len(text) > limit or len(text.encode("utf-8", "replace")) > limit:
+        raise _broken(where, first_line, f"YAML larger than {limit >> 10} KiB", "shorten it")
     import yaml
 
     # Events alone are safe with libyaml's parser, which is ten times as fast; what it makes of

@@ -34,6 +34,11 @@ SERVER = "postgresql://team@db.example/holdall"
 """What pages call a server's database."""
 
 
+LOCK = """{"version": 1, "skills": {"pdf": {"source": "acme/kit", "ref": "v1.1.0",
+    "sourceType": "github", "skillPath": "skills/pdf/SKILL.md"}}}"""
+"""What the program `skills` wrote into a project."""
+
+
 def pages() -> list[Any]:
     """Return the pages with a session, marked where it needs a server."""
     found = []
@@ -63,6 +68,12 @@ class World:
         """Let happen what the page says that others did before a command."""
         notes = self.source.work / "skills/pdf/notes.md"
         match page, command:
+            case "docs/projects.md", "holdall add --from web":
+                web = Path("web").absolute()
+                make_skill(web, "pdf", "Read PDFs", **{"notes.md": "Read it twice.\n"})
+                write(web / ".claude/README", "")
+                (web / "skills").rename(web / ".claude/skills")
+                write(web / "skills-lock.json", LOCK)
             case "docs/projects.md", "holdall outdated":
                 notes.write_text("Read it twice.\nCount the pages.\n")
                 write(self.source.work / "skills/pdf/new.md", "New.\n")

@@ -51,6 +51,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "add": (
         "holdall add anthropics/skills --skill pdf",
         "holdall add ./my-skills --to ./app",
+        "holdall add --from skills-lock.json  # of another program",
     ),
     "drop": (
         "holdall drop skill:pdf",

@@ -176,10 +176,16 @@ class LockedArtifact(TypedDict):
 
 
 class AddDocument(Deployment):
-    """What was added to a project, and what that changed in the collection."""
+    """What was added to a project, and what that changed in the collection.
+
+    `taken_from` is the program whose lock was taken over, None for what a source has; `notes` say
+    what was not as that lock said.
+    """
 
     collection: str
-    source: projects.SourceState
+    taken_from: str | None
+    notes: list[str]
+    sources: list[projects.SourceState]
     artifacts: list[LockedArtifact]
     changes: list[Change]
     diagnostics: list[Diagnostic]

@@ -18,7 +18,7 @@ class Fields:
     """One table of a file. `line` is where it stands, None if that is not known."""
 
     def __init__(self, table: Mapping[str, Any], where: str, line: int | None, hint: str) -> None:
-        self._table, self._hint = table, hint
+        self.table, self._hint = table, hint
         self._where = where if line is None else f"{where}, line {line}"
 
     def refuse(self, what: str) -> NoReturn:
@@ -27,14 +27,14 @@ class Fields:
 
     def refuse_unknown(self, known: AbstractSet[str]) -> None:
         """Raise InputError for a key that is none of these."""
-        for key in self._table:
+        for key in self.table:
             if key not in known:
                 told = ", ".join(sorted(known))
                 self.refuse(f"unknown key {key!a:.80}; the keys are {told}")
 
     def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str | None:
         """Return a text; None if there is no such key."""
-        value = self._table.get(key)
+        value = self.table.get(key)
         if value is None:
             return None
         if not isinstance(value, str) or not value or len(value) > _LONGEST:
@@ -47,7 +47,7 @@ class Fields:
 
     def texts(self, key: str) -> tuple[str, ...] | None:
         """Return a list of texts; None if there is no such key."""
-        value = self._table.get(key)
+        value = self.table.get(key)
         if value is None:
             return None
         if not isinstance(value, list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli.commands.project.deploy import result_to_json, tell_files
@@ -18,10 +19,12 @@ from holdall.cli.commands.project.locked import (
     terms_of,
 )
 from holdall.cli.context import Context
+from holdall.errors import UsageError
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
     from holdall.operations.projects.changes.add import Added, Ask
+    from holdall.operations.projects.changes.taking.take_over import TakenOver
     from holdall.sources.values import Reading
 
 
@@ -33,8 +36,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "source",
+        nargs="?",
         metavar="SOURCE",
         help="a folder, an archive, or a git repository: URL or OWNER/REPO, [@REVISION][#FOLDER]",
+    )
+    parser.add_argument(
+        "--from",
+        dest="lock",
+        metavar="LOCK|DIR",
+        help="take over what another program installed: its skills-lock.json, .skill-lock.json,"
+        " apm.lock.yaml, agents.lock or rulesync.lock, or a project that has one, or skills of"
+        " openskills",
     )
     parser.add_argument(
         "--skill",
@@ -57,6 +69,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Add; exit 1 if something needs attention."""
+    if args.lock is not None:
+        return _take_over(context, args)
+    if args.source is None:
+        raise UsageError(
+            "add what?", hint="name a source, or the lock of another program with --from"
+        )
     from holdall.operations.projects.changes.add import add
 
     project = project_of(args)
@@ -79,7 +97,29 @@ def _asks(context: Context) -> Ask | None:
     return ask
 
 
-def _tell(context: Context, args: argparse.Namespace, added: Added) -> int:
+def _take_over(context: Context, args: argparse.Namespace) -> int:
+    """Take over another program's lock, in the project that it is of unless one is named."""
+    from holdall.operations.projects.changes.taking.take_over import project_of_lock, take_over
+
+    if args.source is not None or args.skill:
+        raise UsageError(
+            "--from takes over all that a lock lists", hint="name no SOURCE and no --skill with it"
+        )
+    project = project_of_lock(args.lock) if args.to is None else Path(args.to)
+    targets = target_names(context, args, project)
+    taken = take_over(terms_of(context, args, project), args.lock, targets)
+    for note in taken.notes:
+        context.out.note(note)
+    return _tell(context, args, taken, taken.program, taken.notes)
+
+
+def _tell(
+    context: Context,
+    args: argparse.Namespace,
+    added: Added | TakenOver,
+    program: str | None = None,
+    notes: Sequence[str] = (),
+) -> int:
     out = context.out
     for one in added.artifacts:
         for_whom = f" for {', '.join(one.targets)}" if one.targets else ""
@@ -87,14 +127,17 @@ def _tell(context: Context, args: argparse.Namespace, added: Added) -> int:
     problems = [d for d in added.diagnostics if d.code not in args.allow]
     for problem in problems:
         out.detail(problem.sentence)
-    out.line(f"from {short_state(added.source)}")
+    for source in added.sources:
+        out.line(f"from {short_state(source)}")
     tell_files(context, added.deployed, dry_run=args.dry_run)
     result = result_to_json(added.deployed, dry_run=args.dry_run)
     out.data(
         {
             **result,
             "collection": str(added.collection),
-            "source": source_to_json(added.source),
+            "taken_from": program,
+            "notes": list(notes),
+            "sources": [source_to_json(source) for source in added.sources],
             "artifacts": [artifact_to_json(one) for one in added.artifacts],
             "changes": [change.to_json() for change in added.changes],
             "diagnostics": [problem.to_json() for problem in problems],

@@ -30,7 +30,7 @@ Ask = Callable[[Reading], Sequence[ArtifactId] | None]
 class Added(NamedTuple):
     """What an add did, or would do."""
 
-    source: LockedSource
+    sources: tuple[LockedSource, ...]
     artifacts: tuple[LockedArtifact, ...]
     collection: Path
     changes: tuple[Change, ...]
@@ -76,7 +76,7 @@ def add(
             supply.collection.remember()
             remember(terms, lock, lock)
         changes = tuple(supply.changes)
-        return Added(state, artifacts, supply.root, changes, done, reading.diagnostics)
+        return Added((state,), artifacts, supply.root, changes, done, reading.diagnostics)
 
 
 def deployer_for(

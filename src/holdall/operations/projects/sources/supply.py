@@ -126,7 +126,7 @@ class Supply:
         `before` is the lock that there was.
         """
         choice = choose(reading, requirement.select)
-        collected = self._collect(reading, choice, before)
+        collected = self.collect(reading, choice, before)
         wanted = locked_artifacts(reading, choice, located, collected, before, targets)
         artifacts = tuple(wanted)
         ids = {one.id for one in artifacts}
@@ -134,7 +134,8 @@ class Supply:
         self.contents |= collected_contents(self.collection, artifacts)
         return locked_source(requirement, located, reading.revision), artifacts
 
-    def _collect(self, reading: Reading, choice: Choice, locked: Lock) -> Collected:
+    def collect(self, reading: Reading, choice: Choice, locked: Lock) -> Collected:
+        """Collect a choice of a reading; what the lock has keeps its name and UUID."""
         terms = self.terms
         collected = collect_choice(
             terms.session,
@@ -269,10 +270,10 @@ class Supply:
             if place_of(one.id.type, located.recorded, one.path) not in known
         ]
         if not any(place[1] == repository for place in known):
-            self._collect(reading, choose(reading, locked.select), lock)
+            self.collect(reading, choose(reading, locked.select), lock)
         elif new:
             brought = {one: (one,) for one in new}
-            self._collect(reading, Choice(tuple(new), brought, (), {}), lock)
+            self.collect(reading, Choice(tuple(new), brought, (), {}), lock)
         ids = {source_id: one.id for source_id, one in pairs}
         self.contents |= contents_of(reading, ids, set(ids.values()), self.scratch)
         self.contents |= collected_contents(self.collection, wanted)

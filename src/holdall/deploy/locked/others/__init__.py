@@ -1,0 +1,1 @@
+"""The locks of other programs, read so that what they installed can be taken over."""

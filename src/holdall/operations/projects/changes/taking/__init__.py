@@ -1,0 +1,1 @@
+"""Take over what other programs installed in a project: their locks, and what is in place."""
