@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from holdall_composites.store.store import Store
-from holdall_composites.values.records import ArtifactRecord, CollectionRecord, CompositeRecord
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import (
+    ArtifactRecord,
+    CollectionRecord,
+    CompositeRecord,
+    MembershipRecord,
+)
 from holdall_composites.values.uuids import new_uuid
 
 __all__ = [
@@ -42,7 +46,7 @@ def make_artifact(
 
 def make_composite(
     composite_id: str = "composite:kit",
-    *members: str | Membership,
+    *members: str | MembershipRecord,
     uuid: str | None = None,
     description: str | None = None,
 ) -> CompositeRecord:
@@ -57,8 +61,8 @@ def make_composite(
         description=description,
         members=tuple(
             member._replace(composite_id=composite_id)
-            if isinstance(member, Membership)
-            else Membership(composite_id, member, position=position)
+            if isinstance(member, MembershipRecord)
+            else MembershipRecord(composite_id, member, position=position)
             for position, member in enumerate(members)
         ),
     )

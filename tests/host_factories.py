@@ -114,8 +114,7 @@ def refresh(root: Path, plugins: Plugins | None = None, said: list[str] | None =
     """Take note of what changed in a collection's folder."""
     with editing(root, session_of(plugins, said)) as editor:
         found = plan_refresh(editor.collection)
-        editor.propose(found.changes)
-        editor.commit(found.changes)
+        editor.commit(editor.propose(found.changes))
     return found
 
 
@@ -142,9 +141,9 @@ def collect(
             renames=names,
         )
         refuse_conflicts(plan)
-        editor.propose(plan.changes)
-        editor.commit(plan.changes, plan.actions)
-    return plan.changes
+        changes = editor.propose(plan.changes)
+        editor.commit(changes, plan.actions)
+    return changes
 
 
 def deployer(

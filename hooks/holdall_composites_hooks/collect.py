@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from holdall.artifacts import RelPath, TypeSpec
-    from holdall.collection import ChangeSet, Collection, EditPlan
+    from holdall.collection import ChangeSet, Collection, EditPlan, Manifest
     from holdall.files import Scratch, Tree
     from holdall.transaction import Action
 
@@ -27,13 +27,13 @@ def holdall_collection_folder(
 
 
 @hookimpl
-def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
+def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> Manifest:
     """Give every entry of the manifest its UUID; refuse unknown members and cycles."""
     from holdall_composites.history.log import header_of
     from holdall_composites.session import identify
 
     is_collect = changes.command == "collect"
-    changes.after = identify(collection, changes.after, header_of(changes), is_collect=is_collect)
+    return identify(collection, changes.after, header_of(changes), is_collect=is_collect)
 
 
 @hookimpl

@@ -65,13 +65,13 @@ class Change(NamedTuple):
         )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ChangeSet:
     """All that one command changes: the manifest before and after, and each artifact's part.
 
-    Plugins may replace `after` while nothing is written (`holdall_collect_modify`), and keep what
-    they need later in `extra`, which holds JSON values under the plugin's own name and lives in
-    the journal. Once it is applied, `edits` has each entry before and after.
+    Plugins may return another `after` while nothing is written (`holdall_collect_modify`), and keep
+    what they need later in `extra`, which holds JSON values under the plugin's own name and lives
+    in the journal. Once it is applied, `edits` has each entry before and after.
     """
 
     command: str

@@ -79,7 +79,7 @@ class Adopter:
             where = (self.project, collection, tuple(self.targets))
             request = DeployRequest("adopt", *where, ids, is_forced=self.force)
             with report_errors(self.session, "holdall_deploy_error", request=request):
-                editor.propose(changes)
+                changes = editor.propose(changes)
                 after = replace(collection, manifest=changes.after)
                 deployer = Deployer(
                     *(after, self.project, self.targets, self.session), dry_run=self.dry_run

@@ -23,7 +23,6 @@ from holdall.errors import (
     ConflictError,
     InputError,
     NotFoundError,
-    PluginError,
     RefusedError,
     StorageError,
     UsageError,
@@ -37,7 +36,7 @@ from holdall.operations.delivery import CHANGE, delivering, report_error, to_jou
 from holdall.operations.progress import show_progress
 from holdall.operations.session import Session
 from holdall.operations.settle import STEP, lock_and_settle
-from holdall.plugins.checks import ask_plugins
+from holdall.plugins.checks import ask_changes, ask_plugins
 from holdall.transaction.actions import Action
 from holdall.transaction.commit import Half, Outcome, commit, commit_half, commit_pair, recover
 from holdall.transaction.journal import new_transaction_id
@@ -65,21 +64,17 @@ class Editor:
     session: Session
     proposed: list[ChangeSet] = field(default_factory=list)
 
-    def propose(self, changes: ChangeSet) -> None:
-        """Let the plugins complete and check a change set; raises what they refuse.
+    def propose(self, changes: ChangeSet) -> ChangeSet:
+        """Return a change set as the plugins complete and allow it; raises what they refuse.
 
         Writes nothing; their warnings are reported.
         """
         self.proposed.append(changes)
-        arguments = {"changes": changes, "collection": self.collection}
-        self.session.plugins.call("holdall_collect_modify", **arguments)
-        if not isinstance(changes.after, Manifest):
-            raise PluginError(
-                "a plugin put into `changes.after` what is not a manifest",
-                hint="run with --no-plugins to do without it, or report this to its authors",
-            )
+        complete = self.proposed[-1] = ask_changes(self.session.plugins, changes, self.collection)
+        arguments = {"changes": complete, "collection": self.collection}
         for warning in ask_plugins(self.session.plugins, "holdall_collect_check", **arguments):
             self.session.reporter.warn(warning)
+        return complete
 
     def commit(
         self,

@@ -16,6 +16,10 @@ Run = Callable[[object, Callable[[], Any]], tuple[Any, BaseException | None]]
 """Runs a step of a plugin inside the fence: the plugin, the step → what it returned or raised."""
 
 
+Passing = tuple[str, Callable[[Any, Any], Any]]
+"""An argument that answers change for the next implementation: its name; value, answer → value."""
+
+
 class Answer(NamedTuple):
     """What one plugin's implementation returned, or what it raised."""
 
@@ -28,6 +32,7 @@ def call_in_order(
     implementations: Sequence[pluggy.HookImpl],
     arguments: Mapping[str, Any],
     run: Run,
+    passes: Passing | None = None,
     *,
     takes_first: bool,
     goes_on: bool,
@@ -35,7 +40,8 @@ def call_in_order(
     """Call implementations, given in pluggy's order (the last one first); return their answers.
 
     `takes_first`: stop at the first one that answers. `goes_on`: call all of them, whatever any of
-    them raises; otherwise the first that raises is the last that is called.
+    them raises; otherwise the first that raises is the last that is called. `passes`: what one
+    answers changes an argument for the next.
     """
     ordered = list(reversed(implementations))
     wrappers = [impl for impl in ordered if impl.wrapper or impl.hookwrapper]
@@ -44,7 +50,8 @@ def call_in_order(
     try:
         answers = _start(wrappers, arguments, run, started)
         if not answers:
-            answers = _call_plain(plain, arguments, run, takes_first=takes_first, goes_on=goes_on)
+            how = {"takes_first": takes_first, "goes_on": goes_on}
+            answers = _call_plain(plain, arguments, run, passes, **how)
         while started:
             impl, generator = started.pop()
             answers = _end(impl, generator, answers, run, takes_first=takes_first)
@@ -82,23 +89,32 @@ def _call_plain(
     plain: Sequence[pluggy.HookImpl],
     arguments: Mapping[str, Any],
     run: Run,
+    passes: Passing | None,
     *,
     takes_first: bool,
     goes_on: bool,
 ) -> list[Answer]:
     answers = []
     for impl in plain:
-        value, raised = run(impl.plugin, partial(_call, impl, arguments))
+        found, raised = run(impl.plugin, partial(_call, impl, arguments, passes))
+        value, arguments = (None, arguments) if found is None else found
         answers.append(Answer(impl.plugin, value, raised))
         if (raised is not None and not goes_on) or (takes_first and value is not None):
             break
     return answers
 
 
-def _call(impl: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
+def _call(
+    impl: pluggy.HookImpl, arguments: Mapping[str, Any], passes: Passing | None
+) -> tuple[Any, Mapping[str, Any]]:
+    """Return the answer, and the arguments for the next implementation."""
     value = impl.function(*_arguments_of(impl, arguments))
-    # The code of a generator runs only when it is read.
-    return list(value) if isinstance(value, Iterator) else value
+    if isinstance(value, Iterator):
+        value = list(value)  # the code of a generator runs only when it is read
+    if passes is not None and value is not None:
+        name, change = passes
+        arguments = {**arguments, name: change(arguments[name], value)}
+    return value, arguments
 
 
 def _arguments_of(impl: pluggy.HookImpl, arguments: Mapping[str, Any]) -> list[Any]:

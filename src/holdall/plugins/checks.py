@@ -1,4 +1,4 @@
-"""Ask plugins about a plan: what was asked for brings what, and whether there are problems."""
+"""Ask plugins about a change or a plan: what it brings, whether there are problems."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from holdall.artifacts.ids import ArtifactId
+from holdall.collection.changes import ChangeSet
 from holdall.collection.collection import Collection
-from holdall.collection.manifest.manifest import ManifestArtifact
+from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
 from holdall.deploy.planning.plan import DeployRequest, Resolution, StoredContent
 from holdall.errors import OvertakenError, PluginError, VetoError
 from holdall.files.tree import Tree
@@ -65,6 +66,18 @@ def _is_problem(value: object) -> bool:
         and isinstance(value.severity, str)
         and value.severity in list(Severity)
     )
+
+
+def ask_changes(plugins: Plugins, changes: ChangeSet, collection: Collection) -> ChangeSet:
+    """Return a change set with the manifest that the plugins want; raises what they raise."""
+    arguments = {"changes": changes, "collection": collection}
+    return plugins.pass_on("holdall_collect_modify", "changes", _with_manifest, **arguments)
+
+
+def _with_manifest(changes: ChangeSet, answer: object) -> ChangeSet:
+    if not isinstance(answer, Manifest):
+        raise TypeError(f"it returned {show_value(answer):.200}, not a Manifest")
+    return replace(changes, after=answer)
 
 
 def ask_resolution(plugins: Plugins, request: DeployRequest) -> Resolution:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from holdall.artifacts.paths import RelPath
     from holdall.collection.changes import ChangeSet
     from holdall.collection.collection import Collection
+    from holdall.collection.manifest.manifest import Manifest
     from holdall.collection.rename_remove import EditPlan
     from holdall.config import Config
     from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution
@@ -193,12 +194,15 @@ def holdall_lint_check(reading: Reading) -> Iterable[LintProblem]:
 
 
 @hookspec
-def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> None:
-    """Edit what is about to change in a collection: `changes.after` and `changes.extra`.
+def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> Manifest | None:
+    """Return the manifest that is to be written instead of `changes.after`; None leaves it.
 
     Called when all is found and nothing is written, also in a dry run, for every command that
     changes a collection (collect, rename, remove, edits of a composite, which is a bundle such as
-    a plugin). If it raises, the command is refused and nothing is written.
+    a plugin). Each plugin gets the manifest that the one before returned, a wrapper the list of
+    all that were returned, of which the last one counts. `changes.extra` takes what the plugin
+    needs later. If it raises, or returns something else, the command is refused and nothing is
+    written.
     """
 
 

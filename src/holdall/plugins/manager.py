@@ -18,7 +18,7 @@ from holdall.config import Config, user_table
 from holdall.deploy.targets import BUILTIN_TARGETS, Targets
 from holdall.errors import HoldallError, InputError, PluginError, StorageError
 from holdall.plugins import hookspecs
-from holdall.plugins.calling import Answer, call_in_order
+from holdall.plugins.calling import Answer, Passing, call_in_order
 from holdall.plugins.commands import Command, is_command
 from holdall.plugins.entry_points import EntryPoint, find_entry_points
 from holdall.plugins.fence import is_plain_error, run_fenced, show_value, text_of
@@ -171,6 +171,26 @@ class Plugins:
             raise self._blame(answer.plugin, hook, wrong)
         return None
 
+    def pass_on(
+        self, hook: str, name: str, change: Callable[[Kind, object], Kind], **arguments: Any
+    ) -> Kind:
+        """Return an argument as the implementations change it, each after the one before.
+
+        `change` makes a new value of the argument's and an answer; it raises TypeError for what is
+        no answer. Raises as `call` does.
+        """
+        answers = self._answers(hook, arguments, goes_on=False, passes=(name, change))
+        value: Kind = arguments[name]
+        for plugin, answer, raised in answers:
+            if raised is None and answer is not None:
+                try:
+                    value = change(value, answer)
+                except TypeError as error:  # what a wrapper returned instead
+                    raised = error
+            if raised is not None:
+                raise self._blame(plugin, hook, raised) from raised
+        return value
+
     def call_each(
         self, hook: str, **arguments: Any
     ) -> Iterator[tuple[str, Any, HoldallError | None]]:
@@ -179,7 +199,14 @@ class Plugins:
             error = None if raised is None else self._blame(plugin, hook, raised)
             yield self._records[id(plugin)].title, value, error
 
-    def _answers(self, hook: str, arguments: dict[str, Any], *, goes_on: bool) -> list[Answer]:
+    def _answers(
+        self,
+        hook: str,
+        arguments: dict[str, Any],
+        *,
+        goes_on: bool,
+        passes: Passing | None = None,
+    ) -> list[Answer]:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         takes_first = caller.spec is not None and bool(caller.spec.opts.get("firstresult"))
 
@@ -188,7 +215,7 @@ class Plugins:
 
         implementations = caller.get_hookimpls()
         return call_in_order(
-            implementations, arguments, run, takes_first=takes_first, goes_on=goes_on
+            implementations, arguments, run, passes, takes_first=takes_first, goes_on=goes_on
         )
 
     def implements(self, hook: str) -> bool:

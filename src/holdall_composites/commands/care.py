@@ -41,7 +41,7 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
             told = list(wanted_by(resolver.store, editor.collection, going))
         for sentence in told:
             context.out.note(sentence)
-        editor.propose(changes)
+        changes = editor.propose(changes)
         done = None
         if not args.dry_run:
             editor.commit(changes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from holdall.cli.documents import Change, Composite, Deployment, Finding, WhyDocument
+from holdall.cli.documents import Change, Composite, Deployment, Finding, Member, WhyDocument
 
 
 class CompositeList(TypedDict):
@@ -31,12 +31,9 @@ class Node(TypedDict):
     members: NotRequired[list[Node]]
 
 
-class Link(TypedDict):
+class Link(Member):
     """A membership, seen from the other side."""
 
-    id: str
-    relationship: str
-    pin: str | None
     position: int
 
 
@@ -253,15 +250,12 @@ class Rebuild(TypedDict):
     lost_pins: NotRequired[list[list[str]]]
 
 
-class ExportedMember(TypedDict):
+class ExportedMember(Member):
     """A member, and where it is in the export."""
 
-    id: str
     uuid: str | None
     path: str
     content_hash: str
-    relationship: str
-    pin: str | None
 
 
 class Exported(TypedDict):

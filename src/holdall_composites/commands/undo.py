@@ -106,10 +106,10 @@ def _undo_release(context: Context, args: argparse.Namespace) -> int:
     with _working(context, args, "undo") as work, Scratch() as scratch:
         number = args.release
         plan = plan_undo(work.store, work.editor.collection, number, scratch.path, force=args.force)
-        work.editor.propose(plan.changes)
-        outcome = None if args.dry_run else work.editor.commit(plan.changes, plan.actions)
-        done.changes = list(plan.changes.changes)
-        numbers = plan.changes.extra["composites"]["undoes"]
+        changes = work.editor.propose(plan.changes)
+        outcome = None if args.dry_run else work.editor.commit(changes, plan.actions)
+        done.changes = list(changes.changes)
+        numbers = changes.extra["composites"]["undoes"]
         all_of = work.store.operations.all_of(work.collection_id)
         undone = tuple(operation for operation in all_of if operation.number in numbers)
         for path, backup in outcome.backups if outcome else ():
@@ -147,8 +147,7 @@ def _run(
             undo = work.plan(steps)
             done.results = work.try_out(undo)
             if args.dry_run and undo.collection is not None:
-                work.editor.propose(undo.collection.changes)
-                done.changes = list(undo.collection.changes.changes)
+                done.changes = list(work.editor.propose(undo.collection.changes).changes)
     if args.dry_run:
         for step in steps:
             _tell_step(context, f"would {command}", told[step])
@@ -255,7 +254,7 @@ class _Work:
         undo = self.plan([step])
         own, outcome = undo.collection, None
         if own is not None:
-            self.editor.propose(own.changes)
+            own = own._replace(changes=self.editor.propose(own.changes))
         if own is not None and not undo.projects:
             outcome = self.editor.commit(own.changes, own.actions)
         for part in undo.projects:

@@ -185,10 +185,10 @@ def run_restore(context: Context, args: argparse.Namespace) -> int:
         plan = plan_restore(
             editor.collection, args.id, args.version, Path(scratch), force=args.force
         )
-        editor.propose(plan.changes)
+        changes = editor.propose(plan.changes)
         if not args.dry_run:
-            editor.commit(plan.changes, plan.actions)
-    (change,) = plan.changes.changes
+            editor.commit(changes, plan.actions)
+    (change,) = changes.changes
     verb = "would restore" if args.dry_run else "restored"
     if not plan.actions:
         verb = "nothing to do:"

@@ -14,7 +14,7 @@ def by_composite(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
     """Return each composite's memberships in the order given."""
     children = defaultdict(list)
     for edge in edges:
-        children[edge[0]].append(edge)
+        children[edge.composite_id].append(edge)
     return dict(children)
 
 
@@ -34,18 +34,19 @@ def expand_edges(
     walked: set[str] = set()
     for artifact_id, uuid in uuids.items():
         if artifact_id not in composites and artifact_id not in first:
-            first[artifact_id] = ("", artifact_id, uuid, None, False, True)
+            first[artifact_id] = Edge("", artifact_id, uuid)
             wants[artifact_id] = []
         for edge in _below(artifact_id, children, walked):
-            known = first.setdefault(edge[1], edge)
+            known = first.setdefault(edge.id, edge)
             if known is not edge:
-                wants.setdefault(edge[1], [known]).append(edge)
-    return [
-        Expanded(child_id, child, _pin(wants[child_id]), tuple(one[0] for one in wants[child_id]))
-        if child_id in wants
-        else Expanded(child_id, child, pin, (composite_id,))
-        for composite_id, child_id, child, pin, _, _ in first.values()
-    ]
+                wants.setdefault(edge.id, [known]).append(edge)
+    return [_expanded(edge, wants.get(edge.id)) for edge in first.values()]
+
+
+def _expanded(edge: Edge, wants: Sequence[Edge] | None) -> Expanded:
+    if wants is None:
+        return Expanded(edge.id, edge.uuid, edge.pin, (edge.composite_id,))
+    return Expanded(edge.id, edge.uuid, _pin(wants), tuple(one.composite_id for one in wants))
 
 
 def _below(root: str, children: Mapping[str, Sequence[Edge]], walked: set[str]) -> Iterator[Edge]:
@@ -57,12 +58,11 @@ def _below(root: str, children: Mapping[str, Sequence[Edge]], walked: set[str]) 
     walked.add(root)
     while ahead:
         for edge in ahead[-1]:
-            _, child_id, _, _, is_composite, is_active = edge
-            if is_active and not is_composite:
+            if edge.is_active and not edge.is_composite:
                 yield edge
-            elif is_active and child_id not in walked:
-                walked.add(child_id)
-                ahead.append(iter(children.get(child_id, ())))
+            elif edge.is_active and edge.id not in walked:
+                walked.add(edge.id)
+                ahead.append(iter(children.get(edge.id, ())))
                 break
         else:
             ahead.pop()
@@ -70,12 +70,12 @@ def _below(root: str, children: Mapping[str, Sequence[Edge]], walked: set[str]) 
 
 def _pin(wants: Sequence[Edge]) -> str | None:
     """Return the pin of an artifact that these memberships want."""
-    pinned = [(pin, composite_id) for composite_id, _, _, pin, *_ in wants if pin is not None]
+    pinned = [(one.pin, one.composite_id) for one in wants if one.pin is not None]
     for pin, composite_id in pinned[1:]:
         first, known = pinned[0]
         if pin != first:
             raise ConflictError(
-                f"{wants[0][1]} is pinned to two versions: {known} pins {first[:12]},"
+                f"{wants[0].id} is pinned to two versions: {known} pins {first[:12]},"
                 f" {composite_id} pins {pin[:12]}",
                 hint="make both pins the same, or unpin one",
             )

@@ -197,7 +197,7 @@ class Resolver:
             draft = _Draft(change, editor.collection, before)
             yield draft
             changes = ChangeSet(f"composite {action}", before, draft.manifest, (change,))
-            editor.propose(changes)
+            changes = editor.propose(changes)
             if not dry_run:
                 editor.commit(changes)
                 # The first change of a collection gives it its UUID.

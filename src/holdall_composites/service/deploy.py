@@ -72,10 +72,10 @@ def _uuids_of(
 def _refuse_removed_members(request: DeployRequest, store: Store, collection_id: str) -> None:
     composites = [str(i) for i in request.ids if i.type in ArtifactType.composite_types()]
     edges = store.memberships.edges_below(collection_id, composites) if composites else []
-    for composite_id, child_id, *_, child_is_active in edges:
-        if not child_is_active:
+    for edge in edges:
+        if not edge.is_active:
             raise NotFoundError(
-                f"{composite_id} contains {child_id}, which was removed from the collection",
+                f"{edge.composite_id} contains {edge.id}, which was removed from the collection",
                 hint="bring it back with `holdall undo` or by collecting it, take it out with"
                 " `holdall composite remove`, or leave it out with --force",
             )

@@ -22,18 +22,19 @@ from holdall_composites.store.prepared import (
 from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import Page
 from holdall_composites.values.records import Edge, MembershipRecord
-from holdall_composites.values.types import Membership, RelationshipType
+from holdall_composites.values.types import RelationshipType
 
 A, C, M = Artifact, CompositeArtifact, CompositeMembership
 _KEY = (M.collection_id, M.composite, M.child_artifact)
 _OWN = (M.relationship_type, M.position, M.pinned_version_hash, M.membership_metadata)
 _records = records_of(MembershipRecord)
+_edges = records_of(Edge)
 _IN_COLLECTION = M.collection_id == Given("collection")
 _IN_COMPOSITE = (_IN_COLLECTION) & (M.composite == Given("composite"))
 
 
 def _select() -> Any:
-    columns = (*_KEY, *_OWN, A.id, M.created_at, M.updated_at)
+    columns = (*_KEY[1:], *_OWN, A.id, M.created_at, M.updated_at)
     return M.select(*columns).join(A, on=M.child_artifact)
 
 
@@ -209,17 +210,17 @@ class Memberships(Repository):
                 _insert_one, **at, child=child_uuid, position=position, **given
             )
         own = (str(relationship_type), placed, pin, metadata)
-        return MembershipRecord(collection_id, composite_id, child_uuid, *own, child_id, *times)
+        return MembershipRecord(composite_id, child_uuid, *own, child_id, *times)
 
-    def create_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
+    def create_memberships(self, collection_id: str, batch: Iterable[MembershipRecord]) -> None:
         """Make many memberships, all or none; positions are taken as they are given."""
-        self._run_rows(_insert, ((collection_id, *one) for one in batch))
+        self._run_rows(_insert, ((collection_id, *one[:6]) for one in batch))
 
-    def replace_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
+    def replace_memberships(self, collection_id: str, batch: Iterable[MembershipRecord]) -> None:
         """Set everything of memberships that exist but when they were made, all or none."""
-        self._run_rows(_update, ((collection_id, *one) for one in batch))
+        self._run_rows(_update, ((collection_id, *one[:6]) for one in batch))
 
-    def reorder_memberships(self, collection_id: str, batch: Iterable[Membership]) -> None:
+    def reorder_memberships(self, collection_id: str, batch: Iterable[MembershipRecord]) -> None:
         """Set the positions of memberships that exist, all or none; takes half as long."""
         self._run_rows(_reorder, ((collection_id, *one[:2], one.position) for one in batch))
 
@@ -236,4 +237,5 @@ class Memberships(Repository):
 
         One query, whatever the depth; a cycle in the rows is walked once.
         """
-        return self._fetch(_below, collection=collection_id, ids=as_json(composite_ids))
+        found = self._fetch(_below, collection=collection_id, ids=as_json(composite_ids))
+        return list(_edges(found))

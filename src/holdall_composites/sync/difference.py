@@ -14,7 +14,6 @@ from holdall_composites.values.records import (
     CompositeRecord,
     MembershipRecord,
 )
-from holdall_composites.values.types import Membership
 
 UUID = str
 
@@ -59,9 +58,9 @@ class Difference:
     new_artifacts: tuple[ArtifactRecord, ...] = ()
     changed_composites: tuple[CompositeRecord, ...] = ()
     new_composites: tuple[CompositeRecord, ...] = ()
-    moved_memberships: tuple[Membership, ...] = ()
-    changed_memberships: tuple[Membership, ...] = ()
-    new_memberships: tuple[Membership, ...] = ()
+    moved_memberships: tuple[MembershipRecord, ...] = ()
+    changed_memberships: tuple[MembershipRecord, ...] = ()
+    new_memberships: tuple[MembershipRecord, ...] = ()
     gone_aliases: tuple[UUID, ...] = ()
     new_aliases: tuple[tuple[UUID, UUID], ...] = ()
 
@@ -89,11 +88,11 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     uuids = {composite.id: uuid for uuid, composite in known.items()}
     members = {(uuids[row.composite_id], row.child_artifact_uuid): row for row in rows.memberships}
     entries = {(c.uuid, m.child_artifact_uuid): m for c in state.composites for m in c.members}
-    other = {k: m for k, m in entries.items() if k in members and members[k][3:7] != m[2:]}
+    other = {k: m for k, m in entries.items() if k in members and members[k][2:6] != m[2:6]}
     aliases = dict.fromkeys(state.aliases)
-    shifted = {k: m for k, m in other.items() if members[k][3:7] == (m[2], members[k][4], *m[4:])}
+    shifted = {k: m for k, m in other.items() if members[k][2:6] == (m[2], members[k][3], *m[4:6])}
     return Difference(
-        gone_memberships=tuple(row[1:3] for key, row in members.items() if key not in entries),
+        gone_memberships=tuple(row[:2] for key, row in members.items() if key not in entries),
         gone_composites=tuple(row.id for uuid, row in known.items() if uuid not in composites),
         displaced=tuple(uuid for uuid in moved if uuid in gone),
         moved=tuple(moved.values()),

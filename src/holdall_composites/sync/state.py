@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from holdall.artifacts import CompositeType
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall_composites.values.records import ArtifactRecord, CollectionState, CompositeRecord
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import (
+    ArtifactRecord,
+    CollectionState,
+    CompositeRecord,
+    MembershipRecord,
+)
 
 
 def state_of(collection: Collection) -> CollectionState:
@@ -41,7 +45,7 @@ def _artifact(entry: ManifestArtifact, uuid: str) -> ArtifactRecord:
 
 def _composite(entry: ManifestComposite, uuid: str, uuids: dict[str, str]) -> CompositeRecord:
     members = [
-        Membership(
+        MembershipRecord(
             composite_id=str(entry.id),
             child_artifact_uuid=child,
             relationship_type=member.relationship,

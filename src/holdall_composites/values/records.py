@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from holdall.artifacts import CompositeType
-from holdall_composites.values.types import DeploymentState, Membership
-
-Edge = tuple[str, str, str, str | None, bool, bool]
-"""A membership as walking needs it, which takes ten thousand at a time: the row as it comes.
-
-The composite's id; the child's id, UUID and pin, whether it is a composite, whether it is active
-(of SQLite 0 and 1, which are equal to Python's).
-"""
+from holdall_composites.values.types import DeploymentState, RelationshipType
 
 
 class CollectionRecord(NamedTuple):
@@ -76,6 +69,46 @@ class ArtifactRecord(NamedTuple):
     updated_at: str = ""
 
 
+class MembershipRecord(NamedTuple):
+    """A row of `composite_memberships`, or what one has to say. `metadata` is JSON.
+
+    `child_id` is the child's present `type:name`; the database knows it, and sets the timestamps.
+    """
+
+    composite_id: str
+    child_artifact_uuid: str
+    relationship_type: str = RelationshipType.CONTAINS
+    position: int = 0
+    pinned_version_hash: str | None = None
+    metadata: str | None = None
+    child_id: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+
+    def to_json(self, id_: str) -> dict[str, object]:
+        """Return the membership as `holdall associations --json` prints it; `id_` is an end."""
+        return {
+            "id": id_,
+            "relationship": self.relationship_type,
+            "pin": self.pinned_version_hash,
+            "position": self.position,
+        }
+
+
+class Edge(NamedTuple):
+    """A step from a composite to a child, as expanding needs it, which takes ten thousand.
+
+    Of SQLite, the truths are 0 and 1, which are equal to Python's.
+    """
+
+    composite_id: str
+    id: str
+    uuid: str
+    pin: str | None = None
+    is_composite: bool = False
+    is_active: bool = True
+
+
 class CompositeRecord(NamedTuple):
     """A row of `composite_artifacts` with the UUID and name from its row in `artifacts`.
 
@@ -89,31 +122,7 @@ class CompositeRecord(NamedTuple):
     display_name: str | None = None
     description: str | None = None
     metadata: str | None = None
-    members: tuple[Membership, ...] = ()
-
-
-class MembershipRecord(NamedTuple):
-    """A row of `composite_memberships` with the child's present `type:name`."""
-
-    collection_id: str
-    composite_id: str
-    child_artifact_uuid: str
-    relationship_type: str
-    position: int
-    pinned_version_hash: str | None
-    metadata: str | None
-    child_id: str
-    created_at: str
-    updated_at: str
-
-    def to_json(self, id_: str) -> dict[str, object]:
-        """Return the membership as `holdall associations --json` prints it; `id_` is an end."""
-        return {
-            "id": id_,
-            "relationship": self.relationship_type,
-            "pin": self.pinned_version_hash,
-            "position": self.position,
-        }
+    members: tuple[MembershipRecord, ...] = ()
 
 
 class CollectionState(NamedTuple):

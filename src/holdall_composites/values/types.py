@@ -21,17 +21,6 @@ class DeploymentState(StrEnum):
     DONE = "done"
 
 
-class Membership(NamedTuple):
-    """What a membership has to say. `metadata` is JSON."""
-
-    composite_id: str
-    child_artifact_uuid: str
-    relationship_type: str = RelationshipType.CONTAINS
-    position: int = 0
-    pinned_version_hash: str | None = None
-    metadata: str | None = None
-
-
 class Expanded(NamedTuple):
     """An artifact that expanding composites led to.
 

@@ -515,8 +515,7 @@ def test_renamed_skill_stays_valid_and_unedited(root: Path, source: Path) -> Non
     collect(root, source)
     with editing(root, session_of()) as editor:
         plan = plan_rename(editor.collection, "skill:a", "mine")
-        editor.propose(plan.changes)
-        editor.commit(plan.changes, plan.actions)
+        editor.commit(editor.propose(plan.changes), plan.actions)
     assert "name: mine\n" in text(root, "mine")
     before = snapshot(root)
     assert set(kinds(collect(root, source)).values()) == {"identical"}

@@ -52,8 +52,7 @@ def rename(root: Path, old: str, new: str) -> None:
     """Rename an artifact."""
     with editing(root, session_of()) as editor:
         plan = plan_rename(editor.collection, old, new)
-        editor.propose(plan.changes)
-        editor.commit(plan.changes, plan.actions)
+        editor.commit(editor.propose(plan.changes), plan.actions)
 
 
 def members(root: Path) -> list[str]:
@@ -65,8 +64,7 @@ def remove(root: Path, *ids: str, force: bool = False) -> Outcome | None:
     """Remove artifacts."""
     with editing(root, session_of()) as editor:
         plan = plan_remove(editor.collection, ids, force=force)
-        editor.propose(plan.changes)
-        return editor.commit(plan.changes, plan.actions)
+        return editor.commit(editor.propose(plan.changes), plan.actions)
 
 
 def ids(root: Path) -> list[str]:

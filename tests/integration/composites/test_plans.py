@@ -17,8 +17,7 @@ from holdall_composites.database.models import MODELS
 from holdall_composites.store.prepared import Given, Prepared
 from holdall_composites.store.query import Listing
 from holdall_composites.store.store import Store
-from holdall_composites.values.records import ArtifactRecord
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import ArtifactRecord, MembershipRecord
 
 pytestmark = [
     pytest.mark.integration,
@@ -77,8 +76,10 @@ def fill(store: Store, count: int) -> tuple[str, str]:
     store.artifacts.insert(here, skills)
     store.artifacts.insert(here, [ArtifactRecord(k.id, k.uuid, "composite", k.name) for k in kits])
     store.composites.insert(here, kits)
-    members = [Membership(kits[0].id, s.uuid, position=n) for n, s in enumerate(skills)]
-    store.memberships.create_memberships(here, [*members, Membership(kits[1].id, skills[5].uuid)])
+    members = [MembershipRecord(kits[0].id, s.uuid, position=n) for n, s in enumerate(skills)]
+    store.memberships.create_memberships(
+        here, [*members, MembershipRecord(kits[1].id, skills[5].uuid)]
+    )
     return here, skills[5].uuid
 
 

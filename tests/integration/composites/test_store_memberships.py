@@ -8,7 +8,7 @@ from peewee import Database
 from factories import active_ids, make_collection, stored_artifacts, stored_composite
 from holdall_composites.errors import AlreadyExists, ConstraintViolated
 from holdall_composites.store.store import Store
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import MembershipRecord
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
@@ -82,11 +82,11 @@ def test_a_batch_is_made_whole_or_not_at_all(
     """One child that does not exist undoes the others; positions are as given."""
     a, b, c = children
     store.memberships.create_membership(collection_id, KIT, a)
-    bad = [Membership(KIT, b, position=1), Membership(KIT, new_uuid(), position=2)]
+    bad = [MembershipRecord(KIT, b, position=1), MembershipRecord(KIT, new_uuid(), position=2)]
     with pytest.raises(ConstraintViolated):
         store.memberships.create_memberships(collection_id, bad)
     assert order(store, collection_id) == ["skill:a"]
-    good = [Membership(KIT, c, position=1), Membership(KIT, b, position=2)]
+    good = [MembershipRecord(KIT, c, position=1), MembershipRecord(KIT, b, position=2)]
     store.memberships.create_memberships(collection_id, good)
     assert order(store, collection_id) == ["skill:a", "skill:c", "skill:b"]
     store.memberships.create_memberships(collection_id, [])
@@ -156,7 +156,7 @@ def test_a_replaced_membership_is_as_given(
     """Everything but when it was made; of others nothing."""
     made = store.memberships.create_membership(collection_id, KIT, children[0])
     other = store.memberships.create_membership(collection_id, KIT, children[1])
-    wanted = Membership(KIT, children[0], "extends", 7, "f" * 64, '{"note":"x"}')
+    wanted = MembershipRecord(KIT, children[0], "extends", 7, "f" * 64, '{"note":"x"}')
     store.memberships.replace_memberships(collection_id, [wanted])
     store.memberships.replace_memberships(collection_id, [])
     first, second = store.memberships.get_children_of(KIT, collection_id).items

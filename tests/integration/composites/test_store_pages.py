@@ -14,8 +14,7 @@ from holdall.errors import UsageError
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import MAX_LIMIT, Page
-from holdall_composites.values.records import ArtifactRecord, DeploymentRecord
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import ArtifactRecord, DeploymentRecord, MembershipRecord
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
@@ -39,8 +38,8 @@ def fill(store: Store, size: int) -> tuple[str, list[str]]:
     of_kits = [ArtifactRecord(kit.id, kit.uuid, "composite", kit.name) for kit in kits]
     store.artifacts.insert(collection_id, [*artifacts, *of_kits])
     store.composites.insert(collection_id, kits)
-    batch = [Membership(KIT, uuid, position=number) for number, uuid in enumerate(uuids)]
-    batch += [Membership(kit.id, uuids[0]) for kit in kits[1:]]
+    batch = [MembershipRecord(KIT, uuid, position=number) for number, uuid in enumerate(uuids)]
+    batch += [MembershipRecord(kit.id, uuids[0]) for kit in kits[1:]]
     store.memberships.create_memberships(collection_id, batch)
     store.deployments.begin(
         DeploymentRecord(collection_id, "/p", ".claude", uuid, "f" * 64, "t" * 32) for uuid in uuids
@@ -124,13 +123,13 @@ CALLS: dict[str, Callable[[Store, str, list[str]], object]] = {
         c, [make_artifact(f"skill:{one}", uuid=one) for one in u]
     ),
     "replace": lambda s, c, u: s.memberships.replace_memberships(
-        c, [Membership(KIT, uuid, position=9) for uuid in u]
+        c, [MembershipRecord(KIT, uuid, position=9) for uuid in u]
     ),
     "reorder": lambda s, c, u: s.memberships.reorder_memberships(
-        c, [Membership(KIT, uuid, position=8) for uuid in u]
+        c, [MembershipRecord(KIT, uuid, position=8) for uuid in u]
     ),
     "create": lambda s, c, u: s.memberships.create_memberships(
-        c, [Membership("composite:c1", uuid) for uuid in u[1:]]
+        c, [MembershipRecord("composite:c1", uuid) for uuid in u[1:]]
     ),
     "delete": lambda s, c, u: s.memberships.delete_memberships(c, [(KIT, uuid) for uuid in u]),
     "begin": lambda s, c, u: s.deployments.begin(

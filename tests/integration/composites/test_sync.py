@@ -20,8 +20,12 @@ from factories import (
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
 from holdall_composites.store.store import Store
 from holdall_composites.sync.sync import sync
-from holdall_composites.values.records import ArtifactRecord, CollectionState, DeploymentRecord
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import (
+    ArtifactRecord,
+    CollectionState,
+    DeploymentRecord,
+    MembershipRecord,
+)
 from holdall_composites.values.uuids import new_uuid
 
 pytestmark = pytest.mark.integration
@@ -99,8 +103,8 @@ def test_an_empty_database_is_filled(store: Store) -> None:
     """All rows are there, and the hash tells that they are current."""
     a, b = make_artifact("skill:a"), make_artifact("command:b")
     inner = make_composite("composite:inner", b.uuid)
-    pinned = Membership("", a.uuid, "requires", 0, "f" * 64, '{"x": 1}')
-    kit = make_composite("composite:kit", pinned, Membership("", inner.uuid, position=1))
+    pinned = MembershipRecord("", a.uuid, "requires", 0, "f" * 64, '{"x": 1}')
+    kit = make_composite("composite:kit", pinned, MembershipRecord("", inner.uuid, position=1))
     sync(store, state(a, b, kit, inner))
     assert ids(store) == {e.id: e.uuid for e in (a, b, kit, inner)}
     first, second = store.memberships.get_children_of("composite:kit", COLLECTION).items
@@ -216,7 +220,7 @@ def test_renames_keep_everything(store: Store) -> None:
     """Child and composite renamed: membership and deployment still point to them."""
     a = make_artifact("skill:a")
     kit = make_composite(
-        "composite:kit", Membership("composite:kit", a.uuid, pinned_version_hash="f" * 64)
+        "composite:kit", MembershipRecord("composite:kit", a.uuid, pinned_version_hash="f" * 64)
     )
     sync(store, state(a, kit))
     deployed(store, a)

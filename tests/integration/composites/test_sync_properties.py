@@ -9,8 +9,12 @@ from peewee import Database
 from factories import make_artifact, make_composite
 from holdall_composites.store.store import Store
 from holdall_composites.sync.sync import sync
-from holdall_composites.values.records import CollectionState, CompositeRecord, DeploymentRecord
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import (
+    CollectionState,
+    CompositeRecord,
+    DeploymentRecord,
+    MembershipRecord,
+)
 from runs import examples
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -48,7 +52,9 @@ def states(draw: st.DrawFn) -> CollectionState:
 
 def _composite(uuid: str, name: str, members: list[str], pinned: bool) -> CompositeRecord:
     pin = "f" * 64 if pinned else None
-    found = [Membership("", m, pinned_version_hash=pin, position=n) for n, m in enumerate(members)]
+    found = [
+        MembershipRecord("", m, pinned_version_hash=pin, position=n) for n, m in enumerate(members)
+    ]
     return make_composite(f"composite:{name}", *found, uuid=uuid)
 
 
@@ -58,7 +64,7 @@ def stored(store: Store) -> CollectionState:
     composites = []
     for row in sorted(store.composites.all_of(COLLECTION).items, key=lambda row: row.uuid):
         members = [
-            Membership._make(m[1:7])
+            MembershipRecord(*m[:6])
             for m in store.memberships.get_children_of(row.id, COLLECTION).items
         ]
         composites.append(make_composite(row.id, *members, uuid=row.uuid))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
 
 from holdall.artifacts.ids import Shape, TypeSpec
 from holdall.collection.changes import ChangeSet
+from holdall.collection.manifest.manifest import Manifest
 from holdall.config import Config
 from holdall.deploy.planning.plan import DeployPlan
 from holdall.deploy.targets import BUILTIN_TARGETS, target_named
@@ -26,6 +29,7 @@ from host_factories import (
     make_project,
     make_skill,
     manifest_text,
+    opened,
     plugins_of,
     refresh,
     snapshot,
@@ -395,20 +399,53 @@ def test_an_answer_of_another_kind_is_the_plugins_failure(tmp_path: Path, answer
 
 
 def test_what_a_plugin_spoils_is_refused(root: Path) -> None:
-    """A change set without a manifest, or with an `extra` that is no table, is not written."""
+    """What is returned instead of a manifest, or set in the change set, is not written."""
 
-    def spoil(changes: Any) -> None:
-        changes.after = 3
+    def spoil(changes: Any) -> Any:
+        return 3
 
     def spoil_extra(changes: Any) -> None:
         changes.extra = 3
 
     make_skill(root, "b")
     before = snapshot(root)
-    for fault, told in ((spoil, "not a manifest"), (spoil_extra, "not a dict")):
+    for fault, told in ((spoil, "p1 .*not a Manifest"), (spoil_extra, "p1 .*cannot assign")):
         with pytest.raises(PluginError, match=told):
             refresh(root, plugins_of(make_plugin(collect_modify=fault)))
         assert snapshot(root) == before
+
+
+def test_plugins_complete_a_change_one_after_the_other(root: Path) -> None:
+    """Each gets the manifest that the one before returned; a wrapper can replace what comes out."""
+    seen: list[str] = []
+    is_nonsense = False
+
+    def add(letter: str) -> Callable[..., object]:
+        def modify(changes: ChangeSet) -> Manifest | None:
+            seen.append(changes.after.name)
+            return replace(changes.after, name=changes.after.name + letter) if letter else None
+
+        return modify
+
+    @hookimpl(wrapper=True)
+    def wrap() -> Generator[None, list[Manifest], list[object]]:
+        answers = yield
+        return ["w" if is_nonsense else replace(answers[-1], name="w")]
+
+    make_skill(root, "b")
+    more = [make_plugin(collect_modify=add(letter)) for letter in ("x", "", "y")]
+    name = opened(root).manifest.name
+    refresh(root, plugins_of(*more))
+    assert seen == [name, f"{name}y", f"{name}y"]  # the last plugin is called first
+    assert opened(root).manifest.name == f"{name}yx"
+    plugins = plugins_of(*more, SimpleNamespace(holdall_collect_modify=wrap))
+    make_skill(root, "c")
+    refresh(root, plugins)
+    assert opened(root).manifest.name == "w"
+    make_skill(root, "d")
+    is_nonsense = True
+    with pytest.raises(PluginError, match=r"p4 .*not a Manifest"):
+        refresh(root, plugins)
 
 
 def test_an_unknown_target_lists_the_known_ones() -> None:

@@ -12,7 +12,6 @@ from holdall_composites.values.records import (
     CompositeRecord,
     MembershipRecord,
 )
-from holdall_composites.values.types import Membership
 
 pytestmark = pytest.mark.unit
 
@@ -29,7 +28,7 @@ def skill(uuid: str, name: str) -> ArtifactRecord:
 def composite(name: str, *children: str, pin: str | None = None) -> CompositeRecord:
     """Return a composite's state, all of whose members have the pin."""
     members = tuple(
-        Membership(f"composite:{name}", uuid, position=n, pinned_version_hash=pin)
+        MembershipRecord(f"composite:{name}", uuid, position=n, pinned_version_hash=pin)
         for n, uuid in enumerate(children)
     )
     return CompositeRecord(K, f"composite:{name}", name, members=members)
@@ -56,7 +55,9 @@ def rows(present: CollectionState, *, gone: frozenset[str] = frozenset()) -> Row
         },
         {c.uuid: c._replace(members=()) for c in present.composites},
         tuple(
-            MembershipRecord(HERE, *m, "", NOW, NOW) for c in present.composites for m in c.members
+            m._replace(created_at=NOW, updated_at=NOW)
+            for c in present.composites
+            for m in c.members
         ),
     )
 
@@ -78,7 +79,7 @@ def test_a_renamed_composite_keeps_its_memberships() -> None:
     found = difference(rows(before), pinned)
     assert found.gone_memberships == (("composite:k", B),)
     assert found.changed_memberships == (
-        Membership("composite:box", A, position=0, pinned_version_hash="f" * 64),
+        MembershipRecord("composite:box", A, position=0, pinned_version_hash="f" * 64),
     )
 
 
@@ -86,7 +87,10 @@ def test_a_membership_that_only_moves_is_told_apart() -> None:
     """One that is pinned as well is changed; one that stays is neither."""
     before = state(skill(A, "a"), skill(B, "b"), composite("k", A, B))
     found = difference(rows(before), state(*before.artifacts, composite("k", B, A)))
-    moved = (Membership("composite:k", B, position=0), Membership("composite:k", A, position=1))
+    moved = (
+        MembershipRecord("composite:k", B, position=0),
+        MembershipRecord("composite:k", A, position=1),
+    )
     assert found == Difference(moved_memberships=moved)
     pinned = composite("k", B, A, pin="f" * 64)
     found = difference(rows(before), state(*before.artifacts, pinned))

@@ -20,7 +20,7 @@ GRAPHS = st.dictionaries(
 
 def edge(parent: str, child: str, pin: str | None = None, *, active: bool = True) -> Edge:
     """Return a membership; capital letters are composites."""
-    return parent, child, f"uuid of {child}", pin, child in COMPOSITES, active
+    return Edge(parent, child, f"uuid of {child}", pin, child in COMPOSITES, active)
 
 
 def letters(asked: str, *edges: Edge) -> str:
@@ -58,7 +58,7 @@ def test_two_pins_name_both_composites() -> None:
 
 def test_a_long_chain_needs_no_stack() -> None:
     """Ten thousand composites, each in the one before."""
-    chain: list[Edge] = [(f"c{n}", f"c{n + 1}", "", None, True, True) for n in range(10_000)]
+    chain = [Edge(f"c{n}", f"c{n + 1}", "", None, True) for n in range(10_000)]
     (found,) = expand_edges({"c0": ""}, {"c0"}, by_composite([*chain, edge("c10000", "a")]))
     assert (found.id, found.wanted_by) == ("a", ("c10000",))
 

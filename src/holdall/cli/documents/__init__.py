@@ -15,6 +15,7 @@ from holdall.cli.documents.values import (
     Diagnostic,
     Entry,
     Finding,
+    Member,
 )
 from holdall.cli.output import SCHEMA_VERSION
 
@@ -29,6 +30,7 @@ __all__ = [
     "Entry",
     "ErrorDocument",
     "Finding",
+    "Member",
     "WhyDocument",
     "document_of",
     "schema_of",

@@ -104,12 +104,12 @@ def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
 
     with context.editing() as editor:
         found = plan_refresh(editor.collection, takes_hidden=HIDDEN_TEXT in args.allow)
-        editor.propose(found.changes)
+        changes = editor.propose(found.changes)
         if not args.dry_run:
-            editor.commit(found.changes)
+            editor.commit(changes)
         editor.collection.remember()
     diagnostics = [d for d in found.diagnostics if d.code not in args.allow]
-    return _Taken(found.changes, diagnostics)
+    return _Taken(changes, diagnostics)
 
 
 def _take(
@@ -154,10 +154,9 @@ def _import(
         context.out.note(f"{now} is known by its address or content: it was {plan.former}")
     _report_clashes(context, editor, plan)
     if args.dry_run:
-        editor.propose(plan.changes)
-        return plan
+        return plan._replace(changes=editor.propose(plan.changes))
     refuse_conflicts(plan)
-    editor.propose(plan.changes)
+    plan = plan._replace(changes=editor.propose(plan.changes))
     outcome = editor.commit(plan.changes, plan.actions, trees_put(plan.changes, reading))
     for path, backup in outcome.backups if outcome else ():
         context.out.note(f"kept your version of {path} as {backup}")

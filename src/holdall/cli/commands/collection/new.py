@@ -23,11 +23,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
     with context.editing() as editor:
         plan = plan_new(editor.collection, args.type, args.name, args.description)
-        editor.propose(plan.changes)
+        changes = editor.propose(plan.changes)
         if not args.dry_run:
-            editor.commit(plan.changes, plan.actions)
-    (change,) = plan.changes.changes
-    path = plan.changes.after.by_id[change.id]
+            editor.commit(changes, plan.actions)
+    (change,) = changes.changes
+    path = changes.after.by_id[change.id]
     place = editor.collection.root / getattr(path, "path", "")
     context.out.line(f"{'would make' if args.dry_run else 'made'} {change.id}: {place}")
     if not args.dry_run:

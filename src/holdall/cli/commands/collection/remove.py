@@ -24,13 +24,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
     with context.editing() as editor:
         plan = plan_remove(editor.collection, args.ids, force=args.force)
-        editor.propose(plan.changes)
+        changes = editor.propose(plan.changes)
         if not args.dry_run:
-            outcome = editor.commit(plan.changes, plan.actions)
+            outcome = editor.commit(changes, plan.actions)
             for path, backup in outcome.backups if outcome else ():
                 context.out.note(f"kept your version of {path} as {backup}")
-    for change in plan.changes.changes:
+    for change in changes.changes:
         note = f": {change.note}" if change.note else ""
         context.out.line(f"{'would remove' if args.dry_run else 'removed'} {change.id}{note}")
-    context.out.data({"removed": [change.to_json() for change in plan.changes.changes]})
+    context.out.data({"removed": [change.to_json() for change in changes.changes]})
     return 0

@@ -20,10 +20,10 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
     with context.editing() as editor:
         plan = plan_rename(editor.collection, args.old, args.new)
-        editor.propose(plan.changes)
+        changes = editor.propose(plan.changes)
         if not args.dry_run:
-            editor.commit(plan.changes, plan.actions)
-    (change,) = plan.changes.changes
+            editor.commit(changes, plan.actions)
+    (change,) = changes.changes
     verb = "would rename" if args.dry_run else "renamed"
     context.out.line(f"{verb} {change.old_id} to {change.id}")
     context.out.data(change.to_json())

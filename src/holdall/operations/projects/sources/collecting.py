@@ -96,17 +96,17 @@ def collect_choice(
             if change.id not in plan.ids.values():
                 raise ConflictError(change.note or str(change.id), hint="`holdall rename` one")
             session.reporter.note(f"{change.note}; it stays so in the collection")
-        editor.propose(plan.changes)
+        changes = editor.propose(plan.changes)
         before = editor.collection
         if dry_run:
-            after = replace(before, manifest=plan.changes.after)
-            return Collected(after, plan.ids, plan.changes)
-        outcome = editor.commit(plan.changes, plan.actions, trees_put(plan.changes, reading))
+            after = replace(before, manifest=changes.after)
+            return Collected(after, plan.ids, changes)
+        outcome = editor.commit(changes, plan.actions, trees_put(changes, reading))
         after = session.open_collection(root)
         transaction = outcome.transaction_id if outcome is not None else None
         for path, backup in outcome.backups if outcome else ():
             session.reporter.note(f"kept the collection's version of {path} as {backup}")
-        return Collected(after, plan.ids, plan.changes, transaction)
+        return Collected(after, plan.ids, changes, transaction)
 
 
 def _as_locked(

@@ -188,8 +188,7 @@ class Supply:
             note = "has the UUID of a project's lock as an alias"
             told = tuple(Change(ChangeKind.CHANGED, one, None, note) for one in new)
             changes = ChangeSet("sync", before, after, told)
-            editor.propose(changes)
-            outcome = editor.commit(changes)
+            outcome = editor.commit(editor.propose(changes))
         self._collection = session.open_collection(self.root)
         self.transaction = outcome.transaction_id if outcome is not None else self.transaction
 
