@@ -49,7 +49,7 @@ from holdall.deploy.planning.revert import (
     with_contents,
 )
 from holdall.deploy.planning.settings import Entries, add_entries, merge_entries
-from holdall.deploy.planning.sharing import seen_twice, split_shared
+from holdall.deploy.planning.sharing import rules_seen_twice, split_shared
 from holdall.deploy.project.ledger import Deployed, Ledger
 from holdall.deploy.project.ledger_diff import LedgerChange, ledger_change
 from holdall.deploy.project.place import follow_project, refuse_another_project
@@ -155,7 +155,7 @@ class Deployer:
             withdrawn=removed_placements(obsolete, kept, placed, self.targets),
         )
         warnings = [*self.check(planned.plan), *merged.notes, *deploy_notes(request, pairs)]
-        twice = seen_twice(pairs, kept, obsolete, targets)
+        twice = rules_seen_twice(pairs, kept, obsolete, targets)
         for text in left_out_notes(pairs, (*shared, *arrangement.losses, *twice)):
             note(text)
         if not self.force:

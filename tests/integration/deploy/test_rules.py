@@ -162,3 +162,20 @@ def test_output_styles(rules: Kit, tmp_path: Path) -> None:
     done = rules.command("deploy", "output-style:calm", "--target", "codex", "--to", rules.project)
     told = done.stdout + done.stderr
     assert "does not support the type output-style" in told
+
+
+def test_a_rule_that_an_agent_finds_twice_is_said_once(rules: Kit) -> None:
+    """When it comes to be so, whichever of the two was first; nothing is said of one place."""
+
+    def deploy_for(*targets: str) -> list[str]:
+        words = [word for target in targets for word in ("--target", target)]
+        done = rules.command("deploy", "rule:ts", "--to", rules.project, *words)
+        assert done.returncode == 0, done.stderr
+        return [line for line in done.stderr.splitlines() if "twice" in line]
+
+    assert deploy_for("vscode") == []
+    (line,) = deploy_for("claude")
+    assert "vscode: rule:ts: seen twice: .claude/rules is read, too, where it is for " in line
+    assert deploy_for("claude") == deploy_for() == []
+    (line,) = deploy_for("cursor", "devin")
+    assert "devin: rule:ts: seen twice: .cursor/rules is read, too, where it is for cursor" in line

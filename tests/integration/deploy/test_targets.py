@@ -164,23 +164,6 @@ def test_what_people_wrote_between_deploys_is_kept_when_both_are_undone(full_kit
     assert kept.read_text() == edited
 
 
-def test_what_an_agent_sees_at_two_places_is_said_once(full_kit: Kit) -> None:
-    """When it comes to be so, whichever of the two was first; not for one place of several."""
-
-    def deploy(*targets: str) -> list[str]:
-        words = [word for target in targets for word in ("--target", target)]
-        done = full_kit.command("deploy", "skill:doc", "--to", full_kit.project, *words)
-        assert done.returncode == 0, done.stderr
-        return [line for line in done.stderr.splitlines() if "twice" in line]
-
-    assert deploy("opencode") == []
-    (line,) = deploy("claude")
-    assert "opencode: skill:doc: seen twice: .claude/skills is read, too, where it is for " in line
-    assert deploy("claude") == deploy() == []
-    (line,) = [line for line in deploy("codex", "amp") if "opencode" in line]
-    assert ".agents/skills is read, too, where it is for codex and 1 more" in line
-
-
 def without_record(files: dict[str, tuple[bytes, bool]]) -> dict[str, tuple[bytes, bool]]:
     """Return files without the record, which tells when."""
     return {path: file for path, file in files.items() if "skillmeat" not in path}

@@ -1,14 +1,14 @@
-"""What one agent would run or see twice: hooks and servers are placed once, the rest is reported.
+"""What one agent would run or see twice: hooks and servers are placed once, rules are reported.
 
-Some agents read the places of others, too: GitHub Copilot runs the hooks of Claude Code, and
-opencode lists the skills in `.claude/skills`.
+Some agents read the places of others, too: GitHub Copilot runs the hooks of Claude Code and follows
+the rules in `.claude/rules`. Of skills and agents of one name they take the nearer one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.deploy.planning.files import Loss
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed
@@ -52,27 +52,24 @@ def split_shared(
     return [pair for pair in placed if (pair[0].name, pair[1].id) not in users], tuple(losses)
 
 
-def seen_twice(
+def rules_seen_twice(
     pairs: Sequence[Pair],
     kept: Iterable[Deployed],
     replaced: Iterable[Deployed],
     known: Mapping[str, Target],
 ) -> Iterator[Loss]:
-    """Yield what agents find in two folders from now on; what was so before is not told again.
+    """Yield the rules that agents find in two folders from now on, and did not before.
 
     `kept` stays in the project, `replaced` is what was there of the same artifacts before.
     """
     before = {(entry.target, entry.id) for entry in replaced}
+    placed = [(target, artifact.id) for target, artifact in pairs]
+    new = {(target.name, found) for target, found in placed} - before
+    staying = [(known[entry.target], entry.id) for entry in kept if entry.target in known]
     there: dict[ArtifactId, dict[str, Target]] = {}
-    new = set()
-    for entry in kept:
-        if entry.target in known and entry.id.type in known[entry.target].places:
-            there.setdefault(entry.id, {})[entry.target] = known[entry.target]
-    for target, artifact in pairs:
-        if artifact.id.type in target.places:
-            there.setdefault(artifact.id, {})[target.name] = target
-            if (target.name, artifact.id) not in before:
-                new.add((target.name, artifact.id))
+    for target, found in (*staying, *placed):
+        if found.type == ArtifactType.RULE and found.type in target.places:
+            there.setdefault(found, {})[target.name] = target
     for found, targets in there.items():
         by_folder: dict[str, list[str]] = {}
         for target in targets.values():
