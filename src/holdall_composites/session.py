@@ -48,7 +48,8 @@ def opened(
     change it is, None that somebody edited the files, and `touched` which entries it changed.
     A database that can only be read is read as it is; an SQLite file whose rows would have to
     change is read from a copy with the right rows.
-    A collection whose manifest has no UUID yet has no rows; it gets them with its first change.
+    A collection whose manifest has no UUID yet has no rows; it gets them with its first change. One
+    that is ahead of its folder is asked about as it is.
     Raises DatabaseUnreachable, SchemaError, or what the rows refuse; with `at_head`, OvertakenError
     for a folder that is behind.
     """
@@ -62,7 +63,7 @@ def opened(
             database = stack.enter_context(connected(collection.database_url))
         ensure_current(database, embedded=url.is_embedded)
         store = Store(database)
-        if uuid and not has_rows_of(store, collection):
+        if uuid and collection.ahead is None and not has_rows_of(store, collection):
             if at_head:
                 _refuse_behind(store, collection)
             if url.is_embedded or can_write(database):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
+from holdall.artifacts.paths import RelPath
 from holdall.artifacts.references import find_named
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.manifest.reader import MAX_MANIFEST_BYTES, parse
@@ -27,7 +28,9 @@ class Collection:
     """A collection as its manifest describes it at one moment.
 
     `manifest_text` is what the manifest was read from; `database_url` says where the composites
-    plugin keeps the collection's rows.
+    plugin keeps the collection's rows. `ahead` is set where `manifest` is what a change will make
+    of it: the trees of the artifacts that it brings, by path, and where their files are until then.
+    The rows do not follow it yet.
     """
 
     root: Path
@@ -37,6 +40,7 @@ class Collection:
     types: Mapping[str, TypeSpec] = field(default_factory=lambda: BUILTIN_TYPES)
     caps: Caps = DEFAULT_CAPS
     index: TreeIndex | None = field(default=None, compare=False)
+    ahead: Mapping[RelPath, tuple[Tree, Path]] | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -98,6 +102,8 @@ class Collection:
 
     def location(self, artifact: ManifestArtifact) -> Path:
         """Return the file or folder of an artifact."""
+        if self.ahead and artifact.path in self.ahead:
+            return self.ahead[artifact.path][1]
         return self.root / artifact.path
 
     def tree(self, artifact: ManifestArtifact, peek: Peek | None = None) -> Tree:
@@ -105,6 +111,8 @@ class Collection:
 
         Raises NotFoundError if they are gone, RefusedError if they are more than `caps` allow.
         """
+        if self.ahead and artifact.path in self.ahead:
+            return self.ahead[artifact.path][0]
         read = partial(self._read_tree, artifact, peek)
         if self.index is None:
             return read()

@@ -80,7 +80,7 @@ class Adopter:
             request = DeployRequest("adopt", *where, ids, is_forced=self.force)
             with report_errors(self.session, "holdall_deploy_error", request=request):
                 changes = editor.propose(changes)
-                after = replace(collection, manifest=changes.after)
+                after = replace(collection, manifest=changes.after, ahead={})
                 deployer = Deployer(
                     *(after, self.project, self.targets, self.session), dry_run=self.dry_run
                 )

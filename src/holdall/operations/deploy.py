@@ -132,11 +132,17 @@ class Deployer:
         return self.place(project, request, scratch, share)
 
     def place(
-        self, project: Project, request: DeployRequest, scratch: Scratch, share: Share
+        self,
+        project: Project,
+        request: DeployRequest,
+        scratch: Scratch,
+        share: Share,
+        first: FirstHalf | None = None,
     ) -> DeployResult:
         """Put artifacts into the project, and take out what they replace.
 
-        The caller holds the project's lock. Raises what `deploy` raises.
+        `first` is the change of the collection that this is one with. The caller holds the
+        project's lock. Raises what `deploy` raises.
         """
         note, (artifacts, chosen, obsolete, kept, requests) = self.session.reporter.note, share
         targets = self.session.plugins.targets
@@ -163,7 +169,7 @@ class Deployer:
         known = self.session.plugins.targets.with_targets({t.name: t for t in self.targets})
         situation = Situation(project.root, pairs, kept, arrangement, known)
         allowed = self.allowance.check(situation, note, dry_run=self.dry_run)
-        result = self.finish(project, planned, warnings)
+        result = self.finish(project, planned, warnings, first)
         if result.outcome is not None:
             self.allowance.remember(allowed)
         return result

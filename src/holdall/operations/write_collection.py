@@ -67,8 +67,10 @@ class Editor:
     def propose(self, changes: ChangeSet) -> ChangeSet:
         """Return a change set as the plugins complete and allow it; raises what they refuse.
 
-        Writes nothing; their warnings are reported.
+        Writes nothing; their warnings are reported. One that grew is proposed again.
         """
+        # One that grew has the same `extra`, and takes the place of what it was.
+        self.proposed[:] = [other for other in self.proposed if other.extra is not changes.extra]
         self.proposed.append(changes)
         complete = self.proposed[-1] = ask_changes(self.session.plugins, changes, self.collection)
         arguments = {"changes": complete, "collection": self.collection}
@@ -93,17 +95,6 @@ class Editor:
         outcome = self.commit(incoming.changes, incoming.actions)
         for path, backup in outcome.backups if outcome else ():
             self.session.reporter.note(f"kept your version of {path} as {backup}")
-
-    def commit_with(
-        self, transaction_id: str, changes: ChangeSet, actions: Sequence[Action], second: Half
-    ) -> tuple[Outcome | None, Outcome]:
-        """Write a proposed change set under this id, as one with a transaction in a project.
-
-        The caller delivers the messages of the project. Returns the outcomes of both.
-        """
-        first, other = self._commit(transaction_id, changes, actions, {}, second)
-        assert other is not None, "it was asked for"
-        return first, other
 
     def _commit(
         self,
@@ -218,13 +209,15 @@ class FirstHalf:
     editor: Editor
     changes: ChangeSet
     actions: Sequence[Action]
+    trees: Mapping[RelPath, Tree] = field(default_factory=dict)
     transaction_id: str = field(default_factory=new_transaction_id)
     outcome: Outcome | None = None
 
     def commit(self, second: Half) -> Outcome:
-        """Commit both; return the project's outcome."""
-        given = (self.transaction_id, self.changes, self.actions)
-        self.outcome, other = self.editor.commit_with(*given, second)
+        """Commit both; return the project's outcome. Its messages are for the caller to deliver."""
+        given = (self.changes, self.actions, self.trees, second)
+        self.outcome, other = self.editor._commit(self.transaction_id, *given)
+        assert other is not None, "it was asked for"
         return other
 
 

@@ -13,9 +13,12 @@ no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_c
 ends here; `holdall_collect_prepare`, `holdall_collect_commit`, the commit point,
 `holdall_collect_complete`. A
 command that changes a project: `holdall_deploy_resolve` (`deploy` only), `holdall_deploy_check`;
-a dry run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. What is
-given up before the commit point ends with `holdall_collect_error` or `holdall_deploy_error`, and
-once it was prepared with `holdall_collect_abandoned` or `holdall_deploy_abandoned` before that.
+a dry run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. One that
+changes both as one (`add`, `sync`, `update`, `adopt`): the checks of both, then
+`holdall_deploy_prepare`, `holdall_collect_prepare`, `holdall_collect_commit`, one commit point,
+`holdall_collect_complete`, `holdall_deploy_complete`. What is given up before the commit point ends
+with `holdall_collect_error` or `holdall_deploy_error`, and once it was prepared with
+`holdall_collect_abandoned` or `holdall_deploy_abandoned` before that.
 
 **The order of plugins.** One hook's implementations are called as pluggy calls them: those of
 plugins that were loaded later come first, `tryfirst=True` before all, `trylast=True` after all. A
@@ -201,8 +204,8 @@ def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> Manife
     changes a collection (collect, rename, remove, edits of a composite, which is a bundle such as
     a plugin). Each plugin gets the manifest that the one before returned, a wrapper the list of
     all that were returned, of which the last one counts. `changes.extra` takes what the plugin
-    needs later. If it raises, or returns something else, the command is refused and nothing is
-    written.
+    needs later. A change set that grew since is asked about again. If it raises, or returns
+    something else, the command is refused and nothing is written.
     """
 
 

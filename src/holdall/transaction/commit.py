@@ -166,8 +166,9 @@ def _stage_all(*works: _Work) -> None:
         for work in works:
             _stage(work)
             _make_staged_durable(work)
-        for work in works:
-            # Not before: what is prepared must not outlive, in a power cut, the plan of it.
+        # Not before: what is prepared must not outlive, in a power cut, the plan of it. The first
+        # one last: where others see its change, it is committed for them by that.
+        for work in reversed(works):
             prepared.append(work)
             work.half.prepare(work.half.transaction_id)
         works[0].journal.pass_commit_point(works[0].half.transaction_id)

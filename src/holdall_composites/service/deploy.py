@@ -144,6 +144,9 @@ def begin(plan: DeployPlan, transaction_id: str) -> None:
             if not can_write(resolver.store.database):
                 return
             records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
+            if plan.collection.ahead is not None:  # what the same change brings has no rows yet
+                known = resolver.store.artifacts.owners_of({r.artifact_uuid for r in records})
+                records = [record for record in records if record.artifact_uuid in known]
             keep_deployed(resolver.store, plan, {record.content_hash for record in records})
             resolver.store.deployments.begin(records)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.deploy.locked.values import Lock, LockedArtifact
@@ -23,6 +23,9 @@ from holdall.files.root import Root
 from holdall.operations.deploy import Deployer
 from holdall.operations.projects.values import DeployResult, Planned, Share
 from holdall.transaction.actions import Action
+
+if TYPE_CHECKING:
+    from holdall.operations.write_collection import FirstHalf
 
 Key = tuple[str, ArtifactId]
 
@@ -76,13 +79,12 @@ def find_missing(project: Project, wanted: Wanted, *, force: bool) -> set[Artifa
 class LockedDeployer(Deployer):
     """Deploys what a lock lists. `files` gives the actions for the project's own files.
 
-    `first` is the transaction in the collection that brought what is deployed, if there is one: an
-    undo takes both.
+    `first` is the change of the collection that this is one with, if there is one.
     """
 
     command: str = "sync"
     files: Callable[[Root], Iterable[Action]] = field(default=lambda _: ())
-    first: str | None = None
+    first: FirstHalf | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Project]:
@@ -100,7 +102,7 @@ class LockedDeployer(Deployer):
             ids = tuple(dict.fromkeys(r for a in wanted.lock.artifacts for r in a.wanted_by))
             request = self._request(self.command, ids, scratch=scratch)
             with self._report_error(request):
-                result = self.place(project, request, scratch, share)
+                result = self.place(project, request, scratch, share, self.first)
             self._learn(index, result)
             return result
 
@@ -152,7 +154,7 @@ class LockedDeployer(Deployer):
         """Return the plan with the project's own files."""
         actions = (*arrangement.actions, *self.files(project.root))
         arrangement = arrangement._replace(actions=actions)
-        more = {**more, "adopted": self.first}
+        more = {**more, "adopted": self.first.transaction_id if self.first else None}
         return super().plan(project, request, arrangement, *parts, **more)
 
 

@@ -65,7 +65,8 @@ def add(
         chosen = _chosen(reading, names, ask)
         requirement = _required(old, located, revision, chosen, targets)
         wished = terms.targets(requirement.targets or before.wanted.targets)
-        state, artifacts = supply.lock_source(requirement, located, reading, before.lock, wished)
+        locks = supply.collect(requirement, located, reading, before.lock)
+        state, artifacts = locks(wished)
         lock = with_source(before.lock, state, artifacts)
         where = str(terms.project / PROJECT_FILE)
         text = with_requirement(before.wanted_text, requirement, where)
@@ -73,17 +74,17 @@ def add(
         deployer = deployer_for(supply, before, text, lock, "add")
         done = deployer.make(Wanted(lock, before.synced, ids), supply.contents)
         if not terms.dry_run:
-            supply.collection.remember()
+            supply.conclude()
             remember(terms, lock, lock)
-        changes = tuple(supply.changes)
-        return Added((state,), artifacts, supply.root, changes, done, reading.diagnostics)
+        change = supply.root, supply.changes
+        return Added((state,), artifacts, *change, done, reading.diagnostics)
 
 
 def deployer_for(
     supply: Supply, before: ProjectFiles, wanted_text: str | None, lock: Lock, command: str
 ) -> LockedDeployer:
     """Return what makes a project what a lock says, and writes the project's own files."""
-    terms = supply.terms
+    terms, first = supply.terms, supply.half()
     known = terms.known_targets
     return LockedDeployer(
         supply.collection,
@@ -95,7 +96,7 @@ def deployer_for(
         terms.allowance,
         command,
         lambda root: tuple(file_actions(root, before, wanted_text, lock)),
-        supply.transaction,
+        first,
     )
 
 

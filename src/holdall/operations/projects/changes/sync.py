@@ -21,9 +21,10 @@ from holdall.operations.projects.files import ProjectFiles, read_files
 from holdall.operations.projects.locked_deploy import Wanted, find_missing
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.own import lock_own
-from holdall.operations.projects.sources.supply import Supply
+from holdall.operations.projects.sources.supply import Locks, Supply
 from holdall.operations.projects.terms import Terms
 from holdall.operations.projects.values import DeployResult
+from holdall.sources.values import Reading
 
 
 class Synced(NamedTuple):
@@ -143,8 +144,7 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
         lock = unsettled.lock
         for name in unsettled.dropped:
             lock = without_source(lock, name) if lock.source(name) else _without_own(lock, name)
-        for requirement, located in unsettled.requirements:
-            lock = _relocked(supply, files, lock, requirement, located)
+        lock = _relocked(supply, files, lock, unsettled)
         wanted = Wanted(lock, with_all(files.synced, files.lock) if differences else files.synced)
         deployer = deployer_for(supply, files, None, lock, "sync")
         with deployer.opened() as project:
@@ -155,7 +155,7 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
         deployer = deployer_for(supply, files, None, lock, "sync")
         done = deployer.make(wanted, supply.contents)
         if not terms.dry_run:
-            supply.collection.remember()
+            supply.conclude()
             remember(terms, lock, lock)
         names = tuple(requirement.name for requirement, _ in unsettled.requirements)
         return Synced(lock, names, done, tuple(left))
@@ -182,20 +182,34 @@ def _relocked(
     supply: Supply,
     files: ProjectFiles,
     lock: Lock,
-    requirement: Requirement,
-    located: Located | None,
+    unsettled: Unsettled,
 ) -> Lock:
-    """Return a lock with a requirement as it is now; what is locked stays at its commit."""
+    """Return a lock with the requirements as they are now; what is locked stays at its commit."""
     terms = supply.terms
-    wished = terms.targets(requirement.targets or files.wanted.targets)
-    if located is None:
-        return lock_own(supply, lock, requirement, wished)
+    readings = [
+        None if located is None else _read(supply, lock, requirement, located)
+        for requirement, located in unsettled.requirements
+    ]
+    planned: list[tuple[Requirement, Locks | None]] = []
+    for (requirement, located), reading in zip(unsettled.requirements, readings, strict=True):
+        locks = None
+        if located is not None and reading is not None:
+            locks = supply.collect(requirement, located, reading, lock)
+        planned.append((requirement, locks))
+    for requirement, locks in planned:
+        wished = terms.targets(requirement.targets or files.wanted.targets)
+        if locks is None:
+            lock = lock_own(supply, lock, requirement, wished)
+        else:
+            lock = with_source(lock, *locks(wished))
+    return lock
+
+
+def _read(supply: Supply, lock: Lock, requirement: Requirement, located: Located) -> Reading:
     locked = lock.source(located.locked)
     if locked is not None and locked.revision == requirement.revision:
-        reading = supply.read_locked(located, locked)
-    else:
-        reading = supply.read(located, requirement.revision)
-    return with_source(lock, *supply.lock_source(requirement, located, reading, lock, wished))
+        return supply.read_locked(located, locked)
+    return supply.read(located, requirement.revision)
 
 
 def is_in_place(terms: Terms, files: ProjectFiles, lock: Lock) -> bool:

@@ -29,7 +29,7 @@ from holdall.operations.projects.merged_deploy import MergingDeployer
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.merging import Edits
 from holdall.operations.projects.sources.own import lock_own
-from holdall.operations.projects.sources.supply import Supply
+from holdall.operations.projects.sources.supply import Locks, Supply
 from holdall.operations.projects.terms import Terms
 from holdall.operations.projects.values import DeployResult
 from holdall.transaction.placement import content_of
@@ -96,21 +96,23 @@ def update(terms: Terms, names: Sequence[str], edits: Edits, agree: Agree) -> Up
     with Supply(planning) as supply:
         supply.edits = edits
         lock = _relocked(supply, files, requirements)
+        changes = supply.changes
         plan = tuple(_differences(supply, files, lock, requirements))
         if lock == files.lock:
             return Updated(plan)
         bases = _Bases(supply, files.lock)
         shown = _deploy(supply, files, lock, edits, bases)
+        supply.release()
         if not agree(plan):
             return None
         if terms.dry_run:
-            return Updated(plan, shown, tuple(supply.changes))
+            return Updated(plan, shown, changes)
         supply.begin(terms)
         lock = _relocked(supply, files, requirements)
         done = _deploy(supply, files, lock, edits, bases)
-        supply.collection.remember()
+        supply.conclude()
         remember(terms, lock, lock)
-        return Updated(plan, done, tuple(supply.changes))
+        return Updated(plan, done, supply.changes)
 
 
 def _chosen(
@@ -148,17 +150,25 @@ def _chosen(
 def _relocked(
     supply: Supply, files: ProjectFiles, requirements: Sequence[tuple[Requirement, Located | None]]
 ) -> Lock:
-    lock = files.lock
     for requirement, located in requirements:
+        if located is not None:
+            supply.places[located.locked] = located
+            supply.read(located, requirement.revision)  # before the collection is locked
+    planned: list[Locks | None] = []
+    for requirement, located in requirements:
+        if located is None:
+            planned.append(None)
+        else:
+            reading = supply.read(located, requirement.revision)
+            planned.append(supply.collect(requirement, located, reading, files.lock))
+    lock = files.lock
+    for (requirement, located), locks in zip(requirements, planned, strict=True):
         source = None if located is None else located.locked
         targets = _targets(supply.terms, files, requirement, source)
-        if located is None:
+        if locks is None:
             lock = lock_own(supply, _without(lock, requirement.id), requirement, targets)
-            continue
-        supply.places[located.locked] = located
-        reading = supply.read(located, requirement.revision)
-        state, artifacts = supply.lock_source(requirement, located, reading, lock, targets)
-        lock = with_source(lock, state, artifacts)
+        else:
+            lock = with_source(lock, *locks(targets))
     return lock
 
 

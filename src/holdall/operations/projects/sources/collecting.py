@@ -5,41 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection as AnyOf, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.collection.changes import Change, ChangeSet
-from holdall.collection.collect.conflicts import trees_put
+from holdall.artifacts.paths import RelPath
+from holdall.collection.changes import ChangeKind, ChangeSet
 from holdall.collection.collect.from_source import plan_import
 from holdall.collection.collection import Collection
-from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
+from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.config import default_collection, find_collection
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
 from holdall.deploy.planning.plan import StoredContent
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files.scratch import Scratch
+from holdall.files.tree import Tree
 from holdall.operations.projects.sources.located import Located
 from holdall.operations.projects.sources.merging import Edits, settle_edits
+from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.selection import Choice
 from holdall.operations.session import Session
-from holdall.operations.write_collection import create_collection, editing
+from holdall.operations.write_collection import create_collection
 from holdall.sources.values import FoundArtifact, Reading
 
 HIDDEN_TEXT = "hidden-text"
 
-
-class Collected(NamedTuple):
-    """What a collect of a choice did, or would do in a dry run.
-
-    `ids` are what the source's ids are called in `collection`, which is as it is afterwards;
-    `transaction` is None where nothing was written.
-    """
-
-    collection: Collection
-    ids: Mapping[ArtifactId, ArtifactId]
-    changes: ChangeSet
-    transaction: str | None = None
+_Known = Mapping[tuple[str, str | None], LockedArtifact]
+"""What a lock has of a source, by type and path."""
 
 
 def own_collection(session: Session, scratch: Scratch, *, dry_run: bool) -> Path:
@@ -62,63 +53,76 @@ def own_collection(session: Session, scratch: Scratch, *, dry_run: bool) -> Path
     return place
 
 
-def collect_choice(
+def plan_choice(
     session: Session,
-    root: Path,
+    pending: PendingChange,
     reading: Reading,
     choice: Choice,
     *,
+    located: Located,
     locked: Lock,
     scratch: Scratch,
-    dry_run: bool,
     takes_hidden: bool = False,
     edits: Edits = Edits.KEEP,
-) -> Collected:
-    """Collect what was chosen; what the lock has keeps its name and, where it is new, its UUID.
+) -> Mapping[ArtifactId, ArtifactId]:
+    """Plan to collect what was chosen; return what the source's ids are called in the collection.
 
-    `edits` says whether what was edited in the collection is merged. Raises RefusedError for hidden
-    text in what was asked for.
+    What the lock has keeps its name and, where it is new, its UUID. `edits` says whether what was
+    edited in the collection is merged. Raises RefusedError for hidden text in what was asked for.
     """
-    reading, renames = _as_locked(reading, choice, locked)
-    with editing(root, session, dry_run=dry_run) as editor:
-        plan = plan_import(
-            editor.collection,
-            reading,
-            renames=renames,
-            takes_hidden=takes_hidden,
-            only=choice.ids,
-        )
-        _refuse_hidden(plan.refused, choice)
-        _refuse_other_names(reading, plan.ids, choice, locked)
-        if edits is not Edits.KEEP:
-            plan = settle_edits(session, editor.collection, plan, reading, edits, scratch)
-        for change in plan.conflicts:
-            if change.id not in plan.ids.values():
-                raise ConflictError(change.note or str(change.id), hint="`holdall rename` one")
-            session.reporter.note(f"{change.note}; it stays so in the collection")
-        changes = editor.propose(plan.changes)
-        before = editor.collection
-        if dry_run:
-            after = replace(before, manifest=changes.after)
-            return Collected(after, plan.ids, changes)
-        outcome = editor.commit(changes, plan.actions, trees_put(changes, reading))
-        after = session.open_collection(root)
-        transaction = outcome.transaction_id if outcome is not None else None
-        for path, backup in outcome.backups if outcome else ():
-            session.reporter.note(f"kept the collection's version of {path} as {backup}")
-        return Collected(after, plan.ids, changes, transaction)
+    known = _known(reading, located, locked)
+    reading, renames = _as_locked(reading, choice, known)
+    collection = pending.collection
+    plan = plan_import(
+        collection, reading, renames=renames, takes_hidden=takes_hidden, only=choice.ids
+    )
+    _refuse_hidden(plan.refused, choice)
+    _refuse_other_names(reading, plan.ids, choice, known)
+    merged: dict[RelPath, tuple[Tree, Path | bytes]] = {}
+    if edits is not Edits.KEEP:
+        plan, merged = settle_edits(session, collection, plan, reading, edits, scratch)
+    for change in plan.conflicts:
+        if change.id not in plan.ids.values():
+            raise ConflictError(change.note or str(change.id), hint="`holdall rename` one")
+        session.reporter.note(f"{change.note}; it stays so in the collection")
+    brought = {**_brought(plan.changes, reading), **merged}
+    kept = {
+        path: (tree, place if isinstance(place, Path) else scratch.file(place))
+        for path, (tree, place) in brought.items()
+    }
+    pending.add(plan.changes.after, plan.changes.changes, plan.actions, kept)
+    return plan.ids
+
+
+def _brought(changes: ChangeSet, reading: Reading) -> dict[RelPath, tuple[Tree, Path | bytes]]:
+    """Return the trees that a source brings, by their paths in the collection, and their files."""
+    kinds = (ChangeKind.NEW, ChangeKind.CHANGED, ChangeKind.RENAMED)
+    new = {change.id for change in changes.of_kind(*kinds)}
+    found = {one.tree.content_hash: (one.tree, one.content) for one in reading.artifacts}
+    return {
+        entry.path: found[entry.content_hash]
+        for entry in changes.after.artifacts
+        if entry.id in new and entry.content_hash in found
+    }
+
+
+def _known(reading: Reading, located: Located, locked: Lock) -> _Known:
+    """Return what a lock has of what a source holds."""
+    there = {one.place: one for one in locked.artifacts if one.place is not None}
+    places = [(found.type, found.path) for found in reading.artifacts]
+    places += [(composite.id.type, composite.path) for composite in reading.composites]
+    found = {(t, p): there.get(place_of(t, located.locked, p)) for t, p in places}
+    return {place: one for place, one in found.items() if one is not None}
 
 
 def _as_locked(
-    reading: Reading, choice: Choice, locked: Lock
+    reading: Reading, choice: Choice, known: _Known
 ) -> tuple[Reading, dict[ArtifactId, ArtifactId]]:
     """Return a reading with the UUIDs of a lock, and the names that the lock has for its ids."""
-    source = reading.source or ""
-    known = {one.place: one for one in locked.artifacts if one.place is not None}
     renames = {}
     artifacts = []
     for found in reading.artifacts:
-        one = known.get(place_of(found.type, source, found.path))
+        one = known.get((found.type, found.path))
         if one is not None and found.id in choice.ids:
             if one.id != found.id:
                 renames[found.id] = one.id
@@ -127,7 +131,7 @@ def _as_locked(
         artifacts.append(found)
     composites = []
     for composite in reading.composites:
-        one = known.get(place_of(composite.id.type, source, composite.path))
+        one = known.get((composite.id.type, composite.path))
         if one is not None and one.uuid is not None and composite.uuid is None:
             composite = replace(composite, uuid=one.uuid)
         composites.append(composite)
@@ -144,13 +148,12 @@ def _refuse_hidden(refused: Iterable[ArtifactId], choice: Choice) -> None:
 
 
 def _refuse_other_names(
-    reading: Reading, ids: Mapping[ArtifactId, ArtifactId], choice: Choice, locked: Lock
+    reading: Reading, ids: Mapping[ArtifactId, ArtifactId], choice: Choice, known: _Known
 ) -> None:
     """Raise ConflictError where the collection has another name for something than the lock."""
-    known = {one.place: one.id for one in locked.artifacts if one.place is not None}
     for found in reading.artifacts:
-        wanted = known.get(place_of(found.type, reading.source or "", found.path))
-        here = ids.get(found.id)
+        one, here = known.get((found.type, found.path)), ids.get(found.id)
+        wanted = one.id if one is not None else None
         if found.id in choice.ids and None not in (wanted, here) and wanted != here:
             raise ConflictError(
                 f"{wanted}, as holdall.lock calls it, would be {here} in the collection, where"
@@ -158,11 +161,6 @@ def _refuse_other_names(
                 hint=f"rename what has the name with `holdall rename {wanted} NEW`, or `holdall"
                 f" rename {here} {wanted}`",
             )
-
-
-def changes_made(changes: ChangeSet) -> list[Change]:
-    """Return what a collect changed."""
-    return [change for change in changes.changes if change.kind.is_change]
 
 
 def locked_source(requirement: Requirement, located: Located, revision: str | None) -> LockedSource:
@@ -182,17 +180,17 @@ def locked_artifacts(
     reading: Reading,
     choice: Choice,
     located: Located,
-    collected: Collected,
+    ids: Mapping[ArtifactId, ArtifactId],
+    manifest: Manifest,
     before: Lock,
     targets: Sequence[Target],
 ) -> Iterator[LockedArtifact]:
     """Yield what is locked of a choice: each artifact, and the composites among the roots.
 
-    What the lock had before keeps its UUID.
+    `ids` are what they are called in the collection, `manifest` is the one that it will have. What
+    the lock had before keeps its UUID.
     """
     uuids = {one.place: one.uuid for one in before.artifacts if one.place is not None}
-    ids = collected.ids
-    manifest = collected.collection.manifest.by_id
     users = {files: user for user, files in choice.companions.items()}
     for found in reading.distinct_artifacts():
         if found.id not in choice.brought:
@@ -203,7 +201,7 @@ def locked_artifacts(
         companion = choice.companions.get(found.id)
         yield LockedArtifact(
             own,
-            uuids.get(place) or manifest[own].uuid,
+            uuids.get(place) or manifest.by_id[own].uuid,
             located.locked,
             found.path,
             found.tree.content_hash,
@@ -218,7 +216,7 @@ def locked_artifacts(
             place = place_of(own.type, located.locked, composite.path)
             yield LockedArtifact(
                 own,
-                uuids.get(place) or manifest[own].uuid,
+                uuids.get(place) or manifest.by_id[own].uuid,
                 located.locked,
                 composite.path,
                 wanted_by=(own,),

@@ -56,16 +56,18 @@ def settle_edits(
     reading: Reading,
     edits: Edits,
     scratch: Scratch,
-) -> ImportPlan:
+) -> tuple[ImportPlan, dict[RelPath, tuple[Tree, Path | bytes]]]:
     """Return the plan with each edited artifact merged, or as `edits` decides.
 
-    Raises ConflictError that names each file and line that both sides changed.
+    Returns also the merged trees, by their paths, and where the files are that both sides share
+    with the source's. Raises ConflictError that names each file and line that both sides changed.
     """
     found = {artifact.tree.content_hash: artifact for artifact in reading.artifacts}
     entries = {entry.id: entry for entry in plan.changes.after.artifacts}
     actions = list(plan.actions)
     changes = {change.id: change for change in plan.changes.changes}
     refused: list[str] = []
+    merged: dict[RelPath, tuple[Tree, Path | bytes]] = {}
     for clash in plan.clashes:
         entry, theirs = entries[clash.id], found[clash.there.content_hash]
         if edits is Edits.MERGE:
@@ -74,6 +76,7 @@ def settle_edits(
                 refused.append(f"{clash.id}: {merge}")
                 continue
             tree, note = merge, "your edit and the source's merged"
+            merged[entry.path] = tree, theirs.content
         elif edits is Edits.OURS:
             tree, note = clash.here, "your edit stays"
         else:
@@ -99,7 +102,7 @@ def settle_edits(
         )
     after = replace(plan.changes.after, artifacts=tuple(entries.values()))
     new = replace(plan.changes, after=after, changes=tuple(changes.values()))
-    return plan._replace(changes=new, actions=tuple(actions), clashes=())
+    return plan._replace(changes=new, actions=tuple(actions), clashes=()), merged
 
 
 def _merge(

@@ -5,7 +5,7 @@ Sources stay open, and bytes where they are, until the supply is closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from holdall.artifacts.ids import ArtifactId, Shape
-from holdall.collection.changes import Change, ChangeKind, ChangeSet
+from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.collection import Collection
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
 from holdall.deploy.planning.plan import StoredContent
@@ -24,28 +24,31 @@ from holdall.errors import ConflictError, NotFoundError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.operations.projects.sources.collecting import (
-    Collected,
-    changes_made,
-    collect_choice,
     collected_contents,
     contents_of,
     location_of,
     locked_artifacts,
     locked_source,
     own_collection,
+    plan_choice,
 )
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.merging import Edits
+from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.selection import Choice, choose
 from holdall.operations.projects.terms import Terms
 from holdall.operations.read_source import open_source
-from holdall.operations.write_collection import editing, open_newest
+from holdall.operations.write_collection import FirstHalf, editing, open_newest
 from holdall.sources.values import Reading
+
+Locks = Callable[[Sequence[Target]], tuple[LockedSource, tuple[LockedArtifact, ...]]]
+"""Say, for these targets, what is locked of a source that was planned to be collected."""
 
 
 class Supply:
-    """What one command reads and collects. `transaction` is its last one in the collection.
+    """What one command reads, and what it changes in the collection for it.
 
+    That is planned only, under the collection's lock: `half` is to be written with the project.
     `places` are sources by the names that a lock has for them, `edits` says what to do with edits
     in the collection.
     """
@@ -55,14 +58,15 @@ class Supply:
         self.places: dict[str, Located] = {}
         self.edits = Edits.KEEP
         self.contents: dict[ArtifactId, StoredContent] = {}
-        self.changes: list[Change] = []
-        self.transaction: str | None = None
         self._held = ExitStack()
+        self._pending: PendingChange | None = None
+        self._locked = ExitStack()
         self._read: dict[str, Reading] = {}
         self._collection: Collection | None = None
 
     def __enter__(self) -> Self:
         self.scratch = self._held.enter_context(Scratch())
+        self._held.push(self._locked)
         return self
 
     def __exit__(
@@ -71,14 +75,47 @@ class Supply:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._held.close()
+        self._held.__exit__(kind, error, traceback)
 
     def begin(self, terms: Terms) -> None:
-        """Forget what a dry run found, but for the sources that are read, and work by `terms`."""
-        self.terms = terms
-        self.contents, self.changes = {}, []
+        """Forget what was planned, but for the sources that are read, and work by `terms`."""
+        self.terms, self.contents = terms, {}
         self._collection = None
         self.__dict__.pop("root", None)
+
+    def release(self) -> None:
+        """Give the collection's lock back; nothing that was planned is written."""
+        self._locked.close()
+        self._pending = None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What is changed in the collection."""
+        return () if self._pending is None else tuple(self._pending.changed)
+
+    def half(self) -> FirstHalf | None:
+        """Return the collection's half of the change; None where the collection stays as it is."""
+        return None if self._pending is None else self._pending.half()
+
+    def propose(self) -> None:
+        """Let the plugins complete and check what is planned: all has its UUID then."""
+        if self._pending is not None:
+            self._pending.propose()
+
+    def conclude(self) -> None:
+        """Say what was kept, and remember the collection's files, once all is written."""
+        for path, backup in self._pending.backups() if self._pending is not None else ():
+            told = f"kept the collection's version of {path} as {backup}"
+            self.terms.session.reporter.note(told)
+        self.collection.remember()
+
+    def _change(self) -> PendingChange:
+        """Return the collection's change, under its lock from now on."""
+        if self._pending is None:
+            terms = self.terms
+            opened = editing(self.root, terms.session, dry_run=terms.dry_run)
+            self._pending = PendingChange(self._locked.enter_context(opened))
+        return self._pending
 
     def known(self, wanted: Sequence[LockedArtifact]) -> dict[ArtifactId, StoredContent]:
         """Return the bytes of what is locked, as far as the collection has them."""
@@ -93,14 +130,16 @@ class Supply:
 
     @property
     def collection(self) -> Collection:
-        """The collection, as it is after what was collected."""
+        """The collection, as it is after what is planned."""
+        if self._pending is not None:
+            return self._pending.collection
         if self._collection is None:
             self._collection = self.terms.session.open_collection(self.root)
         return self._collection
 
     def bring_forward(self) -> Collection:
         """Return the collection, once what others released is in its folder."""
-        if not self.collection.has_own_database:
+        if self._pending is None and not self.collection.has_own_database:
             terms = self.terms
             self._collection = open_newest(self.root, terms.session, dry_run=terms.dry_run)
         return self.collection
@@ -113,51 +152,53 @@ class Supply:
             self._read[address] = self._held.enter_context(opened)
         return self._read[address]
 
-    def lock_source(
-        self,
-        requirement: Requirement,
-        located: Located,
-        reading: Reading,
-        before: Lock,
-        targets: Sequence[Target],
-    ) -> tuple[LockedSource, tuple[LockedArtifact, ...]]:
-        """Collect what is required of a source, and return what is locked of it.
+    def collect(
+        self, requirement: Requirement, located: Located, reading: Reading, before: Lock
+    ) -> Locks:
+        """Plan to collect what is required of a source. `before` is the lock that there was.
 
-        `before` is the lock that there was.
+        What is returned is for when all is planned: the plugins see all of it at once then.
         """
         choice = choose(reading, requirement.select)
-        collected = self.collect(reading, choice, before)
-        wanted = locked_artifacts(reading, choice, located, collected, before, targets)
-        artifacts = tuple(wanted)
-        ids = {one.id for one in artifacts}
-        self.contents |= contents_of(reading, collected.ids, ids, self.scratch)
-        self.contents |= collected_contents(self.collection, artifacts)
-        return locked_source(requirement, located, reading.revision), artifacts
+        ids = self.collect_choice(located, reading, choice, before)
 
-    def collect(self, reading: Reading, choice: Choice, locked: Lock) -> Collected:
-        """Collect a choice of a reading; what the lock has keeps its name and UUID."""
+        def lock(targets: Sequence[Target]) -> tuple[LockedSource, tuple[LockedArtifact, ...]]:
+            self.propose()
+            known = (ids, self.collection.manifest, before, targets)
+            artifacts = tuple(locked_artifacts(reading, choice, located, *known))
+            wanted = {one.id for one in artifacts}
+            self.contents |= contents_of(reading, ids, wanted, self.scratch)
+            self.contents |= collected_contents(self.collection, artifacts)
+            return locked_source(requirement, located, reading.revision), artifacts
+
+        return lock
+
+    def collect_choice(
+        self, located: Located, reading: Reading, choice: Choice, locked: Lock
+    ) -> Mapping[ArtifactId, ArtifactId]:
+        """Plan to collect a choice of a reading; return what its ids are called here.
+
+        What the lock has keeps its name and UUID.
+        """
         terms = self.terms
-        collected = collect_choice(
+        return plan_choice(
             terms.session,
-            self.root,
+            self._change(),
             reading,
             choice,
+            located=located,
             locked=locked,
             scratch=self.scratch,
             edits=self.edits,
-            dry_run=terms.dry_run,
             takes_hidden=terms.takes_hidden,
         )
-        self._collection = collected.collection
-        self.changes += changes_made(collected.changes)
-        self.transaction = collected.transaction or self.transaction
-        return collected
 
     def join(self, lock: Lock) -> None:
         """Let the collection have the lock's UUIDs, as aliases, of what it knew under its own.
 
         The same place of the same source is the same artifact.
         """
+        self.propose()
         manifest = self.collection.manifest
         own = {
             place_of(e.id.type, e.source, e.source_path): e
@@ -173,24 +214,17 @@ class Supply:
             entry = own.get(place_of(one.id.type, recorded, one.path))
             if entry is not None and entry.id == one.id:
                 new[entry.id] = one.uuid
-        if not new or self.terms.dry_run:
+        if not new:
             return
-        session = self.terms.session
-        with editing(self.root, session) as editor:
-            before = editor.collection.manifest
-            after = replace(
-                before,
-                artifacts=tuple(
-                    replace(a, aliases=(*a.aliases, new[a.id])) if a.id in new else a
-                    for a in before.artifacts
-                ),
-            )
-            note = "has the UUID of a project's lock as an alias"
-            told = tuple(Change(ChangeKind.CHANGED, one, None, note) for one in new)
-            changes = ChangeSet("sync", before, after, told)
-            outcome = editor.commit(editor.propose(changes))
-        self._collection = session.open_collection(self.root)
-        self.transaction = outcome.transaction_id if outcome is not None else self.transaction
+        pending = self._change()
+        before = pending.collection.manifest
+        artifacts = tuple(
+            replace(a, aliases=(*a.aliases, new[a.id])) if a.id in new else a
+            for a in before.artifacts
+        )
+        note = "has the UUID of a project's lock as an alias"
+        told = [Change(ChangeKind.CHANGED, one, None, note) for one in new]
+        pending.add(replace(before, artifacts=artifacts), told, (), {})
 
     def find(self, lock: Lock, missing: Iterable[ArtifactId]) -> None:
         """Find the bytes of what a lock lists, in `contents` afterwards.
@@ -269,10 +303,10 @@ class Supply:
             if place_of(one.id.type, located.recorded, one.path) not in known
         ]
         if not any(place[1] == repository for place in known):
-            self.collect(reading, choose(reading, locked.select), lock)
+            self.collect_choice(located, reading, choose(reading, locked.select), lock)
         elif new:
             brought = {one: (one,) for one in new}
-            self.collect(reading, Choice(tuple(new), brought, (), {}), lock)
+            self.collect_choice(located, reading, Choice(tuple(new), brought, (), {}), lock)
         ids = {source_id: one.id for source_id, one in pairs}
         self.contents |= contents_of(reading, ids, set(ids.values()), self.scratch)
         self.contents |= collected_contents(self.collection, wanted)

@@ -6,8 +6,7 @@ it, what differs stays, as an edit. Links from one agent's folder to another's s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +30,6 @@ from holdall.operations.projects.sources.selection import choose
 from holdall.operations.projects.sources.supply import Supply
 from holdall.operations.projects.terms import Terms
 from holdall.operations.projects.values import DeployResult
-from holdall.reporter import Reporter
 from holdall.sources.values import Diagnostic
 
 
@@ -46,6 +44,10 @@ class TakenOver(NamedTuple):
     deployed: DeployResult
     notes: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+
+
+_Plan = Callable[[Lock], tuple[Requirement, Lock]]
+"""Put into a lock what was planned to be collected, and return the requirement as it is then."""
 
 
 class _State(NamedTuple):
@@ -63,31 +65,24 @@ def project_of_lock(text: str) -> Path:
 def take_over(terms: Terms, text: str, targets: Sequence[str] = ()) -> TakenOver:
     """Take over what a lock lists; `targets` are agents, instead of those that have it.
 
-    Everything is planned first with nothing written. Raises NotFoundError for what is neither in
+    Raises NotFoundError for what is neither in
     its source nor in place, ConflictError for a name that the collection has for something else,
     and what a collect and a deploy raise.
     """
     other = read_lock(find_lock(Path(text)))
     with Root(terms.project) as root:
         before = read_files(root)
-    planning = terms
-    if not terms.dry_run:
-        quiet = terms.session._replace(reporter=Reporter(quiet=True))
-        planning = replace(terms, session=quiet, dry_run=True)
-    with Supply(planning) as supply:
+    with Supply(terms) as supply:
         matches = [match(supply, one, targets or other.agents) for one in other.listed]
         parts = list(_grouped(before, matches, targets))
         now = _locked(supply, before, parts)
-        if not terms.dry_run:
-            supply.begin(terms)
-            now = _locked(supply, before, parts)
         known = {one.id for one in before.lock.artifacts}
         new = [one for one in now.lock.artifacts if one.id not in known]
         deployer = taking(deployer_for(supply, before, now.text, now.lock, "add"))
         ids = frozenset(one.id for one in new)
         done = deployer.make(Wanted(now.lock, before.synced, ids), supply.contents)
         if not terms.dry_run:
-            supply.collection.remember()
+            supply.conclude()
             remember(terms, now.lock, now.lock)
         had = {one.source for one in before.lock.sources}
         return TakenOver(
@@ -95,7 +90,7 @@ def take_over(terms: Terms, text: str, targets: Sequence[str] = ()) -> TakenOver
             tuple(one for one in now.lock.sources if one.source not in had),
             tuple(new),
             supply.root,
-            tuple(supply.changes),
+            supply.changes,
             done,
             (*_notes(matches, other), *deployer.left),
             tuple(dict.fromkeys(d for m in matches for d in m.reading.diagnostics)),
@@ -149,21 +144,23 @@ def _folder_of(one: Match) -> str:
 
 
 def _locked(supply: Supply, before: ProjectFiles, parts: Sequence[_Part]) -> _State:
-    """Return both files with what is taken over, which is collected."""
+    """Return both files with what is taken over; that is planned to be collected, all of it."""
+    plans = [
+        (_plan_own if part.requirement.id is not None else _plan_source)(
+            supply, part.requirement, part.matches[0], before.lock
+        )
+        for part in parts
+    ]
     now = _State(before.wanted_text, before.lock)
     where = str(supply.terms.project / PROJECT_FILE)
-    for requirement, matches in parts:
-        if requirement.id is not None:
-            requirement, row = _own(supply, requirement, matches[0], now.lock)
-            others = [one for one in now.lock.artifacts if one.id != row.id]
-            lock = now.lock._replace(artifacts=(*others, row)).sort()
-        else:
-            lock = _of_source(supply, requirement, matches[0], now.lock)
+    for plan in plans:
+        requirement, lock = plan(now.lock)
         now = _State(with_requirement(now.text, requirement, where), lock)
     return now
 
 
-def _of_source(supply: Supply, requirement: Requirement, one: Match, lock: Lock) -> Lock:
+def _plan_source(supply: Supply, requirement: Requirement, one: Match, before: Lock) -> _Plan:
+    """Plan to collect what is taken over of a source."""
     located, reading = one.located, one.reading
     if requirement.source != located.written:
         assert requirement.source is not None, "asked before"
@@ -171,40 +168,47 @@ def _of_source(supply: Supply, requirement: Requirement, one: Match, lock: Lock)
         reading = supply.read(located, one.state)
         top = tuple(a.id for a in reading.artifacts if a.path == ".")
         requirement = requirement._replace(select=top or requirement.select)
-    wished = supply.terms.targets(requirement.targets)
-    state, artifacts = supply.lock_source(requirement, located, reading, lock, wished)
-    for row in artifacts:
-        if row.name is not None:
-            raise ConflictError(
-                f"{row.name} would be {row.id}: the collection has something else of that name",
-                hint=f"rename that with `holdall rename {row.name} NEW`, then try again",
-            )
-    return with_source(lock, state, artifacts)
+    locks = supply.collect(requirement, located, reading, before)
+
+    def plan(lock: Lock) -> tuple[Requirement, Lock]:
+        state, artifacts = locks(supply.terms.targets(requirement.targets))
+        for row in artifacts:
+            if row.name is not None:
+                raise ConflictError(
+                    f"{row.name} would be {row.id}: the collection has something else of that name",
+                    hint=f"rename that with `holdall rename {row.name} NEW`, then try again",
+                )
+        return requirement, with_source(lock, state, artifacts)
+
+    return plan
 
 
-def _own(
-    supply: Supply, requirement: Requirement, one: Match, lock: Lock
-) -> tuple[Requirement, LockedArtifact]:
-    """Collect what only the project has; return the requirement and what is locked."""
+def _plan_own(supply: Supply, requirement: Requirement, one: Match, before: Lock) -> _Plan:
+    """Plan to collect what only the project has."""
     choice = choose(one.reading, one.ids)
-    collected = supply.collect(one.reading, choice, lock)
-    own = collected.ids[one.ids[0]]
-    supply.contents |= contents_of(one.reading, collected.ids, {own}, supply.scratch)
-    entry = collected.collection.manifest.by_id[own]
-    found = next(a for a in one.reading.artifacts if a.id == one.ids[0])
+    ids = supply.collect_choice(one.located, one.reading, choice, before)
+    own = ids[one.ids[0]]
     if own.name != one.listed.name:
         raise ConflictError(
             f"{one.listed.name} would be {own}: the collection has something else of that name",
             hint=f"rename that with `holdall rename {one.ids[0]} NEW`, then try again",
         )
-    row = LockedArtifact(
-        own,
-        entry.uuid,
-        content_hash=found.tree.content_hash,
-        targets=requirement.targets,
-        wanted_by=(own,),
-    )
-    return requirement._replace(id=own), row
+    supply.contents |= contents_of(one.reading, ids, {own}, supply.scratch)
+    found = next(a for a in one.reading.artifacts if a.id == one.ids[0])
+
+    def plan(lock: Lock) -> tuple[Requirement, Lock]:
+        supply.propose()
+        row = LockedArtifact(
+            own,
+            supply.collection.manifest.by_id[own].uuid,
+            content_hash=found.tree.content_hash,
+            targets=requirement.targets,
+            wanted_by=(own,),
+        )
+        others = [one for one in lock.artifacts if one.id != own]
+        return requirement._replace(id=own), lock._replace(artifacts=(*others, row)).sort()
+
+    return plan
 
 
 def _notes(matches: Sequence[Match], other: OtherLock) -> Iterator[str]:
