@@ -23,7 +23,7 @@ $(VENV)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; set PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
-	$(PIP) install --editable '.[postgres,site]' --group test --group check
+	$(PIP) install --editable '.[postgres,site,tui,watch]' --group test --group check
 	@touch $@
 
 demo: $(VENV)/installed  ## collect, compose, deploy and rename on the sample, in .demo/

@@ -37,6 +37,7 @@ READERS = {
     "show": "skill:plain-prose",
     "status": "--to {project}",
     "plugins": "",
+    "watch": "--dry-run --to {project}",
     "help": "deploy",
     "completion": "bash",
     "composite show": "mine",

@@ -83,6 +83,10 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "holdall status --to ./app --target codex",
     ),
     "adopt": ("holdall adopt skill:pdf --from ./app",),
+    "watch": (
+        "holdall watch --to ./app",
+        "holdall watch ./my-skills --to ./app",
+    ),
     "plugins": ("holdall plugins",),
     "completion": ("holdall completion bash",),
     "help": (
@@ -153,6 +157,7 @@ BUILT_IN = {
             "project.adopt",
             "projects",
         ),
+        _command("watch", "collect and redeploy while one writes", "watch", "care"),
         _command("plugins", "print the plugins that were found", "plugins", "care"),
         _command("help", "print the help of a command", "help", "care"),
         _command("completion", "print a script that completes words", "completion", "care"),

@@ -239,6 +239,15 @@ class AdoptDocument(TypedDict):
     warnings: list[str]
 
 
+class WatchDocument(TypedDict):
+    """What was collected and deployed until Ctrl-C, and what was refused."""
+
+    collected: list[str]
+    deployed: list[str]
+    refused: list[str]
+    dry_run: bool
+
+
 class Plugin(TypedDict):
     """A plugin that was found."""
 
@@ -336,6 +345,7 @@ DOCUMENTS: dict[str, type] = {
     "undeploy": UndeployDocument,
     "status": StatusDocument,
     "adopt": AdoptDocument,
+    "watch": WatchDocument,
     "plugins": PluginsDocument,
     "help": HelpDocument,
     "completion": CompletionDocument,

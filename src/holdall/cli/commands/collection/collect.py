@@ -58,15 +58,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
     renames = _renames(args.rename)
     results: list[dict[str, object]] = []
     attention = False
-    with context.editing() as editor:
+    with context.editing():
         pass
-    own = editor.collection.root.resolve()
     for source in args.sources or [None]:
-        if source is None or Path(source).resolve() == own:
-            taken = _refresh(context, args)
-        else:
-            taken = _take(context, source, renames, args)
-        attention = _tell(context, taken, args.dry_run) or attention
+        taken = collect_from(context, source, renames, args)
+        attention = tell_taken(context, taken, args.dry_run) or attention
         results.append(_to_json(source, taken))
     context.out.data({"sources": results, "dry_run": args.dry_run})
     return 1 if attention else 0
@@ -87,7 +83,7 @@ def _renames(pairs: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
     return renames
 
 
-class _Taken(NamedTuple):
+class Taken(NamedTuple):
     """The result of one source: what changed, what is wrong with it, and which ids were refused."""
 
     changes: ChangeSet
@@ -99,7 +95,19 @@ class _Taken(NamedTuple):
     former: str | None = None
 
 
-def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
+def collect_from(
+    context: Context,
+    source: str | None,
+    renames: dict[ArtifactId, ArtifactId],
+    args: argparse.Namespace,
+) -> Taken:
+    """Collect from a source, or what was edited in the collection's own folder."""
+    if source is None or Path(source).resolve() == context.collection_root.resolve():
+        return _refresh(context, args)
+    return _take(context, source, renames, args)
+
+
+def _refresh(context: Context, args: argparse.Namespace) -> Taken:
     from holdall.collection.collect.from_folder import plan_refresh
 
     with context.editing() as editor:
@@ -109,12 +117,12 @@ def _refresh(context: Context, args: argparse.Namespace) -> _Taken:
             editor.commit(changes)
         editor.collection.remember()
     diagnostics = [d for d in found.diagnostics if d.code not in args.allow]
-    return _Taken(changes, diagnostics)
+    return Taken(changes, diagnostics)
 
 
 def _take(
     context: Context, source: str, renames: dict[ArtifactId, ArtifactId], args: argparse.Namespace
-) -> _Taken:
+) -> Taken:
     from holdall.operations.read_source import open_source
 
     # Fetching can take long: the collection is locked only once everything is read.
@@ -124,7 +132,7 @@ def _take(
     ):
         plan = _import(context, editor, reading, renames, args)
         diagnostics = reading.without(args.allow).diagnostics
-        return _Taken(
+        return Taken(
             *(plan.changes, diagnostics, reading.revision, plan.refused),
             remotes=reading.remotes,
             left_out=reading.left_out,
@@ -184,7 +192,8 @@ def _report_clashes(context: Context, editor: Editor, plan: ImportPlan) -> None:
             context.out.note(f"{clash.id}: {line}")
 
 
-def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
+def tell_taken(context: Context, taken: Taken, dry_run: bool) -> bool:
+    """Print what was collected; return whether something needs attention."""
     from holdall.collection.changes import ChangeKind
 
     changes = taken.changes
@@ -220,7 +229,7 @@ def _tell(context: Context, taken: _Taken, dry_run: bool) -> bool:
     )
 
 
-def _to_json(source: str | None, taken: _Taken) -> dict[str, object]:
+def _to_json(source: str | None, taken: Taken) -> dict[str, object]:
     return {
         "source": None if source is None else show_address(source),
         "former_source": taken.former,
