@@ -88,9 +88,9 @@ def _fix(context: Context, args: argparse.Namespace) -> tuple[Fix, ...]:
     with context.editing() as editor:
         plan = plan_fixes(editor.collection)
         if plan.fixes:
-            editor.propose(plan.changes)
+            changes = editor.propose(plan.changes)
             if not args.dry_run:
-                editor.commit(plan.changes, plan.actions)
+                editor.commit(changes, plan.actions)
     out = context.out
     for fix in plan.fixes:
         out.diff(fix.diff)
