@@ -94,6 +94,7 @@ _EXAMPLES = {
     "export": (
         "holdall export starter --to ./starter-plugin",
         "holdall export starter --as codex --to starter.zip",
+        "holdall export --lock vercel  # a project's skills-lock.json",
     ),
     "db": (
         "holdall db current",

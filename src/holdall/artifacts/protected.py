@@ -14,8 +14,11 @@ ATTRIBUTES = RelPath.parse(".holdall/.gitattributes")
 SYNCED = RelPath.parse(".holdall/synced.lock")
 PROJECT_FILE = RelPath.parse("holdall.toml")
 LOCK_FILE = RelPath.parse("holdall.lock")
+SKILLS_LOCK = RelPath.parse("skills-lock.json")
 
-PROJECT_FILES = frozenset({PROJECT_FILE, LOCK_FILE, SYNCED, RelPath.parse(".gitattributes")})
+PROJECT_FILES = frozenset(
+    {PROJECT_FILE, LOCK_FILE, SYNCED, SKILLS_LOCK, RelPath.parse(".gitattributes")}
+)
 """What a project wants and has; commands of the lock write these with what they deploy."""
 
 PROTECTED = frozenset(

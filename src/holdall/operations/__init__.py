@@ -20,8 +20,13 @@ if TYPE_CHECKING:
         read_deployed as read_deployed,
     )
     from holdall.operations.lint import lint_source as lint_source
+    from holdall.operations.projects.changes.taking.give import (
+        LockGiven as LockGiven,
+        give_lock as give_lock,
+    )
     from holdall.operations.projects.changes.why import Why as Why, explain as explain
     from holdall.operations.projects.find import find_project as find_project
+    from holdall.operations.projects.terms import Terms as Terms
     from holdall.operations.projects.values import DeployResult as DeployResult
     from holdall.operations.settle import STEP as STEP
     from holdall.operations.write_collection import (
@@ -33,7 +38,9 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
+            "projects.terms": ("Terms",),
             "projects.values": ("DeployResult",),
+            "projects.changes.taking.give": ("LockGiven", "give_lock"),
             "projects.changes.why": ("Why", "explain"),
             "projects.find": ("find_project",),
             "lint": ("lint_source",),

@@ -259,12 +259,12 @@ class ExportedMember(Member):
 
 
 class Exported(TypedDict):
-    """What was exported, and what the agent will not have of it.
+    """What was exported, and what the agent, or the other program, will not have of it.
 
-    `backup` is where an earlier export is now.
+    `backup` is where an earlier export is now. `id` is None for a project's lock.
     """
 
-    id: str
+    id: str | None
     to: str
     dry_run: bool
     backup: str | None

@@ -31,9 +31,15 @@ def configure_export(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `holdall export`."""
     parser.description = (
         "Write a composite as a plugin for an agent, into a folder, a .zip or a .tar.gz."
-        " Collecting it elsewhere restores its UUIDs, order and pins, whatever the form."
+        " Collecting it elsewhere restores its UUIDs, order and pins, whatever the form. Or write"
+        " what a project's holdall.lock has as the lock of another program."
     )
-    parser.add_argument("id", metavar="COMPOSITE", help="what to export")
+    parser.add_argument("id", nargs="?", metavar="COMPOSITE", help="what to export")
+    parser.add_argument(
+        "--lock",
+        choices=("vercel",),
+        help="write a project's skills into its skills-lock.json, as the program `skills` does",
+    )
     parser.add_argument(
         "--as",
         dest="form",
@@ -41,7 +47,11 @@ def configure_export(parser: argparse.ArgumentParser) -> None:
         default=FORMS[0],
         help="the agent's form: %(choices)s (default: %(default)s)",
     )
-    parser.add_argument("--to", required=True, metavar="DIR|FILE", help="where to write it")
+    parser.add_argument(
+        "--to",
+        metavar="DIR|FILE",
+        help="where to write it; with --lock the project (default: the nearest)",
+    )
     parser.add_argument(
         "--force",
         action="store_true",
@@ -52,6 +62,12 @@ def configure_export(parser: argparse.ArgumentParser) -> None:
 
 def run_export(context: Context, args: argparse.Namespace) -> int:
     """Export; print the files in a dry run."""
+    if args.lock is not None:
+        return _give_lock(context, args)
+    if args.id is None or args.to is None:
+        raise UsageError(
+            "export what, and where to?", hint="name a COMPOSITE and --to, or give --lock"
+        )
     from contextlib import ExitStack
     from tempfile import TemporaryDirectory
 
@@ -94,6 +110,33 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
             "members": export.members,
             "files": sorted(export.files),
             "losses": export.losses,
+        }
+    )
+    return 0
+
+
+def _give_lock(context: Context, args: argparse.Namespace) -> int:
+    from holdall.operations import Terms, find_project, give_lock
+
+    if args.id is not None:
+        raise UsageError("--lock is for a project", hint="leave COMPOSITE out")
+    project = find_project(Path()) if args.to is None else Path(args.to)
+    terms = Terms(context.session, project, context.caps, dry_run=args.dry_run)
+    given = give_lock(terms)
+    for loss in given.losses:
+        context.out.warn(loss)
+    place = project / "skills-lock.json"
+    verb = "would write" if args.dry_run else "wrote"
+    context.out.line(f"{verb} {len(given.names)} skills to {place}")
+    context.out.data(
+        {
+            "id": None,
+            "to": str(project),
+            "dry_run": args.dry_run,
+            "backup": None,
+            "members": [],
+            "files": [str(place)],
+            "losses": list(given.losses),
         }
     )
     return 0

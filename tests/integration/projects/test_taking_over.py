@@ -208,3 +208,42 @@ def test_a_taken_name(ada: Machine, upstream: Upstream) -> None:
         "add", "--from", ".", status=3
     )
     assert (snapshot(ada.project), ada.json("list")) == before
+
+
+def test_export_lock(ada: Machine, upstream: Upstream) -> None:
+    """What is locked is written as `skills` writes it, and read back as the same."""
+    make_skill(ada.project / "vendor", "mine", "mine")
+    upstream.release("v1.1.0")
+    ada.run("add", "acme/kit@v1.1.0", "--skill", "pdf")
+    ada.run("add", "./vendor")
+    lock = ada.project / "skills-lock.json"
+    lock.write_text('{"version": 1, "skills": {"other": {"source": "a/b"}}, "more": 1}')
+    assert "would write 2 skills" in ada.run("export", "--lock", "vercel", "--dry-run")
+    assert "computedHash" not in lock.read_text()
+    assert "wrote 2 skills to" in ada.run("export", "--lock", "vercel")
+    written = json.loads(lock.read_text())
+    assert list(written["skills"]) == ["mine", "other", "pdf"]
+    assert written["skills"]["other"] == {"source": "a/b"}
+    assert written["skills"]["pdf"] == {
+        "source": "acme/kit",
+        "ref": "v1.1.0",
+        "sourceType": "github",
+        "skillPath": "skills/pdf/SKILL.md",
+        "computedHash": digest(ada.project / ".claude/skills/pdf"),
+    }
+    before = ada.lock()
+    ada.run("undo")
+    assert "computedHash" not in lock.read_text()
+    ada.run("export", "--lock", "vercel")
+    del written["skills"]["other"]
+    lock.write_text(json.dumps(written))
+    for name in ("holdall.toml", "holdall.lock"):
+        (ada.project / name).unlink()
+    shutil.rmtree(ada.project / ".holdall")
+    ada.run("add", "--from", ".")
+    after = ada.lock()
+    assert after.keys() == before.keys()
+    for own in before.keys() - {""}:
+        assert before[own]["content_hash"] == after[own]["content_hash"]
+        assert before[own]["uuid"] == after[own]["uuid"]
+    assert "export what" in ada.run("export", status=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdall.artifacts.limits import Caps
@@ -20,7 +20,7 @@ class Terms:
     session: Session
     project: Path
     caps: Caps
-    allowance: Allowance
+    allowance: Allowance = field(default_factory=Allowance)
     force: bool = False
     dry_run: bool = False
     takes_hidden: bool = False
