@@ -80,6 +80,7 @@ def holdall_collect_complete(
 ) -> None:
     """Make the database follow the manifest, keep what changed as new versions, and log it."""
     from holdall.collection import PULL
+    from holdall.files import Root
     from holdall_composites.history.log import header_of, record_change
     from holdall_composites.session import opened
     from holdall_composites.sync.releases.manifest import touched_by
@@ -89,3 +90,8 @@ def holdall_collect_complete(
         # A pull brings to the folder what is in the log already.
         if collection.manifest.uuid is not None and changes.command != PULL:
             record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)
+        if not collection.has_own_database:
+            from holdall_composites.sync.releases.seen import remember_release
+
+            with Root(collection.root) as root:
+                remember_release(resolver.store, root, collection.manifest)

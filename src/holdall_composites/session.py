@@ -8,8 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdall.collection import PULL, Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall.errors import OvertakenError
+from holdall.collection import (
+    NEW_CHAIN,
+    PULL,
+    Collection,
+    Manifest,
+    ManifestArtifact,
+    ManifestComposite,
+)
+from holdall.errors import ConflictError, OvertakenError, UsageError
 from holdall.formats import DatabaseURL
 from holdall.transaction import Signature
 from holdall_composites.console import reporter
@@ -29,6 +36,9 @@ if TYPE_CHECKING:
 
     from holdall_composites.resolver.resolver import Edit
     from holdall_composites.sync.releases.chain import Header
+
+REBUILD = "rebuild"
+"""The command of a release that a lost database gets from its folder."""
 
 Entry = TypeVar("Entry", ManifestArtifact, ManifestComposite)
 
@@ -192,9 +202,15 @@ def bring_in_line(
 
     uuid = collection.manifest.uuid or ""
     head, is_alone = head_of(store, uuid), collection.has_own_database
-    if not is_alone and find_standing(store, collection.manifest, head)[0] is not Standing.HEAD:
+    standing = Standing.HEAD if is_alone else find_standing(store, collection.manifest, head)[0]
+    is_new = head[1] is None and header is not None and header.command == REBUILD
+    if standing is Standing.BEHIND:
         told = f"{collection.root} is behind release {head[0]} of its database"
         reporter().note(f"{told}: `holdall pull` brings it forward")
+        return
+    if standing is Standing.UNKNOWN and not is_new:
+        told = f"{collection.root} was written from a release that its database does not have"
+        reporter().note(f"{told}: `holdall doctor` says more")
         return
     is_settled = header is not None and header.command == PULL
     if not is_alone and not is_settled and _takes_back(store, collection, head[0]):
@@ -239,6 +255,12 @@ def identify(
     from holdall_composites.sync.identity import fill_uuids
     from holdall_composites.sync.releases.chain import head_below, head_of, with_release
 
+    if header.command == NEW_CHAIN and collection.has_own_database:
+        raise UsageError(
+            f"{collection.root} has a database of its own, which follows the folder",
+            hint="name the other database with --database, or in .holdall/config.toml",
+        )
+
     own = collection.manifest.uuid
     before = {entry.uuid for entry in collection.manifest.by_id.values()}
     here = {entry.uuid for entry in manifest.by_id.values()}
@@ -249,6 +271,11 @@ def identify(
             head = head_of(resolver.store, own or "")
         else:
             head = head_below(resolver.store, collection.manifest)
+        if header.command == NEW_CHAIN and head[1] is not None:
+            raise ConflictError(
+                f"the database has this collection already, at release {head[0]}",
+                hint="`holdall doctor` says how the folder is related to it",
+            )
         artifacts = resolver.store.artifacts
         owners = artifacts.owners_of(asked) if asked else {}
         known = {uuid for uuid, (owner, _) in owners.items() if owner == own}

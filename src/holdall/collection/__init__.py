@@ -5,6 +5,7 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.collection.changes import (
+        NEW_CHAIN as NEW_CHAIN,
         PULL as PULL,
         Change as Change,
         ChangeKind as ChangeKind,
@@ -33,6 +34,7 @@ else:
         __name__,
         {
             "changes": (
+                "NEW_CHAIN",
                 "PULL",
                 "Change",
                 "ChangeKind",

@@ -15,6 +15,9 @@ from holdall.transaction.signature import Signature
 PULL = "pull"
 """The command of a change set that only brings to a folder what is committed already."""
 
+NEW_CHAIN = "init --new-chain"
+"""The command of a change set that makes a folder the first release of its database."""
+
 
 class ChangeKind(StrEnum):
     """What happens to one artifact or composite.

@@ -4,7 +4,7 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.files.lock import STATE_FOLDER as STATE_FOLDER
+    from holdall.files.lock import STATE_FOLDER as STATE_FOLDER, write_state as write_state
     from holdall.files.merge.lines import LineConflict as LineConflict
     from holdall.files.merge.trees import (
         FileConflict as FileConflict,
@@ -35,7 +35,7 @@ else:
     __getattr__, __all__ = lazy_exports(
         __name__,
         {
-            "lock": ("STATE_FOLDER",),
+            "lock": ("STATE_FOLDER", "write_state"),
             "merge.lines": ("LineConflict",),
             "merge.trees": (
                 "FileConflict",

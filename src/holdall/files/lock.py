@@ -152,6 +152,23 @@ def write_settings(root: Root, name: str, data: bytes) -> None:
         os.close(folder)
 
 
+def write_state(root: Root, name: str, data: bytes) -> None:
+    """Write a file of `.holdall` that may be lost, or cut short, at any time."""
+    folder = open_state_folder(root, make=True)
+    if folder is None:
+        return
+    try:
+        with reporting(root.path / STATE_FOLDER / name):
+            file = _open_for_update(root, name, folder)
+            try:
+                os.ftruncate(file, 0)
+                syscalls.write(file, data)
+            finally:
+                os.close(file)
+    finally:
+        os.close(folder)
+
+
 class _HeldFolders(threading.local):
     """The folders whose lock this thread of this process holds."""
 

@@ -43,7 +43,21 @@ def configure_pull(pull: argparse.ArgumentParser) -> None:
         const="theirs",
         help="where both changed the same, theirs stands; edited files are kept as backups",
     )
+    pull.add_argument(
+        "--from-common",
+        type=_release,
+        metavar="N",
+        help="where the database has other releases than the folder, as after its backup was"
+        " restored: merge what both made since release N, which both had (0: none)",
+    )
     pull.add_argument("--dry-run", action="store_true", help="show it only, write nothing")
+
+
+def _release(text: str) -> int:
+    """Read the number of a release, or 0."""
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text} is not the number of a release, or 0")
+    return int(text)
 
 
 def run_pull(context: Context, args: argparse.Namespace) -> int:
@@ -55,7 +69,7 @@ def run_pull(context: Context, args: argparse.Namespace) -> int:
 
     side = Side(args.side) if args.side else None
     with context.editing(as_it_is=True) as editor, Scratch() as scratch:
-        plan = plan_pull(editor.collection, scratch, side)
+        plan = plan_pull(editor.collection, scratch, side, args.from_common)
         if plan is not None and not args.dry_run:
             editor.pull(plan)
         if plan is None and side is Side.OURS and not args.dry_run:

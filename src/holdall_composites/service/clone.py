@@ -13,7 +13,7 @@ from holdall.artifacts import ArtifactId, TypeSpec
 from holdall.collection import Collection, Manifest
 from holdall.config import is_collection, trust_database
 from holdall.errors import LockedError, NotFoundError, RefusedError, UsageError
-from holdall.files import STATE_FOLDER, Scratch, user_folder
+from holdall.files import STATE_FOLDER, Root, Scratch, user_folder
 from holdall.formats import DatabaseURL
 from holdall.operations import fill_collection
 from holdall.transaction import Action, new_folder, puts, refuse_taken
@@ -23,6 +23,7 @@ from holdall_composites.history.versions import lay_out_all
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.head import choose_collection, read_head
+from holdall_composites.sync.releases.seen import remember_release
 
 _TRIES = 300
 _PAUSE = 0.2
@@ -62,6 +63,8 @@ def clone(
         with Scratch() as scratch, new_folder(target) as place:
             actions = list(_actions(store, manifest, specs, scratch))
             fill_collection(place, manifest, actions, database=recorded)
+            with Root(place) as root:
+                remember_release(store, root, manifest)
             trust_database(target, recorded)
     return Cloned(target, manifest)
 

@@ -21,6 +21,7 @@ from holdall_composites.database.connect import connected
 from holdall_composites.errors import DatabaseDamaged, DatabaseUnreachable
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.runner import pending_revisions
+from holdall_composites.service.chains import examine_chain
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
 from holdall_composites.sync.state import state_of
@@ -53,7 +54,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
             "database-missing",
             url.shown,
             "the database is gone",
-            "`holdall rebuild` makes it again from the folder",
+            _rebuild(collection),
         )
         return
     try:
@@ -61,8 +62,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
             store = Store(database)
             broken = store.integrity.broken_files()
             for sentence in broken:
-                hint = "`holdall rebuild` makes it again from the folder"
-                yield Finding("database-damaged", url.shown, sentence, hint)
+                yield Finding("database-damaged", url.shown, sentence, _rebuild(collection))
             pending = [] if broken else pending_revisions(database)
             if pending:
                 yield Finding(
@@ -77,7 +77,10 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
                 yield Finding(
                     "schema-drift", url.shown, sentence, "restore a backup, or `holdall rebuild`"
                 )
-            yield from _rows(store, collection)
+            found = list(examine_chain(store, collection, deep=deep))
+            yield from found
+            if not found:  # else the rows are of another release than the manifest
+                yield from _rows(store, collection)
             yield from _versions(store, collection.manifest.uuid, deep=deep)
             is_shared = url.dialect != "sqlite"
             yield from _deployments(store, collection.manifest.uuid, is_shared=is_shared)
@@ -85,6 +88,13 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
         yield Finding(error.code, url.shown, error.message, error.hint or "")
     except HoldallError as error:
         yield Finding("database-failed", url.shown, error.message, error.hint or "")
+
+
+def _rebuild(collection: Collection) -> str:
+    again = "`holdall rebuild` makes it again from the folder"
+    if collection.has_own_database:
+        return again
+    return f"restore a backup; {again} alone, without what others released since"
 
 
 def _rows(store: Store, collection: Collection) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from holdall.artifacts import RelPath
-from holdall.collection import ChangeSet, Collection, ManifestArtifact, edits_between
+from holdall.collection import NEW_CHAIN, ChangeSet, Collection, ManifestArtifact, edits_between
 from holdall.errors import OvertakenError, StorageError
 from holdall.files import Tree
 from holdall.transaction import Action
@@ -41,7 +41,8 @@ def publish(
     if collection.has_own_database:
         return None
     uuid, header = collection.manifest.uuid or "", header_of(changes)
-    known = {e.uuid: e for e in changes.before.artifacts}
+    is_new = changes.command == NEW_CHAIN  # of which the database has nothing
+    known = {} if is_new else {e.uuid: e for e in changes.before.artifacts}
     touched = changed_between(changes.before, collection.manifest) if known else None
     changed = [entry for entry in collection.manifest.artifacts if entry != known.get(entry.uuid)]
     with connected(collection.database_url) as database:
@@ -79,6 +80,6 @@ def _refuse_missing(store: Store, changed: list[ManifestArtifact]) -> None:
     if missing := store.contents.unknown_trees(hashes):
         names = [str(entry.id) for entry in changed if entry.content_hash in missing]
         raise StorageError(
-            f"the files of {', '.join(names)} changed while they were read",
-            hint="nothing was written; run the command again",
+            f"the files of {', '.join(names)} are not there, or changed while they were read",
+            hint="nothing was written; run the command again, with the files there",
         )

@@ -6,28 +6,36 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from holdall.collection import PULL, ChangeSet, Collection, EditPlan, edits_between
-from holdall.errors import ConflictError, RefusedError
+from holdall.errors import ConflictError, RefusedError, UsageError
 from holdall.files import Scratch
+from holdall_composites.history.log import OWN_EXTRA
 from holdall_composites.history.merging import ContentMerger, tell_conflicts, tell_release
 from holdall_composites.history.turn import plan_turn
+from holdall_composites.service.chains import find_break
 from holdall_composites.session import has_rows_of, opened
+from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
 from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
 from holdall_composites.sync.releases.manifest import manifest_of, state_of, unnamed_members
 from holdall_composites.sync.releases.merge import find_cycle, merge
 from holdall_composites.sync.releases.outdated import find_outdated
+from holdall_composites.sync.releases.seen import read_seen
 from holdall_composites.values.states import State, composed, delta_between, with_delta
 
 
 def plan_pull(
-    collection: Collection, scratch: Scratch, side: Side | None = None
+    collection: Collection,
+    scratch: Scratch,
+    side: Side | None = None,
+    common: int | None = None,
 ) -> EditPlan | None:
     """Plan what brings the folder to the head; None where it is there, or nobody else is.
 
     The folder's own edits of the manifest are merged, entry by entry and field by field; `side`
-    settles what both changed, and what is here as it was before a release. Raises ConflictError
-    for what does not merge, LocalEditError for edited files that somebody else changed, and
-    RefusedError for a folder of another chain.
+    settles what both changed, and what is here as it was before a release. A folder of another
+    chain is merged from the release `common` (0: from nothing) that the database has as well; what
+    only the folder has is its edit. Raises ConflictError for what does not merge, LocalEditError
+    for edited files that somebody else changed, and RefusedError for a folder of another chain.
     """
     uuid = collection.manifest.uuid
     if uuid is None or collection.has_own_database:
@@ -36,15 +44,18 @@ def plan_pull(
         store = resolver.store
         head = head_of(store, uuid)
         standing, number = find_standing(store, collection.manifest, head)
-        if standing is Standing.UNKNOWN:
-            raise _another_chain(collection, head[0])
-        if standing is Standing.HEAD and has_rows_of(store, collection):
+        if common is not None:
+            standing, number = Standing.BEHIND, _check_common(store, collection, common)
+        elif standing is Standing.UNKNOWN:
+            raise _another_chain(store, collection)
+        is_current = standing is Standing.HEAD and collection.manifest.base == head[1]
+        if is_current and has_rows_of(store, collection):
             return None
         base = store.collections.state_at(uuid, number)
         theirs = composed(store.collections.changes_between(uuid, number, head[0]).values())
         ours = delta_between(base, state_of(collection.manifest))
         outdated = list(find_outdated(store, uuid, ours, number, with_delta(base, theirs)))
-        if standing is Standing.HEAD and (side is Side.OURS or not outdated):
+        if is_current and (side is Side.OURS or not outdated):
             return None
         if side is Side.THEIRS:
             dropped = {conflict.uuid for conflict in outdated}
@@ -65,16 +76,44 @@ def plan_pull(
         force, keep = side is Side.THEIRS, side is Side.OURS
         given = (store, collection, edits, scratch.path)
         changes, actions = plan_turn(*given, force=force, keep=keep, merger=merger)
-    return EditPlan(ChangeSet(PULL, before, after, changes), actions)
+    done = ChangeSet(PULL, before, after, changes)
+    if common is not None:
+        message = f"what this folder had since release {common}"
+        done.extra[OWN_EXTRA] = {"message": message}
+    return EditPlan(done, actions)
 
 
-def _another_chain(collection: Collection, head: int) -> RefusedError:
-    return RefusedError(
-        f"{collection.root} was written from a release that its database does not have: it was"
-        f" restored, is another one, or lost releases (its newest is {head})",
-        hint="nothing was changed; bring back a newer backup of the database, or copy your edits"
-        " into a fresh folder of the collection",
-    )
+def _another_chain(store: Store, collection: Collection) -> RefusedError:
+    found = find_break(store, collection)
+    assert found is not None, "it stands nowhere in the chain"
+    return RefusedError(f"{found.message}; nothing was changed", hint=found.hint)
+
+
+def _check_common(store: Store, collection: Collection, common: int) -> int:
+    """Return the release to merge a folder of another chain from; raises what speaks against it."""
+    uuid = collection.manifest.uuid or ""
+    newest = head_of(store, uuid)[0]
+    found = find_break(store, collection)
+    if found is None or found.code == "folder-behind":
+        raise UsageError(
+            f"{collection.root} stands on a release that its database has",
+            hint="`holdall pull` without --from-common brings it forward",
+        )
+    if newest == 0:
+        raise RefusedError(found.message, hint=found.hint)
+    if common > newest:
+        raise UsageError(
+            f"the database has no release {common}: its newest is {newest}",
+            hint="name one that it and the folder had in common, or 0 for none",
+        )
+    seen = read_seen(collection.root)
+    known = store.collections.hashes_between(uuid, common - 1, common)
+    if common in seen and seen[common] != known.get(common):
+        raise RefusedError(
+            f"release {common} of the database is another one than the folder stood on",
+            hint=found.hint,
+        )
+    return common
 
 
 def _conflict_error(

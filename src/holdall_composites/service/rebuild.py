@@ -25,7 +25,8 @@ from holdall_composites.schema.drift import TABLES, find_drift
 from holdall_composites.schema.history import AUDIT, applied_revisions
 from holdall_composites.schema.lock import LOCK
 from holdall_composites.schema.runner import pending_revisions
-from holdall_composites.session import bring_in_line, opened
+from holdall_composites.service.chains import find_break
+from holdall_composites.session import REBUILD, bring_in_line, opened
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
 from holdall_composites.sync.releases.chain import Header
@@ -78,12 +79,20 @@ def rebuild(root: Root, collection: Collection, *, force: bool, dry_run: bool) -
         )
     if dry_run:
         return None
-    header = Header.of(Signature.now(), "rebuild")
+    header = Header.of(Signature.now(), REBUILD)
     if not is_file or (_REPAIRED.issuperset(problems) and not force):
         with opened(collection, header) as resolver:
+            _refuse_break(resolver.store, collection)
             bring_in_line(resolver.store, collection, header)
             return _result(collection, resolver.store, is_new=False)
     return _build(root, collection, Path(url.path))
+
+
+def _refuse_break(store: Store, collection: Collection) -> None:
+    """Raise RefusedError where the rows are right, and the folder is of another release."""
+    found = None if collection.has_own_database else find_break(store, collection)
+    if found is not None and found.code != "chain-missing":
+        raise RefusedError(found.message, hint=found.hint)
 
 
 _ROWS = "its rows are not what the manifest says"
@@ -144,7 +153,7 @@ def _build(root: Root, collection: Collection, path: Path) -> Rebuilt:
     replacement = Replacement(path.absolute(), new, aside, BESIDE)
     with noted(root, REPLACEMENT, replacement.to_payload(), replacement.end):
         built = replace(collection, database_url=f"sqlite:///{path.with_name(new)}")
-        with opened(built, Header.of(Signature.now(), "rebuild")) as resolver:
+        with opened(built, Header.of(Signature.now(), REBUILD)) as resolver:
             if problems := list(problems_of(resolver.store, collection)):
                 raise DatabaseFailed(
                     f"what was built is not whole: {problems[0]}", hint="nothing was changed"

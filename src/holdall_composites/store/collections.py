@@ -98,6 +98,12 @@ _by_state = prepared(
 
 
 @prepared
+def _hashes() -> Any:
+    between = (R.number > Given("low")) & (R.number <= Given("high"))
+    return R.select(R.number, R.hash).where(_IN_COLLECTION, between)
+
+
+@prepared
 def _changes() -> Any:
     between = (X.release > Given("low")) & (X.release <= Given("high"))
     rows = X.select(X.release, X.uuid, X.before, X.after)
@@ -231,6 +237,10 @@ class Collections(Repository):
     def release(self, collection_id: str, number: int) -> ReleaseRecord | None:
         """Return the release of this number."""
         return self._one(_by_number, collection=collection_id, number=number)
+
+    def hashes_between(self, collection_id: str, low: int, high: int) -> dict[int, str]:
+        """Return the hash of each release behind `low`, up to `high`, by number."""
+        return dict(self._fetch(_hashes, collection=collection_id, low=low, high=high))
 
     def release_of_state(self, collection_id: str, state_hash: str) -> ReleaseRecord | None:
         """Return the newest release of this state."""

@@ -125,7 +125,8 @@ def with_release(
 
     One that says what the manifest before it said makes none.
     """
-    touched = None if before.uuid is None else changed_between(before, manifest)
+    is_first = before.uuid is None or head[1] is None
+    touched = None if is_first else changed_between(before, manifest)
     if touched is not None and not touched:
         return replace(manifest, release=before.release, base=before.base)
     release = plan_release(store, head, manifest, header, touched).release
@@ -162,8 +163,10 @@ def find_standing(store: Store, manifest: Manifest, head: Head) -> tuple[Standin
     same state does.
     """
     collection_id = manifest.uuid or ""
-    if head[1] is None or manifest.base == head[1]:
+    if manifest.base == head[1]:
         return Standing.HEAD, head[0]
+    if head[1] is None:
+        return Standing.UNKNOWN, 0
     known = store.collections.release(collection_id, manifest.release or 0)
     if known is not None and known.hash == manifest.base:
         return Standing.BEHIND, known.number
@@ -177,7 +180,7 @@ def head_below(store: Store, manifest: Manifest) -> Head:
     """Return the head, which a folder's next release follows.
 
     Raises OvertakenError if the folder does not stand there: others were first, and what it
-    releases would take back what it has not seen.
+    releases would take back what it has not seen. That a database lost its chain is refused before.
     """
     head = head_of(store, manifest.uuid or "")
     if head[1] in (None, manifest.base):

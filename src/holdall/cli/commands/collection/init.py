@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall.cli.context import Context
-from holdall.config import DATABASE, LEFT_OUT, trust_database
+from holdall.config import DATABASE, LEFT_OUT, SETTINGS, trust_database
+
+if TYPE_CHECKING:
+    from holdall.files.root import Root
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +19,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "directory", nargs="?", metavar="DIR", help="where (default: `--collection`, else here)"
     )
     parser.add_argument("--name", help="the collection's name (default: the folder's)")
+    parser.add_argument(
+        "--new-chain",
+        action="store_true",
+        help="make a folder that was written from another database the first release of its present"
+        " one, which has none of this collection",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
 
 
@@ -24,6 +34,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.operations.write_collection import create_collection
 
     path = Path(args.directory or args.collection or ".")
+    if args.new_chain:
+        return _begin_chain(context, args, path)
     name = args.name or path.absolute().name or "default"
     has_attributes = (path / ".gitattributes").exists()
     database = _lasting(args.database, path)
@@ -48,6 +60,59 @@ def run(context: Context, args: argparse.Namespace) -> int:
     )
     context.out.data({"collection": str(path), "name": name})
     return 0
+
+
+def _begin_chain(context: Context, args: argparse.Namespace, path: Path) -> int:
+    """Make what a folder has the first release of its database, which is recorded if it is given.
+
+    Refused where the database has releases of the collection.
+    """
+    from dataclasses import replace
+
+    from holdall.collection.changes import NEW_CHAIN
+    from holdall.collection.collect.from_folder import plan_refresh
+    from holdall.errors import RefusedError, UsageError
+    from holdall.operations.write_collection import editing
+
+    if not context.plugins.implements("holdall_collect_commit"):
+        hint = "`holdall plugins` shows what is loaded and what failed"
+        raise UsageError("--new-chain: no loaded plugin knows releases", hint=hint)
+    database = _lasting(args.database, path)
+    if database is not None:
+        context.plugins.call("holdall_database_prepare", url=database, dry_run=args.dry_run)
+    session = context.session._replace(config=replace(context.config, collection=path))
+    with editing(path, session, as_it_is=True) as editor:
+        found = plan_refresh(editor.collection)
+        for diagnostic in found.diagnostics:
+            if diagnostic.code == "hidden-text":
+                told = f"{diagnostic.path}: {diagnostic.message}"
+                raise RefusedError(told, hint="look at the file, and take the hidden text out")
+        after = replace(found.changes.after, release=None, base=None)
+        changes = replace(found.changes, command=NEW_CHAIN, after=after)
+        editor.propose(changes)
+        if not args.dry_run:
+            editor.commit(changes)
+            if database is not None:
+                _record(context, editor.root, database)
+    verb = "would make" if args.dry_run else "made"
+    context.out.line(f"{verb} {path} release {changes.after.release} of its database")
+    context.out.data({"collection": str(path), "name": changes.after.name})
+    return 0
+
+
+def _record(context: Context, root: Root, database: str) -> None:
+    """Write into the settings which database a collection has, unless they name one."""
+    from holdall.files.lock import write_settings
+    from holdall.formats import DatabaseURL
+    from holdall.formats.toml_writer import dump_toml
+
+    recorded = DatabaseURL.parse(database).without_password
+    settings = root.path / SETTINGS
+    if not settings.exists():
+        write_settings(root, Path(SETTINGS).name, dump_toml({"database": recorded}).encode())
+        trust_database(root.path)
+    elif recorded not in settings.read_text(errors="replace"):
+        context.out.note(f'{settings} stays as it is: write `database = "{recorded}"` there')
 
 
 def _lasting(url: str | None, root: Path) -> str | None:
