@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -123,21 +124,13 @@ def run(context: Context, args: argparse.Namespace) -> int:
         watch.step()
         context.out.note(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it")
         # The first one comes as soon as the folders are watched: what was written before that.
-        while _is_next(bursts):
-            watch.step()
+        with suppress(KeyboardInterrupt):
+            for _ in bursts:
+                watch.step()
         context.out.note("stopped")
     found = {"collected": sorted(watch.collected), "deployed": sorted(watch.deployed)}
     context.out.data({**found, "refused": watch.refused, "dry_run": args.dry_run})
     return 0
-
-
-def _is_next(bursts: Iterator[object]) -> bool:
-    """Wait for the next burst of writing; return False for Ctrl-C."""
-    try:
-        next(bursts)
-    except KeyboardInterrupt:
-        return False
-    return True
 
 
 def _bursts(folders: list[Path]) -> Iterator[object]:
