@@ -216,6 +216,19 @@ def test_the_start_imports_nothing_heavy(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports_of(path, at_start_only=True)} & HEAVY
 
 
+def test_values_are_made_without_compiling() -> None:
+    """Dataclasses and named tuples come from `holdall`, which compiles nothing."""
+    theirs = {"dataclasses.dataclass", "typing.NamedTuple"}
+    # A generic named tuple is made by `typing` only; migrations do not know the host.
+    others = {PACKAGES["holdall"] / "__init__.py"} | {
+        PACKAGES["holdall_composites"] / "values/pagination.py"
+    }
+    for package, path in modules():
+        if path not in others and package != "holdall_composites_migrations":
+            used = imports_of(path) & theirs
+            assert not used, f"{path}: import {sorted(used)} from holdall instead"
+
+
 def parsers_in(path: Path) -> set[str]:
     """Return the parsers of YAML, TOML and JSON that a module uses, however it imports them."""
     found = set()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
+from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, UsageError
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.errors import RefusedError, TooLargeError
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, ArtifactType, has_plain_name
 from holdall.errors import UsageError
 

@@ -17,8 +17,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.formats.frontmatter import BODY, read_frontmatter, with_keys
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdall import dataclass
 from holdall.cli.output import Output
 from holdall.config import Config, caps_of, find_collection, has_folder
 from holdall.errors import NotFoundError

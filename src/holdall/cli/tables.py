@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from holdall import NamedTuple
 from holdall.formats.escape import one_line
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.manifest.diff import EntryEdit, edits_between
 from holdall.collection.manifest.manifest import Manifest

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import tree_hash
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath, refuse_collisions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.limits import Meter
 from holdall.artifacts.paths import RelPath

@@ -9,11 +9,11 @@ there. What is not proven is the user's. Asked only where something will be repl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts.ids import ArtifactId, ArtifactType, Shape
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection

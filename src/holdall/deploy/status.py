@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact

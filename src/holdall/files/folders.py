@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from enum import Enum, auto
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.errors import StorageError
 
 VCS_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", "CVS"})

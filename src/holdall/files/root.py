@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath

@@ -13,11 +13,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts.hashing import FileDigest, is_executable, tree_hash
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.limits import Meter

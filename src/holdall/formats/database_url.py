@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.errors import WrongDatabaseURL
 
 _FORMS = "sqlite:///folder/file.db or postgresql://user@host:5432/name"

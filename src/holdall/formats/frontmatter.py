@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
 
+from holdall import NamedTuple, dataclass
 from holdall.errors import InputError
 from holdall.formats.documents import YAML_NULLS, parse_yaml
 

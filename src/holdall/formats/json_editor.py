@@ -22,9 +22,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from holdall import dataclass
 from holdall.errors import InputError
 from holdall.formats.json_nodes import MAX_BYTES as MAX_BYTES, NO_TEXT, Item, JsonReader, Node
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from holdall import dataclass
 from holdall.errors import InputError
 from holdall.formats.documents import refuse_crowded
 

@@ -15,8 +15,9 @@ block. A block keeps its place when its text changes, wherever the user moved it
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.errors import InputError
 from holdall.formats.json_editor import MISSING, Keys, Marks
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.json_editor import MISSING, Keys, Marks

@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_editor import TOKEN, statements_in

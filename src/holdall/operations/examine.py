@@ -9,8 +9,8 @@ import shlex
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.protected import LEDGER
 from holdall.collection.changes import ChangeKind
 from holdall.collection.collect.from_folder import LINE_ENDS, plan_refresh

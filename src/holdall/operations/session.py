@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.collection.collection import Collection, open_collection
 from holdall.config import Config, cache_folder, caps_of, database_url_of, find_collection
 from holdall.errors import NotFoundError

@@ -8,10 +8,11 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from holdall import dataclass
 from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import PULL, ChangeSet
 from holdall.collection.collection import Collection

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import pluggy
+
+from holdall import NamedTuple
 
 Run = Callable[[object, Callable[[], Any]], tuple[Any, BaseException | None]]
 """Runs a step of a plugin inside the fence: the plugin, the step → what it returned or raised."""

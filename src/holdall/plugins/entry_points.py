@@ -10,7 +10,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
+
+from holdall import NamedTuple
 
 _SEPARATORS = re.compile(r"[-_.]+")
 

@@ -9,10 +9,11 @@ from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import pluggy
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import BUILTIN_TYPES, TypeSpec
 from holdall.config import Config, user_table
 from holdall.deploy.targets import BUILTIN_TARGETS, Targets

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, TypeSpec
 from holdall.collection.changes import ChangeSet as ChangeSet
 from holdall.deploy.planning.plan import (

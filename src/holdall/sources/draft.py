@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple, dataclass
 from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import Tree
 from holdall.sources.checks.diagnostics import Code, diagnose

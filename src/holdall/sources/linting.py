@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactType, FileKind
 from holdall.sources.checks.diagnostics import CODES, Code, Level
 from holdall.sources.checks.limits import judge_frontmatter

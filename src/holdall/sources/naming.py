@@ -25,8 +25,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, ArtifactType, Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import refuse_protected

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from holdall import dataclass
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 from holdall.errors import InputError, NotFoundError, StorageError
 from holdall.files.folders import VCS_FOLDERS, Folder, is_junk

@@ -22,8 +22,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath

@@ -9,8 +9,8 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
 from holdall.files import syscalls

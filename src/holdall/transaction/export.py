@@ -29,8 +29,9 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError

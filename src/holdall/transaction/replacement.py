@@ -17,8 +17,9 @@ import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
+from holdall import NamedTuple
 from holdall.errors import StorageError
 from holdall.files import syscalls
 from holdall.files.root import Root, reporting

@@ -10,8 +10,9 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.errors import HoldallError, LockedError, OvertakenError
 from holdall_composites.database.peewee_import import PeeweeException
 from holdall_composites.errors import (

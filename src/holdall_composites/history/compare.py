@@ -6,8 +6,8 @@ import difflib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts import ArtifactId, FileDigest, TypeSpec
 from holdall.collection import Collection, ManifestArtifact
 from holdall.files import Tree

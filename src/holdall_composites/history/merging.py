@@ -7,9 +7,10 @@ kept as well. Merged files are known under the hash of the whole (`made`) until 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from holdall import dataclass
 from holdall.artifacts import FileDigest, RelPath, Shape, TypeSpec
 from holdall.collection import Collection, ManifestArtifact
 from holdall.errors import LocalEditError, NotFoundError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.collection import ChangeSet, Collection, EditPlan, edits_between
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files import Tree

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts import ArtifactId, refuse_collisions
 from holdall.collection import Change, ChangeKind, ChangeSet, Collection, EditPlan, ManifestArtifact
 from holdall.errors import ConflictError, NotFoundError, UsageError

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from holdall import dataclass
 from holdall.artifacts import FileDigest, RelPath, TypeSpec
 from holdall.collection import Change, ChangeKind, Collection, EntryEdit, ManifestArtifact
 from holdall.errors import ConflictError, NotFoundError

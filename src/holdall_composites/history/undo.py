@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts import ArtifactId, ArtifactType, FileKind, RelPath
 from holdall.collection import (
     ChangeSet,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.collection import Collection
 from holdall.operations import Why
 from holdall_composites.history.steps import undone_by

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from holdall import dataclass
 from holdall.artifacts import ArtifactId, ArtifactType, CompositeType, Reference
 from holdall.collection import (
     Change,

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall_composites.database.connect import HISTORY
 from holdall_composites.database.failures import translated_errors
 from holdall_composites.database.models import MODELS

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import AutoField, CharField, Field, Model, TextField
 
+from holdall import NamedTuple
 from holdall.transaction import Signature
 from holdall_composites.database.connect import HISTORY
 from holdall_composites.database.failures import translated_errors

@@ -11,10 +11,11 @@ import re
 from importlib import import_module
 from pathlib import Path
 from textwrap import indent
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import SCOPE_VALUES
 
+from holdall import NamedTuple
 from holdall.errors import RefusedError, UsageError
 from holdall_composites.database.models import MODELS
 from holdall_composites.database.peewee_import import Database, SqliteDatabase

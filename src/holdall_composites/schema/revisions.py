@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall_composites.errors import SchemaError
 
 PACKAGE = "holdall_composites_migrations"

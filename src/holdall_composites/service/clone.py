@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts import ArtifactId, TypeSpec
 from holdall.collection import Collection, Manifest
 from holdall.config import is_collection, trust_database

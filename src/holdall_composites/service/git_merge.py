@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.collection import Manifest, parse as parse_manifest, render as render_manifest
 from holdall.errors import HoldallError
 from holdall_composites.history.releases import name_of

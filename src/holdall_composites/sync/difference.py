@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from holdall import dataclass
 from holdall.artifacts import ArtifactType
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
 from holdall_composites.store.store import Store

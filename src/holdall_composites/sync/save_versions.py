@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath, TypeSpec
 from holdall.collection import Collection, ManifestArtifact
 from holdall.deploy import DeployPlan

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from holdall import NamedTuple
 from holdall.artifacts import CompositeType
 from holdall_composites.values.types import DeploymentState, RelationshipType
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.collect.claims import Claims

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import tree_hash
 from holdall.artifacts.ids import ArtifactId, FileKind, Shape, TypeSpec, sort_ids
 from holdall.collection.changes import Change, ChangeKind, ChangeSet

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.collect.origins import upstream_id

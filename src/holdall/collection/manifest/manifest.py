@@ -30,10 +30,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId, CompositeType
 from holdall.artifacts.paths import RelPath
 from holdall.collection.manifest.conflict_marks import has_marks

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.deploy.targets.target import Form
 
 

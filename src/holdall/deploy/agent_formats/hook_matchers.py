@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.deploy.agent_formats.hook_agents import HookAgent
 from holdall.deploy.agent_formats.tools import CLAUDE, NAMES
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.deploy.agent_formats.markdown import Parts, text_of
 
 

@@ -13,8 +13,9 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.formats.documents import read_yaml_types
 from holdall.formats.frontmatter import read_frontmatter
 

@@ -7,10 +7,9 @@ collection, which may come from somebody else. Holdall itself runs none of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple, dataclass
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed

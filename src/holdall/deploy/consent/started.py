@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.project.ledger import Deployed

@@ -6,8 +6,9 @@ import os
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath, refuse_collisions

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.paths import RelPath
 from holdall.collection.collection import Collection

@@ -15,9 +15,10 @@ not change, `contents` bytes in Base64 by their SHA-256.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.project.ledger import (

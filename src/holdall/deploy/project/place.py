@@ -19,8 +19,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.artifacts.protected import LEDGER
 from holdall.errors import HoldallError, HostilePathError, RefusedError
 from holdall.files.root import Root

@@ -15,9 +15,10 @@ Read leniently (any optional key may be missing, unknown ones are kept), written
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, InputError

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import Shape, TypeSpec
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.targets.rows import ROWS, SETTINGS_FILES

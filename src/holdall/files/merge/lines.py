@@ -16,7 +16,8 @@ and the ends of lines are part of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+
+from holdall import NamedTuple
 
 MAX_TEXT_BYTES = 1 << 20
 _MOST_DIFFERENCES = 1000  # half a second

@@ -21,8 +21,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import FileDigest, tree_hash
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
 from holdall.collection.manifest.manifest import ManifestComposite
 

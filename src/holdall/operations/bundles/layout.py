@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import ArtifactId, ArtifactType, FileKind
 from holdall.artifacts.paths import RelPath, refuse_collisions

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType, FileKind
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collect.from_folder import with_edit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.protected import DEPLOYED, LEDGER, LOCK_FILE, PROJECT_FILE, SYNCED
 from holdall.config import cache_folder
 from holdall.deploy.locked.values import Lock

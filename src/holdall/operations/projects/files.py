@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import LOCK_FILE, PROJECT_FILE, SYNCED
 from holdall.deploy.locked.lock_file import MAX_LOCK_BYTES, parse_lock, render_lock

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.deploy.locked.values import Lock, LockedArtifact
 from holdall.deploy.planning.deployed_names import name_head

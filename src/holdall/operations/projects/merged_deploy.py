@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.deploy.planning.files import UNPROVEN, Arrangement
 from holdall.deploy.planning.plan import PlannedArtifact, StoredContent

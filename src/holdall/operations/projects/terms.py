@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from holdall import dataclass
 from holdall.artifacts.limits import Caps
 from holdall.deploy.consent.allowance import Allowance
 from holdall.deploy.project.project import targets_in

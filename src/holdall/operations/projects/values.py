@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployPlan, PlannedArtifact

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE, getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from holdall import dataclass
 from holdall.artifacts.paths import RelPath
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import is_suspect, judge_characters

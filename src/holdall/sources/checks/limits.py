@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactType
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.checks.diagnostics import Code, diagnose

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from holdall import dataclass
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
 from holdall.sources.fetch.hosts import canonical, expand_short, page_of, shortened

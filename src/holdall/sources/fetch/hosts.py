@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from holdall import NamedTuple
 
 _SHORT = {"github": "https://github.com/", "gitlab": "https://gitlab.com/"}
 _PREFIXED = re.compile(r"(github|gitlab):(?!/)(.+)", re.DOTALL)

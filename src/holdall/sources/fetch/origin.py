@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from holdall import NamedTuple
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 from holdall.sources.values import GitState
 

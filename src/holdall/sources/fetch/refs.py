@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.errors import NotFoundError
 from holdall.sources.fetch.address import GitAddress, without_password
 from holdall.sources.fetch.git import Git, GitFailed

@@ -11,8 +11,9 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
+from holdall import NamedTuple
 from holdall.artifacts.limits import Caps, Meter
 from holdall.errors import HostilePathError, NotFoundError, StorageError
 from holdall.sources.fetch.address import GitAddress, without_password

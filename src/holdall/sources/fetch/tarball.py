@@ -12,8 +12,9 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, cast
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import RELATIONSHIPS, ArtifactId
 from holdall.errors import HoldallError

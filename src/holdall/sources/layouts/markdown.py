@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactType
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.rules import Dialect, rule_to_collect

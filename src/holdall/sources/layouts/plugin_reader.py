@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from holdall import dataclass
 from holdall.artifacts.ids import ArtifactType
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import hidden_text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.collection import Collection, ManifestComposite
 from holdall.errors import HoldallError
 from holdall.operations import EXPORT_FORMS

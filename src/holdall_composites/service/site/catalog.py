@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
 
+from holdall import NamedTuple, dataclass
 from holdall.artifacts import FileKind
 from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
 from holdall.deploy import text_effects

@@ -19,8 +19,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.artifacts import RelPath
 from holdall.operations import Export
 from holdall.transaction import ExportFile, zip_files

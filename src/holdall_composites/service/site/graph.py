@@ -7,8 +7,7 @@ contain it are joined to its tile by lines.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from holdall import NamedTuple
 from holdall_composites.service.site.catalog import Catalog, Entry
 
 TILE_WIDTH, TILE_HEIGHT, GAP, HEAD, MARGIN = 168, 26, 8, 34, 24

@@ -13,8 +13,8 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.errors import ConflictError, InputError
 from holdall.files import PlainFolder
 from holdall.formats import parse_json

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.collection import Manifest
 from holdall.errors import OvertakenError
 from holdall.transaction import Signature

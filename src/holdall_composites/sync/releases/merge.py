@@ -16,10 +16,10 @@ at, so that a merge costs what was changed and not what there is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from holdall import dataclass
 from holdall.artifacts import RelPath
 from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
 from holdall_composites.sync.releases.members import UNDECIDED, MemberMerge, three_way, value_of

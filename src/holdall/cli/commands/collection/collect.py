@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from holdall import NamedTuple
 from holdall.cli.allow import HIDDEN_TEXT, add_allow, refuse_unknown
 from holdall.cli.context import Context
 from holdall.errors import UsageError

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from holdall import NamedTuple
 from holdall.cli.commands.collection.show import entry_to_json
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
 from holdall.errors import HoldallError

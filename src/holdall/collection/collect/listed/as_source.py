@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import Meter
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite, ManifestMember

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+
+from holdall import NamedTuple
 
 _MARKS = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 """ASCII's marks as localeCompare sorts them: before digits, which come before letters."""

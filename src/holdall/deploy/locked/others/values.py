@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from holdall import NamedTuple
 
 
 class Listed(NamedTuple):

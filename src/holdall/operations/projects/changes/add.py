@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.protected import PROJECT_FILE
 from holdall.collection.changes import Change

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.protected import PROJECT_FILE
 from holdall.artifacts.references import find_named

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.deploy.locked.values import LockedSource, Requirement
 from holdall.operations.projects.changes.sync import read_both
 from holdall.operations.projects.files import ProjectFiles

@@ -7,8 +7,8 @@ and agents the lock has needs no source.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.protected import LOCK_FILE, PROJECT_FILE
 from holdall.deploy.locked.values import Lock, LockedArtifact, Requirement

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, Shape
 from holdall.artifacts.protected import PROJECT_FILE
 from holdall.artifacts.references import find_named

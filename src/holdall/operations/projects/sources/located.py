@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.errors import UsageError
 from holdall.sources.fetch.address import (
     FolderAddress,

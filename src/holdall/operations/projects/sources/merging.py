@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import Shape, TypeSpec
 from holdall.artifacts.paths import RelPath

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType, has_plain_name, sort_ids
 from holdall.artifacts.references import find_named
 from holdall.deploy.planning.settings import PLUGIN_ROOT

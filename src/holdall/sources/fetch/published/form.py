@@ -21,8 +21,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import FileDigest, is_sha256
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath, refuse_collisions

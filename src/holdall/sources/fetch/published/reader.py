@@ -14,8 +14,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import FileDigest, is_sha256
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.limits import Caps

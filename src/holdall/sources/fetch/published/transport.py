@@ -12,9 +12,10 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from holdall import NamedTuple
 from holdall.errors import InputError, NotFoundError, RefusedError, StorageError, UsageError
 from holdall.sources.fetch.address import show_address
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
+from holdall import NamedTuple
 from holdall.artifacts.hashing import FileDigest
 from holdall.errors import ConflictError, InputError, NotFoundError, RefusedError
 from holdall.files.lock import STATE_FOLDER, locked

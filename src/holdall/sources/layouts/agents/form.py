@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.sources.draft import Draft, Gathering
 
 ReadFile = Callable[[Gathering, str, str], Draft | None]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any
 
+from holdall import dataclass
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact
 from holdall.deploy.planning.settings import Entries, planned_entries

@@ -18,8 +18,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactType
 from holdall.artifacts.protected import SKILLS_LOCK
 from holdall.deploy.locked.others.hashes import hash_files

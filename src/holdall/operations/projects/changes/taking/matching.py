@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType, FileKind
 from holdall.deploy.locked.others.hashes import HashedFile, hash_files
 from holdall.deploy.locked.others.values import Listed

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.deploy.locked.others.forms import LOCKS, read_openskills, read_other_lock
 from holdall.deploy.locked.others.values import OtherLock

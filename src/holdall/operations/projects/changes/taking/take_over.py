@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from holdall import NamedTuple
 from holdall.artifacts.protected import PROJECT_FILE
 from holdall.collection.changes import Change
 from holdall.deploy.locked.others.values import OtherLock
