@@ -28,7 +28,7 @@ def open_source(plugins: Plugins, source: str, caps: Caps = DEFAULT_CAPS) -> Ite
         reading = read_source(plugins, origin.folder, caps, origin.git)
         found = len(reading.artifacts)
         log_debug(__name__, "read %s: %d artifacts", origin.name, found)
-        yield reading._replace(source=origin.name, revision=origin.revision)
+        yield reading._replace(source=origin.name, revision=origin.revision, tag=origin.tag)
 
 
 def read_source(

@@ -157,13 +157,20 @@ class RemoteComposite(NamedTuple):
     shown: str
 
 
+class Tagged(NamedTuple):
+    """The tag that a range of versions stands for, and the newest of all, maybe outside of it."""
+
+    tag: str
+    newest: str
+
+
 class Reading(NamedTuple):
     """All that a source holds: artifacts by place, composites in the source's order.
 
     `source` is what to record as the place that it came from, the root if None; `revision` the
     commit or checksum of what was read, where there is one. `unread` says, by path, what is there
     or should be and could not be read, and why: what came from there is not gone. `left_out` says
-    which paths are not collected, and why.
+    which paths are not collected, and why. `tag` is what a range of versions stands for.
     """
 
     root: Path
@@ -175,6 +182,7 @@ class Reading(NamedTuple):
     revision: str | None = None
     unread: Mapping[str, str] = MappingProxyType({})
     left_out: Mapping[str, str] = MappingProxyType({})
+    tag: Tagged | None = None
 
     def why_unread(self, path: str) -> str | None:
         """Return why something at `path` may be there although it was not found."""

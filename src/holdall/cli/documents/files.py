@@ -99,6 +99,7 @@ class SourceTable(TypedDict):
     source: str
     revision: NotRequired[str]
     commit: NotRequired[str]
+    tag: NotRequired[str]
     digest: NotRequired[str]
     select: NotRequired[list[str]]
 

@@ -15,6 +15,7 @@ class SourceState(TypedDict):
     commit: str | None
     digest: str | None
     select: list[str] | None
+    tag: str | None
 
 
 class Difference(TypedDict):
@@ -78,6 +79,7 @@ class UpdatedSource(TypedDict):
     name: str
     old: SourceState | None
     new: SourceState | None
+    newest: str | None
     artifacts: list[UpdatedArtifact]
 
 
@@ -92,13 +94,18 @@ class UpdateDocument(TypedDict):
 
 
 class OutdatedSource(TypedDict):
-    """A source with its commit or checksum in the lock, and the one that it has now."""
+    """A source with its commit or checksum in the lock, and the one that it has now.
+
+    With a range of versions `tag` is the newest in it, `newest` the newest of all.
+    """
 
     name: str
     revision: str | None
     locked: str | None
     now: str | None
     note: str
+    tag: str | None
+    newest: str | None
     outdated: bool
 
 

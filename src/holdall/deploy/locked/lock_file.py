@@ -151,7 +151,8 @@ def _to_source(fields: Fields) -> LockedSource:
     commit, digest = fields.text("commit", _COMMIT), fields.text("digest", _DIGEST)
     if commit is not None and digest is not None:
         fields.refuse("an entry of source has a commit or a digest, not both")
-    return LockedSource(source, fields.text("revision"), commit, digest, fields.ids("select"))
+    parts = (fields.text("revision"), commit, digest, fields.ids("select"), fields.text("tag"))
+    return LockedSource(source, *parts)
 
 
 def _to_artifact(fields: Fields) -> LockedArtifact:

@@ -53,6 +53,7 @@ class LockedSource(NamedTuple):
 
     `revision` and `select` are those of the requirement, None for the default branch and for all.
     `commit` is that of a git repository, `digest` an archive's `sha256:...`; a folder has neither.
+    `tag` is the newest one that was in the range of versions, where `revision` is a range.
     """
 
     source: str
@@ -60,6 +61,7 @@ class LockedSource(NamedTuple):
     commit: str | None = None
     digest: str | None = None
     select: tuple[ArtifactId, ...] | None = None
+    tag: str | None = None
 
 
 class LockedArtifact(NamedTuple):

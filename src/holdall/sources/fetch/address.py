@@ -11,6 +11,7 @@ from holdall import dataclass
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
 from holdall.sources.fetch.hosts import canonical, expand_short, page_of, shortened
+from holdall.sources.fetch.ranges import is_range, parse_range
 
 ZIP_SUFFIXES = (".zip", ".skill")
 ARCHIVE_SUFFIXES = (*ZIP_SUFFIXES, ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -41,7 +42,7 @@ class ArchiveAddress:
 
 @dataclass(frozen=True, slots=True)
 class GitAddress:
-    """A repository, with the revision and the folder of it that are wanted.
+    """A repository, with the revision, or range of versions, and the folder that are wanted.
 
     `url` is what git is given and may hold credentials; `name` never does. `git_dir` is set for a
     repository of this machine, which is read in place.
@@ -210,10 +211,12 @@ def _name_of(url: str) -> str:
 
 
 def _check_revision(revision: str, name: str) -> None:
-    if not revision or _BAD_REVISION.search(revision):
+    if is_range(revision):
+        parse_range(revision)
+    elif not revision or _BAD_REVISION.search(revision):
         raise UsageError(
             f"{name}: {revision!a} cannot be a branch, tag or commit",
-            hint="write SOURCE@NAME, where NAME is one of these",
+            hint="write SOURCE@NAME, where NAME is one of these, or a range as ^1.2",
         )
 
 

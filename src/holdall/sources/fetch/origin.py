@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from holdall import NamedTuple
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
-from holdall.sources.values import GitState
+from holdall.sources.values import GitState, Tagged
 
 if TYPE_CHECKING:
     from holdall.sources.fetch.address import ArchiveAddress, GitAddress, PublishedAddress
@@ -28,13 +28,14 @@ class Origin(NamedTuple):
 
     `name` is what the manifest records. It stays the same from one revision to the next, so that a
     later collect knows what came from here, and holds no credentials. `git` is what git knows of
-    the folder.
+    the folder, `tag` what a range of versions stands for.
     """
 
     folder: Path
     name: str
     revision: str | None = None
     git: GitState = GitState()
+    tag: Tagged | None = None
 
 
 @contextmanager
@@ -74,8 +75,8 @@ def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
     last = (address.subfolder or address.name.rstrip("/")).replace(":", "/").rpartition("/")[2]
     folder = scratch / "files" / (_safe(last.removesuffix(".git")))
     folder.parent.mkdir()
-    revision, git = lay_out(address, folder, scratch / "repository", caps)
-    return Origin(folder, address.name, revision, git)
+    found = lay_out(address, folder, scratch / "repository", caps)
+    return Origin(folder, address.name, found.commit, found.state, found.tag)
 
 
 def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:

@@ -8,6 +8,8 @@ from holdall import NamedTuple
 from holdall.errors import NotFoundError
 from holdall.sources.fetch.address import GitAddress, without_password
 from holdall.sources.fetch.git import Git, GitFailed
+from holdall.sources.fetch.ranges import find_tag, parse_range, versions_in
+from holdall.sources.values import Tagged
 
 _MAX_SECONDS = 60.0
 _TAGS, _HEADS = "refs/tags/", "refs/heads/"
@@ -26,6 +28,18 @@ class Refs(NamedTuple):
         if revision is None:
             return self.head
         return self.tags.get(revision) or self.branches.get(revision)
+
+
+def tag_of(address: GitAddress, refs: Refs) -> Tagged:
+    """Return the tag that an address's range of versions stands for; raises NotFoundError."""
+    wanted = parse_range(address.revision or "*")
+    folder = (address.subfolder or "").rpartition("/")[2] or None
+    found = find_tag(refs.tags, wanted, folder)
+    if found is None:
+        known = [tag for _, tag in sorted(versions_in(refs.tags, folder).items())]
+        shown = f"the newest are {', '.join(known[-3:])}" if known else "it has no tag like v1.2.3"
+        raise NotFoundError(f"{address.name}: no version in {wanted.text}", hint=shown)
+    return found
 
 
 def read_refs(address: GitAddress, scratch: Path) -> Refs:

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +19,10 @@ from holdall.artifacts.limits import Caps, Meter
 from holdall.errors import HostilePathError, NotFoundError, StorageError
 from holdall.sources.fetch.address import GitAddress, without_password
 from holdall.sources.fetch.git import Git, GitFailed, ended
+from holdall.sources.fetch.ranges import is_range
+from holdall.sources.fetch.refs import read_refs, tag_of
 from holdall.sources.fetch.unpacking import Budget, Unpacker
-from holdall.sources.values import GitState
+from holdall.sources.values import GitState, Tagged
 
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -29,15 +32,29 @@ _FILES = ("100644", "100664", _EXECUTABLE)
 _CHUNK = 1 << 20
 
 
-def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> tuple[str, GitState]:
+class LaidOut(NamedTuple):
+    """A commit whose files were written, and the tag that a range of versions stands for.
+
+    `state` says which files are missing because the repository lacks their content, or because
+    another repository has them.
+    """
+
+    commit: str
+    state: GitState
+    tag: Tagged | None = None
+
+
+def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> LaidOut:
     """Write the wanted commit's files into `folder`, which is new.
 
-    Returns the commit, and which files are missing because the repository lacks their content, or
-    because another repository has them. A remote repository is fetched into `scratch`, no deeper
-    than needed. Raises NotFoundError for an unknown repository, revision or subfolder, StorageError
-    for what cannot be reached, or where no file's content is there, RefusedError for what is more
-    than `caps` allow.
+    A remote repository is fetched into `scratch`, no deeper than needed. Raises NotFoundError for
+    an unknown repository, revision or subfolder, StorageError for what cannot be reached, or where
+    no file's content is there, RefusedError for what is more than `caps` allow.
     """
+    tag = None
+    if is_range(address.revision):
+        tag = tag_of(address, read_refs(address, scratch.with_name("refs")))
+        address = replace(address, revision=f"refs/tags/{tag.tag}")
     if address.git_dir is not None:
         git = Git(address.git_dir, address.name, may_fetch=False)
         commit = _resolved(git, address, address.revision or "HEAD")
@@ -51,7 +68,7 @@ def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> tup
     if blobs and len(lacking) == len(blobs):
         raise _incomplete(address.name, blobs[0])
     submodules = frozenset(blob.path for blob in listed if blob.mode == _SUBMODULE)
-    return commit, GitState(lacking=frozenset(lacking), submodules=submodules)
+    return LaidOut(commit, GitState(lacking=frozenset(lacking), submodules=submodules), tag)
 
 
 def _unknown_revision(address: GitAddress) -> NotFoundError:

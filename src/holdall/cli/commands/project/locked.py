@@ -71,7 +71,7 @@ def terms_of(context: Context, args: argparse.Namespace, project: Path) -> Terms
 
 def short_state(source: LockedSource) -> str:
     """Return a source with what was asked for and the commit or checksum, for reading."""
-    asked = f" {source.revision}" if source.revision else ""
+    asked = "".join(f" {part}" for part in (source.revision, source.tag) if part)
     state = source.commit or (source.digest or "").removeprefix("sha256:")
     return f"{source.source}{asked}" + (f" ({state[:12]})" if state else "")
 
@@ -81,7 +81,8 @@ def state_of(source: LockedSource | None) -> str:
     if source is None:
         return "nothing"
     state = source.commit or (source.digest or "").removeprefix("sha256:")
-    return " ".join(filter(None, (source.revision, state[:12]))) or "the folder"
+    asked = (source.revision, source.tag, state[:12])
+    return " ".join(filter(None, asked)) or "the folder"
 
 
 def source_to_json(source: LockedSource) -> dict[str, Any]:

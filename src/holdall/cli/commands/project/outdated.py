@@ -31,6 +31,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
             note = f" ({one.note})" if one.note else ""
             old, new = (_short(state) for state in (one.locked, one.now))
             context.out.line(f"{one.name}{asked}: {old} -> {new}{note}")
+        if one.newest is not None and one.newest != one.tag:
+            context.out.note(f"{one.name}: {one.newest} is there, outside of {one.revision}")
     outdated = [one for one in found if one.is_outdated]
     if not outdated:
         context.out.line("everything is as its source has it")

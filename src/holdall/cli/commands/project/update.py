@@ -84,6 +84,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
 def _tell_plan(context: Context, plan: Sequence[SourceUpdate]) -> None:
     out = context.out
     for source in plan:
+        if source.newest is not None and source.new and source.newest != source.new.tag:
+            out.note(f"{source.name}: {source.newest} is there, outside of {source.new.revision}")
         if source.old == source.new and not source.artifacts:
             continue
         old, new = state_of(source.old), state_of(source.new)
@@ -104,6 +106,7 @@ def _to_json(source: SourceUpdate) -> dict[str, Any]:
         "name": source.name,
         "old": None if source.old is None else source_to_json(source.old),
         "new": None if source.new is None else source_to_json(source.new),
+        "newest": source.newest,
         "artifacts": [
             {
                 "id": str(one.id),

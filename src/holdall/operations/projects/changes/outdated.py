@@ -6,6 +6,7 @@ A repository is asked for its branches and tags only; a folder or an archive is 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from holdall import NamedTuple
@@ -16,17 +17,23 @@ from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.supply import Supply
 from holdall.operations.projects.terms import Terms
 from holdall.sources.fetch.address import GitAddress, parse
-from holdall.sources.fetch.refs import Refs, read_refs
+from holdall.sources.fetch.ranges import is_range
+from holdall.sources.fetch.refs import Refs, read_refs, tag_of
 
 
 class Outdated(NamedTuple):
-    """A source: its state in the lock, and the one that it has now. `note` says more of it."""
+    """A source: its state in the lock, and the one that it has now. `note` says more of it.
+
+    With a range of versions `tag` is what it stands for now, `newest` the newest of all.
+    """
 
     name: str
     revision: str | None
     locked: str | None
     now: str | None
     note: str = ""
+    tag: str | None = None
+    newest: str | None = None
 
     @property
     def is_outdated(self) -> bool:
@@ -50,9 +57,24 @@ def _look(supply: Supply, files: ProjectFiles) -> Iterator[Outdated]:
         address = parse(located.address(None))
         if isinstance(address, GitAddress):
             refs = read_refs(address, supply.scratch.folder())
-            yield _of_repository(requirement, locked, refs)
+            if is_range(requirement.revision):
+                yield _of_range(requirement, locked, refs, address)
+            else:
+                yield _of_repository(requirement, locked, refs)
         else:
             yield _of_files(supply, files, requirement, located, locked)
+
+
+def _of_range(
+    requirement: Requirement, locked: LockedSource | None, refs: Refs, address: GitAddress
+) -> Outdated:
+    """Compare the newest version in a range with the locked one."""
+    found = tag_of(replace(address, revision=requirement.revision), refs)
+    known, now = locked.commit if locked is not None else None, refs.tags[found.tag]
+    note = found.tag if locked is None or locked.tag is None else f"{locked.tag} -> {found.tag}"
+    if locked is not None and locked.tag == found.tag:
+        note = "the tag was moved" if known != now else ""
+    return Outdated(requirement.name, requirement.revision, known, now, note, *found)
 
 
 def _of_repository(requirement: Requirement, locked: LockedSource | None, refs: Refs) -> Outdated:

@@ -32,6 +32,7 @@ from holdall.operations.projects.sources.own import lock_own
 from holdall.operations.projects.sources.supply import Locks, Supply
 from holdall.operations.projects.terms import Terms
 from holdall.operations.projects.values import DeployResult
+from holdall.sources.fetch.ranges import is_range
 from holdall.transaction.placement import content_of
 
 
@@ -50,12 +51,16 @@ class ArtifactUpdate(NamedTuple):
 
 
 class SourceUpdate(NamedTuple):
-    """A source, how it was locked, and how it is locked now."""
+    """A source, how it was locked, and how it is locked now.
+
+    `newest` is its newest version, maybe outside of the range that is required; None without one.
+    """
 
     name: str
     old: LockedSource | None
     new: LockedSource | None
     artifacts: tuple[ArtifactUpdate, ...]
+    newest: str | None = None
 
 
 class Updated(NamedTuple):
@@ -278,7 +283,11 @@ def _differences(
             for own in {**old, **new}
             if _hash(old.get(own)) != _hash(new.get(own)) or (own in old) != (own in new)
         )
-        yield SourceUpdate(requirement.name, *states, updates)
+        newest = None
+        if located is not None and is_range(requirement.revision):
+            tag = supply.read(located, requirement.revision).tag
+            newest = tag.newest if tag is not None else None
+        yield SourceUpdate(requirement.name, *states, updates, newest)
 
 
 def _hash(one: LockedArtifact | None) -> str | None:

@@ -163,8 +163,9 @@ def _refuse_other_names(
             )
 
 
-def locked_source(requirement: Requirement, located: Located, revision: str | None) -> LockedSource:
-    """Return what is locked of a source that was read; `revision` is the commit or digest."""
+def locked_source(requirement: Requirement, located: Located, reading: Reading) -> LockedSource:
+    """Return what is locked of a source that was read."""
+    revision = reading.revision
     is_digest = revision is not None and revision.startswith("sha256:")
     is_commit = located.kind == "git" and not is_digest
     return LockedSource(
@@ -173,6 +174,7 @@ def locked_source(requirement: Requirement, located: Located, revision: str | No
         revision if is_commit else None,
         revision if is_digest else None,
         requirement.select,
+        reading.tag.tag if reading.tag is not None else None,
     )
 
 

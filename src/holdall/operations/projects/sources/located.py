@@ -20,6 +20,7 @@ from holdall.sources.fetch.address import (
     written_address,
 )
 from holdall.sources.fetch.hosts import is_plain
+from holdall.sources.fetch.ranges import is_range, one_word
 
 
 class Located(NamedTuple):
@@ -37,7 +38,9 @@ class Located(NamedTuple):
     kind: str
 
     def address(self, revision: str | None) -> str:
-        """Return the text that opens it at a revision, a git repository only."""
+        """Return the text that opens it at a revision or a range, a git repository only."""
+        if revision is not None and " " in revision and is_range(revision):
+            revision = one_word(revision)
         at = f"@{revision}" if revision and self.kind == "git" else ""
         return f"{self.base}{at}" + (f"#{self.folder}" if self.folder else "")
 

@@ -20,7 +20,7 @@ from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Req
 from holdall.deploy.planning.plan import StoredContent
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.targets import Target
-from holdall.errors import ConflictError, NotFoundError
+from holdall.errors import ConflictError, NotFoundError, UsageError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.operations.projects.sources.collecting import (
@@ -39,6 +39,7 @@ from holdall.operations.projects.sources.selection import Choice, choose
 from holdall.operations.projects.terms import Terms
 from holdall.operations.read_source import open_source
 from holdall.operations.write_collection import FirstHalf, editing, open_newest
+from holdall.sources.fetch.ranges import is_range
 from holdall.sources.values import Reading
 
 Locks = Callable[[Sequence[Target]], tuple[LockedSource, tuple[LockedArtifact, ...]]]
@@ -145,7 +146,12 @@ class Supply:
         return self.collection
 
     def read(self, located: Located, revision: str | None) -> Reading:
-        """Read a source at a revision; raises what `open_source` raises."""
+        """Read a source at a revision or the newest of a range; raises what `open_source` does."""
+        if located.kind != "git" and is_range(revision):
+            raise UsageError(
+                f"{located.written}: {revision} is a range of versions, which a repository has",
+                hint="leave the revision out",
+            )
         address = located.address(revision)
         if address not in self._read:
             opened = open_source(self.terms.session.plugins, address, self.terms.caps)
@@ -169,7 +175,7 @@ class Supply:
             wanted = {one.id for one in artifacts}
             self.contents |= contents_of(reading, ids, wanted, self.scratch)
             self.contents |= collected_contents(self.collection, artifacts)
-            return locked_source(requirement, located, reading.revision), artifacts
+            return locked_source(requirement, located, reading), artifacts
 
         return lock
 
