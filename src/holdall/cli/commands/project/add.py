@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,21 +77,26 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.operations.projects.changes.add import add
 
     project = project_of(args)
-    ask = _asks(context) if sys.stdin.isatty() and sys.stderr.isatty() else None
     targets = target_names(context, args, project)
-    added = add(terms_of(context, args, project), args.source, args.skill, targets, ask)
+    added = add(terms_of(context, args, project), args.source, args.skill, targets, _asks(context))
     return _tell(context, args, added)
 
 
 def _asks(context: Context) -> Ask | None:
-    if context.out.json or context.out.quiet:
+    """Return what lets a user choose; None where nobody is there."""
+    from holdall.cli.choosing import Row, can_ask, choose_from
+
+    if not can_ask(context.out):
         return None
 
     def ask(reading: Reading) -> Sequence[ArtifactId] | None:
-        from holdall.cli.choosing import choose_from
         from holdall.operations.projects.sources.offers import offers_of
 
-        return choose_from(offers_of(reading), sys.stdin, sys.stderr)
+        offers = offers_of(reading)
+        if len(offers) < 2:
+            return None
+        chosen = choose_from([Row(*offer) for offer in offers], "name what you want with --skill")
+        return None if len(chosen) == len(offers) else chosen
 
     return ask
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from holdall.cli.context import Context
 from holdall.errors import UsageError
 
 if TYPE_CHECKING:
+    from holdall.collection.collection import Collection
     from holdall.deploy.targets import Target
     from holdall.operations.projects.values import DeployResult
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = (
-        "Put artifacts and composites into a project. Without an ID, update what is deployed there."
+        "Put artifacts and composites into a project. Without an ID, update what is deployed there;"
+        " if nothing is, a terminal lists what there is to choose from."
     )
     parser.add_argument("ids", nargs="*", metavar="ID[@VERSION]", help="what to deploy")
     add_project_options(parser)
@@ -96,6 +99,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     from holdall.files.user_state import state_folder
 
     collection = context.newest_collection()
+    args.ids = args.ids or _choose_ids(context, args, collection)
     targets, how = _choose_targets(context, args)
     deployer = context.deployer(
         collection,
@@ -116,6 +120,22 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if how:
         context.out.note(how)
     return tell(context, result, dry_run=args.dry_run)
+
+
+def _choose_ids(context: Context, args: argparse.Namespace, collection: Collection) -> list[str]:
+    """Let a user choose what to deploy where nothing is deployed yet."""
+    from holdall.deploy.project.project import targets_in
+
+    if not sys.stdin.isatty() or targets_in(project_of(args), context.plugins.targets):
+        return []
+    from holdall.cli.choosing import Row, can_ask, choose_from
+    from holdall.cli.commands.collection.details import describe
+
+    entries = collection.manifest.by_id.values()
+    if not can_ask(context.out) or not entries:
+        return []
+    rows = [Row(entry.id, describe(collection, entry)) for entry in entries]
+    return [str(one) for one in choose_from(rows, "name what you want: `holdall deploy ID`")]
 
 
 def tell(context: Context, result: DeployResult, *, dry_run: bool) -> int:

@@ -13,7 +13,9 @@ from holdall.errors import NotFoundError, RefusedError, UsageError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("ids", nargs="*", metavar="ID", help="what to remove")
+    parser.add_argument(
+        "ids", nargs="*", metavar="ID", help="what to remove (default: you choose on a terminal)"
+    )
     add_project_options(parser)
     parser.add_argument(
         "--forget",
@@ -26,10 +28,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     """Undeploy; exit 1 if something had to stay."""
     if args.forget is not None:
         return _forget(context, args)
-    if not args.ids:
-        raise UsageError(
-            "nothing to undeploy: no id was given", hint="`holdall status` shows what is deployed"
-        )
+    ids = args.ids or _choose_ids(context, args)
     deployer = context.deployer(
         context.collection(),
         project_of(args),
@@ -37,7 +36,22 @@ def run(context: Context, args: argparse.Namespace) -> int:
         force=args.force,
         dry_run=args.dry_run,
     )
-    return tell(context, deployer.undeploy(args.ids), dry_run=args.dry_run)
+    return tell(context, deployer.undeploy(ids), dry_run=args.dry_run)
+
+
+def _choose_ids(context: Context, args: argparse.Namespace) -> list[str]:
+    """Let a user choose from what is deployed; raises UsageError where nobody is there."""
+    from holdall.cli.choosing import Row, can_ask, choose_from
+    from holdall.cli.commands.project.status import find_status
+
+    hint = "`holdall status` shows what is deployed"
+    if can_ask(context.out):
+        found = find_status(context, context.collection(), project_of(args), args.target)
+        requested = {one for status in found for one in status.wanted_by or (status.id,)}
+        if requested:
+            rows = [Row(one) for one in sorted(requested)]
+            return [str(one) for one in choose_from(rows, hint)]
+    raise UsageError("nothing to undeploy: no id was given", hint=hint)
 
 
 def _forget(context: Context, args: argparse.Namespace) -> int:
