@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from holdall import NamedTuple
 from holdall.errors import UsageError
 from holdall.formats.escape import one_line
 
