@@ -22,6 +22,9 @@ COMMANDS = {
     "update": ("update", "--yes"),
     "drop": ("drop", "pdf"),
     "sync": ("sync",),
+    "merge": ("update", "--yes"),
+    "more-sources": ("sync",),
+    "clone": ("sync", "--frozen"),
 }
 BEFORE = {
     "add": (),
@@ -29,7 +32,15 @@ BEFORE = {
     "update": ("add", "change"),
     "drop": ("add",),
     "sync": ("add", "lose"),
+    "merge": ("both", "edit", "change"),
+    "more-sources": ("add", "require"),
+    "clone": ("both", "leave"),
 }
+IN_LOCK = {"sync", "clone"}
+"""Where the lock stays as it is, and the project follows it."""
+
+
+LINES = "".join(f"line {number}\n" for number in range(1, 10))
 
 
 def run(folder: Path, *words: str) -> str:
@@ -51,10 +62,27 @@ def prepare(folder: Path, name: str, patch: pytest.MonkeyPatch) -> None:
     patch.chdir(project)
     for skill in ("pdf", "notes"):
         make_skill(project / "source", skill)
+    (project / "source/skills/notes/list.md").write_text(LINES)
     run(folder, "init", str(folder / "kit"))
     for step in BEFORE[name]:
-        if step == "change":
+        if step == "both":
+            run(folder, "add", "source", "--target", "claude")
+        elif step == "change":
             make_skill(project / "source", "pdf", "changed", **{"more.md": "more\n"})
+            (project / "source/skills/notes/list.md").write_text(LINES.replace("9", "theirs"))
+        elif step == "edit":
+            for place in (folder / "kit", project / ".claude"):
+                (place / "skills/notes/list.md").write_text(LINES.replace("1", "mine"))
+        elif step == "require":
+            make_skill(project / "other", "else")
+            text = (project / "holdall.toml").read_text()
+            line = next(line for line in text.splitlines() if "./source" in line)
+            more = line.replace("pdf", "notes"), '    { source = "./other" },'
+            (project / "holdall.toml").write_text(text.replace(line, "\n".join((more[0], more[1]))))
+        elif step == "leave":
+            for place in (project / ".claude", project / ".holdall", folder / "kit"):
+                shutil.rmtree(place)
+            run(folder, "init", str(folder / "kit"))
         elif step == "lose":
             shutil.rmtree(project / ".claude/skills")
         else:
@@ -75,6 +103,13 @@ def own(folder: Path) -> tuple[str, ...]:
     return tuple(p.read_text() for n in names if (p := folder / "project" / n).exists())
 
 
+def both_merged(folder: Path) -> bool:
+    """Return whether the edits and what the source changed are in collection and project."""
+    text = LINES.replace("1", "mine").replace("9", "theirs")
+    places = (folder / "kit", folder / "project/.claude")
+    return all((place / "skills/notes/list.md").read_text() == text for place in places)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_kills(tmp_path: Path, own_state: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Project and lock are as before or as after, never between; database and files agree."""
@@ -87,15 +122,21 @@ def test_kills(tmp_path: Path, own_state: Path, monkeypatch: pytest.MonkeyPatch,
         was = own(folder)
         died = killed_at(number * EVERY + 1, lambda place: do(place, name), folder)
         run(folder, "status")
-        is_done = own(folder) != was or (name == "sync" and skills(folder) != before)
+        is_done = own(folder) != was or (name in IN_LOCK and skills(folder) != before)
         assert is_done or skills(folder) == before
         if own(folder):
             checked = json.loads(run(folder, "sync", "--check", "--json"))["projects"][0]
-            is_lost = name == "sync" and not is_done
-            assert checked["agree"] != is_lost, checked
-        assert run(folder, "doctor").strip().endswith("agree")
+            found = [one["why"] for one in checked["differences"]]
+            is_behind = not is_done and name in (*IN_LOCK, "more-sources")
+            edits = [".claude/skills/notes/list.md is edited"] if name == "merge" else []
+            assert bool(found) if is_behind else found == edits, checked
+        said = run(folder, "doctor").splitlines()
+        uncollected = [line for line in said if line.startswith("edited: skill:notes")]
+        assert uncollected if name == "merge" and not is_done else said[-1].endswith("agree")
         run(folder, *(("sync",) if name == "drop" and is_done else COMMANDS[name]))
-        assert json.loads(run(folder, "sync", "--check", "--json"))["projects"][0]["agree"]
+        checked = json.loads(run(folder, "sync", "--check", "--json"))["projects"][0]
+        assert len(checked["differences"]) == (name == "merge")
+        assert name != "merge" or both_merged(folder)
         outcomes.append(is_done)
         number += 1
         shutil.rmtree(folder)

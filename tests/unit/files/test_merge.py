@@ -10,7 +10,7 @@ import pytest
 
 from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.files import TreeMerge, TreeSide, merge_trees
-from holdall.files.merge.lines import MAX_TEXT_BYTES, is_text, merge_lines
+from holdall.files.merge.lines import MAX_TEXT_BYTES, is_text, mark_lines, merge_lines
 
 pytestmark = pytest.mark.unit
 
@@ -156,3 +156,18 @@ def test_a_link_is_taken_or_left() -> None:
     (file,) = merge_trees(base, ours, side({"f": b"a"}, "f")).files
     assert (file.kind, file.executable) == (FileKind.LINK, False)
     assert told(merge_trees(base, ours, side({"f": b"b"}))) == ["f was changed on both sides"]
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "marked"),
+    [
+        (b"1\n2\n3\n", b"1\n2\n3\n", b"1\nb\n3\n", b"1\nb\n3\n"),
+        (b"1\n2\n3\n", b"1\na\n3\n", b"1\nb\n3\n", b"1\n< m\na\n=======\nb\n> n\n3\n"),
+        (b"1\n2", b"1\na", b"1\nb", b"1\n< m\na\n=======\nb\n> n\n"),
+        (b"1\n2\n3\n", b"1\n3\n", b"1\nb\n3\n", b"1\n< m\n=======\nb\n> n\n3\n"),
+        (b"", b"a\n", b"b\n", b"< m\na\n=======\nb\n> n\n"),
+    ],
+)
+def test_conflict_markers(base: bytes, ours: bytes, theirs: bytes, marked: bytes) -> None:
+    """Both sides' lines are between the marks, all else is merged."""
+    assert mark_lines(base, ours, theirs, (b"< m", b"> n")) == marked

@@ -67,6 +67,55 @@ def merge_lines(base: bytes, ours: bytes, theirs: bytes) -> LineMerge:
     return merge
 
 
+def mark_lines(base: bytes, ours: bytes, theirs: bytes, marks: tuple[bytes, bytes]) -> bytes:
+    """Return three texts merged, with both sides' lines between these marks where they conflict.
+
+    <<<<<<< mine
+    what ours has
+    =======
+    what theirs has
+    >>>>>>> new
+    """
+    merge = merge_lines(base, ours, theirs)
+    if merge.text is not None:
+        return merge.text
+    sides = [_split(text) for text in (base, ours, theirs)]
+    try:
+        return b"".join(_marked(sides, merge.conflicts, marks))
+    except _TooFarApartError:
+        return b"".join(_marked(sides, (_everything(sides),), marks))
+
+
+def _marked(
+    sides: Sequence[Sequence[bytes]],
+    conflicts: Sequence[LineConflict],
+    marks: tuple[bytes, bytes],
+) -> Iterator[bytes]:
+    done = [0, 0, 0]
+    for conflict in conflicts:
+        before = [s[d : lines.start - 1] for s, d, lines in zip(sides, done, conflict, strict=True)]
+        yield _text_of(before)
+        done = [lines.stop - 1 for lines in conflict]
+        ours, theirs = (
+            b"".join(side[lines.start - 1 : lines.stop - 1])
+            for side, lines in zip(sides[1:], conflict[1:], strict=True)
+        )
+        yield b"%s\n%s=======\n%s%s\n" % (marks[0], _ended(ours), _ended(theirs), marks[1])
+    yield _text_of([side[d:] for side, d in zip(sides, done, strict=True)])
+
+
+def _text_of(sides: Sequence[Sequence[bytes]]) -> bytes:
+    """Merge what is between conflicts; raises _TooFarApartError if there is one in it, too."""
+    text = _merge(sides).text
+    if text is None:
+        raise _TooFarApartError
+    return text
+
+
+def _ended(text: bytes) -> bytes:
+    return text if not text or text.endswith(b"\n") else text + b"\n"
+
+
 def _split(text: bytes) -> list[bytes]:
     """Return the lines of a text; only a line feed ends one, as in git."""
     lines = [line + b"\n" for line in text.split(b"\n")]

@@ -60,6 +60,24 @@ class FileConflict(NamedTuple):
         return f"{self.path} {self.kind.value}" + (f" ({places})" if places else "")
 
 
+class Decided(NamedTuple):
+    """What a file that does not merge is to be: its bytes, None to be without it."""
+
+    data: bytes | None
+
+
+class FileVersions(NamedTuple):
+    """A file that does not merge, as each side has it; None where it is not there."""
+
+    base: bytes | None
+    ours: bytes | None
+    theirs: bytes | None
+
+
+Decide = Callable[[FileConflict, FileVersions], Decided | None]
+"""Say how a conflict was decided; None where it was not."""
+
+
 class TreeMerge(NamedTuple):
     """The merged files, by path, or the conflicts that stand against them; then there are none.
 
@@ -76,17 +94,22 @@ class TreeMerge(NamedTuple):
         return tree_hash(self.files)
 
 
-def merge_trees(base: TreeSide, ours: TreeSide, theirs: TreeSide) -> TreeMerge:
-    """Merge three trees of one artifact. Reads only files that both sides changed."""
-    merger = _Merger(base, ours, theirs)
+def merge_trees(
+    base: TreeSide, ours: TreeSide, theirs: TreeSide, *, decide: Decide | None = None
+) -> TreeMerge:
+    """Merge three trees of one artifact. Reads only files that both sides changed.
+
+    `decide` is asked about each that does not merge, unless it is a link.
+    """
+    merger = _Merger((base, ours, theirs), decide)
     merged = tuple(merger.merged())
     conflicts = merger.conflicts or [*_places(merged)]
     return TreeMerge(() if conflicts else merged, tuple(conflicts), merger.read)
 
 
 class _Merger:
-    def __init__(self, base: TreeSide, ours: TreeSide, theirs: TreeSide) -> None:
-        self.sides = (base, ours, theirs)
+    def __init__(self, sides: tuple[TreeSide, ...], decide: Decide | None) -> None:
+        self.sides, self.decide = sides, decide
         self.by_path = [{file.path: file for file in side.files} for side in self.sides]
         self.made: dict[str, bytes] = {}
         self.conflicts: list[FileConflict] = []
@@ -155,8 +178,29 @@ class _Merger:
     def _refuse(
         self, path: RelPath, kind: FileConflictKind, lines: tuple[LineConflict, ...] = ()
     ) -> FileDigest | None:
-        self.conflicts.append(FileConflict(path, kind, lines))
-        return None
+        conflict = FileConflict(path, kind, lines)
+        files = [side.get(path) for side in self.by_path]
+        is_plain = all(file is None or file.kind is FileKind.FILE for file in files)
+        decided = self._ask(conflict, files) if self.decide is not None and is_plain else None
+        if decided is None:
+            self.conflicts.append(conflict)
+            return None
+        if decided.data is None:
+            return None
+        sha256 = hashlib.sha256(decided.data).hexdigest()
+        self.made[sha256] = decided.data
+        executable = any(file.executable for file in files[1:] if file is not None)
+        return FileDigest(path, FileKind.FILE, executable, sha256, len(decided.data))
+
+    def _ask(self, conflict: FileConflict, files: Sequence[FileDigest | None]) -> Decided | None:
+        assert self.decide is not None, "asked before"
+        versions = FileVersions(
+            *(
+                None if file is None else side.read(file)
+                for side, file in zip(self.sides, files, strict=True)
+            )
+        )
+        return self.decide(conflict, versions)
 
 
 def _content(file: FileDigest) -> tuple[FileKind, str]:

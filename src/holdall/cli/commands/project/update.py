@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdall.cli.commands.project.deploy import result_to_json, tell_files
@@ -39,6 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take what the source has; what you edited is kept as a backup",
     )
+    edits.add_argument(
+        "--copy",
+        metavar="FOLDER",
+        help="what does not merge is written there with conflict markers; edit it, then run the"
+        " same again",
+    )
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     add_options(parser)
 
@@ -46,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, args: argparse.Namespace) -> int:
     """Update; exit 1 if something needs attention."""
     from holdall.operations.projects.changes.update import update
-    from holdall.operations.projects.sources.merging import Edits
+    from holdall.operations.projects.sources.conflicts import Edits
 
     edits = Edits.OURS if args.ours else Edits.THEIRS if args.theirs else Edits.MERGE
     terms = terms_of(context, args, project_of(args))
@@ -59,7 +66,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
         print("Update? (y or n) ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
-    done = update(terms, args.names, edits, agree)
+    copy = None if args.copy is None else Path(args.copy)
+    done = update(terms, args.names, edits, agree, copy)
     if done is None:
         context.out.line("nothing was changed")
         return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
@@ -26,8 +27,9 @@ from holdall.operations.projects.compare import remember
 from holdall.operations.projects.files import ProjectFiles
 from holdall.operations.projects.locked_deploy import LockedDeployer, Wanted, find_missing
 from holdall.operations.projects.merged_deploy import MergingDeployer
+from holdall.operations.projects.sources.conflict_copy import ConflictCopy
+from holdall.operations.projects.sources.conflicts import Conflicts, Edits
 from holdall.operations.projects.sources.located import Located, locate_written
-from holdall.operations.projects.sources.merging import Edits
 from holdall.operations.projects.sources.own import lock_own
 from holdall.operations.projects.sources.supply import Locks, Supply
 from holdall.operations.projects.terms import Terms
@@ -85,12 +87,19 @@ class _Asking(Allowance):
         return super().check(situation, lambda _: None, dry_run=False)
 
 
-def update(terms: Terms, names: Sequence[str], edits: Edits, agree: Agree) -> Updated | None:
+def update(
+    terms: Terms,
+    names: Sequence[str],
+    edits: Edits,
+    agree: Agree,
+    copy: Path | None = None,
+) -> Updated | None:
     """Update what the project requires, or of that what `names` say: ids, names, or sources.
 
-    Returns None where the user does not agree. Raises NotFoundError for what is not required,
-    ConflictError for an edit that does not merge, and what a deploy raises; nothing is written
-    then.
+    What does not merge is copied into the folder `copy`, for the user to edit; what is there is
+    taken. Returns None where the user does not agree. Raises NotFoundError for what is not
+    required, ConflictError for an edit that does not merge, and what a deploy raises; neither the
+    collection nor the project changes then.
     """
     files = read_both(terms)
     requirements = _chosen(terms, files, names)
@@ -99,22 +108,24 @@ def update(terms: Terms, names: Sequence[str], edits: Edits, agree: Agree) -> Up
         asking = _Asking(*(getattr(terms.allowance, f.name) for f in fields(terms.allowance)))
         planning = replace(planning, allowance=asking)
     with Supply(planning) as supply:
-        supply.edits = edits
+        decisions = ConflictCopy(copy, supply.root, terms.project) if copy is not None else None
+        supply.conflicts = Conflicts(edits, decisions)
         lock = _relocked(supply, files, requirements)
         changes = supply.changes
         plan = tuple(_differences(supply, files, lock, requirements))
-        if lock == files.lock:
+        if lock == files.lock and not supply.conflicts.are_open:
             return Updated(plan)
         bases = _Bases(supply, files.lock)
-        shown = _deploy(supply, files, lock, edits, bases)
+        shown = _deploy(supply, files, lock, bases)
         supply.release()
+        supply.conflicts.refuse(dry_run=terms.dry_run)
         if not agree(plan):
             return None
         if terms.dry_run:
             return Updated(plan, shown, changes)
         supply.begin(terms)
         lock = _relocked(supply, files, requirements)
-        done = _deploy(supply, files, lock, edits, bases)
+        done = _deploy(supply, files, lock, bases)
         supply.conclude()
         remember(terms, lock, lock)
         return Updated(plan, done, supply.changes)
@@ -241,12 +252,10 @@ class _Bases:
             return None
 
 
-def _deploy(
-    supply: Supply, files: ProjectFiles, lock: Lock, edits: Edits, bases: _Bases
-) -> DeployResult:
+def _deploy(supply: Supply, files: ProjectFiles, lock: Lock, bases: _Bases) -> DeployResult:
     plain = deployer_for(supply, files, None, lock, "update")
     values = {f.name: getattr(plain, f.name) for f in fields(LockedDeployer)}
-    deployer = MergingDeployer(**values, edits=edits, bases=bases)
+    deployer = MergingDeployer(**values, conflicts=supply.conflicts, bases=bases)
     changed = {one.id for one in lock.artifacts if one not in files.lock.artifacts}
     wanted = Wanted(lock, _listed(files), frozenset(changed))
     with deployer.opened() as project:

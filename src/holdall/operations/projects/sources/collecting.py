@@ -19,8 +19,9 @@ from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
+from holdall.operations.projects.sources.conflicts import Conflicts, Edits
 from holdall.operations.projects.sources.located import Located
-from holdall.operations.projects.sources.merging import Edits, settle_edits
+from holdall.operations.projects.sources.merging import settle_edits
 from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.selection import Choice
 from holdall.operations.session import Session
@@ -63,12 +64,12 @@ def plan_choice(
     locked: Lock,
     scratch: Scratch,
     takes_hidden: bool = False,
-    edits: Edits = Edits.KEEP,
+    conflicts: Conflicts,
 ) -> Mapping[ArtifactId, ArtifactId]:
     """Plan to collect what was chosen; return what the source's ids are called in the collection.
 
-    What the lock has keeps its name and, where it is new, its UUID. `edits` says whether what was
-    edited in the collection is merged. Raises RefusedError for hidden text in what was asked for.
+    What the lock has keeps its name and, where it is new, its UUID. `conflicts` says whether edits
+    in the collection are merged. Raises RefusedError for hidden text in what was asked for.
     """
     known = _known(reading, located, locked)
     reading, renames = _as_locked(reading, choice, known)
@@ -79,8 +80,8 @@ def plan_choice(
     _refuse_hidden(plan.refused, choice)
     _refuse_other_names(reading, plan.ids, choice, known)
     merged: dict[RelPath, tuple[Tree, Path | bytes]] = {}
-    if edits is not Edits.KEEP:
-        plan, merged = settle_edits(session, collection, plan, reading, edits, scratch)
+    if conflicts.edits is not Edits.KEEP:
+        plan, merged = settle_edits(session, collection, plan, reading, conflicts, scratch)
     for change in plan.conflicts:
         if change.id not in plan.ids.values():
             raise ConflictError(change.note or str(change.id), hint="`holdall rename` one")

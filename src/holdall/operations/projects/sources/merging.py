@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 
 from holdall import NamedTuple
@@ -21,22 +20,20 @@ from holdall.collection.collect.conflicts import Clash, ImportPlan
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.project.ledger import Deployed
-from holdall.errors import ConflictError
-from holdall.files.merge.trees import TreeMerge, TreeSide, merge_trees
+from holdall.files.merge.trees import (
+    Decided,
+    FileConflict,
+    FileVersions,
+    TreeMerge,
+    TreeSide,
+    merge_trees,
+)
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
+from holdall.operations.projects.sources.conflicts import Conflicts, Edits, Where
 from holdall.operations.session import Session
 from holdall.sources.values import FoundArtifact, Reading
 from holdall.transaction.placement import content_of, puts
-
-
-class Edits(StrEnum):
-    """What to do with edits where a source has something else now."""
-
-    KEEP = "keep"
-    MERGE = "merge"
-    OURS = "ours"
-    THEIRS = "theirs"
 
 
 class _Place(NamedTuple):
@@ -46,37 +43,33 @@ class _Place(NamedTuple):
     location: Path | bytes
 
 
-_HINT = "--ours keeps yours, --theirs takes the source's and keeps yours as a backup; or edit yours"
-
-
 def settle_edits(
     session: Session,
     collection: Collection,
     plan: ImportPlan,
     reading: Reading,
-    edits: Edits,
+    conflicts: Conflicts,
     scratch: Scratch,
 ) -> tuple[ImportPlan, dict[RelPath, tuple[Tree, Path | bytes]]]:
-    """Return the plan with each edited artifact merged, or as `edits` decides.
+    """Return the plan with each edited artifact merged, or as `conflicts` decides.
 
     Returns also the merged trees, by their paths, and where the files are that both sides share
-    with the source's. Raises ConflictError that names each file and line that both sides changed.
+    with the source's. What does not merge is kept in `conflicts`, and stays as it is in the plan.
     """
+    edits = conflicts.edits
     found = {artifact.tree.content_hash: artifact for artifact in reading.artifacts}
     entries = {entry.id: entry for entry in plan.changes.after.artifacts}
     actions = list(plan.actions)
     changes = {change.id: change for change in plan.changes.changes}
-    refused: list[str] = []
     merged: dict[RelPath, tuple[Tree, Path | bytes]] = {}
     for clash in plan.clashes:
         entry, theirs = entries[clash.id], found[clash.there.content_hash]
         if edits is Edits.MERGE:
-            merge = _merge(session, collection, entry, clash, theirs, scratch.folder())
-            if isinstance(merge, str):
-                refused.append(f"{clash.id}: {merge}")
-                continue
-            tree, note = merge, "your edit and the source's merged"
-            merged[entry.path] = tree, theirs.content
+            given = (session, collection, entry, clash, theirs, scratch.folder())
+            merge = _merge(conflicts, *given)
+            tree, note = merge or clash.here, "your edit and the source's merged"
+            if merge is not None:
+                merged[entry.path] = tree, theirs.content
         elif edits is Edits.OURS:
             tree, note = clash.here, "your edit stays"
         else:
@@ -95,38 +88,44 @@ def settle_edits(
             source_revision=reading.revision,
         )
         changes[clash.id] = Change(ChangeKind.CHANGED, clash.id, None, note)
-    if refused:
-        raise ConflictError(
-            "edited in the collection, and changed in the source: " + "; ".join(refused),
-            hint=_HINT,
-        )
     after = replace(plan.changes.after, artifacts=tuple(entries.values()))
     new = replace(plan.changes, after=after, changes=tuple(changes.values()))
     return plan._replace(changes=new, actions=tuple(actions), clashes=()), merged
 
 
 def _merge(
+    conflicts: Conflicts,
     session: Session,
     collection: Collection,
     entry: ManifestArtifact,
     clash: Clash,
     theirs: FoundArtifact,
     folder: Path,
-) -> Tree | str:
-    """Return the merged files, or why there are none."""
+) -> Tree | None:
+    """Return the merged files; None where a conflict stands against them."""
     spec = collection.spec_of(clash.id)
     asked = [Deployed(clash.id, "", entry.uuid, "", clash.base or "", (), {})]
     arguments = {"collection": collection, "wanted": asked, "folder": folder}
     known = session.plugins.first("holdall_known_versions", list, **arguments)
     if not known or not isinstance(known[0], Tree):
-        return "the version that both began with is not known here"
+        told = f"{clash.id}: the version that both began with is not known here"
+        conflicts.refuse_later(Where.COLLECTION, told)
+        return None
     place = folder / "0"
     base = _Place(known[0], place / spec.only_file if spec.shape is Shape.FILE else place)
     ours = _Place(clash.here, collection.location(entry))
     other = _Place(theirs.tree, theirs.content)
-    merge = merge_trees(_side(base, spec), _side(ours, spec), _side(other, spec))
+
+    def decide(conflict: FileConflict, versions: FileVersions) -> Decided | None:
+        path = entry.path if spec.shape is Shape.FILE else entry.path.joined(conflict.path)
+        told = f"{clash.id}: {conflict.told}"
+        return conflicts.decide(Where.COLLECTION, path, told, versions)
+
+    merge = merge_trees(_side(base, spec), _side(ours, spec), _side(other, spec), decide=decide)
+    for conflict in merge.conflicts:
+        conflicts.refuse_later(Where.COLLECTION, f"{clash.id}: {conflict.told}")
     if merge.conflicts:
-        return "; ".join(conflict.told for conflict in merge.conflicts)
+        return None
     return _tree(merge, {file.path: file for file in theirs.tree.files}, theirs.tree)
 
 

@@ -32,8 +32,8 @@ from holdall.operations.projects.sources.collecting import (
     own_collection,
     plan_choice,
 )
+from holdall.operations.projects.sources.conflicts import Conflicts
 from holdall.operations.projects.sources.located import Located, locate_written
-from holdall.operations.projects.sources.merging import Edits
 from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.selection import Choice, choose
 from holdall.operations.projects.terms import Terms
@@ -50,14 +50,14 @@ class Supply:
     """What one command reads, and what it changes in the collection for it.
 
     That is planned only, under the collection's lock: `half` is to be written with the project.
-    `places` are sources by the names that a lock has for them, `edits` says what to do with edits
-    in the collection.
+    `places` are sources by the names that a lock has for them, `conflicts` says what to do with
+    edits in the collection.
     """
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.places: dict[str, Located] = {}
-        self.edits = Edits.KEEP
+        self.conflicts = Conflicts()
         self.contents: dict[ArtifactId, StoredContent] = {}
         self._held = ExitStack()
         self._pending: PendingChange | None = None
@@ -195,7 +195,7 @@ class Supply:
             located=located,
             locked=locked,
             scratch=self.scratch,
-            edits=self.edits,
+            conflicts=self.conflicts,
             takes_hidden=terms.takes_hidden,
         )
 
