@@ -74,6 +74,7 @@ PARSERS = {
     "holdall_composites/store/collections.py": {"json"},
     "holdall_composites/store/operations.py": {"json"},
     "holdall_composites/schema/drift.py": {"json"},
+    "holdall_composites/service/site/cache.py": {"json"},
     "holdall/operations/delivery.py": {"json"},
     # What the command under test printed.
     "holdall/testing/kit.py": {"json"},

@@ -53,6 +53,7 @@ ALLOWED = {
     "holdall_composites/commands/export.py": "a scratch folder",
     "holdall_composites/commands/publish.py": "a scratch folder",
     "holdall_composites/service/site/build.py": "pinned versions, in that scratch folder",
+    "holdall_composites/service/site/parts.py": "what is linted, in a scratch folder",
     "holdall_composites/commands/team.py": "the temporary file that git made for the result",
     "holdall_composites/commands/undo.py": "a scratch folder",
     "holdall_composites/commands/version.py": "a scratch folder",

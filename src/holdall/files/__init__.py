@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         said_name as said_name,
         with_name as with_name,
     )
-    from holdall.files.plain_folder import PlainFolder as PlainFolder
+    from holdall.files.plain_folder import PlainFolder as PlainFolder, hash_text as hash_text
     from holdall.files.root import (
         FileState as FileState,
         Root as Root,
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
         hash_for_skillmeat as hash_for_skillmeat,
         link_stays_inside as link_stays_inside,
     )
-    from holdall.files.user_state import user_folder as user_folder
+    from holdall.files.user_state import (
+        read_cached as read_cached,
+        user_folder as user_folder,
+        write_cached as write_cached,
+    )
 else:
     __getattr__, __all__ = lazy_exports(
         __name__,
@@ -49,13 +53,13 @@ else:
                 "said_name",
                 "with_name",
             ),
-            "plain_folder": ("PlainFolder",),
+            "plain_folder": ("PlainFolder", "hash_text"),
             "root": (
                 "FileState",
                 "Root",
             ),
             "scratch": ("Scratch",),
-            "user_state": ("user_folder",),
+            "user_state": ("read_cached", "user_folder", "write_cached"),
             "tree": (
                 "Tree",
                 "bytes_tree",

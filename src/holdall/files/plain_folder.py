@@ -13,18 +13,23 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, StorageError
 from holdall.files import syscalls
-from holdall.files.lock import locked
-from holdall.files.root import Root, make_folders, read_chunks, reporting, write_all
+from holdall.files.lock import STATE_FOLDER, locked
+from holdall.files.root import FileState, Root, make_folders, read_chunks, reporting, write_all
+from holdall.files.stat_index import StateIndex, index_file
+from holdall.files.user_state import user_folder
 
 _NEW = ".new"
+_STAGING = RelPath.parse(f"{STATE_FOLDER}/new")
 
 
 class ContentFolder:
@@ -134,10 +139,15 @@ def remove_unfinished(path: Path) -> None:
 
 
 class PlainFolder:
-    """Files below a folder, held by its lock; the folder is made if it is missing."""
+    """Files below a folder, held by its lock; the folder is made if it is missing.
 
-    def __init__(self, path: Path) -> None:
+    New files are staged in its `.holdall` folder, and each is then placed by one call.
+    """
+
+    def __init__(self, path: Path, index: str) -> None:
+        """`index` names the kind of folder, for what is remembered of its files."""
         self.path = path
+        self._kind = index
 
     def __enter__(self) -> Self:
         with reporting(self.path):
@@ -145,6 +155,15 @@ class PlainFolder:
         with ExitStack() as stack:
             self._root = stack.enter_context(Root(self.path))
             stack.enter_context(locked(self._root))
+            top = self._root.folders.top
+            file = index_file(_cache_folder(), self._kind, self.path)
+            self._index = self._root.remembered = StateIndex(file, top)
+            with reporting(self.path):
+                self._staging = os.dup(self._root.folders.make(_STAGING))
+            stack.callback(os.close, self._staging)
+            self._staged = 0
+            self._remove_staged()
+            stack.callback(self._remove_staged)
             self._stack = stack.pop_all()
         return self
 
@@ -156,25 +175,40 @@ class PlainFolder:
         return self._root.read_bytes(RelPath.parse(path), limit)
 
     def hash_of(self, path: str) -> str | None:
-        """Return the SHA-256 of a file; None if there is none, an empty text for anything else."""
+        """Return the SHA-256 of a file, and ` x` where it is executable.
+
+        None if there is none, an empty text for anything else.
+        """
         try:
             state = self._root.state_of(RelPath.parse(path))
         except HoldallError:
             return ""
-        return None if state is None else state.sha256
+        if state is None:
+            return None
+        return hash_text(state.sha256, executable=state.executable)
 
-    def replace(self, path: str, data: bytes, *, executable: bool = False) -> None:
-        """Make a file have these bytes; a reader sees the old ones or the new."""
-        place = RelPath.parse(path)
-        with reporting(self.path / path):
-            folder = self._root.folders.make(place.parent)
-            name = f".{secrets.token_hex(8)}.new"
-            file = syscalls.create_file(name, folder, 0o755 if executable else 0o644)
+    def stage(self, data: bytes, *, executable: bool = False) -> str:
+        """Write bytes where nobody looks, and return the name to `place` them by."""
+        self._staged += 1
+        name = str(self._staged)
+        with reporting(self.path):
+            file = syscalls.create_file(name, self._staging, 0o755 if executable else 0o644)
             try:
                 write_all(file, data)
             finally:
                 os.close(file)
-            syscalls.rename(folder, name, folder, place.name)
+        return name
+
+    def place(self, name: str, path: str) -> None:
+        """Make a file be what was staged; a reader sees the old one or the new."""
+        place = RelPath.parse(path)
+        with reporting(self.path / path):
+            folder = self._root.folders.make(place.parent)
+            syscalls.rename(self._staging, name, folder, place.name)
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Make a file have these bytes; a reader sees the old ones or the new."""
+        self.place(self.stage(data), path)
 
     def remove(self, path: str) -> None:
         """Remove a file, and the folders that are empty then."""
@@ -197,3 +231,30 @@ class PlainFolder:
         """Return when everything is on the disk."""
         with reporting(self.path):
             syscalls.sync_file_system(self._root.folders.top)
+
+    def remember(self, sizes: Mapping[str, tuple[str, int]], kept: Iterable[str]) -> None:
+        """Spare the next run reading files: those placed now, with hash and size, and `kept`."""
+        states = {}
+        for path, (text, size) in sizes.items():
+            sha256, _, mark = text.partition(" ")
+            states[RelPath.parse(path)] = (FileState(FileKind.FILE, bool(mark), sha256), size)
+        self._index.placed(states, time.time_ns())
+        self._index.save([*kept, *sizes])
+
+    def _remove_staged(self) -> None:
+        """Remove what a kill left; nobody else may be writing now."""
+        with reporting(self.path):
+            for name in os.listdir(self._staging):
+                syscalls.remove_file(name, self._staging)
+
+
+def hash_text(sha256: str, *, executable: bool) -> str:
+    """Return what `PlainFolder.hash_of` says of a file with these bytes."""
+    return f"{sha256} x" if executable else sha256
+
+
+def _cache_folder() -> Path | None:
+    try:
+        return user_folder("cache")
+    except StorageError:
+        return None

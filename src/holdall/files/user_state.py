@@ -141,7 +141,27 @@ def read_document(file: Path) -> dict[str, object]:
 def keep_document(file: Path, document: Mapping[str, object]) -> None:
     """Write a document to a file in the user's state folder, whole or not at all."""
     with reporting(file, _HINT), _locked_folder(file) as folder:
-        _replace_file(file, folder, json.dumps(document, indent=1))
+        _replace_file(file, folder, json.dumps(document, indent=1).encode())
+
+
+def read_cached(kind: str, folder: Path) -> bytes:
+    """Return what `write_cached` kept for a folder; nothing where it cannot be read."""
+    try:
+        return _cache_file(kind, folder).read_bytes()
+    except (OSError, StorageError):
+        return b""
+
+
+def write_cached(kind: str, folder: Path, data: bytes) -> None:
+    """Keep bytes about a folder in the user's cache folder, whole or not at all."""
+    file = _cache_file(kind, folder)
+    with reporting(file), _locked_folder(file) as opened:
+        _replace_file(file, opened, data)
+
+
+def _cache_file(kind: str, folder: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:32]
+    return user_folder("cache") / f"{kind}-{name}.cache"
 
 
 def read_words(file: Path) -> set[str]:
@@ -163,7 +183,7 @@ def remember(file: Path, words: Iterable[str], hint: str) -> None:
     with reporting(file, hint), _locked_folder(file) as folder:
         # Each writer adds to all words before.
         text = json.dumps(sorted({*read_words(file), *words}), indent=1)
-        _replace_file(file, folder, text)
+        _replace_file(file, folder, text.encode())
 
 
 @contextmanager
@@ -177,10 +197,10 @@ def _locked_folder(file: Path) -> Iterator[int]:
         os.close(folder)
 
 
-def _replace_file(file: Path, folder: int, text: str) -> None:
+def _replace_file(file: Path, folder: int, data: bytes) -> None:
     new = os.open(f"{file.name}.new", _REPLACE, 0o600, dir_fd=folder)
     try:
-        write_all(new, text.encode())
+        write_all(new, data)
     finally:
         os.close(new)
     os.replace(f"{file.name}.new", file.name, src_dir_fd=folder, dst_dir_fd=folder)

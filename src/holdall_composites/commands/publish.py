@@ -91,7 +91,8 @@ def run_site(context: Context, args: argparse.Namespace) -> int:
 
     try:
         from holdall_composites.service.site.build import Request, build_site
-        from holdall_composites.service.site.write import write_site
+        from holdall_composites.service.site.cache import load_parts, save_parts
+        from holdall_composites.service.site.write import NoFolder, SiteFolder
     except ModuleNotFoundError as error:
         raise UsageError(
             f"`holdall site` needs the library {error.name}",
@@ -103,36 +104,24 @@ def run_site(context: Context, args: argparse.Namespace) -> int:
         name: [target.name for target in targets if _takes(target, name)]
         for name in context.plugins.types
     }
-    request = Request(_problems(context, collection.root), agents, args.url, __version__)
-    with opened(collection) as resolver, TemporaryDirectory("-holdall") as scratch:
-        site = build_site(resolver, collection, request, Path(scratch))
-        done = None if args.dry_run else write_site(args.to, site.files)
+    request = Request(context.plugins, agents, args.url, __version__)
+    out = NoFolder() if args.dry_run else SiteFolder(args.to)
+    with opened(collection) as resolver, TemporaryDirectory("-holdall") as scratch, out:
+        known = {} if args.dry_run else load_parts(args.to)
+        site = build_site(resolver, collection, request, out, known, Path(scratch))
+        if not args.dry_run:
+            save_parts(args.to, site.parts)
     for text in site.left_out:
         context.out.note(f"note: {text}")
-    counts = {"files": len(site.files), "written": 0, "removed": 0}
-    if done is None:
-        context.out.line(f"would write {len(site.files)} files to {args.to}")
+    done = site.written
+    if args.dry_run:
+        context.out.line(f"would write {done.files} files to {args.to}")
     else:
-        counts = done._asdict()
         context.out.line(f"{args.to / 'index.html'} shows release {site.release}")
         context.out.note(f"{done.files} files, {done.written} written, {done.removed} removed")
-    context.out.data({**counts, "left_out": site.left_out, "dry_run": args.dry_run})
+    context.out.data({**done._asdict(), "left_out": site.left_out, "dry_run": args.dry_run})
     return 0
 
 
 def _takes(target: Target, type_name: str) -> bool:
     return type_name in target.places or type_name in target.merges
-
-
-def _problems(context: Context, root: Path) -> dict[str, list[str]]:
-    """Return what `holdall lint` says of the collection, by the path of each artifact."""
-    from holdall.operations import lint_source
-
-    found: dict[str, list[str]] = {}
-    for finding in lint_source(context.plugins, str(root)):
-        path = finding.diagnostic.path
-        text = f"{finding.diagnostic.code}: {finding.diagnostic.message}"
-        parts = path.split("/")
-        for depth in range(1, len(parts) + 1):
-            found.setdefault("/".join(parts[:depth]), []).append(text)
-    return found

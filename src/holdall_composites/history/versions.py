@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -156,27 +156,32 @@ def materialize(
 ) -> None:
     """Write the files of a tree into an empty folder of our own, each checked against its hash.
 
-    `known` are contents that were read already.
-
-    Links come last, so that nothing is written through one. Raises StorageError for what no
+    `known` are contents that were read already. Links come last, so that nothing is written
+    through one. Raises StorageError for what no
     artifact can have been.
     """
-    for file in sorted(tree.files, key=lambda file: file.kind is FileKind.LINK):
+
+    def read(sha256: str) -> Iterable[bytes]:
+        data = known.get(sha256)
+        return store.contents.read_blob(sha256) if data is None else (data,)
+
+    write_files(folder, tree.files, read)
+
+
+def write_files(
+    folder: Path, files: Iterable[FileDigest], read: Callable[[str], Iterable[bytes]]
+) -> None:
+    """Write files into an empty folder of our own, each checked against its hash, links last."""
+    for file in sorted(files, key=lambda file: file.kind is FileKind.LINK):
         path = folder / file.path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if file.kind is FileKind.LINK:
-                _link(_content(store, file, known), file, path)
+                _link(read(file.sha256), file, path)
             else:
-                _write(_content(store, file, known), file, path)
+                _write(read(file.sha256), file, path)
         except (FileExistsError, NotADirectoryError) as error:
             raise _damaged(file) from error
-
-
-def _content(store: Store, file: FileDigest, known: Mapping[str, bytes]) -> Iterable[bytes]:
-    if (data := known.get(file.sha256)) is not None:
-        return (data,)
-    return store.contents.read_blob(file.sha256)
 
 
 def _link(content: Iterable[bytes], file: FileDigest, path: Path) -> None:

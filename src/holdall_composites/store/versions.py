@@ -57,6 +57,20 @@ def _list() -> Any:
 
 
 @prepared
+def _list_all() -> Any:
+    parent = V.alias("parent")
+    columns = (V.number, parent.number, V.tree, V.message, V.author, V.created_at)
+    return (
+        V.select(V.artifact, *columns)
+        .join(parent, JOIN.LEFT_OUTER, on=(parent.id == V.parent))
+        .switch(V)
+        .join(A, on=(A.uuid == V.artifact))
+        .where(A.collection == Given("collection"), A.active)
+        .order_by(V.artifact, V.number)
+    )
+
+
+@prepared
 def _newest() -> Any:
     return (
         A.select(A.uuid, fn.MAX(V.number))
@@ -91,3 +105,10 @@ class Versions(Repository):
     def all_of(self, artifact_uuid: str) -> list[VersionRecord]:
         """Return an artifact's versions, oldest first."""
         return list(map(VersionRecord._make, self._fetch(_list, uuid=artifact_uuid)))
+
+    def of_all(self, collection_id: str) -> dict[str, list[VersionRecord]]:
+        """Return the versions of each active artifact by UUID, oldest first."""
+        found: dict[str, list[VersionRecord]] = {}
+        for uuid, *row in self._fetch(_list_all, collection=collection_id):
+            found.setdefault(uuid, []).append(VersionRecord._make(row))
+        return found

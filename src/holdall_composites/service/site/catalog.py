@@ -1,29 +1,21 @@
-"""What the site says, as plain values: the newest release with the files of each artifact."""
+"""What the newest release is, as plain values: read by a few queries, without any file's content.
+
+What the files of an entry say is added by `parts`, for those entries that are not known yet.
+"""
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
 from holdall import NamedTuple, dataclass
-from holdall.artifacts import FileKind
-from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
-from holdall.deploy import text_effects
-from holdall.errors import HoldallError
-from holdall.files import Tree
-from holdall.formats import escape_text, one_line, parse_json, read_frontmatter
+from holdall.collection import Manifest, ManifestArtifact, ManifestComposite
+from holdall.formats import one_line
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.manifest import manifest_of
 from holdall_composites.values.records import ReleaseRecord, VersionRecord
-
-MAX_TEXT_BYTES = 64 << 10
-"""Larger files are named, not shown."""
-
-_DIFFS, _DIFF_LINES = 3, 200
-_RUNNING = ("command", "args", "url", "headersHelper", "prompt")
+from holdall_composites.values.states import State
 
 
 class File(NamedTuple):
@@ -44,7 +36,8 @@ class Version(NamedTuple):
     at: str
     author: str
     message: str
-    diff: tuple[str, ...]
+    content_hash: str
+    diff: tuple[str, ...] = ()
 
 
 class Link(NamedTuple):
@@ -106,7 +99,10 @@ class Release(NamedTuple):
 
 @dataclass
 class Catalog:
-    """All that the site shows."""
+    """All that the site shows. `artifacts` and `composites` are by UUID, `state` is the release's.
+
+    `entries` are sorted by name.
+    """
 
     name: str
     collection: str
@@ -114,6 +110,9 @@ class Catalog:
     at: str
     entries: list[Entry]
     releases: list[Release]
+    artifacts: Mapping[str, ManifestArtifact]
+    composites: Mapping[str, ManifestComposite]
+    state: State
 
     def by_source(self) -> dict[str, list[Entry]]:
         """Return the entries of each source, sorted; those of none under an empty name."""
@@ -123,24 +122,30 @@ class Catalog:
         return dict(sorted(found.items()))
 
 
-def read_catalog(
-    store: Store,
-    collection: Collection,
-    problems: Mapping[str, Sequence[str]],
-    agents: Mapping[str, Sequence[str]],
-) -> Catalog:
-    """Return what the newest release of a collection is.
-
-    `problems` are by the artifact's path in the collection, `agents` by its type.
-    """
-    uuid = collection.manifest.uuid or ""
+def read_catalog(store: Store, uuid: str, agents: Mapping[str, Sequence[str]]) -> Catalog:
+    """Return what the newest release of a collection is; `agents` are by type."""
     number = store.collections.head(uuid)[0]
-    manifest = manifest_of(store.collections.state_at(uuid, number), Manifest(""))
-    ids = {entry.uuid or "": str(entry.id) for entry in manifest.by_id.values()}
-    entries = [_artifact(store, artifact, problems, agents) for artifact in manifest.artifacts]
-    entries += [_composite(composite) for composite in manifest.composites]
-    found = {entry.uuid: entry for entry in entries}
-    for composite in manifest.composites:
+    state = store.collections.state_at(uuid, number)
+    manifest = manifest_of(state, Manifest(""))
+    versions = store.versions.of_all(uuid)
+    artifacts = {artifact.uuid or "": artifact for artifact in manifest.artifacts}
+    composites = {composite.uuid or "": composite for composite in manifest.composites}
+    found = {
+        one: _artifact(artifact, versions.get(one, ()), agents)
+        for one, artifact in artifacts.items()
+    }
+    found |= {one: _composite(composite) for one, composite in composites.items()}
+    _link(found, composites.values())
+    entries = sorted(found.values(), key=lambda entry: (entry.name.casefold(), entry.id))
+    releases = list(_releases(store, uuid, number, found.keys()))
+    at = releases[0].at if releases else ""
+    told = (one_line(manifest.name), uuid, number, at, entries, releases)
+    return Catalog(*told, artifacts, composites, state)
+
+
+def _link(found: Mapping[str, Entry], composites: Iterable[ManifestComposite]) -> None:
+    for composite in composites:
+        parent = found[composite.uuid or ""]
         for member in composite.members:
             child = found.get(member.uuid or "")
             if child is None:
@@ -148,39 +153,36 @@ def read_catalog(
             note = "" if member.relationship == "contains" else member.relationship
             if member.pin:
                 note = f"{note} pinned to {member.pin[:12]}".strip()
-            found[composite.uuid or ""].members.append(Link(child.uuid, child.id, note))
-            child.parents.append(Link(composite.uuid or "", str(composite.id), note))
-    entries.sort(key=lambda entry: (entry.name.casefold(), entry.id))
-    releases = list(_releases(store, uuid, number, ids))
-    at = releases[0].at if releases else ""
-    return Catalog(one_line(manifest.name), uuid, number, at, entries, releases)
+            parent.members.append(Link(child.uuid, child.id, note))
+            child.parents.append(Link(parent.uuid, parent.id, note))
 
 
 def _artifact(
-    store: Store,
     artifact: ManifestArtifact,
-    problems: Mapping[str, Sequence[str]],
+    versions: Sequence[VersionRecord],
     agents: Mapping[str, Sequence[str]],
 ) -> Entry:
-    tree = store.contents.get_tree(artifact.content_hash or "")
-    files = [_file(store, file) for file in (tree.files if tree else ())]
-    head = _head(files)
-    entry = Entry(
+    return Entry(
         artifact.uuid or "",
         one_line(str(artifact.id)),
         artifact.id.type,
         one_line(artifact.id.name),
-        one_line(str(head.get("description") or "")),
-        one_line(str(head.get("license") or "")),
+        "",
+        "",
         *_origin(artifact),
         content_hash=artifact.content_hash or "",
-        files=files,
-        runs=_runs(artifact.id.type, files),
-        problems=[escape_text(text) for text in problems.get(str(artifact.path), ())],
+        versions=[
+            Version(
+                record.number,
+                str(record.created_at),
+                one_line(record.author or ""),
+                one_line(record.message or ""),
+                record.content_hash,
+            )
+            for record in reversed(versions)
+        ],
         agents=list(agents.get(artifact.id.type, ())),
     )
-    entry.versions = list(_versions(store, artifact))
-    return entry
 
 
 def _composite(composite: ManifestComposite) -> Entry:
@@ -206,106 +208,17 @@ def _origin(entry: ManifestArtifact | ManifestComposite) -> tuple[str, str, str]
     return source, path, revision
 
 
-def _file(store: Store, file: Any) -> File:
-    text = None
-    if file.size <= MAX_TEXT_BYTES:
-        data = b"".join(store.contents.read_blob(file.sha256))
-        if b"\0" not in data:
-            try:
-                text = data.decode()
-            except UnicodeDecodeError:
-                text = None
-    is_link = file.kind is FileKind.LINK
-    return File(str(file.path), file.size, file.sha256, file.executable, is_link, text)
-
-
-def _head(files: Sequence[File]) -> Mapping[str, Any]:
-    """Return the frontmatter of the file that an agent reads first."""
-    texts = {file.path: file.text for file in files if file.text}
-    name = "SKILL.md" if "SKILL.md" in texts else next(iter(texts), None)
-    if (len(texts) > 1 and name != "SKILL.md") or name is None or not name.endswith(".md"):
-        return {}
-    return read_frontmatter(texts[name] or "").values
-
-
-def _runs(type_name: str, files: Sequence[File]) -> list[str]:
-    """Return what the files let an agent's machine run or send, as texts for reading."""
-    found: list[str] = []
-    for file in files:
-        if file.is_executable:
-            found.append(f"has an executable file: {file.path}")
-        if file.text is None:
-            continue
-        if file.path.endswith(".md"):
-            is_command = type_name != "agent"
-            found += text_effects(file.text.encode(), is_command=is_command)
-        elif type_name in ("hook", "mcp") and file.path.endswith(".json"):
-            found += _commands(file.text)
-    return [escape_text(text) for text in dict.fromkeys(found)]
-
-
-def _commands(text: str) -> list[str]:
-    try:
-        table = parse_json(text, "")
-    except HoldallError:
-        return ["may run anything: its file cannot be read"]
-    return list(_named(table))
-
-
-def _named(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in _RUNNING and not isinstance(inner, dict):
-                shown = inner if isinstance(inner, str) else json.dumps(inner)
-                yield f"{key}: {shown}"
-            else:
-                yield from _named(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _named(inner)
-
-
-def _versions(store: Store, artifact: ManifestArtifact) -> Iterator[Version]:
-    records = store.versions.all_of(artifact.uuid or "")
-    newest = records[-_DIFFS:]
-    for record in reversed(records):
-        lines: tuple[str, ...] = ()
-        if record in newest and record.number > 0:
-            before = next((r for r in records if r.number == record.number - 1), None)
-            lines = _diff(store, before, record) if before else ()
-        at, author = str(record.created_at), one_line(record.author or "")
-        yield Version(record.number, at, author, one_line(record.message or ""), lines)
-
-
-def _diff(store: Store, old: VersionRecord, new: VersionRecord) -> tuple[str, ...]:
-    sides = [_texts(store, store.contents.get_tree(record.content_hash)) for record in (old, new)]
-    lines: list[str] = []
-    for path in sorted({*sides[0], *sides[1]}):
-        before, after = (side.get(path, "") for side in sides)
-        if before != after:
-            named = (before.splitlines(), after.splitlines(), path, path)
-            lines += difflib.unified_diff(*named, lineterm="", n=2)
-    if len(lines) > _DIFF_LINES:
-        lines = [*lines[:_DIFF_LINES], f"... {len(lines) - _DIFF_LINES} lines more"]
-    return tuple(escape_text(line) for line in lines)
-
-
-def _texts(store: Store, tree: Tree | None) -> dict[str, str]:
-    files = [_file(store, file) for file in (tree.files if tree else ())]
-    return {file.path: file.text for file in files if file.text is not None}
-
-
 def _releases(
-    store: Store, collection_id: str, head: int, ids: Mapping[str, str]
+    store: Store, collection_id: str, head: int, known: Iterable[str]
 ) -> Iterator[Release]:
     changes = store.collections.changes_between(collection_id, 0, head)
-    for number in range(head, 0, -1):
-        record = store.collections.release(collection_id, number)
-        if record is not None:
-            yield _release(record, changes.get(number, {}), ids)
+    here = set(known)
+    for record in store.collections.releases_of(collection_id):
+        if record.number <= head:
+            yield _release(record, changes.get(record.number, {}), here)
 
 
-def _release(record: ReleaseRecord, delta: Mapping[str, Any], ids: Mapping[str, str]) -> Release:
+def _release(record: ReleaseRecord, delta: Mapping[str, Any], known: set[str]) -> Release:
     changes = []
     for uuid, (before, after) in delta.items():
         entry = after or before
@@ -314,7 +227,7 @@ def _release(record: ReleaseRecord, delta: Mapping[str, Any], ids: Mapping[str, 
         kind = "added" if before is None else "removed" if after is None else "changed"
         if before and after and before["name"] != after["name"]:
             kind = f"renamed from {one_line(before['name'])}"
-        here = uuid if uuid in ids else ""
+        here = uuid if uuid in known else ""
         changes.append((kind, one_line(f"{entry['type']}:{entry['name']}"), here))
     changes.sort(key=lambda change: (change[1], change[0]))
     who = one_line(record.author or "")

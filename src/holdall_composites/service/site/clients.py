@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from holdall import NamedTuple
@@ -41,97 +41,104 @@ MARKETPLACES = {
 """Where each agent looks for its list of plugins."""
 
 
+class Listed(NamedTuple):
+    """What the lists for other programs say of an entry, and why not all of them name it.
+
+    `archive` is its line in the index of archives, `plain` in that of files; each may be missing.
+    """
+
+    archive: dict[str, Any] | None = None
+    plain: dict[str, Any] | None = None
+    left_out: tuple[str, ...] = ()
+
+
 class Plugin(NamedTuple):
-    """A composite in the form of an agent."""
+    """A composite in the form of an agent: its name, description, and the SHA-256 of its zip."""
 
-    entry: Entry
     agent: str
-    export: Export
+    name: str
+    description: str
+    archive: str
 
 
-class Clients:
-    """Makes the files; `left_out` says what other programs would refuse, with the reason."""
+def skill_files(entry: Entry, contents: Mapping[str, bytes]) -> tuple[list[SiteFile], Listed]:
+    """Return what other programs install of a skill; nothing of what is none."""
+    if entry.type != "skill":
+        return [], Listed()
+    if why := _why_left_out(entry):
+        return [], Listed(left_out=(f"{entry.id} is not in the indexes for other programs: {why}",))
+    exported = {
+        RelPath.parse(file.path): ExportFile(contents[file.sha256], file.is_executable)
+        for file in entry.files
+    }
+    data = zip_files(exported)
+    told = {"name": entry.name, "description": entry.description}
+    name = f"{entry.name}.zip"
+    archive = {**told, "type": "archive", "url": name, "digest": _digest(data)}
+    files = [SiteFile(f".well-known/agent-skills/{name}", data)]
+    if any(path.lower().endswith(_RUN_BY_BROWSERS) for path in exported):
+        why = "a browser would run a file of it; it is in agent-skills/index.json only"
+        left_out = f"{entry.id} is not in .well-known/skills/index.json: {why}"
+        return files, Listed(archive, None, (left_out,))
+    for path, file in exported.items():
+        place = f".well-known/skills/{entry.name}/{path}"
+        files.append(SiteFile(place, file.data, file.executable))
+    return files, Listed(archive, {**told, "files": sorted(exported)})
 
-    def __init__(
-        self, catalog: Catalog, read: Callable[[str], bytes], url: str | None = None
-    ) -> None:
-        self.catalog, self._read = catalog, read
-        self._url = url.rstrip("/") + "/" if url else None
-        self.left_out: list[str] = []
 
-    def render(self, plugins: Sequence[Plugin]) -> Iterator[SiteFile]:
-        """Yield every file."""
-        yield from self._skills()
-        for agent in MARKETPLACES:
-            yield from self._marketplace(agent, [p for p in plugins if p.agent == agent])
+def skill_indexes(listed: Sequence[Listed]) -> Iterator[SiteFile]:
+    """Yield both lists of skills."""
+    index = {"$schema": _SCHEMA, "skills": [one.archive for one in listed if one.archive]}
+    yield SiteFile(".well-known/agent-skills/index.json", _json(index))
+    plain = {"skills": [one.plain for one in listed if one.plain]}
+    yield SiteFile(".well-known/skills/index.json", _json(plain))
 
-    def _skills(self) -> Iterator[SiteFile]:
-        archives, listed = [], []
-        for entry in self.catalog.entries:
-            if entry.type != "skill" or self._is_left_out(entry):
-                continue
-            files = {
-                RelPath.parse(file.path): ExportFile(self._read(file.sha256), file.is_executable)
-                for file in entry.files
-            }
-            data = zip_files(files)
-            told = {"name": entry.name, "description": entry.description}
-            name = f"{entry.name}.zip"
-            archives.append({**told, "type": "archive", "url": name, "digest": _digest(data)})
-            yield SiteFile(f".well-known/agent-skills/{name}", data)
-            if any(path.lower().endswith(_RUN_BY_BROWSERS) for path in files):
-                why = "a browser would run a file of it; it is in agent-skills/index.json only"
-                self.left_out.append(f"{entry.id} is not in .well-known/skills/index.json: {why}")
-                continue
-            listed.append({**told, "files": sorted(files)})
-            for path, file in files.items():
-                place = f".well-known/skills/{entry.name}/{path}"
-                yield SiteFile(place, file.data, file.executable)
-        index = {"$schema": _SCHEMA, "skills": archives}
-        yield SiteFile(".well-known/agent-skills/index.json", _json(index))
-        yield SiteFile(".well-known/skills/index.json", _json({"skills": listed}))
 
-    def _is_left_out(self, entry: Entry) -> bool:
-        if not _NAME.fullmatch(entry.name):
-            why = "its name is not of lowercase letters, digits and single hyphens"
-        elif not 1 <= len(entry.description) <= _MAX_DESCRIPTION:
-            why = f"its description is not of 1 to {_MAX_DESCRIPTION:,} characters"
-        elif len(entry.files) > _MAX_FILES or entry.size > _MAX_BYTES:
-            why = f"it has more than {_MAX_FILES:,} files or {_MAX_BYTES >> 20} MiB"
-        elif any(file.is_link for file in entry.files):
-            why = "it has a symbolic link"
-        elif not any(file.path == "SKILL.md" for file in entry.files):
-            why = "it has no SKILL.md"
-        else:
-            return False
-        self.left_out.append(f"{entry.id} is not in the indexes for other programs: {why}")
-        return True
+def plugin_files(agent: str, name: str, export: Export) -> tuple[list[SiteFile], str]:
+    """Return the files of a plugin, and the SHA-256 of its zip file."""
+    data = zip_files(export.files)
+    files = [
+        SiteFile(f"plugins/{agent}/{name}/{path}", file.data, file.executable)
+        for path, file in export.files.items()
+    ]
+    if agent == "claude":
+        files.append(SiteFile(f"plugins/{agent}/{name}.zip", data))
+    return files, hashlib.sha256(data).hexdigest()
 
-    def _marketplace(self, agent: str, plugins: Sequence[Plugin]) -> Iterator[SiteFile]:
+
+def marketplaces(
+    catalog: Catalog, plugins: Sequence[Plugin], url: str | None
+) -> Iterator[SiteFile]:
+    """Yield each agent's list of plugins; `url` is where the folder will be."""
+    base = url.rstrip("/") + "/" if url else None
+    for agent, place in MARKETPLACES.items():
         listed = []
         for plugin in plugins:
-            files: Mapping[RelPath, ExportFile] = plugin.export.files
-            if any(file.is_link for file in files.values()):
-                self.left_out.append(
-                    f"{plugin.entry.id} is not in {MARKETPLACES[agent]}: it has a symbolic link"
-                )
+            if plugin.agent != agent:
                 continue
-            name, data = plugin.entry.name, zip_files(files)
-            source: Any = f"./plugins/{agent}/{name}"
-            if agent == "claude":
-                yield SiteFile(f"plugins/{agent}/{name}.zip", data)
-                if self._url is not None:
-                    digest = hashlib.sha256(data).hexdigest()
-                    address = f"{self._url}plugins/{agent}/{name}.zip"
-                    source = {"source": "archive", "url": address, "sha256": digest}
-            told = {"name": name, "description": plugin.entry.description, "source": source}
+            source: Any = f"./plugins/{agent}/{plugin.name}"
+            if agent == "claude" and base is not None:
+                address = f"{base}plugins/{agent}/{plugin.name}.zip"
+                source = {"source": "archive", "url": address, "sha256": plugin.archive}
+            told = {"name": plugin.name, "description": plugin.description, "source": source}
             listed.append({key: value for key, value in told.items() if value})
-            for path, file in files.items():
-                place = f"plugins/{agent}/{name}/{path}"
-                yield SiteFile(place, file.data, file.executable)
-        owner = {"name": self.catalog.name}
-        table = {"name": _slug(self.catalog.name), "owner": owner, "plugins": listed}
-        yield SiteFile(MARKETPLACES[agent], _json(table))
+        owner = {"name": catalog.name}
+        table = {"name": _slug(catalog.name), "owner": owner, "plugins": listed}
+        yield SiteFile(place, _json(table))
+
+
+def _why_left_out(entry: Entry) -> str | None:
+    if not _NAME.fullmatch(entry.name):
+        return "its name is not of lowercase letters, digits and single hyphens"
+    if not 1 <= len(entry.description) <= _MAX_DESCRIPTION:
+        return f"its description is not of 1 to {_MAX_DESCRIPTION:,} characters"
+    if len(entry.files) > _MAX_FILES or entry.size > _MAX_BYTES:
+        return f"it has more than {_MAX_FILES:,} files or {_MAX_BYTES >> 20} MiB"
+    if any(file.is_link for file in entry.files):
+        return "it has a symbolic link"
+    if not any(file.path == "SKILL.md" for file in entry.files):
+        return "it has no SKILL.md"
+    return None
 
 
 def _slug(name: str) -> str:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from holdall_composites.service.site.catalog import Catalog, Entry, File
+from holdall_composites.service.site.catalog import Catalog, Entry, File, Release
 from holdall_composites.service.site.graph import (
     GAP,
     TILE_HEIGHT,
     TILE_WIDTH,
     draw_graph,
 )
-from holdall_composites.service.site.text import code_styles, render_code, render_markdown
 from holdall_composites.service.site.write import SiteFile
 
 PER_PAGE = 200
@@ -30,43 +28,59 @@ def slug_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class Pages:
-    """Renders a catalog."""
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(_PACKAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = _shown_size
+    environment.globals.update(slug_of=slug_of, render_file=_render_file)
+    return environment
+
+
+class _Renderer:
+    """Fills templates; every page has the collection's name and Holdall's version."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self._told = {"name": name, "version": version}
+        self._templates = _environment()
+
+    def page(self, template: str, root: str, **told: Any) -> bytes:
+        """Return a page that lies where `root` leads to the top."""
+        page = self._templates.get_template(template)
+        text = page.render(root=root, **self._told, **told)
+        return (text.rstrip("\n") + "\n").encode()
+
+
+class EntryPages:
+    """Renders the page of one entry after the other."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self._renderer = _Renderer(name, version)
+
+    def render(self, entry: Entry) -> bytes:
+        """Return the page of an entry."""
+        return self._renderer.page("entry.html", "../../", entry=entry)
+
+
+class ListPages:
+    """Renders what lists entries and releases."""
 
     def __init__(self, catalog: Catalog, version: str) -> None:
-        self.catalog, self.version = catalog, version
-
-    @cached_property
-    def _templates(self) -> Environment:
-        environment = Environment(
-            loader=PackageLoader(_PACKAGE),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["shown"] = _shown_size
-        environment.globals.update(slug_of=slug_of, render_file=_render_file)
-        return environment
+        self.catalog = catalog
+        self._renderer = _Renderer(catalog.name, version)
 
     def render(self) -> Iterator[SiteFile]:
-        """Yield every page, and what they use."""
-        yield from self._static()
+        """Yield every page."""
         yield SiteFile("search.json", self._search())
-        for entry in self.catalog.entries:
-            yield SiteFile(
-                f"a/{entry.uuid}/index.html", self._page("entry.html", "../../", entry=entry)
-            )
         yield from self._lists()
         for source, entries in self.catalog.by_source().items():
             told = {"source": source, "entries": entries}
             yield SiteFile(
                 f"source/{slug_of(source)}.html", self._page("source.html", "../", **told)
-            )
-        for release in self.catalog.releases:
-            told = {"release": release}
-            yield SiteFile(
-                f"release/{release.number}.html", self._page("release.html", "../", **told)
             )
         graph = draw_graph(self.catalog)
         sizes = {"tile_width": TILE_WIDTH, "tile_height": TILE_HEIGHT, "gap": GAP}
@@ -74,20 +88,24 @@ class Pages:
         yield SiteFile("releases.html", self._page("releases.html", ""))
         yield SiteFile("feed.xml", self._page("feed.xml", ""))
 
+    def render_release(self, release: Release) -> SiteFile:
+        """Return the page of a release."""
+        page = self._page("release.html", "../", release=release)
+        return SiteFile(f"release/{release.number}.html", page)
+
     def _page(self, template: str, root: str, **told: Any) -> bytes:
-        page = self._templates.get_template(template)
-        text = page.render(catalog=self.catalog, root=root, version=self.version, **told)
-        return (text.rstrip("\n") + "\n").encode()
+        return self._renderer.page(template, root, catalog=self.catalog, **told)
 
     def _lists(self) -> Iterator[SiteFile]:
         entries = self.catalog.entries
         count = max(1, -(-len(entries) // PER_PAGE))
+        facets = _facets(entries)
         for number in range(count):
             part = entries[number * PER_PAGE : (number + 1) * PER_PAGE]
             path = "index.html" if number == 0 else f"page/{number + 1}.html"
             root = "" if number == 0 else "../"
-            told = {"entries": part, "number": number + 1, "count": count}
-            yield SiteFile(path, self._page("index.html", root, facets=_facets(entries), **told))
+            told = {"entries": part, "number": number + 1, "count": count, "facets": facets}
+            yield SiteFile(path, self._page("index.html", root, **told))
 
     def _search(self) -> bytes:
         rows = [
@@ -106,11 +124,15 @@ class Pages:
         ]
         return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
-    def _static(self) -> Iterator[SiteFile]:
-        folder = files(_PACKAGE) / "static"
-        for name in ("site.css", "site.js", "graph.js"):
-            yield SiteFile(f"static/{name}", (folder / name).read_bytes())
-        yield SiteFile("static/code.css", code_styles().encode())
+
+def static_files() -> Iterator[SiteFile]:
+    """Yield the styles and scripts."""
+    from holdall_composites.service.site.text import code_styles
+
+    folder = files(_PACKAGE) / "static"
+    for name in ("site.css", "site.js", "graph.js"):
+        yield SiteFile(f"static/{name}", (folder / name).read_bytes())
+    yield SiteFile("static/code.css", code_styles().encode())
 
 
 def _facets(entries: list[Entry]) -> Mapping[str, list[str]]:
@@ -123,6 +145,8 @@ def _facets(entries: list[Entry]) -> Mapping[str, list[str]]:
 
 
 def _render_file(file: File) -> str:
+    from holdall_composites.service.site.text import render_code, render_markdown
+
     if file.text is None:
         return ""
     if file.path.endswith(".md"):

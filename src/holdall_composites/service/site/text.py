@@ -59,7 +59,6 @@ class _Renderer(RendererHTML):
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
 
 
-@lru_cache(maxsize=4096)
 def render_markdown(text: str) -> str:
     """Return a Markdown file's body as HTML."""
     body = escape_text_lines(body_of(text))
@@ -79,7 +78,6 @@ def _without_relative(_tag: str, name: str, value: str) -> str | None:
     return value if name != "href" or value.startswith(_SCHEMES) else None
 
 
-@lru_cache(maxsize=4096)
 def render_code(text: str, path: str) -> str:
     """Return a file's text as HTML, coloured where its kind is known."""
     shown = escape_text_lines(text)
