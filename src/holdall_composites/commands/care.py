@@ -31,28 +31,32 @@ def configure_rebuild(rebuild: argparse.ArgumentParser) -> None:
 
 
 def run_purge(context: Context, args: argparse.Namespace) -> int:
-    """Take what is purged out of composites, then delete its rows and bytes."""
-    from holdall_composites.service.removal import plan_purge, purge, wanted_by
+    """Take what is purged out of composites, and delete its rows and bytes, as one release."""
+    from holdall_composites.service.removal import plan_purge, wanted_by
     from holdall_composites.session import opened
 
     with context.editing() as editor:
         with opened(editor.collection) as resolver:
-            going, changes = plan_purge(resolver.store, editor.collection, args.ids)
-            told = list(wanted_by(resolver.store, editor.collection, going))
+            store = resolver.store
+            going, changes = plan_purge(store, editor.collection, args.ids)
+            told = list(wanted_by(store, editor.collection, going))
+            before = store.integrity.totals()
         for sentence in told:
             context.out.note(sentence)
         changes = editor.propose(changes)
         done = None
         if not args.dry_run:
             editor.commit(changes)
-            collection = context.collection_as_it_is()
-            with opened(collection) as resolver:
-                done = purge(resolver.store, collection.manifest.uuid or "", going)
+            with opened(context.collection_as_it_is()) as resolver:
+                store = resolver.store
+                if not going:  # what nothing needs any more goes all the same
+                    store.integrity.purge(editor.collection.manifest.uuid or "", [])
+                done = before.without(store.integrity.totals())
     for row in going:
         context.out.line(f"{'would purge' if done is None else 'purged'} {row.id}")
     if done is not None:
         context.out.line(
-            f"deleted {done.artifacts} artifacts, {done.versions} versions,"
+            f"deleted {len(going)} artifacts, {done.versions} versions,"
             f" {done.blobs} files of {done.size:,} bytes"
         )
     context.out.data(

@@ -26,7 +26,8 @@ def header_of(changes: ChangeSet) -> Header:
     """Return what the release of a change says of itself, under an id that the journal keeps."""
     own = changes.extra.setdefault(OWN_EXTRA, {})
     change_id: str = own.setdefault("change", new_uuid())
-    return Header.of(changes.signature, changes.command, change_id, own.get("message"))
+    told = (own.get("message"), own.get("purge", ()))
+    return Header.of(changes.signature, changes.command, change_id, *told)
 
 
 def undoes_releases(numbers: Sequence[int]) -> str | None:
@@ -46,14 +47,15 @@ def record_change(
 
     Safe to repeat.
     """
+    header = header_of(changes)
     details = {"edits": [edit.to_json() for edit in changes.edits]}
     entries = [entry for edit in changes.edits for entry in (edit.before, edit.after)]
     artifacts = {entry.uuid: None for entry in entries if entry is not None and entry.uuid}
+    artifacts |= dict.fromkeys(header.purged)
     if release is None:
-        change_id = header_of(changes).change_id
-        made = store.collections.release_of_change(collection_id, change_id)
+        made = store.collections.release_of_change(collection_id, header.change_id)
         release = made and made.number
-    told = (_summary(changes.changes), None, details, artifacts)
+    told = (_summary(changes.changes), None, None if header.purged else details, artifacts)
     _add(store, collection_id, changes, transaction_id, *told, release)
 
 

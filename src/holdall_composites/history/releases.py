@@ -145,7 +145,7 @@ def plan_undo(
     if number == 1:
         raise RefusedError("release 1 cannot be undone: the collection began with it", hint=_HINT)
     undone = delta_of(store, uuid, number, number - 1)
-    _refuse_purged(store, number, undone)
+    _refuse_purged(store, uuid, number, undone)
     base, now = store.collections.state_at(uuid, number), state_of(collection.manifest)
     merger = ContentMerger(store, collection, scratch)
     merged = merge(undone, delta_between(base, now), None, merger.merge_content)
@@ -164,7 +164,7 @@ def plan_undo(
     return EditPlan(ChangeSet("undo", collection.manifest, after, changes, extra), actions)
 
 
-def _refuse_purged(store: Store, number: int, undone: Delta) -> None:
+def _refuse_purged(store: Store, collection_id: str, number: int, undone: Delta) -> None:
     wanted = {
         after[_CONTENT]: name_of(uuid, after)
         for uuid, (before, after) in undone.items()
@@ -173,9 +173,20 @@ def _refuse_purged(store: Store, number: int, undone: Delta) -> None:
     if gone := store.contents.unknown_trees(wanted):
         names = ", ".join(sorted(wanted[content_hash] for content_hash in gone))
         raise RefusedError(
-            f"release {number} cannot be undone: the files that {names} had were purged",
+            f"release {number} cannot be undone: the files that {names} had were purged"
+            f"{tell_purge(store, collection_id, undone)}",
             hint="nothing was changed",
         )
+
+
+def tell_purge(store: Store, collection_id: str, uuids: Iterable[str]) -> str:
+    """Return which release purged one of these entries, and whose it is; nothing if none did."""
+    for changes in store.collections.history_of(collection_id, uuids).values():
+        for number, before, after in changes:
+            if before is None and after is None:
+                release = release_at(store, collection_id, number)
+                return f" in release {number} by {release.author or '-'}@{release.host}"
+    return ""
 
 
 def _later_changes(

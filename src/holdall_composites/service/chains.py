@@ -102,7 +102,7 @@ def _damage(store: Store, uuid: str, *, deep: bool) -> Iterator[Finding]:
             parent = None if before is None else before.hash
             delta = changes.get(release.number, {})
             fits = all(state.get(entry) == old for entry, (old, _) in delta.items())
-            state = with_delta(state, delta)
+            state = with_delta(state, delta) if fits else state
             if not (fits and release.parent == parent and _is_whole(release, state)):
                 message = "it is not what it was when it was released: rows were changed by hand"
                 yield Finding("chain-damaged", f"release {release.number}", message, hint)

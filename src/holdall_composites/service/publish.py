@@ -65,6 +65,8 @@ def publish(
             done = replace(changes, edits=edits_between(changes.before, changes.after))
             number = planned.release.number if planned.delta else None
             record_change(store, uuid, done, transaction_id, number)
+            if header.purged:
+                store.integrity.purge(uuid, header.purged)
     return True
 
 

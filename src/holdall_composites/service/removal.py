@@ -10,12 +10,13 @@ from holdall.artifacts import ArtifactId
 from holdall.collection import Change, ChangeKind, ChangeSet, Collection, holders_of
 from holdall.errors import RefusedError
 from holdall.formats import DatabaseURL
-from holdall.transaction import Signature
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.history.log import OWN_EXTRA
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
-from holdall_composites.values.records import ArtifactRecord, OperationRecord, Purged
+from holdall_composites.values.records import ArtifactRecord
+
+_NAMED = 10
 
 
 def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
@@ -67,7 +68,10 @@ def plan_purge(
     )
     told = tuple(Change(ChangeKind.GONE, ArtifactId.parse(row.id)) for row in going)
     after = replace(manifest, composites=composites)
-    return going, ChangeSet("purge", manifest, after, told)
+    message = f"purged {', '.join(f'{row.id} ({row.uuid})' for row in going[:_NAMED])}"
+    message += f" and {len(going) - _NAMED} more" if len(going) > _NAMED else ""
+    extra = {OWN_EXTRA: {"purge": sorted(uuids), "message": message}} if going else {}
+    return going, ChangeSet("purge", manifest, after, told, extra)
 
 
 def wanted_by(
@@ -82,23 +86,3 @@ def wanted_by(
                 yield f"{row.id} is a member of {composite.id}, which loses it"
         for project in places.get(row.uuid, ()):
             yield f"{row.id} is in {project}, where its files stay and are not updated any more"
-
-
-def purge(store: Store, collection_id: str, going: Sequence[ArtifactRecord]) -> Purged:
-    """Delete removed artifacts for good, with all that only they needed, and log it."""
-    signature = Signature.now()
-    operation = OperationRecord(
-        number=0,
-        transaction_id=f"purge-{signature.at}-{going[0].uuid if going else ''}",
-        command="purge",
-        summary=", ".join(row.id for row in going[:3])
-        + (f" and {len(going) - 3} more" if len(going) > 3 else ""),
-        project=None,
-        **signature._asdict(),
-    )
-    with store.transaction():
-        store.collections.lock(collection_id)
-        purged = store.integrity.purge(collection_id, [row.uuid for row in going])
-        if going:
-            store.operations.add(collection_id, operation, None, {row.uuid: None for row in going})
-    return purged

@@ -139,8 +139,9 @@ def _history() -> Any:
 @prepared
 def _last_entries() -> Any:
     last = X.alias("last")
+    is_kept = last.before.is_null(False) | last.after.is_null(False)  # else it was purged
     newest = last.select(fn.MAX(last.release)).where(
-        last.collection_id == X.collection_id, last.uuid == X.uuid
+        last.collection_id == X.collection_id, last.uuid == X.uuid, is_kept
     )
     here = (X.collection_id == Given("collection")) & one_of(X.uuid, "uuids")
     return X.select(X.uuid, X.before, X.after).where(here, X.release == newest)

@@ -21,7 +21,7 @@ from holdall_composites.database.models import (
 )
 from holdall_composites.store.prepared import Given, as_json, nowhere, one_of, prepared
 from holdall_composites.store.query import Repository
-from holdall_composites.values.records import Purged
+from holdall_composites.values.records import Totals
 
 A, M, V = Artifact, CompositeMembership, ArtifactVersion
 _IN_COLLECTION = A.collection == Given("collection")
@@ -84,7 +84,10 @@ def _unused_blobs() -> Any:
 
 
 _GOING = (_IN_COLLECTION, ~A.active, one_of(A.uuid, "uuids"))
-_count_purged = prepared(lambda: V.select(fn.COUNT(V.id)).join(A, on=V.artifact).where(*_GOING))
+_count_versions = prepared(lambda: V.select(fn.COUNT(V.id)))
+_count_blobs = prepared(
+    lambda: Blob.select(fn.COUNT(Blob.sha256), fn.COALESCE(fn.SUM(Blob.size), 0))
+)
 _purge = prepared(lambda: A.delete().where(*_GOING))
 
 
@@ -133,7 +136,13 @@ class Integrity(Repository):
         """Return how many blobs no tree uses."""
         return int(self._fetch(_unused_blobs)[0][0])
 
-    def purge(self, collection_id: str, uuids: Iterable[str]) -> Purged:
+    def totals(self) -> Totals:
+        """Return how much is stored: versions, blobs, and the bytes of content in them."""
+        ((versions,),) = self._fetch(_count_versions)
+        ((blobs, size),) = self._fetch(_count_blobs)
+        return Totals(versions, blobs, int(size))
+
+    def purge(self, collection_id: str, uuids: Iterable[str]) -> None:
         """Delete inactive artifacts for good, and every tree and blob that nobody needs any more.
 
         Their versions, memberships and deployments go by the database's cascades.
@@ -146,10 +155,7 @@ class Integrity(Repository):
                     "LOCK TABLE trees, version_files, blobs IN ACCESS EXCLUSIVE MODE",
                     why="whoever stores a tree relies on the blobs that it found there",
                 )
-            ((versions,),) = self._fetch(_count_purged, **wanted)
-            artifacts = self._run(_purge, **wanted)
+            self._run(_purge, **wanted)
             self._run(_forget_hashes, **wanted)
             self._run(_delete_trees)
-            ((_, size),) = self._fetch(_unused_blobs)
-            blobs = self._run(_delete_blobs)
-        return Purged(artifacts, versions, blobs, int(size))
+            self._run(_delete_blobs)

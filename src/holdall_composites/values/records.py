@@ -201,10 +201,13 @@ class OperationRecord(NamedTuple):
         return self._asdict()
 
 
-class Purged(NamedTuple):
-    """What was deleted for good: numbers of rows, and the bytes of content in the blobs."""
+class Totals(NamedTuple):
+    """How much is stored: numbers of rows, and the bytes of content in the blobs."""
 
-    artifacts: int
     versions: int
     blobs: int
     size: int
+
+    def without(self, other: Totals) -> Totals:
+        """Return how much less the other is; what came meanwhile counts as nothing."""
+        return Totals(*(max(0, mine - its) for mine, its in zip(self, other, strict=True)))

@@ -20,7 +20,10 @@ from typing import Any
 Entry = Mapping[str, Any]
 State = Mapping[str, Entry]
 Delta = Mapping[str, tuple[Entry | None, Entry | None]]
-"""What a release changed: each entry before and after it, by UUID; None where there is none."""
+"""What a release changed: each entry before and after it, by UUID; None where there is none.
+
+One that is None both times was removed before, and purged by the release.
+"""
 
 
 def canonical(entry: object) -> str:
@@ -44,7 +47,7 @@ def with_delta(state: State, delta: Delta) -> dict[str, Entry]:
         if new.get(uuid) != before:
             raise ValueError(f"the change does not fit the entry {uuid}")
         if after is None:
-            del new[uuid]
+            new.pop(uuid, None)  # one that was purged is not there any more
         else:
             new[uuid] = after
     return new

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
 from holdall import NamedTuple
 from holdall.collection import Manifest
@@ -29,7 +30,10 @@ Head = tuple[int, str | None]
 
 
 class Header(NamedTuple):
-    """What a release says of itself. `change_id` is made before the change is tried."""
+    """What a release says of itself. `change_id` is made before the change is tried.
+
+    `purged` are the UUIDs of removed artifacts that are deleted for good with it.
+    """
 
     change_id: str
     author: str | None
@@ -37,6 +41,7 @@ class Header(NamedTuple):
     at: str
     command: str
     message: str | None = None
+    purged: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -45,9 +50,18 @@ class Header(NamedTuple):
         command: str,
         change_id: str | None = None,
         message: str | None = None,
+        purged: Sequence[str] = (),
     ) -> Header:
         """Return the header of a change that somebody makes, under an id of its own."""
-        return cls(change_id or new_uuid(), by.author, by.host, by.at, command, message)
+        who = (by.author, by.host, by.at)
+        return cls(change_id or new_uuid(), *who, command, message, tuple(purged))
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the release's hash covers, and its row has."""
+        told = self._asdict()
+        del told["purged"]
+        return told
 
 
 class Standing(StrEnum):
@@ -99,14 +113,15 @@ def plan_release(
         prefixes = known.keys() | found.keys()
     chunks = {p: found.get(p) for p in prefixes if found.get(p) != known.get(p)}
     hashes = {p: h for p, h in {**known, **chunks}.items() if h is not None}
+    delta = {**delta, **{uuid: (None, None) for uuid in header.purged if uuid not in delta}}
     return Planned(_release(head, hash_of_chunks(hashes), header), delta, chunks)
 
 
 def _release(head: Head, digest: str, header: Header) -> ReleaseRecord:
     number, parent = head[0] + 1, head[1]
-    told = {**header._asdict(), "number": number}
-    made = hash_of_release(parent or "", digest, told)
-    return ReleaseRecord(number, header.change_id, made, parent, digest, *header[1:])
+    told = header.told
+    made = hash_of_release(parent or "", digest, {**told, "number": number})
+    return ReleaseRecord(**told, number=number, hash=made, parent=parent, state_hash=digest)
 
 
 def first_header(collection_id: str) -> Header:
@@ -127,7 +142,7 @@ def with_release(
     """
     is_first = before.uuid is None or head[1] is None
     touched = None if is_first else changed_between(before, manifest)
-    if touched is not None and not touched:
+    if touched is not None and not touched and not header.purged:
         return replace(manifest, release=before.release, base=before.base)
     release = plan_release(store, head, manifest, header, touched).release
     return replace(manifest, release=release.number, base=release.hash)
@@ -153,6 +168,8 @@ def append_release(
         if not planned.delta:
             return None
         store.collections.add_release(collection_id, *planned)
+        if header.purged:
+            store.integrity.purge(collection_id, header.purged)
         return planned.release
 
 

@@ -89,7 +89,7 @@ def _begin_chain(context: Context, args: argparse.Namespace, path: Path) -> int:
                 raise RefusedError(told, hint="look at the file, and take the hidden text out")
         after = replace(found.changes.after, release=None, base=None)
         changes = replace(found.changes, command=NEW_CHAIN, after=after)
-        editor.propose(changes)
+        changes = editor.propose(changes)
         if not args.dry_run:
             editor.commit(changes)
             if database is not None:
