@@ -9,7 +9,7 @@ from holdall import lazy_exports
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.deploy.agent_formats.files import convert_file as convert_file
-    from holdall.deploy.agent_formats.hooks import convert_hooks as convert_hooks
+    from holdall.deploy.agent_formats.hooks.write import convert_hooks as convert_hooks
     from holdall.deploy.agent_formats.servers import convert_server as convert_server
     from holdall.deploy.agent_formats.values import (
         ConvertedEntry as ConvertedEntry,
@@ -21,7 +21,7 @@ else:
         __name__,
         {
             "files": ("convert_file",),
-            "hooks": ("convert_hooks",),
+            "hooks.write": ("convert_hooks",),
             "servers": ("convert_server",),
             "values": ("ConvertedEntry", "ConvertedFile", "Refused"),
         },

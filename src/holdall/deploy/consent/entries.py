@@ -64,7 +64,7 @@ def converted_hooks(
     groups = hook_groups(artifact, merge, target, project)
     if merge.form is Form.HOOKS:
         return groups, ()
-    from holdall.deploy.agent_formats.hooks import convert_hooks
+    from holdall.deploy.agent_formats.hooks.write import convert_hooks
 
     return convert_hooks(groups, merge.form)
 

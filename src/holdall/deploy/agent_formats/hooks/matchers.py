@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdall import NamedTuple
-from holdall.deploy.agent_formats.hook_agents import HookAgent
+from holdall.deploy.agent_formats.hooks.agents import HookAgent
 from holdall.deploy.agent_formats.tools import CLAUDE, NAMES
 
 _SIMPLE = re.compile(r"[\w\-|, ]*")

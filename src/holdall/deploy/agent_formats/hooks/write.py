@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from holdall import NamedTuple
-from holdall.deploy.agent_formats.hook_agents import (
+from holdall.deploy.agent_formats.hooks.agents import (
     CODEX,
     COPILOT,
     CURSOR,
@@ -29,7 +29,7 @@ from holdall.deploy.agent_formats.hook_agents import (
     WINDSURF,
     HookAgent,
 )
-from holdall.deploy.agent_formats.hook_matchers import (
+from holdall.deploy.agent_formats.hooks.matchers import (
     ABOUT_TOOLS,
     Matcher,
     as_it_is,

@@ -1,0 +1,1 @@
+"""Hooks: read in the forms of several agents, and written in those of others."""
