@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         StoredContent as StoredContent,
     )
     from holdall.deploy.planning.settings import (
-        PLUGIN_ROOT as PLUGIN_ROOT,
+        looks_for_its_plugin as looks_for_its_plugin,
     )
     from holdall.deploy.project.ledger import Deployed as Deployed
     from holdall.deploy.project.ledger_diff import LedgerChange as LedgerChange
@@ -55,7 +55,7 @@ else:
                 "Resolution",
                 "StoredContent",
             ),
-            "planning.settings": ("PLUGIN_ROOT",),
+            "planning.settings": ("looks_for_its_plugin",),
             "project.ledger": ("Deployed",),
             "project.ledger_diff": ("LedgerChange",),
             "project.project": (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from holdall.artifacts import ArtifactId, ArtifactType
 from holdall.collection import Collection, ManifestArtifact, ManifestComposite
-from holdall.deploy import PLUGIN_ROOT, DeployRequest, StoredContent
+from holdall.deploy import DeployRequest, StoredContent, looks_for_its_plugin
 from holdall.formats import MAX_BYTES, read_bounded
 
 _USERS = frozenset({ArtifactType.HOOK.value, ArtifactType.MCP.value})
@@ -17,7 +17,8 @@ def find_companions(
     contents: Mapping[ArtifactId, StoredContent],
     wanted: Iterable[ArtifactId],
 ) -> dict[ArtifactId, ArtifactId]:
-    """Return the own files that each hook and server refers to as `${CLAUDE_PLUGIN_ROOT}`.
+    """Return the own files that each hook and server refers to as `${CLAUDE_PLUGIN_ROOT}`,
+    or as other agents call it.
 
     They are those of the composite that contains it: one that is deployed, else the first.
     """
@@ -38,7 +39,7 @@ def _refers_to_its_plugin(
     entry = collection.entry(artifact_id)
     assert isinstance(entry, ManifestArtifact), "a hook or a server has a file"
     location = stored.location if stored else collection.location(entry)
-    return PLUGIN_ROOT.encode() in read_bounded(location, MAX_BYTES)
+    return looks_for_its_plugin(read_bounded(location, MAX_BYTES))
 
 
 def _owners(collection: Collection, artifact_id: ArtifactId) -> list[ManifestComposite]:

@@ -197,7 +197,7 @@ def test_what_has_no_plugin_is_told(plugin_kit: Kit) -> None:
     plugin_kit.run("collect")
     done = plugin_kit.command("deploy", "mcp:lone", "--to", plugin_kit.project, "--allow-commands")
     assert done.returncode == 1
-    assert "mcp:lone refers to ${CLAUDE_PLUGIN_ROOT}" in done.stderr
+    assert "mcp:lone refers to its plugin's folder (${CLAUDE_PLUGIN_ROOT})" in done.stderr
 
 
 def test_a_skill_deploys_without_them(plugin_kit: Kit) -> None:

@@ -463,3 +463,33 @@ def test_users_add_targets_in_their_settings(
         done = full_kit.command("list")
         assert problem in done.stderr, done.stderr
         assert "your own targets are left out" in done.stderr
+
+
+def test_hooks_of_a_cursor_plugin(tmp_path: Path, own_state: Path) -> None:
+    """Cursor has them as they are, Claude Code in its form with the files that they start."""
+    del own_state
+    kit = Kit(in_this_process, tmp_path, f"sqlite:///{tmp_path}/holdall.db")
+    hooks = {"afterFileEdit": [{"command": "${CURSOR_PLUGIN_ROOT}/fix.sh", "loop_limit": 3}]}
+    write(tmp_path / "source/.cursor-plugin/plugin.json", '{"name": "fixer"}')
+    write(tmp_path / "source/hooks/hooks.json", json.dumps({"version": 1, "hooks": hooks}))
+    write(tmp_path / "source/fix.sh", "#!/bin/sh\n")
+    kit.run("init", kit.collection)
+    kit.run("collect", tmp_path / "source")
+    kit.project.mkdir(exist_ok=True)
+    words = ("composite:fixer", "--to", kit.project, "--target", "cursor,claude")
+    assert "fix.sh" in kit.command("deploy", *words).stderr
+    assert not (kit.project / ".cursor").exists()
+    kit.run("deploy", *words, "--allow-commands")
+    assert settings(kit, ".cursor/hooks.json")["hooks"] == {
+        "afterFileEdit": [{"command": "./.cursor/plugin-files/fixer/fix.sh", "loop_limit": 3}]
+    }
+    command = "${CLAUDE_PROJECT_DIR}/.claude/plugin-files/fixer/fix.sh"
+    assert settings(kit, ".claude/settings.json")["hooks"]["PostToolUse"] == [
+        {"matcher": "Edit|Write", "hooks": [{"type": "command", "command": command}]}
+    ]
+    kit.run("deploy", "--to", kit.project)
+    assert {one["state"] for one in kit.json("status", "--to", kit.project)["deployed"]} == {
+        "synced"
+    }
+    kit.run("undeploy", "composite:fixer", "--to", kit.project)
+    assert not tree(kit.project)

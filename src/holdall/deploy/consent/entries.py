@@ -11,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from holdall.artifacts.ids import ArtifactType
+from holdall.deploy.agent_formats.hooks.read import (
+    SHELLS,
+    flat_problem,
+    form_of_hooks,
+    is_flat,
+    read_hooks,
+)
 from holdall.deploy.agent_formats.servers import convert_server
 from holdall.deploy.agent_formats.values import ConvertedEntry, Refused
 from holdall.deploy.planning.plan import PlannedArtifact
@@ -19,7 +26,9 @@ from holdall.errors import InputError
 from holdall.formats.documents import canonical_json, parse_json, read_bounded
 from holdall.formats.json_editor import MAX_BYTES
 
-_PLUGIN_ROOT = r"\$\{CLAUDE_PLUGIN_ROOT\}|\$CLAUDE_PLUGIN_ROOT\b"
+_PLUGIN_ROOT = re.compile(
+    r"\$\{(?:(?:CLAUDE_|CURSOR_)?PLUGIN_ROOT|extensionPath)\}|\$(?:CLAUDE_|CURSOR_)?PLUGIN_ROOT\b"
+)
 _HOOK_TYPES = {
     "command": ("command",),
     "http": ("url",),
@@ -27,7 +36,7 @@ _HOOK_TYPES = {
     "agent": ("prompt",),
     "mcp_tool": ("server", "tool"),
 }
-_BESIDE_EVENTS = frozenset({"description", "$schema"})
+_BESIDE_EVENTS = frozenset({"description", "version", "$schema"})
 _LOCAL = frozenset({"stdio", "local"})
 _REMOTE = frozenset({"http", "streamable-http", "streamableHttp", "sse", "ws", "remote"})
 _ADDRESSES = ("url", "httpUrl", "serverUrl")
@@ -61,12 +70,8 @@ def converted_hooks(
 
     Raises InputError where one of them is of no known form.
     """
-    groups = hook_groups(artifact, merge, target, project)
-    if merge.form is Form.HOOKS:
-        return groups, ()
-    from holdall.deploy.agent_formats.hooks.write import convert_hooks
-
-    return convert_hooks(groups, merge.form)
+    definition = _definition(artifact, merge, target, project)
+    return hooks_in(definition, f"{artifact.id}: {artifact.location}", merge.form)
 
 
 def converted_server(
@@ -79,37 +84,42 @@ def converted_server(
     return convert_server(artifact.id.name, server_of(artifact, merge, target, project), merge.form)
 
 
-def hook_groups(
-    artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
-) -> list[tuple[str, dict[str, Any]]]:
-    """Return the groups of an artifact's hooks, each with its event.
+def hooks_in(
+    definition: Any, where: str, form: Form
+) -> tuple[list[tuple[str, dict[str, Any]]], tuple[str, ...]]:
+    """Return the hooks of a definition in an agent's form, each with its event, and what is lost.
 
-    Raises InputError where one of them is of no known form.
-    """
-    definition = _definition(artifact, merge, target, project)
-    return groups_in(definition, f"{artifact.id}: {artifact.location}")
-
-
-def groups_in(definition: Any, where: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return the groups of hooks in a definition, each with its event; `where` is for errors.
-
-    Raises InputError where one of them is of no known form.
+    `where` is for errors. What is in that form already stays as it is. Raises InputError where one
+    of them is of no known form.
     """
     if not isinstance(definition, dict):
         raise _wrong(where, "not a JSON object")
     events = definition.get("hooks", definition)
     if not isinstance(events, dict):
         raise _wrong(where, "`hooks` is not an object of events")
-    found = []
-    for event, groups in events.items():
-        if event in _BESIDE_EVENTS and not isinstance(groups, list):
-            continue
-        if not isinstance(groups, list):
+    events = {
+        event: found
+        for event, found in events.items()
+        if event not in _BESIDE_EVENTS or isinstance(found, list)
+    }
+    own = form_of_hooks(events)
+    groups = []
+    for event, found in events.items():
+        if not isinstance(found, list):
             raise _wrong(where, f"the event {event!a} is not a list")
-        for group in groups:
-            _check_group(where, event, group)
-            found.append((event, group))
-    return found
+        for group in found:
+            if not is_flat(own):
+                _check_group(where, event, group)
+            elif problem := flat_problem(group):
+                raise _wrong(where, f"a hook of {event!a} {problem}")
+            groups.append((event, group))
+    if own is form:
+        return groups, ()
+    from holdall.deploy.agent_formats.hooks.write import convert_hooks
+
+    read, lost = read_hooks(groups, own)
+    converted, losses = convert_hooks(read, form)
+    return converted, (*lost, *losses)
 
 
 def _check_group(where: str, event: str, group: Any) -> None:
@@ -187,7 +197,7 @@ def _definition(
 def _with_root(value: Any, root: str) -> Any:
     match value:
         case str():
-            return re.sub(_PLUGIN_ROOT, lambda _: root, value)
+            return _PLUGIN_ROOT.sub(lambda _: root, value).replace("${/}", "/")
         case list():
             return [_with_root(item, root) for item in value]
         case dict():
@@ -198,7 +208,7 @@ def _with_root(value: Any, root: str) -> Any:
 
 def _shown_hook(event: str, group: Mapping[str, Any], hook: Mapping[str, Any]) -> str:
     verb = "sends to" if hook["type"] == "http" else "runs"
-    first = _HOOK_TYPES[hook["type"]][0]
+    first = next(key for key in (*_HOOK_TYPES[hook["type"]], *SHELLS) if key in hook)
     matcher = f" {group['matcher']}" if group.get("matcher") else ""
     hook = {key: value for key, value in hook.items() if key != "matcher"}
     usual = {first, "type"} if hook["type"] in ("command", "http") else {first}

@@ -35,7 +35,10 @@ from holdall.transaction.placement import put_bytes
 if TYPE_CHECKING:
     from holdall.deploy.proof import Proof
 
-PLUGIN_ROOT = "CLAUDE_PLUGIN_ROOT"
+
+def looks_for_its_plugin(definition: bytes) -> bool:
+    """Return whether a hook or server names its plugin's folder, as one of three agents does."""
+    return b"PLUGIN_ROOT" in definition or b"extensionPath" in definition
 
 
 class Entries(NamedTuple):
@@ -139,12 +142,12 @@ def merge_entries(
             from holdall.deploy.planning.variables import lost_variables
 
             for text in lost_variables(str([entry.value for entry in found])):
-                if PLUGIN_ROOT not in text:
+                if "PLUGIN_ROOT" not in text:
                     notes.append(f"{artifact.id}: {text}")
-            if any(PLUGIN_ROOT in str(entry.value) for entry in found):
+            if any(looks_for_its_plugin(str(e.value).encode(errors="replace")) for e in found):
                 notes.append(
-                    f"{artifact.id} refers to ${{{PLUGIN_ROOT}}}, but nothing is known of its"
-                    " plugin's files: what it looks for there will not be found"
+                    f"{artifact.id} refers to its plugin's folder (${{CLAUDE_PLUGIN_ROOT}}), but"
+                    " nothing is known of its files: what it looks for there will not be found"
                 )
     new = {entry.place: entry for entries in wanted.values() for entry in entries}
     merger = _Merger(root, known, proof, force, kept, obsolete, new)

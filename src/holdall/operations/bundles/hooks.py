@@ -30,15 +30,14 @@ def write_hooks_for_copilot(definition: Any, where: str) -> Written:
 
 
 def _written(definition: Any, where: str, form: Form, root: str | None) -> Written:
-    from holdall.deploy.agent_formats import convert_hooks
-    from holdall.deploy.consent.entries import groups_in
+    from holdall.deploy.consent.entries import hooks_in
     from holdall.errors import InputError
     from holdall.sources.layouts.agents.form import with_texts
 
     if root is None and "CLAUDE_PLUGIN_ROOT" in str(definition):
         raise ValueError("it looks for its plugin's folder, for which the agent has no variable")
     try:
-        groups, losses = convert_hooks(groups_in(definition, where), form)
+        groups, losses = hooks_in(definition, where, form)
     except InputError as error:
         raise ValueError(error.message) from error
     if not groups:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from holdall.artifacts.ids import ArtifactType
-from holdall.deploy.agent_formats import Refused, convert_file, convert_hooks, convert_server
+from holdall.deploy.agent_formats import Refused, convert_file, convert_server
 from holdall.deploy.agent_formats.limits import (
     Problem,
     Verdict,
@@ -15,7 +15,7 @@ from holdall.deploy.agent_formats.limits import (
     text_problems,
 )
 from holdall.deploy.agent_formats.markdown import Parts, split_markdown
-from holdall.deploy.consent.entries import groups_in, server_in
+from holdall.deploy.consent.entries import hooks_in, server_in
 from holdall.deploy.planning.files import MAX_CONVERTED
 from holdall.deploy.rules import block_of
 from holdall.deploy.targets import Merge, Target
@@ -102,7 +102,7 @@ def _entry_problems(artifact: FoundArtifact, merge: Merge) -> Iterator[Problem]:
     try:
         definition = parse_json(_head_of(artifact), artifact.path)
         if merge.form.is_hooks:
-            groups, losses = convert_hooks(groups_in(definition, str(artifact.id)), merge.form)
+            groups, losses = hooks_in(definition, str(artifact.id), merge.form)
             verdict = Verdict.IGNORES if groups else Verdict.REFUSES
             yield from (Problem(verdict, loss) for loss in losses)
             return

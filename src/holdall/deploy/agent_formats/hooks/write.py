@@ -39,11 +39,9 @@ from holdall.deploy.agent_formats.hooks.matchers import (
     read_matcher,
     tool_names,
 )
+from holdall.deploy.agent_formats.hooks.read import Group
 from holdall.deploy.agent_formats.tools import NAMES
 from holdall.deploy.targets.target import Form
-
-Group = tuple[str, dict[str, Any]]
-"""An event and what is to be in its list."""
 
 _PROJECT = re.compile(r"\$\{CLAUDE_PROJECT_DIR\}|\$CLAUDE_PROJECT_DIR\b")
 # Keys of a hook without which it would run more often, or do something else.
@@ -53,7 +51,7 @@ _CONDITIONS = ("if", "once", "asyncRewake")
 def convert_hooks(groups: Iterable[Group], form: Form) -> tuple[list[Group], tuple[str, ...]]:
     """Return an artifact's groups in an agent's form, each with its event, and what was lost.
 
-    The groups are of a known form (`consent.entries.hook_groups`). Only what is in them runs.
+    The groups are of a known form (`consent.entries.hooks_in`). Only what is in them runs.
     """
     if form is Form.HOOKS:
         return list(groups), ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType, has_plain_name, sort_ids
 from holdall.artifacts.references import find_named
-from holdall.deploy.planning.settings import PLUGIN_ROOT
+from holdall.deploy.planning.settings import looks_for_its_plugin
 from holdall.errors import NotFoundError
 from holdall.formats.documents import read_bounded
 from holdall.formats.json_editor import MAX_BYTES
@@ -129,4 +129,4 @@ def _looks_for_files(found: FoundArtifact) -> bool:
         return False
     content = found.content
     data = content if isinstance(content, bytes) else read_bounded(content, MAX_BYTES)
-    return PLUGIN_ROOT.encode() in data
+    return looks_for_its_plugin(data)
