@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdall import NamedTuple
 from holdall.deploy.agent_formats.hooks.agents import HOOK_AGENTS
 from holdall.deploy.agent_formats.hooks.matchers import ABOUT_TOOLS
 from holdall.deploy.agent_formats.tools import NAMES
@@ -56,7 +57,8 @@ def form_of_hooks(events: Mapping[str, Any]) -> Form:
     keys = frozenset().union(*tables)
     if keys & _OF_COPILOT or "type" in keys:
         return Form.COPILOT_HOOKS
-    return Form.CURSOR_HOOKS
+    is_cursor = any(_event(event, Form.CURSOR_HOOKS) for event in events)
+    return Form.CURSOR_HOOKS if is_cursor else Form.HOOKS
 
 
 def is_flat(form: Form) -> bool:
