@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 _COMMANDS = (
     ("composite", "composites", "composite", "make and edit composites"),
-    ("tree", "composites", "tree", "print what a composite contains, all the way down"),
+    ("trees.show", "composites", "tree", "print what a composite contains, all the way down"),
     (
-        "tree",
+        "trees.show",
         "composites",
         "associations",
         "print the composites that contain an artifact, and its own members",
@@ -56,7 +56,11 @@ _EXAMPLES = {
         "holdall composite list",
         "holdall composite delete starter  # its members stay",
     ),
-    "tree": ("holdall tree starter",),
+    "tree": (
+        "holdall tree starter",
+        "holdall tree --all --format svg > collection.svg",
+        "holdall tree starter --format mermaid  # for a README on GitHub",
+    ),
     "associations": ("holdall associations skill:pdf",),
     "why": ("holdall why skill:pdf",),
     "versions": ("holdall versions skill:pdf",),

@@ -23,10 +23,11 @@ class Pin(TypedDict):
 
 
 class Node(TypedDict):
-    """An artifact in a tree, with the members of a composite."""
+    """An artifact in a tree, with a composite's members; with `--all`, the collection with all."""
 
     id: str
     uuid: str | None
+    relationship: NotRequired[str]
     pin: NotRequired[Pin]
     members: NotRequired[list[Node]]
 

@@ -55,12 +55,36 @@ def run_log(context: Context, args: argparse.Namespace) -> int:
         _row(one, undone.get(one.number)) if isinstance(one, OperationRecord) else _edit_row(one)
         for one in islice(with_edits(found, edits), args.limit)
     ]
-    context.out.table(rows)
+    if context.out.is_terminal:
+        _print_time_line(context, rows, set(map(str, undone)))
+    else:
+        context.out.table(rows)
     tables = [{**o.to_json(), "undone_by": undone.get(o.number)} for o in found]
     context.out.data(
         {"operations": tables, "releases": [release.to_json() for release in releases]}
     )
     return 0
+
+
+def _print_time_line(context: Context, rows: list[tuple[str, ...]], undone: set[str]) -> None:
+    """Print rows below their days: a dot for a release, a ring for what only a project has.
+
+    2026-11-28
+    │ ● 12:31  7  collect  changed skill:pdf  release 3, ada@desk
+    │ ○ 12:30  6  deploy   placed skill:pdf in /home/ada/app  ada@desk
+    """
+    last = ""
+    wide = [max((len(row[column]) for row in rows), default=0) for column in (0, 4)]
+    for number, release, at, who, command, what in rows:
+        day, _, time = at.partition("T")
+        if day != last:
+            context.out.line(day, style="bold")
+            last = day
+        mark = "○" if release == "-" else "●"
+        head = f"│ {mark} {time[:5]}  {number:>{wide[0]}}  {command:<{wide[1]}}"
+        note = who if release == "-" else f"{release}, {who}"
+        style, of = ("dim", None) if number in undone else ("cyan", len(head))
+        context.out.line(f"{head}  {what}  {note}", style=style, of=of)
 
 
 def _edit_row(release: ReleaseRecord) -> tuple[str, ...]:

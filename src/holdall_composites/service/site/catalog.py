@@ -114,12 +114,13 @@ class Catalog:
     composites: Mapping[str, ManifestComposite]
     state: State
 
-    def by_source(self) -> dict[str, list[Entry]]:
-        """Return the entries of each source, sorted; those of none under an empty name."""
-        found: dict[str, list[Entry]] = {}
-        for entry in self.entries:
-            found.setdefault(entry.source, []).append(entry)
-        return dict(sorted(found.items()))
+
+def by_source(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Return the entries of each source, sorted; those of none under an empty name."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.source, []).append(entry)
+    return dict(sorted(found.items()))
 
 
 def read_catalog(store: Store, uuid: str, agents: Mapping[str, Sequence[str]]) -> Catalog:

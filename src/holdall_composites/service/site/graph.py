@@ -7,8 +7,10 @@ contain it are joined to its tile by lines.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from holdall import NamedTuple
-from holdall_composites.service.site.catalog import Catalog, Entry
+from holdall_composites.service.site.catalog import Entry, by_source
 
 TILE_WIDTH, TILE_HEIGHT, GAP, HEAD, MARGIN = 168, 26, 8, 34, 24
 WIDTH = 1400
@@ -52,13 +54,13 @@ class Graph(NamedTuple):
     lines: tuple[Line, ...]
 
 
-def draw_graph(catalog: Catalog) -> Graph:
-    """Return the drawing of a catalog."""
+def draw_graph(entries: Sequence[Entry]) -> Graph:
+    """Return the drawing of all entries of a collection."""
     boxes: list[Box] = []
     x, y, row = MARGIN, MARGIN, 0
-    for title, uuid, entries in _groups(catalog):
-        columns = max(1, min(7, round((len(entries) * 1.6) ** 0.5 / 1.6)))
-        rows = -(-len(entries) // columns) if entries else 0
+    for title, uuid, inside in _groups(entries):
+        columns = max(1, min(7, round((len(inside) * 1.6) ** 0.5 / 1.6)))
+        rows = -(-len(inside) // columns) if inside else 0
         width = columns * (TILE_WIDTH + GAP) + GAP
         height = HEAD + rows * (TILE_HEIGHT + GAP) + GAP
         if x > MARGIN and x + width > WIDTH - MARGIN:
@@ -69,19 +71,19 @@ def draw_graph(catalog: Catalog) -> Graph:
                 y + HEAD + (n // columns) * (TILE_HEIGHT + GAP),
                 entry,
             )
-            for n, entry in enumerate(entries)
+            for n, entry in enumerate(inside)
         )
         boxes.append(Box(x, y, width, height, title, uuid, tiles))
         x, row = x + width + MARGIN, max(row, height)
     width = max((box.x + box.width for box in boxes), default=MARGIN) + MARGIN
-    return Graph(width, y + row + MARGIN, tuple(boxes), tuple(_lines(boxes, catalog)))
+    return Graph(width, y + row + MARGIN, tuple(boxes), tuple(_lines(boxes, entries)))
 
 
-def _groups(catalog: Catalog) -> list[tuple[str, str, list[Entry]]]:
-    found = {entry.uuid: entry for entry in catalog.entries}
+def _groups(entries: Sequence[Entry]) -> list[tuple[str, str, list[Entry]]]:
+    found = {entry.uuid: entry for entry in entries}
     placed: set[str] = set()
     groups = []
-    for composite in (entry for entry in catalog.entries if entry.is_composite):
+    for composite in (entry for entry in entries if entry.is_composite):
         inside = [
             found[link.uuid]
             for link in composite.members
@@ -89,18 +91,18 @@ def _groups(catalog: Catalog) -> list[tuple[str, str, list[Entry]]]:
         ]
         placed |= {entry.uuid for entry in inside}
         groups.append((composite.name, composite.uuid, inside))
-    for source, entries in catalog.by_source().items():
-        left = [e for e in entries if not e.is_composite and e.uuid not in placed]
+    for source, some in by_source(entries).items():
+        left = [e for e in some if not e.is_composite and e.uuid not in placed]
         if left:
             groups.append((source or "made here", "", left))
     return groups
 
 
-def _lines(boxes: list[Box], catalog: Catalog) -> list[Line]:
+def _lines(boxes: list[Box], entries: Sequence[Entry]) -> list[Line]:
     own = {box.uuid: box for box in boxes if box.uuid}
     tiles = {tile.entry.uuid: (box, tile) for box in boxes for tile in box.tiles}
     lines = []
-    for composite in (entry for entry in catalog.entries if entry.is_composite):
+    for composite in (entry for entry in entries if entry.is_composite):
         start = own[composite.uuid]
         for link in composite.members:
             if link.uuid in tiles and tiles[link.uuid][0] is not start:

@@ -10,7 +10,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from holdall_composites.service.site.catalog import Catalog, Entry, File, Release
+from holdall_composites.service.site.catalog import (
+    Catalog,
+    Entry,
+    File,
+    Release,
+    by_source,
+)
 from holdall_composites.service.site.graph import (
     GAP,
     TILE_HEIGHT,
@@ -77,12 +83,12 @@ class ListPages:
         """Yield every page."""
         yield SiteFile("search.json", self._search())
         yield from self._lists()
-        for source, entries in self.catalog.by_source().items():
+        for source, entries in by_source(self.catalog.entries).items():
             told = {"source": source, "entries": entries}
             yield SiteFile(
                 f"source/{slug_of(source)}.html", self._page("source.html", "../", **told)
             )
-        graph = draw_graph(self.catalog)
+        graph = draw_graph(self.catalog.entries)
         sizes = {"tile_width": TILE_WIDTH, "tile_height": TILE_HEIGHT, "gap": GAP}
         yield SiteFile("graph.html", self._page("graph.html", "", graph=graph, **sizes))
         yield SiteFile("releases.html", self._page("releases.html", ""))

@@ -7,16 +7,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from holdall.cli import Context
+from holdall.errors import UsageError
 from holdall_composites.commands.pages import add_page_options, tell_of_more
 
 if TYPE_CHECKING:
     from holdall.artifacts import ArtifactId
     from holdall.collection import Collection, Manifest
 
+FORMATS = ("text", "mermaid", "dot", "json", "svg")
+
 
 def configure_tree(tree: argparse.ArgumentParser) -> None:
     """Add the arguments of `holdall tree`."""
-    tree.add_argument("id", metavar="ID", help="a composite or artifact")
+    tree.add_argument("id", metavar="ID", nargs="?", help="a composite or artifact")
+    tree.add_argument("--all", action="store_true", help="the whole collection")
+    tree.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="how to draw it (default: text); `svg` is a complete file",
+    )
 
 
 def configure_associations(associations: argparse.ArgumentParser) -> None:
@@ -27,14 +37,41 @@ def configure_associations(associations: argparse.ArgumentParser) -> None:
 
 def run_tree(context: Context, args: argparse.Namespace) -> int:
     """Print the members of a composite, those of nested ones indented below them."""
+    if args.all == (args.id is not None):
+        raise UsageError(
+            "`holdall tree` takes an ID or --all", hint="`holdall composite list` shows composites"
+        )
     collection = context.collection()
-    root = collection.resolve(args.id, prefer_composite=True)
-    shown = _node(collection.manifest, root, None, ())
-    _tell_how_far_behind(collection, shown)
-    for line in _lines(shown, "", ""):
-        context.out.line(line)
+    if args.all:
+        shown = _forest(collection.manifest)
+    else:
+        root = collection.resolve(args.id, prefer_composite=True)
+        shown = _node(collection.manifest, root, None, ())
+    _tell_how_far_behind(collection, shown, every=args.all)
+    if args.format == "json":
+        context.out.json = True
+    elif args.format == "text":
+        for line in _lines(shown, "", ""):
+            context.out.line(line)
+    else:
+        from holdall_composites.commands.trees.drawings import DRAWINGS
+
+        for line in DRAWINGS[args.format](shown):
+            context.out.line(line)
     context.out.data(shown)
     return 0
+
+
+def _forest(manifest: Manifest) -> dict[str, Any]:
+    """Return the collection as a node: the composites that are in none, then what is in none."""
+    members = {member.id for composite in manifest.composites for member in composite.members}
+    ids = [
+        *(composite.id for composite in manifest.composites),
+        *(artifact.id for artifact in manifest.artifacts),
+    ]
+    roots = [artifact_id for artifact_id in ids if artifact_id not in members]
+    nodes = [_node(manifest, artifact_id, None, ()) for artifact_id in roots]
+    return {"id": manifest.name, "uuid": manifest.uuid, "members": nodes}
 
 
 def _node(
@@ -49,14 +86,17 @@ def _node(
     if isinstance(entry, ManifestComposite):
         below = (*above, artifact_id)
         node["members"] = [
-            _node(manifest, member.id, member.pin, below)
+            {
+                **_node(manifest, member.id, member.pin, below),
+                "relationship": member.relationship,
+            }
             for member in entry.members
             if member.id not in below
         ]
     return node
 
 
-def _tell_how_far_behind(collection: Collection, root: dict[str, Any]) -> None:
+def _tell_how_far_behind(collection: Collection, root: dict[str, Any], *, every: bool) -> None:
     """Fill in which version each pin is, and how many newer ones there are."""
     from holdall_composites.session import opened
 
@@ -64,8 +104,10 @@ def _tell_how_far_behind(collection: Collection, root: dict[str, Any]) -> None:
     if not nodes:
         return
     with opened(collection) as resolver, resolver.store.reading():
+        versions = resolver.store.versions
+        found = versions.of_all(collection.manifest.uuid or "") if every else {}
         for node in nodes:
-            known = resolver.store.versions.all_of(node["uuid"])
+            known = found.get(node["uuid"]) or versions.all_of(node["uuid"])
             hashes = [version.content_hash for version in known]
             if node["pin"]["content_hash"] in hashes:
                 at = len(hashes) - 1 - hashes[::-1].index(node["pin"]["content_hash"])
@@ -89,7 +131,9 @@ def _pin(node: dict[str, Any]) -> str:
 
 def _lines(node: dict[str, Any], first: str, rest: str) -> list[str]:
     removed = "" if node["uuid"] else " (removed)"
-    lines = [f"{first}{node['id']}{_pin(node)}{removed}"]
+    relationship = node.get("relationship", "contains")
+    how = "" if relationship == "contains" else f" ({relationship})"
+    lines = [f"{first}{node['id']}{_pin(node)}{how}{removed}"]
     members = node.get("members", [])
     for number, member in enumerate(members, 1):
         last = number == len(members)

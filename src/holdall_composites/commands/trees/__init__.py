@@ -1,0 +1,1 @@
+"""What belongs together: as trees, and as drawings for other programs."""
