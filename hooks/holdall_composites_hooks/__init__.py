@@ -10,6 +10,8 @@ from holdall_composites_hooks.collect import (
     holdall_collection_folder,
 )
 from holdall_composites_hooks.commands import (
+    holdall_command_begin,
+    holdall_command_end,
     holdall_configure,
     holdall_database_prepare,
     holdall_register_commands,
@@ -34,6 +36,8 @@ __all__ = [
     "holdall_collect_prepare",
     "holdall_collection_details",
     "holdall_collection_folder",
+    "holdall_command_begin",
+    "holdall_command_end",
     "holdall_configure",
     "holdall_database_prepare",
     "holdall_deploy_abandoned",

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from holdall.plugins import Command, hookimpl, on_demand
+from holdall_composites.console import begin_command, end_command
 
 if TYPE_CHECKING:
     from holdall.reporter import Reporter
@@ -124,6 +125,18 @@ def holdall_configure(reporter: Reporter) -> None:
 
     configure(reporter)
     warn_of_password(sys.argv[1:])
+
+
+@hookimpl
+def holdall_command_begin() -> None:
+    """Keep connections to servers from here on."""
+    begin_command()
+
+
+@hookimpl
+def holdall_command_end() -> None:
+    """Close them."""
+    end_command()
 
 
 @hookimpl

@@ -1,4 +1,8 @@
-"""What the plugin reports on standard error while it works, unless the user wants quiet."""
+"""What the plugin has of the command that runs: what it reports to, and connections.
+
+Connecting takes a server longer than most questions: a connection stays open for all hooks that one
+command calls. Outside of a command, as in a program that uses the plugin, nothing is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from holdall.formats import one_line
@@ -15,11 +20,30 @@ from holdall.reporter import Reporter
 _REVEALING = r"(?i)postgres(?:ql)?://(?:[^/@:]*:[^/@]+@|.*[?&]password=.)"
 _EVERY_STEPS = 2_000_000
 _run = {"reporter": Reporter()}
+_connections: ContextVar[tuple[dict[str, Any], ...]] = ContextVar("connections", default=())
 
 
 def configure(reporter: Reporter) -> None:
     """Keep what this run reports to: the host gives it to the plugin once."""
     _run["reporter"] = reporter
+
+
+def begin_command() -> None:
+    """Keep connections from here on; a command that is run by another one has its own."""
+    _connections.set((*_connections.get(), {}))
+
+
+def end_command() -> None:
+    """Close what the command kept."""
+    *outer, own = _connections.get() or ({},)
+    _connections.set(tuple(outer))
+    for database in own.values():
+        database.close()
+
+
+def kept_connections() -> dict[str, Any] | None:
+    """Return the connected databases of the command, by URL; None outside of one."""
+    return (_connections.get() or (None,))[-1]
 
 
 def reporter() -> Reporter:

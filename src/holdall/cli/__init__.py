@@ -103,7 +103,7 @@ def _run(words: list[str]) -> int:
                 out.note(text)
             is_dry_run = bool(getattr(parsed.args, "dry_run", False))
             context = Context(_config(parsed.args), plugins, out, is_dry_run)
-            with out.own_stdout():
+            with out.own_stdout(), plugins.command():
                 status = _status(parsed, context)
             return status or (1 if out.warnings else 0)
         finally:

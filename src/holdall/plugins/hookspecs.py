@@ -1,19 +1,18 @@
 """The contract with plugins: every hook, when it is called, what it may change, what if it raises.
 
 A plugin is a module (or object) in the entry point group `holdall.plugins` with functions of these
-names marked by `hookimpl`. Implementations take any subset of the arguments, by name. All hooks
-exist since Holdall 0.1.
+names marked by `hookimpl`, which take any of the arguments, by name. All exist since Holdall 0.1.
 
 **The order of calls.** Every command: `holdall_configure`, `holdall_register_types` and
 `holdall_register_targets` for one plugin after another, in the order of the plugins' names, then
-`holdall_register_commands`. `holdall init --database URL`: `holdall_database_prepare`. A command
-for which only a database is named: `holdall_collection_folder`. A command that changes the
-collection: `holdall_collect_incoming`, `holdall_collect_file` for each file that
-no reader claimed (`collect` only), `holdall_collect_modify`, `holdall_collect_check`; a dry run
-ends here; `holdall_collect_prepare`, `holdall_collect_commit`, the commit point,
-`holdall_collect_complete`. A
-command that changes a project: `holdall_deploy_resolve` (`deploy` only), `holdall_deploy_check`;
-a dry run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. One that
+`holdall_register_commands`, `holdall_command_begin` before the command and `holdall_command_end`
+after it. `holdall init --database URL`: `holdall_database_prepare`. A command for which only a
+database is named: `holdall_collection_folder`. A command that changes the collection:
+`holdall_collect_incoming`, `holdall_collect_file` for each file that no reader claimed (`collect`
+only), `holdall_collect_modify`, `holdall_collect_check`; a dry run ends here;
+`holdall_collect_prepare`, `holdall_collect_commit`, the commit point, `holdall_collect_complete`. A
+command that changes a project: `holdall_deploy_resolve` (`deploy` only), `holdall_deploy_check`; a
+dry run ends here; `holdall_deploy_prepare`, the commit point, `holdall_deploy_complete`. One that
 changes both as one (`add`, `sync`, `update`, `adopt`): the checks of both, then
 `holdall_deploy_prepare`, `holdall_collect_prepare`, `holdall_collect_commit`, one commit point,
 `holdall_collect_complete`, `holdall_deploy_complete`. What is given up before the commit point ends
@@ -122,6 +121,16 @@ def holdall_configure(config: Config, settings: Mapping[str, Any], reporter: Rep
 
     If it raises, the plugin is disabled and reported.
     """
+
+
+@hookspec
+def holdall_command_begin() -> None:
+    """Make ready. Called before a command, also within another; if it raises, that is not run."""
+
+
+@hookspec
+def holdall_command_end() -> None:
+    """Close what a command kept. Called however it ended; what it raises is a warning."""
 
 
 @hookspec

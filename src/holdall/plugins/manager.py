@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
@@ -214,10 +214,8 @@ class Plugins:
         def run(plugin: object, step: Callable[[], Any]) -> tuple[Any, BaseException | None]:
             return self._run(self._records[id(plugin)], hook, step)
 
-        implementations = caller.get_hookimpls()
-        return call_in_order(
-            implementations, arguments, run, passes, takes_first=takes_first, goes_on=goes_on
-        )
+        given = (caller.get_hookimpls(), arguments, run, passes)
+        return call_in_order(*given, takes_first=takes_first, goes_on=goes_on)
 
     def implements(self, hook: str) -> bool:
         """Return whether any plugin has this hook."""
@@ -264,6 +262,17 @@ class Plugins:
         if raised is not None:
             raise _blame_for(title, what, raised) from raised
         return value
+
+    @contextmanager
+    def command(self) -> Iterator[None]:
+        """Let plugins know that a command runs in the block."""
+        self.call("holdall_command_begin")
+        try:
+            yield
+        finally:
+            ends = [error for *_, error in self.call_each("holdall_command_end")]
+            for error in filter(None, ends):
+                self._reporter.warn(error.message)
 
     @property
     def ended(self) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from holdall.formats import DatabaseURL
 from holdall.reporter import log_debug
+from holdall_composites.console import kept_connections
 from holdall_composites.database.failures import translated_errors, unreachable
 from holdall_composites.database.peewee_import import (
     Database,
@@ -50,6 +51,32 @@ def without_time_limit(database: Any) -> AbstractContextManager[None]:
     return unlimited
 
 
+def send(database: Any, sql: str, params: Sequence[object]) -> Any:
+    """Run a statement in a transaction; returns the driver's cursor.
+
+    A server's answer is not waited for: see `ServerDatabase.send`.
+    """
+    is_server = isinstance(database, PostgresqlDatabase)
+    return (database.send if is_server else database.execute_sql)(sql, params)
+
+
+def send_many(database: Any, sql: str, rows: Iterable[Sequence[object]]) -> Any:
+    """Run a statement in a transaction for each row of parameters; as `send`."""
+    if isinstance(database, PostgresqlDatabase):
+        made: Any = database
+        return made.send_many(sql, rows)
+    cursor = database.cursor()
+    cursor.executemany(sql, rows)
+    return cursor
+
+
+def settle(database: Any) -> None:
+    """Wait for the answers to what was sent; raises what one of them says."""
+    if isinstance(database, PostgresqlDatabase):
+        made: Any = database
+        made.settle()
+
+
 def can_write(database: Database) -> bool:
     """Return whether rows that last may be written through a connection to a current schema."""
     if isinstance(database, FileDatabase):
@@ -86,20 +113,40 @@ def _server(url: DatabaseURL, *, read_only: bool) -> Database:
 def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
     """Connect for a block; raises DatabaseUnreachable, never with a password in it.
 
-    `read_only` writes nothing, makes no file and wants no right to write.
+    `read_only` writes nothing, makes no file and wants no right to write. While a command runs,
+    its connection to a server that is written to is the same for each block.
     """
     url = DatabaseURL.parse(text)
+    kept = None if read_only or url.is_embedded else kept_connections()
+    if kept is not None and (found := _kept(kept, text)) is not None:
+        yield found
+        return
     with ExitStack() as stack:
         try:
             database = stack.enter_context(_unconnected(url, read_only=read_only))
             stack.enter_context(closing(database))
             database.connect()
+            if kept is not None and text not in kept:
+                kept[text] = database
+                stack.pop_all()  # the command closes it
             if isinstance(database, SqliteDatabase) and not read_only:
                 _log_ahead(database)
         except (PeeweeException, OSError, UnicodeDecodeError) as error:
             raise unreachable(url.shown, error) from None
         log_debug(__name__, "connected to %s", url.shown)
         yield database
+
+
+def _kept(kept: dict[str, Any], text: str) -> Any:
+    """Return the command's connection, unless it is lost or in the middle of a transaction."""
+    database = kept.get(text)
+    if database is None or database.in_transaction():
+        return None
+    if database.is_lost:
+        database.close()
+        del kept[text]
+        return None
+    return database
 
 
 def _unconnected(url: DatabaseURL, *, read_only: bool) -> AbstractContextManager[Database]:

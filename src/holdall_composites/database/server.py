@@ -1,4 +1,4 @@
-"""PostgreSQL: limits for every statement, and a client that never waits for ever.
+"""PostgreSQL: limits for every statement, few messages, and a client that never waits for ever.
 
 The server ends a statement at its limit. A connection that went silent, through which nothing comes
 any more and nobody says so (a laptop that slept, a gateway that forgot it, a proxy that still
@@ -8,20 +8,23 @@ Imported only where a URL names a server, since the driver takes long to import.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+import select
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from time import monotonic
 from typing import Any
 
 import psycopg
+from peewee import __exception_wrapper__  # type: ignore[attr-defined]
 from psycopg.conninfo import conninfo_to_dict
 
 from holdall.errors import WrongDatabaseURL
 from holdall.formats import DatabaseURL
 from holdall_composites.database.failures import first_line
-from holdall_composites.database.peewee_import import PostgresqlDatabase
+from holdall_composites.database.peewee_import import PeeweeException, PostgresqlDatabase
 
 CONNECT_SECONDS = 10
 
@@ -46,6 +49,10 @@ _CONNECTION = {
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
+# A pipeline that ends with its connection is no news: the error is raised as well.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
+
 class NoAnswer(psycopg.OperationalError):
     """Nothing came from the server for longer than a statement may take."""
 
@@ -54,11 +61,16 @@ class Connection(psycopg.Connection[Any]):
     """A connection that is given up when nothing comes for `patience` seconds.
 
     A statement that may take as long as it takes has a `worker`, its session's number: a second
-    connection then asks the server each time whether that session is still at work.
+    connection then asks the server each time whether that session is still at work. `due` are the
+    statements that begin a transaction, until they go with its first one; `sending` is there
+    while answers are not waited for, and `leave` ends that.
     """
 
     patience: float | None = None
     worker: int | None = None
+    due: tuple[str, ...] = ()
+    leave = ExitStack()
+    sending: psycopg.Pipeline | None = None
 
     def wait(self, gen: Any, *given: Any, **named: Any) -> Any:
         """Wait for the server's answer."""
@@ -106,13 +118,19 @@ class ServerDatabase(PostgresqlDatabase):
 
     They are set in each transaction: a pooler such as PgBouncer refuses them as start-up options,
     and gives each transaction another session. What is run alone gets a transaction of its own.
+
+    What begins a transaction goes with its first statement, what is only sent (`send`) with the
+    next one that waits for its answer, COMMIT with the last: each of them is one round trip.
     """
+
+    is_current = False
+    """Whether its schema was found to be current since it was connected to."""
 
     def __init__(self, text: str, limits: Mapping[str, str], patience: float) -> None:
         # A prepared statement is unknown to the next server connection behind a transaction pooler.
         super().__init__(text, prefer_psycopg3=True, prepare_threshold=None)
-        local = (f"SET LOCAL {name} = '{value}'" for name, value in limits.items())
-        self._limits, self._patience = "; ".join(local), patience
+        local = (f"set_config('{name}', '{value}', true)" for name, value in limits.items())
+        self._limits, self._patience = f"SELECT {', '.join(local)}", patience
 
     def _connect(self) -> Any:
         given = conninfo_to_dict(self.database)
@@ -123,27 +141,115 @@ class ServerDatabase(PostgresqlDatabase):
         connection.patience = self._patience
         return connection
 
+    @property
+    def _open(self) -> Connection:
+        connection: Connection = self.connection()  # type: ignore[no-untyped-call]
+        return connection
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether an idle connection was closed: nothing else comes from a server unasked."""
+        if self.is_closed() or self._open.closed:
+            return True
+        return bool(select.select([self._open.fileno()], [], [], 0)[0])
+
     def begin(self, isolation_level: str | None = None) -> None:
-        """Begin a transaction and set its limits, in one message."""
+        """Begin a transaction and set its limits, together with its first statement."""
         level = f" ISOLATION LEVEL {isolation_level}" if isolation_level else ""
-        PostgresqlDatabase.execute_sql(self, f"BEGIN{level}; {self._limits}")
+        self._open.due = (f"BEGIN{level}", self._limits)
+
+    def send(self, sql: str, params: Any = ()) -> Any:
+        """Run a statement of the present transaction, without waiting for its answer.
+
+        Its error is raised with the next answer that is waited for, at the latest by COMMIT. The
+        cursor's rows may be fetched, which waits; how many were changed is not known.
+        """
+        self._begin_to_send()
+        return self._pass_on(sql, params)
+
+    def send_many(self, sql: str, rows: Iterable[Sequence[object]]) -> Any:
+        """Run a statement for each row of parameters, as `send` does."""
+        self._begin_to_send()
+        cursor = self.cursor()  # type: ignore[no-untyped-call]
+        cursor.executemany(sql, rows)
+        return cursor
+
+    def _begin_to_send(self) -> None:
+        assert self.in_transaction(), "what is sent is part of a transaction"
+        connection = self._open
+        if connection.sending is None and psycopg.Pipeline.is_supported():
+            connection.leave = ExitStack()
+            connection.sending = connection.leave.enter_context(connection.pipeline())
+        due, connection.due = connection.due, ()
+        for statement in due:
+            self._pass_on(statement)
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run a statement in the present transaction, or in one of its own."""
-        with nullcontext() if self.in_transaction() else self.atomic():
-            return PostgresqlDatabase.execute_sql(self, sql, params)
+        """Run a statement in the present transaction, or in one of its own.
+
+        Without parameters it may be several, as scripts have them.
+        """
+        if not self.in_transaction():
+            with self.atomic():
+                return self._run_script(sql) if params is None else self.send(sql, params)
+        if params is None:
+            return self._run_script(sql)
+        cursor = self.send(sql, params)
+        self.settle()
+        return cursor
+
+    def _run_script(self, sql: str) -> Any:
+        """Run what the driver's pipeline does not take."""
+        if sql.startswith("SAVEPOINT"):
+            return self.send(sql)
+        with suppress(psycopg.Error) if sql.startswith("ROLLBACK TO") else nullcontext():
+            self.settle(stop=True)
+        due, self._open.due = self._open.due, ()
+        if due:
+            self._pass_on("; ".join(due))
+        return self._pass_on(sql)
+
+    def _pass_on(self, sql: str, params: Any = None) -> Any:
+        return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
+
+    def settle(self, *, stop: bool = False) -> None:
+        """Wait for the answers to all that was sent; raises what one of them says."""
+        connection = self._open
+        if connection.sending is None:
+            return
+        with __exception_wrapper__:
+            if stop:
+                connection.sending = None
+                connection.leave.close()
+            else:
+                connection.sending.sync()
+
+    def commit(self) -> None:
+        """Commit, if there is anything to commit; raises what was sent and refused."""
+        connection = self._open
+        if connection.due:
+            connection.due = ()
+        elif connection.sending is None:
+            super().commit()
+        else:
+            self._pass_on("COMMIT")
+            self.settle(stop=True)
 
     def rollback(self) -> None:
         """End the transaction; a connection that is lost has none, and its own error stays."""
-        connection: Connection = self.connection()  # type: ignore[no-untyped-call]
-        if not connection.closed:
+        connection = self._open
+        with suppress(psycopg.Error, PeeweeException):
+            self.settle(stop=True)
+        if connection.due:
+            connection.due = ()
+        elif not connection.closed:
             super().rollback()
 
     @contextmanager
     def without_time_limit(self) -> Iterator[None]:
         """Let statements of the present transaction take as long as the server works on them."""
         assert self.in_transaction(), "limits are those of a transaction"
-        connection: Connection = self.connection()  # type: ignore[no-untyped-call]
+        connection = self._open
         (connection.worker,) = self.execute_sql("SELECT pg_backend_pid()").fetchone()
         self.execute_sql("SET LOCAL statement_timeout = 0")
         try:

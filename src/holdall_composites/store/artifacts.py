@@ -98,12 +98,12 @@ class Artifacts(Repository):
         self, collection_id: str, gone: Iterable[str], new: Iterable[tuple[str, str]]
     ) -> None:
         """Delete aliases, then insert pairs: an alias, and the UUID of the artifact."""
-        self._run_rows(_delete_aliases, ((collection_id, alias) for alias in gone))
-        self._run_rows(_insert_aliases, ((collection_id, *pair) for pair in new))
+        self._send_rows(_delete_aliases, ((collection_id, alias) for alias in gone))
+        self._send_rows(_insert_aliases, ((collection_id, *pair) for pair in new))
 
     def insert(self, collection_id: str, records: Iterable[ArtifactRecord]) -> None:
         """Insert rows; raises AlreadyExists for an id or UUID that is taken."""
-        self._run_rows(_insert, ((collection_id, *record[:8]) for record in records))
+        self._send_rows(_insert, ((collection_id, *record[:8]) for record in records))
 
     def update(self, collection_id: str, records: Iterable[ArtifactRecord]) -> None:
         """Set everything of the rows with these UUIDs, ids included; relations follow by cascade.
@@ -111,9 +111,9 @@ class Artifacts(Repository):
         Raises AlreadyExists for an id that is taken, also by a row that is about to give it up:
         move those out of the way first.
         """
-        self._run_rows(_update, ((collection_id, *record[:8]) for record in records))
+        self._send_rows(_update, ((collection_id, *record[:8]) for record in records))
 
     def delete_traceless(self, collection_id: str, uuids: Iterable[str]) -> None:
         """Delete those of these artifacts that no version, deployment, operation or member has."""
         if gone := list(uuids):
-            self._run(_delete_traceless, collection=collection_id, uuids=as_json(gone))
+            self._send(_delete_traceless, collection=collection_id, uuids=as_json(gone))

@@ -183,7 +183,7 @@ class Collections(Repository):
 
     def put(self, record: CollectionRecord) -> None:
         """Make the collection's row have this name and manifest, and lock it as `lock` does."""
-        self._run_rows(_put, [record[: len(_COLUMNS)]])
+        self._send_rows(_put, [record[: len(_COLUMNS)]])
 
     def lock(self, collection_id: str) -> tuple[int, str | None]:
         """Let no other writer of the collection in until the transaction ends; return its head.
@@ -219,16 +219,16 @@ class Collections(Repository):
             seen = {"id": collection_id, "seen": release.number - 1}
             if not self._run(_move_head, number=release.number, hash=release.hash, **seen):
                 return False
-            self._run_rows(_insert_release, [(collection_id, *release)])
+            self._send_rows(_insert_release, [(collection_id, *release)])
             rows = [
                 (collection_id, release.number, uuid, _text(before), _text(after))
                 for uuid, (before, after) in delta.items()
             ]
-            self._run_rows(_insert_changes, rows)
+            self._send_rows(_insert_changes, rows)
             gone = [(collection_id, prefix) for prefix, made in chunks.items() if made is None]
-            self._run_rows(_forget_chunks, gone)
+            self._send_rows(_forget_chunks, gone)
             kept = [(collection_id, *chunk) for chunk in chunks.items() if chunk[1] is not None]
-            self._run_rows(_put_chunks, kept)
+            self._send_rows(_put_chunks, kept)
             return True
 
     def release_of_change(self, collection_id: str, change_id: str) -> ReleaseRecord | None:
@@ -307,7 +307,7 @@ class Collections(Repository):
 
     def put_channel(self, collection_id: str, record: ChannelRecord) -> None:
         """Make a channel name another release. Needs the collection's lock."""
-        self._run_rows(_put_channel, [(collection_id, *record)])
+        self._send_rows(_put_channel, [(collection_id, *record)])
 
     def _one(self, query: Any, **given: object) -> ReleaseRecord | None:
         rows = self._fetch(query, **given)

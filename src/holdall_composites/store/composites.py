@@ -49,12 +49,12 @@ class Composites(Repository):
 
     def insert(self, collection_id: str, records: Iterable[CompositeRecord]) -> None:
         """Make composites, still without members, of artifacts that exist."""
-        self._run_rows(_insert, _rows(collection_id, records))
+        self._send_rows(_insert, _rows(collection_id, records))
 
     def update(self, collection_id: str, records: Iterable[CompositeRecord]) -> None:
         """Set what composites, known by their ids, say about themselves."""
-        self._run_rows(_update, _rows(collection_id, records))
+        self._send_rows(_update, _rows(collection_id, records))
 
     def dissolve(self, collection_id: str, ids: Iterable[str]) -> None:
         """Delete composites and their memberships, but keep their rows in `artifacts`."""
-        self._run_rows(_dissolve, ((collection_id, composite_id) for composite_id in ids))
+        self._send_rows(_dissolve, ((collection_id, composite_id) for composite_id in ids))

@@ -108,13 +108,13 @@ class Contents(Repository):
         """Store which files trees have; their blobs must be there. Known ones stay as they are."""
         for start in range(0, len(trees), _TREES_AT_ONCE):
             batch = trees[start : start + _TREES_AT_ONCE]
-            self._run_rows(_put_trees, ((t.content_hash, t.skillmeat_hash) for t in batch))
+            self._send_rows(_put_trees, ((t.content_hash, t.skillmeat_hash) for t in batch))
             files = (
                 (t.content_hash, f.path, f.kind.value, f.executable, f.size, f.sha256)
                 for t in batch
                 for f in t.files
             )
-            self._run_rows(_put_files, files)
+            self._send_rows(_put_files, files)
 
     def get_tree(self, content_hash: str) -> Tree | None:
         """Return a stored tree."""
@@ -153,7 +153,7 @@ class Contents(Repository):
         with self.transaction():
             if self._run_many(_put_blob, [(sha256, size, "chunks", None)]):
                 pieces = ((sha256, n, *_encoded(chunk)) for n, chunk in enumerate(chunks))
-                self._run_many(_put_chunk, pieces)
+                self._send_many(_put_chunk, pieces)
 
     def put_small_blobs(self, blobs: Iterable[tuple[str, bytes]]) -> None:
         """Store contents of at most `CHUNK` bytes by their SHA-256, one at a time in memory.
@@ -162,7 +162,7 @@ class Contents(Repository):
         for. What `blobs` raises passes through.
         """
         rows = ((sha256, len(data), *_encoded(data)) for sha256, data in blobs)
-        self._run_many(_put_blob, rows)
+        self._send_many(_put_blob, rows)
 
     def read_small_blobs(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of those blobs that are in one piece, all at once in memory."""

@@ -136,8 +136,8 @@ class Deployments(Repository):
     def move(self, collection_id: str, old: str, new: str) -> None:
         """Let the deployments in one project be in another one; needs a transaction."""
         given = {"collection": collection_id, "old": old, "new": new}
-        self._run(_stay_behind, **given)
-        self._run(_move, **given)
+        self._send(_stay_behind, **given)
+        self._send(_move, **given)
 
     def in_project(self, collection_id: str, project: str) -> list[DeploymentRecord]:
         """Return the deployments in a project."""
@@ -148,7 +148,7 @@ class Deployments(Repository):
         self, query: Prepared, records: Iterable[DeploymentRecord], state: DeploymentState
     ) -> None:
         rows = {record[:4]: (*record[:6], state.value) for record in records}
-        self._run_rows(query, rows.values())
+        self._send_rows(query, rows.values())
 
     def projects_of(self, artifact_uuids: Iterable[str]) -> dict[str, list[str]]:
         """Return the projects that have these artifacts, by UUID, of any collection."""

@@ -204,7 +204,7 @@ class Memberships(Repository):
         # One statement is a transaction by itself.
         with nullcontext() if position is None else self.transaction():
             if position is not None:
-                self._run(_make_room, **at, position=position)
+                self._send(_make_room, **at, position=position)
             given = {"relationship_type": str(relationship_type), "pin": pin, "metadata": metadata}
             ((child_id, placed, *times),) = self._fetch(
                 _insert_one, **at, child=child_uuid, position=position, **given
@@ -214,15 +214,15 @@ class Memberships(Repository):
 
     def create_memberships(self, collection_id: str, batch: Iterable[MembershipRecord]) -> None:
         """Make many memberships, all or none; positions are taken as they are given."""
-        self._run_rows(_insert, ((collection_id, *one[:6]) for one in batch))
+        self._send_rows(_insert, ((collection_id, *one[:6]) for one in batch))
 
     def replace_memberships(self, collection_id: str, batch: Iterable[MembershipRecord]) -> None:
         """Set everything of memberships that exist but when they were made, all or none."""
-        self._run_rows(_update, ((collection_id, *one[:6]) for one in batch))
+        self._send_rows(_update, ((collection_id, *one[:6]) for one in batch))
 
     def reorder_memberships(self, collection_id: str, batch: Iterable[MembershipRecord]) -> None:
         """Set the positions of memberships that exist, all or none; takes half as long."""
-        self._run_rows(_reorder, ((collection_id, *one[:2], one.position) for one in batch))
+        self._send_rows(_reorder, ((collection_id, *one[:2], one.position) for one in batch))
 
     def delete_membership(self, collection_id: str, composite_id: str, child_uuid: str) -> bool:
         """Take a child out of a composite; returns whether it was a member."""

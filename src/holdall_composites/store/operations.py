@@ -97,12 +97,12 @@ class Operations(Repository):
             given = {**operation._asdict(), **texts, "collection": collection_id}
             added = self._fetch(_insert, **given)
             rows = [(collection_id, *at, *one) for at in added for one in artifacts.items()]
-            self._run_rows(_insert_artifacts, rows)
+            self._send_rows(_insert_artifacts, rows)
         return bool(added)
 
     def move(self, collection_id: str, old: str, new: str) -> None:
         """Let operations in one project be in another one."""
-        self._run(_move, collection=collection_id, old=old, new=new)
+        self._send(_move, collection=collection_id, old=old, new=new)
 
     def all_of(
         self, collection_id: str, *, artifact_uuid: str | None = None, limit: int | None = None

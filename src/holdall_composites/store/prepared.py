@@ -25,7 +25,7 @@ from typing import Any
 
 from peewee import SQL, Cast, ColumnBase, Context, Database, Expression, Node, Select, Tuple, fn
 
-from holdall_composites.database.connect import dialect_of
+from holdall_composites.database.connect import dialect_of, send, send_many
 
 _KINDS = {"INT": "INTEGER", "BIGINT": "BIGINT", "BOOL": "BOOLEAN"}
 
@@ -83,15 +83,18 @@ class Prepared:
         parameters = [given[str(v.name)] if type(v) is _Mark else v for v in values]
         return database.execute_sql(sql, parameters)
 
-    def run_many(self, database: Database, rows: Iterable[Sequence[object]]) -> int:
-        """Run the query once for each row of parameters; returns how many it changed in all."""
+    def send(self, database: Database, **given: object) -> Any:
+        """Run the query in a transaction; its answer need not be there yet (see `send`)."""
+        sql, values = self.compiled(database)
+        return send(database, sql, [given[str(v.name)] if type(v) is _Mark else v for v in values])
+
+    def send_many(self, database: Database, rows: Iterable[Sequence[object]]) -> Any:
+        """Run the query in a transaction, once for each row of parameters; as `send`."""
         sql, values = self.compiled(database)
         chosen = [value.name for value in values]
         if chosen != list(range(len(chosen))):
             rows = map(itemgetter(*chosen), rows)
-        cursor = database.cursor()
-        cursor.executemany(sql, rows)
-        return int(cursor.rowcount)
+        return send_many(database, sql, rows)
 
 
 def prepared(build: Callable[[], Any]) -> Prepared:

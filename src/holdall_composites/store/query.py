@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from peewee import Database, Tuple
 
 from holdall.errors import UsageError
-from holdall_composites.database.connect import dialect_of
+from holdall_composites.database.connect import dialect_of, settle
 from holdall_composites.database.failures import translated_errors
 from holdall_composites.store.prepared import Given, Prepared, as_json, prepared
 from holdall_composites.values.pagination import (
@@ -24,6 +24,7 @@ from holdall_composites.values.pagination import (
 
 Record = TypeVar("Record")
 _AT_ONCE = 1_000
+_ONE_MOMENT = "REPEATABLE READ, READ ONLY"
 
 
 def records_of(kind: type[Record]) -> Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]]:
@@ -70,7 +71,7 @@ class Repository:
 
         On SQLite it holds the write lock from its start. On an error nothing of it remains.
         """
-        return self._atomic("IMMEDIATE")
+        return self._atomic(*(() if self.is_postgresql else ("IMMEDIATE",)))
 
     def part(self) -> AbstractContextManager[None]:
         """Make what is written in the block part of the present transaction, else one of its own.
@@ -80,16 +81,14 @@ class Repository:
         return nullcontext() if self.database.in_transaction() else self.transaction()
 
     def reading(self) -> AbstractContextManager[None]:
-        """Let what is read in the block be of one moment; nothing may be written in it.
-
-        On PostgreSQL it saves two messages for each query but the first.
-        """
-        return nullcontext() if self.database.in_transaction() else self._atomic("DEFERRED")
+        """Let what is read in the block be of one moment; nothing may be written in it."""
+        if self.database.in_transaction():
+            return nullcontext()
+        return self._atomic(_ONE_MOMENT if self.is_postgresql else "DEFERRED")
 
     @contextmanager
-    def _atomic(self, lock: str) -> Iterator[None]:
-        locks = () if self.is_postgresql else (lock,)
-        with translated_errors(), self.database.atomic(*locks):
+    def _atomic(self, *kind: str) -> Iterator[None]:
+        with translated_errors(), self.database.atomic(*kind):
             yield
 
     def _fetch(self, query: Prepared, **given: object) -> list[tuple[Any, ...]]:
@@ -111,6 +110,14 @@ class Repository:
         with translated_errors():
             return int(query(self.database, **given).rowcount)
 
+    def _send(self, query: Prepared, **given: object) -> None:
+        """Run a query that returns no rows; in a transaction without waiting for the answer.
+
+        What it raises there comes with a later answer, at the latest with the transaction's end.
+        """
+        with translated_errors(), self.part():
+            query.send(self.database, **given)
+
     def _run_rows(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
         """Run a query on rows, if there are any: all or none; returns how many it changed."""
         given = list(rows)
@@ -120,14 +127,28 @@ class Repository:
             return self._run(query, rows=as_json(given))
         return self._run_many(query, given)
 
+    def _send_rows(self, query: Prepared, rows: Iterable[Sequence[object]]) -> None:
+        """Run a query on rows, if there are any: all or none; as `_send`."""
+        given = list(rows)
+        if given and self.is_postgresql:
+            self._send(query, rows=as_json(given))
+        elif given:
+            self._send_many(query, given)
+
     def _run_many(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
         """Run a query for each row of parameters, one at a time in memory; all or none.
 
         In a transaction an error ends that one.
         """
-        alone = not self.database.in_transaction()
-        with translated_errors(), self.transaction() if alone else nullcontext():
-            return query.run_many(self.database, rows)
+        with translated_errors(), self.part():
+            cursor = query.send_many(self.database, rows)
+            settle(self.database)
+            return int(cursor.rowcount)
+
+    def _send_many(self, query: Prepared, rows: Iterable[Sequence[object]]) -> None:
+        """Run a query for each row of parameters, one at a time in memory; as `_send`."""
+        with translated_errors(), self.part():
+            query.send_many(self.database, rows)
 
     def _page(
         self, listing: Listing[Record], cursor: str | None, limit: int | None, **given: object

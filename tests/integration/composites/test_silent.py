@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,7 +15,9 @@ from holdall_composites.database.connect import connected
 from holdall_composites.database.failures import translated_errors
 from holdall_composites.errors import DatabaseUnreachable
 
-psycopg = pytest.importorskip("psycopg")
+pytest.importorskip("psycopg")
+
+from proxy import Proxy
 
 pytestmark = [
     pytest.mark.integration,
@@ -26,45 +26,6 @@ pytestmark = [
 ]
 
 PATIENCE = "options=-cstatement_timeout%3D300ms"
-
-
-class Proxy:
-    """Passes on what client and server say, until it is `silent`; it never closes."""
-
-    def __init__(self, server: str) -> None:
-        given = psycopg.conninfo.conninfo_to_dict(server)
-        self._path = f"{given['host']}/.s.PGSQL.{given.get('port') or 5432}"
-        if not str(given["host"]).startswith("/"):
-            pytest.skip("the tests' server has no socket in the file system")
-        self.silent = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = [self._listener]
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._path)
-                self._open += [client, server]
-                for pair in ((client, server), (server, client)):
-                    threading.Thread(target=self._pump, args=pair, daemon=True).start()
-
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                if not self.silent.is_set():
-                    target.sendall(data)
-            target.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Close every end."""
-        for one in self._open:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
 
 
 @pytest.fixture
@@ -83,8 +44,7 @@ def proxy(
 
 def through(proxy: Proxy, url: str) -> str:
     """Return a database's URL through the proxy."""
-    name = url.partition("://")[2].split("/")[1].partition("?")[0]
-    return f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}?{PATIENCE}&connect_timeout=2"
+    return proxy.url(url, f"{PATIENCE}&connect_timeout=2")
 
 
 @contextmanager

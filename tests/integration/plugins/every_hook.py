@@ -55,6 +55,18 @@ def holdall_configure(config: Config, settings: Mapping[str, Any]) -> None:
 
 
 @hookimpl
+def holdall_command_begin() -> None:
+    """Before a command."""
+    note("command_begin")
+
+
+@hookimpl
+def holdall_command_end() -> None:
+    """After it."""
+    note("command_end")
+
+
+@hookimpl
 def holdall_database_prepare(dry_run: bool) -> None:
     """The database of a new collection."""
     note("database_prepare", dry_run)

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.integration
 
 NAME = "every_hook"
 
+_AROUND = ("configure", "register_", "command_")
+
 
 @pytest.fixture
 def every(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
@@ -43,7 +45,7 @@ def source(tmp_path: Path) -> Path:
 
 def called(every: ModuleType) -> list[str]:
     """Return which hooks were called since the last time, but for those of each start."""
-    found = [name for name, _ in every.calls if not name.startswith(("configure", "register_"))]
+    found = [name for name, _ in every.calls if not name.startswith(_AROUND)]
     every.calls.clear()
     return found
 
@@ -62,11 +64,14 @@ def test_it_has_every_hook(every: ModuleType) -> None:
 
 
 def test_the_start_goes_in_order(every: ModuleType, holdall_kit: Kit) -> None:
-    """Settings first, commands last."""
+    """Settings first, commands last, and what is around the one that runs."""
     every.calls.clear()
     assert holdall_kit.json("echo", "hello", status=1) == {"word": "hello"}
     names = [name for name, _ in every.calls]
-    assert names == ["configure", "register_types", "register_targets", "register_commands"]
+    assert names == [
+        *("configure", "register_types", "register_targets", "register_commands"),
+        *("command_begin", "command_end"),
+    ]
 
 
 def test_a_collect_and_a_deploy_go_in_order(

@@ -165,7 +165,8 @@ class Machine:
     def _run(self, words: list[str], out: Quiet) -> int:
         parsed = parse(words, self.plugins, words[0], out)
         context = Context(self.config, self.plugins, out, False)
-        return cli._status(parsed, context) or (1 if out.warnings else 0)
+        with self.plugins.command():
+            return cli._status(parsed, context) or (1 if out.warnings else 0)
 
     def work(self, count: int) -> None:
         """Do so many things, one after the other."""

@@ -20,6 +20,7 @@ import peewee
 import pytest
 
 from holdall.files import syscalls
+from holdall_composites.database.server import ServerDatabase
 
 _WAITS_IN_SERVER = 0.05
 """After so many seconds without a sign a machine is taken to wait for a lock."""
@@ -151,10 +152,11 @@ def interleaved(patch: pytest.MonkeyPatch) -> Iterator[None]:
         for name in syscalls.MUTATING:
             within.setattr(syscalls, name, partial(_call, name, getattr(syscalls, name)))
         within.setattr(peewee.Database, "execute_sql", _statement(peewee.Database.execute_sql))
-        within.setattr(peewee.Database, "commit", _commit(peewee.Database.commit))
         within.setattr(peewee.SqliteDatabase, "begin", _begin(peewee.SqliteDatabase.begin))
-        for name in ("commit", "rollback", "close"):
-            within.setattr(peewee.Database, name, _end(getattr(peewee.Database, name)))
+        for kind in (peewee.SqliteDatabase, ServerDatabase):
+            within.setattr(kind, "commit", _end(_commit(kind.commit)))
+            within.setattr(kind, "rollback", _end(kind.rollback))
+        within.setattr(peewee.Database, "close", _end(peewee.Database.close))
         within.setattr("time.sleep", _sleep)
         yield
 
@@ -183,6 +185,8 @@ def _statement(real: Callable[..., Any]) -> Callable[..., Any]:
             task.step()
             _drop(self, task)
             if sql.endswith("FOR UPDATE") or sql.startswith('INSERT INTO "collections"'):
+                if _is_server(self):
+                    self.settle()  # its transaction has begun, whatever session a pooler gave it
                 task.wait_to_write()
         return real(self, sql, *arguments)
 
