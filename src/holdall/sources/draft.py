@@ -12,7 +12,7 @@ from holdall.errors import StorageError, TooLargeError
 from holdall.files.tree import Tree
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.layouts.identity import KnownMember, KnownPlugin
-from holdall.sources.values import Diagnostic, RemoteComposite
+from holdall.sources.values import Diagnostic, Need, RemoteComposite
 from holdall.sources.walk import SourceTree
 
 Key = tuple[str, str]
@@ -69,6 +69,7 @@ class DraftComposite:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     hides_text: bool = False
     manifest: str | None = None
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass

@@ -247,6 +247,7 @@ def _name_composites(
             files=ids[draft.files] if draft.files else None,
             metadata=draft.metadata,
             hides_text=draft.hides_text,
+            needs=draft.needs,
         )
 
 

@@ -110,6 +110,22 @@ class FoundMember:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
+class Need(NamedTuple):
+    """A plugin that another one needs: a name, a range of versions, and a marketplace's name.
+
+    Without a range any version does; without a marketplace it is that of whoever needs it.
+    """
+
+    name: str
+    range: str | None = None
+    market: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What is needed, for reading."""
+        return " ".join(filter(None, (self.name, self.range)))
+
+
 @dataclass(frozen=True, slots=True)
 class FoundComposite:
     """A bundle of artifacts: a marketplace's entry, an unlisted plugin, or a likely folder.
@@ -119,7 +135,7 @@ class FoundComposite:
     `distinct_members` has one per artifact. `files` are the plugin's own files, `metadata` what its
     manifest says other than name, description and components: version, author, license. Several
     composites may share a `path` (a marketplace whose entries all live at its root): name and path
-    together distinguish them.
+    together distinguish them. `needs` are the plugins that it says it depends on.
     """
 
     id: ArtifactId
@@ -136,6 +152,7 @@ class FoundComposite:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
     hides_text: bool = False
+    needs: tuple[Need, ...] = ()
 
     @property
     def distinct_members(self) -> tuple[FoundMember, ...]:

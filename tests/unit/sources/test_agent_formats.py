@@ -229,7 +229,7 @@ def test_newer_keys_of_claude(source: Source) -> None:
     assert [(r.name, r.shown) for r in reading.remotes] == [("far", "archive https://x.test/a.zip")]
     assert only(reading).metadata["dependencies"][0] == "base"
     told = [d.message for d in reading.diagnostics]
-    assert "needs the plugin 'base', the plugin 'other', the user's setting 'token'" in told
+    assert "needs the plugin 'base', the plugin 'other ^1', the user's setting 'token'" in told
     assert "the plugin 'old' is now 'p'" in told
 
 

@@ -100,6 +100,7 @@ class SourceTable(TypedDict):
     revision: NotRequired[str]
     commit: NotRequired[str]
     tag: NotRequired[str]
+    needed_by: NotRequired[list[str]]
     digest: NotRequired[str]
     select: NotRequired[list[str]]
 

@@ -16,6 +16,7 @@ class SourceState(TypedDict):
     digest: str | None
     select: list[str] | None
     tag: str | None
+    needed_by: list[str]
 
 
 class Difference(TypedDict):

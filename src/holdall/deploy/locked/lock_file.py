@@ -60,6 +60,7 @@ def render_lock(lock: Lock) -> str:
 def _source(one: LockedSource) -> dict[str, Any]:
     table = one._asdict()
     table["select"] = None if one.select is None else [str(i) for i in one.select]
+    table["needed_by"] = list(one.needed_by) or None
     return _present(table)
 
 
@@ -152,7 +153,7 @@ def _to_source(fields: Fields) -> LockedSource:
     if commit is not None and digest is not None:
         fields.refuse("an entry of source has a commit or a digest, not both")
     parts = (fields.text("revision"), commit, digest, fields.ids("select"), fields.text("tag"))
-    return LockedSource(source, *parts)
+    return LockedSource(source, *parts, fields.texts("needed_by") or ())
 
 
 def _to_artifact(fields: Fields) -> LockedArtifact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from holdall import NamedTuple
@@ -53,7 +54,8 @@ class LockedSource(NamedTuple):
 
     `revision` and `select` are those of the requirement, None for the default branch and for all.
     `commit` is that of a git repository, `digest` an archive's `sha256:...`; a folder has neither.
-    `tag` is the newest one that was in the range of versions, where `revision` is a range.
+    `tag` is the newest one that was in the range of versions, where `revision` is a range. What no
+    requirement names, but plugins need, has them in `needed_by`: `composite:desk ~2.1.0`.
     """
 
     source: str
@@ -62,6 +64,7 @@ class LockedSource(NamedTuple):
     digest: str | None = None
     select: tuple[ArtifactId, ...] | None = None
     tag: str | None = None
+    needed_by: tuple[str, ...] = ()
 
 
 class LockedArtifact(NamedTuple):
@@ -98,6 +101,58 @@ class Lock(NamedTuple):
     def source(self, name: str) -> LockedSource | None:
         """Return what is locked of a source, by its recorded address."""
         return next((one for one in self.sources if one.source == name), None)
+
+    def needs_in(self, name: str) -> dict[ArtifactId, list[ArtifactId]]:
+        """Return the composites of a source that others in it need, by its own ids."""
+        rows = [a for a in self.artifacts if a.source == name and a.content_hash is None]
+        names = {one.id: one.name or one.id for one in rows}
+        found: dict[ArtifactId, list[ArtifactId]] = {}
+        for one in rows:
+            for root in one.wanted_by:
+                if root != one.id and root in names:
+                    found.setdefault(names[root], []).append(names[one.id])
+        return found
+
+    def with_source(self, source: LockedSource, artifacts: Sequence[LockedArtifact]) -> Lock:
+        """Return the lock with other contents of one source."""
+        others = [one for one in self.sources if one.source != source.source]
+        kept = [one for one in self.artifacts if one.source != source.source]
+        return Lock((*others, source), (*kept, *artifacts)).sort()
+
+    def without_source(self, name: str) -> Lock:
+        """Return the lock without a source, what it brought, and what only that needed."""
+        return Lock(
+            tuple(one for one in self.sources if one.source != name),
+            tuple(one for one in self.artifacts if one.source != name),
+        ).without_unneeded()
+
+    def without_unneeded(self, released: Collection[ArtifactId] = ()) -> Lock:
+        """Return the lock without what was needed by what is asked for no more.
+
+        `released` need nothing any more, although they may still be there.
+        """
+        needed = {one.source for one in self.sources if one.needed_by}
+        if not needed:
+            return self
+        rows = self.artifacts
+        roots = {one.id for one in rows if one.id in one.wanted_by}.difference(released)
+        kept = []
+        for one in rows:
+            if one.source in needed:
+                wanted = tuple(root for root in one.wanted_by if root in roots or root == one.id)
+                one = one._replace(wanted_by=wanted)
+            if one.wanted_by:
+                kept.append(one)
+        there = {one.source for one in kept}
+        ids = {str(one.id) for one in kept if one.id not in released}
+        sources = []
+        for source in self.sources:
+            by = tuple(text for text in source.needed_by if text.partition(" ")[0] in ids)
+            if source.source not in needed or (by and source.source in there):
+                sources.append(source._replace(needed_by=by))
+        names = {one.source for one in sources}
+        rows = tuple(one for one in kept if one.source is None or one.source in names)
+        return Lock(tuple(sources), rows)
 
     def sort(self) -> Lock:
         """Return the lock in the order in which it is written."""

@@ -127,11 +127,12 @@ class LockedDeployer(Deployer):
                 else:
                     wanted_by = (*one.wanted_by, *others[one.id])
                     kept.append(entry._replace(wanted_by=wanted_by, uuid=one.uuid or entry.uuid))
-            elif key in listed and key not in locked and not by_hand:
+            elif (one := locked.get(key)) is not None:
+                kept.append(entry._replace(wanted_by=(*one.wanted_by, *others[one.id])))
+            elif key in listed and not by_hand:
                 obsolete.append(entry)
             else:
-                is_free = key in listed and key not in locked
-                kept.append(entry._replace(wanted_by=by_hand) if is_free else entry)
+                kept.append(entry._replace(wanted_by=by_hand) if key in listed else entry)
         artifacts = [
             _planned(one, contents, others[one.id])
             for one in wanted.lock.artifacts

@@ -125,17 +125,22 @@ def find_tag(tags: Iterable[str], wanted: Range, name: str | None) -> Tagged | N
 
 def versions_in(tags: Iterable[str], name: str | None) -> Mapping[Version, str]:
     """Return the tags that are versions, of a plugin if there are any for its name."""
-    plain: dict[Version, str] = {}
-    own: dict[Version, str] = {}
+    tags = sorted(tags)
+    if name is not None and (own := tags_of_plugin(tags, name)):
+        return own
+    found = ((parse_version(tag), tag) for tag in tags)
+    return {version: tag for version, tag in found if version is not None}
+
+
+def tags_of_plugin(tags: Iterable[str], name: str) -> Mapping[Version, str]:
+    """Return the tags that are versions of one plugin of the repository."""
+    found = {}
     for tag in sorted(tags):
-        version = parse_version(tag)
-        if version is not None:
-            plain[version] = tag
-        elif name is not None and tag.startswith(name):
+        if tag.startswith(name):
             rest = re.fullmatch(r"(?:--v|@v?|-v|/v)(\d.*)", tag[len(name) :])
             if rest is not None and (version := parse_version(rest[1])) is not None:
-                own[version] = tag
-    return own or plain
+                found[version] = tag
+    return found
 
 
 def _meets(version: Version, bounds: tuple[Bound, ...]) -> bool:

@@ -87,6 +87,7 @@ def read_plugin(
         metadata=known.said.get("metadata", reader.metadata()),
         hides_text=reader.hides_text(),
         manifest=reader.manifest_path if reader.manifest else None,
+        needs=tuple(reader.needs()),
     )
 
 

@@ -46,6 +46,7 @@ from holdall.sources.listing import (
     skills_below,
 )
 from holdall.sources.naming import own_name
+from holdall.sources.values import Need
 from holdall.sources.walk import joined
 
 _COLLECTED = ("skills", "commands", "agents", "rules", "outputStyles", "hooks", "mcpServers")
@@ -346,12 +347,24 @@ class PluginReader:
         for draft in found:
             yield DraftMember(draft.key, own_name(draft.type, draft.name, self.name))
 
+    def needs(self) -> Iterator[Need]:
+        """Yield the plugins that it says it needs, each once; what is no name is left out."""
+        seen = set()
+        for _, value in self._fields("dependencies"):
+            said = value if isinstance(value, dict) else {"name": value}
+            texts = [said.get(key) for key in ("name", "version", "marketplace")]
+            name, wanted, market = (t if isinstance(t, str) and t.strip() else None for t in texts)
+            if name is None:
+                continue
+            name, _, at = name.partition("@")
+            need = Need(name, wanted, market or at or None)
+            if need not in seen:
+                seen.add(need)
+                yield need
+
     def _tell_needs(self) -> None:
         """Report which plugins and settings a plugin says that it needs."""
-        needed = []
-        for _, value in self._fields("dependencies"):
-            name = value.get("name") if isinstance(value, dict) else value
-            needed += [f"the plugin {name!a:.80}"] if isinstance(name, str) else []
+        needed = [f"the plugin {need.shown!a:.80}" for need in self.needs()]
         for _, value in self._fields("userConfig"):
             keys = value if isinstance(value, dict) else ()
             needed += [f"the user's setting {key!a:.80}" for key in keys]

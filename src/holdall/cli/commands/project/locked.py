@@ -88,7 +88,7 @@ def state_of(source: LockedSource | None) -> str:
 def source_to_json(source: LockedSource) -> dict[str, Any]:
     """Return a locked source as `--json` prints it."""
     select = None if source.select is None else [str(one) for one in source.select]
-    return {**source._asdict(), "select": select}
+    return {**source._asdict(), "select": select, "needed_by": list(source.needed_by)}
 
 
 def artifact_to_json(one: LockedArtifact) -> dict[str, Any]:

@@ -66,8 +66,10 @@ def add(
         requirement = _required(old, located, revision, chosen, targets)
         wished = terms.targets(requirement.targets or before.wanted.targets)
         locks = supply.collect(requirement, located, reading, before.lock)
-        state, artifacts = locks(wished)
-        lock = with_source(before.lock, state, artifacts)
+        lock = locks(before.lock, wished)
+        sources = tuple(s for s in lock.sources if s.source == located.locked or s.needed_by)
+        places = {source.source for source in sources}
+        artifacts = tuple(one for one in lock.artifacts if one.source in places)
         where = str(terms.project / PROJECT_FILE)
         text = with_requirement(before.wanted_text, requirement, where)
         ids = frozenset(one.id for one in artifacts)
@@ -77,7 +79,7 @@ def add(
             supply.conclude()
             remember(terms, lock, lock)
         change = supply.root, supply.changes
-        return Added((state,), artifacts, *change, done, reading.diagnostics)
+        return Added(sources, artifacts, *change, done, reading.diagnostics)
 
 
 def deployer_for(
@@ -129,18 +131,3 @@ def _required(
         select = None if old.select is None else tuple(dict.fromkeys((*old.select, *chosen)))
     given = tuple(dict.fromkeys(targets)) or (old.targets if old is not None else ())
     return Requirement(located.written, revision, select, targets=given)
-
-
-def with_source(lock: Lock, source: LockedSource, artifacts: Sequence[LockedArtifact]) -> Lock:
-    """Return a lock with other contents of one source."""
-    others = [one for one in lock.sources if one.source != source.source]
-    kept = [one for one in lock.artifacts if one.source != source.source]
-    return Lock((*others, source), (*kept, *artifacts)).sort()
-
-
-def without_source(lock: Lock, name: str) -> Lock:
-    """Return a lock without a source and what it brought."""
-    return Lock(
-        tuple(one for one in lock.sources if one.source != name),
-        tuple(one for one in lock.artifacts if one.source != name),
-    )

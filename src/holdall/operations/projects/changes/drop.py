@@ -15,7 +15,7 @@ from holdall.deploy.locked.project_file import (
 )
 from holdall.deploy.locked.values import Lock, LockedArtifact, Requirement
 from holdall.errors import ConflictError, NotFoundError
-from holdall.operations.projects.changes.add import deployer_for, without_source
+from holdall.operations.projects.changes.add import deployer_for
 from holdall.operations.projects.changes.sync import read_both, with_all
 from holdall.operations.projects.locked_deploy import Wanted
 from holdall.operations.projects.sources.located import locate_written
@@ -89,7 +89,7 @@ def _without(terms: Terms, now: _Without, requirement: Requirement, where: str) 
     text = without_requirement(now.text, requirement.name, where)
     if requirement.source is not None:
         name = locate_written(requirement.source, terms.project).locked
-        return _Without(text, without_source(now.lock, name))
+        return _Without(text, now.lock.without_source(name))
     rows = [
         one._replace(wanted_by=tuple(r for r in one.wanted_by if r != requirement.id))
         if one.source is None
@@ -120,4 +120,4 @@ def _with_less(
             rows.append(row)
     sources = [s._replace(select=left) if s.source == one.source else s for s in now.lock.sources]
     text = with_requirement(now.text, new, where)
-    return _Without(text, Lock(tuple(sources), tuple(rows)).sort())
+    return _Without(text, Lock(tuple(sources), tuple(rows)).without_unneeded().sort())

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from holdall import NamedTuple
+from holdall.artifacts.paths import RelPath
 from holdall.deploy.locked.values import LockedSource, Requirement
 from holdall.operations.projects.changes.sync import read_both
 from holdall.operations.projects.files import ProjectFiles
@@ -45,7 +46,7 @@ def find_outdated(terms: Terms) -> list[Outdated]:
     """Return each source of the project with what it has now; raises what cannot be reached."""
     files = read_both(terms)
     with Supply(terms) as supply:
-        return list(_look(supply, files))
+        return [*_look(supply, files), *_look_needed(supply, files)]
 
 
 def _look(supply: Supply, files: ProjectFiles) -> Iterator[Outdated]:
@@ -63,6 +64,20 @@ def _look(supply: Supply, files: ProjectFiles) -> Iterator[Outdated]:
                 yield _of_repository(requirement, locked, refs)
         else:
             yield _of_files(supply, files, requirement, located, locked)
+
+
+def _look_needed(supply: Supply, files: ProjectFiles) -> Iterator[Outdated]:
+    """Yield the plugins that others need, which no requirement names."""
+    for source in files.lock.sources:
+        if source.needed_by and source.select:
+            located = locate_written(source.source, supply.terms.project)
+            address = parse(located.address(None))
+            if isinstance(address, GitAddress):
+                refs = read_refs(address, supply.scratch.folder())
+                name = source.select[0].name
+                address = replace(address, subfolder=RelPath(name))
+                requirement = Requirement(source.source, source.revision)
+                yield _of_range(requirement, source, refs, address)
 
 
 def _of_range(

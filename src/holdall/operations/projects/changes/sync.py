@@ -15,7 +15,7 @@ from holdall.deploy.locked.values import Lock, LockedArtifact, Requirement
 from holdall.deploy.targets import Target, target_named
 from holdall.errors import ConflictError, NotFoundError
 from holdall.files.root import Root
-from holdall.operations.projects.changes.add import deployer_for, with_source, without_source
+from holdall.operations.projects.changes.add import deployer_for
 from holdall.operations.projects.compare import Difference, compare, find_edited, opened, remember
 from holdall.operations.projects.files import ProjectFiles, read_files
 from holdall.operations.projects.locked_deploy import Wanted, find_missing
@@ -95,7 +95,8 @@ def find_unsettled(terms: Terms, files: ProjectFiles) -> tuple[Unsettled, dict[s
         else:
             lock = _retarget(lock, located.locked, None, wished)
     own = {str(r) for a in lock.artifacts if a.source is None for r in a.wanted_by}
-    dropped = [one.source for one in lock.sources if one.source not in kept] + sorted(own - kept)
+    gone = [s.source for s in lock.sources if s.source not in kept and not s.needed_by]
+    dropped = gone + sorted(own - kept)
     return Unsettled(tuple(open_), tuple(dropped), lock), places
 
 
@@ -110,9 +111,12 @@ def _retarget(
     if not wished:
         return lock
     users = {one.companion: one.id.type for one in lock.artifacts if one.companion is not None}
+    others = {one.source for one in lock.sources if one.needed_by}
+    roots = {one.id for one in lock.artifacts if one.source == source and request is None}
 
     def changed(one: LockedArtifact) -> LockedArtifact:
         is_meant = one.source == source and (request is None or request in one.wanted_by)
+        is_meant |= one.source in others and not roots.isdisjoint(one.wanted_by)
         if not is_meant or one.content_hash is None:
             return one
         needed = users.get(one.id, one.id.type)
@@ -143,7 +147,7 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
         supply.places = places
         lock = unsettled.lock
         for name in unsettled.dropped:
-            lock = without_source(lock, name) if lock.source(name) else _without_own(lock, name)
+            lock = lock.without_source(name) if lock.source(name) else _without_own(lock, name)
         lock = _relocked(supply, files, lock, unsettled)
         wanted = Wanted(lock, with_all(files.synced, files.lock) if differences else files.synced)
         deployer = deployer_for(supply, files, None, lock, "sync")
@@ -198,10 +202,7 @@ def _relocked(
         planned.append((requirement, locks))
     for requirement, locks in planned:
         wished = terms.targets(requirement.targets or files.wanted.targets)
-        if locks is None:
-            lock = lock_own(supply, lock, requirement, wished)
-        else:
-            lock = with_source(lock, *locks(wished))
+        lock = lock_own(supply, lock, requirement, wished) if locks is None else locks(lock, wished)
     return lock
 
 

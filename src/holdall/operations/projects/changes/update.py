@@ -6,6 +6,7 @@ is refused before the collection or the project changes.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from holdall.deploy.planning.plan import PlannedArtifact, StoredContent
 from holdall.deploy.targets import Target, target_named
 from holdall.errors import HoldallError, NotFoundError
 from holdall.files.merge.lines import MAX_TEXT_BYTES
-from holdall.operations.projects.changes.add import deployer_for, with_source
+from holdall.operations.projects.changes.add import deployer_for
 from holdall.operations.projects.changes.sync import read_both
 from holdall.operations.projects.compare import remember
 from holdall.operations.projects.files import ProjectFiles
@@ -142,6 +143,10 @@ def _chosen(
     if not names:
         return every
     found: list[tuple[Requirement, Located | None]] = []
+    roots: dict[str, set[ArtifactId]] = defaultdict(set)
+    for one in files.lock.artifacts:
+        if one.source is not None and one.id in one.wanted_by:
+            roots[one.source].add(one.id)
     for name in names:
         own = find_named(name, {a.id for a in files.lock.artifacts}, prefer_composite=True)
         rows = [a for a in files.lock.artifacts if a.id == own]
@@ -150,7 +155,9 @@ def _chosen(
             for requirement, located in every
             if name in (requirement.name, requirement.source, located and located.locked)
             or any(
-                row.source == located.locked if located else requirement.id in row.wanted_by
+                row.source == located.locked or roots[located.locked] & set(row.wanted_by)
+                if located
+                else requirement.id in row.wanted_by
                 for row in rows
             )
         ]
@@ -184,7 +191,7 @@ def _relocked(
         if locks is None:
             lock = lock_own(supply, _without(lock, requirement.id), requirement, targets)
         else:
-            lock = with_source(lock, *locks(targets))
+            lock = locks(lock, targets)
     return lock
 
 

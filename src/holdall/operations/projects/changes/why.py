@@ -111,9 +111,12 @@ def _required(files: ProjectFiles, locked: LockedArtifact | None, project: Path)
     """Return the line of `holdall.toml` that brought something, with its number."""
     if locked is None or files.wanted_text is None:
         return None
+    sources = {locked.source} | {
+        one.source for one in files.lock.artifacts if one.id in locked.wanted_by
+    }
     for requirement in files.wanted.requirements:
         if requirement.source is not None:
-            is_it = locate_written(requirement.source, project).locked == locked.source
+            is_it = locate_written(requirement.source, project).locked in sources
         else:
             is_it = locked.source is None and requirement.id in locked.wanted_by
         if is_it:

@@ -188,7 +188,7 @@ def locked_artifacts(
     before: Lock,
     targets: Sequence[Target],
 ) -> Iterator[LockedArtifact]:
-    """Yield what is locked of a choice: each artifact, and the composites among the roots.
+    """Yield what is locked of a choice: artifacts, and composites that are roots or needed.
 
     `ids` are what they are called in the collection, `manifest` is the one that it will have. What
     the lock had before keeps its UUID.
@@ -214,15 +214,17 @@ def locked_artifacts(
             ids[companion] if companion is not None else None,
         )
     for composite in reading.composites:
-        if composite.id in choice.roots:
+        roots = choice.needed.get(composite.id, ())
+        if composite.id in choice.roots or roots:
             own = ids[composite.id]
+            asked = (own,) if composite.id in choice.roots else ()
             place = place_of(own.type, located.locked, composite.path)
             yield LockedArtifact(
                 own,
                 uuids.get(place) or manifest.by_id[own].uuid,
                 located.locked,
                 composite.path,
-                wanted_by=(own,),
+                wanted_by=(*asked, *(ids[root] for root in roots)),
                 name=composite.id if own != composite.id else None,
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, ArtifactType, has_plain_name, sort_ids
@@ -21,13 +22,15 @@ class Choice(NamedTuple):
 
     `roots` were asked for; `brought` are the artifacts that they bring, each with the roots that
     bring it; `composites` are those among the roots and below them. `companions` are a plugin's own
-    files that an artifact looks for.
+    files that an artifact looks for. `needed` are composites that others need, each with the roots
+    that bring it.
     """
 
     roots: tuple[ArtifactId, ...]
     brought: Mapping[ArtifactId, tuple[ArtifactId, ...]]
     composites: tuple[ArtifactId, ...]
     companions: Mapping[ArtifactId, ArtifactId]
+    needed: Mapping[ArtifactId, tuple[ArtifactId, ...]] = MappingProxyType({})
 
     @property
     def ids(self) -> frozenset[ArtifactId]:
@@ -75,8 +78,17 @@ def all_roots(reading: Reading) -> tuple[ArtifactId, ...]:
     )
 
 
-def choose(reading: Reading, select: Sequence[ArtifactId] | None) -> Choice:
-    """Return what these ids of a source bring, None for all; raises NotFoundError for none such."""
+def choose(
+    reading: Reading,
+    select: Sequence[ArtifactId] | None,
+    needs: Mapping[ArtifactId, Sequence[ArtifactId]] = MappingProxyType({}),
+) -> Choice:
+    """Return what these ids of a source bring, None for all; raises NotFoundError for none such.
+
+    `needs` are composites of the same source that a composite needs, and so brings, too.
+    """
+    others = {one for some in needs.values() for one in some}
+    needed: dict[ArtifactId, list[ArtifactId]] = {}
     composites = {composite.id: composite for composite in reading.composites}
     artifacts = {artifact.id: artifact for artifact in reading.distinct_artifacts()}
     roots = all_roots(reading) if select is None else tuple(select)
@@ -87,7 +99,11 @@ def choose(reading: Reading, select: Sequence[ArtifactId] | None) -> Choice:
     walked: dict[ArtifactId, None] = {}
     companions: dict[ArtifactId, ArtifactId] = {}
     for root in roots:
-        for one, owner in _below(root, composites, walked):
+        for one, owner in _below(root, composites, needs, walked):
+            if one in composites:
+                if one in others and one != root:
+                    needed.setdefault(one, []).append(root)
+                continue
             if (found := artifacts.get(one)) is None:
                 continue
             if root not in brought.setdefault(one, []):
@@ -99,16 +115,21 @@ def choose(reading: Reading, select: Sequence[ArtifactId] | None) -> Choice:
             if root not in brought.setdefault(files, []):
                 brought[files].append(root)
     return Choice(
-        roots, {one: tuple(some) for one, some in brought.items()}, tuple(walked), companions
+        roots,
+        {one: tuple(some) for one, some in brought.items()},
+        tuple(walked),
+        companions,
+        {one: tuple(some) for one, some in needed.items()},
     )
 
 
 def _below(
     root: ArtifactId,
     composites: Mapping[ArtifactId, FoundComposite],
+    needs: Mapping[ArtifactId, Sequence[ArtifactId]],
     walked: dict[ArtifactId, None],
 ) -> Iterator[tuple[ArtifactId, FoundComposite | None]]:
-    """Yield the artifacts that a root brings, in order, each with the composite it is in."""
+    """Yield what a root brings, in order, each with the composite it is in; composites, too."""
     ahead: list[tuple[ArtifactId, FoundComposite | None]] = [(root, None)]
     seen: set[ArtifactId] = set()
     while ahead:
@@ -116,12 +137,11 @@ def _below(
         if one in seen:
             continue
         seen.add(one)
-        composite = composites.get(one)
-        if composite is None:
-            yield one, owner
-            continue
-        walked.setdefault(one)
-        ahead[:0] = [(member.id, composite) for member in composite.distinct_members]
+        yield one, owner
+        if (composite := composites.get(one)) is not None:
+            walked.setdefault(one)
+            members = [(member.id, composite) for member in composite.distinct_members]
+            ahead[:0] = [*members, *((other, None) for other in needs.get(one, ()))]
 
 
 def _looks_for_files(found: FoundArtifact) -> bool:

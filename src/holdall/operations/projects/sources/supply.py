@@ -33,6 +33,7 @@ from holdall.operations.projects.sources.collecting import (
     plan_choice,
 )
 from holdall.operations.projects.sources.conflicts import Conflicts
+from holdall.operations.projects.sources.dependencies.needs import Dependency, find_needs
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.selection import Choice, choose
@@ -42,8 +43,11 @@ from holdall.operations.write_collection import FirstHalf, editing, open_newest
 from holdall.sources.fetch.ranges import is_range
 from holdall.sources.values import Reading
 
-Locks = Callable[[Sequence[Target]], tuple[LockedSource, tuple[LockedArtifact, ...]]]
-"""Say, for these targets, what is locked of a source that was planned to be collected."""
+Locks = Callable[[Lock, Sequence[Target]], Lock]
+"""Return a lock with what was planned to be collected of a source, and what that needs.
+
+It is locked for these targets.
+"""
 
 
 class Supply:
@@ -166,18 +170,59 @@ class Supply:
         What is returned is for when all is planned: the plugins see all of it at once then.
         """
         choice = choose(reading, requirement.select)
+        needs = find_needs(self, located, reading, choice, before)
+        choice = choose(reading, requirement.select, needs.here)
         ids = self.collect_choice(located, reading, choice, before)
+        others = [self._collect_needed(one, ids, before) for one in needs.others]
 
-        def lock(targets: Sequence[Target]) -> tuple[LockedSource, tuple[LockedArtifact, ...]]:
+        def lock(lock: Lock, targets: Sequence[Target]) -> Lock:
             self.propose()
-            known = (ids, self.collection.manifest, before, targets)
-            artifacts = tuple(locked_artifacts(reading, choice, located, *known))
-            wanted = {one.id for one in artifacts}
-            self.contents |= contents_of(reading, ids, wanted, self.scratch)
-            self.contents |= collected_contents(self.collection, artifacts)
-            return locked_source(requirement, located, reading), artifacts
+            artifacts = self._rows(located, reading, choice, ids, before, targets)
+            state = locked_source(requirement, located, reading)
+            roots = {r for a in lock.artifacts if a.source == state.source for r in a.wanted_by}
+            lock = lock.with_source(state, artifacts).without_unneeded(roots)
+            for other in others:
+                lock = other(lock, targets)
+            return lock
 
         return lock
+
+    def _collect_needed(
+        self, one: Dependency, ids: Mapping[ArtifactId, ArtifactId], before: Lock
+    ) -> Locks:
+        """Plan to collect a plugin that others need, from a tag of its own."""
+        choice = choose(one.reading, [one.composite.id])
+        own = self.collect_choice(one.located, one.reading, choice, before)
+        roots = tuple(ids[root] for root in one.roots)
+        asked = Requirement(one.located.written, " ".join(one.ranges), (one.composite.id,))
+
+        def lock(lock: Lock, targets: Sequence[Target]) -> Lock:
+            state = locked_source(asked, one.located, one.reading)
+            state = state._replace(tag=one.tag, needed_by=one.needed_by)
+            rows = self._rows(one.located, one.reading, choice, own, before, targets)
+            known = {a.id: a.wanted_by for a in lock.artifacts if a.source == state.source}
+            wanted = [tuple(dict.fromkeys((*known.get(r.id, ()), *roots))) for r in rows]
+            rows = tuple(r._replace(wanted_by=w) for r, w in zip(rows, wanted, strict=True))
+            return lock.with_source(state, rows)
+
+        return lock
+
+    def _rows(
+        self,
+        located: Located,
+        reading: Reading,
+        choice: Choice,
+        ids: Mapping[ArtifactId, ArtifactId],
+        before: Lock,
+        targets: Sequence[Target],
+    ) -> tuple[LockedArtifact, ...]:
+        """Return what is locked of a choice; its bytes are among the contents then."""
+        known = (ids, self.collection.manifest, before, targets)
+        artifacts = tuple(locked_artifacts(reading, choice, located, *known))
+        wanted = {one.id for one in artifacts}
+        self.contents |= contents_of(reading, ids, wanted, self.scratch)
+        self.contents |= collected_contents(self.collection, artifacts)
+        return artifacts
 
     def collect_choice(
         self, located: Located, reading: Reading, choice: Choice, locked: Lock
@@ -309,7 +354,8 @@ class Supply:
             if place_of(one.id.type, located.recorded, one.path) not in known
         ]
         if not any(place[1] == repository for place in known):
-            self.collect_choice(located, reading, choose(reading, locked.select), lock)
+            choice = choose(reading, locked.select, lock.needs_in(name))
+            self.collect_choice(located, reading, choice, lock)
         elif new:
             brought = {one: (one,) for one in new}
             self.collect_choice(located, reading, Choice(tuple(new), brought, (), {}), lock)

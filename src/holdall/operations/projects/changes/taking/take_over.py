@@ -17,7 +17,7 @@ from holdall.deploy.locked.project_file import with_requirement
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement
 from holdall.errors import ConflictError
 from holdall.files.root import Root
-from holdall.operations.projects.changes.add import deployer_for, with_source
+from holdall.operations.projects.changes.add import deployer_for
 from holdall.operations.projects.changes.taking.deployer import taking
 from holdall.operations.projects.changes.taking.matching import Match, match
 from holdall.operations.projects.changes.taking.places import find_lock, read_lock
@@ -171,14 +171,15 @@ def _plan_source(supply: Supply, requirement: Requirement, one: Match, before: L
     locks = supply.collect(requirement, located, reading, before)
 
     def plan(lock: Lock) -> tuple[Requirement, Lock]:
-        state, artifacts = locks(supply.terms.targets(requirement.targets))
-        for row in artifacts:
-            if row.name is not None:
+        known = set(lock.artifacts)
+        lock = locks(lock, supply.terms.targets(requirement.targets))
+        for row in lock.artifacts:
+            if row.name is not None and row not in known:
                 raise ConflictError(
                     f"{row.name} would be {row.id}: the collection has something else of that name",
                     hint=f"rename that with `holdall rename {row.name} NEW`, then try again",
                 )
-        return requirement, with_source(lock, state, artifacts)
+        return requirement, lock
 
     return plan
 

@@ -1,0 +1,1 @@
+"""What plugins need of each other: found, resolved, and locked."""
