@@ -42,3 +42,12 @@ def bare_clone(folder: Path, to: Path) -> Path:
     """Clone a repository without a work tree."""
     git(folder, "clone", "--quiet", "--mirror", str(folder), str(to))
     return to
+
+
+def merge_file(folder: Path, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Return what `git merge-file` makes of three texts; None for conflicts."""
+    for name, text in zip("bot", (base, ours, theirs), strict=True):
+        (folder / name).write_bytes(text)
+    command = ["git", "merge-file", "--quiet", "-p", "o", "b", "t"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    return done.stdout if done.returncode == 0 else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from git_repositories import merge_file
 from holdall.files.merge.lines import merge_lines
 from runs import examples
 
@@ -27,15 +27,6 @@ def edited(lines: list[bytes], edits: list[Edit], *, has_end: bool) -> bytes:
         lines[start : start + count] = new
     text = b"".join(lines)
     return text if has_end else text.removesuffix(b"\n")
-
-
-def by_git(folder: Path, *texts: bytes) -> bytes | None:
-    """Return what `git merge-file` makes of ours, base and theirs; None for conflicts."""
-    for name, text in zip("bot", texts, strict=True):
-        (folder / name).write_bytes(text)
-    command = ["git", "merge-file", "--quiet", "-p", "o", "b", "t"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-    return done.stdout if done.returncode == 0 else None
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +51,6 @@ def test_what_merges_is_what_git_makes_of_it(
         for edits, has_end in zip(([], ours, theirs), ends, strict=True)
     ]
     merged = merge_lines(*texts)
-    assert merged.text in (None, by_git(folder, *texts))
+    assert merged.text in (None, merge_file(folder, *texts))
     assert (merged.text is None) == bool(merged.conflicts)
     assert merge_lines(texts[0], texts[2], texts[1]).text == merged.text

@@ -195,6 +195,8 @@ def _reach(base: Sequence[bytes], start: int, end: int, new: Sequence[bytes]) ->
     Lines that were added or removed can lie anywhere among lines that repeat them.
     """
     low, high = start, end
+    if start < end and new:  # what is put in place of lines is where they were
+        return low, high
     for lines in (base[start:end], new):
         above = below = 0
         while lines and above < start and base[start - 1 - above] == lines[-1 - above % len(lines)]:
