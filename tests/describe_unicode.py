@@ -6,7 +6,7 @@ from pathlib import Path
 
 import regex
 
-TABLE = Path(__file__).parents[1] / "src/holdall/formats/ignorable.py"
+TABLE = Path(__file__).parents[1] / "src/holdall/sources/checks/ignorable.py"
 PROPERTY = r"\p{Default_Ignorable_Code_Point}"
 _START = '''"""Characters without a look of their own, by `make unicode`: not edited by hand."""
 

@@ -28,7 +28,7 @@ from holdall_composites.database.sqlite_file import (
 )
 from holdall_composites.errors import DatabaseReadOnly
 from holdall_composites.resolver.resolver import Resolver
-from holdall_composites.schema.runner import ensure_current, pending_revisions
+from holdall_composites.schema.revisions import is_current
 from holdall_composites.store.store import Store
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def opened(
             database = _open_to_read(stack, collection, Path(url.path))
         else:
             database = stack.enter_context(connected(collection.database_url))
-        ensure_current(database, embedded=url.is_embedded)
+        _bring_up_to_date(database, url)
         store = Store(database)
         if uuid and collection.ahead is None and not has_rows_of(store, collection):
             if at_head:
@@ -86,6 +86,14 @@ def opened(
         yield Resolver(store, uuid, edit) if edit else Resolver(store, uuid)
 
 
+def _bring_up_to_date(database: Database, url: DatabaseURL) -> None:
+    """Do what `ensure_current` promises; most embedded databases are up to date."""
+    if not (url.is_embedded and is_current(database)):
+        from holdall_composites.schema.runner import ensure_current
+
+        ensure_current(database, embedded=url.is_embedded)
+
+
 def _open_to_read(stack: ExitStack, collection: Collection, path: Path) -> Any:
     """Open a file that cannot be written; a copy, if its rows are not those of the manifest."""
     if not can_read_file(path):
@@ -98,7 +106,7 @@ def _open_to_read(stack: ExitStack, collection: Collection, path: Path) -> Any:
 
 
 def _is_in_line(database: Database, collection: Collection) -> bool:
-    return not pending_revisions(database) and (
+    return is_current(database) and (
         collection.manifest.uuid is None or has_rows_of(Store(database), collection)
     )
 
@@ -130,7 +138,7 @@ def refuse_read_only(collection: Collection) -> None:
         may_write = can_write_file(Path(url.path))
     else:
         with connected(collection.database_url) as database:
-            ensure_current(database, embedded=False)
+            _bring_up_to_date(database, url)
             may_write = can_write(database)
     if not may_write:
         raise DatabaseReadOnly(

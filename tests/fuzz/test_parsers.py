@@ -27,7 +27,8 @@ from holdall.deploy.project.skillmeat_record import parse_record
 from holdall.formats.documents import canonical_json, parse_json, parse_toml, parse_yaml
 from holdall.formats.escape import escape_text
 from holdall.formats.frontmatter import read_frontmatter
-from holdall.formats.json_editor import JsonText, Marks
+from holdall.formats.json_editor import JsonText
+from holdall.formats.marks import Marks
 from holdall.formats.toml_editor import TomlText
 from holdall.sources.checks.inspection import check_text
 from holdall.sources.fetch.address import parse as parse_address, show_address

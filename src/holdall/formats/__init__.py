@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         body_of as body_of,
         read_frontmatter as read_frontmatter,
     )
-    from holdall.formats.json_editor import MAX_BYTES as MAX_BYTES, MISSING as MISSING
+    from holdall.formats.marks import MAX_BYTES as MAX_BYTES, MISSING as MISSING
     from holdall.formats.toml_writer import dump_toml as dump_toml
 else:
     __getattr__, __all__ = lazy_exports(
@@ -35,7 +35,7 @@ else:
                 "body_of",
                 "read_frontmatter",
             ),
-            "json_editor": (
+            "marks": (
                 "MAX_BYTES",
                 "MISSING",
             ),

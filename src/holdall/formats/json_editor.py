@@ -21,59 +21,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from holdall import dataclass
 from holdall.errors import InputError
-from holdall.formats.json_nodes import MAX_BYTES as MAX_BYTES, NO_TEXT, Item, JsonReader, Node
-
-Keys = tuple[str, ...]
-"""The keys that lead from the whole document to a value."""
-
-MISSING = object()
-"""What `get` returns for a value that is not there."""
-
+from holdall.formats.json_nodes import NO_TEXT, Item, JsonReader, Node
+from holdall.formats.marks import MISSING, Keys, Marks
 
 _LONGEST_LINE = 1000
 _ENDS_LINE = re.compile(r"[ \t]*\r?\n")
 _COMMENT_ON_LINE = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\r\n]*?\*/(?=[ \t]*\r?\n))")
 _BLANKS = dict.fromkeys(map(ord, NO_TEXT))
-
-
-@dataclass(slots=True)
-class Marks:
-    """What Holdall did to a document other than adding entries.
-
-    `made` are the objects and lists that it made; `blank` is what stood between the brackets of
-    those that were empty. The document itself has the keys (); of one that Holdall made in a blank
-    file, `blank` is the file's text.
-    """
-
-    made: set[Keys] = field(default_factory=set)
-    blank: dict[Keys, str] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the marks as the ledger keeps them."""
-        return {
-            "made": [list(keys) for keys in sorted(self.made)],
-            "blank": [[list(keys), text] for keys, text in sorted(self.blank.items())],
-        }
-
-    @classmethod
-    def from_json(cls, table: Mapping[str, Any]) -> Marks:
-        """Read what `to_json` wrote."""
-        return cls(
-            {_keys(keys) for keys in table["made"]},
-            {_keys(keys): str(text) for keys, text in table["blank"]},
-        )
-
-
-def _keys(value: object) -> Keys:
-    if isinstance(value, list) and all(isinstance(key, str) for key in value):
-        return tuple(value)
-    raise TypeError(f"{value!a:.80} is not a list of keys")
 
 
 class JsonText(JsonReader):

@@ -12,8 +12,8 @@ from typing import Any
 from holdall import dataclass
 from holdall.errors import InputError
 from holdall.formats.documents import refuse_crowded
+from holdall.formats.marks import MAX_BYTES
 
-MAX_BYTES = 8 << 20
 MAX_VALUES = 250_000
 MAX_DEPTH = 100
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from holdall import NamedTuple
 from holdall.errors import InputError
-from holdall.formats.json_editor import MISSING, Keys, Marks
+from holdall.formats.marks import MISSING, Keys, Marks
 
 _MARK = re.compile(r"^<!-- holdall: (begin|end) ([^\r\n]+?) -->[ \t]*(?:\r\n|\n|\r|\Z)", re.M)
 

@@ -21,7 +21,7 @@ from typing import Any
 from holdall import NamedTuple
 from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
-from holdall.formats.json_editor import MISSING, Keys, Marks
+from holdall.formats.marks import MISSING, Keys, Marks
 from holdall.formats.toml_writer import render_inline, render_table, toml_key
 
 _NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\r\n|\Z)")

@@ -1,10 +1,11 @@
-"""The tables of contents: which files a tree has, and their bytes. See `models`."""
+"""The tables of contents: which files a tree has, their bytes, hashes of a state. See `models`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from peewee import (
+    SQL,
     BigIntegerField,
     BlobField,
     BooleanField,
@@ -18,11 +19,12 @@ from peewee import (
     TextField,
 )
 
-from holdall_composites.database.fields import PLAIN_PATH, one_of
+from holdall_composites.database.fields import PLAIN_PATH, hex_digits, one_of
 
 # Their indexes are made below, under names of ours.
 CARRIED: dict[str, Any] = {"on_update": "CASCADE", "index": False}
 CASCADE: dict[str, Any] = {"on_delete": "CASCADE", **CARRIED}
+_OF_A_COLLECTION = SQL("REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE")
 
 
 def add_index(name: str, *columns: Field, unique: bool = False) -> None:
@@ -88,3 +90,19 @@ class VersionFile(Model):
 
 
 add_index("version_files_blob", VersionFile.blob)
+
+
+class StateChunk(Model):
+    """The hash of one chunk of a collection's newest state, as `sync.releases.hashing` makes it.
+
+    `prefix` are the first digits of the UUIDs of its entries. It follows from the entries: where
+    there are no rows, the next release computes all of them.
+    """
+
+    collection_id = CharField(max_length=32, constraints=[_OF_A_COLLECTION])
+    prefix = CharField(max_length=32)
+    hash = CharField(max_length=64, constraints=[hex_digits("hash", 64)])
+
+    class Meta:
+        table_name = "state_chunks"
+        primary_key = CompositeKey("collection_id", "prefix")

@@ -35,12 +35,12 @@ from peewee import (
 )
 
 from holdall.artifacts import CompositeType
-from holdall_composites.database.chunk_models import StateChunk as StateChunk
 from holdall_composites.database.content_models import (
     CARRIED,
     CASCADE,
     Blob as Blob,
     BlobChunk as BlobChunk,
+    StateChunk as StateChunk,
     Tree as Tree,
     VersionFile as VersionFile,
     add_index,

@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from holdall_composites.store.store import Store
-from holdall_composites.sync.releases.chain import Header
 from holdall_composites.values.records import OperationRecord
 from holdall_composites.values.uuids import new_uuid
 
 if TYPE_CHECKING:
     from holdall.collection import Change, ChangeSet
     from holdall.deploy import DeployPlan
+    from holdall_composites.sync.releases.chain import Header
 
 
 OWN_EXTRA = "composites"
@@ -24,6 +24,8 @@ _SHOWN = 3
 
 def header_of(changes: ChangeSet) -> Header:
     """Return what the release of a change says of itself, under an id that the journal keeps."""
+    from holdall_composites.sync.releases.chain import Header
+
     own = changes.extra.setdefault(OWN_EXTRA, {})
     change_id: str = own.setdefault("change", new_uuid())
     told = (own.get("message"), own.get("purge", ()))

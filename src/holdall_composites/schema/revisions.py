@@ -10,7 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from peewee import Table
+
 from holdall import NamedTuple
+from holdall_composites.database.connect import HISTORY
+from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
 
 PACKAGE = "holdall_composites_migrations"
@@ -52,6 +57,16 @@ def known_revisions() -> Sequence[Revision]:
                 hint="the installation is broken: install Holdall again",
             )
     return found
+
+
+def is_current(database: Database) -> bool:
+    """Return whether a database has all scripts, each as it is here: nothing else is to be done."""
+    history = Table(HISTORY)
+    query = history.select(history.c.name, history.c.checksum).order_by(history.c.name)
+    with translated_errors():
+        is_there = database.table_exists(HISTORY)
+        rows = database.execute(query).fetchall() if is_there else []
+    return [tuple(row) for row in rows] == [(one.title, one.checksum) for one in known_revisions()]
 
 
 def scripts_folder() -> Path:

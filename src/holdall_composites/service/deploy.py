@@ -17,7 +17,6 @@ from holdall.deploy import (
 from holdall.errors import ConflictError, NotFoundError
 from holdall_composites.console import reporter
 from holdall_composites.database.connect import can_write
-from holdall_composites.resolver.companions import find_companions
 from holdall_composites.session import opened
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import DeploymentRecord
@@ -55,8 +54,12 @@ def resolve(request: DeployRequest) -> Resolution | None:
             for artifact_id in sorted(uuids)
             if (content := _content_of(request, store, artifact_id, uuids[artifact_id], wants))
         }
-        companions = find_companions(request, contents, sorted(uuids))
-        uuids |= _uuids_of(store, collection_id, set(companions.values()))
+        companions = {}
+        if any(found.type in (ArtifactType.HOOK, ArtifactType.MCP) for found in uuids):
+            from holdall_composites.resolver.companions import find_companions
+
+            companions = find_companions(request, contents, sorted(uuids))
+            uuids |= _uuids_of(store, collection_id, set(companions.values()))
     return Resolution(members, uuids, contents, companions)
 
 
@@ -137,8 +140,6 @@ def _content_of(
 
 def begin(plan: DeployPlan, transaction_id: str) -> None:
     """Record the plan's new placements as pending, and keep the bytes that no version has."""
-    from holdall_composites.sync.save_versions import keep_deployed
-
     if plan.collection.manifest.uuid is not None and plan.placed:
         with opened(plan.collection) as resolver:
             if not can_write(resolver.store.database):
@@ -147,7 +148,11 @@ def begin(plan: DeployPlan, transaction_id: str) -> None:
             if plan.collection.ahead is not None:  # what the same change brings has no rows yet
                 known = resolver.store.artifacts.owners_of({r.artifact_uuid for r in records})
                 records = [record for record in records if record.artifact_uuid in known]
-            keep_deployed(resolver.store, plan, {record.content_hash for record in records})
+            hashes = {record.content_hash for record in records}
+            if unknown := resolver.store.contents.unknown_trees(hashes):
+                from holdall_composites.sync.save_versions import keep_deployed
+
+                keep_deployed(resolver.store, plan, unknown)
             resolver.store.deployments.begin(records)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -108,12 +108,11 @@ def _write(put: Put, target: Path) -> None:
         target.chmod(0o755 if put.state.executable else 0o644)
 
 
-def keep_deployed(store: Store, plan: DeployPlan, contents: Iterable[str]) -> None:
+def keep_deployed(store: Store, plan: DeployPlan, unknown: Container[str]) -> None:
     """Store the bytes of what is deployed with edits that were not collected, for `holdall undo`.
 
-    Looks at the artifacts with one of these content hashes only.
+    `unknown` are the content hashes of those that no version has.
     """
-    unknown = store.contents.unknown_trees(contents)
     found = [
         _Found(artifact.location, plan.collection.spec_of(artifact.id), artifact.tree)
         for artifact in plan.artifacts

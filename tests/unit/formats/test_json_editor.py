@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from holdall.errors import InputError
-from holdall.formats.json_editor import MISSING, JsonText, Marks
+from holdall.formats.json_editor import JsonText
+from holdall.formats.marks import MISSING, Marks
 
 pytestmark = pytest.mark.unit
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from holdall.errors import InputError
-from holdall.formats.json_editor import MISSING, Marks
 from holdall.formats.marked_text import MarkedText
+from holdall.formats.marks import MISSING, Marks
 
 pytestmark = pytest.mark.unit
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from holdall.errors import InputError
-from holdall.formats.json_editor import MISSING, Marks
+from holdall.formats.marks import MISSING, Marks
 from holdall.formats.toml_editor import TomlText
 
 pytestmark = pytest.mark.unit

@@ -15,8 +15,8 @@ from hypothesis import given, strategies as st
 
 from holdall.artifacts.paths import RelPath
 from holdall.formats.escape import one_line_exactly
-from holdall.formats.ignorable import IGNORABLE
 from holdall.sources.checks.hidden import is_suspect, judge_characters
+from holdall.sources.checks.ignorable import IGNORABLE
 from holdall.sources.checks.inspection import Inspection, check_text
 from holdall.sources.checks.secrets import judge_secrets, may_hold_secrets
 from holdall.sources.reader import read

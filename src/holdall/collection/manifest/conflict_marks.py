@@ -26,17 +26,12 @@ _HUNK = re.compile(
 _LINES = re.compile(r'(?:release = (?P<number>\d{1,18})\n|base = "[0-9a-f]{64}"\n)+')
 
 
-def has_marks(text: str) -> bool:
-    """Return whether there is a line that could be a mark."""
-    return text.startswith("<<<<<<<") or "\n<<<<<<<" in text
-
-
 def settle_marks(text: str) -> str:
     """Return a text with the older release where marks are around releases only.
 
     Lines keep their numbers: empty ones stand for what is left out.
     """
-    return _HUNK.sub(_older, text) if has_marks(text) else text
+    return _HUNK.sub(_older, text)
 
 
 def _older(hunk: re.Match[str]) -> str:

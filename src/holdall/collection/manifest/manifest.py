@@ -37,7 +37,6 @@ from typing import Any
 from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId, CompositeType
 from holdall.artifacts.paths import RelPath
-from holdall.collection.manifest.conflict_marks import has_marks
 from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import (
@@ -309,6 +308,11 @@ def _pieces(text: str, before: Manifest) -> dict[str, _Piece] | None:
         else:
             last.tail += block.text
     return found if all(next(rest, None) is None for rest in entries.values()) else None
+
+
+def has_marks(text: str) -> bool:
+    """Return whether there is a line that could be a mark of git around a conflict."""
+    return text.startswith("<<<<<<<") or "\n<<<<<<<" in text
 
 
 def _render_head(manifest: Manifest, before: Manifest, old: str) -> str:

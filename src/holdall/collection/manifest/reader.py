@@ -19,13 +19,13 @@ from typing import Any
 from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import RELATIONSHIPS, ArtifactId, CompositeType
 from holdall.artifacts.paths import RelPath, refuse_collisions
-from holdall.collection.manifest.conflict_marks import has_marks, settle_marks
 from holdall.collection.manifest.manifest import (
     FORMAT,
     Manifest,
     ManifestArtifact,
     ManifestComposite,
     ManifestMember,
+    has_marks,
 )
 from holdall.errors import HoldallError, InputError
 from holdall.formats.documents import parse_toml
@@ -44,9 +44,12 @@ def parse(text: str, where: str) -> Manifest:
     Raises InputError that names the line and key.
     """
     hint = "fix that line, or restore the file from your version control"
-    text = settle_marks(text)
     if has_marks(text):
-        hint = "settle what git marked there; `holdall git-merge --install` merges entry by entry"
+        from holdall.collection.manifest.conflict_marks import settle_marks
+
+        text = settle_marks(text)
+        if has_marks(text):
+            hint = "settle what git marked; `holdall git-merge --install` merges entry by entry"
     document = parse_toml(text, where, limit=MAX_MANIFEST_BYTES, hint=hint)
     return manifest_of(document, where, text)
 

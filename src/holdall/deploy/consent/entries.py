@@ -24,7 +24,7 @@ from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import InputError
 from holdall.formats.documents import canonical_json, parse_json, read_bounded
-from holdall.formats.json_editor import MAX_BYTES
+from holdall.formats.marks import MAX_BYTES
 
 _PLUGIN_ROOT = re.compile(
     r"\$\{(?:(?:CLAUDE_|CURSOR_)?PLUGIN_ROOT|extensionPath)\}|\$(?:CLAUDE_|CURSOR_)?PLUGIN_ROOT\b"

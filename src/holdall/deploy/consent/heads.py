@@ -40,10 +40,10 @@ _WORDS = rf"{_KEYS}|allowed[-_]?tools"
 _ESCAPES = r"\\x[4-7]|\\u00[4-7]|\\U000000[4-7]|\\\r?\n"
 _OWN_FENCE = r"---[ \t]*[^\s-]"
 _SUSPICIOUS = re.compile(rf"(?i){_WORDS}|{_ESCAPES}")
-_TOP_KEY = re.compile(rf"(?im)^[\"']?({_WORDS})[\"']?[ \t]*:")
-_ANY_KEY = re.compile(rf"(?i)\b({_WORDS})[\"']?\s*:|{_ESCAPES}")
+_TOP_KEY = rf"(?im)^[\"']?({_WORDS})[\"']?[ \t]*:"
+_ANY_KEY = rf"(?i)\b({_WORDS})[\"']?\s*:|{_ESCAPES}"
 # Keys and merges that YAML has, of which a text need not show what they are.
-_INDIRECT = re.compile(r"(?m)<<|^[ \t]*\?\s|(?:^|[\s\[{,:?])[&*!]\w")
+_INDIRECT = r"(?m)<<|^[ \t]*\?\s|(?:^|[\s\[{,:?])[&*!]\w"
 _RESTRICTIONS = frozenset({"deny", "ask"})
 _HARMLESS_TOOLS = re.compile(
     r"(?:Read|Grep|Glob|LS|NotebookRead|Write|Edit|MultiEdit|NotebookEdit|Todo\w+|Task\w*|Agent"
@@ -51,9 +51,9 @@ _HARMLESS_TOOLS = re.compile(
 )
 _TOOL = re.compile(r"[^\s,(]+(?:\([^()]*\))?")
 # Commands that agents run when they load a text, and steps that they run without asking.
-_INLINE = re.compile(r"!`[^`]+`|(?ms:^[ \t]*(`{3,}|~{3,})!.*?(?:^[ \t]*\1|\Z))")
-_BRACED = re.compile(r"!\{[^\n]*")
-_TURBO = re.compile(r"(?im)^[ \t]*//[ \t]*turbo.*")
+_INLINE = r"!`[^`]+`|(?ms:^[ \t]*(`{3,}|~{3,})!.*?(?:^[ \t]*\1|\Z))"
+_BRACED = r"!\{[^\n]*"
+_TURBO = r"(?im)^[ \t]*//[ \t]*turbo.*"
 
 
 def file_effects(artifact: PlannedArtifact, target: Target) -> Iterator[str]:
@@ -117,7 +117,9 @@ def text_effects(data: bytes, *, is_command: bool, is_converted: bool = False) -
     if is_converted:
         text = text.replace("$ARGUMENTS", "{{args}}")  # as it will be
     for pattern in (_INLINE, _TURBO, _BRACED)[: 3 if is_converted else 2]:
-        found += [f"runs when it is used: {match[0].strip()}" for match in pattern.finditer(text)]
+        found += [
+            f"runs when it is used: {match[0].strip()}" for match in re.finditer(pattern, text)
+        ]
     return found
 
 
@@ -143,7 +145,7 @@ def frontmatter_effects(data: bytes) -> list[str]:
             if not _is_harmless(_plain(key), value)
         ]
     mentioned = re.search(rf"(?i)\b(?:{_WORDS})\b", doubtful)
-    if _ANY_KEY.search(doubtful) or (mentioned and _INDIRECT.search(doubtful)):
+    if re.search(_ANY_KEY, doubtful) or (mentioned and re.search(_INDIRECT, doubtful)):
         return [f"may run what its frontmatter says, which cannot be read for certain: {doubtful}"]
     return []
 
@@ -166,7 +168,7 @@ def _keys_of(head: str) -> dict[str, Any] | None:
     if not isinstance(values, dict) or "<<" in values:
         return None
     found = sum(1 for key in values if re.fullmatch(_WORDS, _plain(key)))
-    return None if len(_TOP_KEY.findall(head)) > found else values
+    return None if len(re.findall(_TOP_KEY, head)) > found else values
 
 
 def _plain(key: str) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.project.ledger import Deployed, Merged, hash_value
 from holdall.files.root import Root
-from holdall.formats.json_editor import MAX_BYTES, MISSING, JsonText
-from holdall.formats.toml_editor import TomlText
+from holdall.formats.marks import MAX_BYTES, MISSING
 
 if TYPE_CHECKING:
+    from holdall.formats.json_editor import JsonText
     from holdall.formats.marked_text import MarkedText
+    from holdall.formats.toml_editor import TomlText
 
 Document: TypeAlias = "JsonText | TomlText | MarkedText"
 
@@ -66,7 +67,11 @@ def open_document(text: str | None, path: RelPath, where: str) -> Document:
         from holdall.formats.marked_text import MarkedText
 
         return MarkedText("" if text is None else text, where)
-    form = TomlText if path.endswith(".toml") else JsonText
+    form: type[JsonText | TomlText]
+    if path.endswith(".toml"):
+        from holdall.formats.toml_editor import TomlText as form
+    else:
+        from holdall.formats.json_editor import JsonText as form
     return form.new(where) if text is None else form(text, where)
 
 

@@ -28,7 +28,7 @@ from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import ConflictError, InputError
 from holdall.files.root import FileState, Root
 from holdall.formats.documents import read_bounded
-from holdall.formats.json_editor import MAX_BYTES, MISSING, Marks
+from holdall.formats.marks import MAX_BYTES, MISSING, Marks
 from holdall.transaction.actions import Action, Put, Remove
 from holdall.transaction.placement import put_bytes
 

@@ -18,9 +18,9 @@ from holdall.formats.documents import read_bounded
 
 MAX_TEXT = 1 << 20
 
-_ROOT = re.compile(r"\$\{?(CLAUDE_PLUGIN_(?:ROOT|DATA|OPTION_\w+))\b")
-_SETTING = re.compile(r"\$\{user_config\.([\w-]{1,80})\}")
-_TOOL = re.compile(r"\bmcp__plugin_[\w-]{1,80}")
+_ROOT = r"\$\{?(CLAUDE_PLUGIN_(?:ROOT|DATA|OPTION_\w+))\b"
+_SETTING = r"\$\{user_config\.([\w-]{1,80})\}"
+_TOOL = r"\bmcp__plugin_[\w-]{1,80}"
 
 
 def lost_variables(text: str) -> tuple[str, ...]:
@@ -40,8 +40,8 @@ def lost_variables(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _names(pattern: re.Pattern[str], text: str) -> list[str]:
-    return list(dict.fromkeys(match[match.lastindex or 0] for match in pattern.finditer(text)))
+def _names(pattern: str, text: str) -> list[str]:
+    return list(dict.fromkeys(match[match.lastindex or 0] for match in re.finditer(pattern, text)))
 
 
 def read_lost_variables(type_name: str, location: Path) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from holdall.deploy.project.place import ProjectPlace, is_same_place
 from holdall.errors import HoldallError, InputError
 from holdall.files.root import FileState
 from holdall.formats.documents import canonical_json, parse_json
-from holdall.formats.json_editor import MISSING, Marks
+from holdall.formats.marks import MISSING, Marks
 
 FORMAT = 1
 MAX_LEDGER_BYTES = 64 << 20

@@ -30,7 +30,7 @@ from holdall.deploy.project.ledger import (
     state_to_json,
 )
 from holdall.files.root import FileState
-from holdall.formats.json_editor import Marks
+from holdall.formats.marks import Marks
 
 Asked = tuple[str | None]
 """That something was asked for, with its UUID."""

@@ -27,7 +27,7 @@ from holdall.deploy.project.skillmeat_record import (
 from holdall.deploy.targets import Target, Targets, targets_for
 from holdall.errors import InputError, NotFoundError
 from holdall.files.root import Root
-from holdall.formats.json_editor import Marks
+from holdall.formats.marks import Marks
 
 
 class ProjectRecord(NamedTuple):

@@ -30,7 +30,7 @@ from holdall.deploy.project.ledger import Deployed, Ledger, Merged, state_to_jso
 from holdall.errors import HoldallError, InputError
 from holdall.files.root import FileState
 from holdall.formats.documents import parse_toml
-from holdall.formats.json_editor import Keys
+from holdall.formats.marks import Keys
 from holdall.formats.toml_writer import render_inline, toml_key
 
 FORMAT = 1

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from holdall.formats.ignorable import IGNORABLE
 from holdall.sources.checks.diagnostics import Code, diagnose
+from holdall.sources.checks.ignorable import IGNORABLE
 from holdall.sources.values import Diagnostic
 
 _IDEOGRAPH = "\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -35,8 +35,9 @@ _WIDTHLESS = "\u180e\u200b-\u200f\u2060-\u2064\ufeff"
 _SELECTOR = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 _LETTER = r"[^\W\d_]"
 
-_INVISIBLE = re.compile(f"[{IGNORABLE}\ufff9-\ufffb]")
-_SPELLED = re.compile(
+# Python compiles them where they are first used, which takes longer than to read most texts.
+_INVISIBLE = f"[{IGNORABLE}\ufff9-\ufffb]"
+_SPELLED = (
     rf"(?<=[{_EMOJI}])[\ufe0e\ufe0f]"
     r"|(?<=[0-9#*])[\ufe0e\ufe0f](?=\u20e3)"
     rf"|(?<=[{_VARYING}])[\ufe00-\ufe02]"
@@ -54,17 +55,17 @@ _SPELLED = re.compile(
     "|(?<=[\U0001d100-\U0001d1ff])[\U0001d173-\U0001d17a]"
 )
 _MARKS = "\u061c\u200e\u200f"
-_FROM_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
+_FROM_RIGHT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]"
 _REACH = 40
 
 # Controls of writing direction; tag characters and what is not assigned beside them; selectors of
 # ideographs without one; so many invisible characters that they can only be bits.
-_HIDDEN = re.compile(
+_HIDDEN = (
     "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
     f"|(?<![{_IDEOGRAPH}])[\U000e0100-\U000e01ef]|{_SELECTOR}{{3}}|[{IGNORABLE}]{{8}}"
 )
 # England, Scotland, Wales: the only emoji that are spelled with tag characters.
-_FLAG = re.compile(
+_FLAG = (
     "\U0001f3f4\U000e0067\U000e0062"
     "(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)"
     "\U000e007f"
@@ -73,15 +74,14 @@ _FLAG = re.compile(
 _MOST_STRAYS, _MOST_OF_ONE_KIND = 15, 63
 
 # What the bytes of any of these begin with, in UTF-8; an emoji with its selector is not suspicious.
-_SUSPECT = re.compile(
+_SUSPECT = (
     rb"\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])|\xf3\xa0|\xc2\xad|\xcd\x8f|\xd8\x9c"
     rb"|\xef(?:\xb8[\x80-\x8d]|\xbb\xbf|\xbe\xa0|\xbf[\xb0-\xbb])|\xe3\x85\xa4"
     rb"|\xe1(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0[\x8b-\x8f])|\xf0(?:\x9b\xb2|\x9d\x85)"
 )
-_SELECTED = re.compile(
-    rb"\xef\xb8[\x8e\x8f](?<!\xe2[\x84-\xaf][\x80-\xbf]...)(?<!\xf0\x9f[\x80-\xaf][\x80-\xbf]...)"
-    rb"(?<![0-9#*]\xef\xb8\x8f(?=\xe2\x83\xa3))",
-    re.S,
+_SELECTED = (
+    rb"(?s)\xef\xb8[\x8e\x8f](?<!\xe2[\x84-\xaf][\x80-\xbf]...)(?<!\xf0\x9f[\x80-\xaf][\x80-\xbf]...)"
+    rb"(?<![0-9#*]\xef\xb8\x8f(?=\xe2\x83\xa3))"
 )
 _ASCII = bytes(range(128))
 
@@ -90,7 +90,7 @@ def is_suspect(data: bytes) -> bool:
     """Return whether `judge_characters` may have something to say; takes a nanosecond a byte."""
     if data.isascii():
         return False
-    return bool(_SUSPECT.search(data.translate(None, _ASCII)) or _SELECTED.search(data))
+    return bool(re.search(_SUSPECT, data.translate(None, _ASCII)) or re.search(_SELECTED, data))
 
 
 def hidden_text(path: str, text: str) -> Iterator[Diagnostic]:
@@ -102,12 +102,12 @@ def hidden_text(path: str, text: str) -> Iterator[Diagnostic]:
 
 def judge_characters(path: str, text: str) -> Iterator[Diagnostic]:
     """Yield the first character of a text that hides another text or, if none does, is a stray."""
-    bare = _FLAG.sub("", text)
-    strays = [m for m in _INVISIBLE.finditer(bare) if not _is_spelling(bare, m.start())]
+    bare = re.sub(_FLAG, "", text)
+    strays = [m for m in re.finditer(_INVISIBLE, bare) if not _is_spelling(bare, m.start())]
     if not strays:
         return
     most = _MOST_STRAYS if len({stray[0] for stray in strays}) > 1 else _MOST_OF_ONE_KIND
-    found = _HIDDEN.search(bare) or (strays[0] if len(strays) > most else None)
+    found = re.search(_HIDDEN, bare) or (strays[0] if len(strays) > most else None)
     code = Code.HIDDEN_TEXT if found else Code.ZERO_WIDTH_TEXT
     found = found or strays[0]
     line = bare.count("\n", 0, found.start()) + 1
@@ -120,5 +120,5 @@ def _is_spelling(text: str, at: int) -> bool:
     if at == 0 and char in "\ufeff\ufe0e\ufe0f":
         return True
     if char in _MARKS:
-        return bool(_FROM_RIGHT.search(text[max(0, at - _REACH) : at + _REACH]))
-    return _SPELLED.match(text, at) is not None
+        return bool(re.search(_FROM_RIGHT, text[max(0, at - _REACH) : at + _REACH]))
+    return re.compile(_SPELLED).match(text, at) is not None

@@ -40,17 +40,14 @@ _SECRETS = (
     ("an npm token", (b"npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
     ("a PyPI token", (b"pypi-AgE",), r"\bpypi-AgE[A-Za-z0-9_-]{50}"),
 )
-_PATTERNS = tuple((kind, starts, re.compile(pattern)) for kind, starts, pattern in _SECRETS)
-_PLACEHOLDER = re.compile(
-    r"(?i)example|your|x{4}|fake|dummy|secret|redacted|placeholder|0{5}|12345|abcde"
-)
+_PLACEHOLDER = r"(?i)example|your|x{4}|fake|dummy|secret|redacted|placeholder|0{5}|12345|abcde"
 _FEWEST_LETTERS = 6
 
 _WORD = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _AS_WORD = bytes(ord("w") if byte in _WORD else ord(" ") for byte in range(256))
 _RUN = b"w" * 20
 _REACH = 160
-_START = re.compile(b"|".join(re.escape(start) for _, starts, _ in _SECRETS for start in starts))
+_START = b"|".join(re.escape(start) for _, starts, _ in _SECRETS for start in starts)
 
 
 def may_hold_secrets(data: bytes) -> bool:
@@ -62,7 +59,7 @@ def may_hold_secrets(data: bytes) -> bool:
     words = data.translate(_AS_WORD)
     at = words.find(_RUN)
     while at >= 0:
-        if _START.search(data, max(0, at - _REACH), at + len(_RUN)):
+        if re.compile(_START).search(data, max(0, at - _REACH), at + len(_RUN)):
             return True
         end = words.find(b" ", at)
         at = words.find(_RUN, end) if end >= 0 else -1
@@ -71,14 +68,14 @@ def may_hold_secrets(data: bytes) -> bool:
 
 def judge_secrets(path: str, data: bytes) -> Iterator[Diagnostic]:
     """Yield what looks like a secret, each kind once. None is quoted."""
-    for kind, starts, pattern in _PATTERNS:
+    for kind, starts, pattern in _SECRETS:
         if any(start in data for start in starts):
             yield from _judge(path, data.decode("utf-8", "replace"), kind, pattern)
 
 
-def _judge(path: str, text: str, kind: str, pattern: re.Pattern[str]) -> Iterator[Diagnostic]:
-    for found in pattern.finditer(text):
-        if not _PLACEHOLDER.search(found[0]) and len(set(found[0][-20:])) >= _FEWEST_LETTERS:
+def _judge(path: str, text: str, kind: str, pattern: str) -> Iterator[Diagnostic]:
+    for found in re.finditer(pattern, text):
+        if not re.search(_PLACEHOLDER, found[0]) and len(set(found[0][-20:])) >= _FEWEST_LETTERS:
             line = text.count("\n", 0, found.start()) + 1
             yield diagnose(path, Code.CREDENTIAL, f"holds what looks like {kind}", line)
             return

@@ -11,7 +11,7 @@ from holdall.artifacts.references import find_named
 from holdall.deploy.planning.settings import looks_for_its_plugin
 from holdall.errors import NotFoundError
 from holdall.formats.documents import read_bounded
-from holdall.formats.json_editor import MAX_BYTES
+from holdall.formats.marks import MAX_BYTES
 from holdall.sources.values import FoundArtifact, FoundComposite, Reading
 
 _USERS = frozenset({ArtifactType.HOOK.value, ArtifactType.MCP.value})
