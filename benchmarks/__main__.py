@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import databases, filework, growth, migrations, peers, report, starting
+from benchmarks import databases, filework, growth, migrations, peers, projects, report, starting
 from benchmarks.measuring import Bench, Row
 
 GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "start": starting.start_up,
+    "projects": projects.locked_projects,
     "files": filework.whole_life,
     "scan": filework.scanning,
     "size": filework.growth_in_size,

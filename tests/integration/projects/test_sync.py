@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -330,3 +331,33 @@ def test_check_without_a_home(
         (bob.project / ".claude/skills/pdf/SKILL.md").write_text("edited")
         assert in_this_process("sync", "--frozen", "--check").returncode == 1
     assert not bob.home.exists()
+
+
+def test_nothing_to_do_right_after(ada: Machine) -> None:
+    """Right behind an add a sync knows by the status of files alone that nothing is to do."""
+    import holdall.operations.projects.changes.sync as slow
+
+    ada.run("add", "acme/kit")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slow, "sync", None)
+        assert ada.run("sync") == "everything is in place already\n"
+
+
+def test_an_edit_while_it_is_compared(ada: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is edited behind its comparison is not taken for what was compared."""
+    import holdall.operations.projects.compare as compare_
+
+    ada.run("add", "acme/kit")
+    file = ada.project / ".claude/skills/pdf/SKILL.md"
+    text = file.read_text()
+    file.write_text(text)
+
+    def and_edit(*given: object) -> Iterator[object]:
+        yield from compare_.__dict__["changed_before"](*given)
+        file.write_text("edited")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compare_, "changed_before", compare_.compare, raising=False)
+        patch.setattr(compare_, "compare", and_edit)
+        ada.run("sync")
+    assert "SKILL.md is edited" in ada.run("sync", "--check", status=1)

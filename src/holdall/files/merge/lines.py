@@ -9,8 +9,9 @@
 Changes that overlap or touch are a conflict, unless both sides made the same one. A change may lie
 at several places with one result (a line more among equal lines): where it could touch at one of
 them, or where lines match in other ways from the end than from the start, that is a conflict, too.
-So where this differs from git, it is a conflict here. Bytes in, bytes out: no encoding is assumed,
-and the ends of lines are part of them.
+So where this differs from git, it is a conflict here: also where a side of a longer text has less
+than a third of its lines, which could be matched with others as well. Bytes in, bytes out: no
+encoding is assumed, and the ends of lines are part of them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from holdall import NamedTuple
 
 MAX_TEXT_BYTES = 1 << 20
 _MOST_DIFFERENCES = 1000  # half a second
+_LONG = 20
 
 
 class LineConflict(NamedTuple):
@@ -181,7 +183,10 @@ def _hunks(base: Sequence[bytes], side: Sequence[bytes]) -> list[_Hunk]:
     """Return what a side changed."""
     found = []
     at = to = 0
-    for i, j in [*_matches(base, side), (len(base), len(side))]:
+    matches = _matches(base, side)
+    if len(base) >= _LONG and len(matches) * 3 < len(base):
+        raise _TooFarApartError
+    for i, j in [*matches, (len(base), len(side))]:
         if (at, to) != (i, j):
             new = side[to:j]
             found.append(_Hunk(at, i, tuple(new), *_reach(base, at, i, new)))
@@ -218,7 +223,7 @@ def _told(lines: range) -> str:
 
 
 class _TooFarApartError(Exception):
-    """So little is alike that matching the lines would take seconds."""
+    """So little is alike that matching the lines would take seconds, or be a guess."""
 
 
 def _matches(base: Sequence[bytes], side: Sequence[bytes]) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from holdall.deploy.targets import target_named
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
 from holdall.files.stat_index import StateIndex, index_file
-from holdall.operations.projects.stamps import stamp, stamps_file
+from holdall.operations.projects.stamps import read_stamps, stamps_file, write_stamps
 from holdall.operations.projects.terms import Terms
 from holdall.transaction.journal import OUTBOX, OUTSIDE, TX
 
@@ -88,17 +88,20 @@ def remember(terms: Terms, lock: Lock, synced: Lock) -> None:
     cache = cache_folder(terms.session.config)
     if cache is None:
         return
+    own = [PROJECT_FILE, LOCK_FILE, SYNCED, LEDGER, DEPLOYED]
+    read = read_stamps(terms.project, own)
+    if read is None:
+        return
     with opened(terms, lock) as project:
-        if any(True for _ in compare(project, lock, synced)):
-            return
         ledger = project.ledger
         files = [path for entry in ledger.deployed for path in entry.files]
         settings = [merged.path for entry in ledger.deployed for merged in entry.merged]
         records = [record.path for record in project.records.values()]
-    state = [f"{STATE_FOLDER}/{name}" for name in (TX, OUTBOX, OUTSIDE)]
-    own = [PROJECT_FILE, LOCK_FILE, SYNCED, LEDGER, DEPLOYED]
-    stamp(
-        stamps_file(cache, terms.project),
-        terms.project,
-        [*own, *records, *settings, *files, *state],
-    )
+        state = [f"{STATE_FOLDER}/{name}" for name in (TX, OUTBOX, OUTSIDE)]
+        # Before the files are looked at: what is changed meanwhile has another status then.
+        stamps = read_stamps(terms.project, [*own, *records, *settings, *files, *state])
+        if stamps is None or not stamps.items() >= read.items():
+            return
+        if any(True for _ in compare(project, lock, synced)):
+            return
+    write_stamps(stamps_file(cache, terms.project), stamps)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+Stamps = dict[str, "list[int] | None"]
+"""The status of files, by path."""
+
 _MOMENT = 20_000_000
 _COARSE = 1_000_000
 _LONG_MOMENT = 3_000_000_000
@@ -47,20 +50,38 @@ def are_as_stamped(file: Path, root: Path) -> bool:
         return False
 
 
-def stamp(file: Path, root: Path, paths: Iterable[str]) -> None:
-    """Write the list of these paths, none of which is a link; failures are ignored."""
+def read_stamps(root: Path, paths: Iterable[str]) -> Stamps | None:
+    """Return the status of each of these paths, None for what is not there.
+
+    Whoever compares the files after that knows whether they were changed meanwhile. What was just
+    written is waited for, a clock's step at most; None where the clock has long steps.
+    """
+    try:
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        paths = list(paths)
+        for _ in range(2):
+            stamps = {path: _status(path, top) for path in paths}
+            wait = max((_settles(s) for s in stamps.values() if s), default=0) - time.time_ns()
+            if wait < 0:
+                return stamps
+            if wait > _MOMENT:
+                return None
+            time.sleep((wait + _MOMENT / 10) / 1e9)
+        return None
+    except OSError:
+        return None
+    finally:
+        os.close(top)
+
+
+def write_stamps(file: Path, stamps: Stamps) -> None:
+    """Write the list; failures are ignored."""
     from tempfile import NamedTemporaryFile
 
-    now = time.time_ns()
     with contextlib.suppress(OSError):
-        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            stamps = {path: _status(path, top) for path in paths}
-        finally:
-            os.close(top)
-        if any(status is not None and not _is_settled(status, now) for status in stamps.values()):
-            file.unlink(missing_ok=True)
-            return
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with NamedTemporaryFile("w", dir=file.parent, delete=False) as temporary:
             temporary.write(json.dumps([__version__, stamps], separators=(",", ":")))
@@ -77,6 +98,7 @@ def _status(path: str, top: int) -> list[int] | None:
     return [found.st_dev, found.st_ino, found.st_mode, size, found.st_mtime_ns, found.st_ctime_ns]
 
 
-def _is_settled(status: list[int], now: int) -> bool:
+def _settles(status: list[int]) -> int:
+    """Return from when on a change must show in the status, in nanoseconds."""
     changed = max(status[4], status[5])
-    return changed + (_LONG_MOMENT if status[5] % _COARSE == 0 else _MOMENT) < now
+    return changed + (_LONG_MOMENT if status[5] % _COARSE == 0 else _MOMENT)
