@@ -66,9 +66,9 @@ def edited(chance: random.Random, lines: list[bytes], who: str) -> bytes:
         kind = chance.random()
         if kind < 0.35:
             lines[at:at] = new
-        elif kind < 0.7:
+        elif kind < 0.75:
             lines[at : at + max(1, count)] = new
-        elif kind < 0.85:
+        elif kind < 0.9:
             del lines[at : at + max(1, count)]
         else:
             block = lines[at : at + count]

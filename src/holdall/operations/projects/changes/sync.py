@@ -161,6 +161,9 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
         if not terms.dry_run:
             supply.conclude()
             remember(terms, lock, lock)
+            # In a clone it is known only now what of its files was edited.
+            with opened(terms, lock) as project:
+                left = list(find_edited(project, lock))
         names = tuple(requirement.name for requirement, _ in unsettled.requirements)
         return Synced(lock, names, done, tuple(left))
 
