@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import field
+from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -181,13 +182,22 @@ class Tagged(NamedTuple):
     newest: str
 
 
+class Part(Enum):
+    """How much of a source is there: all, some, or some although all of it was fetched."""
+
+    ALL = "all"
+    SOME = "some"
+    SOME_OF_ALL = "some of all"
+
+
 class Reading(NamedTuple):
     """All that a source holds: artifacts by place, composites in the source's order.
 
     `source` is what to record as the place that it came from, the root if None; `revision` the
     commit or checksum of what was read, where there is one. `unread` says, by path, what is there
     or should be and could not be read, and why: what came from there is not gone. `left_out` says
-    which paths are not collected, and why. `tag` is what a range of versions stands for.
+    which paths are not collected, and why. `tag` is what a range of versions stands for,
+    `part` how much of it was read.
     """
 
     root: Path
@@ -200,6 +210,7 @@ class Reading(NamedTuple):
     unread: Mapping[str, str] = MappingProxyType({})
     left_out: Mapping[str, str] = MappingProxyType({})
     tag: Tagged | None = None
+    part: Part = Part.ALL
 
     def why_unread(self, path: str) -> str | None:
         """Return why something at `path` may be there although it was not found."""

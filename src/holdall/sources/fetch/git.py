@@ -101,13 +101,14 @@ class Git:
         *words: str,
         watch: Callable[[int], None] | None = None,
         seconds: float | None = None,
+        stdin: int = subprocess.DEVNULL,
     ) -> bytes:
         """Run a git command and return its output; raises GitFailed with what it complained of.
 
         `watch` is called now and then with the size of the git directory; if it raises, that
         is the end of the command. So are `seconds`.
         """
-        with self.started(words, stderr=subprocess.PIPE) as process, ended(process):
+        with self.started(words, stdin=stdin, stderr=subprocess.PIPE) as process, ended(process):
             while True:
                 try:
                     pause = seconds if watch is None else _LOOK_EVERY
@@ -116,7 +117,7 @@ class Git:
                 except subprocess.TimeoutExpired:
                     if watch is None:
                         raise GitFailed(f"git took longer than {seconds} seconds") from None
-                    watch(_size_of(self.git_dir))
+                    watch(size_of(self.git_dir))
         if process.returncode:
             raise GitFailed(complaint.decode(errors="replace"))
         return output
@@ -184,7 +185,8 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
         raise
 
 
-def _size_of(folder: Path) -> int:
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
     size = 0
     for top, _, files in os.walk(folder):
         for name in files:

@@ -7,14 +7,14 @@ laid out in a temporary folder, which is there as long as the origin is open.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall import NamedTuple
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
-from holdall.sources.values import GitState, Tagged
+from holdall.sources.values import GitState, Part, Tagged
 
 if TYPE_CHECKING:
     from holdall.sources.fetch.address import ArchiveAddress, GitAddress, PublishedAddress
@@ -28,7 +28,7 @@ class Origin(NamedTuple):
 
     `name` is what the manifest records. It stays the same from one revision to the next, so that a
     later collect knows what came from here, and holds no credentials. `git` is what git knows of
-    the folder, `tag` what a range of versions stands for.
+    the folder, `tag` what a range of versions stands for, `part` how much of it is there.
     """
 
     folder: Path
@@ -36,11 +36,16 @@ class Origin(NamedTuple):
     revision: str | None = None
     git: GitState = GitState()
     tag: Tagged | None = None
+    part: Part = Part.ALL
 
 
 @contextmanager
-def open_origin(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
+def open_origin(
+    text: str, caps: Caps = DEFAULT_CAPS, skills: Sequence[str] = ()
+) -> Iterator[Origin]:
     """Make `text` into a folder to read: a folder, a git repository, an archive, or a channel.
+
+    Of a repository only what some `skills` need, if they are given and the tree says it.
 
     Whether a folder exists is checked by its reader. Raises UsageError for what cannot be a
     source, and what `holdall.sources.fetch.repository` and `holdall.sources.fetch.archive` raise.
@@ -55,7 +60,7 @@ def open_origin(text: str, caps: Caps = DEFAULT_CAPS) -> Iterator[Origin]:
 
     with TemporaryDirectory(prefix="holdall-") as scratch:
         if isinstance(address, GitAddress):
-            yield _repository(address, Path(scratch), caps)
+            yield _repository(address, Path(scratch), caps, skills)
         elif isinstance(address, PublishedAddress):
             yield _published(address, Path(scratch), caps)
         else:
@@ -69,14 +74,14 @@ def _folder(folder: Path) -> Origin:
     return Origin(folder, str(real), head_of(real), state_in(real))
 
 
-def _repository(address: GitAddress, scratch: Path, caps: Caps) -> Origin:
+def _repository(address: GitAddress, scratch: Path, caps: Caps, skills: Sequence[str]) -> Origin:
     from holdall.sources.fetch.repository import lay_out
 
     last = (address.subfolder or address.name.rstrip("/")).replace(":", "/").rpartition("/")[2]
     folder = scratch / "files" / (_safe(last.removesuffix(".git")))
     folder.parent.mkdir()
-    found = lay_out(address, folder, scratch / "repository", caps)
-    return Origin(folder, address.name, found.commit, found.state, found.tag)
+    found = lay_out(address, folder, scratch / "repository", caps, skills)
+    return Origin(folder, address.name, found.commit, found.state, found.tag, found.part)
 
 
 def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:

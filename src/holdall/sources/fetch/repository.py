@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -18,11 +18,12 @@ from holdall import NamedTuple
 from holdall.artifacts.limits import Caps, Meter
 from holdall.errors import HostilePathError, NotFoundError, StorageError
 from holdall.sources.fetch.address import GitAddress, without_password
-from holdall.sources.fetch.git import Git, GitFailed, ended
+from holdall.sources.fetch.git import Git, GitFailed, ended, size_of
+from holdall.sources.fetch.parts import folders_of, is_needed
 from holdall.sources.fetch.ranges import is_range
 from holdall.sources.fetch.refs import read_refs, tag_of
 from holdall.sources.fetch.unpacking import Budget, Unpacker
-from holdall.sources.values import GitState, Tagged
+from holdall.sources.values import GitState, Part, Tagged
 
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -30,22 +31,27 @@ _LINK, _EXECUTABLE, _SUBMODULE = "120000", "100755", "160000"
 _MAX_BROKEN = 100
 _FILES = ("100644", "100664", _EXECUTABLE)
 _CHUNK = 1 << 20
+_LARGE = 4 << 20
+"""Bytes from which on it is said that all was fetched for a part."""
 
 
 class LaidOut(NamedTuple):
     """A commit whose files were written, and the tag that a range of versions stands for.
 
     `state` says which files are missing because the repository lacks their content, or because
-    another repository has them.
+    another repository has them; `part` whether these are all, and whether all was fetched.
     """
 
     commit: str
     state: GitState
     tag: Tagged | None = None
+    part: Part = Part.ALL
 
 
-def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> LaidOut:
-    """Write the wanted commit's files into `folder`, which is new.
+def lay_out(
+    address: GitAddress, folder: Path, scratch: Path, caps: Caps, skills: Sequence[str] = ()
+) -> LaidOut:
+    """Write the wanted commit's files into `folder`, which is new; of some skills only theirs.
 
     A remote repository is fetched into `scratch`, no deeper than needed. Raises NotFoundError for
     an unknown repository, revision or subfolder, StorageError for what cannot be reached, or where
@@ -60,15 +66,54 @@ def lay_out(address: GitAddress, folder: Path, scratch: Path, caps: Caps) -> Lai
         commit = _resolved(git, address, address.revision or "HEAD")
     else:
         git = Git(scratch, address.name, may_fetch=True)
-        commit = _fetched(git, address, caps)
+        commit = _fetched(git, address, caps, in_parts=bool(skills))
         git = Git(scratch, address.name, may_fetch=False)
     listed = list(_listed(git, address, commit))
     blobs = [blob for blob in listed if blob.mode != _SUBMODULE]
+    chosen = _chosen(blobs, skills)
+    part = Part.ALL if chosen is None else Part.SOME
+    if skills and address.git_dir is None:
+        if _is_in(git, blobs):
+            is_large = chosen is not None and size_of(scratch) > _LARGE
+            part = Part.SOME_OF_ALL if is_large else part
+        else:
+            wanted = blobs if chosen is None else chosen
+            _fetch_blobs(Git(scratch, address.name, may_fetch=True), address.url, caps, wanted)
+    blobs = blobs if chosen is None else chosen
     lacking = _Writer(git, commit, folder, caps).write(blobs)
     if blobs and len(lacking) == len(blobs):
         raise _incomplete(address.name, blobs[0])
     submodules = frozenset(blob.path for blob in listed if blob.mode == _SUBMODULE)
-    return LaidOut(commit, GitState(lacking=frozenset(lacking), submodules=submodules), tag)
+    return LaidOut(commit, GitState(lacking=frozenset(lacking), submodules=submodules), tag, part)
+
+
+def _chosen(blobs: Sequence[_Blob], skills: Sequence[str]) -> list[_Blob] | None:
+    """Return the files that some skills need; None for all."""
+    links = [blob.path for blob in blobs if blob.mode == _LINK]
+    folders = folders_of({blob.path: blob.sha for blob in blobs}, links, skills)
+    if folders is None:
+        return None
+    return [blob for blob in blobs if is_needed(blob.path, folders)]
+
+
+def _is_in(git: Git, blobs: Sequence[_Blob]) -> bool:
+    """Return whether a server sent all content, although only the tree was asked for."""
+    try:
+        return all(git.run("cat-file", "-e", blob.sha) == b"" for blob in blobs[:1])
+    except GitFailed:
+        return False
+
+
+def _fetch_blobs(git: Git, url: str, caps: Caps, blobs: Iterable[_Blob]) -> None:
+    """Fetch the content of files, by their hashes."""
+    names = git.git_dir.with_name(f"{git.git_dir.name}.wanted")
+    names.write_text("".join(f"{sha}\n" for sha in dict.fromkeys(blob.sha for blob in blobs)))
+    options = ("--no-write-fetch-head", "--filter=blob:none", "--stdin")
+    try:
+        with names.open("rb") as wanted:
+            _fetch(git, url, caps, (), *options, stdin=wanted.fileno())
+    except GitFailed as failure:
+        raise git.unreachable(str(failure)) from None
 
 
 def _unknown_revision(address: GitAddress) -> NotFoundError:
@@ -92,12 +137,16 @@ def _resolved(git: Git, address: GitAddress, revision: str) -> str:
     return found.decode().strip()
 
 
-def _fetched(git: Git, address: GitAddress, caps: Caps) -> str:
-    """Fetch the wanted commit alone or, where the server has no name for it, all there is."""
+def _fetched(git: Git, address: GitAddress, caps: Caps, *, in_parts: bool) -> str:
+    """Fetch the wanted commit alone or, where the server has no name for it, all there is.
+
+    In parts: its tree alone, where the server does that.
+    """
     git.run("init", "--quiet", "--bare", "--template=")
     revision = address.revision or "HEAD"
     try:
-        _fetch(git, address.url, caps, [revision], "--depth=1")
+        parts = ("--filter=blob:none",) if in_parts else ()
+        _fetch(git, address.url, caps, [revision], "--depth=1", *parts)
         return _resolved(git, address, "FETCH_HEAD")
     except GitFailed as failure:
         complaint = str(failure)
@@ -118,7 +167,14 @@ def _is_refusal(complaint: str) -> bool:
     return "not our ref" in complaint or "unadvertised object" in complaint
 
 
-def _fetch(git: Git, url: str, caps: Caps, wanted: Iterable[str], *options: str) -> None:
+def _fetch(
+    git: Git,
+    url: str,
+    caps: Caps,
+    wanted: Iterable[str],
+    *options: str,
+    stdin: int = subprocess.DEVNULL,
+) -> None:
     def watch(size: int) -> None:
         Meter(caps, git.label).spend_of_source(size)
 
@@ -132,6 +188,7 @@ def _fetch(git: Git, url: str, caps: Caps, wanted: Iterable[str], *options: str)
         *options,
         *("--", url, *wanted),
         watch=watch,
+        stdin=stdin,
     )
 
 

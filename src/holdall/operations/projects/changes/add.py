@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from holdall import NamedTuple
-from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.ids import ArtifactId, ArtifactType
 from holdall.artifacts.protected import PROJECT_FILE
 from holdall.collection.changes import Change
 from holdall.deploy.locked.project_file import with_requirement
@@ -56,7 +56,7 @@ def add(
     old = next((r for r in before.wanted.requirements if r.source == located.written), None)
     revision = revision or (old.revision if old is not None else None)
     with Supply(terms) as supply:
-        reading = supply.read(located, revision)
+        reading = supply.read(located, revision, _named(old, names))
         if not reading.artifacts:
             raise NotFoundError(
                 f"{located.written} has nothing to add",
@@ -116,6 +116,15 @@ def _chosen(
         return resolve(reading, names)
     answer = None if ask is None else ask(reading)
     return None if answer is None else tuple(answer)
+
+
+def _named(old: Requirement | None, names: Sequence[str]) -> tuple[ArtifactId, ...] | None:
+    """Return what has to be read, as far as names alone say: skills; None for all."""
+    kept = () if old is None else old.select
+    if not names or kept is None:
+        return None
+    skills = [ArtifactId(ArtifactType.SKILL, name.removeprefix("skill:")) for name in names]
+    return (*kept, *skills)
 
 
 def _required(

@@ -212,8 +212,8 @@ def _relocked(
 def _read(supply: Supply, lock: Lock, requirement: Requirement, located: Located) -> Reading:
     locked = lock.source(located.locked)
     if locked is not None and locked.revision == requirement.revision:
-        return supply.read_locked(located, locked)
-    return supply.read(located, requirement.revision)
+        return supply.read_locked(located, locked, requirement.select)
+    return supply.read(located, requirement.revision, requirement.select)
 
 
 def is_in_place(terms: Terms, files: ProjectFiles, lock: Lock) -> bool:

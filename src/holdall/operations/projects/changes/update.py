@@ -176,13 +176,15 @@ def _relocked(
     for requirement, located in requirements:
         if located is not None:
             supply.places[located.locked] = located
-            supply.read(located, requirement.revision)  # before the collection is locked
+            supply.read(
+                located, requirement.revision, requirement.select
+            )  # before the collection is locked
     planned: list[Locks | None] = []
     for requirement, located in requirements:
         if located is None:
             planned.append(None)
         else:
-            reading = supply.read(located, requirement.revision)
+            reading = supply.read(located, requirement.revision, requirement.select)
             planned.append(supply.collect(requirement, located, reading, files.lock))
     lock = files.lock
     for (requirement, located), locks in zip(requirements, planned, strict=True):
@@ -301,7 +303,7 @@ def _differences(
         )
         newest = None
         if located is not None and is_range(requirement.revision):
-            tag = supply.read(located, requirement.revision).tag
+            tag = supply.read(located, requirement.revision, requirement.select).tag
             newest = tag.newest if tag is not None else None
         yield SourceUpdate(requirement.name, *states, updates, newest)
 

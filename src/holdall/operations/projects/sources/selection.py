@@ -78,6 +78,13 @@ def all_roots(reading: Reading) -> tuple[ArtifactId, ...]:
     )
 
 
+def skills_in(select: Sequence[ArtifactId] | None) -> tuple[str, ...]:
+    """Return the names of what is selected where that is skills alone, else none."""
+    if select is None or any(one.type != ArtifactType.SKILL for one in select):
+        return ()
+    return tuple(one.name for one in select)
+
+
 def choose(
     reading: Reading,
     select: Sequence[ArtifactId] | None,

@@ -36,9 +36,9 @@ from holdall.operations.projects.sources.conflicts import Conflicts
 from holdall.operations.projects.sources.dependencies.needs import Dependency, find_needs
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.pending import PendingChange
-from holdall.operations.projects.sources.selection import Choice, choose
+from holdall.operations.projects.sources.selection import Choice, choose, skills_in
 from holdall.operations.projects.terms import Terms
-from holdall.operations.read_source import open_source
+from holdall.operations.read_source import Readings
 from holdall.operations.write_collection import FirstHalf, editing, open_newest
 from holdall.sources.fetch.ranges import is_range
 from holdall.sources.values import Reading
@@ -48,6 +48,9 @@ Locks = Callable[[Lock, Sequence[Target]], Lock]
 
 It is locked for these targets.
 """
+
+Select = Sequence[ArtifactId] | None
+"""What is selected of a source, None for all."""
 
 
 class Supply:
@@ -66,7 +69,7 @@ class Supply:
         self._held = ExitStack()
         self._pending: PendingChange | None = None
         self._locked = ExitStack()
-        self._read: dict[str, Reading] = {}
+        self._readings = Readings(terms.session, terms.caps, self._held)
         self._collection: Collection | None = None
 
     def __enter__(self) -> Self:
@@ -149,18 +152,17 @@ class Supply:
             self._collection = open_newest(self.root, terms.session, dry_run=terms.dry_run)
         return self.collection
 
-    def read(self, located: Located, revision: str | None) -> Reading:
-        """Read a source at a revision or the newest of a range; raises what `open_source` does."""
+    def read(self, located: Located, revision: str | None, select: Select = None) -> Reading:
+        """Read a source at a revision or the newest of a range; raises what `open_source` does.
+
+        Of skills that are selected only what they need is read, where the tree says it.
+        """
         if located.kind != "git" and is_range(revision):
             raise UsageError(
                 f"{located.written}: {revision} is a range of versions, which a repository has",
                 hint="leave the revision out",
             )
-        address = located.address(revision)
-        if address not in self._read:
-            opened = open_source(self.terms.session.plugins, address, self.terms.caps)
-            self._read[address] = self._held.enter_context(opened)
-        return self._read[address]
+        return self._readings.read(located.address(revision), located.written, skills_in(select))
 
     def collect(
         self, requirement: Requirement, located: Located, reading: Reading, before: Lock
@@ -332,7 +334,7 @@ class Supply:
                 hint="restore the lock from your version control, or delete it and `holdall sync`",
             )
         located = self.places.get(name) or locate_written(name, self.terms.project)
-        reading = self.read_locked(located, locked)
+        reading = self.read_locked(located, locked, locked.select)
         places = {(found.type, found.path): found for found in reading.artifacts}
         pairs = []
         for one in wanted:
@@ -371,15 +373,15 @@ class Supply:
         located = self.places.get(locked.source) or locate_written(
             locked.source, self.terms.project
         )
-        for found in self.read_locked(located, locked).artifacts:
+        for found in self.read_locked(located, locked, locked.select).artifacts:
             if (found.type, found.path) == (one.id.type, one.path):
                 return StoredContent(found.tree, location_of(found, self.scratch), is_pinned=True)
         return None
 
-    def read_locked(self, located: Located, locked: LockedSource) -> Reading:
+    def read_locked(self, located: Located, locked: LockedSource, select: Select) -> Reading:
         """Read a source in the state that a lock names; raises ConflictError if it is gone."""
         try:
-            reading = self.read(located, locked.commit or locked.revision)
+            reading = self.read(located, locked.commit or locked.revision, select)
         except NotFoundError as error:
             if locked.commit is None or "no branch, tag or commit" not in error.message:
                 raise

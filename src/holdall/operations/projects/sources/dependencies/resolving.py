@@ -149,7 +149,7 @@ class _Copies:
     def _of_source(self, name: str, source: LockedSource, path: str | None) -> Iterator[Copy]:
         project = self._supply.terms.project
         located = self._supply.places.get(source.source) or locate_written(source.source, project)
-        for found in self._supply.read_locked(located, source).composites:
+        for found in self._supply.read_locked(located, source, None).composites:
             if found.path == path:
                 version = parse_version(found.version or "")
                 shown = f"{found.version or 'without a version'} in {located.written}"
