@@ -24,6 +24,7 @@ from holdall_composites_hooks.deploy import (
     holdall_deploy_prepare,
     holdall_deploy_resolve,
     holdall_known_versions,
+    holdall_release_state,
     holdall_version_tree,
 )
 
@@ -47,5 +48,6 @@ __all__ = [
     "holdall_deploy_resolve",
     "holdall_known_versions",
     "holdall_register_commands",
+    "holdall_release_state",
     "holdall_version_tree",
 ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from holdall.collection import Collection
     from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution
     from holdall.files import Tree
-    from holdall.plugins import Details
+    from holdall.plugins import Details, ReleaseState
 
 
 @hookimpl
@@ -88,3 +88,13 @@ def holdall_version_tree(collection: Collection, artifact_id: ArtifactId, versio
     with opened(collection) as resolver:
         found = find_version(resolver.store, collection, artifact_id, version)
         return version_tree(resolver.store, found.content_hash)
+
+
+@hookimpl
+def holdall_release_state(
+    collection: Collection, release: int, ids: Sequence[ArtifactId]
+) -> ReleaseState:
+    """Return the manifest that a release stands for, and stored files."""
+    from holdall_composites.history.past import release_state
+
+    return release_state(collection, release, ids)

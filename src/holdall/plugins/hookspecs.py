@@ -49,24 +49,18 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from holdall.artifacts.ids import ArtifactId, TypeSpec
-    from holdall.artifacts.paths import RelPath
-    from holdall.collection.changes import ChangeSet
-    from holdall.collection.collection import Collection
-    from holdall.collection.manifest.manifest import Manifest
-    from holdall.collection.rename_remove import EditPlan
+    from holdall.artifacts import ArtifactId, RelPath, TypeSpec
+    from holdall.collection import ChangeSet, Collection, EditPlan, Manifest
     from holdall.config import Config
-    from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution
-    from holdall.deploy.project.ledger import Deployed
-    from holdall.deploy.targets import Target
-    from holdall.files.scratch import Scratch
-    from holdall.files.tree import Tree
+    from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution, Target
+    from holdall.files import Scratch, Tree
     from holdall.plugins.commands import Command
-    from holdall.plugins.values import Details
+    from holdall.plugins.values import Details, ReleaseState
     from holdall.reporter import Reporter
     from holdall.sources.values import FoundArtifact, Reading
     from holdall.transaction.actions import Action
 
+    Ids = Sequence[ArtifactId]
 
 hookspec = pluggy.HookspecMarker("holdall")
 hookimpl = pluggy.HookimplMarker("holdall")
@@ -93,9 +87,8 @@ class LintProblem:
     """What a plugin's lint check found in a source.
 
     `path` is relative to the source, `level` is `error`, `warning` or `info`. `code` is the
-    plugin's own, a few words joined by hyphens; users see it after the plugin's name, as in
-    `audit:no-owner`, and leave it out by `--allow audit:no-owner`. `why` and `remedy` say why it
-    matters and what to do.
+    plugin's own, words joined by hyphens; users see it after the plugin's name, as in
+    `audit:no-owner`, and leave it out by `--allow`. `why` and `remedy` say what matters and helps.
     """
 
     path: str
@@ -137,8 +130,7 @@ def holdall_command_end() -> None:
 def holdall_database_prepare(url: str, dry_run: bool) -> None:
     """Bring the database of a new collection up to date. Called by `holdall init --database URL`.
 
-    Nothing of the collection is there yet. With `dry_run`, only look whether it could be done. If
-    it raises, no collection is made.
+    Nothing of it is there yet. With `dry_run`, only look. If it raises, no collection is made.
     """
 
 
@@ -151,8 +143,7 @@ def holdall_collection_folder(
     *First result.* Called where a command needs a collection, and only a database is named
     (`--database URL`, maybe with a collection's `name`). `default` is the user's default
     collection, if there is one: return None if that is the one in the database. `types` are all
-    that are known. The folder is then brought to the newest release, as any other. If it raises,
-    the command is refused.
+    that are known. The folder is then brought forward. If it raises, the command is refused.
     """
 
 
@@ -261,7 +252,8 @@ def holdall_collect_incoming(collection: Collection, scratch: Scratch) -> EditPl
     """Return what others changed since the folder was written, None if that is nothing.
 
     *First result.* Called under the collection's lock before each change of it; the change starts
-    from what this makes of the folder. New files may be laid out in `scratch.path`, which is
+    from what this makes of the folder. With a shared database also before a deploy, an export and a
+    sync of ids; a dry run is refused then. New files may be laid out in `scratch.path`, which is
     deleted afterwards. If it raises, the command is refused and nothing is written.
     """
 
@@ -314,6 +306,15 @@ def holdall_version_tree(
 
     *First result.* Read only. Raise NotFoundError for a version that does not exist; the command
     fails with it.
+    """
+
+
+@hookspec(firstresult=True)
+def holdall_release_state(collection: Collection, release: int, ids: Ids) -> ReleaseState | None:
+    """Return what a collection was in a release, for `list` and `show` with `--release N`.
+
+    *First result.* Read only. The files of `ids`, as they are called there, are wanted, too. Raise
+    NotFoundError for what does not exist, or is not kept any more; the command fails with it.
     """
 
 
@@ -374,9 +375,8 @@ def holdall_deploy_complete(plan: DeployPlan, transaction_id: str) -> None:
     """Record what has happened: the files are in place.
 
     `plan.placed` and `plan.withdrawn` say what, `plan.requests` what was asked for, `plan.targets`
-    for which agents; `plan.artifacts` is empty, since the plan may be of an earlier run.
-
-    If it raises, that is reported, and the next run calls it again until it succeeds.
+    for which agents; `plan.artifacts` is empty, since the plan may be of an earlier run. If it
+    raises, that is reported, and the next run calls it again until it succeeds.
     """
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, TypeSpec
 from holdall.collection.changes import ChangeSet as ChangeSet
+from holdall.collection.manifest.manifest import Manifest
 from holdall.deploy.planning.plan import (
     DeployPlan as DeployPlan,
     DeployRequest as DeployRequest,
     Resolution as Resolution,
     StoredContent as StoredContent,
 )
-from holdall.files.tree import bytes_tree, file_tree
+from holdall.files.tree import Tree, bytes_tree, file_tree
 from holdall.files.user_state import user_folder as user_folder
 from holdall.sources.values import FoundArtifact as FoundArtifact, Reading as Reading
 
@@ -35,6 +36,13 @@ class Details(NamedTuple):
 
     versions: Mapping[str, int]
     deployments: Mapping[str, Sequence[Deployment]]
+
+
+class ReleaseState(NamedTuple):
+    """A collection as a release had it, and the files of those artifacts that were asked for."""
+
+    manifest: Manifest
+    trees: Mapping[ArtifactId, Tree]
 
 
 def file_artifact(

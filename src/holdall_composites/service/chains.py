@@ -22,6 +22,7 @@ from holdall.operations import Finding
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
 from holdall_composites.sync.releases.hashing import hash_of_release, state_hash
+from holdall_composites.sync.releases.manifest import state_of
 from holdall_composites.sync.releases.seen import find_common, read_seen
 from holdall_composites.values.records import ReleaseRecord
 from holdall_composites.values.states import State, with_delta
@@ -49,6 +50,8 @@ def find_break(store: Store, collection: Collection) -> Finding | None:
         return None
     if standing is Standing.BEHIND:
         newest = store.collections.release(uuid, head[0])
+        if newest and newest.state_hash == state_hash(state_of(manifest)):
+            return None  # its own edits are released already
         by = f" by {newest.author or '-'}@{newest.host}" if newest else ""
         message = f"the folder is at release {number}, {shown} at {head[0]}{by}"
         return Finding("folder-behind", place, message, "`holdall pull` brings it forward")

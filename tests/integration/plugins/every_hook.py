@@ -27,6 +27,7 @@ from holdall.plugins import (
     LintProblem,
     Problem,
     Reading,
+    ReleaseState,
     Resolution,
     Severity,
     bytes_artifact,
@@ -182,6 +183,15 @@ def holdall_version_tree(
 ) -> Tree | None:
     """Leave it to others."""
     note("version_tree", version)
+    return None
+
+
+@hookimpl
+def holdall_release_state(
+    collection: Collection, release: int, ids: Sequence[ArtifactId]
+) -> ReleaseState | None:
+    """Leave it to others."""
+    note("release_state", (release, [str(one) for one in ids]))
     return None
 
 

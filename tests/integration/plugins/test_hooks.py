@@ -81,12 +81,13 @@ def test_a_collect_and_a_deploy_go_in_order(
     kit = holdall_kit
     called(every)
     done = kit.command("collect", source, "--dry-run")
-    assert called(every) == ["collect_file", "collect_modify", "collect_check"]  # nothing comes in
+    before = ["collect_incoming", "collect_file", "collect_incoming", "collect_modify"]
+    assert called(every) == [*before, "collect_check"]
     done = kit.command("collect", source)
     assert "warning: careful (plugin every_hook)" in done.stderr
     assert told(every, "collect_complete") == [["skill:a", "prompt:ask"]]
     assert called(every) == [
-        *("collect_incoming", "collect_file", "collect_incoming", "collect_modify"),
+        *before,
         *("collect_check", "collect_prepare", "collect_commit", "collect_complete"),
     ]
     deploy = ("deploy", "skill:a", "prompt:ask", "--to", kit.project)
@@ -102,7 +103,8 @@ def test_a_collect_and_a_deploy_go_in_order(
         "targets": ["claude", "plain"],
         "requests": ["skill:a", "prompt:ask"],
     }
-    assert called(every) == ["deploy_resolve", "deploy_check", "deploy_prepare", "deploy_complete"]
+    placing = ["deploy_resolve", "deploy_check", "deploy_prepare", "deploy_complete"]
+    assert called(every) == ["collect_incoming", *placing]
     kit.run("undeploy", "prompt:ask", "--to", kit.project, "--target", "plain", status=1)
     (complete,) = told(every, "deploy_complete")
     assert complete == {
@@ -116,6 +118,9 @@ def test_a_collect_and_a_deploy_go_in_order(
     assert "synced    prompt:ask" in kit.run("status", "--to", kit.project)
     kit.run("show", "skill:a@0")
     assert called(every) == ["version_tree"]
+    kit.run("show", "skill:a", "--release", "1")
+    assert told(every, "release_state") == [(1, []), (1, ["skill:a"])]
+    assert called(every) == ["release_state", "release_state"]
     kit.run("list", "--long")
     assert called(every) == ["collection_details"]
 

@@ -37,6 +37,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "holdall list",
         "holdall list --type skill --source anthropics/skills",
         "holdall list --outdated --ids",
+        "holdall list --release 7  # as it was then",
     ),
     "search": (
         "holdall search pdf forms",
@@ -45,6 +46,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "show": (
         "holdall show skill:pdf",
         "holdall show pdf@2  # an old version",
+        "holdall show pdf --release 7",
     ),
     "rename": ("holdall rename skill:pdf pdf-forms",),
     "remove": ("holdall remove skill:pdf agent:reviewer",),

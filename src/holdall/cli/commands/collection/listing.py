@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdall.cli.commands.collection.show import add_release_option, entry_to_json, state_of
 from holdall.cli.context import Context
 from holdall.errors import UsageError
 
@@ -35,20 +36,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--long", "-l", action="store_true", help="in a pipe as on a terminal")
     form.add_argument("--ids", action="store_true", help="print ids only, for scripts")
+    add_release_option(parser)
 
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print every artifact and composite, by type and name."""
     from holdall.artifacts.ids import sort_ids
-    from holdall.cli.commands.collection.show import entry_to_json
 
     collection = context.collection()
+    if args.release is not None:
+        collection = _past(context, collection, args)
     ids = sort_ids(of_type(collection, args.type))
     entries = [collection.entry(artifact_id) for artifact_id in ids]
     if args.source is not None:
         entries = [entry for entry in entries if args.source in (entry.source or "")]
     out = context.out
-    if args.long or args.outdated or (out.is_terminal and not args.ids):
+    is_plain = args.ids or args.release is not None
+    if args.long or args.outdated or (out.is_terminal and not is_plain):
         from holdall.cli.commands.collection.details import details_of, look_at
 
         found = look_at(collection, entries, details_of(context, collection))
@@ -67,6 +71,16 @@ def run(context: Context, args: argparse.Namespace) -> int:
         out.table([(str(e.id), e.uuid or "-", e.source or "-") for e in entries])
     out.data({"artifacts": [entry_to_json(entry) for entry in entries]})
     return 0
+
+
+def _past(context: Context, collection: Collection, args: argparse.Namespace) -> Collection:
+    """Return the collection with the manifest that it had in a release."""
+    from dataclasses import replace
+
+    if args.long or args.outdated:
+        hint = "leave --long and --outdated out; `holdall show ID --release N` has the files"
+        raise UsageError("--release shows what was, not what projects have now", hint=hint)
+    return replace(collection, manifest=state_of(context, collection, args.release).manifest)
 
 
 def of_type(collection: Collection, wanted: str | None) -> list[ArtifactId]:

@@ -6,17 +6,25 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from holdall.cli.context import Context
+from holdall.errors import UsageError
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
     from holdall.collection.collection import Collection
     from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite
     from holdall.files.tree import Tree
+    from holdall.plugins.values import ReleaseState
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("id", metavar="ID[@VERSION]", help="type:name, maybe with @VERSION")
+    add_release_option(parser)
+
+
+def add_release_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that `list` and `show` share."""
+    parser.add_argument("--release", type=int, metavar="N", help="as it was in this release")
 
 
 def show(context: Context, args: argparse.Namespace) -> int:
@@ -26,6 +34,10 @@ def show(context: Context, args: argparse.Namespace) -> int:
 
     collection = context.collection()
     name, version = Reference.parse(args.id)
+    if (release := getattr(args, "release", None)) is not None:
+        if version:
+            raise UsageError("--release says which version", hint="leave one of them out")
+        return _show_past(context, collection, name, release)
     entry = collection.entry(collection.resolve(name))
     tree = collection.tree(entry) if isinstance(entry, ManifestArtifact) else None
     if version:
@@ -33,6 +45,45 @@ def show(context: Context, args: argparse.Namespace) -> int:
     shown = entry_to_json(entry, tree)
     if version and tree is not None:
         shown["content_hash"] = tree.content_hash
+    _print(context, shown)
+    edited = not version and tree is not None and tree.content_hash != shown["content_hash"]
+    if edited:
+        context.out.note("edited since it was collected; `holdall collect` records it")
+    return 1 if edited else 0
+
+
+def _show_past(context: Context, collection: Collection, name: str, release: int) -> int:
+    """Print an entry as it was in a release, under the name that it had there."""
+    from dataclasses import replace
+
+    past = replace(collection, manifest=state_of(context, collection, release).manifest)
+    found = past.resolve(name)
+    tree = state_of(context, collection, release, found).trees.get(found)
+    _print(context, entry_to_json(past.entry(found), tree))
+    return 0
+
+
+def state_of(
+    context: Context, collection: Collection, release: int, *ids: ArtifactId
+) -> ReleaseState:
+    """Return what a collection was in a release, with the files of these artifacts.
+
+    Raises NotFoundError where no plugin keeps releases.
+    """
+    from holdall.errors import NotFoundError
+    from holdall.plugins.values import ReleaseState
+
+    given = {"collection": collection, "release": release, "ids": ids}
+    found = context.plugins.first("holdall_release_state", ReleaseState, **given)
+    if found is not None:
+        return found
+    raise NotFoundError(
+        f"release {release}: no loaded plugin keeps releases",
+        hint="`holdall plugins` shows what is loaded and what failed",
+    )
+
+
+def _print(context: Context, shown: dict[str, Any]) -> None:
     said = {**shown, **shown.get("metadata", {})}
     rows = [(key, str(value)) for key, value in said.items() if isinstance(value, str | int)]
     context.out.table(rows)
@@ -41,10 +92,6 @@ def show(context: Context, args: argparse.Namespace) -> int:
     for member in shown.get("members", []):
         context.out.line(f"  {member['relationship']} {member['id']}")
     context.out.data(shown)
-    edited = not version and tree is not None and tree.content_hash != shown["content_hash"]
-    if edited:
-        context.out.note("edited since it was collected; `holdall collect` records it")
-    return 1 if edited else 0
 
 
 def _version(
