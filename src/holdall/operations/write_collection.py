@@ -24,6 +24,7 @@ from holdall.errors import (
     ConflictError,
     InputError,
     NotFoundError,
+    OvertakenError,
     RefusedError,
     StorageError,
     UsageError,
@@ -92,8 +93,17 @@ class Editor:
         return self._commit(new_transaction_id(), changes, actions, trees, None)[0]
 
     def pull(self, incoming: EditPlan) -> None:
-        """Write to the folder what others committed."""
+        """Write to the folder what others committed.
+
+        Raises OvertakenError where somebody typed meanwhile: what he typed stays, and the folder
+        stays at its release.
+        """
         outcome = self.commit(incoming.changes, incoming.actions)
+        if outcome is not None and outcome.conflicts:
+            raise OvertakenError(
+                f"{self.root.path / outcome.conflicts[0]} changed while others' changes came in",
+                hint="it was kept; run the command again",
+            )
         for path, backup in outcome.backups if outcome else ():
             self.session.reporter.note(f"kept your version of {path} as {backup}")
 
@@ -114,6 +124,8 @@ class Editor:
             return None, None if second is None else commit_half(second)
         expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
+        # Who typed while others' changes came in has not seen them: the folder stays behind then.
+        manifest = manifest._replace(needs_all=changes.command == PULL)
         staged_at: list[int] = []
         after = replace(before, manifest=changes.after, manifest_text=text)
 
@@ -136,7 +148,7 @@ class Editor:
             if before.index is not None and not outcome.conflicts:
                 before.index.placed(trees, staged_at[0])
                 after.remember()
-        for path in outcome.conflicts:
+        for path in outcome.conflicts if changes.command != PULL else ():
             self.session.reporter.warn(f"{path} changed meanwhile; your version was kept")
         self._settled(changes)
         return outcome, other

@@ -9,10 +9,10 @@ A plan is two lines; the second one is JSON without blanks (shown with them):
       ["rmdir", ".claude/skills/old"]]}
 
 A put has its path, whether a backup is kept, the state before (null for none) and after, its size,
-and whether it is a condition. A state is kind (`f`, or `l` for a link), `x` if executable or `-`,
-SHA-256. The seal is an HMAC of the transaction's id and the JSON with the user's key. Of two
-transactions that are one, each has the other as its partner: its folder, its id, and whether it is
-the one that decides for both.
+and whether it is a condition; one that needs all before it is "last". A state is kind (`f`, or `l`
+for a link), `x` if executable or `-`, SHA-256. The seal is an HMAC of the transaction's id and the
+JSON with the user's key. Of two transactions that are one, each has the other as its partner: its
+folder, its id, and whether it is the one that decides for both.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Put(NamedTuple):
 
     `source` is the file to copy from, or the bytes themselves (for a link: its text). With
     `keep_backup` what is replaced is kept under `.holdall/backups`. If `is_condition`, nothing of
-    the transaction is done where something else is at `path` since it was planned.
+    the transaction is done where something else is at `path` since it was planned. If `needs_all`,
+    it is not done itself where something was in the way of an action before it.
     """
 
     path: RelPath
@@ -52,6 +53,7 @@ class Put(NamedTuple):
     expected: FileState | None = None
     keep_backup: bool = False
     is_condition: bool = False
+    needs_all: bool = False
 
 
 class Remove(NamedTuple):
@@ -162,9 +164,10 @@ def _decode_partner(fields: list[Any] | None) -> Partner | None:
 
 def _encode_action(action: Action) -> list[JSON]:
     match action:
-        case Put(path, state, size, _, expected, keep_backup, is_condition):
+        case Put(path, state, size, _, expected, keep_backup, is_condition, needs_all):
             before, after = _encode_state(expected), _encode_state(state)
-            return ["put", str(path), keep_backup, before, after, size, is_condition]
+            name = "last" if needs_all else "put"
+            return [name, str(path), keep_backup, before, after, size, is_condition]
         case Remove(path, expected, keep_backup):
             return ["remove", str(path), keep_backup, _encode_state(expected)]
         case RemoveFolder(path):
@@ -186,9 +189,10 @@ def _decode_action(fields: list[Any]) -> Action:
     path = RelPath.parse(text)
     refuse_protected(path)
     match name, rest:
-        case "put", [bool(keep), expected, str(state), int(size), bool(is_condition)]:
+        case "put" | "last", [bool(keep), expected, str(state), int(size), bool(is_condition)]:
             before = None if expected is None else _decode_state(expected)
-            return Put(path, _decode_state(state), size, b"", before, keep, is_condition)
+            how = (keep, is_condition, name == "last")
+            return Put(path, _decode_state(state), size, b"", before, *how)
         case "remove", [bool(keep), str(expected)]:
             return Remove(path, _decode_state(expected), keep)
         case "rmdir", []:

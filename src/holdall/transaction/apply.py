@@ -123,7 +123,8 @@ class Application:
         if conditions:
             os.close(syscalls.create_file(_DECIDED, self._old, 0o600))
         for number, action in enumerate(actions):
-            if str(number) not in conditions:
+            is_left_out = isinstance(action, Put) and action.needs_all and self.conflicts
+            if str(number) not in conditions and not is_left_out:
                 self._attempt(str(number), action, again=again)
 
     def _call_off(self, conditions: Mapping[str, Put]) -> None:

@@ -367,6 +367,39 @@ def test_a_killed_folder_is_brought_forward(
     assert "skill:prose" in bob.run("list")
 
 
+def test_what_is_typed_while_a_pull_writes_is_no_later_version(
+    anna: Kit, bob: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was typed onto the old text: the conflict is told, and nothing takes Anna's edit back."""
+    from holdall.operations import write_collection
+
+    write(anna.collection / "skills/changelog/SKILL.md", "---\nname: changelog\n---\nanna\n")
+    write(anna.collection / "skills/plain-prose/SKILL.md", "---\nname: plain-prose\n---\nanna\n")
+    anna.run("collect")
+    pull = write_collection.Editor.pull
+    edited = bob.collection / "skills/changelog/SKILL.md"
+    typed: list[bool] = []
+
+    def slow(editor: object, incoming: object) -> None:
+        if not typed:
+            typed.append(True)
+            write(edited, "---\nname: changelog\n---\nbob\n")
+        pull(editor, incoming)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(write_collection.Editor, "pull", slow)
+    lines = base_lines(bob)
+    done = bob.command("collect")
+    assert typed
+    assert (done.returncode, "skill:changelog was edited here" in done.stderr) == (3, True), done
+    assert base_lines(bob) == lines
+    assert "bob" in edited.read_text()
+    bob.run("pull", "--ours")
+    assert "anna" in (bob.collection / "skills/plain-prose/SKILL.md").read_text()
+    bob.run("collect")
+    assert len(bob.json("versions", "skill:changelog")["versions"]) == 3
+    assert same(anna, bob)
+
+
 def test_a_restored_database_is_refused(anna: Kit, bob: Kit) -> None:
     """A folder that is further than its database is written neither way."""
     manifest = bob.collection / "manifest.toml"

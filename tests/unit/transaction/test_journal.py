@@ -40,6 +40,7 @@ def test_round_trip() -> None:
     actions = (
         Put(rel("a/é"), FILE, 4, b"", LINK, True),
         Put(rel("b"), LINK, 4, b"", is_condition=True),
+        Put(rel("l"), LINK, 4, b"", needs_all=True),
         Remove(rel("c"), FILE, True),
         RemoveFolder(rel("d")),
     )
