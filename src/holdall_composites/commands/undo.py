@@ -141,7 +141,10 @@ def _run(
 ) -> int:
     done = _Done()
     with _working(context, args, command) as work:
-        steps = choose(work)
+        chosen = getattr(args, "chosen", None)
+        steps = choose(work) if chosen is None else work.find_again(chosen)
+        # Overtaken and run again, the command means these, not what is the newest by then.
+        args.chosen = [step[0].number for step in steps]
         told = {step: work.tell_of(step) for step in steps}
         if args.dry_run or len(steps) > 1:
             # Whatever stands against one of them is said before anything is written.
@@ -216,6 +219,19 @@ class _Work:
             return step
         all_of = self.store.operations.all_of(self.collection_id)
         return tuple(operation for operation in all_of if operation.number in undone)
+
+    def find_again(self, numbers: Sequence[int]) -> list[Step]:
+        """Return the steps of these operations; raises ConflictError where one is undone by now."""
+        from holdall_composites.history.steps import step_of, undone_by
+
+        undone = undone_by(self.store.operations.all_of(self.collection_id))
+        for number in numbers:
+            if number in undone:
+                raise ConflictError(
+                    f"operation {number} was undone by operation {undone[number]} meanwhile",
+                    hint="nothing was changed; `holdall log` shows both",
+                )
+        return [step_of(self.store, self.collection_id, number) for number in numbers]
 
     def possible(self, steps: Iterable[Step]) -> Iterator[Step]:
         """Yield the steps that can be undone together with those before them; name the others."""
