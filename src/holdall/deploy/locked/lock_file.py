@@ -83,7 +83,9 @@ def parse_lock(text: str, where: str) -> Lock:
         raise InputError(f"{where}: larger than {MAX_LOCK_BYTES >> 20} MiB", hint=_HINT)
     tables = _read_lines(text) or _read_toml(text, where)
     sources = _distinct(_parsed(tables["source"], where, _to_source), where, lambda s: s.source)
-    artifacts = _distinct(_parsed(tables["artifact"], where, _to_artifact), where, lambda a: a.id)
+    artifacts = _distinct(
+        _parsed(tables["artifact"], where, _to_artifact), where, lambda a: (a.id, a.source)
+    )
     return Lock(tuple(sources), tuple(artifacts)).sort()
 
 
@@ -185,6 +187,7 @@ def _distinct(
         known = seen.setdefault(key(row), (row, line))
         if known[0] != row:
             at = where if line is None else f"{where}, lines {known[1]} and {line}"
-            raise InputError(f"{at}: {key(row)} stands there twice", hint=_TWICE)
+            what = row.id if isinstance(row, LockedArtifact) else row.source
+            raise InputError(f"{at}: {what} stands there twice", hint=_TWICE)
         if known[0] is row:
             yield row

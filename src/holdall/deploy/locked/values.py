@@ -7,6 +7,7 @@ from typing import Any
 
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId, sort_ids
+from holdall.errors import ConflictError
 
 
 class Requirement(NamedTuple):
@@ -93,7 +94,7 @@ class LockedArtifact(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """All of `holdall.lock`, sorted."""
+    """All of `holdall.lock`, sorted. What several sources have has a row for each of them."""
 
     sources: tuple[LockedSource, ...] = ()
     artifacts: tuple[LockedArtifact, ...] = ()
@@ -155,9 +156,35 @@ class Lock(NamedTuple):
         return Lock(tuple(sources), rows)
 
     def sort(self) -> Lock:
-        """Return the lock in the order in which it is written."""
-        by_id = {one.id: one for one in self.artifacts}
-        return Lock(tuple(sorted(self.sources)), tuple(by_id[one] for one in sort_ids(list(by_id))))
+        """Return the lock in the order in which it is written; of two equal rows the last stays."""
+        rows: dict[ArtifactId, dict[str, LockedArtifact]] = {}
+        for one in self.artifacts:
+            rows.setdefault(one.id, {})[one.source or ""] = one
+        artifacts = (row for own in sort_ids(rows) for _, row in sorted(rows[own].items()))
+        return Lock(tuple(sorted(self.sources)), tuple(artifacts))
+
+    def merged(self) -> Lock:
+        """Return the lock with one row for each id: what several sources have is wanted by all.
+
+        Raises ConflictError where they have other content.
+        """
+        first: dict[ArtifactId, LockedArtifact] = {}
+        for one in self.artifacts:
+            known = first.setdefault(one.id, one)
+            if known is one:
+                continue
+            if known.content_hash != one.content_hash:
+                places = " and ".join(row.source or "the collection" for row in (known, one))
+                raise ConflictError(
+                    f"{one.id} is locked with other content from {places}",
+                    hint="`holdall update` both, or drop one of them",
+                )
+            wanted = tuple(dict.fromkeys((*known.wanted_by, *one.wanted_by)))
+            targets = tuple(sorted({*known.targets, *one.targets}))
+            first[one.id] = known._replace(wanted_by=wanted, targets=targets)
+        if len(first) == len(self.artifacts):
+            return self
+        return self._replace(artifacts=tuple(first.values()))
 
 
 def place_of(type_name: str, source: str, path: str | None) -> tuple[str, str, str]:

@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
     @property
     def places(self) -> dict[Key, LockedArtifact]:
         """What is to be in place, by target and id."""
-        found = _places(self.lock)
+        found = _places(self.lock.merged())
         return found if self.ids is None else {k: a for k, a in found.items() if a.id in self.ids}
 
     @property
@@ -98,6 +98,7 @@ class LockedDeployer(Deployer):
 
         Raises what `deploy` raises, NotFoundError where bytes are missing.
         """
+        wanted = wanted._replace(lock=wanted.lock.merged())
         with self._open_project(self.collection) as (project, index, scratch):
             share = self._share(project, wanted, contents)
             ids = tuple(dict.fromkeys(r for a in wanted.lock.artifacts for r in a.wanted_by))

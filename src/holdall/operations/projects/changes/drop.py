@@ -66,21 +66,28 @@ def _dropped(terms: Terms, now: _Without, name: str) -> _Without:
             f"{name!a} is not in {terms.project}/holdall.lock",
             hint="`holdall why` with an id says what asked for it; `holdall status` lists all",
         )
-    one = next(one for one in now.lock.artifacts if one.id == found)
-    if found not in one.wanted_by:
-        others = " and ".join(map(str, one.wanted_by))
+    every = [one for one in now.lock.artifacts if one.id == found]
+    rows = [one for one in every if found in one.wanted_by]
+    if not rows:
+        others = " and ".join(dict.fromkeys(str(r) for one in every for r in one.wanted_by))
         raise ConflictError(
             f"{found} is there because of {others}", hint=f"drop {others}, or select less of it"
         )
-    for requirement in required:
-        if requirement.id == found:
-            return _without(terms, now, requirement, where)
+    for one in rows:
+        now = _without_row(terms, now, one, where)
+    return now
+
+
+def _without_row(terms: Terms, now: _Without, one: LockedArtifact, where: str) -> _Without:
+    """Drop what one source has of an id, or the collection."""
+    for requirement in parse_project_file(now.text, where).requirements:
         if requirement.source is None:
-            continue
-        if locate_written(requirement.source, terms.project).locked == one.source:
+            if one.source is None and requirement.id == one.id:
+                return _without(terms, now, requirement, where)
+        elif locate_written(requirement.source, terms.project).locked == one.source:
             return _with_less(terms, now, requirement, one, where)
     raise ConflictError(
-        f"{found} is in holdall.lock, and holdall.toml does not require it",
+        f"{one.id} is in holdall.lock, and holdall.toml does not require it",
         hint="`holdall sync` makes the lock what holdall.toml says",
     )
 

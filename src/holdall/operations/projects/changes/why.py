@@ -78,7 +78,8 @@ def explain(session: Session, project: Path, collection: Collection, text: str) 
     by_lock = {r for one in files.lock.artifacts for r in one.wanted_by}
     wanted = dict.fromkeys(r for entry in deployed for r in entry.wanted_by)
     if locked is not None:
-        wanted |= dict.fromkeys(locked.wanted_by)
+        rows = (one for one in files.lock.artifacts if one.id == found)
+        wanted |= dict.fromkeys(request for one in rows for request in one.wanted_by)
     own = _own(collection, found, deployed)
     return Why(
         found,

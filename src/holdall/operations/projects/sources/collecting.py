@@ -69,7 +69,8 @@ def plan_choice(
     """Plan to collect what was chosen; return what the source's ids are called in the collection.
 
     What the lock has keeps its name and, where it is new, its UUID. `conflicts` says whether edits
-    in the collection are merged. Raises RefusedError for hidden text in what was asked for.
+    in the collection are merged. Raises RefusedError for hidden text in what was asked for, and
+    ConflictError where a composite's pin is not what arrived.
     """
     known = _known(reading, located, locked)
     reading, renames = _as_locked(reading, choice, known)
@@ -78,6 +79,7 @@ def plan_choice(
         collection, reading, renames=renames, takes_hidden=takes_hidden, only=choice.ids
     )
     _refuse_hidden(plan.refused, choice)
+    _refuse_other_pins(reading, choice)
     _refuse_other_names(reading, plan.ids, choice, known)
     merged: dict[RelPath, tuple[Tree, Path | bytes]] = {}
     if conflicts.edits is not Edits.KEEP:
@@ -146,6 +148,21 @@ def _refuse_hidden(refused: Iterable[ArtifactId], choice: Choice) -> None:
                 f"{one} has text that agents read and you would not see",
                 hint=f"look at it with `holdall lint`; --allow {HIDDEN_TEXT} takes it",
             )
+
+
+def _refuse_other_pins(reading: Reading, choice: Choice) -> None:
+    """Raise ConflictError where a chosen composite pins a member to what did not arrive."""
+    there = {(found.id, found.path): found.tree.content_hash for found in reading.artifacts}
+    for composite in reading.composites:
+        for member in composite.members if composite.id in choice.composites else ():
+            arrived = there.get((member.id, member.path))
+            if None not in (member.pin, arrived) and member.pin != arrived:
+                raise ConflictError(
+                    f"{composite.id} pins {member.id} to {str(member.pin)[:12]}, and its source has"
+                    f" {str(arrived)[:12]} of it",
+                    hint="its owner can change the pin, or put that version back; --skill with the"
+                    " members takes these as they are",
+                )
 
 
 def _refuse_other_names(

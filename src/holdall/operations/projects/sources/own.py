@@ -51,25 +51,26 @@ def lock_own(
         )
     companions = {m: c for m in members if (c := resolution.companions.get(m)) is not None}
     users = {c: m.type for m, c in companions.items()}
-    rows = {one.id: one for one in lock.artifacts}
+    others = [one for one in lock.artifacts if one.source is not None]
+    rows = {one.id: one for one in lock.artifacts if one.source is None}
     for one in (*members, *companions.values()):
         content = _content(supply, resolution.contents.get(one), one)
         supply.contents[one] = content
         needed = users.get(one, one.type)
         known = rows.get(one)
-        others = () if known is None else known.wanted_by
+        by = () if known is None else known.wanted_by
         rows[one] = LockedArtifact(
             one,
             collection.manifest.by_id[one].uuid,
             content_hash=content.tree.content_hash,
             targets=tuple(sorted(t.name for t in targets if t.knows(needed) and t.knows(one.type))),
-            wanted_by=tuple(dict.fromkeys((*others, wanted))),
+            wanted_by=tuple(dict.fromkeys((*by, wanted))),
             companion=companions.get(one),
         )
     if wanted.type in ArtifactType.composite_types():
         uuid = collection.manifest.by_id[wanted].uuid
         rows[wanted] = LockedArtifact(wanted, uuid, wanted_by=(wanted,))
-    return lock._replace(artifacts=tuple(rows.values())).sort()
+    return lock._replace(artifacts=(*others, *rows.values())).sort()
 
 
 def _content(supply: Supply, stored: StoredContent | None, one: ArtifactId) -> StoredContent:
