@@ -326,6 +326,38 @@ def test_a_web_server_is_enough(
     assert identities(reader) == identities(kit)
 
 
+def test_nothing_new_is_one_request_and_no_database(
+    kit: Kit,
+    published: Path,
+    reader: Kit,
+    server: tuple[str, list[tuple[str, int]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A project that has what the channel names; once it names another release, that is taken."""
+    url, asked = server
+    project = tmp_path / "project"
+    (project / ".claude").mkdir(parents=True)
+    reader.run("add", url, "--skill", "meeting-notes", "--to", project)
+    with monkeypatch.context() as without:
+        without.setattr("sqlite3.connect", refuse)
+        for command in ("update", "outdated", "update"):
+            asked.clear()
+            reader.run(command, "--to", project)
+            assert asked == [("/channels/main.json", 304)], command
+    change(kit, "other words")
+    kit.run("publish", "--to", published)
+    assert reader.command("outdated", "--to", project).returncode == 1
+    reader.run("update", "--to", project, "--yes")
+    place = ".claude/skills/meeting-notes/SKILL.md"
+    assert "other words" in (project / place).read_text()
+
+
+def refuse(*words: object, **more: object) -> None:
+    """Stand in for what must not be called."""
+    raise AssertionError(words, more)
+
+
 def test_a_damaged_answer_is_not_kept(
     published: Path, reader: Kit, server: tuple[str, list[tuple[str, int]]]
 ) -> None:

@@ -1,6 +1,7 @@
 """What of a project's sources has changed since it was locked; nothing is fetched or written.
 
-A repository is asked for its branches and tags only; a folder or an archive is read.
+A repository is asked for its branches and tags only, a published collection for its channel; a
+folder or an archive is read.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.supply import Supply
 from holdall.operations.projects.terms import Terms
 from holdall.sources.fetch.address import GitAddress, parse
+from holdall.sources.fetch.origin import published_state
 from holdall.sources.fetch.ranges import is_range
 from holdall.sources.fetch.refs import Refs, read_refs, tag_of
 
@@ -112,6 +114,9 @@ def _of_files(
     located: Located,
     locked: LockedSource | None,
 ) -> Outdated:
+    if located.kind == "published":
+        known = locked.digest if locked is not None else None
+        return Outdated(requirement.name, None, known, published_state(located.address(None)))
     reading = supply.read(located, None)
     if located.kind != "folder":
         known = locked.digest if locked is not None else None

@@ -35,6 +35,7 @@ from holdall.operations.projects.sources.own import lock_own
 from holdall.operations.projects.sources.supply import Locks, Supply
 from holdall.operations.projects.terms import Terms
 from holdall.operations.projects.values import DeployResult
+from holdall.sources.fetch.origin import published_state
 from holdall.sources.fetch.ranges import is_range
 from holdall.transaction.placement import content_of
 
@@ -104,6 +105,8 @@ def update(
     """
     files = read_both(terms)
     requirements = _chosen(terms, files, names)
+    if requirements and all(_is_newest(files, *one) for one in requirements):
+        return Updated(())
     planning = replace(terms, dry_run=True)
     if not terms.dry_run:
         asking = _Asking(*(getattr(terms.allowance, f.name) for f in fields(terms.allowance)))
@@ -168,6 +171,23 @@ def _chosen(
             )
         found += [one for one in some if one not in found]
     return found
+
+
+def _is_newest(files: ProjectFiles, requirement: Requirement, located: Located | None) -> bool:
+    """Return whether a published collection's channel names what is locked of it, by one request.
+
+    Without the plugin's database, or the collection: an update would change nothing.
+    """
+    if located is None or located.kind != "published":
+        return False
+    locked = files.lock.source(located.locked)
+    names = set(requirement.targets or files.wanted.targets)
+    rows = [a for a in files.lock.artifacts if a.source == located.locked]
+    if locked is None or locked.select != requirement.select or not rows:
+        return False
+    if names and any(set(row.targets) != names for row in rows):
+        return False
+    return locked.digest == published_state(located.address(None))
 
 
 def _relocked(

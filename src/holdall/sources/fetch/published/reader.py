@@ -91,6 +91,12 @@ def only_channel(folder: Path) -> str:
     )
 
 
+def ask_channel(url: str, name: str) -> Channel:
+    """Return what a channel names now, by one request; raises what `_read_channel` raises."""
+    with closing(place_of(url)) as place:
+        return _read_channel(place, name)
+
+
 def lay_out_channel(url: str, name: str, folder: Path, caps: Caps) -> Channel:
     """Write the collection that a channel names into a new folder, checked, and return the channel.
 
