@@ -14,6 +14,7 @@ import peewee
 import pytest
 
 from holdall.cli import main
+from holdall.files import syscalls
 from host_factories import make_skill
 
 pytestmark = pytest.mark.integration
@@ -86,6 +87,36 @@ def test_statements_do_not_grow_with_the_artifacts(
     assert statements(tmp_path / "many", MANY, monkeypatch) == few
     most = {"collect": 181, "collect again": 5, "deploy": 28, "deploy again": 6, "undeploy": 12}
     assert {step: count for step, count in few.items() if count > most[step]} == {}
+
+
+def test_a_small_deploy_has_few_connections_and_barriers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Resolving, announcing and recording connect once each; an unchanged one writes nothing."""
+    life, counted, step = Life(tmp_path, 1), Counter[tuple[str, str]](), [""]
+
+    def count(owner: object, name: str, kind: str) -> None:
+        call = getattr(owner, name)
+
+        def counting(*arguments: object, **options: object) -> object:
+            counted[step[0], kind] += 1
+            return call(*arguments, **options)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    count(peewee.Database, "connect", "connections")
+    count(syscalls, "sync", "barriers")
+    count(syscalls, "sync_file_system", "barriers")
+    assert main(life.init) == 0
+    for step[0], words in life.steps.items():
+        assert main(words) == 0
+    # SQLite has its own besides: a commit is one, the last connection to close two or three.
+    most = {"deploy": (3, 22), "deploy again": (1, 0), "undeploy": (1, 10)}
+    for name, (connections, barriers) in most.items():
+        assert counted[name, "connections"] <= connections, name
+        assert counted[name, "barriers"] <= barriers, name
+    assert counted["deploy", "connections"]
+    assert counted["deploy", "barriers"]
 
 
 def calls(folder: Path, count: int) -> dict[str, Counter[str]]:
