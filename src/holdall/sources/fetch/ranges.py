@@ -19,7 +19,10 @@ from collections.abc import Iterable, Mapping
 
 from holdall import NamedTuple
 from holdall.errors import UsageError
-from holdall.sources.values import Tagged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from holdall.sources.values import Tagged
 
 _NUMBER = r"(?:0|[1-9]\d{0,14})"
 _SUFFIX = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
@@ -118,6 +121,8 @@ def find_tag(tags: Iterable[str], wanted: Range, name: str | None) -> Tagged | N
     fitting = [version for version in versions if wanted.allows(version)]
     if not fitting:
         return None
+    from holdall.sources.values import Tagged
+
     final = [version for version in versions if version.is_final]
     newest = max(max(final, default=max(fitting)), max(fitting))
     return Tagged(versions[max(fitting)], versions[newest])
