@@ -70,6 +70,16 @@ def test_a_plugins_own_tags(ada: Machine, upstream: Upstream) -> None:
     assert "(the tag was moved)" in ada.run("outdated", status=1)
 
 
+def test_one_version(ada: Machine, upstream: Upstream) -> None:
+    """A version alone is the tag of that version, with or without its `v`."""
+    first = release(upstream, "v1.2.0")
+    release(upstream, "v1.3.0")
+    ada.run("add", "acme/kit@1.2.0", "--skill", "pdf")
+    source = ada.lock()[""][0]
+    assert (source["revision"], source["tag"], source["commit"]) == ("1.2.0", "v1.2.0", first)
+    assert "v1.3.0 is there, outside of 1.2.0" in ada.run("outdated")
+
+
 @pytest.mark.parametrize(
     ("source", "said", "status"),
     [

@@ -6,7 +6,7 @@
     1.2.x, 1.2.*  >=1.2.0 <1.3.0; * is every version
     1.2 - 2.3     >=1.2.0 <2.4.0
     ^1 || ^3      one of several
-    =1.2.3        only that
+    =1.2.3, 1.2.3 only that
 
 A version with a suffix (1.3.0-rc.1) is in a range only where that names one of the same 1.3.0.
 Source: the documentation of npm's semver.
@@ -84,8 +84,15 @@ class Range(NamedTuple):
 
 
 def is_range(text: str | None) -> bool:
-    """Return whether a revision is a range: no branch, tag or commit can be written so."""
-    return text is not None and bool(re.match(r"[\^~<>=*]|\d[\w.]*\.\*|.*[\s|]", text))
+    """Return whether a revision is a range: no branch, tag or commit is written so.
+
+    `1.2.3` alone is one, too: it stands for the tag `v1.2.3` as well.
+    """
+    if text is None:
+        return False
+    if re.match(r"[\^~<>=*]|\d[\w.]*\.\*|.*[\s|]", text):
+        return True
+    return text[:1].isdigit() and parse_version(text) is not None
 
 
 def parse_version(text: str) -> Version | None:

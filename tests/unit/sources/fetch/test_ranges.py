@@ -40,13 +40,15 @@ def test_refused(text: str) -> None:
         parse_range(text)
 
 
-@pytest.mark.parametrize("text", ["main", "v1.2.3", "1.2.3", "1.x", "feature/x", "5f2c", None])
+@pytest.mark.parametrize("text", ["main", "v1.2.3", "1.2", "1.x", "feature/x", "5f2c", None])
 def test_names_are_no_ranges(text: str | None) -> None:
     """What a branch or tag may be called is no range."""
     assert not is_range(text)
 
 
-@pytest.mark.parametrize("text", ["^1", "~1.2", ">=1 <2", "*", "1.2.*", "=1.2.3", "1 || 2"])
+@pytest.mark.parametrize(
+    "text", ["^1", "~1.2", ">=1 <2", "*", "1.2.*", "=1.2.3", "1.2.3", "1.2.3-rc.1", "1 || 2"]
+)
 def test_ranges_are_no_names(text: str) -> None:
     """What git has no name for is a range."""
     assert is_range(text)
