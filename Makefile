@@ -86,8 +86,8 @@ $(SKILLMEAT)/bin/skillmeat: $(VENV)/installed
 	$(PYTHON) -m venv $(SKILLMEAT)
 	$(SKILLMEAT)/bin/python -m pip --quiet install 'skillmeat==0.74.0'
 
-test-browser: $(VENV)/installed  ## look at the site in a real Chromium (half a minute)
-	$(PIP) install --group browser
+test-browser: $(VENV)/installed  ## look at the site and the documentation in a real Chromium (a minute)
+	$(PIP) install --group browser --group docs
 	@command -v chromium >/dev/null || test -n "$$HOLDALL_CHROMIUM" || { \
 		echo "error: no chromium found; install it (Debian: chromium), or set HOLDALL_CHROMIUM" >&2; exit 1; }
 	$(PYTEST) tests/browser --no-cov -p no:xdist
