@@ -115,3 +115,11 @@ def test_diffs_and_states_are_coloured(shelf: Kit, monkeypatch: pytest.MonkeyPat
     shown = shelf.run("diff", "plain-prose@0", "plain-prose@1", status=1)
     assert "\x1b[32m+" in shown and "\x1b[31m-" in shown
     assert "\x1b[36moutdated " in shelf.run("status", "--to", shelf.project, status=1)
+
+
+@pytest.mark.with_sample
+def test_show_says_what_an_agent_would_run(kit: Kit) -> None:
+    """A hook's command is printed whole; a text that runs nothing says nothing of it."""
+    assert "can run or send  runs: git diff --check" in kit.run("show", "hook:git-care")
+    assert kit.json("show", "hook:git-care")["effects"][0].startswith("runs: git diff --check")
+    assert "can run" not in kit.run("show", "skill:plain-prose")

@@ -65,7 +65,7 @@ class Entry(TypedDict):
     """An artifact of the collection, or a composite: each has keys of its own.
 
     `list --long` and `search` add the newest version, the projects that have it, those of them with
-    other content, and problems.
+    other content, and problems; `show` adds what it lets an agent run or send.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Entry(TypedDict):
     path: NotRequired[str]
     content_hash: NotRequired[str | None]
     files: NotRequired[list[File]]
+    effects: NotRequired[list[str]]
     composite_type: NotRequired[str]
     display_name: NotRequired[str | None]
     description: NotRequired[str | None]

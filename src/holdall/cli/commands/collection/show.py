@@ -86,12 +86,32 @@ def state_of(
 def _print(context: Context, shown: dict[str, Any]) -> None:
     said = {**shown, **shown.get("metadata", {})}
     rows = [(key, str(value)) for key, value in said.items() if isinstance(value, str | int)]
+    effects = [] if version or tree is None else _effects(collection, entry, tree)
+    if tree is not None and not version:
+        shown["effects"] = effects
+        rows += [("can run or send", effect) for effect in effects]
     context.out.table(rows)
     for file in shown.get("files", []):
         context.out.line(f"  {file['mode']} {file['size']:>8} {file['path']}")
     for member in shown.get("members", []):
         context.out.line(f"  {member['relationship']} {member['id']}")
     context.out.data(shown)
+
+
+def _effects(
+    collection: Collection, entry: ManifestArtifact | ManifestComposite, tree: Tree
+) -> list[str]:
+    """Return what it lets Claude Code, which runs the most, run or send."""
+    from pathlib import Path
+
+    from holdall.collection.manifest.manifest import ManifestArtifact
+    from holdall.deploy.consent.questions import effects_of
+    from holdall.deploy.planning.plan import PlannedArtifact
+    from holdall.deploy.targets import BUILTIN_TARGETS
+
+    assert isinstance(entry, ManifestArtifact), "a composite has no tree"
+    artifact = PlannedArtifact(entry.id, tree, collection.location(entry), ())
+    return effects_of(artifact, BUILTIN_TARGETS["claude"], Path())
 
 
 def _version(
