@@ -45,6 +45,8 @@ def show(context: Context, args: argparse.Namespace) -> int:
     shown = entry_to_json(entry, tree)
     if version and tree is not None:
         shown["content_hash"] = tree.content_hash
+    elif isinstance(entry, ManifestArtifact) and tree is not None:
+        shown["effects"] = _effects(collection, entry, tree)
     _print(context, shown)
     edited = not version and tree is not None and tree.content_hash != shown["content_hash"]
     if edited:
@@ -86,10 +88,7 @@ def state_of(
 def _print(context: Context, shown: dict[str, Any]) -> None:
     said = {**shown, **shown.get("metadata", {})}
     rows = [(key, str(value)) for key, value in said.items() if isinstance(value, str | int)]
-    effects = [] if version or tree is None else _effects(collection, entry, tree)
-    if tree is not None and not version:
-        shown["effects"] = effects
-        rows += [("can run or send", effect) for effect in effects]
+    rows += [("can run or send", effect) for effect in shown.get("effects", [])]
     context.out.table(rows)
     for file in shown.get("files", []):
         context.out.line(f"  {file['mode']} {file['size']:>8} {file['path']}")
@@ -98,18 +97,14 @@ def _print(context: Context, shown: dict[str, Any]) -> None:
     context.out.data(shown)
 
 
-def _effects(
-    collection: Collection, entry: ManifestArtifact | ManifestComposite, tree: Tree
-) -> list[str]:
+def _effects(collection: Collection, entry: ManifestArtifact, tree: Tree) -> list[str]:
     """Return what it lets Claude Code, which runs the most, run or send."""
     from pathlib import Path
 
-    from holdall.collection.manifest.manifest import ManifestArtifact
     from holdall.deploy.consent.questions import effects_of
     from holdall.deploy.planning.plan import PlannedArtifact
     from holdall.deploy.targets import BUILTIN_TARGETS
 
-    assert isinstance(entry, ManifestArtifact), "a composite has no tree"
     artifact = PlannedArtifact(entry.id, tree, collection.location(entry), ())
     return effects_of(artifact, BUILTIN_TARGETS["claude"], Path())
 
