@@ -67,6 +67,13 @@ class LockedSource(NamedTuple):
     tag: str | None = None
     needed_by: tuple[str, ...] = ()
 
+    @property
+    def why_other(self) -> str:
+        """Why the source may have something else than was locked."""
+        if self.commit is None and self.digest is None:
+            return "the folder was changed since, or the lock was edited by hand"
+        return "was the lock edited by hand?"
+
 
 class LockedArtifact(NamedTuple):
     """An artifact, or a composite that was asked for, as it was locked.

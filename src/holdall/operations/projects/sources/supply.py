@@ -342,7 +342,7 @@ class Supply:
             if found is None or found.tree.content_hash != one.content_hash:
                 what = "is not there" if found is None else "has other content there"
                 raise ConflictError(
-                    f"holdall.lock: {one.id}, {one.path} in {name}, {what}: {_guess(locked)}",
+                    f"holdall.lock: {one.id}, {one.path} in {name}, {what}: {locked.why_other}",
                     hint=f"restore it from your version control, or `holdall update {one.id}`",
                 )
             pairs.append((found.id, one))
@@ -397,10 +397,3 @@ class Supply:
                 hint=f"look at what changed, then `holdall update {located.written}`",
             )
         return reading
-
-
-def _guess(locked: LockedSource) -> str:
-    """Return why a source may have something else than the lock says."""
-    if locked.commit is None and locked.digest is None:
-        return "the folder was changed since, or the lock was edited by hand"
-    return "was the lock edited by hand?"
