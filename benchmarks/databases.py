@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema import runner
 from holdall_composites.store.store import Store
@@ -145,7 +145,7 @@ class Raw:
 def fill(url: str) -> None:
     """Make a collection of artifacts, and composites of 100, of 10,000 and of all composites."""
     kits = [f"composite:{name}" for name in ("small", "large", "outer", "empty")]
-    with connected(url) as database:
+    with connect_database(url) as database:
         runner.upgrade(database)
         Store(database).collections.put(CollectionRecord("c", "bench"))
     raw = Raw(url)
@@ -172,7 +172,7 @@ Pair = tuple[Callable[[], object], Callable[[], object]]
 def measure(bench: Bench, url: str, name: str) -> Iterator[Row]:
     """Yield the rows of one database."""
     fill(url)
-    with connected(url) as database:
+    with connect_database(url) as database:
         raw, store = Raw(url), Store(database)
         yield from _reads(bench, name, raw, store)
         yield from _writes(bench, name, raw, store)

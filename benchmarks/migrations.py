@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from benchmarks.databases import postgresql
 from benchmarks.measuring import Bench, Row, Sample, compared, single, timed
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.schema import runner
 
 NEW = """CREATE TABLE artifacts_new (
@@ -48,7 +48,7 @@ ONE_PASS_POSTGRESQL = (
 
 
 def fill(url: str, rows: int) -> None:
-    with connected(url) as database:
+    with connect_database(url) as database:
         runner.upgrade(database, "0001")
         database.execute_sql("INSERT INTO collections (id, name) VALUES ('c', 'large')")
         numbers = f"generate_series(1, {rows}) AS n"
@@ -66,7 +66,7 @@ def fill(url: str, rows: int) -> None:
 
 def one_pass(url: str) -> None:
     if url.startswith("postgresql"):
-        with connected(url) as database, database.atomic():
+        with connect_database(url) as database, database.atomic():
             for statement in ONE_PASS_POSTGRESQL:
                 database.execute_sql(statement)
         return
@@ -82,7 +82,7 @@ def one_pass(url: str) -> None:
 
 
 def migrate(url: str) -> None:
-    with connected(url) as database:
+    with connect_database(url) as database:
         runner.upgrade(database, "0002", say=lambda text: print(text, file=sys.stderr))
 
 

@@ -112,18 +112,18 @@ def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -
 @pytest.fixture
 def empty_database(empty_database_url: str) -> Iterator[object]:
     """A connected database without any table."""
-    from holdall_composites.database.connect import connected
+    from holdall_composites.database.connect import connect_database
 
-    with connected(empty_database_url) as database:
+    with connect_database(empty_database_url) as database:
         yield database
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[object]:
     """A connected database with the present schema and no rows."""
-    from holdall_composites.database.connect import connected
+    from holdall_composites.database.connect import connect_database
 
-    with connected(database_url) as database:
+    with connect_database(database_url) as database:
         yield database
 
 

@@ -34,10 +34,10 @@ def postgres_template(server: str) -> Iterator[str]:
 
 
 def _upgrade(url: str) -> None:
-    from holdall_composites.database.connect import connected
+    from holdall_composites.database.connect import connect_database
     from holdall_composites.schema.runner import upgrade
 
-    with connected(url) as database:
+    with connect_database(url) as database:
         upgrade(database)
 
 

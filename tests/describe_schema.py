@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from holdall_composites.database.connect import connected, raw
+from holdall_composites.database.connect import connect_database, raw
 from holdall_composites.database.models import MODELS
 from holdall_composites.database.sqlite_file import private_copy
 from holdall_composites.schema.describe import Description, describe
 from holdall_composites.schema.drift import DESCRIPTION, TABLES
 from holdall_composites.schema.fresh import END, FILE, head_of
-from holdall_composites.schema.lock import migrating
+from holdall_composites.schema.lock import lock_migrations
 from holdall_composites.schema.migrator import Migrator
 from holdall_composites.schema.revisions import known_revisions
 from postgres_server import execute, running_server, with_name
@@ -18,7 +18,7 @@ from postgres_server import execute, running_server, with_name
 
 def description_of_models(url: str) -> Description:
     """Return what the models make in an empty database."""
-    with connected(url) as database:
+    with connect_database(url) as database:
         with database.bind_ctx(MODELS):
             database.create_tables(MODELS)
         return describe(database, TABLES)
@@ -27,7 +27,7 @@ def description_of_models(url: str) -> Description:
 def statements_of_scripts() -> str:
     """Return what the scripts make in an empty SQLite database."""
     with private_copy() as database:
-        with migrating(database):
+        with lock_migrations(database):
             migrator = Migrator(database)
             for revision in known_revisions():
                 migrator.apply(revision)

@@ -20,7 +20,7 @@ from holdall.operations.deploy import Deployer
 from holdall.operations.projects.values import DeployResult
 from holdall.operations.read_source import open_source
 from holdall.operations.session import Session
-from holdall.operations.write_collection import create_collection, editing
+from holdall.operations.write_collection import create_collection, edit_collection
 from holdall.plugins.manager import PluginRecord, Plugins, PluginStatus
 from holdall.reporter import Reporter
 from holdall.testing import make_command, make_plugin, make_project, make_skill, write
@@ -112,7 +112,7 @@ def session_of(
 
 def refresh(root: Path, plugins: Plugins | None = None, said: list[str] | None = None) -> Refresh:
     """Take note of what changed in a collection's folder."""
-    with editing(root, session_of(plugins, said)) as editor:
+    with edit_collection(root, session_of(plugins, said)) as editor:
         found = plan_refresh(editor.collection)
         editor.commit(editor.propose(found.changes))
     return found
@@ -132,7 +132,7 @@ def collect(
     names = {ArtifactId.parse(k): ArtifactId.parse(v) for k, v in (renames or {}).items()}
     with (
         open_source(session.plugins, str(source)) as reading,
-        editing(root, session) as editor,
+        edit_collection(root, session) as editor,
     ):
         plan = plan_import(
             editor.collection,

@@ -82,11 +82,11 @@ def holdall_collect_complete(
     from holdall.collection import PULL
     from holdall.files import Root
     from holdall_composites.history.log import header_of, record_change
-    from holdall_composites.session import opened
-    from holdall_composites.sync.releases.manifest import touched_by
+    from holdall_composites.session import open_synced
+    from holdall_composites.sync.releases.manifest import find_touched
 
-    touched = touched_by(changes.edits, collection.manifest)
-    with opened(collection, header_of(changes), touched=touched) as resolver:
+    touched = find_touched(changes.edits, collection.manifest)
+    with open_synced(collection, header_of(changes), touched=touched) as resolver:
         # A pull brings to the folder what is in the log already.
         if collection.manifest.uuid is not None and changes.command != PULL:
             record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)

@@ -83,9 +83,9 @@ def holdall_version_tree(collection: Collection, artifact_id: ArtifactId, versio
     """Return the files of a stored version."""
     from holdall_composites.history.versions import version_tree
     from holdall_composites.resolver.versions import find_version
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         found = find_version(resolver.store, collection, artifact_id, version)
         return version_tree(resolver.store, found.content_hash)
 

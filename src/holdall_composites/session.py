@@ -20,7 +20,7 @@ from holdall.errors import ConflictError, OvertakenError, UsageError
 from holdall.formats import DatabaseURL
 from holdall.transaction import Signature
 from holdall_composites.console import reporter
-from holdall_composites.database.connect import can_write, connected
+from holdall_composites.database.connect import can_write, connect_database
 from holdall_composites.database.sqlite_file import (
     can_read as can_read_file,
     can_write as can_write_file,
@@ -44,7 +44,7 @@ Entry = TypeVar("Entry", ManifestArtifact, ManifestComposite)
 
 
 @contextmanager
-def opened(
+def open_synced(
     collection: Collection,
     header: Header | None = None,
     *,
@@ -70,7 +70,7 @@ def opened(
         if only_reads:
             database = _open_to_read(stack, collection, Path(url.path))
         else:
-            database = stack.enter_context(connected(collection.database_url))
+            database = stack.enter_context(connect_database(collection.database_url))
         _bring_up_to_date(database, url)
         store = Store(database)
         if uuid and collection.ahead is None and not has_rows_of(store, collection):
@@ -99,7 +99,7 @@ def _open_to_read(stack: ExitStack, collection: Collection, path: Path) -> Any:
     if not can_read_file(path):
         reporter().note(f"note: {path} cannot be read: versions and history are left out")
         return stack.enter_context(private_copy())
-    database = stack.enter_context(connected(collection.database_url, read_only=True))
+    database = stack.enter_context(connect_database(collection.database_url, read_only=True))
     if _is_in_line(database, collection):
         return database
     return stack.enter_context(private_copy(database))
@@ -137,7 +137,7 @@ def refuse_read_only(collection: Collection) -> None:
     if url.is_embedded:
         may_write = can_write_file(Path(url.path))
     else:
-        with connected(collection.database_url) as database:
+        with connect_database(collection.database_url) as database:
             _bring_up_to_date(database, url)
             may_write = can_write(database)
     if not may_write:
@@ -161,7 +161,7 @@ def open_resolver(folder: Path | str) -> Iterator[Resolver]:
     from holdall.cli import Context
 
     context = Context.of(Path(folder))
-    with opened(context.collection(), edit=context.editing) as resolver:
+    with open_synced(context.collection(), edit=context.edit_collection) as resolver:
         yield resolver
 
 
@@ -274,7 +274,7 @@ def identify(
     here = {entry.uuid for entry in manifest.by_id.values()}
     members = {member.uuid for composite in manifest.composites for member in composite.members}
     asked = [uuid for uuid in (here - before) | (members - here) if uuid]
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         if collection.has_own_database:
             head = head_of(resolver.store, own or "")
         else:

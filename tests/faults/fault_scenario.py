@@ -16,7 +16,7 @@ from tally import IS_LONG
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.files import syscalls
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import FileState, Root
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.commit import commit, read_messages, recover
@@ -148,7 +148,7 @@ def seen(folder: Path, skip: str = ".holdall") -> Tree:
 
 def deploy(folder: Path) -> None:
     """Commit the scenario."""
-    with Root(folder) as root, locked(root):
+    with Root(folder) as root, lock_folder(root):
         outcome = commit(root, actions(), kind="deploy", payload={"n": 1}, prepare=lambda _: None)
     assert {str(c) for c in outcome.conflicts} == CONFLICTS
     assert {str(p) for p, _ in outcome.backups} == set(BACKUPS)
@@ -156,7 +156,7 @@ def deploy(folder: Path) -> None:
 
 def heal(folder: Path) -> None:
     """Do what the next command does first."""
-    with Root(folder) as root, locked(root):
+    with Root(folder) as root, lock_folder(root):
         recover(root)
 
 

@@ -304,8 +304,8 @@ MUTANTS = [
     Mutant(
         "an export leaves no note",
         "src/holdall/transaction/export.py",
-        "        note = noted(collection, EXPORT, place.to_payload(), place.end)\n",
-        "        note = place.cleared()\n",
+        "        note = note_outside(collection, EXPORT, place.to_payload(), place.end)\n",
+        "        note = place.clear_on_error()\n",
         EXPORTS,
     ),
     Mutant(
@@ -325,7 +325,7 @@ MUTANTS = [
     Mutant(
         "a rebuild leaves no note",
         "src/holdall_composites/service/rebuild.py",
-        "    with noted(root, REPLACEMENT, replacement.to_payload(), replacement.end):\n",
+        "    with note_outside(root, REPLACEMENT, replacement.to_payload(), replacement.end):\n",
         "    if root:\n",
         f"{POINTS}[rebuild]",
     ),

@@ -14,7 +14,7 @@ from tally import IS_LONG
 from holdall.artifacts.paths import RelPath
 from holdall.config import Config
 from holdall.errors import HoldallError
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import Root
 from holdall.operations.bundles.layout import is_export
 from holdall.operations.bundles.table import CLAUDE
@@ -44,13 +44,13 @@ MINE = {"skills/a/SKILL.md": b"old\nedited\n", ".git/HEAD": b"mine\n"}
 
 def export(target: Path) -> None:
     """Write the new one over what is there, with a note in the folder above."""
-    with Root(target.parent) as collection, locked(collection):
+    with Root(target.parent) as collection, lock_folder(collection):
         write_export(NEW, target, is_export, collection, force=True)
 
 
 def end(target: Path) -> None:
     """Do what the next command does first."""
-    with Root(target.parent) as collection, locked(collection):
+    with Root(target.parent) as collection, lock_folder(collection):
         settle(collection, Session(Config(), Plugins(), Reporter()))
         assert not notes(collection)
 

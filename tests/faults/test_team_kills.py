@@ -19,7 +19,7 @@ from injection import Injection, install
 from tally import IS_LONG, count
 
 from databases import postgres_database, sqlite_database
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.store.store import Store
 from integration.team.machines import Machine
 from integration.team.oracle import check_all
@@ -89,7 +89,7 @@ def run_killed(machine: Machine, words: tuple[str, ...], number: int, told: Path
 def head_of(machine: Machine, url: str) -> tuple[int, set[str]]:
     """Return the head's number, and what the newest release brought: names and contents."""
     uuid = machine.manifest().uuid or ""
-    with connected(url) as database:
+    with connect_database(url) as database:
         store = Store(database)
         row = store.collections.get(uuid)
         number = row.head if row else 0

@@ -10,7 +10,7 @@ from fault_scenario import Counter, Tree, build, calls_of, heal, killed_at, seen
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import Root
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.commit import commit, forget_message, read_messages
@@ -51,7 +51,7 @@ def actions() -> list[Action]:
 
 def move(folder: Path) -> None:
     """Commit the move."""
-    with Root(folder) as root, locked(root):
+    with Root(folder) as root, lock_folder(root):
         commit(root, actions(), kind="deploy", payload={"n": 1}, prepare=lambda _: None)
 
 
@@ -63,7 +63,7 @@ def refused_move(folder: Path) -> None:
 
     with (
         Root(folder) as root,
-        locked(root),
+        lock_folder(root),
         pytest.raises(ConflictError, match="appeared while Holdall was running"),
     ):
         commit(root, actions(), kind="deploy", payload={"n": 1}, prepare=take)

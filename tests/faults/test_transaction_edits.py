@@ -24,7 +24,7 @@ from fault_scenario import (
 )
 
 from holdall.errors import StorageError
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import Root
 from holdall.transaction.commit import recover
 
@@ -59,7 +59,7 @@ def everything(folder: Path) -> set[bytes]:
 
 def healed(folder: Path) -> set[str] | None:
     """Recover; return the conflicts of a transaction that was finished."""
-    with Root(folder) as root, locked(root):
+    with Root(folder) as root, lock_folder(root):
         for done in recover(root):
             if done.applied:
                 return {str(c) for c in done.conflicts}

@@ -11,7 +11,7 @@ from fault_scenario import Counter, build, calls_of, killed_at, old, put, seen
 from tally import IS_LONG, count
 
 from holdall.config import Config
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import Root
 from holdall.files.user_state import journal_key
 from holdall.operations.session import Session
@@ -41,7 +41,7 @@ def change(folder: Path) -> None:
     with ExitStack() as held:
         roots = [held.enter_context(Root(folder / name)) for name in ("first", "second")]
         for root in roots:
-            held.enter_context(locked(root))
+            held.enter_context(lock_folder(root))
         commit_pair(*(half(root) for root in roots))
 
 

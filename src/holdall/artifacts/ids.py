@@ -140,7 +140,7 @@ class ArtifactId(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> ArtifactId:
         """Read `type:name`; raises UsageError if it is not one."""
-        return _parsed(text)
+        return _parse_cached(text)
 
     @classmethod
     def of(cls, type_name: str, name: str) -> ArtifactId:
@@ -171,7 +171,7 @@ class ArtifactId(NamedTuple):
 
 
 @lru_cache(maxsize=16384)  # one id stands in the manifest, the ledger, the record, the database
-def _parsed(text: str) -> ArtifactId:
+def _parse_cached(text: str) -> ArtifactId:
     type_name, colon, name = text.partition(":")
     if not colon or not _TYPE_NAME.fullmatch(type_name) or not name:
         raise UsageError(

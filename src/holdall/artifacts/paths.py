@@ -56,7 +56,7 @@ class RelPath(str):
             )
         return cls(text)
 
-    def joined(self, other: RelPath) -> RelPath:
+    def join_path(self, other: RelPath) -> RelPath:
         """Return `other` below this path."""
         text = f"{self}/{other}"
         # Each component was checked; only together they may be too long.

@@ -55,7 +55,7 @@ _SHORT = r"gi(?:t[a-z]{3}|7[0-9a-f]{3})~\d"
 
 def is_repository(path: RelPath) -> bool:
     """Return whether git could take something on the way to `path` for a repository."""
-    return _is_repository(_folded(path))
+    return _is_repository(_fold(path))
 
 
 def _is_repository(folded: str) -> bool:
@@ -64,7 +64,7 @@ def _is_repository(folded: str) -> bool:
 
 def refuse_protected(path: RelPath) -> None:
     """Raise HostilePathError for protected places, Holdall's own files excepted."""
-    folded = _folded(path)
+    folded = _fold(path)
     if (_is_acted_upon(folded) or _is_repository(folded)) and path not in _OWN:
         raise HostilePathError(
             f"{str(path)!a} is a place that no artifact may write to",
@@ -79,7 +79,7 @@ def _is_acted_upon(folded: str) -> bool:
     return bool(below) and f"{first}/{below[0]}" in PROTECTED
 
 
-def _folded(path: RelPath) -> str:
+def _fold(path: RelPath) -> str:
     """Return what file systems without case, or with invisible characters, take for the path."""
     if path.isascii():
         return path.lower()

@@ -75,7 +75,7 @@ class Context:
         from holdall.transaction.journal import is_unsettled
 
         if is_unsettled(self.collection_root):
-            with self.editing():
+            with self.edit_collection():
                 pass
         return self.collection_as_it_is()
 
@@ -116,15 +116,15 @@ class Context:
         return caps_of(self.config, root)
 
     @contextmanager
-    def editing(self, *, as_it_is: bool = False) -> Iterator[Editor]:
+    def edit_collection(self, *, as_it_is: bool = False) -> Iterator[Editor]:
         """Lock the collection for a change; what others changed is brought in first.
 
         Not if it is to be left `as_it_is`; in a dry run that is refused.
         """
-        from holdall.operations.write_collection import editing
+        from holdall.operations.write_collection import edit_collection
 
         how = {"as_it_is": as_it_is, "dry_run": self.is_dry_run}
-        with editing(self.collection_root, self.session, **how) as editor:
+        with edit_collection(self.collection_root, self.session, **how) as editor:
             yield editor
 
     def deployer(

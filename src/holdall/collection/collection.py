@@ -83,12 +83,12 @@ class Collection:
         hint = (
             f"did you mean {' or '.join(near)}?" if near else "`holdall list` shows what there is"
         )
-        place = self._uncollected(text)
+        place = self._find_uncollected(text)
         if place is not None:
             hint = f"{place} is there and was not collected: `holdall collect` records it"
         return NotFoundError(f"no artifact {text!a} in the collection {self.root}", hint=hint)
 
-    def _uncollected(self, text: str) -> Path | None:
+    def _find_uncollected(self, text: str) -> Path | None:
         """Return the place of something that was made by hand in the folder under this name."""
         type_name = text.partition(":")[0]
         for spec in self.types.values():

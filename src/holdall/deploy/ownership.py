@@ -29,7 +29,7 @@ def own_place(target: Target, artifact_id: ArtifactId) -> RelPath | None:
         place = target.place_of(artifact_id)
     except HostilePathError:
         return None
-    return None if place is None else target.root_of(artifact_id.type).joined(place)
+    return None if place is None else target.root_of(artifact_id.type).join_path(place)
 
 
 def renamed_head(target: Target, entry: Deployed) -> RelPath | None:
@@ -47,7 +47,7 @@ def renamed_head(target: Target, entry: Deployed) -> RelPath | None:
         FileDigest(head if is_file else RelPath(path[len(place) + 1 :]), *state, 0)
         for path, state in entry.files.items()
     ]
-    path = place if is_file else place.joined(head)
+    path = place if is_file else place.join_path(head)
     is_changed = path in entry.files and tree_hash(digests) != entry.content_hash
     return path if is_changed else None
 
@@ -62,7 +62,7 @@ def refuse_foreign(ledger: Ledger, known: Mapping[str, Target], where: str) -> N
         if target is None or not target.knows(entry.id.type):
             raise _unknown(entry, target, where)
         for claim in _foreign(entry, target):
-            raise _claimed(where, f"{entry.id} cannot own {claim}")
+            raise _claim_error(where, f"{entry.id} cannot own {claim}")
 
 
 def _unknown(entry: Deployed, target: Target | None, where: str) -> InputError:
@@ -72,7 +72,7 @@ def _unknown(entry: Deployed, target: Target | None, where: str) -> InputError:
     return InputError(f"{where}: {entry.id}: no loaded plugin knows {what}", hint=_UNLOADED)
 
 
-def _claimed(where: str, problem: str) -> InputError:
+def _claim_error(where: str, problem: str) -> InputError:
     return InputError(f"{where}: not a Holdall ledger: {problem}", hint=_LOST)
 
 

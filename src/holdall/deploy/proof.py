@@ -73,11 +73,11 @@ class Proof:
 
     def covers_file(self, entry: Deployed, path: RelPath) -> bool:
         """Return whether the file that an entry says to have placed at `path` is proven."""
-        return self._has_seal(entry) or (path, entry.files[path]) in self._known(entry).files
+        return self._has_seal(entry) or (path, entry.files[path]) in self._find_known(entry).files
 
     def covers_entry(self, entry: Deployed, merged: Merged) -> bool:
         """Return whether one of an entry's parts of settings files is proven."""
-        return self._has_seal(entry) or _claim(merged) in self._known(entry).entries
+        return self._has_seal(entry) or _claim(merged) in self._find_known(entry).entries
 
     def _has_seal(self, entry: Deployed) -> bool:
         key = entry.target, entry.id
@@ -85,7 +85,7 @@ class Proof:
             self._seals[key] = is_sealed(entry)
         return self._seals[key]
 
-    def _known(self, entry: Deployed) -> _Placed:
+    def _find_known(self, entry: Deployed) -> _Placed:
         key = entry.target, entry.id
         if key not in self._placed:
             placed = _Placed(set(), set())
@@ -172,15 +172,15 @@ class Proof:
         if target is None:
             return
         try:
-            for one in self._spelled(target, entry, artifact):
+            for one in self._spell(target, entry, artifact):
                 files = planned_files(target, one)
                 placed.files.update((path, file.state) for path, file in files.items())
             if entry.merged:
-                placed.entries.update(map(_claim, self._merged(target, artifact)))
+                placed.entries.update(map(_claim, self._merge(target, artifact)))
         except HoldallError:
             return  # it would not be placed
 
-    def _spelled(
+    def _spell(
         self, target: Target, entry: Deployed, artifact: PlannedArtifact
     ) -> Iterator[PlannedArtifact]:
         """Yield an artifact as it is and, if its head was placed so, with its deployed name."""
@@ -193,7 +193,7 @@ class Proof:
             if named is not None:
                 yield artifact._replace(named=named)
 
-    def _merged(self, target: Target, artifact: PlannedArtifact) -> Iterator[Merged]:
+    def _merge(self, target: Target, artifact: PlannedArtifact) -> Iterator[Merged]:
         from holdall.deploy.planning.settings import planned_entries
 
         merge = target.entries_of(artifact.id.type)

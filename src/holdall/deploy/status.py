@@ -105,7 +105,7 @@ def changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
 
 
 def _against(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> tuple[State, str | None]:
-    known = _known(collection, entry, by_uuid)
+    known = _find_known(collection, entry, by_uuid)
     if known is None and entry.collection != collection.name:
         return State.SYNCED, f"of the collection {entry.collection!a}"
     if known is None:
@@ -126,7 +126,9 @@ def _against(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> tuple
     return State.SYNCED, None
 
 
-def _known(collection: Collection, entry: Deployed, by_uuid: _ByUUID) -> ManifestArtifact | None:
+def _find_known(
+    collection: Collection, entry: Deployed, by_uuid: _ByUUID
+) -> ManifestArtifact | None:
     if entry.uuid is not None and entry.uuid in by_uuid:
         return by_uuid[entry.uuid]
     if entry.uuid is not None and entry.collection != collection.name:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from holdall.errors import ConflictError, HostilePathError, LockedError, RefusedError
 from holdall.files import syscalls
-from holdall.files.root import Root, reporting
+from holdall.files.root import Root, storage_errors
 from holdall.reporter import log_debug
 
 STATE_FOLDER = ".holdall"
@@ -43,7 +43,7 @@ def open_state_folder(root: Root, *, make: bool) -> int | None:
     None, too, if somebody removed it in this moment. Raises HostilePathError if a symlink or a
     file is there, RefusedError if it is to be written to and belongs to another user.
     """
-    with reporting(root.path / STATE_FOLDER):
+    with storage_errors(root.path / STATE_FOLDER):
         if make:
             with contextlib.suppress(FileExistsError):
                 syscalls.make_folder(STATE_FOLDER, root.folders.top, 0o700)
@@ -135,7 +135,7 @@ def write_settings(root: Root, name: str, data: bytes) -> None:
     folder = open_state_folder(root, make=True)
     assert folder is not None, "whoever holds the lock has the folder"
     try:
-        with reporting(root.path / STATE_FOLDER / name):
+        with storage_errors(root.path / STATE_FOLDER / name):
             file = _open_for_update(root, name, folder)
             try:
                 if (found := os.pread(file, len(data) + 1, 0)) not in (b"", data):
@@ -158,7 +158,7 @@ def write_state(root: Root, name: str, data: bytes) -> None:
     if folder is None:
         return
     try:
-        with reporting(root.path / STATE_FOLDER / name):
+        with storage_errors(root.path / STATE_FOLDER / name):
             file = _open_for_update(root, name, folder)
             try:
                 os.ftruncate(file, 0)
@@ -180,7 +180,7 @@ _held_folders = _HeldFolders()
 
 
 @contextmanager
-def locked(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
+def lock_folder(root: Root, *, timeout: float = 30.0) -> Iterator[None]:
     """Hold the lock of a project or collection.
 
     A `.holdall` that was made only for the lock is removed with it. Raises LockedError, which
@@ -253,7 +253,7 @@ def _acquire(root: Root, timeout: float) -> tuple[int, int]:
 
 
 def _lock_in(root: Root, folder: int, deadline: float, timeout: float) -> int | None:
-    with reporting(root.path / STATE_FOLDER / _LOCK):
+    with storage_errors(root.path / STATE_FOLDER / _LOCK):
         try:
             file = _open_for_update(root, _LOCK, folder)
         except FileNotFoundError:
@@ -263,7 +263,7 @@ def _lock_in(root: Root, folder: int, deadline: float, timeout: float) -> int | 
                 _write_holder(file)
                 return file
             if time.monotonic() >= deadline:
-                raise _held(root, file, timeout)
+                raise _locked_error(root, file, timeout)
         except BaseException:
             os.close(file)
             raise
@@ -317,7 +317,7 @@ def _command(argv: list[str]) -> str:
     return " ".join([Path(argv[0]).name if argv else "", *words])[:200]
 
 
-def _held(root: Root, file: int, timeout: float) -> LockedError:
+def _locked_error(root: Root, file: int, timeout: float) -> LockedError:
     try:
         found = json.loads(os.pread(file, _MAX_HOLDER, 0))
         who = "process {pid} on {host} ({command}), since {since}".format(**found)

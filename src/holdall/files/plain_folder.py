@@ -23,8 +23,8 @@ from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HoldallError, StorageError
 from holdall.files import syscalls
-from holdall.files.lock import STATE_FOLDER, locked
-from holdall.files.root import FileState, Root, make_folders, read_chunks, reporting, write_all
+from holdall.files.lock import STATE_FOLDER, lock_folder
+from holdall.files.root import FileState, Root, make_folders, read_chunks, storage_errors, write_all
 from holdall.files.stat_index import StateIndex, index_file
 from holdall.files.user_state import user_folder
 
@@ -62,7 +62,7 @@ class ContentFolder:
     def read(self, sha256: str) -> Iterator[bytes]:
         """Yield the bytes of a file; raises StorageError at its end if they are not its own."""
         path, digest = self.path / sha256, hashlib.sha256()
-        with reporting(path):
+        with storage_errors(path):
             for chunk in self._chunks(sha256):
                 digest.update(chunk)
                 yield chunk
@@ -73,7 +73,7 @@ class ContentFolder:
 
     def put(self, sha256: str, chunks: Iterable[bytes]) -> None:
         """Write a file, of which the caller says what it is; what `chunks` raises leaves none."""
-        with reporting(self.path / sha256):
+        with storage_errors(self.path / sha256):
             folder = self._folder()
             name = f".{secrets.token_hex(8)}{_NEW}"
             file = syscalls.create_file(name, folder, 0o644)
@@ -91,7 +91,7 @@ class ContentFolder:
 
     def make_durable(self) -> None:
         """Return when everything that was put is on the disk."""
-        with reporting(self.path):
+        with storage_errors(self.path):
             syscalls.sync_file_system(self._folder())
 
     def _folder(self) -> int:
@@ -110,7 +110,7 @@ class ContentFolder:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Make a file have these bytes, durably; a reader sees the old ones or the new."""
-    with reporting(path):
+    with storage_errors(path):
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             name = f".{secrets.token_hex(8)}{_NEW}"
@@ -128,7 +128,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 def remove_unfinished(path: Path) -> None:
     """Remove what a kill left of files that were being written; nobody may be writing now."""
-    with reporting(path):
+    with storage_errors(path):
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for name in os.listdir(folder):
@@ -150,15 +150,15 @@ class PlainFolder:
         self._kind = index
 
     def __enter__(self) -> Self:
-        with reporting(self.path):
+        with storage_errors(self.path):
             make_folders(self.path)
         with ExitStack() as stack:
             self._root = stack.enter_context(Root(self.path))
-            stack.enter_context(locked(self._root))
+            stack.enter_context(lock_folder(self._root))
             top = self._root.folders.top
             file = index_file(_cache_folder(), self._kind, self.path)
             self._index = self._root.remembered = StateIndex(file, top)
-            with reporting(self.path):
+            with storage_errors(self.path):
                 self._staging = os.dup(self._root.folders.make(_STAGING))
             stack.callback(os.close, self._staging)
             self._staged = 0
@@ -191,7 +191,7 @@ class PlainFolder:
         """Write bytes where nobody looks, and return the name to `place` them by."""
         self._staged += 1
         name = str(self._staged)
-        with reporting(self.path):
+        with storage_errors(self.path):
             file = syscalls.create_file(name, self._staging, 0o755 if executable else 0o644)
             try:
                 write_all(file, data)
@@ -202,7 +202,7 @@ class PlainFolder:
     def place(self, name: str, path: str) -> None:
         """Make a file be what was staged; a reader sees the old one or the new."""
         place = RelPath.parse(path)
-        with reporting(self.path / path):
+        with storage_errors(self.path / path):
             folder = self._root.folders.make(place.parent)
             syscalls.rename(self._staging, name, folder, place.name)
 
@@ -213,7 +213,7 @@ class PlainFolder:
     def remove(self, path: str) -> None:
         """Remove a file, and the folders that are empty then."""
         place = RelPath.parse(path)
-        with reporting(self.path / path):
+        with storage_errors(self.path / path):
             folder = self._root.folders.find(place.parent)
             if folder is not None:
                 syscalls.remove_file(place.name, folder)
@@ -229,7 +229,7 @@ class PlainFolder:
 
     def make_durable(self) -> None:
         """Return when everything is on the disk."""
-        with reporting(self.path):
+        with storage_errors(self.path):
             syscalls.sync_file_system(self._root.folders.top)
 
     def remember(self, sizes: Mapping[str, tuple[str, int]], kept: Iterable[str]) -> None:
@@ -238,12 +238,12 @@ class PlainFolder:
         for path, (text, size) in sizes.items():
             sha256, _, mark = text.partition(" ")
             states[RelPath.parse(path)] = (FileState(FileKind.FILE, bool(mark), sha256), size)
-        self._index.placed(states, time.time_ns())
+        self._index.remember_placed(states, time.time_ns())
         self._index.save([*kept, *sizes])
 
     def _remove_staged(self) -> None:
         """Remove what a kill left; nobody else may be writing now."""
-        with reporting(self.path):
+        with storage_errors(self.path):
             for name in os.listdir(self._staging):
                 syscalls.remove_file(name, self._staging)
 

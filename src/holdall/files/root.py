@@ -176,12 +176,12 @@ class Folders:
     def _walk(self, path: RelPath | None, *, make: bool) -> tuple[int, int]:
         if path is None:
             return self.top, 0
-        if (fd := self._opened(path)) is not None:
+        if (fd := self._open_file(path)) is not None:
             return fd, path.count("/") + 1
         fd, place, depth = self.top, "", 0
         for name in path.split("/"):
             place = f"{place}/{name}" if place else name
-            inner = self._opened(place)
+            inner = self._open_file(place)
             if inner is None:
                 inner = self._step(fd, name, RelPath(place), make=make)
             if inner is None:
@@ -189,7 +189,7 @@ class Folders:
             fd, depth = inner, depth + 1
         return fd, depth
 
-    def _opened(self, path: str) -> int | None:
+    def _open_file(self, path: str) -> int | None:
         if (fd := self._open.get(path)) is not None:
             self._open.move_to_end(path)
         return fd
@@ -273,7 +273,7 @@ class Root:
         return self.remembered is not None and self.remembered.holds(files)
 
     def _read_state(self, path: RelPath) -> FileState | None:
-        with reporting(self.path / path):
+        with storage_errors(self.path / path):
             folder = self.folders.find(path.parent)
             found = None if folder is None else look_at(folder, path.name)
         if isinstance(found, Strange):
@@ -285,7 +285,7 @@ class Root:
 
         Refuses what `state_of` refuses, but answers for a folder.
         """
-        with reporting(self.path / path):
+        with storage_errors(self.path / path):
             folder = self.folders.find(path.parent)
             if folder is None:
                 return None
@@ -299,7 +299,7 @@ class Root:
 
     def read_bytes(self, path: RelPath, limit: int) -> bytes | None:
         """Return a regular file's bytes; None if there is none. Raises InputError above `limit`."""
-        with reporting(self.path / path):
+        with storage_errors(self.path / path):
             folder = self.folders.find(path.parent)
             if folder is None:
                 return None
@@ -324,7 +324,7 @@ class Root:
             while folder is not None and folder not in above:
                 above.add(folder)
                 folder = folder.parent
-        with reporting(self.path):
+        with storage_errors(self.path):
             ordered = sorted(above, key=lambda p: p.split("/"))
             return [p for p in ordered if self.folders.find(p) is None]
 
@@ -359,7 +359,7 @@ class Root:
 
 
 @contextmanager
-def reporting(path: Path, hint: str | None = None) -> Iterator[None]:
+def storage_errors(path: Path, hint: str | None = None) -> Iterator[None]:
     """Raise the system's error about `path` as a StorageError."""
     try:
         yield

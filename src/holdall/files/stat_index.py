@@ -146,7 +146,7 @@ class StateIndex(_Index):
                 return False
         return all(map(self._is_real, {path.rpartition("/")[0] for path in files}))
 
-    def placed(self, states: Mapping[RelPath, tuple[FileState, int]], staged: int) -> None:
+    def remember_placed(self, states: Mapping[RelPath, tuple[FileState, int]], staged: int) -> None:
         """Remember files that Holdall put there, with their sizes; they were written at `staged`.
 
         One that was written to since is left out.
@@ -205,7 +205,7 @@ class TreeIndex(_Index):
         self._add(path, tree, there, now)
         return tree
 
-    def placed(self, trees: Mapping[RelPath, Tree], staged: int) -> None:
+    def remember_placed(self, trees: Mapping[RelPath, Tree], staged: int) -> None:
         """Remember artifacts that Holdall put there whole; it had written their files at `staged`.
 
         Those with files that were written to since are left out.

@@ -181,7 +181,7 @@ class _FolderReader:
         for below, location, kind in self._walk(str(top), leave_out):
             text = prefix + below
             try:
-                path, places = _checked(text)
+                path, places = _check(text)
             except HostilePathError as error:
                 self._refuse(text, error.code, error.message)
                 continue
@@ -274,7 +274,7 @@ class _FolderReader:
 
 
 @lru_cache(maxsize=8192)  # some paths are in many artifacts: `SKILL.md`, `references/api.md`
-def _checked(text: str) -> tuple[RelPath, tuple[tuple[str, str], ...]]:
+def _check(text: str) -> tuple[RelPath, tuple[tuple[str, str], ...]]:
     """Return a path with the folded keys of it and of each folder above it, top first.
 
     Raises HostilePathError for a path that is not safe.

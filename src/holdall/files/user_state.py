@@ -12,7 +12,7 @@ from pathlib import Path
 
 from holdall.errors import InputError, StorageError
 from holdall.files import syscalls
-from holdall.files.root import make_folders, reporting, write_all
+from holdall.files.root import make_folders, storage_errors, write_all
 
 _BELOW_HOME = {
     "state": (".local", "state"),
@@ -71,7 +71,7 @@ def journal_key() -> bytes:
     Raises StorageError where the key can neither be read nor made.
     """
     folder = state_folder()
-    with reporting(folder / _KEY, _HINT):
+    with storage_errors(folder / _KEY, _HINT):
         try:
             file = os.open(folder / _KEY, _READ)
         except FileNotFoundError:
@@ -140,7 +140,7 @@ def read_document(file: Path) -> dict[str, object]:
 
 def keep_document(file: Path, document: Mapping[str, object]) -> None:
     """Write a document to a file in the user's state folder, whole or not at all."""
-    with reporting(file, _HINT), _locked_folder(file) as folder:
+    with storage_errors(file, _HINT), _locked_folder(file) as folder:
         _replace_file(file, folder, json.dumps(document, indent=1).encode())
 
 
@@ -155,7 +155,7 @@ def read_cached(kind: str, folder: Path) -> bytes:
 def write_cached(kind: str, folder: Path, data: bytes) -> None:
     """Keep bytes about a folder in the user's cache folder, whole or not at all."""
     file = _cache_file(kind, folder)
-    with reporting(file), _locked_folder(file) as opened:
+    with storage_errors(file), _locked_folder(file) as opened:
         _replace_file(file, opened, data)
 
 
@@ -180,7 +180,7 @@ def remember(file: Path, words: Iterable[str], hint: str) -> None:
 
     A kill may leave what was being written beside it; the next time replaces that.
     """
-    with reporting(file, hint), _locked_folder(file) as folder:
+    with storage_errors(file, hint), _locked_folder(file) as folder:
         # Each writer adds to all words before.
         text = json.dumps(sorted({*read_words(file), *words}), indent=1)
         _replace_file(file, folder, text.encode())

@@ -57,7 +57,7 @@ def _bounded_text(data: bytes | str, where: str, limit: int, marks: str) -> str:
     """Return the text of a document that is no larger than `limit` and has not too many marks."""
     if len(data) > limit:
         raise _broken(where, None, f"larger than {limit >> 20} MiB", "is it the right file?")
-    text = data if isinstance(data, str) else _decoded(data, where)
+    text = data if isinstance(data, str) else _decode(data, where)
     refuse_crowded(text, where, limit // _BYTES_PER_VALUE, marks)
     return text
 
@@ -71,7 +71,7 @@ def refuse_crowded(text: str, where: str, limit: int, marks: str) -> None:
         raise _broken(where, None, f"holds more than {limit:,} values", "is it the right file?")
 
 
-def _decoded(data: bytes, where: str) -> str:
+def _decode(data: bytes, where: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -248,9 +248,9 @@ def parse_yaml(text: str, where: str, *, first_line: int = 1, limit: int = MAX_Y
     fast = getattr(yaml, "CSafeLoader", None)
     if fast is not None and not _is_disputed(text):
         with contextlib.suppress(InputError, yaml.YAMLError, *_FAILURES):
-            return _built(text, fast, where, first_line)
+            return _build(text, fast, where, first_line)
     try:
-        return _built(text, yaml.SafeLoader, where, first_line)
+        return _build(text, yaml.SafeLoader, where, first_line)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + mark.line if mark else first_line
@@ -275,7 +275,7 @@ def read_yaml_types(text: str) -> Any:
         return None
 
 
-def _built(text: str, loader: Any, where: str, first_line: int) -> Any:
+def _build(text: str, loader: Any, where: str, first_line: int) -> Any:
     import yaml
 
     value = _YamlBuilder(yaml.parse(text, Loader=loader), where, first_line).document()
@@ -326,7 +326,7 @@ class _YamlBuilder:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(depth)
+            return self._read_mapping(depth)
         return self._sequence(depth)
 
     def _scalar(self, event: yaml.ScalarEvent) -> str | None:
@@ -335,7 +335,7 @@ class _YamlBuilder:
             raise self._refusal(event, "a bare =")
         return None if plain and event.value in YAML_NULLS else event.value
 
-    def _mapping(self, depth: int) -> dict[str, Any]:
+    def _read_mapping(self, depth: int) -> dict[str, Any]:
         import yaml
 
         found: dict[str, Any] = {}

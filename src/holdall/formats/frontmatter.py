@@ -150,13 +150,13 @@ def _line_by_line(lines: list[str]) -> dict[str, str]:
         if match is not None:
             key = match[1]
             first = (match[2] or "").strip()
-            found[key] = [] if _BLOCK.fullmatch(first) else [_unquoted(first)]
+            found[key] = [] if _BLOCK.fullmatch(first) else [_unquote(first)]
         elif key is not None and line[:1] in (" ", "\t"):
             found[key].append(line.strip())
     return {name: " ".join(filter(None, parts)) for name, parts in found.items()}
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
     return text

@@ -81,7 +81,7 @@ class JsonText(JsonReader):
         node = self._find(keys)
         if node is not None:
             indent = self._indent_at(node.start)
-            self._splice(node.start, node.end, self._rendered(value, indent, inline=False))
+            self._splice(node.start, node.end, self._render(value, indent, inline=False))
             return
         self._insert(keys[:-1], keys[-1], value, marks)
 
@@ -127,7 +127,7 @@ class JsonText(JsonReader):
             inner = self.text[node.start + 1 : node.end - 1]
             own = self._indent_at(node.start)
             indent = own + self._unit
-            body = name + self._rendered(value, indent, inline=False)
+            body = name + self._render(value, indent, inline=False)
             if keys not in marks.made:
                 marks.blank.setdefault(keys, inner)
             new = f"{inner.rstrip()}{self._newline}{indent}{body}{self._newline}{own}"
@@ -140,11 +140,11 @@ class JsonText(JsonReader):
         after = at if comma is None else comma + 1
         if "\n" in blank:
             indent = blank.rpartition("\n")[2]
-            gap, body = self._newline + indent, self._rendered(value, indent, inline=False)
+            gap, body = self._newline + indent, self._render(value, indent, inline=False)
             if found := _COMMENT_ON_LINE.match(self.text, after):
                 after = found.end()
         else:
-            gap, body = " ", self._rendered(value, "", inline=True)
+            gap, body = " ", self._render(value, "", inline=True)
         new = f"{gap}{name}{body}"
         if comma is None:
             self._splice(at, after, f",{self.text[at:after]}{new}")
@@ -162,7 +162,7 @@ class JsonText(JsonReader):
         line = self.text[begin:at]
         return line[: len(line) - len(line.lstrip(" \t"))]
 
-    def _rendered(self, value: Any, indent: str, *, inline: bool) -> str:
+    def _render(self, value: Any, indent: str, *, inline: bool) -> str:
         if inline:
             return json.dumps(value, ensure_ascii=False)
         text = json.dumps(value, ensure_ascii=False, indent=self._unit)

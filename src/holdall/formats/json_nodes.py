@@ -86,7 +86,7 @@ class JsonReader:
         match = (_STRING if letter == '"' else _SCALAR).match(self.text, at)
         if match is None:
             raise self._error(at, "not valid JSON")
-        self._loaded(at, match.end())
+        self._load(at, match.end())
         return Node(at, match.end())
 
     def _container(self, start: int, is_list: bool, depth: int) -> Node:
@@ -115,10 +115,10 @@ class JsonReader:
         colon = self.skip(match.end())
         if self.text[colon : colon + 1] != ":":
             raise self._error(colon, "a colon is missing")
-        key = str(self._loaded(at, match.end()))
+        key = str(self._load(at, match.end()))
         return Item(at, key, self._value(self.skip(colon + 1), depth + 1))
 
-    def _loaded(self, start: int, end: int) -> Any:
+    def _load(self, start: int, end: int) -> Any:
         try:
             return json.loads(self.text[start:end])
         except ValueError as error:

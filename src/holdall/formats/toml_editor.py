@@ -111,7 +111,7 @@ class TomlText:
         own = [s for s in statements_in(self.text, self.where) if s.keys[: len(keys)] == keys]
         gap = marks.blank.get(keys, "")
         text = self.text
-        for start, end in reversed(_joined(text, own)):
+        for start, end in reversed(_join_statements(text, own)):
             text = text[:start] + text[end:]
         if own:
             text = self._without_gap(text, own[0].start, gap, keys, marks)
@@ -212,7 +212,7 @@ def _keys_in(text: str, where: str, *, is_header: bool) -> Keys:
     return tuple(found)
 
 
-def _joined(text: str, statements: list[Statement]) -> list[tuple[int, int]]:
+def _join_statements(text: str, statements: list[Statement]) -> list[tuple[int, int]]:
     """Return from where to where statements stand, with the blank lines between them."""
     spans: list[tuple[int, int]] = []
     for one in statements:

@@ -83,7 +83,7 @@ def with_entry(text: str, name: str, values: Mapping[str, Any], where: str) -> s
     if entries and not entries[-1].is_inline:
         gap = "" if not text or text.endswith("\n") else newline
         body = render_array(name, values).replace("\n", newline)
-        return _checked(f"{text}{gap}{newline}{body}", name, expected, where)
+        return _check(f"{text}{gap}{newline}{body}", name, expected, where)
     line = f"    {render_inline(values)},{newline}"
     array = next((s for s in statements_in(text, where) if s.keys == (name,)), None)
     if array is None:
@@ -94,13 +94,13 @@ def with_entry(text: str, name: str, values: Mapping[str, Any], where: str) -> s
         body = f"{toml_key(name)} = [{newline}{line}]{newline}"
         rest = text[at:]
         gap_after = newline if rest else ""
-        return _checked(f"{head}{gap}{body}{gap_after}{rest}", name, expected, where)
+        return _check(f"{head}{gap}{body}{gap_after}{rest}", name, expected, where)
     close = text.rindex("]", array.start, _end_of_value(text, array.start, array.end))
     last = entries[-1].end if entries else text.index("[", array.start) + 1
     between = text[last:close]
     comma = "" if not entries or "," in _COMMENT.sub("", between) else ","
     head = f"{text[:last]}{comma}{between.rstrip()}"
-    return _checked(f"{head}{newline}{line}{text[close:]}", name, expected, where)
+    return _check(f"{head}{newline}{line}{text[close:]}", name, expected, where)
 
 
 def _end_of_value(text: str, start: int, end: int) -> int:
@@ -124,7 +124,7 @@ def with_values(text: str, name: str, index: int, values: Mapping[str, Any], whe
     own = text[entry.start : entry.end]
     own = render_inline(values) if entry.is_inline else _block(own, before, values, where)
     new = f"{text[: entry.start]}{own}{text[entry.end :]}"
-    return _checked(new, name, expected, where)
+    return _check(new, name, expected, where)
 
 
 def _block(text: str, before: Mapping[str, Any], after: Mapping[str, Any], where: str) -> str:
@@ -164,7 +164,7 @@ def without_entry(text: str, name: str, index: int, where: str) -> str:
         head = text[:start]
         if head.endswith("\n\n") and not text[end:].strip():
             start -= 1
-    return _checked(f"{text[:start]}{text[end:]}", name, expected, where)
+    return _check(f"{text[:start]}{text[end:]}", name, expected, where)
 
 
 def _placed_blocks(text: str) -> list[tuple[int, int]]:
@@ -182,7 +182,7 @@ def _values(text: str, name: str, where: str) -> list[dict[str, Any]]:
     return list(found)
 
 
-def _checked(text: str, name: str, expected: list[dict[str, Any]], where: str) -> str:
+def _check(text: str, name: str, expected: list[dict[str, Any]], where: str) -> str:
     """Return a new text, if its array is what is expected."""
     with suppress(InputError):
         if _values(text, name, where) == expected:

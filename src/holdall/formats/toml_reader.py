@@ -51,13 +51,13 @@ def read_plain(text: str) -> dict[str, Any] | None:
         key, string, truth, number, items, entry, single = found.groups()
         value: Any
         if key is None:
-            opened = _opened(document, (entry or single).split("."), is_entry=entry is not None)
+            opened = _open(document, (entry or single).split("."), is_entry=entry is not None)
             if opened is None:
                 return None
             table = opened
             continue
         if string is not None:
-            value = string if "\\" not in string else _unescaped(string)
+            value = string if "\\" not in string else _unescape(string)
         elif items is not None:
             value = [] if items == "[]" else _items(lines)
         else:
@@ -69,7 +69,7 @@ def read_plain(text: str) -> dict[str, Any] | None:
     return document
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     return _ESCAPE.sub(lambda found: _MEANING.get(found[1], found[1]), text)
 
 
@@ -80,11 +80,11 @@ def _items(lines: Iterator[str]) -> list[str] | None:
         found = _ITEM.fullmatch(line)
         if found is None:
             return items if line == "]" else None
-        items.append(_unescaped(found[1]))
+        items.append(_unescape(found[1]))
     return None
 
 
-def _opened(document: dict[str, Any], names: list[str], *, is_entry: bool) -> dict[str, Any] | None:
+def _open(document: dict[str, Any], names: list[str], *, is_entry: bool) -> dict[str, Any] | None:
     """Add the table that a header begins; None where it cannot simply be added."""
     place: Any = document
     for name in names[:-1]:

@@ -72,7 +72,7 @@ class Adopter:
         with lock_and_settle(self.project, self.session) as root:
             collection = editor.collection
             project = read_project(root, self.targets, self.session.plugins.targets, collection)
-            found, unchanged = self._found(project, collection, texts, names)
+            found, unchanged = self._find(project, collection, texts, names)
             holders = [e for one in found for e in self._holders(project, collection, one)]
             changes = _changes(collection, found, self.project)
             ids = tuple(one.entry.id for one in found)
@@ -97,7 +97,7 @@ class Adopter:
                 backups = tuple((str(path), place) for path, place in kept)
                 return result._replace(outcome=done, backups=backups)
 
-    def _found(
+    def _find(
         self, project: Project, collection: Collection, texts: Iterable[str], names: Sequence[str]
     ) -> tuple[list[Adoptable], list[ArtifactId]]:
         ids = {project.resolve(text) for text in texts}
@@ -145,7 +145,7 @@ def _plan(
         ledger,
         {(e.target, e.id): one.tree.skillmeat_hash for e, _, one in holders},
         # So that the bytes are kept before the project calls them deployed.
-        artifacts=[_planned(one) for one in found],
+        artifacts=[_planned_artifact(one) for one in found],
         placed=[
             Placement(e.id, e.uuid, one.taken.content_hash, target.root_of(e.id.type))
             for e, target, one in holders
@@ -154,7 +154,7 @@ def _plan(
     )
 
 
-def _planned(one: Adoptable) -> PlannedArtifact:
+def _planned_artifact(one: Adoptable) -> PlannedArtifact:
     wanted_by = one.deployed.wanted_by or (one.deployed.id,)
     return PlannedArtifact(one.entry.id, one.taken, one.location, wanted_by, one.entry.uuid)
 

@@ -38,7 +38,7 @@ def to_journal_json(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def delivering(root: Root, session: Session) -> Iterator[None]:
+def deliver_at_end(root: Root, session: Session) -> Iterator[None]:
     """Deliver what a commit leaves, whichever way it ends."""
     try:
         yield

@@ -59,7 +59,7 @@ from holdall.deploy.targets import Target
 from holdall.errors import UsageError
 from holdall.files.scratch import Scratch
 from holdall.files.stat_index import StateIndex, index_file
-from holdall.operations.delivery import DEPLOY, delivering, report_errors, to_journal_json
+from holdall.operations.delivery import DEPLOY, deliver_at_end, report_errors, to_journal_json
 from holdall.operations.projects.proof import find_proof
 from holdall.operations.projects.values import DeployResult, Planned, Share
 from holdall.operations.session import Session
@@ -304,7 +304,7 @@ class Deployer:
                 for action in result.arrangement.actions
                 if isinstance(action, Put)
             }
-            index.placed(put, result.staged_at)
+            index.remember_placed(put, result.staged_at)
         index.save(path for files in result.arrangement.files.values() for path in files)
 
     def _choose(
@@ -387,7 +387,7 @@ class Deployer:
             self.session.plugins.call("holdall_deploy_prepare", **arguments)
 
         with (
-            delivering(project.root, self.session),
+            deliver_at_end(project.root, self.session),
             show_progress(self.session.config, "deploying", actions) as progress,
         ):
             payload = {**plan.to_payload(), **to_journal_json({"extra": plan.extra})}

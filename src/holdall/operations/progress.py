@@ -33,7 +33,7 @@ def show_progress(
         return
     sight = _Sight(what, [action.size if isinstance(action, Put) else 0 for action in actions])
     try:
-        yield sight.reached
+        yield sight.report
     finally:
         sight.end()
 
@@ -47,7 +47,7 @@ class _Sight:
         self._next = time.monotonic() + _AFTER
         self._bar: Bar | None = None
 
-    def reached(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int) -> None:
         """Report that `done` of all actions are staged, the last one just now."""
         self._bytes += self._sizes[done - 1] if done <= len(self._sizes) else 0
         now = time.monotonic()

@@ -10,14 +10,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from holdall.errors import HoldallError, NotFoundError, StorageError
-from holdall.files.lock import STATE_FOLDER, locked
+from holdall.files.lock import STATE_FOLDER, lock_folder
 from holdall.files.root import Root
 from holdall.operations.delivery import CHANGE, deliver, is_pending
 from holdall.operations.session import Session
 from holdall.transaction.actions import Partner
 from holdall.transaction.commit import Message, Recovered, read_messages, recover
 from holdall.transaction.outside import forget, notes
-from holdall.transaction.pair import decide, is_committed, waiting
+from holdall.transaction.pair import decide, find_waiting, is_committed
 
 STEP = "step"
 """The key in the `extra` of a change or plan that says which one of several this is."""
@@ -29,7 +29,7 @@ _NAMES = {CHANGE: "change of the collection"}
 def lock_and_settle(path: Path, session: Session) -> Iterator[Root]:
     """Lock a project or collection for the block, and finish what earlier runs left there."""
     settle_waiting(path, session)
-    with Root(path) as root, locked(root):
+    with Root(path) as root, lock_folder(root):
         settle(root, session)
         yield root
 
@@ -57,12 +57,12 @@ def settle_waiting(path: Path, session: Session) -> None:
     if not (path / STATE_FOLDER).is_dir():
         return
     with Root(path) as root:
-        waits = waiting(root)
+        waits = find_waiting(root)
     for transaction_id, partner in waits:
         try:
-            with _reached(partner) as first, locked(first):
+            with _open_partner(partner) as first, lock_folder(first):
                 settle(first, session)
-                with Root(path) as root, locked(root):
+                with Root(path) as root, lock_folder(root):
                     done = is_committed(first, partner.transaction_id)
                     decide(root, transaction_id, done=done)
                 # The project may have moved since: the note has its old path.
@@ -85,7 +85,7 @@ def _forget_notes(root: Root, wanted: str) -> bool:
 
 
 @contextmanager
-def _reached(partner: Partner) -> Iterator[Root]:
+def _open_partner(partner: Partner) -> Iterator[Root]:
     """Open a partner's folder; raises NotFoundError for one in which Holdall has never been."""
     with Root(Path(partner.root)) as root:
         if not (root.path / STATE_FOLDER).is_dir():
@@ -119,7 +119,7 @@ def _finish_partners(root: Root, session: Session, held: ExitStack) -> Iterator[
             continue
         try:
             other = held.enter_context(Root(Path(partner.root)))
-            held.enter_context(locked(other))
+            held.enter_context(lock_folder(other))
             decide(other, partner.transaction_id, done=message.applied)
             _recover(other, session)
         except (NotFoundError, StorageError) as error:

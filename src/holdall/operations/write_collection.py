@@ -29,12 +29,12 @@ from holdall.errors import (
     StorageError,
     UsageError,
 )
-from holdall.files.lock import locked, write_settings
+from holdall.files.lock import lock_folder, write_settings
 from holdall.files.root import Root, make_folders
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.formats.toml_writer import dump_toml
-from holdall.operations.delivery import CHANGE, delivering, report_error, to_journal_json
+from holdall.operations.delivery import CHANGE, deliver_at_end, report_error, to_journal_json
 from holdall.operations.progress import show_progress
 from holdall.operations.session import Session
 from holdall.operations.settle import STEP, lock_and_settle
@@ -120,7 +120,7 @@ class Editor:
         payload = to_journal_json(changes.to_payload())
         is_step = STEP in payload["extra"]  # one that is logged even if nothing differs
         if text == before.manifest_text and not actions and not is_step:
-            self._settled(changes)
+            self._settle(changes)
             return None, None if second is None else commit_half(second)
         expected = as_read(self.root, _MANIFEST_PATH, before.manifest_text)
         manifest = put_bytes(_MANIFEST_PATH, text.encode(), expected)
@@ -136,7 +136,7 @@ class Editor:
                 self._commit_elsewhere(changes, after, transaction_id, actions, trees)
 
         everything = [*actions, manifest]
-        with delivering(self.root, self.session):
+        with deliver_at_end(self.root, self.session):
             with show_progress(self.session.config, "collecting", everything) as progress:
                 given = (self.root, everything, CHANGE, payload, prepare, progress)
                 first, other = Half(transaction_id, *given), None
@@ -146,14 +146,14 @@ class Editor:
                     outcome, other = commit_pair(first, second)
             # Before plugins are called: they ask for the same trees again.
             if before.index is not None and not outcome.conflicts:
-                before.index.placed(trees, staged_at[0])
+                before.index.remember_placed(trees, staged_at[0])
                 after.remember()
         for path in outcome.conflicts if changes.command != PULL else ():
             self.session.reporter.warn(f"{path} changed meanwhile; your version was kept")
-        self._settled(changes)
+        self._settle(changes)
         return outcome, other
 
-    def _settled(self, changes: ChangeSet) -> None:
+    def _settle(self, changes: ChangeSet) -> None:
         self.proposed[:] = [other for other in self.proposed if other is not changes]
 
     @contextmanager
@@ -235,7 +235,7 @@ class FirstHalf:
 
 
 @contextmanager
-def editing(
+def edit_collection(
     path: Path, session: Session, *, as_it_is: bool = False, dry_run: bool = False
 ) -> Iterator[Editor]:
     """Lock the collection at `path`, finish what an earlier run left, and read it.
@@ -260,11 +260,11 @@ def open_newest(path: Path, session: Session, *, dry_run: bool = False) -> Colle
     if collection.has_own_database:
         return collection
     with Scratch() as scratch:
-        if _incoming(collection, session, scratch) is None:
+        if _find_incoming(collection, session, scratch) is None:
             return collection
     if dry_run or not os.access(path, os.W_OK):
         raise _behind(path)
-    with editing(path, session) as editor:
+    with edit_collection(path, session) as editor:
         return editor.collection
 
 
@@ -291,7 +291,7 @@ def find_in_database(session: Session) -> Path | None:
     )
     if folder is not None:
         config = replace(session.config, collection=folder)
-        with editing(folder, session._replace(config=config)):
+        with edit_collection(folder, session._replace(config=config)):
             pass
     return folder
 
@@ -300,7 +300,7 @@ def _up_to_date(editor: Editor, *, dry_run: bool) -> Editor:
     """Bring what others changed into the folder, as a transaction of its own."""
     session = editor.session
     with Scratch() as scratch:
-        incoming = _incoming(editor.collection, session, scratch)
+        incoming = _find_incoming(editor.collection, session, scratch)
         if incoming is None:
             return editor
         if dry_run:
@@ -309,7 +309,7 @@ def _up_to_date(editor: Editor, *, dry_run: bool) -> Editor:
     return Editor(editor.root, session.open_collection(editor.root.path), session)
 
 
-def _incoming(collection: Collection, session: Session, scratch: Scratch) -> EditPlan | None:
+def _find_incoming(collection: Collection, session: Session, scratch: Scratch) -> EditPlan | None:
     """Return what others changed since the folder was written."""
     if not session.plugins.implements("holdall_collect_incoming"):
         return None
@@ -366,7 +366,7 @@ def fill_collection(
     actions = [*artifacts, action]
     if not os.path.lexists(path / _ATTRIBUTES_PATH):
         actions.append(put_bytes(_ATTRIBUTES_PATH, _ATTRIBUTES, None))
-    with Root(path) as root, locked(root):
+    with Root(path) as root, lock_folder(root):
         if (
             any(done.applied for done in recover(root))
             and root.state_of(action.path) == action.state

@@ -51,9 +51,9 @@ def lint(source: str, reading: Reading, allowed: Collection[str] = ()) -> list[F
     """Return what is wrong with a source, by path and line, without the codes in `allowed`."""
     found = set(reading.diagnostics)
     for artifact in reading.artifacts:
-        found.update(_judged(artifact))
+        found.update(_judge_texts(artifact))
     return in_order(
-        _found(source, diagnostic) for diagnostic in found if diagnostic.code not in allowed
+        _make_found(source, diagnostic) for diagnostic in found if diagnostic.code not in allowed
     )
 
 
@@ -70,7 +70,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
-def _found(source: str, diagnostic: Diagnostic) -> Finding:
+def _make_found(source: str, diagnostic: Diagnostic) -> Finding:
     info = CODES[Code(diagnostic.code)]
     return Finding(source, diagnostic, info.reason, info.remedy)
 
@@ -91,7 +91,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {**table, "why": finding.why, "remedy": finding.remedy}
 
 
-def _judged(artifact: FoundArtifact) -> Iterator[Diagnostic]:
+def _judge_texts(artifact: FoundArtifact) -> Iterator[Diagnostic]:
     is_skill = artifact.type == ArtifactType.SKILL
     for number, (path, below, text) in enumerate(_texts(artifact)):
         if artifact.type in _FRONTED and (below == "SKILL.md" if is_skill else number == 0):
@@ -116,12 +116,12 @@ def _texts(artifact: FoundArtifact) -> Iterator[tuple[str, str, str]]:
 
 
 def _text(path: str, below: str, location: Path) -> Iterator[tuple[str, str, str]]:
-    data = _beginning(location)
+    data = _read_beginning(location)
     if b"\0" not in data:
         yield path, below, data.decode("utf-8", "replace")
 
 
-def _beginning(location: Path) -> bytes:
+def _read_beginning(location: Path) -> bytes:
     """Return what is looked at of a file; nothing if it went away since it was read."""
     try:
         with location.open("rb") as file:

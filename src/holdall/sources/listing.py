@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Gathering
 from holdall.sources.layouts.markdown import SKILL_FILE
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 
 def skill_folders(gathering: Gathering, shown_as: str, top: str) -> list[tuple[str, str]]:
@@ -20,14 +20,14 @@ def skill_folders(gathering: Gathering, shown_as: str, top: str) -> list[tuple[s
     folder = tree.folder(top)
     found = []
     for name in sorted([*folder.folders, *folder.links]):
-        path = joined(top, name)
-        real = followed(gathering, path) if name in folder.links else path
+        path = join_path(top, name)
+        real = follow_link(gathering, path) if name in folder.links else path
         if real is None or not tree.is_folder(real):
             continue
         if holds_skill(gathering, real):
             found.append((name, real))
         else:
-            _tell_odd_skill_file(gathering, real, joined(shown_as, name))
+            _tell_odd_skill_file(gathering, real, join_path(shown_as, name))
     return found
 
 
@@ -37,9 +37,9 @@ def holds_skill(gathering: Gathering, folder: str) -> bool:
     A link that leads nowhere, or out of the source, is reported.
     """
     if SKILL_FILE in gathering.tree.folder(folder).links:
-        real = followed(gathering, joined(folder, SKILL_FILE))
+        real = follow_link(gathering, join_path(folder, SKILL_FILE))
         return real is not None and gathering.tree.is_file(real)
-    return gathering.tree.is_file(joined(folder, SKILL_FILE))
+    return gathering.tree.is_file(join_path(folder, SKILL_FILE))
 
 
 def _tell_odd_skill_file(gathering: Gathering, real: str, shown_as: str) -> None:
@@ -47,7 +47,9 @@ def _tell_odd_skill_file(gathering: Gathering, real: str, shown_as: str) -> None
     for name in [*folder.files, *folder.links]:
         if name.lower() == SKILL_FILE.lower() and name != SKILL_FILE:
             gathering.say(
-                joined(shown_as, name), Code.SKILL_FILE_NAME, f"the skill's file is named {name!a}"
+                join_path(shown_as, name),
+                Code.SKILL_FILE_NAME,
+                f"the skill's file is named {name!a}",
             )
 
 
@@ -65,7 +67,7 @@ def markdown_below(gathering: Gathering, top: str) -> Iterator[tuple[str, str]]:
     """
     for below, real, files in _folders_below(gathering, top):
         if not holds_skill(gathering, real):
-            yield from ((joined(below, name), target) for name, target in files)
+            yield from ((join_path(below, name), target) for name, target in files)
 
 
 def _folders_below(
@@ -76,7 +78,7 @@ def _folders_below(
     Each with its path there, its real path, and its Markdown files: names and real paths.
     """
     tree = gathering.tree
-    start = tree.resolved(top)
+    start = tree.resolve(top)
     waiting = [("", start)] if start is not None else []
     seen: set[str] = set()
     while waiting:
@@ -88,14 +90,14 @@ def _folders_below(
         files = []
         is_skill = holds_skill(gathering, real)
         for name in sorted([*folder.files, *folder.folders, *folder.links]):
-            path, is_link = joined(real, name), name in folder.links
+            path, is_link = join_path(real, name), name in folder.links
             if is_skill or (name in folder.files and not name.endswith(".md")):
                 continue
-            target = followed(gathering, path) if is_link else path
+            target = follow_link(gathering, path) if is_link else path
             if target is None or (is_link and is_circle(gathering, path, target)):
                 continue
             if tree.is_folder(target):
-                waiting.append((joined(below, name), target))
+                waiting.append((join_path(below, name), target))
             elif name.endswith(".md"):
                 files.append((name, target))
         yield below, real, files
@@ -113,13 +115,13 @@ def file_at(gathering: Gathering, path: str) -> str | None:
     """Return the real path of the file at `path`; a link that leads to none is reported."""
     head, _, name = path.rpartition("/")
     if name in gathering.tree.folder(head).links:
-        followed(gathering, path)
+        follow_link(gathering, path)
     return gathering.tree.file(path)
 
 
-def followed(gathering: Gathering, path: str) -> str | None:
+def follow_link(gathering: Gathering, path: str) -> str | None:
     """Return the real path of a link; None, with a diagnostic, if it leaves the source."""
-    real = gathering.tree.resolved(path)
+    real = gathering.tree.resolve(path)
     if real is None:
         there = os.path.exists(gathering.tree.location(path))
         code = Code.LINK_OUTSIDE if there else Code.LINK_BROKEN

@@ -169,7 +169,7 @@ class Names:
         """Return the id for a safe name, and count it as taken; None if it is."""
         spec = self._types.get(type_name) or TypeSpec(type_name, type_name, Shape.FILE)
         *folders, last = name.split(":")
-        folders, spelled = self._spelled(spec.folder, folders)
+        folders, spelled = self._spell(spec.folder, folders)
         file_key = _fold("/".join([spec.folder, *folders, last + spec.suffix]))
         if file_key in self._files or file_key in self._folders or self._files & spelled.keys():
             return None
@@ -177,7 +177,7 @@ class Names:
         self._folders.update(spelled)
         return ArtifactId.of(type_name, ":".join([*folders, last]))
 
-    def _spelled(self, top: str, folders: list[str]) -> tuple[list[str], dict[str, str]]:
+    def _spell(self, top: str, folders: list[str]) -> tuple[list[str], dict[str, str]]:
         """Return the folders as they were first spelled, and the keys of their paths."""
         found: list[str] = []
         keys: dict[str, str] = {}

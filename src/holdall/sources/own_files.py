@@ -17,7 +17,7 @@ from holdall.sources.draft import Draft, DraftComposite, Gathering, show_path
 from holdall.sources.layouts.agents.claude import CLAUDE_MANIFESTS
 from holdall.sources.layouts.configs import HOOKS_FILE, MCP_FILE
 from holdall.sources.layouts.markdown import LFS_POINTER, SKILL_FILE
-from holdall.sources.walk import SourceTree, joined
+from holdall.sources.walk import SourceTree, join_path
 
 # What an export writes again from the members and the composite's metadata.
 _MADE = frozenset({*CLAUDE_MANIFESTS, MCP_FILE, f"hooks/{HOOKS_FILE}"})
@@ -44,7 +44,7 @@ def _root_of(tree: SourceTree, composite: DraftComposite) -> str | None:
     """Return the real folder of a plugin; None for what only looks like one."""
     if composite.kind == "heuristic":
         return None
-    return tree.resolved("" if composite.path == "." else composite.path)
+    return tree.resolve("" if composite.path == "." else composite.path)
 
 
 class _OwnFiles:
@@ -62,7 +62,7 @@ class _OwnFiles:
         place = show_path(root)
         if place in self._artifacts:
             return None
-        if (lacking := self._lacking(root)) is not None:
+        if (lacking := self._find_lacking(root)) is not None:
             message = f"left out: the repository lacks the content of {lacking!a}"
             self._gathering.say_missed(place, Code.ITEM_UNREADABLE, message)
             return None
@@ -73,11 +73,11 @@ class _OwnFiles:
         def peek(file: RelPath, data: bytes, offset: int) -> None:
             inspection.peek(file, data, offset)
             if offset == 0 and data.startswith(LFS_POINTER):
-                where = joined(root, file)
+                where = join_path(root, file)
                 self._gathering.say(where, Code.LFS_POINTER, "only a Git LFS pointer")
 
         def is_left_out(below: str) -> bool:
-            path = joined(root, below)
+            path = join_path(root, below)
             is_made = below in made or path == composite.manifest
             return is_made or self._is_left_out(path, below)
 
@@ -88,7 +88,7 @@ class _OwnFiles:
                 within=self._tree.root,
                 leave_out=is_left_out,
                 meter=self._tree.meter,
-                listed=self._tree.listed,
+                listed=self._tree.list_names,
                 ignored=self._tree.is_ignored,
             )
         except (StorageError, TooLargeError) as error:
@@ -106,7 +106,7 @@ class _OwnFiles:
             )
         )
 
-    def _lacking(self, root: str) -> str | None:
+    def _find_lacking(self, root: str) -> str | None:
         """Return a plugin's own file whose content the source lacks."""
         top = f"{root}/" if root else ""
         return next(
@@ -128,7 +128,7 @@ class _OwnFiles:
         # The files of an export were separated when it was first collected.
         if name not in self._tree.folder(head).links or self._gathering.is_exported(path):
             return False
-        real = self._tree.resolved(path)
+        real = self._tree.resolve(path)
         if real is None:
             return False
         try:

@@ -37,7 +37,7 @@ from holdall.sources.values import (
     GitState,
     Reading,
 )
-from holdall.sources.walk import joined, walk
+from holdall.sources.walk import join_path, walk
 
 SKILL_SUFFIX = ".skill"
 _NOTHING_KNOWN = GitState()
@@ -76,11 +76,11 @@ def read(
     ids = _name_artifacts(gathering, names)
     uuids = dict(_exported_uuids(gathering.composites))
     artifacts = [
-        _found(draft, ids[draft.key], uuids.get(draft.key))
+        _make_found(draft, ids[draft.key], uuids.get(draft.key))
         for draft in _by_path(gathering.drafts.values())
     ]
     if claim is not None:
-        artifacts.extend(_claimed(gathering, claim, {found.id for found in artifacts}))
+        artifacts.extend(_ask_plugins(gathering, claim, {found.id for found in artifacts}))
     composites = tuple(_name_composites(gathering, names, ids))
     return Reading(
         gathering.tree.root,
@@ -112,7 +112,7 @@ def _tell_what_is_else(gathering: Gathering) -> None:
     for path, folder in gathering.tree.folders.items():
         for name in sorted(folder.files):
             if name.lower().endswith(SKILL_SUFFIX):
-                gathering.say(joined(path, name), Code.ARCHIVE_INSIDE, "an archive of a skill")
+                gathering.say(join_path(path, name), Code.ARCHIVE_INSIDE, "an archive of a skill")
 
 
 def _readable(size: int) -> str:
@@ -131,7 +131,7 @@ def _by_path(drafts: Iterable[Draft]) -> list[Draft]:
     return sorted(drafts, key=lambda d: (order.get(d.type, len(order)), d.path.split("/")))
 
 
-def _found(draft: Draft, artifact_id: ArtifactId, uuid: str | None) -> FoundArtifact:
+def _make_found(draft: Draft, artifact_id: ArtifactId, uuid: str | None) -> FoundArtifact:
     return FoundArtifact(
         id=artifact_id,
         type=draft.type,
@@ -268,7 +268,9 @@ def _member(gathering: Gathering, member: DraftMember, artifact_id: ArtifactId) 
     )
 
 
-def _claimed(gathering: Gathering, claim: Claim, taken: set[ArtifactId]) -> Iterator[FoundArtifact]:
+def _ask_plugins(
+    gathering: Gathering, claim: Claim, taken: set[ArtifactId]
+) -> Iterator[FoundArtifact]:
     """Yield what plugins make of the files that no reader knew; an id is given once."""
     for path in artifact_files(gathering):
         try:

@@ -26,7 +26,7 @@ _SUBMODULE = re.compile(r"^\s*path\s*=\s*(\S.*?)\s*$", re.MULTILINE)
 _MAX_SUBMODULES_BYTES = 1 << 20
 
 
-def joined(folder: str, name: str) -> str:
+def join_path(folder: str, name: str) -> str:
     """Return the path of `name` in `folder`; the source itself is ''."""
     return f"{folder}/{name}" if folder else name
 
@@ -65,14 +65,14 @@ class SourceTree:
         """Return the real path of the file at `path`, which may be a link; None if none is."""
         if self.is_file(path):
             return path
-        real = self.resolved(path)
+        real = self.resolve(path)
         return real if real is not None and self.is_file(real) else None
 
     def is_ignored(self, location: str) -> bool:
         """Return whether the file or folder at that place is left out of the source."""
         return location.removeprefix(f"{self.root}/") in self.left_out
 
-    def lacking(self, path: str) -> str | None:
+    def find_lacking(self, path: str) -> str | None:
         """Return a file at or below `path` whose content the source lacks."""
         top = f"{path}/" if path else ""
         return next((p for p in self.lacks if p == path or p.startswith(top)), None)
@@ -90,7 +90,7 @@ class SourceTree:
             asked.append(place)
             here = self.folder(place)
             found = name in here.files or (
-                name in here.links and self.file(joined(place, name)) is not None
+                name in here.links and self.file(join_path(place, name)) is not None
             )
             place = place.rpartition("/")[0] if place else None
         self._inside.update({(each, name): found for each in asked})
@@ -100,7 +100,7 @@ class SourceTree:
         """Return whether there is nothing at all in the folder at `path`, or no such folder."""
         return all(not (f.files or f.links or f.folders) for _, f in self.below(path))
 
-    def listed(self, location: str) -> Folder | None:
+    def list_names(self, location: str) -> Folder | None:
         """Return the names in the folder at that place; None if the walk did not see all of it."""
         folder = self.folders.get(location.removeprefix(f"{self.root}/"))
         return folder if folder is not None and folder.is_whole else None
@@ -109,7 +109,7 @@ class SourceTree:
         """Return the place of `path`."""
         return self.root / path
 
-    def resolved(self, path: str) -> str | None:
+    def resolve(self, path: str) -> str | None:
         """Return the path without symbolic links; None if it leaves the source or is not there."""
         if path in self.folders or self.is_file(path):
             return path
@@ -127,7 +127,7 @@ class SourceTree:
         """Return whether the first name of a path that is no real folder is a link."""
         real = ""
         for name in path.split("/"):
-            below = joined(real, name)
+            below = join_path(real, name)
             if below not in self.folders:
                 return name in ("", ".") or name in self.folder(real).links
             real = below
@@ -140,7 +140,7 @@ class SourceTree:
             path = waiting.pop()
             folder = self.folder(path)
             yield path, folder
-            waiting.extend(joined(path, name) for name in reversed(folder.folders))
+            waiting.extend(join_path(path, name) for name in reversed(folder.folders))
 
 
 def walk(source: Path, caps: Caps = DEFAULT_CAPS, git: GitState = _NOTHING_KNOWN) -> SourceTree:
@@ -174,7 +174,7 @@ def walk(source: Path, caps: Caps = DEFAULT_CAPS, git: GitState = _NOTHING_KNOWN
             folder = _NOTHING
         meter.count_of_source(len(folder.folders) + len(folder.files) + len(folder.links))
         found[path] = folder
-        waiting.extend(joined(path, name) for name in reversed(folder.folders))
+        waiting.extend(join_path(path, name) for name in reversed(folder.folders))
     tree = SourceTree(root, found, diagnostics, meter, left_out, unread, git.lacking)
     for path in sorted({*git.submodules, *_submodules(tree)}):
         if tree.is_bare(path):
@@ -233,13 +233,13 @@ def _list(
             if entry.name == _OURS:
                 is_whole = False
             elif is_junk(entry.name):
-                left_out[joined(path, entry.name)] = JUNK
-            elif ignored and joined(path, entry.name) in ignored:
-                left_out[joined(path, entry.name)] = IGNORED
+                left_out[join_path(path, entry.name)] = JUNK
+            elif ignored and join_path(path, entry.name) in ignored:
+                left_out[join_path(path, entry.name)] = IGNORED
             elif not _is_text(entry.name):
                 is_whole = False
                 diagnostics.append(
-                    diagnose(joined(path, entry.name), Code.HOSTILE_PATH, "not valid UTF-8")
+                    diagnose(join_path(path, entry.name), Code.HOSTILE_PATH, "not valid UTF-8")
                 )
             elif entry.is_file(follow_symlinks=False):
                 files.append(entry.name)

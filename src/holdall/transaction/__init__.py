@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         refuse_taken as refuse_taken,
     )
     from holdall.transaction.journal import new_transaction_id as new_transaction_id
-    from holdall.transaction.outside import noted as noted
+    from holdall.transaction.outside import note_outside as note_outside
     from holdall.transaction.placement import (
         content_of as content_of,
         exchange as exchange,
@@ -54,7 +54,7 @@ else:
                 "place_contents",
             ),
             "folder": ("new_folder", "refuse_taken"),
-            "outside": ("noted",),
+            "outside": ("note_outside",),
             "replacement": ("REPLACEMENT", "Replacement"),
             "signature": ("Signature",),
         },

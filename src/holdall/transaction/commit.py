@@ -14,7 +14,7 @@ from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, StorageError
 from holdall.files import syscalls
-from holdall.files.root import Root, reporting, write_all
+from holdall.files.root import Root, storage_errors, write_all
 from holdall.files.user_state import journal_key
 from holdall.reporter import log_debug
 from holdall.transaction.actions import JSON, Action, Partner, Plan, encode_plan
@@ -141,7 +141,7 @@ def commit_pair(first: Half, second: Half) -> tuple[Outcome, Outcome]:
         except ConflictError:  # called off
             other.journal.give_up(second.transaction_id, other.plan)
             raise
-        with reporting(second.root.path, _LATER):
+        with storage_errors(second.root.path, _LATER):
             other.journal.pass_commit_point(second.transaction_id)
             second.root.folders.forget()
             return done, _finish_now(other)
@@ -203,7 +203,7 @@ def recover(root: Root) -> list[Recovered]:
     if journal is None:
         return []
     root.folders.forget()
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         recovered = [
             _recover(root, journal, i) for i in journal.ids(TX) if journal.waiting_plan(i) is None
         ]
@@ -220,7 +220,7 @@ def read_messages(root: Root) -> list[Message]:
     journal = Journal.find(root)
     if journal is None:
         return []
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         messages = [_message(journal, i) for i in journal.ids(OUTBOX)]
     return [message for message in messages if message is not None]
 
@@ -237,13 +237,13 @@ def forget_message(root: Root, transaction_id: str) -> None:
     journal = Journal.find(root)
     if journal is None:
         return
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         if transaction_id in journal.ids(OUTBOX):
             journal.discard(OUTBOX, transaction_id)
 
 
 def _refuse_unfinished(journal: Journal) -> None:
-    with reporting(journal.path):
+    with storage_errors(journal.path):
         unfinished = journal.ids(TX)
         for where in (OUTBOX, OUTSIDE, BACKUPS):
             journal.ids(where)  # they refuse what is not a folder
@@ -271,7 +271,7 @@ def _slots(journal: Journal, transaction_id: str) -> Iterator[_Slots]:
 
 def _stage(work: _Work) -> None:
     half, journal = work.half, work.journal
-    with reporting(journal.path):
+    with storage_errors(journal.path):
         os.close(journal.open(OUTBOX, make=True))
         with _slots(journal, half.transaction_id) as slots:
             stage(slots.new, half.actions, half.progress)
@@ -286,7 +286,7 @@ def _stage(work: _Work) -> None:
 
 def _make_staged_durable(work: _Work) -> None:
     journal = work.journal
-    with reporting(journal.path), _slots(journal, work.half.transaction_id) as slots:
+    with storage_errors(journal.path), _slots(journal, work.half.transaction_id) as slots:
         if not work.few:
             syscalls.sync_file_system(journal.folder)
             return
@@ -302,7 +302,7 @@ def _make_staged_durable(work: _Work) -> None:
 def _finish(
     root: Root, journal: Journal, transaction_id: str, plan: Plan, *, again: bool
 ) -> Application:
-    with reporting(root.path, _LATER):
+    with storage_errors(root.path, _LATER):
         with _slots(journal, transaction_id) as slots:
             application = Application(root, journal, slots.new, slots.old, transaction_id)
             application.run(plan.actions, again=again)

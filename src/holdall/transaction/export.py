@@ -36,12 +36,12 @@ from holdall.artifacts.hashing import is_executable
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError
 from holdall.files import syscalls
-from holdall.files.root import Root, make_folders, reporting, write_all
+from holdall.files.root import Root, make_folders, storage_errors, write_all
 from holdall.files.tree import file_tree, folder_tree
 from holdall.transaction.actions import JSON
 from holdall.transaction.apply import move_back, move_new
 from holdall.transaction.journal import remove_tree
-from holdall.transaction.outside import noted
+from holdall.transaction.outside import note_outside
 
 EXPORT = "export"
 """The kind of the note."""
@@ -85,15 +85,15 @@ def write_export(
     target = target.absolute()
     is_folder = not target.name.endswith(_ARCHIVES)
     _refuse_taken(target, is_export if is_folder else None, force=force)
-    with reporting(target):
+    with storage_errors(target):
         files = {path: file._replace(content=file.data) for path, file in files.items()}
-    data = None if is_folder else _packed(files, target)
+    data = None if is_folder else _pack(files, target)
     place = _Place.plan(target, _fingerprint_of(files) if data is None else _line(b"", data))
     if collection is None:
-        note = place.cleared()
+        note = place.clear_on_error()
     else:
-        note = noted(collection, EXPORT, place.to_payload(), place.end)
-    with note, reporting(target):
+        note = note_outside(collection, EXPORT, place.to_payload(), place.end)
+    with note, storage_errors(target):
         make_folders(target.parent)
         with Root(target.parent) as parent:
             syscalls.make_folder(place.staging, parent.folders.top, 0o700)
@@ -114,8 +114,8 @@ def end_export(payload: Mapping[str, Any]) -> str | None:
     return _Place.from_payload(payload).end()
 
 
-def _packed(files: Files, target: Path) -> bytes:
-    return zip_files(files) if target.name.endswith(".zip") else _tarred(files)
+def _pack(files: Files, target: Path) -> bytes:
+    return zip_files(files) if target.name.endswith(".zip") else _tar(files)
 
 
 def _refuse_taken(target: Path, is_export: Callable[[Path], bool] | None, *, force: bool) -> None:
@@ -178,7 +178,7 @@ class _Place(NamedTuple):
         return cls(Path(payload["target"]), staging, backup, content, tuple(payload["made"]))
 
     @contextlib.contextmanager
-    def cleared(self) -> Iterator[None]:
+    def clear_on_error(self) -> Iterator[None]:
         """Put in order what the block leaves if it raises."""
         try:
             yield
@@ -221,7 +221,7 @@ class _Place(NamedTuple):
         if str(self.target.parent) in self.made and not self.target.parent.exists():
             self._remove_made()
             return None
-        with Root(self.target.parent) as root, reporting(self.target):
+        with Root(self.target.parent) as root, storage_errors(self.target):
             parent = root.folders.top
             staged = self.target.parent / self.staging
             backup = self.target.with_name(self.backup)
@@ -253,7 +253,7 @@ def _fingerprint_of(files: Files) -> str:
         _line(os.fsencode(path), file.data, "l" if file.is_link else "x" if file.executable else "")
         for path, file in files.items()
     ]
-    return _joined(lines)
+    return _join(lines)
 
 
 def _fingerprint(path: Path) -> str:
@@ -268,7 +268,7 @@ def _fingerprint(path: Path) -> str:
             lines.append(_line_at(inner, os.fsencode(inner.relative_to(path))))
         if not folders and not names:
             lines.append(f"empty folder {os.fsencode(above)!r}")
-    return _joined(lines)
+    return _join(lines)
 
 
 def _line_at(path: Path, name: bytes) -> str:
@@ -284,16 +284,16 @@ def _line(name: bytes, data: bytes, kind: str = "") -> str:
     return f"{name.hex()} {kind} {hashlib.sha256(data).hexdigest()}"
 
 
-def _joined(lines: list[str]) -> str:
+def _join(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def _sorted(files: Files) -> Iterator[tuple[RelPath, ExportFile]]:
+def _sort(files: Files) -> Iterator[tuple[RelPath, ExportFile]]:
     return ((path, files[path]) for path in sorted(files, key=lambda p: p.encode()))
 
 
 def _write_folder(files: Files, staging: Root) -> None:
-    for path, file in _sorted(files):
+    for path, file in _sort(files):
         place = RelPath(f"{_NEW}/{path}")
         if file.is_link:
             syscalls.make_link(file.data, place.name, staging.folders.make(place.parent))
@@ -323,7 +323,7 @@ def zip_files(files: Files) -> bytes:
     """Return a zip archive of these files: the same bytes for the same files, everywhere."""
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
-        for path, file in _sorted(files):
+        for path, file in _sort(files):
             info = zipfile.ZipInfo(path, _EPOCH)
             info.create_system = 3
             info.external_attr = (0o120777 if file.is_link else 0o100000 | _mode(file)) << 16
@@ -331,13 +331,13 @@ def zip_files(files: Files) -> bytes:
     return whole.getvalue()
 
 
-def _tarred(files: Files) -> bytes:
+def _tar(files: Files) -> bytes:
     whole = io.BytesIO()
     with (
         gzip.GzipFile("", "wb", compresslevel=0, fileobj=whole, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
-        for path, file in _sorted(files):
+        for path, file in _sort(files):
             info = tarfile.TarInfo(path)
             info.mode = _mode(file)
             if file.is_link:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from holdall.errors import ConflictError, HoldallError, LockedError
 from holdall.files import syscalls
-from holdall.files.root import Root, make_folders, reporting
+from holdall.files.root import Root, make_folders, storage_errors
 from holdall.transaction.apply import move_new
 from holdall.transaction.journal import remove_tree
 
@@ -24,7 +24,7 @@ def refuse_taken(target: Path) -> None:
     """Raise ConflictError for a place where something is, other than an empty folder."""
     if not os.path.lexists(target):
         return
-    with reporting(target):
+    with storage_errors(target):
         is_free = not target.is_symlink() and target.is_dir() and not any(target.iterdir())
         if not is_free:
             raise ConflictError(
@@ -51,14 +51,14 @@ def new_folder(target: Path) -> Iterator[Path]:
     name = f".holdall-new-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}"
     with ExitStack() as held:
         held.push(lambda kind, *_: _remove(missing) if kind else None)
-        with reporting(target):
+        with storage_errors(target):
             make_folders(target.parent)
         parent = held.enter_context(Root(target.parent)).folders.top
         staged = _make_alone(parent, name, target)
         held.callback(os.close, staged)
         try:
             yield target.with_name(name)
-            with reporting(target):
+            with storage_errors(target):
                 syscalls.sync_file_system(staged)
                 refuse_taken(target)
                 _move(parent, name, target)
@@ -71,7 +71,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 def _make_alone(parent: int, name: str, target: Path) -> int:
     """Make an empty folder that no other process has; return its descriptor, which locks it."""
-    with reporting(target):
+    with storage_errors(target):
         with suppress(FileNotFoundError):
             left = syscalls.open_folder(name, parent)
             try:

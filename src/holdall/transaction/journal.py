@@ -23,7 +23,7 @@ from typing import Self
 from holdall.errors import HostilePathError, RefusedError
 from holdall.files import syscalls
 from holdall.files.lock import STATE_FOLDER, open_state_folder
-from holdall.files.root import Root, reporting
+from holdall.files.root import Root, storage_errors
 from holdall.files.user_state import journal_key
 from holdall.transaction.actions import Plan, decode_plan, is_sealed
 
@@ -141,7 +141,7 @@ class Journal:
 
     def pass_commit_point(self, transaction_id: str) -> None:
         """Give a staged transaction its plan, durably: from now on it is done to its end."""
-        with reporting(self.path):
+        with storage_errors(self.path):
             folder = self.open(TX, transaction_id)
             try:
                 syscalls.rename(folder, PLAN_TMP, folder, PLAN)
@@ -263,5 +263,5 @@ def is_unsettled(path: Path) -> bool:
             return False
         if journal is None:
             return False
-        with journal, reporting(journal.path):
+        with journal, storage_errors(journal.path):
             return any(map(journal.ids, (TX, OUTBOX, OUTSIDE)))

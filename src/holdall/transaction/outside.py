@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from holdall.errors import HoldallError
 from holdall.files import syscalls
-from holdall.files.root import Root, reporting, write_all
+from holdall.files.root import Root, storage_errors, write_all
 from holdall.files.user_state import journal_key
 from holdall.transaction.actions import JSON, Plan, encode_plan
 from holdall.transaction.commit import Message
@@ -27,7 +27,7 @@ from holdall.transaction.journal import (
 
 
 @contextmanager
-def noted(
+def note_outside(
     root: Root, kind: str, payload: Mapping[str, JSON], end: Callable[[], object]
 ) -> Iterator[None]:
     """Note what the block does outside of the folder; forget it once that is done.
@@ -49,7 +49,7 @@ def noted(
 def _write(root: Root, plan: Plan) -> str:
     transaction_id = new_transaction_id()
     encoded = encode_plan(plan, transaction_id, journal_key())
-    with Journal.make(root) as journal, reporting(journal.path):
+    with Journal.make(root) as journal, storage_errors(journal.path):
         folder = journal.open(OUTSIDE, transaction_id, make=True)
         try:
             file = syscalls.create_file(PLAN_TMP, folder, 0o600)
@@ -81,7 +81,7 @@ def notes(root: Root) -> list[Message]:
     if journal is None:
         return []
     found = []
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         for transaction_id in journal.ids(OUTSIDE):
             plan = journal.read_plan(OUTSIDE, transaction_id)
             if plan is None:  # the work had not begun
@@ -93,11 +93,11 @@ def notes(root: Root) -> list[Message]:
 
 def forget(root: Root, transaction_id: str) -> None:
     """Remove a note: what it was about is done."""
-    with Journal.make(root) as journal, reporting(journal.path):
+    with Journal.make(root) as journal, storage_errors(journal.path):
         journal.discard(OUTSIDE, transaction_id)
 
 
 def keep_as_note(root: Root, transaction_id: str) -> None:
     """Turn a message that is delivered into a note: its partner is not done yet."""
-    with Journal.make(root) as journal, reporting(journal.path):
+    with Journal.make(root) as journal, storage_errors(journal.path):
         journal.move(transaction_id, OUTBOX, OUTSIDE)

@@ -15,17 +15,17 @@ While A's folder cannot be reached, B waits; while B's folder cannot, A is kept 
 
 from __future__ import annotations
 
-from holdall.files.root import Root, reporting
+from holdall.files.root import Root, storage_errors
 from holdall.transaction.actions import Partner
 from holdall.transaction.journal import OUTBOX, OUTSIDE, TX, Journal
 
 
-def waiting(root: Root) -> list[tuple[str, Partner]]:
+def find_waiting(root: Root) -> list[tuple[str, Partner]]:
     """Return the transactions here that a partner elsewhere decides on, with that partner."""
     journal = Journal.find(root)
     if journal is None:
         return []
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         plans = {i: journal.waiting_plan(i) for i in journal.ids(TX)}
     return [(i, plan.partner) for i, plan in plans.items() if plan is not None and plan.partner]
 
@@ -35,7 +35,7 @@ def is_committed(root: Root, transaction_id: str) -> bool:
     journal = Journal.find(root)
     if journal is None:
         return False
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         places = (TX, OUTBOX, OUTSIDE)
         return any(journal.read_plan(place, transaction_id) is not None for place in places)
 
@@ -45,7 +45,7 @@ def is_unfinished(root: Root, transaction_id: str) -> bool:
     journal = Journal.find(root)
     if journal is None:
         return False
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         return transaction_id in journal.ids(TX)
 
 
@@ -57,7 +57,7 @@ def decide(root: Root, transaction_id: str, *, done: bool) -> None:
     journal = Journal.find(root)
     if journal is None:
         return
-    with journal, reporting(journal.path):
+    with journal, storage_errors(journal.path):
         plan = journal.waiting_plan(transaction_id)
         if plan is not None and done:
             journal.pass_commit_point(transaction_id)

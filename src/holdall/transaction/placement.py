@@ -41,7 +41,7 @@ def place_files(base: RelPath, spec: TypeSpec, tree: Tree) -> dict[RelPath, File
     if spec.shape is Shape.FILE:
         (digest,) = tree.files
         return {base: digest}
-    return {base.joined(digest.path): digest for digest in tree.files}
+    return {base.join_path(digest.path): digest for digest in tree.files}
 
 
 def state_of(digest: FileDigest) -> FileState:

@@ -22,7 +22,7 @@ from typing import Any, Self
 from holdall import NamedTuple
 from holdall.errors import StorageError
 from holdall.files import syscalls
-from holdall.files.root import Root, reporting
+from holdall.files.root import Root, storage_errors
 from holdall.transaction.actions import JSON
 from holdall.transaction.apply import move_back, move_new
 
@@ -55,7 +55,7 @@ class Replacement(NamedTuple):
 
     def replace(self) -> Path | None:
         """Put the new file, which nobody has open, in place; return where the other one is now."""
-        with Root(self.target.parent) as root, reporting(self.target):
+        with Root(self.target.parent) as root, storage_errors(self.target):
             folder = root.folders.top
             self._make_durable(folder)
             is_there = _is_there(folder, self.target.name)
@@ -70,7 +70,7 @@ class Replacement(NamedTuple):
 
     def end(self) -> str | None:
         """Put in order what an interrupted run left; return a sentence if that was something."""
-        with Root(self.target.parent) as root, reporting(self.target):
+        with Root(self.target.parent) as root, storage_errors(self.target):
             folder = root.folders.top
             is_left = _is_there(folder, self.new)
             if self._is_replaced(folder):

@@ -16,7 +16,7 @@ from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import refuse_protected
 from holdall.errors import ConflictError, HostilePathError, StorageError
 from holdall.files import syscalls
-from holdall.files.root import Root, read_chunks, reporting, storage_error, write_all
+from holdall.files.root import Root, read_chunks, storage_error, storage_errors, write_all
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 
 FEW = 64
@@ -46,7 +46,7 @@ def refuse_unsafe(root: Root, state_folder: int, actions: Sequence[Action]) -> N
                     hint="deploy one of them elsewhere",
                 )
             seen.add(action.path)
-    with reporting(root.path):
+    with storage_errors(root.path):
         _refuse_folders(root, state_folder, actions)
         _refuse_full(root, actions)
 
@@ -115,7 +115,7 @@ def stage(folder: int, actions: Sequence[Action], progress: Progress | None) -> 
 def _stage_link(folder: int, name: str, action: Put) -> None:
     text = action.source
     if isinstance(text, Path):
-        with _reading(action):
+        with _source_errors(action):
             text = os.fsencode(os.readlink(text))
     _require(action, hashlib.sha256(text), len(text))
     syscalls.make_link(text, name, folder)
@@ -144,11 +144,11 @@ def _chunks(action: Put) -> Iterator[bytes]:
     if isinstance(action.source, bytes):
         yield action.source
         return
-    with _reading(action):
+    with _source_errors(action):
         file = os.open(action.source, _SOURCE)
         try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise _changed(action)
+                raise _changed_error(action)
             yield from read_chunks(file, action.size)
         finally:
             os.close(file)
@@ -156,20 +156,20 @@ def _chunks(action: Put) -> Iterator[bytes]:
 
 def _require(action: Put, digest: hashlib._Hash, size: int) -> None:
     if size != action.size or digest.hexdigest() != action.state.sha256:
-        raise _changed(action)
+        raise _changed_error(action)
 
 
 @contextmanager
-def _reading(action: Put) -> Iterator[None]:
+def _source_errors(action: Put) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno in _CHANGED:
-            raise _changed(action) from None
+            raise _changed_error(action) from None
         raise storage_error(Path(str(action.source)), error) from error
 
 
-def _changed(action: Put) -> ConflictError:
+def _changed_error(action: Put) -> ConflictError:
     where = action.source if isinstance(action.source, Path) else action.path
     return ConflictError(
         f"{where}: source changed while being read",

@@ -32,14 +32,14 @@ def configure_rebuild(rebuild: argparse.ArgumentParser) -> None:
 
 def run_purge(context: Context, args: argparse.Namespace) -> int:
     """Take what is purged out of composites, and delete its rows and bytes, as one release."""
-    from holdall_composites.service.removal import plan_purge, wanted_by
-    from holdall_composites.session import opened
+    from holdall_composites.service.removal import describe_holders, plan_purge
+    from holdall_composites.session import open_synced
 
-    with context.editing() as editor:
-        with opened(editor.collection) as resolver:
+    with context.edit_collection() as editor:
+        with open_synced(editor.collection) as resolver:
             store = resolver.store
             going, changes = plan_purge(store, editor.collection, args.ids)
-            told = list(wanted_by(store, editor.collection, going))
+            told = list(describe_holders(store, editor.collection, going))
             before = store.integrity.totals()
         for sentence in told:
             context.out.note(sentence)
@@ -47,7 +47,7 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
         done = None
         if not args.dry_run:
             editor.commit(changes)
-            with opened(context.collection_as_it_is()) as resolver:
+            with open_synced(context.collection_as_it_is()) as resolver:
                 store = resolver.store
                 if not going:  # what nothing needs any more goes all the same
                     store.integrity.purge(editor.collection.manifest.uuid or "", [])
@@ -96,7 +96,7 @@ def run_rebuild(context: Context, args: argparse.Namespace) -> int:
     """Rebuild the database; exit 1 if something that was wanted could not come back."""
     from holdall_composites.service.rebuild import rebuild
 
-    with context.editing(as_it_is=True) as editor:
+    with context.edit_collection(as_it_is=True) as editor:
         done = rebuild(editor.root, editor.collection, force=args.force, dry_run=args.dry_run)
     if done is None:
         context.out.line("would rebuild the database")

@@ -84,11 +84,11 @@ def run_composite(context: Context, args: argparse.Namespace) -> int:
 
 def run_edit(context: Context, args: argparse.Namespace) -> int:
     """Lock the collection, edit the composite, and print what it is now."""
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     with (
-        context.editing() as editor,
-        opened(editor.collection, edit=lambda: nullcontext(editor)) as resolver,
+        context.edit_collection() as editor,
+        open_synced(editor.collection, edit=lambda: nullcontext(editor)) as resolver,
     ):
         change = args.edit(resolver, args)
     context.out.line(f"{'would have ' if args.dry_run else ''}{args.verb} {change.id}")
@@ -150,12 +150,12 @@ def run_show(context: Context, args: argparse.Namespace) -> int:
 def run_list(context: Context, args: argparse.Namespace) -> int:
     """Print every composite, or a page of them, with the number of its members."""
     from holdall.cli import entry_to_json
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     collection = context.collection()
     composites, next_cursor = collection.manifest.composites, None
     if args.limit is not None or args.cursor is not None:
-        with opened(collection) as resolver:
+        with open_synced(collection) as resolver:
             page = resolver.composites(cursor=args.cursor, limit=args.limit)
         known = {str(composite.id): composite for composite in composites}
         composites = tuple(known[row.id] for row in page.items)

@@ -73,9 +73,9 @@ _AROUND = {
 
 
 def _database(context: Context, *, read_only: bool = False) -> AbstractContextManager[Database]:
-    from holdall_composites.database.connect import connected
+    from holdall_composites.database.connect import connect_database
 
-    return connected(_url(context), read_only=read_only)
+    return connect_database(_url(context), read_only=read_only)
 
 
 def _url(context: Context) -> str:

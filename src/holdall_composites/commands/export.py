@@ -74,7 +74,7 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
     from holdall.operations import EXPORT_FORMS, is_export
     from holdall.transaction import write_export
     from holdall_composites.service.export import plan_export
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     if args.to.lower().endswith(_ARCHIVES) and not args.to.endswith((".zip", ".tar.gz", ".tgz")):
         raise UsageError(
@@ -86,7 +86,7 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
         collection, root = _collection(context, held, dry_run=args.dry_run)
         composite = _composite(collection, args.id)
         scratch = Path(held.enter_context(TemporaryDirectory("-holdall")))
-        with opened(collection) as resolver:
+        with open_synced(collection) as resolver:
             form = EXPORT_FORMS[args.form]
             export = plan_export(resolver, collection, composite, scratch, form)
         if not args.dry_run:
@@ -150,7 +150,7 @@ def _collection(
     state = root / STATE_FOLDER
     if dry_run or not all(os.access(p, os.W_OK) for p in (root, state) if p.exists()):
         return context.newest_collection(), None
-    editor = held.enter_context(context.editing())
+    editor = held.enter_context(context.edit_collection())
     return editor.collection, editor.root
 
 

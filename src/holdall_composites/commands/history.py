@@ -39,11 +39,11 @@ def run_log(context: Context, args: argparse.Namespace) -> int:
 
     from holdall_composites.history.releases import with_edits
     from holdall_composites.history.steps import undone_by
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     collection = context.collection()
     uuid = collection.manifest.uuid or ""
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         store = resolver.store
         artifact = _uuid_of(store, collection, args.id) if args.id else None
         found = store.operations.all_of(uuid, artifact_uuid=artifact, limit=args.limit)
@@ -136,13 +136,13 @@ def run_why(context: Context, args: argparse.Namespace) -> int:
     """Print why something is in a project."""
     from holdall.operations import explain, find_project
     from holdall_composites.history.why import find_known, ways_back
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     project = Path(args.to) if args.to is not None else find_project(Path())
     context.settle(project)
     collection = context.collection()
     why = explain(context.session, project, collection, args.id)
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         known = find_known(resolver.store, collection, why, project)
     back = list(ways_back(why, known))
     rows = [*_sentences(why, known), *(("to go back", way) for way in back)]

@@ -44,11 +44,11 @@ def configure_publish(publish: argparse.ArgumentParser) -> None:
 def run_publish(context: Context, args: argparse.Namespace) -> int:
     """Publish a release."""
     from holdall_composites.service.registry import plan_publication, publish_release
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     name = check_channel_name(args.channel)
     collection = context.collection()
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         uuid = collection.manifest.uuid or ""
         plan = plan_publication(resolver.store, uuid, args.release, context.plugins.types.values())
         told = {"number": plan.release.number, "channel": name, "dry_run": args.dry_run}
@@ -87,7 +87,7 @@ def run_site(context: Context, args: argparse.Namespace) -> int:
     """Write the site."""
     from tempfile import TemporaryDirectory
 
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     try:
         from holdall_composites.service.site.build import Request, build_site
@@ -106,7 +106,7 @@ def run_site(context: Context, args: argparse.Namespace) -> int:
     }
     request = Request(context.plugins, agents, args.url, __version__)
     out = NoFolder() if args.dry_run else SiteFolder(args.to)
-    with opened(collection) as resolver, TemporaryDirectory("-holdall") as scratch, out:
+    with open_synced(collection) as resolver, TemporaryDirectory("-holdall") as scratch, out:
         known = {} if args.dry_run else load_parts(args.to)
         site = build_site(resolver, collection, request, out, known, Path(scratch))
         if not args.dry_run:

@@ -63,18 +63,18 @@ def _release(text: str) -> int:
 def run_pull(context: Context, args: argparse.Namespace) -> int:
     """Merge what others released into the folder."""
     from holdall_composites.service.pull import plan_pull
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
     from holdall_composites.sync.releases.chain import Header
     from holdall_composites.sync.releases.conflict import Side
 
     side = Side(args.side) if args.side else None
-    with context.editing(as_it_is=True) as editor, Scratch() as scratch:
+    with context.edit_collection(as_it_is=True) as editor, Scratch() as scratch:
         plan = plan_pull(editor.collection, scratch, side, args.from_common)
         if plan is not None and not args.dry_run:
             editor.pull(plan)
         if plan is None and side is Side.OURS and not args.dry_run:
             # At the head, what is as it was before stands now: it becomes a release of its own.
-            with opened(editor.collection, Header.of(Signature.now(), PULL)):
+            with open_synced(editor.collection, Header.of(Signature.now(), PULL)):
                 pass
         present = plan.changes.after if plan else editor.collection.manifest
     changes = plan.changes.changes if plan else ()

@@ -180,11 +180,11 @@ def _working(
 ) -> Iterator[_Work]:
     """Lock the collection, and open its database."""
     from holdall_composites.history.undo import How
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     with ExitStack() as held:
-        editor = held.enter_context(context.editing())
-        store = held.enter_context(opened(editor.collection)).store
+        editor = held.enter_context(context.edit_collection())
+        store = held.enter_context(open_synced(editor.collection)).store
         yield _Work(context, editor, store, How(command, step, args.force), held)
 
 

@@ -74,11 +74,11 @@ def _artifact(collection: Collection, text: str) -> ManifestArtifact:
 
 def run_versions(context: Context, args: argparse.Namespace) -> int:
     """Print every version, newest first."""
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     collection = context.collection()
     entry = _artifact(collection, args.id)
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         found = resolver.store.versions.all_of(entry.uuid) if entry.uuid else []
     rows = []
     for v in reversed(found):
@@ -99,7 +99,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
         return _diff_project(context, args)
     from holdall.artifacts import Reference
     from holdall_composites.history.compare import difference, folder_side, stored_side
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     collection = context.collection()
     name, old = Reference.parse(args.old)
@@ -109,7 +109,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
         hint = "as in `holdall diff skill:x@2`, or compare with a project by --to"
         raise UsageError(f"{args.old!a} is not a version", hint=hint)
     other_entry = _artifact(collection, other)
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         before = stored_side(resolver.store, collection, entry.id, old)
         if new:
             after = stored_side(resolver.store, collection, other_entry.id, new)
@@ -122,7 +122,7 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
 def _diff_releases(context: Context, args: argparse.Namespace) -> int:
     """Print what differs between two releases, entry by entry and line by line."""
     from holdall_composites.history.releases import changes_of, delta_of, release_lines
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     numbers = args.release if len(args.release) > 1 else [args.release[0] - 1, *args.release]
     if len(numbers) > 2 or min(numbers) < 0:
@@ -131,7 +131,7 @@ def _diff_releases(context: Context, args: argparse.Namespace) -> int:
         raise UsageError("--release compares whole collections", hint="leave the others out")
     old, new = numbers
     collection = context.collection()
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         delta = delta_of(resolver.store, collection.manifest.uuid or "", old, new)
         lines = list(release_lines(resolver.store, delta, old, new))
     context.out.diff(lines)
@@ -148,7 +148,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     from holdall.deploy import find_collected, find_requested, read_project
     from holdall.files import Root
     from holdall_composites.history.edit_diff import edit_lines
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     if args.new is not None:
         raise UsageError("--to takes the place of the second ID", hint="leave one of them out")
@@ -156,7 +156,7 @@ def _diff_project(context: Context, args: argparse.Namespace) -> int:
     targets = {target.name: target for target in targets_of(context, args)}
     name, version = Reference.parse(args.old)
     lines: list[str] = []
-    with Root(project_of(args)) as root, opened(collection) as resolver:
+    with Root(project_of(args)) as root, open_synced(collection) as resolver:
         registered = context.plugins.targets
         project = read_project(root, targets.values(), registered, collection)
         for deployed in find_requested(project, collection, {project.resolve(name)}, targets):
@@ -181,7 +181,7 @@ def run_restore(context: Context, args: argparse.Namespace) -> int:
 
     from holdall_composites.history.restore import plan_restore
 
-    with context.editing() as editor, TemporaryDirectory("-holdall") as scratch:
+    with context.edit_collection() as editor, TemporaryDirectory("-holdall") as scratch:
         plan = plan_restore(
             editor.collection, args.id, args.version, Path(scratch), force=args.force
         )

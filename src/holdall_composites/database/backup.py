@@ -40,7 +40,7 @@ def back_up(database: Database, before: str | None = None) -> Path:
     """
     source = _file_of(database)
     try:
-        copy = _copied(source, f"before-{before}" if before else "manual")
+        copy = _copy(source, f"before-{before}" if before else "manual")
     except OSError as error:
         raise DatabaseFailed(
             f"cannot back {source} up: {error.strerror}", hint="nothing was changed; fix that"
@@ -68,7 +68,7 @@ def _file_of(database: Database) -> Path:
     return Path(path)
 
 
-def _copied(source: Path, why: str) -> Path:
+def _copy(source: Path, why: str) -> Path:
     """Write the copy under another name first: a backup with the right name is a whole one."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     copy = source.with_name(f"{source.name}.{stamp}.{why}.backup")

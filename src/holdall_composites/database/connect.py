@@ -20,7 +20,7 @@ from holdall_composites.database.peewee_import import (
 from holdall_composites.database.sqlite_file import (
     FileDatabase,
     make_file,
-    reading,
+    open_read_only,
     refuse_damage,
 )
 from holdall_composites.errors import DatabaseUnreachable
@@ -110,7 +110,7 @@ def _server(url: DatabaseURL, *, read_only: bool) -> Database:
 
 
 @contextmanager
-def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
+def connect_database(text: str, *, read_only: bool = False) -> Iterator[Database]:
     """Connect for a block; raises DatabaseUnreachable, never with a password in it.
 
     `read_only` writes nothing, makes no file and wants no right to write. While a command runs,
@@ -118,12 +118,12 @@ def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
     """
     url = DatabaseURL.parse(text)
     kept = None if read_only or url.is_embedded else kept_connections()
-    if kept is not None and (found := _kept(kept, text)) is not None:
+    if kept is not None and (found := _keep(kept, text)) is not None:
         yield found
         return
     with ExitStack() as stack:
         try:
-            database = stack.enter_context(_unconnected(url, read_only=read_only))
+            database = stack.enter_context(_make_database(url, read_only=read_only))
             stack.enter_context(closing(database))
             database.connect()
             if kept is not None and text not in kept:
@@ -137,7 +137,7 @@ def connected(text: str, *, read_only: bool = False) -> Iterator[Database]:
         yield database
 
 
-def _kept(kept: dict[str, Any], text: str) -> Any:
+def _keep(kept: dict[str, Any], text: str) -> Any:
     """Return the command's connection, unless it is lost or in the middle of a transaction."""
     database = kept.get(text)
     if database is None or database.in_transaction():
@@ -149,13 +149,13 @@ def _kept(kept: dict[str, Any], text: str) -> Any:
     return database
 
 
-def _unconnected(url: DatabaseURL, *, read_only: bool) -> AbstractContextManager[Database]:
+def _make_database(url: DatabaseURL, *, read_only: bool) -> AbstractContextManager[Database]:
     if not url.is_embedded:
         return nullcontext(_server(url, read_only=read_only))
     path = Path(url.path)
     refuse_damage(path)
     if read_only:
-        return reading(path)
+        return open_read_only(path)
     make_file(path)
     return nullcontext(FileDatabase(url.path))
 

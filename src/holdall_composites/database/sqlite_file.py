@@ -102,7 +102,7 @@ def log_of(path: Path) -> Path:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[FileDatabase]:
+def open_read_only(path: Path) -> Iterator[FileDatabase]:
     """Yield an unconnected database that only reads a file; none is an empty database.
 
     Nothing is written. Raises LockedError if the file changed while it was read in a way that
@@ -127,7 +127,7 @@ def reading(path: Path) -> Iterator[FileDatabase]:
         yield FileDatabase(uri, lasts=False, read_only=True)
     finally:
         if _stamp(path) != before:
-            raise _changed(path)
+            raise _changed_error(path)
 
 
 def _temporary_folder() -> AbstractContextManager[str]:
@@ -155,7 +155,7 @@ def _copy_files(path: Path, copy: Path) -> None:
             target.write_bytes(source.read_bytes())
         if _stamp(path) == before:
             return
-    raise _changed(path)
+    raise _changed_error(path)
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -170,7 +170,7 @@ def _status(place: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _changed(path: Path) -> LockedError:
+def _changed_error(path: Path) -> LockedError:
     return LockedError(
         f"the database {path} was changed while it was read", hint="run the command again"
     )

@@ -51,13 +51,13 @@ def edit_lines(
     else:
         old = kept_side(store, f"{deployed.id} as deployed", deployed.content_hash)
     if deployed.id.type in target.converts:
-        old = _converted(old, target, deployed)
+        old = _convert(old, target, deployed)
     elif renamed_head(target, deployed) is not None:
-        old = _named(old, deployed)
+        old = _with_deployed_name(old, deployed)
     yield from difference(old, _project_side(project, target, deployed, collection))
 
 
-def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
+def _convert(side: Side, target: Target, deployed: Deployed) -> Side:
     (file,) = side.tree.files
     form, name = target.converts[deployed.id.type], deployed.id.name
     found = convert_file(side.read(file), form, name)
@@ -65,7 +65,7 @@ def _converted(side: Side, target: Target, deployed: Deployed) -> Side:
     return side._replace(tree=bytes_tree(data, file.path), read=lambda _: data)
 
 
-def _named(side: Side, deployed: Deployed) -> Side:
+def _with_deployed_name(side: Side, deployed: Deployed) -> Side:
     """Return an artifact's side with the name in its head that it is deployed under."""
     head = next(f for f in side.tree.files if f.path == HEADS[deployed.id.type])
     data = with_name(side.read(head), said_name(deployed.id))

@@ -40,18 +40,18 @@ class ContentMerger:
             return None
         place = self._in_folder(entry)
         if place is None or place[0].content_hash != ours:
-            place = self._kept(entry, ours)
+            place = self._keep(entry, ours)
         return None if place is None else self._merge(entry, base, place, theirs)
 
     def merge_edit(self, entry: ManifestArtifact, edited: Tree, theirs: str) -> Place | None:
         """Merge files that were edited since they were collected with another content."""
         place = (edited, self.collection.location(entry))
         merged = self._merge(entry, entry.content_hash or "", place, theirs)
-        return None if merged is None else self.made.get(merged) or self._kept(entry, merged)
+        return None if merged is None else self.made.get(merged) or self._keep(entry, merged)
 
     def _merge(self, entry: ManifestArtifact, base: str, ours: Place, theirs: str) -> str | None:
         spec = self.collection.spec_of(entry.id)
-        other = self._kept(entry, theirs)
+        other = self._keep(entry, theirs)
         if other is None or self.store.contents.unknown_trees([base]):
             return None
         before = version_tree(self.store, base)
@@ -103,7 +103,7 @@ class ContentMerger:
         except NotFoundError:
             return None
 
-    def _kept(self, entry: ManifestArtifact, content_hash: str) -> Place | None:
+    def _keep(self, entry: ManifestArtifact, content_hash: str) -> Place | None:
         if self.store.contents.unknown_trees([content_hash]):
             return None
         folder = self.scratch / f"{entry.uuid}-{content_hash}"

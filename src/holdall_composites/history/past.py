@@ -11,7 +11,7 @@ from holdall.errors import NotFoundError
 from holdall.plugins import ReleaseState
 from holdall_composites.history.releases import release_at, tell_purge
 from holdall_composites.history.versions import version_tree
-from holdall_composites.session import opened
+from holdall_composites.session import open_synced
 from holdall_composites.sync.releases.manifest import manifest_of, unnamed_members
 
 
@@ -21,7 +21,7 @@ def release_state(collection: Collection, number: int, ids: Sequence[ArtifactId]
     Raises NotFoundError for a release that there is not, or files that are not kept any more.
     """
     uuid = collection.manifest.uuid or ""
-    with opened(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.reading():
         store = resolver.store
         release = release_at(store, uuid, number)
         state = store.collections.state_at(uuid, number)

@@ -24,7 +24,7 @@ from holdall_composites.values.states import (
     Entry,
     State,
     canonical,
-    composed,
+    compose,
     delta_between,
     inverse,
     with_delta,
@@ -85,7 +85,7 @@ def delta_of(store: Store, collection_id: str, old: int, new: int) -> Delta:
         if number:
             release_at(store, collection_id, number)
     low, high = sorted((old, new))
-    between = composed(store.collections.changes_between(collection_id, low, high).values())
+    between = compose(store.collections.changes_between(collection_id, low, high).values())
     return between if low == old else inverse(between)
 
 

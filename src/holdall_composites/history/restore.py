@@ -14,7 +14,7 @@ from holdall.files import Tree
 from holdall.transaction import puts
 from holdall_composites.history.versions import edited_error, lay_out
 from holdall_composites.resolver.versions import version_of
-from holdall_composites.session import opened
+from holdall_composites.session import open_synced
 from holdall_composites.store.store import Store
 
 
@@ -40,7 +40,7 @@ def plan_restore(
     LocalEditError if it was edited and not collected; with `force` such edits are replaced, each
     kept as a backup.
     """
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         present = _present(resolver.store, collection, name)
         entry = present.entry
         if present.is_edited and not force:
@@ -65,7 +65,7 @@ def _present(store: Store, collection: Collection, name: str) -> _Present:
     try:
         entry = collection.entry(collection.resolve(name))
     except NotFoundError:
-        return _removed(store, collection, name)
+        return _find_removed(store, collection, name)
     if not isinstance(entry, ManifestArtifact):
         raise UsageError(f"{entry.id} is a composite", hint="its members have versions")
     try:
@@ -74,7 +74,7 @@ def _present(store: Store, collection: Collection, name: str) -> _Present:
         return _Present(entry, None, is_removed=False)
 
 
-def _removed(store: Store, collection: Collection, name: str) -> _Present:
+def _find_removed(store: Store, collection: Collection, name: str) -> _Present:
     known = store.artifacts.all_of(collection.manifest.uuid or "")
     row = next((row for row in known if row.id == name), None)
     if row is None or row.content_hash is None:

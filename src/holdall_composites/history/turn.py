@@ -81,7 +81,7 @@ class _Turn:
             files = place_files(now.path, self.collection.spec_of(now.id), tree)
             self.present.update(files)
             if is_edited:
-                merged = self._merged(now, tree, then)
+                merged = self._merge_entry(now, tree, then)
                 if merged is None and not self.force:
                     self.refused.append(now)
                 if merged is not None or then is None or not self.keep:
@@ -94,7 +94,7 @@ class _Turn:
         elif now and tree and ((is_edited and self.keep) or tree.content_hash == there):
             content = tree, self.collection.location(now)
         else:
-            content = self._kept(then, spec)
+            content = self._keep_entry(then, spec)
         self.wanted.update(place_contents(then.path, spec, *content))
 
     def _present(self, entry: ManifestArtifact) -> Tree | None:
@@ -103,14 +103,14 @@ class _Turn:
         except NotFoundError:
             return None
 
-    def _merged(
+    def _merge_entry(
         self, now: ManifestArtifact, edited: Tree, then: ManifestArtifact | None
     ) -> Place | None:
         if self.merger is None or then is None or then.content_hash is None:
             return None
         return self.merger.merge_edit(now, edited, then.content_hash)
 
-    def _kept(self, then: ManifestArtifact, spec: TypeSpec) -> Place:
+    def _keep_entry(self, then: ManifestArtifact, spec: TypeSpec) -> Place:
         """Return what the entry shall be, as it was merged or as the database has it."""
         if self.merger and then.content_hash in self.merger.made:
             return self.merger.made[then.content_hash]

@@ -14,7 +14,7 @@ from holdall.collection import Collection, ManifestArtifact
 from holdall.deploy import Deployed
 from holdall.errors import LocalEditError, StorageError
 from holdall.files import Tree, link_stays_inside
-from holdall_composites.session import opened
+from holdall_composites.session import open_synced
 from holdall_composites.store.contents import CHUNK
 from holdall_composites.store.store import Store
 
@@ -53,7 +53,7 @@ def known_versions(
     collection_id = collection.manifest.uuid
     if collection_id is None:
         return [None] * len(wanted)
-    with opened(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.reading():
         store = resolver.store
         uuids = store.artifacts.uuids_of(collection_id, sorted({str(e.id) for e in wanted}))
         owners = store.artifacts.owners_of({entry.uuid for entry in wanted if entry.uuid})
@@ -81,7 +81,7 @@ def collection_details(collection: Collection) -> Details:
     if collection_id is None:
         return Details({}, {})
     found: dict[str, list[Deployment]] = {}
-    with opened(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.reading():
         versions = resolver.store.versions.newest(collection_id)
         for row in resolver.store.deployments.all_of(collection_id, limit=None).items:
             place = Deployment(row.project, row.target_root, row.content_hash)
@@ -181,14 +181,14 @@ def write_files(
             else:
                 _write(read(file.sha256), file, path)
         except (FileExistsError, NotADirectoryError) as error:
-            raise _damaged(file) from error
+            raise _damage_error(file) from error
 
 
 def _link(content: Iterable[bytes], file: FileDigest, path: Path) -> None:
     text = b"".join(content)
     is_whole = hashlib.sha256(text).hexdigest() == file.sha256
     if not is_whole or not link_stays_inside(file.path, os.fsdecode(text)):
-        raise _damaged(file)
+        raise _damage_error(file)
     os.symlink(text, path)
 
 
@@ -199,10 +199,10 @@ def _write(content: Iterable[bytes], file: FileDigest, path: Path) -> None:
             written.update(chunk)
             target.write(chunk)
     if written.hexdigest() != file.sha256:
-        raise _damaged(file)
+        raise _damage_error(file)
 
 
-def _damaged(file: FileDigest) -> StorageError:
+def _damage_error(file: FileDigest) -> StorageError:
     return StorageError(
         f"the stored content {file.sha256} of {file.path} is damaged",
         hint="restore the database from a backup",

@@ -91,7 +91,7 @@ def with_members(
         present.add(member.id)
     place = len(composite.members) if position is None else position
     after = (*composite.members[:place], *members, *composite.members[place:])
-    return _replaced(manifest, replace(composite, members=after))
+    return _replace_composite(manifest, replace(composite, members=after))
 
 
 def without_members(
@@ -102,7 +102,7 @@ def without_members(
     for member_id in member_ids:
         _member(composite, member_id)
     kept = tuple(member for member in composite.members if member.id not in member_ids)
-    return _replaced(manifest, replace(composite, members=kept))
+    return _replace_composite(manifest, replace(composite, members=kept))
 
 
 def with_order(
@@ -114,7 +114,7 @@ def with_order(
         raise UsageError("a member is named twice", hint="name each member once")
     first = [_member(composite, member_id) for member_id in member_ids]
     others = [member for member in composite.members if member.id not in member_ids]
-    return _replaced(manifest, replace(composite, members=(*first, *others)))
+    return _replace_composite(manifest, replace(composite, members=(*first, *others)))
 
 
 def with_pin(
@@ -124,7 +124,7 @@ def with_pin(
     composite = composite_in(manifest, composite_id)
     member = _member(composite, member_id)
     after = tuple(replace(m, pin=pin) if m is member else m for m in composite.members)
-    return _replaced(manifest, replace(composite, members=after))
+    return _replace_composite(manifest, replace(composite, members=after))
 
 
 def _member(composite: ManifestComposite, member_id: ArtifactId) -> ManifestMember:
@@ -136,6 +136,6 @@ def _member(composite: ManifestComposite, member_id: ArtifactId) -> ManifestMemb
     )
 
 
-def _replaced(manifest: Manifest, composite: ManifestComposite) -> Manifest:
+def _replace_composite(manifest: Manifest, composite: ManifestComposite) -> Manifest:
     after = tuple(composite if c.id == composite.id else c for c in manifest.composites)
     return replace(manifest, composites=after)

@@ -40,10 +40,10 @@ def expand_edges(
             known = first.setdefault(edge.id, edge)
             if known is not edge:
                 wants.setdefault(edge.id, [known]).append(edge)
-    return [_expanded(edge, wants.get(edge.id)) for edge in first.values()]
+    return [_expand_edge(edge, wants.get(edge.id)) for edge in first.values()]
 
 
-def _expanded(edge: Edge, wants: Sequence[Edge] | None) -> Expanded:
+def _expand_edge(edge: Edge, wants: Sequence[Edge] | None) -> Expanded:
     if wants is None:
         return Expanded(edge.id, edge.uuid, edge.pin, (edge.composite_id,))
     return Expanded(edge.id, edge.uuid, _pin(wants), tuple(one.composite_id for one in wants))

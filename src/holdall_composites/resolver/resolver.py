@@ -95,7 +95,7 @@ class Resolver:
 
         Raises AlreadyExists if there is one of that name.
         """
-        with self._changing("create", name, dry_run, ChangeKind.NEW) as draft:
+        with self._change_manifest("create", name, dry_run, ChangeKind.NEW) as draft:
             made = composition.with_composite(
                 draft.manifest,
                 draft.id.name,
@@ -109,7 +109,7 @@ class Resolver:
 
     def delete_composite(self, composite: str, *, dry_run: bool = False) -> Change:
         """Drop a composite; its members stay. Raises ConstraintViolated if it is a member."""
-        with self._changing("delete", composite, dry_run, ChangeKind.GONE) as draft:
+        with self._change_manifest("delete", composite, dry_run, ChangeKind.GONE) as draft:
             draft.manifest = composition.without_composite(draft.manifest, draft.id)
         return draft.change
 
@@ -138,21 +138,21 @@ class Resolver:
         dry_run: bool = False,
     ) -> Change:
         """Make artifacts (`ID[@VERSION]`) members as `add_member` does; all or none."""
-        with self._changing("add", composite, dry_run) as draft:
+        with self._change_manifest("add", composite, dry_run) as draft:
             given = self._members(draft, members, relationship_type)
             draft.manifest = composition.with_members(draft.manifest, draft.id, given, position)
         return draft.change
 
     def remove_member(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Take members out of a composite; raises ArtifactNotFound for one that is none."""
-        with self._changing("remove", composite, dry_run) as draft:
+        with self._change_manifest("remove", composite, dry_run) as draft:
             ids = draft.members(members)
             draft.manifest = composition.without_members(draft.manifest, draft.id, ids)
         return draft.change
 
     def reorder_members(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Put these members first, in this order; the others keep theirs behind them."""
-        with self._changing("reorder", composite, dry_run) as draft:
+        with self._change_manifest("reorder", composite, dry_run) as draft:
             ids = draft.members(members)
             draft.manifest = composition.with_order(draft.manifest, draft.id, ids)
         return draft.change
@@ -161,7 +161,7 @@ class Resolver:
         self, composite: str, member: str, version: str | None = None, *, dry_run: bool = False
     ) -> Change:
         """Hold a member at a version, by default its newest."""
-        with self._changing("pin", composite, dry_run) as draft:
+        with self._change_manifest("pin", composite, dry_run) as draft:
             member_id = draft.resolve(member)
             pin = find_version(self.store, draft.collection, member_id, version).content_hash
             draft.manifest = composition.with_pin(draft.manifest, draft.id, member_id, pin)
@@ -169,7 +169,7 @@ class Resolver:
 
     def unpin_member(self, composite: str, member: str, *, dry_run: bool = False) -> Change:
         """Let a member follow its current version."""
-        with self._changing("unpin", composite, dry_run) as draft:
+        with self._change_manifest("unpin", composite, dry_run) as draft:
             (member_id,) = draft.members([member])
             draft.manifest = composition.with_pin(draft.manifest, draft.id, member_id, None)
         return draft.change
@@ -187,7 +187,7 @@ class Resolver:
         return members
 
     @contextmanager
-    def _changing(
+    def _change_manifest(
         self, action: str, composite: str, dry_run: bool, kind: ChangeKind = ChangeKind.CHANGED
     ) -> Iterator[_Draft]:
         """Change the manifest; hooks give UUIDs, refuse cycles, and make the rows follow."""

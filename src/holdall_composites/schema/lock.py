@@ -30,7 +30,7 @@ class Lock(Model):
 
 
 @contextmanager
-def migrating(database: Database) -> Iterator[None]:
+def lock_migrations(database: Database) -> Iterator[None]:
     """Hold the one migrator's lock and a transaction; on SQLite with foreign keys off.
 
     What is begun inside becomes a savepoint. Raises SchemaError, also for rows that would lose

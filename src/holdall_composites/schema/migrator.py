@@ -17,7 +17,7 @@ from holdall_composites.database.connect import HISTORY
 from holdall_composites.database.peewee_import import Database, SqliteDatabase, without_driver
 from holdall_composites.schema.history import HISTORY_MODELS, AppliedMigration, add_audit
 from holdall_composites.schema.revisions import PACKAGE, Revision, known_revisions, scripts_folder
-from holdall_composites.schema.rewrites import count_rows, rewriting
+from holdall_composites.schema.rewrites import count_rows, keep_dependents
 
 with without_driver():
     from peewee import Table
@@ -44,7 +44,7 @@ class Migrator:
     def apply(self, revision: Revision) -> None:
         """Run a script's `up`."""
         self._back_up(revision)
-        with self._told(revision), rewriting(self._database, revision.rewrites):
+        with self._report_rewrite(revision), keep_dependents(self._database, revision.rewrites):
             self._run("up", revision)
         add_audit(self._database, "applied", revision)
 
@@ -76,7 +76,7 @@ class Migrator:
             raise RefusedError(f"migration {revision.title}: {error}", hint=hint) from error
 
     @contextmanager
-    def _told(self, revision: Revision) -> Iterator[None]:
+    def _report_rewrite(self, revision: Revision) -> Iterator[None]:
         """Report that a migration builds a large table again, and show that it goes on."""
         if revision.rewrites is None:
             yield

@@ -84,8 +84,8 @@ def render_script(title: str, differences: list[Difference], on_sqlite: bool) ->
     script = _SCRIPT.format(
         rewrites=f'REWRITES = "{rewrites[0]}"\n\n' if rewrites else "",
         models="".join(f"\n{model}\n\n" for model in models),
-        up=_indented([line for step in steps for line in step.up]),
-        down=_indented([line for step in reversed(steps) for line in step.down]),
+        up=_indent([line for step in steps for line in step.up]),
+        down=_indent([line for step in reversed(steps) for line in step.down]),
     )
     head = f'"""{title[5:].replace("_", " ").capitalize()}."""\n\n'
     return f"{head}from __future__ import annotations\n\n{_imports(script)}\n{script}"
@@ -110,7 +110,7 @@ def _imports(script: str) -> str:
     return lines
 
 
-def _indented(lines: list[str]) -> str:
+def _indent(lines: list[str]) -> str:
     return indent("\n".join(lines), "    ")
 
 
@@ -189,7 +189,7 @@ def _of_shape(found: Difference, on_sqlite: bool) -> _Step:
     is_column = found.kind == "column"
     changes = _column_changes(found) if is_column else [_constraint_change(found, on_sqlite)]
     up = ["if is_sqlite(db):", f"    rebuild(migrator, {model.__name__})", "else:"]
-    return _Step([*up, _indented(changes)], [_TODO_DOWN], _class(model), found.table)
+    return _Step([*up, _indent(changes)], [_TODO_DOWN], _class(model), found.table)
 
 
 def _column_changes(found: Difference) -> list[str]:
@@ -252,9 +252,7 @@ def _class(model: Any) -> str:
         inner.append(f"primary_key = {_call('CompositeKey', *columns)}")
     if constraints:
         inner.append(f"constraints = {_call('', *constraints, '')}")
-    return (
-        f"class {model.__name__}(Model):\n{_indented([*body, '', 'class Meta:', _indented(inner)])}"
-    )
+    return f"class {model.__name__}(Model):\n{_indent([*body, '', 'class Meta:', _indent(inner)])}"
 
 
 def _field(field: Any, *, null: bool) -> str:
@@ -288,7 +286,7 @@ def _call(name: str, *arguments: str, ends: str = "()") -> str:
     line = f"{name}{ends[0]}{', '.join(arguments).rstrip(' ')}{ends[1]}"
     if len(line) <= _WIDTH and "\n" not in line:
         return line
-    return f"{name}{ends[0]}\n{_indented([f'{a},' for a in arguments if a])}\n{ends[1]}"
+    return f"{name}{ends[0]}\n{_indent([f'{a},' for a in arguments if a])}\n{ends[1]}"
 
 
 def _text(text: str) -> str:

@@ -19,7 +19,7 @@ _GENERATED = (2, 3)
 
 
 @contextmanager
-def rewriting(database: Database, table: str | None) -> Iterator[None]:
+def keep_dependents(database: Database, table: str | None) -> Iterator[None]:
     """Keep triggers, views, columns and rows while the block builds a table again.
 
     Raises RefusedError for a table that cannot be built again whole.

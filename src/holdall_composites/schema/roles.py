@@ -32,7 +32,7 @@ def role_statements(database: str, prefix: str) -> list[str]:
             hint="write it as in `--prefix holdall`",
         )
     reader, publisher, owner = (f"{prefix}_{name}" for name in ("reader", "publisher", "owner"))
-    everybody, named = f"{reader}, {publisher}, {owner}", _quoted(database)
+    everybody, named = f"{reader}, {publisher}, {owner}", _quote(database)
     schema = "IN SCHEMA public"
     defaults = f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} {schema} GRANT"
     return [
@@ -52,6 +52,6 @@ def role_statements(database: str, prefix: str) -> list[str]:
     ]
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdall_composites.database.connect import HISTORY, connected
+from holdall_composites.database.connect import HISTORY, connect_database
 from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema.history import AppliedRevision, applied_revisions
-from holdall_composites.schema.lock import LOCK, migrating, refuse_encoding
+from holdall_composites.schema.lock import LOCK, lock_migrations, refuse_encoding
 from holdall_composites.schema.revisions import Revision, known_revisions
 
 
@@ -75,7 +75,7 @@ def ensure_current(database: Database, *, embedded: bool) -> None:
 
 def prepare_database(url: str, *, dry_run: bool) -> None:
     """Bring the database of a URL up to date; with `dry_run`, raise what stands against it."""
-    with connected(url, read_only=dry_run) as database:
+    with connect_database(url, read_only=dry_run) as database:
         refuse_encoding(database)
         if pending_revisions(database):
             _refuse_others_file(database)
@@ -105,7 +105,7 @@ def upgrade(database: Database, to: str | None = None) -> list[Revision]:
         return []
     from holdall_composites.schema.fresh import make_fresh
 
-    with migrating(database):
+    with lock_migrations(database):
         pending = pending_revisions(database, to)
         if not make_fresh(database, pending):
             _apply(database, pending)
@@ -135,7 +135,7 @@ def downgrade(
         return []
     from holdall_composites.schema.migrator import Migrator
 
-    with migrating(database):
+    with lock_migrations(database):
         migrator = Migrator(database, lose_data=lose_data)
         reverted = list(reversed(revisions_above(database, to)))
         for revision in reverted:
@@ -162,7 +162,7 @@ def stamp(database: Database, to: str) -> None:
 
     number = number_of(to)
     known = {revision.title: revision for revision in known_revisions()}
-    with migrating(database):
+    with lock_migrations(database):
         applied = applied_revisions(database)
         for row in applied:
             if row.title not in known:

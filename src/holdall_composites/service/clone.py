@@ -18,7 +18,7 @@ from holdall.formats import DatabaseURL
 from holdall.operations import fill_collection
 from holdall.transaction import Action, new_folder, puts, refuse_taken
 from holdall_composites.console import reporter
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.history.versions import lay_out_all
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
@@ -59,7 +59,7 @@ def clone(
         specs = {a.id: _spec_of(types, a.id.type) for a in manifest.artifacts}
         if dry_run:
             return Cloned(target, manifest)
-        recorded = _lasting(url)
+        recorded = _lasting_url(url)
         with Scratch() as scratch, new_folder(target) as place:
             actions = list(_actions(store, manifest, specs, scratch))
             fill_collection(place, manifest, actions, database=recorded)
@@ -84,7 +84,7 @@ def folder_of(
         if default is not None and (not known or default.manifest.uuid in known):
             return None
         record = choose_collection(store, chosen, url.shown)
-    address = hashlib.sha256(_lasting(url).encode()).hexdigest()[:8]
+    address = hashlib.sha256(_lasting_url(url).encode()).hexdigest()[:8]
     folder = user_folder("data") / "collections" / f"{record.id}-{address}"
     for _ in range(_TRIES):
         if is_collection(folder):
@@ -109,7 +109,7 @@ def reading_database(url: DatabaseURL) -> Iterator[Store]:
         )
     if url.is_embedded and not path.exists():
         raise NotFoundError(f"no database {url.shown}", hint="check the path")
-    with connected(url.text, read_only=True) as database:
+    with connect_database(url.text, read_only=True) as database:
         ensure_current(database, embedded=False)
         yield Store(database)
 
@@ -130,7 +130,7 @@ def _spec_of(types: Mapping[str, TypeSpec], name: str) -> TypeSpec:
         ) from None
 
 
-def _lasting(url: DatabaseURL) -> str:
+def _lasting_url(url: DatabaseURL) -> str:
     """Return the URL to record: without password, and right in every folder."""
     return f"sqlite:///{Path(url.path).absolute()}" if url.is_embedded else url.without_password
 

@@ -17,7 +17,7 @@ from holdall.deploy import (
 from holdall.errors import ConflictError, NotFoundError
 from holdall_composites.console import reporter
 from holdall_composites.database.connect import can_write
-from holdall_composites.session import opened
+from holdall_composites.session import open_synced
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import DeploymentRecord
 from holdall_composites.values.types import Expanded
@@ -33,7 +33,7 @@ def resolve(request: DeployRequest) -> Resolution | None:
     collection_id = request.collection.manifest.uuid
     if collection_id is None:
         return None
-    with opened(request.collection, at_head=True) as resolver, resolver.store.reading():
+    with open_synced(request.collection, at_head=True) as resolver, resolver.store.reading():
         store = resolver.store
         if not request.is_forced:
             _refuse_removed_members(request, store, collection_id)
@@ -141,10 +141,10 @@ def _content_of(
 def begin(plan: DeployPlan, transaction_id: str) -> None:
     """Record the plan's new placements as pending, and keep the bytes that no version has."""
     if plan.collection.manifest.uuid is not None and plan.placed:
-        with opened(plan.collection) as resolver:
+        with open_synced(plan.collection) as resolver:
             if not can_write(resolver.store.database):
                 return
-            records = _records(plan, _unrecorded(plan, resolver.store), transaction_id)
+            records = _records(plan, _find_unrecorded(plan, resolver.store), transaction_id)
             if plan.collection.ahead is not None:  # what the same change brings has no rows yet
                 known = resolver.store.artifacts.owners_of({r.artifact_uuid for r in records})
                 records = [record for record in records if record.artifact_uuid in known]
@@ -160,7 +160,7 @@ def abandon(plan: DeployPlan, transaction_id: str) -> None:
     """Forget what `begin` recorded for a deploy that was given up. Safe to repeat."""
     records = _records(plan, plan.placed, transaction_id)
     if records:
-        with opened(plan.collection) as resolver:
+        with open_synced(plan.collection) as resolver:
             store = resolver.store
             if can_write(store.database) or _is_begun(plan, store, transaction_id):
                 store.deployments.abandon(records)
@@ -176,7 +176,7 @@ def finish(plan: DeployPlan, transaction_id: str) -> None:
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return
-    with opened(plan.collection) as resolver:
+    with open_synced(plan.collection) as resolver:
         store = resolver.store
         if not can_write(store.database) and not _is_begun(plan, store, transaction_id):
             reporter().note(
@@ -201,7 +201,7 @@ def _finish(plan: DeployPlan, store: Store, collection_id: str, transaction_id: 
         for former in plan.moved_from:
             store.deployments.move(collection_id, former, _place(plan))
             store.operations.move(collection_id, former, _place(plan))
-        records = _records(plan, _unrecorded(plan, store), transaction_id)
+        records = _records(plan, _find_unrecorded(plan, store), transaction_id)
         store.deployments.finish(records)
         store.deployments.forget(withdrawn)
         if plan.change != LedgerChange():  # else there is nothing to undo
@@ -215,7 +215,7 @@ def forget_project(
     collection_id = collection.manifest.uuid
     if collection_id is None:
         return []
-    with opened(collection) as resolver, resolver.store.transaction():
+    with open_synced(collection) as resolver, resolver.store.transaction():
         store = resolver.store
         rows = store.deployments.in_project(collection_id, project)
         gone = [row for row in rows if row.artifact_uuid not in present]
@@ -224,7 +224,7 @@ def forget_project(
     return sorted(ArtifactId.parse(name) for _, name in owners.values())
 
 
-def _unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:
+def _find_unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:
     """Return the plan's placements but for those that are recorded as done."""
     if not plan.placed:
         return []

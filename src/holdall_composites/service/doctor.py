@@ -17,7 +17,7 @@ from holdall.collection import Collection
 from holdall.errors import HoldallError, StorageError
 from holdall.formats import DatabaseURL
 from holdall.operations import Finding, examine_files, open_to_others, read_deployed
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.errors import DatabaseDamaged, DatabaseUnreachable
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.runner import pending_revisions
@@ -58,7 +58,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
         )
         return
     try:
-        with connected(collection.database_url, read_only=True) as database:
+        with connect_database(collection.database_url, read_only=True) as database:
             store = Store(database)
             broken = store.integrity.broken_files()
             for sentence in broken:
@@ -121,7 +121,7 @@ def _rows(store: Store, collection: Collection) -> Iterator[Finding]:
 
 
 def _versions(store: Store, collection_id: str, *, deep: bool) -> Iterator[Finding]:
-    for artifact_id in store.versions.unversioned(collection_id):
+    for artifact_id in store.versions.list_unversioned(collection_id):
         yield Finding(
             "version-missing",
             artifact_id,

@@ -16,12 +16,12 @@ from holdall.collection import NEW_CHAIN, ChangeSet, Collection, ManifestArtifac
 from holdall.errors import OvertakenError, StorageError
 from holdall.files import Tree
 from holdall.transaction import Action
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.history.log import header_of, record_change
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import plan_release
-from holdall_composites.sync.releases.manifest import changed_between
+from holdall_composites.sync.releases.manifest import find_changed
 from holdall_composites.sync.save_versions import keep_new
 from holdall_composites.sync.state import state_of
 from holdall_composites.sync.sync import sync
@@ -43,9 +43,9 @@ def publish(
     uuid, header = collection.manifest.uuid or "", header_of(changes)
     is_new = changes.command == NEW_CHAIN  # of which the database has nothing
     known = {} if is_new else {e.uuid: e for e in changes.before.artifacts}
-    touched = changed_between(changes.before, collection.manifest) if known else None
+    touched = find_changed(changes.before, collection.manifest) if known else None
     changed = [entry for entry in collection.manifest.artifacts if entry != known.get(entry.uuid)]
-    with connected(collection.database_url) as database:
+    with connect_database(collection.database_url) as database:
         ensure_current(database, embedded=False)
         store = Store(database)
         if store.collections.release_of_change(uuid, header.change_id) is not None:

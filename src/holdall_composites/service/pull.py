@@ -12,7 +12,7 @@ from holdall_composites.history.log import OWN_EXTRA
 from holdall_composites.history.merging import ContentMerger, tell_conflicts, tell_release
 from holdall_composites.history.turn import plan_turn
 from holdall_composites.service.chains import find_break
-from holdall_composites.session import has_rows_of, opened
+from holdall_composites.session import has_rows_of, open_synced
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
 from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
@@ -20,7 +20,7 @@ from holdall_composites.sync.releases.manifest import manifest_of, state_of, unn
 from holdall_composites.sync.releases.merge import find_cycle, merge
 from holdall_composites.sync.releases.outdated import find_outdated
 from holdall_composites.sync.releases.seen import read_seen
-from holdall_composites.values.states import State, composed, delta_between, with_delta
+from holdall_composites.values.states import State, compose, delta_between, with_delta
 
 
 def plan_pull(
@@ -40,7 +40,7 @@ def plan_pull(
     uuid = collection.manifest.uuid
     if uuid is None or collection.has_own_database:
         return None
-    with opened(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.reading():
         store = resolver.store
         head = head_of(store, uuid)
         standing, number = find_standing(store, collection.manifest, head)
@@ -52,7 +52,7 @@ def plan_pull(
         if is_current and has_rows_of(store, collection):
             return None
         base = store.collections.state_at(uuid, number)
-        theirs = composed(store.collections.changes_between(uuid, number, head[0]).values())
+        theirs = compose(store.collections.changes_between(uuid, number, head[0]).values())
         ours = delta_between(base, state_of(collection.manifest))
         outdated = list(find_outdated(store, uuid, ours, number, with_delta(base, theirs)))
         if is_current and (side is Side.OURS or not outdated):

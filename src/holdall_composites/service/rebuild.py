@@ -17,9 +17,9 @@ from holdall import NamedTuple
 from holdall.collection import Collection
 from holdall.errors import HoldallError, LockedError, RefusedError
 from holdall.formats import DatabaseURL
-from holdall.transaction import REPLACEMENT, Replacement, Signature, noted
+from holdall.transaction import REPLACEMENT, Replacement, Signature, note_outside
 from holdall_composites.database.backup import unite
-from holdall_composites.database.connect import HISTORY, connected
+from holdall_composites.database.connect import HISTORY, connect_database
 from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import DatabaseFailed
 from holdall_composites.schema.drift import TABLES, find_drift
@@ -27,7 +27,7 @@ from holdall_composites.schema.history import AUDIT, applied_revisions
 from holdall_composites.schema.lock import LOCK
 from holdall_composites.schema.runner import pending_revisions
 from holdall_composites.service.chains import find_break
-from holdall_composites.session import REBUILD, bring_in_line, opened
+from holdall_composites.session import REBUILD, bring_in_line, open_synced
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
 from holdall_composites.sync.releases.chain import Header
@@ -82,7 +82,7 @@ def rebuild(root: Root, collection: Collection, *, force: bool, dry_run: bool) -
         return None
     header = Header.of(Signature.now(), REBUILD)
     if not is_file or (_REPAIRED.issuperset(problems) and not force):
-        with opened(collection, header) as resolver:
+        with open_synced(collection, header) as resolver:
             _refuse_break(resolver.store, collection)
             bring_in_line(resolver.store, collection, header)
             return _result(collection, resolver.store, is_new=False)
@@ -108,7 +108,7 @@ def _problems(collection: Collection) -> Iterator[str]:
         yield "it is not there"
         return
     try:
-        with connected(collection.database_url, read_only=True) as database:
+        with connect_database(collection.database_url, read_only=True) as database:
             yield from problems_of(Store(database), collection)
     except RefusedError:
         raise
@@ -152,9 +152,9 @@ def _build(root: Root, collection: Collection, path: Path) -> Rebuilt:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     new, aside = (f"{path.name}.{stamp}.{end}" for end in ("new", "replaced"))
     replacement = Replacement(path.absolute(), new, aside, BESIDE)
-    with noted(root, REPLACEMENT, replacement.to_payload(), replacement.end):
+    with note_outside(root, REPLACEMENT, replacement.to_payload(), replacement.end):
         built = replace(collection, database_url=f"sqlite:///{path.with_name(new)}")
-        with opened(built, Header.of(Signature.now(), REBUILD)) as resolver:
+        with open_synced(built, Header.of(Signature.now(), REBUILD)) as resolver:
             if problems := list(problems_of(resolver.store, collection)):
                 raise DatabaseFailed(
                     f"what was built is not whole: {problems[0]}", hint="nothing was changed"
@@ -170,7 +170,7 @@ def _close(path: Path) -> None:
     if not path.exists():
         return
     try:
-        with connected(str(path)) as database:
+        with connect_database(str(path)) as database:
             unite(database)
     except LockedError:
         raise
@@ -186,6 +186,6 @@ def _result(collection: Collection, store: Store, *, is_new: bool) -> Rebuilt:
         memberships=len(store.memberships.all_of(uuid)),
         is_new=is_new,
         replaced=None,
-        unversioned=tuple(store.versions.unversioned(uuid)),
+        unversioned=tuple(store.versions.list_unversioned(uuid)),
         lost_pins=tuple((c, child, pin) for c, child, pin in store.integrity.unknown_pins(uuid)),
     )

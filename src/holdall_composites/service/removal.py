@@ -12,7 +12,7 @@ from holdall.errors import RefusedError
 from holdall.formats import DatabaseURL
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.history.log import OWN_EXTRA
-from holdall_composites.session import opened
+from holdall_composites.session import open_synced
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import ArtifactRecord
 
@@ -29,7 +29,7 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
     gone = [entry for entry in before if entry.uuid and entry.uuid not in here]
     if not gone or collection.manifest.uuid is None:
         return
-    with opened(collection) as resolver:
+    with open_synced(collection) as resolver:
         places = resolver.store.deployments.projects_of(
             [entry.uuid for entry in gone if entry.uuid]
         )
@@ -74,7 +74,7 @@ def plan_purge(
     return going, ChangeSet("purge", manifest, after, told, extra)
 
 
-def wanted_by(
+def describe_holders(
     store: Store, collection: Collection, going: Sequence[ArtifactRecord]
 ) -> Iterator[str]:
     """Yield a sentence for each composite and project that still has what is to be purged."""

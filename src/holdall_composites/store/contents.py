@@ -152,7 +152,7 @@ class Contents(Repository):
             return
         with self.transaction():
             if self._run_many(_put_blob, [(sha256, size, "chunks", None)]):
-                pieces = ((sha256, n, *_encoded(chunk)) for n, chunk in enumerate(chunks))
+                pieces = ((sha256, n, *_encode(chunk)) for n, chunk in enumerate(chunks))
                 self._send_many(_put_chunk, pieces)
 
     def put_small_blobs(self, blobs: Iterable[tuple[str, bytes]]) -> None:
@@ -161,13 +161,13 @@ class Contents(Repository):
         Does nothing for those that are known, also by another writer whose transaction it waits
         for. What `blobs` raises passes through.
         """
-        rows = ((sha256, len(data), *_encoded(data)) for sha256, data in blobs)
+        rows = ((sha256, len(data), *_encode(data)) for sha256, data in blobs)
         self._send_many(_put_blob, rows)
 
     def read_small_blobs(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of those blobs that are in one piece, all at once in memory."""
         rows = self._fetch(_read_blobs, hashes=as_json(hashes))
-        return {sha256: _decoded(kind, data) for sha256, kind, data in rows if kind != "chunks"}
+        return {sha256: _decode(kind, data) for sha256, kind, data in rows if kind != "chunks"}
 
     def read_blob(self, sha256: str) -> Iterator[bytes]:
         """Yield a blob's content in pieces; raises StorageError if it is not there."""
@@ -177,11 +177,11 @@ class Contents(Repository):
                 f"the database lacks the content {sha256}", hint="restore it from a backup"
             )
         if rows[0][0] != "chunks":
-            yield _decoded(*rows[0])
+            yield _decode(*rows[0])
             return
         position = 0
         while rows := self._fetch(_read_chunk, sha256=sha256, position=position):
-            yield _decoded(*rows[0])
+            yield _decode(*rows[0])
             position += 1
 
 
@@ -195,13 +195,13 @@ def _tree_of(content_hash: str, rows: Sequence[tuple[Any, ...]]) -> Tree:
     return Tree(tuple(files), content_hash, rows[0][0])
 
 
-def _encoded(data: bytes) -> tuple[str, bytes]:
+def _encode(data: bytes) -> tuple[str, bytes]:
     """Compress where that saves a tenth or more."""
     packed = zlib.compress(data, 1) if len(data) > 128 else data
     return ("zlib", packed) if len(packed) < 0.9 * len(data) else ("raw", data)
 
 
-def _decoded(encoding: str, data: bytes | memoryview) -> bytes:
+def _decode(encoding: str, data: bytes | memoryview) -> bytes:
     try:
         return zlib.decompress(data) if encoding == "zlib" else bytes(data)
     except zlib.error as error:

@@ -44,7 +44,7 @@ def _done() -> Any:
 
 
 @prepared
-def _pending() -> Any:
+def _select_pending() -> Any:
     return D.select(SQL("1")).where(
         D.collection == Given("collection"),
         D.project == Given("project"),
@@ -110,7 +110,7 @@ class Deployments(Repository):
     def is_pending(self, collection_id: str, project: str, transaction_id: str) -> bool:
         """Return whether a deploy into a project was begun and not finished."""
         given = {"collection": collection_id, "project": project, "transaction": transaction_id}
-        return bool(self._fetch(_pending, **given))
+        return bool(self._fetch(_select_pending, **given))
 
     def begin(self, records: Iterable[DeploymentRecord]) -> None:
         """Record deployments as pending, but for those that replace one that is done."""

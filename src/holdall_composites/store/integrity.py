@@ -28,7 +28,7 @@ _IN_COLLECTION = A.collection == Given("collection")
 
 
 @prepared
-def _misnumbered() -> Any:
+def _select_misnumbered() -> Any:
     parent = V.alias("parent")
     is_parent = (parent.id == V.parent) & (parent.artifact == A.uuid)
     follows = (V.number == 0) | (parent.number == V.number - 1)
@@ -119,7 +119,7 @@ class Integrity(Repository):
 
     def misnumbered_artifacts(self, collection_id: str) -> list[str]:
         """Return the ids of artifacts whose versions are not 0, 1, ... each the next's parent."""
-        rows = self._fetch(_misnumbered, collection=collection_id)
+        rows = self._fetch(_select_misnumbered, collection=collection_id)
         return [artifact_id for (artifact_id,) in rows]
 
     def unknown_pins(self, collection_id: str) -> list[tuple[str, str, str]]:

@@ -125,7 +125,7 @@ def nowhere(value: Any, *columns: Any) -> Any:
 def insert_each(*columns: Any, **conflict: Any) -> Any:
     """Return the query that inserts one row of these columns; see Peewee's `on_conflict`."""
     row = {column: Given(number) for number, column in enumerate(columns)}
-    return _settled(columns[0].model.insert(row), conflict)
+    return _settle(columns[0].model.insert(row), conflict)
 
 
 def insert_rows(*columns: Any, **conflict: Any) -> Prepared:
@@ -133,12 +133,12 @@ def insert_rows(*columns: Any, **conflict: Any) -> Prepared:
 
     def build() -> Any:
         rows = columns[0].model.insert_from(_given_rows(columns), columns)
-        return _Either(insert_each(*columns, **conflict), _settled(rows, conflict))
+        return _Either(insert_each(*columns, **conflict), _settle(rows, conflict))
 
     return Prepared(build)
 
 
-def _settled(insert: Any, conflict: dict[str, Any]) -> Any:
+def _settle(insert: Any, conflict: dict[str, Any]) -> Any:
     return (insert.on_conflict(**conflict) if conflict else insert).returning()
 
 

@@ -15,7 +15,7 @@ from holdall_composites.values.records import VersionRecord
 A, V = Artifact, ArtifactVersion
 
 
-def _unversioned(*columns: Any) -> Any:
+def _select_unversioned(*columns: Any) -> Any:
     """Return the query for active artifacts that are not what their newest version is."""
     other = V.alias("other")
     newest = other.select(fn.MAX(other.number)).where(other.artifact == A.uuid)
@@ -32,7 +32,7 @@ def _add() -> Any:
     number = fn.COALESCE(V.number + 1, 0)
     texts = [Cast(Given(name), "TEXT") for name in ("message", "author")]
     rows = (
-        _unversioned(A.uuid, number, V.id, A.content_hash, *texts)
+        _select_unversioned(A.uuid, number, V.id, A.content_hash, *texts)
         .switch(A)
         .join(Tree, on=(Tree.content_hash == A.content_hash))
         .where(one_of(A.id, "ids"))
@@ -42,7 +42,7 @@ def _add() -> Any:
     ).returning()
 
 
-_unversioned_ids = prepared(lambda: _unversioned(A.id).order_by(A.id))
+_unversioned_ids = prepared(lambda: _select_unversioned(A.id).order_by(A.id))
 
 
 @prepared
@@ -83,7 +83,7 @@ def _newest() -> Any:
 class Versions(Repository):
     """What can be done with versions."""
 
-    def unversioned(self, collection_id: str) -> list[str]:
+    def list_unversioned(self, collection_id: str) -> list[str]:
         """Return the ids of active artifacts whose newest version is not what they are."""
         rows = self._fetch(_unversioned_ids, collection=collection_id)
         return [artifact_id for (artifact_id,) in rows]

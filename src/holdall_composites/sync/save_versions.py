@@ -38,7 +38,7 @@ def keep(store: Store, collection: Collection, message: str | None, author: str 
     collection's lock in the database.
     """
     assert collection.manifest.uuid is not None, "a collection without a UUID has no rows"
-    found = dict(_unversioned(store, collection))
+    found = dict(_find_unversioned(store, collection))
     unknown = store.contents.unknown_trees({one.tree.content_hash for one in found.values()})
     _keep_trees(store, [one for one in found.values() if one.tree.content_hash in unknown])
     author = author or Signature.now().author
@@ -122,9 +122,9 @@ def keep_deployed(store: Store, plan: DeployPlan, unknown: Container[str]) -> No
         _keep_trees(store, found)
 
 
-def _unversioned(store: Store, collection: Collection) -> Iterator[tuple[str, _Found]]:
+def _find_unversioned(store: Store, collection: Collection) -> Iterator[tuple[str, _Found]]:
     """Yield what has no version; what was edited meanwhile is the next collect's business."""
-    for artifact_id in store.versions.unversioned(collection.manifest.uuid or ""):
+    for artifact_id in store.versions.list_unversioned(collection.manifest.uuid or ""):
         entry = collection.manifest.by_id.get(ArtifactId.parse(artifact_id))
         if isinstance(entry, ManifestArtifact):
             with suppress(NotFoundError):

@@ -26,12 +26,12 @@ def state_of(collection: Collection) -> CollectionState:
         manifest_hash=collection.manifest_hash,
         artifacts=tuple(_artifact(a, a.uuid) for a in manifest.artifacts if a.uuid),
         composites=tuple(_composite(c, c.uuid, uuids) for c in manifest.composites if c.uuid),
-        removed=tuple(_removed(manifest, set(uuids.values()))),
+        removed=tuple(_find_removed(manifest, set(uuids.values()))),
         aliases=tuple((alias, a.uuid) for a in manifest.artifacts if a.uuid for alias in a.aliases),
     )
 
 
-def _removed(manifest: Manifest, here: set[str]) -> Iterator[ArtifactRecord]:
+def _find_removed(manifest: Manifest, here: set[str]) -> Iterator[ArtifactRecord]:
     members = {m.uuid: m.id for c in manifest.composites for m in c.members if m.uuid}
     for uuid, member_id in members.items():
         if uuid not in here:

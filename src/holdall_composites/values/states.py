@@ -53,7 +53,7 @@ def with_delta(state: State, delta: Delta) -> dict[str, Entry]:
     return new
 
 
-def composed(deltas: Iterable[Delta]) -> Delta:
+def compose(deltas: Iterable[Delta]) -> Delta:
     """Return one change that does what several do one after the other."""
     result: dict[str, tuple[Entry | None, Entry | None]] = {}
     for delta in deltas:

@@ -13,7 +13,7 @@ from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.collection.rename_remove import plan_rename
 from holdall.errors import ConflictError, NotFoundError
-from holdall.operations.write_collection import editing
+from holdall.operations.write_collection import edit_collection
 from host_factories import (
     collect,
     make_collection,
@@ -513,7 +513,7 @@ def test_types_of_one_file_are_artifacts_too(root: Path, source: Path) -> None:
 def test_renamed_skill_stays_valid_and_unedited(root: Path, source: Path) -> None:
     """Its head says its new name; the source's changes still arrive, under that name."""
     collect(root, source)
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         plan = plan_rename(editor.collection, "skill:a", "mine")
         editor.commit(editor.propose(plan.changes), plan.actions)
     assert "name: mine\n" in text(root, "mine")

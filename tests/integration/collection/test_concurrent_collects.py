@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from e2e.kit import in_this_process
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import ArtifactRecord
 from host_factories import make_skill
@@ -61,7 +61,7 @@ def test_no_version_is_lost(database_url: str, tmp_path: Path, places: str) -> N
     holdall(kits[-1], database_url, "collect")
     report = holdall(kits[-1], database_url, "doctor", "--deep", "--json")
     assert json.loads(report)["findings"] == []
-    with connected(database_url) as database:
+    with connect_database(database_url) as database:
         store = Store(database)
         for artifact in ("a", "b"):
             (row,) = [a for a in artifacts(store) if a.id == f"skill:{artifact}"]

@@ -17,7 +17,7 @@ from holdall.errors import (
     NotFoundError,
     UsageError,
 )
-from holdall.operations.write_collection import create_collection, editing
+from holdall.operations.write_collection import create_collection, edit_collection
 from holdall.transaction.commit import Outcome
 from host_factories import (
     make_collection,
@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 
 def rename(root: Path, old: str, new: str) -> None:
     """Rename an artifact."""
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         plan = plan_rename(editor.collection, old, new)
         editor.commit(editor.propose(plan.changes), plan.actions)
 
@@ -62,7 +62,7 @@ def members(root: Path) -> list[str]:
 
 def remove(root: Path, *ids: str, force: bool = False) -> Outcome | None:
     """Remove artifacts."""
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         plan = plan_remove(editor.collection, ids, force=force)
         return editor.commit(editor.propose(plan.changes), plan.actions)
 
@@ -212,7 +212,7 @@ def test_an_unknown_name_has_a_near_one_as_hint(root: Path) -> None:
 
 def test_a_file_that_appears_during_a_rename_is_kept(root: Path) -> None:
     """A race for the new place stops the rename, and no byte of either side is lost."""
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         plan = plan_rename(editor.collection, "skill:a", "skill:z")
         make_skill(root, "z", "just now")
         before = snapshot(root)
@@ -236,7 +236,7 @@ def test_a_collection_is_made_once(tmp_path: Path) -> None:
 
 def test_a_manifest_edited_meanwhile_is_not_overwritten(root: Path) -> None:
     """What a person writes into the manifest while a command is at work stays, and stops it."""
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         plan = plan_rename(editor.collection, "skill:a", "skill:z")
         with (root / "manifest.toml").open("a") as file:
             file.write("# my own words\n")

@@ -11,7 +11,7 @@ import pytest
 from e2e.kit import Kit, write
 from holdall.errors import NotFoundError
 from holdall.testing import in_this_process
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.store.store import Store
 
@@ -44,7 +44,7 @@ def ids(kit: Kit, *uuids: str) -> list[str]:
     kit.run("log")
     collection = tomllib.loads((kit.collection / "manifest.toml").read_text())["collection"]
     found = []
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         resolver = Resolver(Store(database), collection["uuid"])
         for uuid in uuids:
             try:

@@ -120,7 +120,7 @@ def test_a_release_between_pull_and_plan_is_seen(
     """A deploy whose folder was overtaken starts again from the newest release."""
     from holdall_composites.service import deploy
 
-    find = deploy.opened
+    find = deploy.open_synced
     raced: list[bool] = []
 
     def slow(*arguments: object, **more: object) -> object:
@@ -129,7 +129,7 @@ def test_a_release_between_pull_and_plan_is_seen(
             anna.run("rename", "skill:changelog", "news")
         return find(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(deploy, "opened", slow)
+    monkeypatch.setattr(deploy, "open_synced", slow)
     bob.run("deploy", "composite:writing", "--to", bob.project)
     assert raced
     assert skill(bob, "news").is_file()

@@ -10,7 +10,7 @@ import pytest
 from peewee import Database, SqliteDatabase
 
 from holdall.errors import LockedError
-from holdall_composites.database.connect import connected, make_database
+from holdall_composites.database.connect import connect_database, make_database
 from holdall_composites.database.failures import translated_errors
 from holdall_composites.errors import (
     AlreadyExists,
@@ -49,7 +49,7 @@ def test_driver_errors_become_ours(
 def test_foreign_keys_are_on_for_every_sqlite_connection(tmp_path: Path) -> None:
     """Opening the same file again has them on again, and full durability."""
     for _ in range(2):
-        with connected(f"sqlite:///{tmp_path / 'k.db'}") as database:
+        with connect_database(f"sqlite:///{tmp_path / 'k.db'}") as database:
             assert database.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
             assert database.execute_sql("PRAGMA synchronous").fetchone() == (2,)
             assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -57,7 +57,7 @@ def test_foreign_keys_are_on_for_every_sqlite_connection(tmp_path: Path) -> None
 
 def test_a_new_file_is_private(tmp_path: Path) -> None:
     """Others cannot read the database."""
-    with connected(str(tmp_path / "deep" / "k.db")):
+    with connect_database(str(tmp_path / "deep" / "k.db")):
         pass
     assert (tmp_path / "deep" / "k.db").stat().st_mode & 0o777 == 0o600
 
@@ -65,14 +65,14 @@ def test_a_new_file_is_private(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     """Garbage instead of a database is an error with the file's name."""
     (tmp_path / "k.db").write_text("no database at all, but long enough to be one" * 100)
-    with pytest.raises(DatabaseDamaged, match=r"k\.db"), connected(str(tmp_path / "k.db")):
+    with pytest.raises(DatabaseDamaged, match=r"k\.db"), connect_database(str(tmp_path / "k.db")):
         pass
 
 
 def test_an_unreachable_server_shows_no_password() -> None:
     """Nothing listens there; the message has the host and no secret."""
     url = "postgresql://me:s3cret@127.0.0.1:1/none"
-    with pytest.raises(DatabaseUnreachable) as refused, connected(url):
+    with pytest.raises(DatabaseUnreachable) as refused, connect_database(url):
         pass
     assert "127.0.0.1:1/none" in refused.value.message
     assert "s3cret" not in refused.value.message + str(refused.value.hint)
@@ -90,7 +90,7 @@ def test_errors_that_peewee_does_not_wrap_become_ours(database: Database) -> Non
 def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path) -> None:
     """A busy SQLite file is an error of its own, which says to wait."""
     url = str(tmp_path / "k.db")
-    with connected(url) as first, connected(url) as second, first.atomic():
+    with connect_database(url) as first, connect_database(url) as second, first.atomic():
         second.execute_sql("PRAGMA busy_timeout = 0")
         with pytest.raises(LockedError), translated_errors(), second.atomic():
             pass
@@ -98,7 +98,7 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path) -> None:
 
 def test_sqlite_can_make_uuids(tmp_path: Path) -> None:
     """`new_uuid()` is there for SQL, and never gives the same twice."""
-    with connected(str(tmp_path / "k.db")) as database:
+    with connect_database(str(tmp_path / "k.db")) as database:
         first, second = database.execute_sql("SELECT new_uuid(), new_uuid()").fetchone()
     assert re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", first)
     assert first != second
@@ -107,7 +107,7 @@ def test_sqlite_can_make_uuids(tmp_path: Path) -> None:
 @pytest.mark.postgresql
 def test_a_server_session_has_its_limits(postgres_server: str) -> None:
     """Time zone, timeouts and no prepared statements, unless the URL says otherwise."""
-    with connected(postgres_server) as database:
+    with connect_database(postgres_server) as database:
         assert _shown(database, "TimeZone", "lock_timeout", "statement_timeout") == [
             "UTC",
             "30s",
@@ -119,7 +119,7 @@ def test_a_server_session_has_its_limits(postgres_server: str) -> None:
     extra = "&" if "?" in postgres_server else "?"
     options = "-csearch_path%3Dmine%20-c%20lock_timeout%3D7s"
     url = f"{postgres_server}{extra}options={options}&application_name=me"
-    with connected(url) as database:
+    with connect_database(url) as database:
         assert _shown(database, "lock_timeout", "statement_timeout") == ["7s", "1min"]
         assert _shown(database, "search_path", "application_name") == ["mine", "me"]
         assert _shown(database, "TimeZone") == ["UTC"]
@@ -146,7 +146,7 @@ def _shown(database: Database, *settings: str) -> list[str]:
 def test_both_spellings_reach_the_same_server(postgres_server: str) -> None:
     """`postgres://` is not taken for the name of a database on some other server."""
     url = postgres_server.replace("postgresql://", "postgres://")
-    with connected(url) as database, connected(postgres_server) as same:
+    with connect_database(url) as database, connect_database(postgres_server) as same:
         query = "SELECT pg_postmaster_start_time()"
         assert database.execute_sql(query).fetchone() == same.execute_sql(query).fetchone()
 
@@ -167,7 +167,7 @@ def test_a_killed_session_is_an_unreachable_database(
 ) -> None:
     """When the server ends the session, the error says that the database is gone."""
     (pid,) = database.execute_sql("SELECT pg_backend_pid()").fetchone()
-    with connected(postgres_server) as other:
+    with connect_database(postgres_server) as other:
         other.execute_sql("SELECT pg_terminate_backend(%s)", (pid,))
     with pytest.raises(DatabaseUnreachable), translated_errors():
         database.execute_sql("SELECT 1")

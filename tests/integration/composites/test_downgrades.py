@@ -10,7 +10,7 @@ from peewee import Database, Table
 
 from e2e.kit import Kit
 from holdall.errors import RefusedError
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.database.models import MODELS
 from holdall_composites.schema.revisions import known_revisions
 from holdall_composites.schema.runner import downgrade
@@ -60,7 +60,7 @@ def _published(kit: Kit, tmp_path: Path) -> None:
 @pytest.mark.parametrize("to", DROPPED)
 def test_a_downgrade_of_a_full_database_is_refused(kit: Kit, to: str) -> None:
     """Nothing is deleted, and the hint says how to give it up."""
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         before = counts(database)
         with pytest.raises(RefusedError) as refused:
             downgrade(database, to)
@@ -71,13 +71,13 @@ def test_a_downgrade_of_a_full_database_is_refused(kit: Kit, to: str) -> None:
 
 def test_what_is_made_again_is_dropped_and_made_again(kit: Kit) -> None:
     """The next release after the way down and up is right."""
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         downgrade(database, *DERIVED)
     kit.run("db", "upgrade")
     kit.run("rename", "skill:changelog", "news")
     kit.run("rename", "skill:news", "changelog")
     assert kit.json("doctor")["findings"] == []
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         assert counts(database)["state_chunks"]
 
 
@@ -87,7 +87,7 @@ def test_what_is_made_again_is_dropped_and_made_again(kit: Kit) -> None:
 )
 def test_rows_in_one_table_are_enough(kit: Kit, to: str, table: str) -> None:
     """Also where every other table is empty."""
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         opened: Any = database
         opened.execute_sql("PRAGMA foreign_keys = OFF")
         if table == "blob_chunks":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from describe_schema import statements_of_scripts
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.schema import fresh
 from holdall_composites.schema.describe import describe
 from holdall_composites.schema.drift import TABLES, find_drift
@@ -27,7 +27,7 @@ def test_it_is_as_if_the_scripts_had_run(tmp_path: Path, monkeypatch: pytest.Mon
     """The same tables, history and record; with other scripts than the package's, they run."""
     found = []
     for name in ("made", "migrated"):
-        with connected(f"sqlite:///{tmp_path / name}") as database:
+        with connect_database(f"sqlite:///{tmp_path / name}") as database:
             assert upgrade(database) == known_revisions()
             assert find_drift(database) == []
             assert upgrade(database) == []
@@ -44,11 +44,11 @@ def test_it_is_as_if_the_scripts_had_run(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_database_with_something_in_it_is_migrated(tmp_path: Path) -> None:
     """Up to a revision, and from there; or beside another program's table."""
-    with connected(f"sqlite:///{tmp_path / 'two'}") as database:
+    with connect_database(f"sqlite:///{tmp_path / 'two'}") as database:
         assert [r.number for r in upgrade(database, "2")] == ["0001", "0002"]
         assert upgrade(database) == known_revisions()[2:]
         assert find_drift(database) == []
-    with connected(f"sqlite:///{tmp_path / 'others'}") as database:
+    with connect_database(f"sqlite:///{tmp_path / 'others'}") as database:
         database.execute_sql("CREATE TABLE theirs (id INTEGER)")
         assert upgrade(database) == known_revisions()
         assert find_drift(database) == ["table theirs is unknown"]

@@ -15,7 +15,7 @@ from peewee import Database
 
 from holdall.errors import HoldallError, LockedError, OvertakenError
 from holdall_composites.database import sqlite_file
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.database.failures import failure_of, translated_errors, unreachable
 from holdall_composites.errors import (
     ConstraintViolated,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Any]:
     """A database in a file, and the path of that file."""
-    with connected(f"{tmp_path}/k.db") as database:
+    with connect_database(f"{tmp_path}/k.db") as database:
         database.execute_sql("CREATE TABLE mine (text TEXT)")
         yield database
 
@@ -53,7 +53,7 @@ def test_a_locked_file_is_a_matter_of_waiting(
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE mine (id INTEGER)")
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(LockedError) as caught, connected(str(path)):
+        with pytest.raises(LockedError) as caught, connect_database(str(path)):
             pass
     assert "permissions" not in str(caught.value.hint)
     assert "wait" in str(caught.value.hint)
@@ -90,10 +90,10 @@ def test_a_server_says_what_it_refuses(
 ) -> None:
     """Rights, connections, a missing database or role, a value that it cannot hold, time."""
     name, url = role
-    with connected(url) as database:
+    with connect_database(url) as database:
         for sql in ("SELECT * FROM artifacts", "CREATE SCHEMA mine"):
             assert "GRANT" in str(refused_by(database, sql).hint)
-        with pytest.raises(DatabaseUnreachable) as caught, connected(url):
+        with pytest.raises(DatabaseUnreachable) as caught, connect_database(url):
             pass
         assert "wait" in str(caught.value.hint)
         assert "s3cret" not in caught.value.message
@@ -104,14 +104,14 @@ def test_a_server_says_what_it_refuses(
         "postgresql://me@nowhere.invalid/kit": "host in the URL",
     }
     for text, hint in wrong.items():
-        with pytest.raises(DatabaseUnreachable) as caught, connected(text):
+        with pytest.raises(DatabaseUnreachable) as caught, connect_database(text):
             pass
         assert hint in str(caught.value.hint), caught.value
-    with connected(database_url) as database:
+    with connect_database(database_url) as database:
         nul = refused_by(database, "SELECT %s", "a\0b")
         assert isinstance(nul, ConstraintViolated)
         execute(postgres_server, "SELECT 1")
-    with connected(f"{database_url}&options=-cstatement_timeout%3D50ms") as database:
+    with connect_database(f"{database_url}&options=-cstatement_timeout%3D50ms") as database:
         slow = refused_by(database, "SELECT pg_sleep(5)")
         assert "statement_timeout" in str(slow.hint)
 

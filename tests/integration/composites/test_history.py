@@ -64,12 +64,12 @@ def test_every_change_is_one_row(kit_with_sample: Kit) -> None:
 
 def test_a_deploy_tells_of_what_it_changed(kit_with_sample: Kit) -> None:
     """And records that only; what the database has lost meanwhile is recorded again."""
-    from holdall_composites.database.connect import connected
+    from holdall_composites.database.connect import connect_database
 
     kit = kit_with_sample
 
     def rows() -> dict[str, tuple[str, str]]:
-        with connected(kit.database_url or "") as database:
+        with connect_database(kit.database_url or "") as database:
             found = database.execute_sql(
                 "SELECT a.name, d.state, d.transaction_id FROM deployments d"
                 " JOIN artifacts a ON a.uuid = d.artifact_uuid"
@@ -81,7 +81,7 @@ def test_a_deploy_tells_of_what_it_changed(kit_with_sample: Kit) -> None:
     assert rows() == dict.fromkeys(
         ("changelog", "meeting-notes", "librarian"), ("done", first["transaction_id"])
     )
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         database.execute_sql(
             "DELETE FROM deployments WHERE artifact_uuid IN"
             " (SELECT uuid FROM artifacts WHERE name = 'librarian')"
@@ -357,11 +357,11 @@ def test_the_doctor_names_what_is_wrong_in_the_database(
     kit_with_sample: Kit, sql: str, code: str
 ) -> None:
     """Each kind of damage by its code, and it mends nothing by itself."""
-    from holdall_composites.database.connect import connected
+    from holdall_composites.database.connect import connect_database
 
     kit = kit_with_sample
     kit.deploy("skill:changelog")
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         database.execute_sql(sql)
     assert code in codes(kit, "--deep").values()
     assert code in codes(kit, "--deep").values()
@@ -404,11 +404,11 @@ def test_rebuild_brings_back_what_the_folder_knows(kit: Kit) -> None:
 )
 def test_wrong_rows_are_made_right_and_the_log_stays(kit_with_sample: Kit, sql: str) -> None:
     """In one transaction, on each database; older versions and the log are lost with no row."""
-    from holdall_composites.database.connect import connected
+    from holdall_composites.database.connect import connect_database
 
     kit = kit_with_sample
     kit.run("rename", "skill:plain-prose", "prose")
-    with connected(kit.database_url or "") as database:
+    with connect_database(kit.database_url or "") as database:
         database.execute_sql(sql)
     assert kit.json("rebuild", "--dry-run") == {"dry_run": True}
     done = kit.json("rebuild")

@@ -38,7 +38,7 @@ from holdall.artifacts.hashing import FileDigest, tree_hash
 from holdall.artifacts.ids import BUILTIN_TYPES, FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.cli import main
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
@@ -185,7 +185,7 @@ class History(RuleBasedStateMachine):
     def operations(self) -> list[OperationRecord]:
         """Return the log, oldest first."""
         uuid = self.manifest()["collection"].get("uuid", "")
-        with connected(self.url) as database:
+        with connect_database(self.url) as database:
             found = Store(database).operations.all_of(uuid)
         return found[::-1]
 
@@ -519,7 +519,7 @@ class History(RuleBasedStateMachine):
         everything = {**self.known, **self.removed}
         if not everything:
             return
-        with connected(self.url) as database:
+        with connect_database(self.url) as database:
             store = Store(database)
             for uuid, known in everything.items():
                 versions = store.versions.all_of(uuid)

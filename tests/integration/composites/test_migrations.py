@@ -17,7 +17,7 @@ from peewee import Database, IntegrityError
 
 from holdall.cli import main
 from holdall.errors import RefusedError
-from holdall_composites.database.connect import connected, dialect_of
+from holdall_composites.database.connect import connect_database, dialect_of
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.history import applied_revisions
 from holdall_composites.schema.runner import downgrade, stamp, upgrade
@@ -271,7 +271,7 @@ def test_what_others_declared_on_sqlite_is_kept_word_for_word(tmp_path: Path) ->
         "code TEXT COLLATE NOCASE CHECK (code <> 'bad')",
         "owner TEXT REFERENCES collections (id) ON DELETE SET NULL",
     )
-    with connected(str(tmp_path / "k.db")) as database:
+    with connect_database(str(tmp_path / "k.db")) as database:
         upgrade(database, "0001")
         for column in columns:
             database.execute_sql(f"ALTER TABLE artifacts ADD COLUMN {column}")
@@ -296,7 +296,7 @@ def test_a_table_that_cannot_be_built_again_stays_as_it_is(
     tmp_path: Path, column: str, error: str
 ) -> None:
     """Computed columns, and definitions that playhouse misreads, end the migration unchanged."""
-    with connected(str(tmp_path / "k.db")) as database:
+    with connect_database(str(tmp_path / "k.db")) as database:
         upgrade(database, "0001")
         database.execute_sql(f"ALTER TABLE artifacts ADD COLUMN {column}")
         insert_rows(database, 3)
@@ -329,7 +329,7 @@ def test_killed_after_any_statement_it_is_the_old_or_the_new_schema(
 
     Without `make long` it is some of the statements.
     """
-    with connected(copies.origin) as database:
+    with connect_database(copies.origin) as database:
         upgrade(database, "0001")
         if origin != "0":
             insert_rows(database, 5)
@@ -342,7 +342,7 @@ def test_killed_after_any_statement_it_is_the_old_or_the_new_schema(
         if pid == 0:
             _migrate_until_killed(url, way, goal, number)
         killed = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        with connected(url) as database:
+        with connect_database(url) as database:
             if revisions(database) and goal != "0":
                 assert rows_of(database, "artifacts", OLD_COLUMNS) == before
             way(database, goal)
@@ -381,7 +381,7 @@ def _migrate_until_killed(
         return call
 
     try:
-        with connected(url) as database:
+        with connect_database(url) as database:
             database.execute_sql = counted(database.execute_sql)
             database.begin = counted(database.begin)  # type: ignore[assignment]
             database.commit = counted(database.commit)  # type: ignore[assignment]
@@ -504,7 +504,7 @@ def test_rows_that_a_downgrade_took_are_made_again(tmp_path: Path, revision: str
     columns = ("id, uuid, active", "composite_id, child_artifact_uuid", "artifact_uuid, number")
 
     def rows() -> list[object]:
-        with connected(str(kit / ".holdall/holdall.db")) as database:
+        with connect_database(str(kit / ".holdall/holdall.db")) as database:
             return [rows_of(database, *query) for query in zip(tables, columns, strict=True)]
 
     before = rows()

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from e2e.kit import SAMPLE, Kit, in_this_process
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.schema import runner
 from postgres_server import execute, with_name
 from standby import running_standby, wait_for_replay
@@ -106,7 +106,7 @@ def edit_the_manifest(root: Path) -> None:
 
 def age_the_schema(root: Path) -> None:
     """Bring the database back to how an older Holdall made it."""
-    with connected(str(root / ".holdall/holdall.db")) as database:
+    with connect_database(str(root / ".holdall/holdall.db")) as database:
         runner.downgrade(database, "-1", lose_data=True)
 
 

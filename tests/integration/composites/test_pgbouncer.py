@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from e2e.kit import Kit, in_this_process
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from pgbouncer import running_pgbouncer
 from postgres_server import execute, with_name
 
@@ -66,7 +66,7 @@ def test_the_daily_work_goes_through_a_pooler(pooled_url: str, tmp_path: Path) -
 def test_each_transaction_has_its_limits(pooled_url: str) -> None:
     """A single statement and a transaction are limited, and leave nothing on the session."""
     expected = ["UTC", "30s", "1min", "10min"]
-    with connected(pooled_url) as database:
+    with connect_database(pooled_url) as database:
         alone = [database.execute_sql(f"SHOW {name}").fetchone()[0] for name in LIMITS]
         with database.atomic():
             within = [database.execute_sql(f"SHOW {name}").fetchone()[0] for name in LIMITS]
@@ -78,7 +78,11 @@ def test_each_transaction_has_its_limits(pooled_url: str) -> None:
 
 def test_two_work_on_one_session_by_turns(pooled_url: str) -> None:
     """Connections that share server sessions neither see nor disturb each other's work."""
-    with connected(pooled_url) as one, connected(pooled_url) as two, connected(pooled_url) as three:
+    with (
+        connect_database(pooled_url) as one,
+        connect_database(pooled_url) as two,
+        connect_database(pooled_url) as three,
+    ):
         one.execute_sql("CREATE TABLE seen (n integer)")
         for number in range(6):
             with one.atomic() as transaction:

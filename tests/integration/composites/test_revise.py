@@ -15,9 +15,9 @@ from holdall.cli import main
 from holdall.errors import HoldallError
 from holdall_composites.schema.describe import describe
 from holdall_composites.schema.drift import TABLES, find_drift
-from holdall_composites.schema.lock import migrating
+from holdall_composites.schema.lock import lock_migrations
 from holdall_composites.schema.revise import write_revision
-from holdall_composites.schema.rewrites import rewriting
+from holdall_composites.schema.rewrites import keep_dependents
 from holdall_composites.schema.runner import downgrade
 
 pytestmark = pytest.mark.integration
@@ -69,7 +69,7 @@ def run(database: Database, path: Path, direction: str) -> None:
     assert spec.loader is not None
     script = module_from_spec(spec)
     spec.loader.exec_module(script)
-    with migrating(database), rewriting(database, getattr(script, "REWRITES", None)):
+    with lock_migrations(database), keep_dependents(database, getattr(script, "REWRITES", None)):
         getattr(script, direction)(SchemaMigrator.from_database(database), database)
 
 

@@ -11,7 +11,7 @@ from peewee import Database, IntegrityError
 
 from e2e.kit import Kit, write
 from holdall.errors import HoldallError
-from holdall_composites.database.connect import connected, send
+from holdall_composites.database.connect import connect_database, send
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import CollectionRecord
 from proxy import Proxy
@@ -69,7 +69,7 @@ def test_a_transaction_is_as_many_round_trips_as_it_waits_for_answers(
     proxy: Proxy, database_url: str
 ) -> None:
     """What begins it, what is only sent and what ends it are no more."""
-    with connected(proxy.url(database_url)) as database:
+    with connect_database(proxy.url(database_url)) as database:
         before = proxy.trips
         with database.atomic():
             pass

@@ -26,7 +26,7 @@ from holdall.formats import DatabaseURL
 from holdall.reporter import Reporter
 from holdall_composites import console
 from holdall_composites.database.backup import KEPT, back_up, refuse_backup
-from holdall_composites.database.connect import connected, dialect_of
+from holdall_composites.database.connect import connect_database, dialect_of
 from holdall_composites.database.fields import NOW
 from holdall_composites.database.models import MODELS
 from holdall_composites.errors import SchemaError
@@ -42,9 +42,9 @@ pytestmark = pytest.mark.integration
 HISTORY_TABLES = {"holdall_migrations", "holdall_migrations_audit"}
 UPGRADE = """
 import sys
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.schema.runner import ensure_current
-with connected(sys.argv[1]) as database:
+with connect_database(sys.argv[1]) as database:
     ensure_current(database, embedded=True)
 """
 
@@ -232,7 +232,7 @@ def test_eight_openers_of_an_old_database_all_succeed(
     empty_database_url: str, tmp_path: Path, revision: str
 ) -> None:
     """One migrates, the others wait; each migration is applied once, and one backup is made."""
-    with connected(empty_database_url) as database:
+    with connect_database(empty_database_url) as database:
         runner.upgrade(database, revision)
         if revision != "0":
             insert_artifact(database)
@@ -244,7 +244,7 @@ def test_eight_openers_of_an_old_database_all_succeed(
     ]
     errors = [opener.communicate()[1] for opener in openers]
     assert [opener.returncode for opener in openers] == [0] * 8, errors
-    with connected(empty_database_url) as database:
+    with connect_database(empty_database_url) as database:
         assert runner.pending_revisions(database) == []
         is_rewritten = revision != "0" and isinstance(database, SqliteDatabase)
     assert len(list(tmp_path.glob("*.backup"))) == (1 if is_rewritten else 0)
@@ -257,14 +257,14 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as theirs:
         theirs.execute("CREATE TABLE cookies (name TEXT)")
     before = path.read_bytes()
-    with connected(str(path)) as database:
+    with connect_database(str(path)) as database:
         with pytest.raises(SchemaError, match="another program's database: it holds 'cookies'"):
             runner.ensure_current(database, embedded=True)
         assert database.get_tables() == ["cookies"]
         assert (path.read_bytes(), list(tmp_path.iterdir())) == (before, [path])
         runner.upgrade(database)
         runner.ensure_current(database, embedded=True)
-    with connected(str(path)) as database:
+    with connect_database(str(path)) as database:
         assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
@@ -397,20 +397,20 @@ def test_rows_are_backed_up_before_a_rebuild(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An SQLite database with artifacts is copied before migration 0002, and the copy is whole."""
-    with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
+    with connect_database(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
         runner.upgrade(database, "0001")
         insert_artifact(database)
         runner.upgrade(database)
     (copy,) = tmp_path.glob("*.backup")
     assert str(copy) in capsys.readouterr().err
-    with connected(f"sqlite:///{copy}") as database:
+    with connect_database(f"sqlite:///{copy}") as database:
         assert [row.number for row in applied_revisions(database)] == ["0001"]
         assert database.execute_sql("SELECT id FROM artifacts").fetchall() == [("skill:a",)]
 
 
 def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
     """One backup is made of what was there before the first of several migrations is reverted."""
-    with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
+    with connect_database(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
         runner.upgrade(database, "0001")
         insert_artifact(database)
         runner.upgrade(database)
@@ -419,14 +419,14 @@ def test_data_is_backed_up_before_it_is_given_up(tmp_path: Path) -> None:
         runner.downgrade(database, "0", lose_data=True)
         assert set(database.get_tables()) == HISTORY_TABLES
     (copy,) = tmp_path.glob("*.backup")
-    with connected(str(copy)) as database:
+    with connect_database(str(copy)) as database:
         assert runner.pending_revisions(database) == []
         assert database.execute_sql("SELECT count(*) FROM artifacts").fetchone() == (1,)
 
 
 def test_old_backups_go_and_those_made_by_hand_stay(tmp_path: Path) -> None:
     """Of those before migrations the newest few stay; all are readable by their owner only."""
-    with connected(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
+    with connect_database(f"sqlite:///{tmp_path / 'holdall.db'}") as database:
         by_hand = [back_up(database) for _ in range(KEPT + 2)]
         before = [back_up(database, before="0002") for _ in range(KEPT + 2)]
     left = set(tmp_path.glob("*.backup"))
@@ -437,7 +437,7 @@ def test_old_backups_go_and_those_made_by_hand_stay(tmp_path: Path) -> None:
 def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """Where no copy can be made there is an error, no half copy, and no migration."""
     path = tmp_path / "holdall.db"
-    with connected(str(path)) as database:
+    with connect_database(str(path)) as database:
         runner.upgrade(database, "0001")
         insert_artifact(database)
         path.rename(tmp_path / "moved.db")
@@ -481,7 +481,7 @@ def test_a_role_that_may_only_read_can_check(database_url: str, postgres_server:
     execute(database_url, f"REVOKE TEMP ON DATABASE {name} FROM PUBLIC")
     execute(database_url, "DROP INDEX artifacts_name")
     for read_only in (True, False):
-        with connected(as_user(database_url, user), read_only=read_only) as database:
+        with connect_database(as_user(database_url, user), read_only=read_only) as database:
             assert database.execute_sql("SELECT current_user").fetchone() == (user,)
             assert runner.pending_revisions(database) == []
             assert find_drift(database) == ["the index artifacts_name of artifacts is missing"]
@@ -495,7 +495,7 @@ def test_an_sqlite_file_that_is_only_read_can_be_checked(is_in_use: bool) -> Non
     folder = Path(tempfile.mkdtemp(prefix="holdall-tests-", dir="/tmp"))
     path = folder / "holdall.db"
     with closing(sqlite3.connect(path)) as other:
-        with connected(str(path)) as database:
+        with connect_database(str(path)) as database:
             runner.upgrade(database)
             if not is_in_use:
                 database.execute_sql("DROP INDEX artifacts_name")
@@ -524,7 +524,7 @@ def _check_as_nobody(path: Path) -> None:
             os.setgid(65534)
             os.setuid(65534)
         assert not os.access(path.parent, os.W_OK)
-        with connected(str(path), read_only=True) as database:
+        with connect_database(str(path), read_only=True) as database:
             assert runner.pending_revisions(database) == []
             assert find_drift(database) == ["the index artifacts_name of artifacts is missing"]
         os._exit(0)
@@ -535,7 +535,7 @@ def _check_as_nobody(path: Path) -> None:
 
 def test_what_only_reads_makes_no_database(tmp_path: Path) -> None:
     """Where there is none, every migration is pending, and still there is none."""
-    with connected(str(tmp_path / "none.db"), read_only=True) as database:
+    with connect_database(str(tmp_path / "none.db"), read_only=True) as database:
         assert len(runner.pending_revisions(database)) == 10
         with pytest.raises(OperationalError):
             database.execute_sql("CREATE TABLE mine (id INTEGER)")
@@ -548,7 +548,7 @@ def test_another_encoding_is_refused(postgres_server: str) -> None:
     name = f"latin_{uuid4().hex[:8]}"
     encoding = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
     execute(postgres_server, f"CREATE DATABASE {name} {encoding}")
-    with connected(with_name(postgres_server, name)) as database:
+    with connect_database(with_name(postgres_server, name)) as database:
         for refused in (runner.upgrade, lambda d: runner.ensure_current(d, embedded=False)):
             with pytest.raises(SchemaError, match="LATIN1, not UTF8"):
                 refused(database)

@@ -11,7 +11,7 @@ import pytest
 from peewee import Database
 
 from holdall.errors import HoldallError
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.database.failures import translated_errors
 from holdall_composites.errors import DatabaseUnreachable
 
@@ -78,7 +78,7 @@ def send_much(database: Database) -> None:
 def test_an_answer_that_never_comes_is_given_up(proxy: Proxy, database_url: str, work: Any) -> None:
     """The wait ends a little after the time that the server may take, and is not begun again."""
     with (
-        connected(through(proxy, database_url)) as database,
+        connect_database(through(proxy, database_url)) as database,
         given_up(5),
         translated_errors(),
     ):
@@ -90,7 +90,7 @@ def test_an_answer_that_never_comes_is_given_up(proxy: Proxy, database_url: str,
 def test_a_silent_commit_is_given_up(proxy: Proxy, database_url: str) -> None:
     """Whether it was committed is not known, and that is no reason to wait."""
     with (
-        connected(through(proxy, database_url)) as database,
+        connect_database(through(proxy, database_url)) as database,
         given_up(5),
         translated_errors(),
         database.atomic(),
@@ -102,7 +102,7 @@ def test_a_silent_commit_is_given_up(proxy: Proxy, database_url: str) -> None:
 def test_a_silent_greeting_is_given_up(proxy: Proxy, database_url: str) -> None:
     """A server that accepts a connection and says nothing is unreachable."""
     proxy.silent.set()
-    with given_up(6), connected(through(proxy, database_url)):
+    with given_up(6), connect_database(through(proxy, database_url)):
         pass
 
 
@@ -110,7 +110,7 @@ def test_what_takes_long_is_waited_for_while_the_server_is_at_work(
     proxy: Proxy, database_url: str
 ) -> None:
     """A migration has no limit but that somebody works on it."""
-    with connected(through(proxy, database_url)) as database, translated_errors():
+    with connect_database(through(proxy, database_url)) as database, translated_errors():
         with database.atomic(), database.without_time_limit():
             database.execute_sql("SELECT pg_sleep(1.5)")
         with given_up(8), translated_errors(), database.atomic(), database.without_time_limit():
@@ -120,11 +120,11 @@ def test_what_takes_long_is_waited_for_while_the_server_is_at_work(
 
 def test_what_keeps_a_connection_honest_is_set(database_url: str) -> None:
     """Dead peers are found by the system, and texts are in UTF-8 whatever the environment says."""
-    with connected(database_url) as database, pytest.MonkeyPatch.context() as patch:
+    with connect_database(database_url) as database, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PGCLIENTENCODING", "LATIN1")
         given = database.connection().info.get_parameters()
         assert (given["keepalives_idle"], given["tcp_user_timeout"]) == ("30", "60000")
-        with connected(f"{database_url}&keepalives_idle=7") as other:
+        with connect_database(f"{database_url}&keepalives_idle=7") as other:
             found = other.connection().info.get_parameters()
             assert (found["keepalives_idle"], found["client_encoding"]) == ("7", "UTF8")
             assert other.execute_sql("SELECT %s", ("日本語",)).fetchone() == ("日本語",)

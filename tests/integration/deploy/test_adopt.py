@@ -14,7 +14,7 @@ from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import StorageError
 from holdall.operations.adopt import Adopter
 from holdall.operations.deploy import Deployer
-from holdall.operations.write_collection import editing
+from holdall.operations.write_collection import edit_collection
 from holdall.transaction.apply import Application
 from host_factories import deploy, make_collection, make_project, session_of
 
@@ -429,7 +429,7 @@ def test_without_versions_there_is_a_backup(tmp_path: Path) -> None:
     deploy(root, project, "skill:a")
     before = (root / "skills/a/SKILL.md").read_bytes()
     (project / ".claude/skills/a/SKILL.md").write_text("mine\n")
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         adopter = Adopter(project, [BUILTIN_TARGETS["claude"]], session_of())
         ((path, backup),) = adopter.adopt(editor, ["skill:a"]).backups
     assert path == "skills/a/SKILL.md"

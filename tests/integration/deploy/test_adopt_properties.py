@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from holdall.deploy.targets import BUILTIN_TARGETS
 from holdall.errors import RefusedError
 from holdall.operations.adopt import Adopter
-from holdall.operations.write_collection import editing
+from holdall.operations.write_collection import edit_collection
 from host_factories import (
     deploy,
     make_collection,
@@ -64,7 +64,7 @@ def edit(folder: Path, kind: str, name: str, how: object) -> None:
 
 def adopt(root: Path, project: Path) -> None:
     """Adopt the skill."""
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         Adopter(project, [CLAUDE], session_of()).adopt(editor, ["skill:a"])
 
 

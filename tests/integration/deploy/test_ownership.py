@@ -241,7 +241,7 @@ def test_an_unchanged_deploy_asks_for_no_proof(
     """Nothing is written on behalf of another key, and no version is looked for."""
     kit.deploy("composite:plug", "--allow-commands")
     forget(own_state)
-    monkeypatch.setattr("holdall.deploy.proof.Proof._known", None)
+    monkeypatch.setattr("holdall.deploy.proof.Proof._find_known", None)
     text = (kit.project / LEDGER).read_text()
     assert kit.deploy("composite:plug", "--allow-commands")["written"] == []
     assert (kit.project / LEDGER).read_text() == text

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from holdall.errors import HostilePathError, LockedError, RefusedError
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import Root
 
 pytestmark = pytest.mark.integration
@@ -22,7 +22,7 @@ def in_another_thread(root: Root, *, timeout: float) -> None:
     """Take the lock for a moment as somebody else; raises what that raises."""
 
     def take() -> None:
-        with locked(root, timeout=timeout):
+        with lock_folder(root, timeout=timeout):
             pass
 
     with ThreadPoolExecutor(1) as pool:
@@ -32,7 +32,7 @@ def in_another_thread(root: Root, *, timeout: float) -> None:
 def test_state_folder(tmp_path: Path) -> None:
     """The first lock makes a private `.holdall` that git ignores; the lock file stays with it."""
     state = tmp_path / ".holdall"
-    with Root(tmp_path) as root, locked(root):
+    with Root(tmp_path) as root, lock_folder(root):
         (state / "ledger.json").write_bytes(b"")
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert (state / ".gitignore").read_text() == "*\n!deployed.toml\n!.gitattributes\n"
@@ -42,11 +42,11 @@ def test_state_folder(tmp_path: Path) -> None:
 def test_what_was_made_for_the_lock_alone_goes_with_it(tmp_path: Path) -> None:
     """Also after an error; what was there before stays."""
     with Root(tmp_path) as root:
-        with pytest.raises(ZeroDivisionError), locked(root):
+        with pytest.raises(ZeroDivisionError), lock_folder(root):
             _ = 1 / 0
         assert list(tmp_path.iterdir()) == []
         (tmp_path / ".holdall").mkdir()
-        with locked(root):
+        with lock_folder(root):
             pass
     assert (tmp_path / ".holdall/lock").exists()
 
@@ -59,7 +59,7 @@ def test_one_at_a_time_while_the_lock_comes_and_goes(tmp_path: Path) -> None:
     def work(number: int) -> None:
         with Root(tmp_path) as root:
             for _ in range(50):
-                with locked(root):
+                with lock_folder(root):
                     inside.append(number)
                     most.append(len(inside))
                     inside.remove(number)
@@ -75,8 +75,8 @@ def test_who_holds_a_lock_may_take_it_again(tmp_path: Path) -> None:
     """By another name of the folder, too; others wait until the first one lets go."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder")
-    with Root(tmp_path / "folder") as root, Root(tmp_path / "link") as same, locked(root):
-        with pytest.raises(ZeroDivisionError), locked(same, timeout=0):
+    with Root(tmp_path / "folder") as root, Root(tmp_path / "link") as same, lock_folder(root):
+        with pytest.raises(ZeroDivisionError), lock_folder(same, timeout=0):
             _ = 1 / 0
         with pytest.raises(LockedError):
             in_another_thread(same, timeout=0)
@@ -87,11 +87,11 @@ def test_who_holds_a_lock_may_take_it_again(tmp_path: Path) -> None:
 
 def test_a_forked_child_does_not_hold_its_parents_lock(tmp_path: Path) -> None:
     """It waits like any other process."""
-    with Root(tmp_path) as root, locked(root):
+    with Root(tmp_path) as root, lock_folder(root):
         child = os.fork()
         if child == 0:
             try:
-                with Root(tmp_path) as own, locked(own, timeout=0):
+                with Root(tmp_path) as own, lock_folder(own, timeout=0):
                     os._exit(0)
             except LockedError:
                 os._exit(7)
@@ -111,7 +111,7 @@ def test_a_file_with_a_second_name_is_not_written_to(
     with (
         Root(tmp_path / "project") as root,
         pytest.raises(HostilePathError, match="not what Holdall creates"),
-        locked(root),
+        lock_folder(root),
     ):
         pass
     assert precious.read_bytes() == text
@@ -125,7 +125,7 @@ def test_what_is_no_file_is_not_taken_for_one(
     """A folder or a pipe in the place of Holdall's own files is named at once."""
     (tmp_path / ".holdall").mkdir()
     make(tmp_path / ".holdall" / name)
-    with Root(tmp_path) as root, pytest.raises(HostilePathError), locked(root):
+    with Root(tmp_path) as root, pytest.raises(HostilePathError), lock_folder(root):
         pass
 
 
@@ -138,7 +138,7 @@ def test_the_state_of_another_user_is_left_alone(tmp_path: Path) -> None:
     with (
         Root(tmp_path) as root,
         pytest.raises(RefusedError, match="the user 12345") as caught,
-        locked(root),
+        lock_folder(root),
     ):
         pass
     assert "without sudo" in str(caught.value.hint)
@@ -155,7 +155,7 @@ def test_what_root_left_is_named_to_the_user(tmp_path: Path) -> None:
         os.chown(project, 12345, -1)
         os.seteuid(12345)
         try:
-            with pytest.raises(RefusedError, match="belongs to root") as caught, locked(root):
+            with pytest.raises(RefusedError, match="belongs to root") as caught, lock_folder(root):
                 pass
         finally:
             os.seteuid(0)
@@ -168,10 +168,10 @@ def test_gitignore_is_completed_and_kept(tmp_path: Path) -> None:
     ignore.parent.mkdir()
     ignore.write_bytes(b"")
     with Root(tmp_path) as root:
-        with locked(root):
+        with lock_folder(root):
             assert ignore.read_text() == "*\n!deployed.toml\n!.gitattributes\n"
         ignore.write_text("mine\n")
-        with locked(root):
+        with lock_folder(root):
             assert ignore.read_text() == "mine\n"
 
 
@@ -180,18 +180,18 @@ def test_second_one_is_told_who_holds_it(tmp_path: Path, monkeypatch: pytest.Mon
     words = ["/usr/bin/holdall", "--database", "postgresql://u:secret@h/d", "password=secret"]
     monkeypatch.setattr(sys, "argv", [*words, "deploy"])
     with Root(tmp_path) as root, Root(tmp_path) as other:
-        with locked(root), pytest.raises(LockedError) as caught:
+        with lock_folder(root), pytest.raises(LockedError) as caught:
             in_another_thread(other, timeout=0.02)
         assert f"process {os.getpid()} on " in caught.value.message
         assert "(holdall --database deploy), since 20" in caught.value.message
         assert "secret" not in caught.value.message
-        with locked(other, timeout=0):
+        with lock_folder(other, timeout=0):
             assert b"secret" not in (tmp_path / ".holdall/lock").read_bytes()
 
 
 def test_holder_that_cannot_be_read(tmp_path: Path) -> None:
     """A lock without a readable holder is still a lock."""
-    with Root(tmp_path) as root, Root(tmp_path) as other, locked(root):
+    with Root(tmp_path) as root, Root(tmp_path) as other, lock_folder(root):
         (tmp_path / ".holdall/lock").write_bytes(b"[" * 4000)
         with pytest.raises(LockedError, match="another process"):
             in_another_thread(other, timeout=0)
@@ -200,14 +200,14 @@ def test_holder_that_cannot_be_read(tmp_path: Path) -> None:
 def test_lock_goes_away_with_an_error_and_with_its_process(tmp_path: Path) -> None:
     """An error or a kill of the holder frees the lock."""
     with Root(tmp_path) as root:
-        with pytest.raises(ZeroDivisionError), locked(root):
+        with pytest.raises(ZeroDivisionError), lock_folder(root):
             _ = 1 / 0
         child = os.fork()
         if child == 0:
-            with Root(tmp_path) as own, locked(own, timeout=0):
+            with Root(tmp_path) as own, lock_folder(own, timeout=0):
                 os._exit(7)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-        with locked(root, timeout=0):
+        with lock_folder(root, timeout=0):
             pass
 
 
@@ -215,13 +215,13 @@ def test_lock_is_not_kept_by_children(tmp_path: Path) -> None:
     """A child that was forked while the lock was held does not keep others out."""
     with Root(tmp_path) as root:
         read, write = os.pipe()
-        with locked(root):
+        with lock_folder(root):
             child = os.fork()
             if child == 0:
                 os.close(write)
                 os.read(read, 1)
                 os._exit(0)
-        with locked(root, timeout=0):
+        with lock_folder(root, timeout=0):
             pass
         os.close(write)
         os.waitpid(child, 0)
@@ -236,7 +236,7 @@ def test_symlinks_are_refused(tmp_path: Path, name: str) -> None:
     (project / name).parent.mkdir(parents=True)
     (project / name).symlink_to(outside)
     refused = pytest.raises(HostilePathError, match="not what Holdall creates")
-    with Root(project) as root, refused, locked(root):
+    with Root(project) as root, refused, lock_folder(root):
         pass
     assert list(outside.iterdir()) == []
 
@@ -245,7 +245,7 @@ def test_state_folder_must_be_a_folder(tmp_path: Path) -> None:
     """A file in its place is refused."""
     (tmp_path / ".holdall").write_bytes(b"mine")
     with Root(tmp_path) as root:
-        with pytest.raises(HostilePathError), locked(root):
+        with pytest.raises(HostilePathError), lock_folder(root):
             pass
         assert (tmp_path / ".holdall").read_bytes() == b"mine"
 
@@ -255,7 +255,7 @@ def test_deleted_lock_is_made_again(tmp_path: Path) -> None:
     before = len(os.listdir("/dev/fd"))
     with Root(tmp_path) as root:
         for _ in range(2):
-            with locked(root):
+            with lock_folder(root):
                 for path in (tmp_path / ".holdall").iterdir():
                     path.unlink()
                 (tmp_path / ".holdall").rmdir()

@@ -87,7 +87,7 @@ def test_nothing_to_do(ada: Machine) -> None:
         import holdall_composites.database.connect as connect
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(connect, "connected", None)
+            patch.setattr(connect, "connect_database", None)
             patch.setenv("PATH", "")
             assert ada.run("sync") == "everything is in place already\n"
             assert ada.run("sync", "--check") == AGREE

@@ -30,7 +30,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
     found = Counted()
     start: Callable[..., Any] = subprocess.Popen.__init__
-    connected: Callable[..., AbstractContextManager[Any]] = connect.connected
+    connected: Callable[..., AbstractContextManager[Any]] = connect.connect_database
 
     def starting(self: Any, words: Any, *given: Any, **more: Any) -> None:
         found.processes.append(" ".join(map(str, words)))
@@ -44,7 +44,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
     monkeypatch.setattr(subprocess.Popen, "__init__", starting)
     for module in (connect, session):
-        monkeypatch.setattr(module, "connected", connecting)
+        monkeypatch.setattr(module, "connect_database", connecting)
     return found
 
 

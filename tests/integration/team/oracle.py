@@ -21,7 +21,7 @@ from holdall.errors import (
     UsageError,
 )
 from holdall.operations.session import Session
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.errors import AlreadyExists, CycleRefused
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
@@ -245,7 +245,7 @@ def check_all(url: str, machines: Mapping[str, Machine]) -> tuple[list[str], int
     first = next(iter(machines.values()))
     for finding in _findings(first):
         problems.append(f"doctor: {finding}")
-    with connected(url) as database:
+    with connect_database(url) as database:
         chain = Chain(Store(database), first.manifest().uuid or "")
         state = chain.check(machines)
         problems += chain.problems

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from e2e.kit import SAMPLE, Kit, in_this_process
-from holdall_composites.database.connect import connected
+from holdall_composites.database.connect import connect_database
 from holdall_composites.schema.runner import downgrade
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.hashing import state_hash
@@ -30,7 +30,7 @@ def old_collection(folder: Path) -> Kit:
     manifest = kit.collection / "manifest.toml"
     lines = re.compile(r'^(release = \d+|base = "[0-9a-f]{64}")\n', re.MULTILINE)
     manifest.write_text(lines.sub("", manifest.read_text()))
-    with connected(f"sqlite:///{kit.collection}/.holdall/holdall.db") as database:
+    with connect_database(f"sqlite:///{kit.collection}/.holdall/holdall.db") as database:
         downgrade(database, BEFORE, lose_data=True)
     return kit
 
@@ -38,7 +38,7 @@ def old_collection(folder: Path) -> Kit:
 def first_release(kit: Kit) -> tuple[ReleaseRecord, str]:
     """Return release 1, and the hash of the state that its changes make."""
     uuid = re.findall(r'^uuid = "([0-9a-f]{32})"', (kit.collection / "manifest.toml").read_text())
-    with connected(f"sqlite:///{kit.collection}/.holdall/holdall.db") as database:
+    with connect_database(f"sqlite:///{kit.collection}/.holdall/holdall.db") as database:
         store = Store(database)
         (collection_id,) = uuid or [
             row[0] for row in database.execute_sql("SELECT id FROM collections").fetchall()

@@ -16,7 +16,7 @@ from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import ConflictError, HoldallError, HostilePathError, StorageError
 from holdall.files import syscalls
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import FileState, Root
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 from holdall.transaction.commit import Outcome, commit, forget_message, read_messages
@@ -53,7 +53,7 @@ def project(tmp_path: Path) -> Iterator[Root]:
 
 def run(root: Root, *actions: Action, prepare: Callable[[str], None] = lambda _: None) -> Outcome:
     """Commit under the lock."""
-    with locked(root):
+    with lock_folder(root):
         return commit(root, actions, kind="deploy", payload={"n": 1}, prepare=prepare)
 
 
@@ -291,7 +291,7 @@ def test_prepare_may_refuse(project: Root) -> None:
 def test_messages(project: Root) -> None:
     """A commit's message waits, in order, until it was delivered."""
     first = run(project, put("f", b"1")).transaction_id
-    with locked(project):
+    with lock_folder(project):
         message = commit(project, [], kind="note", payload={"only": "this"}, prepare=lambda _: None)
         nothing = commit(project, [], kind="x", payload={}, prepare=lambda _: pytest.fail("why"))
     assert [(m.transaction_id, m.kind, m.payload) for m in read_messages(project)] == [
@@ -357,7 +357,7 @@ def test_failing_disk_before_the_commit_point(
     def fail(*_: Any) -> None:
         raise OSError(code, os.strerror(code))
 
-    with locked(project), monkeypatch.context() as patch:
+    with lock_folder(project), monkeypatch.context() as patch:
         patch.setattr(syscalls, name, fail)
         with pytest.raises(StorageError) as caught:
             commit(project, [put("a/f", b"1")], kind="k", payload={}, prepare=lambda _: None)
@@ -369,7 +369,7 @@ def test_failing_disk_before_the_commit_point(
 def test_progress(project: Root) -> None:
     """Progress is told for each staged action."""
     told: list[tuple[int, int]] = []
-    with locked(project):
+    with lock_folder(project):
         commit(
             project,
             [put("a", b"1"), put("b", b"2")],

@@ -10,7 +10,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.rename_remove import plan_rename
 from holdall.deploy.planning.plan import DeployRequest, Resolution
 from holdall.errors import ConflictError
-from holdall.operations.write_collection import editing
+from holdall.operations.write_collection import edit_collection
 from holdall.plugins.manager import Plugins
 from host_factories import (
     collect,
@@ -54,7 +54,7 @@ def knowing(taken: Path | None = None) -> Plugins:
 
 def rename(root: Path, old: str, new: str, plugins: Plugins | None = None) -> None:
     """Rename an artifact of a collection."""
-    with editing(root, session_of(plugins)) as editor:
+    with edit_collection(root, session_of(plugins)) as editor:
         plan = plan_rename(editor.collection, old, new)
         editor.commit(plan.changes, plan.actions)
 

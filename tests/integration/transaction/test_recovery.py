@@ -13,7 +13,7 @@ from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.errors import HostilePathError, InputError, RefusedError, StorageError
 from holdall.files import syscalls
-from holdall.files.lock import locked
+from holdall.files.lock import lock_folder
 from holdall.files.root import FileState, Root
 from holdall.files.user_state import journal_key
 from holdall.transaction.actions import JSON, Plan, Put, encode_plan
@@ -38,7 +38,7 @@ def deploy(root: Root) -> None:
     """Commit one file."""
     state = FileState(FileKind.FILE, False, hashlib.sha256(b"1").hexdigest())
     action = Put(RelPath.parse("f"), state, 1, b"1")
-    with locked(root):
+    with lock_folder(root):
         commit(root, [action], kind="deploy", payload={"n": 1}, prepare=lambda _: None)
 
 
@@ -112,7 +112,7 @@ def test_what_was_prepared_and_given_up_is_told(
         raise OSError(5, "no")
 
     ids: list[str] = []
-    with locked(project):
+    with lock_folder(project):
         with pytest.raises(StorageError), monkeypatch.context() as patch:
             patch.setattr(syscalls, "create_file", fail)
             commit(project, actions, kind="deploy", payload=payload, prepare=ids.append)
@@ -130,7 +130,7 @@ def test_what_was_prepared_and_given_up_is_told(
 def test_what_nobody_has_to_be_told_leaves_no_message(project: Root) -> None:
     """Without a payload nothing stays behind."""
     state = FileState(FileKind.FILE, False, hashlib.sha256(b"1").hexdigest())
-    with locked(project):
+    with lock_folder(project):
         actions = [Put(RelPath.parse("f"), state, 1, b"1")]
         commit(project, actions, kind="init", payload={}, prepare=lambda _: None)
     assert read_messages(project) == []

@@ -49,7 +49,7 @@ def test_parent_name_and_joined() -> None:
     path = RelPath.parse("a/b/c.md")
     assert (path.parent, path.name) == ("a/b", "c.md")
     assert RelPath.parse("a").parent is None
-    assert RelPath.parse("a").joined(RelPath.parse("b")) == "a/b"
+    assert RelPath.parse("a").join_path(RelPath.parse("b")) == "a/b"
 
 
 @pytest.mark.parametrize(

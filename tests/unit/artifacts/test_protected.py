@@ -75,7 +75,7 @@ def test_no_target_leads_to_a_protected_place() -> None:
     assert {place.lower() for place in PROTECTED} == PROTECTED
     for target in (*BUILTIN_TARGETS.values(), *USER_TARGETS.values()):
         for spec in target.places.values():
-            refuse_protected(target.root.joined(RelPath.parse(f"{spec.folder}/x{spec.suffix}")))
+            refuse_protected(target.root.join_path(RelPath.parse(f"{spec.folder}/x{spec.suffix}")))
         for merge in target.merges.values():
             refuse_protected(merge.path)
 

@@ -15,7 +15,7 @@ from holdall.collection.changes import ChangeSet
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, render
 from holdall.collection.manifest.reader import parse
 from holdall.errors import InputError
-from holdall.operations.write_collection import editing
+from holdall.operations.write_collection import edit_collection
 from host_factories import make_collection, make_skill, manifest_text, opened, refresh, session_of
 
 pytestmark = pytest.mark.unit
@@ -182,7 +182,7 @@ def test_a_plugin_cannot_write_a_manifest_that_nobody_can_read(tmp_path: Path) -
     """Two entries at one path would brick the collection: refused, nothing written."""
     root = make_collection(tmp_path / "kit", "a")
     text = manifest_text(root)
-    with editing(root, session_of()) as editor:
+    with edit_collection(root, session_of()) as editor:
         before = editor.collection.manifest
         twice = replace(before.artifacts[0], id=ArtifactId.of("skill", "b"))
         after = replace(before, artifacts=(*before.artifacts, twice))

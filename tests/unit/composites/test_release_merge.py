@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from holdall_composites.sync.releases.conflict import ConflictKind, Side
 from holdall_composites.sync.releases.merge import Merge, find_cycle, merge
-from holdall_composites.values.states import State, composed, delta_between, inverse, with_delta
+from holdall_composites.values.states import State, compose, delta_between, inverse, with_delta
 
 A = {"type": "skill", "name": "a", "path": "skills/a", "origin": "local", "content_hash": "1"}
 B = {"type": "skill", "name": "b", "path": "skills/b", "origin": "local", "content_hash": "2"}
@@ -366,4 +366,4 @@ def test_a_change_alone_is_taken_as_it_is(base: State, ours: State) -> None:
 def test_changes_one_after_the_other_are_one_change(states: list[State]) -> None:
     """What several releases changed is what lies between the first state and the last."""
     deltas = [delta_between(a, b) for a, b in pairwise(states)]
-    assert composed(deltas) == delta_between(states[0], states[-1])
+    assert compose(deltas) == delta_between(states[0], states[-1])

@@ -61,7 +61,7 @@ def starts(tmp_path: Path) -> Starts:
 )
 def test_what_a_command_starts(starts: Starts, text: str, started: str) -> None:
     """All that it names and what that starts in turn; everything where it looks for files."""
-    found = [item.id.name for item in starts.started_by([text])]
+    found = [item.id.name for item in starts.find_started([text])]
     assert found == ([started] if started == "text" else list(started))
 
 
@@ -70,7 +70,7 @@ def test_too_many_programs_may_start_anything(
 ) -> None:
     """Where not all of them can be read, nobody knows what they start."""
     monkeypatch.setattr("holdall.deploy.consent.started._MAX_PROGRAMS", 3)
-    found = starts.started_by(["runs: .claude/skills/a/run.sh"])
+    found = starts.find_started(["runs: .claude/skills/a/run.sh"])
     assert [item.id.name for item in found] == list("abcd")
 
 
@@ -87,4 +87,4 @@ def test_names_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
         ("sh .claude/skills/a-b/a-b.sh", ["a-b"]),
         ("sh .claude/skills/a/a.sh", ["a"]),
     ):
-        assert [item.id.name for item in starts.started_by([text])] == names
+        assert [item.id.name for item in starts.find_started([text])] == names

@@ -165,7 +165,7 @@ def test_what_was_put_there_is_known_unless_written_to_since(project: Project, s
     state = FileState(FileKind.FILE, False, "0" * 64)
     with Root(project.path) as root:
         index = StateIndex(project.file, root.folders.top)
-        index.placed({A: (state, 3), RelPath.parse("missing"): (state, 3)}, staged)
+        index.remember_placed({A: (state, 3), RelPath.parse("missing"): (state, 3)}, staged)
         index.save([A])
     found, read = project.look()
     assert (found == state, read) == ((True, 0) if staged else (False, 1))
@@ -271,7 +271,7 @@ def test_a_collected_artifact_is_known_unless_somebody_was_there(
     def is_known(staged: int) -> bool:
         known.file.unlink(missing_ok=True)
         index = TreeIndex(known.file, known.path)
-        index.placed({SKILL: tree}, staged)
+        index.remember_placed({SKILL: tree}, staged)
         index.save([SKILL])
         return not known.tree()[1]
 

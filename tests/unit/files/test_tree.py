@@ -191,7 +191,7 @@ def test_what_was_listed_is_not_listed_again(folder: Path, monkeypatch: pytest.M
         return scandir(place)
 
     monkeypatch.setattr(os, "scandir", listing)
-    assert folder_tree(source.location("skill"), listed=source.listed) == expected
+    assert folder_tree(source.location("skill"), listed=source.list_names) == expected
     assert sorted(listed) == ["odd", "odd/.holdall"]
     assert [f.path for f in expected.files] == [
         *("SKILL.md", "docs/a.md", "docs.md", "link"),
@@ -203,9 +203,9 @@ def test_what_went_away_since_it_was_listed(folder: Path) -> None:
     """A file that is gone is not missed; a folder that is gone cannot be read."""
     source = walk(folder.parent)
     (folder / "docs" / "a.md").unlink()
-    tree = folder_tree(source.location("skill"), listed=source.listed)
+    tree = folder_tree(source.location("skill"), listed=source.list_names)
     assert tree == folder_tree(folder)
     assert [f.path for f in tree.files] == ["SKILL.md", "docs.md"]
     folder.rename(folder.with_name("moved"))
     with pytest.raises(StorageError, match="cannot read the folder"):
-        folder_tree(source.location("skill"), listed=source.listed)
+        folder_tree(source.location("skill"), listed=source.list_names)

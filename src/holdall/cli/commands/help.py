@@ -23,11 +23,11 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if not context.out.json:
         context.out.write(help_of(args.words, context.plugins).format_help())
         return 0
-    context.out.data({"commands": list(_described(context, args.words))})
+    context.out.data({"commands": list(_find_commands(context, args.words))})
     return 0
 
 
-def _described(context: Context, words: list[str]) -> Iterator[dict[str, Any]]:
+def _find_commands(context: Context, words: list[str]) -> Iterator[dict[str, Any]]:
     """Yield each command and action, whose words begin with these."""
     from holdall.cli.help.root import by_group
     from holdall.cli.parser import help_of, known_commands, with_actions

@@ -32,7 +32,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     except HoldallError as error:
         found, problem = [], problem or error
     states = Counter(status.state.value for status in found)
-    agents = targets_for(context.plugins.targets, here).found_in(here)
+    agents = targets_for(context.plugins.targets, here).find_in(here)
     known, _ = known_commands(context.plugins)
     following = [
         (words, why)

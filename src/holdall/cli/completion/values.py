@@ -28,15 +28,15 @@ def print_values(words: Sequence[str]) -> int:
     """Print what completes a word; nothing where there is no collection or something is wrong."""
     kind, word = [*words, "", ""][:2]
     try:
-        config = Config.from_environment(os.environ, collection=_named(words[2:]))
-        for value in _matching(kind, word, newest_versions(config)):
+        config = Config.from_environment(os.environ, collection=_folder_of(words[2:]))
+        for value in _find_values(kind, word, newest_versions(config)):
             sys.stdout.write(f"{value}\n")
     except (HoldallError, OSError, ValueError):
         return 1
     return 0
 
 
-def _named(words: Sequence[str]) -> str | None:
+def _folder_of(words: Sequence[str]) -> str | None:
     """Return the folder that `--collection` names on the line that is being written."""
     line = list(words)
     if "--collection" in line[:-1]:
@@ -44,7 +44,7 @@ def _named(words: Sequence[str]) -> str | None:
     return None
 
 
-def _matching(kind: str, word: str, newest: Mapping[str, int | None]) -> Iterator[str]:
+def _find_values(kind: str, word: str, newest: Mapping[str, int | None]) -> Iterator[str]:
     name, at, _ = word.partition("@")
     if kind == "refs" and at:
         last = newest.get(name)

@@ -62,7 +62,7 @@ class Bundler:
         ]
         self.ids.update({found.id: entry.id for found, entry in settled})
         for found, entry in settled:
-            bundle = self._bundled(found, entry)
+            bundle = self._plan_bundle(found, entry)
             if entry.id in self.entries and entry.source != self.source:
                 self._import_foreign(found, entry, bundle)
             else:
@@ -143,7 +143,7 @@ class Bundler:
         self.entries[entry.id] = bundle
         self.changes.append(Change(kind, entry.id))
 
-    def _bundled(self, found: FoundComposite, entry: ManifestComposite) -> ManifestComposite:
+    def _plan_bundle(self, found: FoundComposite, entry: ManifestComposite) -> ManifestComposite:
         gone = set(self.refused) - self.ids.keys()
         brought = [m for m in _members(found, entry, self.ids) if m.id not in gone]
         brought = _with_absent(brought, entry, self.absent)
@@ -158,7 +158,7 @@ class Bundler:
             files=self._files(found, entry),
             metadata=found.metadata,
             extra={**entry.extra, **found.extra, "source_name": found.name},
-            members=_merged(entry, brought),
+            members=_merge_members(entry, brought),
         )
         if bundle == entry:
             return bundle
@@ -215,7 +215,7 @@ def _member(
     return replace(member, extra=extra)
 
 
-def _merged(
+def _merge_members(
     entry: ManifestComposite, brought: Sequence[ManifestMember]
 ) -> tuple[ManifestMember, ...]:
     """Return a composite's members after its source changed, three-way.

@@ -64,7 +64,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
                 Change(ChangeKind.IDENTICAL, artifact.id, note="has hidden text; not collected")
             )
             continue
-        entry, change = _settled(artifact, renames.get(artifact.id), present, trees, collection)
+        entry, change = _settle(artifact, renames.get(artifact.id), present, trees, collection)
         if entry is not None:
             entries.append(entry)
         if change.kind is ChangeKind.CONFLICT:
@@ -75,7 +75,7 @@ def plan_refresh(collection: Collection, *, takes_hidden: bool = False) -> Refre
         changes.append(Change(ChangeKind.NEW, found))
     diagnostics.extend(_tree_problems(present, trees))
     for found in fresh:
-        diagnostics.extend(_left_out(collection, present.get(found)))
+        diagnostics.extend(_find_rest(collection, present.get(found)))
     after = replace(collection.manifest, artifacts=tuple(entries)).with_renamed(renames)
     return Refresh(
         ChangeSet("collect", collection.manifest, after, tuple(changes)), tuple(diagnostics)
@@ -178,7 +178,7 @@ def _renames(
     return renames
 
 
-def _settled(
+def _settle(
     artifact: ManifestArtifact,
     new_id: ArtifactId | None,
     present: dict[ArtifactId, ManifestArtifact],
@@ -210,7 +210,7 @@ def _settled(
     return None, Change(ChangeKind.GONE, artifact.id)
 
 
-def _left_out(collection: Collection, artifact: ManifestArtifact | None) -> Iterator[Diagnostic]:
+def _find_rest(collection: Collection, artifact: ManifestArtifact | None) -> Iterator[Diagnostic]:
     """Yield a diagnostic if an artifact's folder has files that are never collected."""
     if artifact is None:
         return

@@ -63,7 +63,7 @@ def plan_import(
     importer.artifacts()
     importer.composites()
     if only is None:
-        importer.gone()
+        importer.remove_gone()
     return importer.plan()
 
 
@@ -118,7 +118,7 @@ class _Importer:
 
     def _at_its_places(self, found: FoundArtifact) -> ArtifactId | None:
         """Return the entry that came from one of the places where the source has this content."""
-        there = (i for i in self.origins.known_at(found) if i not in self.settled)
+        there = (i for i in self.origins.find_at(found) if i not in self.settled)
         return next((i for i in there if self._may_be(i, found)), None)
 
     def _refuse(self, found: FoundArtifact) -> None:
@@ -137,10 +137,10 @@ class _Importer:
         same = self._of_uuid(found)
         if same is not None:
             return self._follow(self.entries[same], wanted, found)
-        moved = self._moved_from(found, wanted)
+        moved = self._find_moved(found, wanted)
         if moved is not None:
             return self._move(moved, wanted, found)
-        known = self._known(found, wanted)
+        known = self._find_known(found, wanted)
         if known is None or known in self.settled or self._is_another(self.entries[known], found):
             return self._add_beside(found, known or wanted)
         return self._compare(self.entries[known], found)
@@ -190,7 +190,7 @@ class _Importer:
         edited = from_here or present.content_hash != entry.content_hash
         return self._conflict(entry, found, present, edited=edited)
 
-    def _known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
+    def _find_known(self, found: FoundArtifact, wanted: ArtifactId) -> ArtifactId | None:
         known = self._at_its_places(found)
         return known or (wanted if self._may_be(wanted, found) else None)
 
@@ -209,11 +209,11 @@ class _Importer:
         is_same = found.tree.content_hash in (entry.content_hash, entry.source_hash)
         return not is_decided and not is_same and found.id not in self.renames
 
-    def _moved_from(self, found: FoundArtifact, wanted: ArtifactId) -> ManifestArtifact | None:
+    def _find_moved(self, found: FoundArtifact, wanted: ArtifactId) -> ManifestArtifact | None:
         """Return the entry whose path in the source vanished while its content is here."""
         if wanted in self.entries or (found.type, found.path) in self.by_origin:
             return None
-        return self.origins.vanished_with(found, self.entries)
+        return self.origins.find_vanished(found, self.entries)
 
     def _entry_for(self, artifact_id: ArtifactId, found: FoundArtifact) -> ManifestArtifact:
         return ManifestArtifact(
@@ -370,7 +370,7 @@ class _Importer:
             if known not in self.settled and self.reading.why_unread(path or "") is not None
         }
 
-    def gone(self) -> None:
+    def remove_gone(self) -> None:
         """Take out what this source once brought and does not hold any more."""
         leaving = Leaving(self.collection, self.reading, self.source, self.entries, self.bundles)
         self.changes.extend(leaving.composites({change.id for change in self.changes}))

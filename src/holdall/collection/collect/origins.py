@@ -41,14 +41,14 @@ class Origins:
         for artifact in reading.artifacts:
             self._paths.setdefault(artifact.id, []).append(artifact.path)
 
-    def known_at(self, found: FoundArtifact) -> Iterator[ArtifactId]:
+    def find_at(self, found: FoundArtifact) -> Iterator[ArtifactId]:
         """Yield the entries that came from the places where the source has this content."""
         for path in (found.path, *self._paths[found.id]):
             known = self.by_place.get((found.type, path))
             if known is not None:
                 yield known
 
-    def vanished_with(
+    def find_vanished(
         self, found: FoundArtifact, entries: Mapping[ArtifactId, ManifestArtifact]
     ) -> ManifestArtifact | None:
         """Return an entry with this content whose place is not in the source any more.

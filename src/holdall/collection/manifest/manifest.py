@@ -243,7 +243,7 @@ def render(manifest: Manifest, previous: str = "", before: Manifest | None = Non
             text = piece.text if same else _render_changed(name, entry.to_table(), piece.text)
             parts.extend((text, piece.tail))
     parts.extend(piece.tail for piece in dict.fromkeys(old.values()) if piece not in used)
-    return _joined(parts)
+    return _join(parts)
 
 
 def render_head(manifest: Manifest) -> str:
@@ -257,13 +257,13 @@ def render_entry(entry: ManifestArtifact | ManifestComposite) -> str:
     return render_array(name, entry.to_table())
 
 
-def _joined(parts: Iterable[str]) -> str:
+def _join(parts: Iterable[str]) -> str:
     return "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
 
 
 def _render_all(manifest: Manifest) -> str:
     plain, tables = split_tables(manifest.others)
-    return _joined(
+    return _join(
         [
             dump_toml(plain),
             "[collection]\n" + render_table("collection", manifest.head_table()),
@@ -319,13 +319,13 @@ def _render_head(manifest: Manifest, before: Manifest, old: str) -> str:
     head = manifest.head_table()
     if head == before.head_table() and not has_marks(old):
         return old
-    return _edited(old, "collection", head) or (
+    return _edit_strings(old, "collection", head) or (
         _comment_above(old) + "[collection]\n" + render_table("collection", head)
     )
 
 
 def _render_changed(name: str, table: Mapping[str, Any], old: str) -> str:
-    return _edited(old, name, table) or _comment_above(old) + render_array(name, table)
+    return _edit_strings(old, name, table) or _comment_above(old) + render_array(name, table)
 
 
 def _comment_above(text: str) -> str:
@@ -335,7 +335,7 @@ def _comment_above(text: str) -> str:
     return "".join(above)
 
 
-def _edited(text: str, name: str, wanted: Mapping[str, Any]) -> str | None:
+def _edit_strings(text: str, name: str, wanted: Mapping[str, Any]) -> str | None:
     """Return `text` with single strings changed or added so that it reads as `wanted`, or None."""
     found = _read_table(text, name)
     if found is None or not found.keys() <= wanted.keys():

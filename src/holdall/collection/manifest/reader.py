@@ -124,10 +124,10 @@ class _Reader:
     def artifact(self, entry: dict[str, Any], index: int) -> ManifestArtifact:
         """Read one `[[artifacts]]` entry; `index` is its place in the file."""
         kind = "artifacts"
-        artifact_type = self._needed(entry, "type", kind, index)
+        artifact_type = self._require(entry, "type", kind, index)
         return ManifestArtifact(
-            id=ArtifactId.parse(f"{artifact_type}:{self._needed(entry, 'name', kind, index)}"),
-            path=RelPath.parse(self._needed(entry, "path", kind, index).rstrip("/")),
+            id=ArtifactId.parse(f"{artifact_type}:{self._require(entry, 'name', kind, index)}"),
+            path=RelPath.parse(self._require(entry, "path", kind, index).rstrip("/")),
             uuid=self._uuid(entry, kind, index),
             aliases=self._aliases(entry, index),
             origin=self._text(entry, "origin", kind, index) or "local",
@@ -154,7 +154,7 @@ class _Reader:
         if len({member.id for member in read}) != len(read):
             raise self.error(kind, index, "has a member twice", hint="delete one of the two")
         return ManifestComposite(
-            id=ArtifactId.of("composite", self._needed(entry, "name", kind, index)),
+            id=ArtifactId.of("composite", self._require(entry, "name", kind, index)),
             uuid=self._uuid(entry, kind, index),
             composite_type=self._one_of(
                 entry, "composite_type", [t.value for t in CompositeType], kind, index
@@ -198,7 +198,7 @@ class _Reader:
     def _member(self, entry: dict[str, Any], index: int) -> ManifestMember:
         kind = "composites"
         return ManifestMember(
-            id=ArtifactId.parse(self._needed(entry, "id", kind, index)),
+            id=ArtifactId.parse(self._require(entry, "id", kind, index)),
             uuid=self._uuid(entry, kind, index),
             relationship=self._one_of(entry, "relationship", RELATIONSHIPS, kind, index),
             pin=self._hash(entry, "pin", kind, index),
@@ -219,7 +219,7 @@ class _Reader:
             return value
         raise self.error(kind, index, f"{key} is not a string: {value!r}", hint=f"quote {key}")
 
-    def _needed(self, entry: dict[str, Any], key: str, kind: str, index: int) -> str:
+    def _require(self, entry: dict[str, Any], key: str, kind: str, index: int) -> str:
         value = self._text(entry, key, kind, index)
         if value:
             return value

@@ -72,7 +72,7 @@ def convert_agent(data: bytes, form: Form, name: str) -> ConvertedFile | Refused
     keys, losses = _AGENTS[form](parts, name)
     if keys is None:
         return Refused(losses[0])
-    losses = tuple(dict.fromkeys((*losses, *_dropped(parts.keys, keys))))
+    losses = tuple(dict.fromkeys((*losses, *_find_dropped(parts.keys, keys))))
     if form is Form.CODEX_AGENT:
         return ConvertedFile(dump_toml(keys, multiline=True).encode("utf-8", "replace"), losses)
     if keys.keys() == parts.keys.keys() and keys == read_head(parts):
@@ -83,7 +83,7 @@ def convert_agent(data: bytes, form: Form, name: str) -> ConvertedFile | Refused
 _Result = tuple[dict[str, Any] | None, tuple[str, ...]]
 
 
-def _dropped(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
+def _find_dropped(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
     """Yield what an agent loses that changes what it does."""
     for key, what in _MEANT.items():
         if before.get(key) and key not in after:
@@ -116,7 +116,7 @@ def _opencode(parts: Parts, name: str) -> _Result:
     if isinstance(old.get("tools"), dict) and "tools" not in new:
         return _refuse("its `tools` are not such as opencode reads")
     if "tools" not in new and "permission" not in new:
-        denied, losses = _denied(old)
+        denied, losses = _deny(old)
         if denied:
             new["permission"] = denied
     elif "permission" in old and "permission" not in new:
@@ -124,7 +124,7 @@ def _opencode(parts: Parts, name: str) -> _Result:
     return new, tuple(losses)
 
 
-def _denied(old: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+def _deny(old: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
     """Return what opencode must deny so that an agent has no more tools than it had."""
     names, losses = NAMES["opencode"], []
     allowed, taken = tool_list(old.get("tools")), tool_list(old.get("disallowedTools")) or []

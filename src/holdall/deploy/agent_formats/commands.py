@@ -46,12 +46,12 @@ def convert_command(data: bytes, form: Form, name: str) -> ConvertedFile | Refus
     if isinstance(found, Refused):
         return found
     losses = tuple(dict.fromkeys((*found.losses, *_lost_keys(parts.keys))))
-    if found.data == _written(parts):
+    if found.data == _render(parts):
         return ConvertedFile(data, losses)
     return found._replace(losses=losses)
 
 
-def _written(parts: Parts) -> bytes:
+def _render(parts: Parts) -> bytes:
     """Return a file as it would be written again, to see that nothing changed."""
     head = read_head(parts)
     try:
@@ -71,7 +71,7 @@ def _lost_keys(keys: Mapping[str, Any]) -> list[str]:
     return [f"left out {what} (`{key}`)" for key, what in names.items() if keys.get(key)]
 
 
-def _braced(body: str) -> tuple[str, list[str]] | Refused:
+def _convert_arguments(body: str) -> tuple[str, list[str]] | Refused:
     """Return a text with Gemini CLI's signs for arguments, commands and files."""
     losses = []
     if _ACTIVE.search(body):
@@ -99,7 +99,7 @@ def _is_balanced(command: str) -> bool:
 
 def _gemini(parts: Parts, name: str) -> ConvertedFile | Refused:
     del name  # its path
-    braced = _braced(parts.body)
+    braced = _convert_arguments(parts.body)
     if isinstance(braced, Refused):
         return braced
     body, losses = braced
@@ -113,7 +113,7 @@ def _gemini(parts: Parts, name: str) -> ConvertedFile | Refused:
 
 def _qwen(parts: Parts, name: str) -> ConvertedFile | Refused:
     del name
-    braced = _braced(parts.body)
+    braced = _convert_arguments(parts.body)
     if isinstance(braced, Refused):
         return braced
     body, losses = braced

@@ -66,14 +66,14 @@ def skill_problems(target: str, name: str, parts: Parts) -> Iterator[Problem]:
     limits = _LIMITS.get(target, _BY_SPECIFICATION)
     if limits.name is not None and not limits.name.fullmatch(name):
         yield Problem(Verdict.REFUSES, f"the name {name!a:.80} is not like {limits.name.pattern}")
-    length = len(_listed(target, parts))
+    length = len(_list_parts(target, parts))
     most = limits.description
     if most is not None and length > most:
         verdict = Verdict.REFUSES if limits.refuses else Verdict.CUTS
         yield Problem(verdict, f"its description has {length} characters, the limit is {most}")
 
 
-def _listed(target: str, parts: Parts) -> str:
+def _list_parts(target: str, parts: Parts) -> str:
     description = text_of(parts.keys.get("description"))
     return description + (text_of(parts.keys.get("when_to_use")) if target == "claude" else "")
 
@@ -81,7 +81,7 @@ def _listed(target: str, parts: Parts) -> str:
 def listing_problem(target: str, skills: Mapping[str, Parts]) -> Problem | None:
     """Return what an agent does with the names and descriptions of all skills by name."""
     most = _LIMITS.get(target, _BY_SPECIFICATION).listing
-    length = sum(len(name) + len(_listed(target, parts)) for name, parts in skills.items())
+    length = sum(len(name) + len(_list_parts(target, parts)) for name, parts in skills.items())
     if most is None or length <= most:
         return None
     text = (

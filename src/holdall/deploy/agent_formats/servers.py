@@ -112,7 +112,7 @@ def convert_server(
 
             return codex_server(name, definition, form)
         case _:
-            return _shaped(name, definition, _SHAPES[form])
+            return _shape(name, definition, _SHAPES[form])
 
 
 def transport_of(definition: Mapping[str, Any]) -> str:
@@ -142,7 +142,7 @@ def lost_keys(definition: Mapping[str, Any], known: Iterable[str], agent: str) -
     return [f"left out `{key}`, which {agent} does not have" for key in sorted(rest)]
 
 
-def _shaped(name: str, definition: Mapping[str, Any], shape: _Shape) -> ConvertedEntry | Refused:
+def _shape(name: str, definition: Mapping[str, Any], shape: _Shape) -> ConvertedEntry | Refused:
     kind = transport_of(definition)
     losses: list[str] = []
     new: dict[str, Any] = {}
@@ -170,10 +170,10 @@ def _shaped(name: str, definition: Mapping[str, Any], shape: _Shape) -> Converte
         return Refused("Crush would run what is between `$(` and `)` in it")
     if shape.agent == "Gemini CLI" and "_" in name:
         losses.append("Gemini CLI does not find the tools of a server with `_` in its name")
-    return ConvertedEntry(*_spelled(new, shape, losses))
+    return ConvertedEntry(*_spell(new, shape, losses))
 
 
-def _spelled(
+def _spell(
     value: dict[str, Any], shape: _Shape, losses: list[str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return an entry with variables as an agent names them, and all losses."""
@@ -244,7 +244,7 @@ def _opencode(definition: Mapping[str, Any]) -> ConvertedEntry | Refused:
     if isinstance(timeout, int) and not isinstance(timeout, bool) and timeout > 0:
         new["timeout"] = timeout
     losses = lost_keys(definition, (*names, *new), "opencode")
-    return ConvertedEntry(*_spelled(new, _Shape("opencode", _opencode_env), losses))
+    return ConvertedEntry(*_spell(new, _Shape("opencode", _opencode_env), losses))
 
 
 def _as_text(value: Any) -> str:

@@ -80,16 +80,16 @@ class _Finder:
             planned += lines
             if lines:
                 own = target.root_of(artifact.id.type), artifact.id
-                started = self._started_by(lines, own)
+                started = self._find_started(lines, own)
                 if self._is_written(target, artifact) or self._is_touched(started):
                     others = [*self._companion(artifact), *(s.content_hash for s in started)]
                     key = _key([artifact.tree.content_hash, *lines], others)
-                    found.setdefault(key, []).extend(_shown(str(artifact.id), lines, started))
-        for owner, text in self._standing(planned):
-            started = self._started_by([text], None)
+                    found.setdefault(key, []).extend(_show(str(artifact.id), lines, started))
+        for owner, text in self._find_present(planned):
+            started = self._find_started([text], None)
             if self._is_touched(started):
                 key = _key([text], [item.content_hash for item in started])
-                found.setdefault(key, []).extend(_shown(owner, [text], started))
+                found.setdefault(key, []).extend(_show(owner, [text], started))
         return found
 
     @cached_property
@@ -109,12 +109,12 @@ class _Finder:
             if known and (item := kept_startable(entry, known, self._project)):
                 yield item
 
-    def _started_by(
+    def _find_started(
         self, lines: Iterable[str], own: tuple[str, ArtifactId] | None
     ) -> list[Startable]:
         # What only leads to the project's folder looks for nothing.
         texts = [line.replace(_TO_PROJECT, ".") for line in lines]
-        return [s for s in self._starts.started_by(texts) if (s.root, s.id) != own]
+        return [s for s in self._starts.find_started(texts) if (s.root, s.id) != own]
 
     def _is_written(self, target: Target, artifact: PlannedArtifact) -> bool:
         merge = target.merges.get(artifact.id.type)
@@ -129,7 +129,7 @@ class _Finder:
         planned = (other for _, other in self._situation.planned)
         return [other.tree.content_hash for other in planned if other.id == artifact.companion]
 
-    def _standing(self, planned: list[str]) -> Iterator[tuple[str, str]]:
+    def _find_present(self, planned: list[str]) -> Iterator[tuple[str, str]]:
         """Yield what runs in the project and is not planned: the file where it is, and its text."""
         told = "\n".join(planned)
         paths = [
@@ -202,7 +202,7 @@ def _key(shown: list[str], started: Iterable[str]) -> str:
     return hashlib.sha256(canonical_json([shown, sorted(set(started))])).hexdigest()
 
 
-def _shown(owner: str, lines: Iterable[str], started: Iterable[Startable]) -> list[str]:
+def _show(owner: str, lines: Iterable[str], started: Iterable[Startable]) -> list[str]:
     shown = [one_line_exactly(f"{owner} {line}") for line in lines]
     for item in started:
         names = ", ".join(f"{item.place}/{name}" if name else item.place for name in item.programs)

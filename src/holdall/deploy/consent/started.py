@@ -97,30 +97,30 @@ class Starts:
         self._named: dict[int, set[int]] = {}
         self._known: dict[str, set[int]] = {}
 
-    def started_by(self, texts: Iterable[str]) -> list[Startable]:
+    def find_started(self, texts: Iterable[str]) -> list[Startable]:
         """Return all that commands may start, what the started programs start included."""
         found: set[int] = set()
         pending: set[int] = set()
         for text in texts:
             if text not in self._known:
-                self._known[text] = self._named_in(text, is_command=True)
+                self._known[text] = self._find_names(text, is_command=True)
             pending |= self._known[text]
         while pending:
             number = pending.pop()
             found.add(number)
-            pending |= self._named_by(number) - found
+            pending |= self._find_named(number) - found
         return [self._all[number].item for number in sorted(found)]
 
-    def _named_by(self, number: int) -> set[int]:
+    def _find_named(self, number: int) -> set[int]:
         if number not in self._named:
             named = [
-                self._named_in(text, is_command=False)
+                self._find_names(text, is_command=False)
                 for text in _read_programs(self._all[number].item)
             ]
             self._named[number] = set().union(*named)
         return self._named[number]
 
-    def _named_in(self, text: str, *, is_command: bool) -> set[int]:
+    def _find_names(self, text: str, *, is_command: bool) -> set[int]:
         rest = _plain(text)
         pieces = {"", *_PIECE.findall(rest)}
         places = [n for place, n in _candidates(self._places, pieces) if _mentions(rest, place)]

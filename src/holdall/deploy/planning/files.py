@@ -111,14 +111,14 @@ def arrange(
     if not wanted.keys() <= owned.keys():
         refuse_collisions([*wanted, *(path for path in owned if path not in gone)])
     # Remove before writing: a folder may take the place of a file, and the other way round.
-    held = _held(root, obsolete, gone)
+    held = _find_held(root, obsolete, gone)
     for path in gone:
         arranger.remove(path, owned[path], is_held=path in held)
     # Not needed where nothing comes in their place.
     emptied = emptied_folders(gone, [*wanted, *settled]) if gone and wanted else []
     actions = arranger.actions
     actions.extend(RemoveFolder(folder) for folder in emptied if is_below(folder, wanted))
-    moving = _moving(obsolete, gone.keys())
+    moving = _find_moving(obsolete, gone.keys())
     for path, file in wanted.items():
         present = _present(root, path, gone.keys(), emptied)
         moves = str(file.owner) in moving or file.uuid in moving
@@ -169,7 +169,7 @@ class _Arranger:
         else:
             found = _planned_tree(target, artifact)
             tree, planned = found.tree, found.files
-            reason = found.refusal or self._taken_by_another(target, artifact.id, planned)
+            reason = found.refusal or self._find_taker(target, artifact.id, planned)
             if reason is not None:
                 self.losses.append(Loss(target.name, artifact.id, reason, is_whole=True))
                 return
@@ -191,7 +191,7 @@ class _Arranger:
         key = target.name, artifact.id
         self.files[key], self.hashes[key] = files, hash_
 
-    def _taken_by_another(
+    def _find_taker(
         self, target: Target, owner: ArtifactId, planned: Mapping[RelPath, PlannedFile]
     ) -> str | None:
         """Return why what is converted has no place: another artifact is there by its type."""
@@ -259,7 +259,7 @@ class _Arranger:
         return edit
 
 
-def _moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:
+def _find_moving(obsolete: Iterable[Deployed], gone: Set[RelPath]) -> set[str]:
     """Return what loses files: where its new ones cannot come, the old ones must not go."""
     losing = [entry for entry in obsolete if not gone.isdisjoint(entry.files)]
     return {name for entry in losing for name in (str(entry.id), entry.uuid) if name}
@@ -307,7 +307,7 @@ def _is_as_planned(root: Root, target: Target, artifact: PlannedArtifact, entry:
     )
 
 
-def _held(root: Root, obsolete: Iterable[Deployed], gone: Container[RelPath]) -> set[RelPath]:
+def _find_held(root: Root, obsolete: Iterable[Deployed], gone: Container[RelPath]) -> set[RelPath]:
     """Return the files of artifacts that are removed whole and known to be there as deployed."""
     going = (entry.files for entry in obsolete if all(path in gone for path in entry.files))
     return {path for files in going if root.holds(files) for path in files}
@@ -352,7 +352,7 @@ def _planned_tree(target: Target, artifact: PlannedArtifact) -> _PlannedTree:
             return _PlannedTree(tree, refusal=found.reason)
         source, losses = found
         tree = bytes_tree(found.data, spec.only_file)
-    files = place_contents(target.root_of(artifact.id.type).joined(place), spec, tree, source)
+    files = place_contents(target.root_of(artifact.id.type).join_path(place), spec, tree, source)
     planned = {
         path: PlannedFile(state_of(digest), digest.size, content, artifact.id, artifact.uuid)
         for path, (digest, content) in files.items()

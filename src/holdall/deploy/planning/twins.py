@@ -33,7 +33,7 @@ class _Neighbours:
 
     def __init__(self, root: Root, leaving: Set[RelPath]) -> None:
         self._root, self._leaving = root, leaving
-        self._names: dict[RelPath | None, _Names | None] = {None: self._listed(None)}
+        self._names: dict[RelPath | None, _Names | None] = {None: self._list_folder(None)}
 
     def refuse_twin_of(self, path: RelPath) -> None:
         """Raise ConflictError if something on the way to a new file is spelled otherwise there."""
@@ -44,7 +44,7 @@ class _Neighbours:
         if folder not in self._names:
             assert folder is not None
             is_there = self._is_there(folder, self._names_in(folder.parent))
-            self._names[folder] = self._listed(folder) if is_there else None
+            self._names[folder] = self._list_folder(folder) if is_there else None
         return self._names[folder]
 
     def _is_there(self, path: RelPath, names: _Names | None) -> bool:
@@ -69,7 +69,7 @@ class _Neighbours:
                 hint="rename one of them; --force deploys it next to the other",
             )
 
-    def _listed(self, folder: RelPath | None) -> _Names:
+    def _list_folder(self, folder: RelPath | None) -> _Names:
         opened = self._root.folders.find(folder)
         found: _Names = {}
         for name in os.listdir(opened) if opened is not None else ():

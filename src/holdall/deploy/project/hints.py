@@ -62,7 +62,7 @@ def join_shared(
             unknown += same
         elif as_known := [e for e in possible if before is not None and e.describes(before)]:
             assert before is not None, "described above"
-            here = _renewed(before, as_known[0])
+            here = _renew(before, as_known[0])
         else:
             places = (_find(root, target, entry, collection) for entry in possible)
             here = next((place for place in places if place is not None), before)
@@ -94,7 +94,7 @@ def _is_possible(entry: SharedEntry, target: Target) -> bool:
     )
 
 
-def _renewed(before: Deployed, entry: SharedEntry) -> Deployed:
+def _renew(before: Deployed, entry: SharedEntry) -> Deployed:
     return before._replace(
         uuid=entry.uuid,
         collection=entry.collection,
@@ -134,13 +134,13 @@ def _as_collected(
     target: Target, entry: SharedEntry, collection: Collection | None
 ) -> Mapping[RelPath, FileState] | None:
     """Return what was placed, if the collection has that content; None otherwise."""
-    for tree, files in _placed_by(target, entry, collection):
+    for tree, files in _find_placed(target, entry, collection):
         if tree.content_hash == entry.content_hash and hash_files(files) == entry.placed_hash:
             return files
     return None
 
 
-def _placed_by(
+def _find_placed(
     target: Target, entry: SharedEntry | RecordEntry, collection: Collection | None
 ) -> Iterator[tuple[Tree, Mapping[RelPath, FileState]]]:
     """Yield what the collection's content would place, as it is and with its deployed name."""
@@ -188,7 +188,7 @@ def adopt_recorded(
     root: Root, target: Target, entry: RecordEntry, collection: Collection | None
 ) -> Deployed | None:
     """Return what is deployed by SkillMeat's record; None if its files are not what that says."""
-    base = target.root.joined(entry.path)
+    base = target.root.join_path(entry.path)
     # A record must not speak of the agent's settings, of a whole folder, or of another artifact.
     if base != own_place(target, entry.id):
         return None
@@ -196,7 +196,7 @@ def adopt_recorded(
     if tree is None or tree.skillmeat_hash != entry.content_hash:
         return None
     files = files_in_place(root, target, entry.id.type, base, tree) or {}
-    known = (t.content_hash for t, some in _placed_by(target, entry, collection) if some == files)
+    known = (t.content_hash for t, some in _find_placed(target, entry, collection) if some == files)
     return Deployed(
         id=entry.id,
         target=target.name,

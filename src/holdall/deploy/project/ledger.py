@@ -137,7 +137,7 @@ def render_ledger(ledger: Ledger, earlier: Ledger | None = None, text: str = "")
     Given the ledger that was read from `text`, only what differs in it is rendered, if that is few
     entries.
     """
-    spliced = None if earlier is None else _spliced(text, earlier, ledger)
+    spliced = None if earlier is None else _splice(text, earlier, ledger)
     if spliced is not None:
         return spliced
     head = {
@@ -160,7 +160,7 @@ def _line(entry: Deployed) -> str:
     return f"  {_json(deployed_to_json(entry))}"
 
 
-def _spliced(text: str, before: Ledger, after: Ledger) -> str | None:
+def _splice(text: str, before: Ledger, after: Ledger) -> str | None:
     """Return a ledger's text with other lines for a few entries; None if more has to change."""
     old, new = ({(e.target, e.id): e for e in ledger.deployed} for ledger in (before, after))
     if (

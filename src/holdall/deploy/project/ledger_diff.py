@@ -70,10 +70,10 @@ class LedgerChange:
         both = self.files.keys() & later.files.keys()
         edited = {path for path in both if self.files[path][1] != later.files[path][0]}
         return LedgerChange(
-            _chained(self.entries, later.entries),
-            _chained(self.requests, later.requests),
-            _chained(self.files, later.files),
-            _chained(self.documents, later.documents),
+            _chain(self.entries, later.entries),
+            _chain(self.requests, later.requests),
+            _chain(self.files, later.files),
+            _chain(self.documents, later.documents),
             {**self.contents, **later.contents},
             self.edited | later.edited | edited,
         )
@@ -139,7 +139,7 @@ class LedgerChange:
         """Return the files that differ by what the entries say."""
         before = {p: s for b, _ in self.entries.values() if b for p, s in b.files.items()}
         after = {p: s for _, a in self.entries.values() if a for p, s in a.files.items()}
-        return _differing(before, after)
+        return _find_differing(before, after)
 
 
 def ledger_change(
@@ -149,10 +149,10 @@ def ledger_change(
 ) -> LedgerChange:
     """Return what differs between two ledgers; `files` are those that a transaction touches."""
     return LedgerChange(
-        _differing(_entries(before), _entries(after)),
-        _differing(_requests(before), _requests(after)),
+        _find_differing(_entries(before), _entries(after)),
+        _find_differing(_requests(before), _requests(after)),
         files,
-        _differing(before.documents, after.documents),
+        _find_differing(before.documents, after.documents),
     )
 
 
@@ -164,7 +164,7 @@ def _requests(ledger: Ledger) -> dict[ArtifactId, Asked]:
     return {artifact_id: (uuid,) for artifact_id, uuid in ledger.requests.items()}
 
 
-def _differing(
+def _find_differing(
     before: Mapping[AnyKey, Part], after: Mapping[AnyKey, Part]
 ) -> dict[AnyKey, tuple[Part | None, Part | None]]:
     return {
@@ -174,7 +174,7 @@ def _differing(
     }
 
 
-def _chained(
+def _chain(
     older: Mapping[AnyKey, tuple[Part, Part]], newer: Mapping[AnyKey, tuple[Part, Part]]
 ) -> dict[AnyKey, tuple[Part, Part]]:
     """Return pairs from before the older to after the newer change, without those that meet."""

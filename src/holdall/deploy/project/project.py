@@ -230,7 +230,7 @@ def _text(root: Root, path: RelPath) -> str | None:
 
 
 def _record(root: Root, target: Target) -> ProjectRecord:
-    path = target.root.joined(RelPath.parse(RECORD_NAME))
+    path = target.root.join_path(RelPath.parse(RECORD_NAME))
     text = _text(root, path)
     entries = parse_record(text, str(root.path / path)) if text is not None else []
     return ProjectRecord(path, text, tuple(entries))

@@ -184,11 +184,11 @@ def _entry(id_: str, target: str, table: Mapping[str, Any]) -> SharedEntry:
         _text(table, "placed_hash"),
         tuple(map(ArtifactId.parse, _keys(table["wanted_by"]))),
         table.get("is_pinned") is True,
-        tuple(map(_merged, _tables(table, "entries"))),
+        tuple(map(_merge, _tables(table, "entries"))),
     )
 
 
-def _merged(table: Mapping[str, Any]) -> Merged:
+def _merge(table: Mapping[str, Any]) -> Merged:
     path, keys = RelPath.parse(_text(table, "file")), _keys(table["keys"])
     return Merged(path, keys, _optional(table, "key"), None, _text(table, "hash"))
 

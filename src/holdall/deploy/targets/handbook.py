@@ -77,11 +77,11 @@ def render_page(page: str, rows: Mapping[str, Row]) -> str:
     for name, lines in tables.items():
         text = "".join(f"{line}\n" for line in lines)
         pattern = rf"(<!-- {name}: [^>]*-->\n).*?(<!-- end -->)"
-        page = re.sub(pattern, rf"\g<1>{_escaped(text)}\g<2>", page, flags=re.S)
+        page = re.sub(pattern, rf"\g<1>{_escape(text)}\g<2>", page, flags=re.S)
     return page
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", r"\\")
 
 

@@ -145,7 +145,7 @@ class Targets(Mapping[str, Target]):
         types = [s for t in self._others.values() for s in t.places.values() if s.deploys_to]
         return Targets(self._rows, others, is_user=True).with_types(types)
 
-    def found_in(self, project: Path) -> list[str]:
+    def find_in(self, project: Path) -> list[str]:
         """Return the names of the agents that a project has marks of, in the table's order."""
         return [name for name in self if any((project / m).exists() for m in self._marks(name))]
 

@@ -135,7 +135,7 @@ class Target:
         """Return where an artifact is in a project, of a type that is deployed as files."""
         place = self.place_of(artifact_id)
         assert place is not None, f"{artifact_id.type} has no place for {self.name}"
-        return self.root_of(artifact_id.type).joined(place)
+        return self.root_of(artifact_id.type).join_path(place)
 
     def entries_of(self, type_name: str) -> Merge | None:
         """Return where artifacts of a type become entries or blocks of a shared file, if so."""

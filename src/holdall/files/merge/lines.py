@@ -38,7 +38,7 @@ class LineConflict(NamedTuple):
     @property
     def told(self) -> str:
         """The lines as people read them: `lines 3-5 here, line 4 there`."""
-        return f"{_told(self.ours)} here, {_told(self.theirs)} there"
+        return f"{_describe(self.ours)} here, {_describe(self.theirs)} there"
 
 
 class LineMerge(NamedTuple):
@@ -63,9 +63,9 @@ def merge_lines(base: bytes, ours: bytes, theirs: bytes) -> LineMerge:
     try:
         merge = _merge(sides)
         if merge.text is not None and _merge([lines[::-1] for lines in sides], -1) != merge:
-            merge = LineMerge(None, (_everything(sides),))
+            merge = LineMerge(None, (_conflict_of_all(sides),))
     except _TooFarApartError:
-        merge = LineMerge(None, (_everything(sides),))
+        merge = LineMerge(None, (_conflict_of_all(sides),))
     return merge
 
 
@@ -85,7 +85,7 @@ def mark_lines(base: bytes, ours: bytes, theirs: bytes, marks: tuple[bytes, byte
     try:
         return b"".join(_marked(sides, merge.conflicts, marks))
     except _TooFarApartError:
-        return b"".join(_marked(sides, (_everything(sides),), marks))
+        return b"".join(_marked(sides, (_conflict_of_all(sides),), marks))
 
 
 def _marked(
@@ -212,11 +212,11 @@ def _reach(base: Sequence[bytes], start: int, end: int, new: Sequence[bytes]) ->
     return low, high
 
 
-def _everything(sides: Sequence[Sequence[bytes]]) -> LineConflict:
+def _conflict_of_all(sides: Sequence[Sequence[bytes]]) -> LineConflict:
     return LineConflict(*(range(1, len(lines) + 1) for lines in sides))
 
 
-def _told(lines: range) -> str:
+def _describe(lines: range) -> str:
     if len(lines) > 1:
         return f"lines {lines[0]}-{lines[-1]}"
     return f"line {lines.start}" if lines else f"nothing before line {lines.start}"

@@ -102,7 +102,7 @@ def merge_trees(
     `decide` is asked about each that does not merge, unless it is a link.
     """
     merger = _Merger((base, ours, theirs), decide)
-    merged = tuple(merger.merged())
+    merged = tuple(merger.merge())
     conflicts = merger.conflicts or [*_places(merged)]
     return TreeMerge(() if conflicts else merged, tuple(conflicts), merger.read)
 
@@ -114,7 +114,7 @@ class _Merger:
         self.made: dict[str, bytes] = {}
         self.conflicts: list[FileConflict] = []
 
-    def merged(self) -> Iterator[FileDigest]:
+    def merge(self) -> Iterator[FileDigest]:
         """Yield the files of the merged tree."""
         for path in sorted({path for side in self.by_path for path in side}):
             base, ours, theirs = (side.get(path) for side in self.by_path)

@@ -16,7 +16,7 @@ _TYPES = ("skill", "command", "agent", "rule", "output-style", "hook", "mcp")
 
 def render_page(page: str) -> str:
     """Return the page with the tables between its marks made from the formats."""
-    tables = {"plugins": _plugins(), "folders": _folders(), "written": _written()}
+    tables = {"plugins": _plugins(), "folders": _folders(), "written": _rows()}
     for name, lines in tables.items():
         text = "".join(f"{line}\n" for line in lines).replace("\\", r"\\")
         pattern = rf"(<!-- {name}: [^>]*-->\n).*?(<!-- end -->)"
@@ -57,7 +57,7 @@ def _folders() -> Iterator[str]:
             yield f"| {each.agent} | {holds} | {', '.join(places)} |"
 
 
-def _written() -> Iterator[str]:
+def _rows() -> Iterator[str]:
     """Yield a row for each form of `holdall export --as`."""
     yield f"| `--as` | manifest | {' | '.join(_TYPES)} |"
     yield "|---" * (len(_TYPES) + 2) + "|"

@@ -16,20 +16,20 @@ _ROOT = "${CLAUDE_PLUGIN_ROOT}"
 
 def write_hooks_for_gemini(definition: Any, where: str) -> Written:
     """Return the events of an extension's hooks; raises ValueError if nothing is left."""
-    return _written(definition, where, Form.GEMINI_HOOKS, "${extensionPath}")
+    return _render(definition, where, Form.GEMINI_HOOKS, "${extensionPath}")
 
 
 def write_hooks_for_cursor(definition: Any, where: str) -> Written:
     """Return the events of a Cursor plugin's hooks; raises ValueError if nothing is left."""
-    return _written(definition, where, Form.CURSOR_HOOKS, None)
+    return _render(definition, where, Form.CURSOR_HOOKS, None)
 
 
 def write_hooks_for_copilot(definition: Any, where: str) -> Written:
     """Return the events of a Copilot plugin's hooks; raises ValueError if nothing is left."""
-    return _written(definition, where, Form.COPILOT_HOOKS, None)
+    return _render(definition, where, Form.COPILOT_HOOKS, None)
 
 
-def _written(definition: Any, where: str, form: Form, root: str | None) -> Written:
+def _render(definition: Any, where: str, form: Form, root: str | None) -> Written:
     from holdall.deploy.consent.entries import hooks_in
     from holdall.errors import InputError
     from holdall.sources.layouts.agents.form import with_texts

@@ -139,14 +139,14 @@ class _Writer:
             {
                 "id": str(entry.id),
                 "uuid": entry.uuid,
-                "path": self._placed(content),
+                "path": self._place(content),
                 "content_hash": content.tree.content_hash,
                 "relationship": member.relationship if member else "contains",
                 "pin": member.pin if member else None,
             }
         )
 
-    def _placed(self, content: MemberContent) -> str:
+    def _place(self, content: MemberContent) -> str:
         """Add a member's files; return the path that has it unchanged."""
         type_name = content.id.type
         if type_name == ArtifactType.MCP:
@@ -158,7 +158,7 @@ class _Writer:
             is_context = type_name == ArtifactType.RULE and self.form.has_context
             if not is_context or not self._as_context(content):
                 self._lose(content, f"a {self.form.title} has no place for the type {type_name}")
-            return self._kept(content)
+            return self._keep(content)
         own = self._own_name(content.id)
         path = RelPath.parse(f"{place.folder}/{own.replace(':', '/')}{place.suffix}")
         if place.convert is None:
@@ -168,13 +168,13 @@ class _Writer:
             found, losses = place.convert(data, name_in_place(own))
         except ValueError as error:
             self._lose(content, str(error))
-            return self._kept(content)
+            return self._keep(content)
         self.export.losses += [f"{content.id}: {text}" for text in losses]
         if found == data:
             return self._files_at(content, path)
         self._make(path, found)
         self.copies.append(path)
-        return self._kept(content)
+        return self._keep(content)
 
     def _own_name(self, artifact_id: ArtifactId) -> str:
         """Return a member's name in the plugin, whose name agents put in front of commands."""
@@ -188,10 +188,10 @@ class _Writer:
             self._add_file(path, content_of(content.location, spec, content.tree, digest), digest)
         return str(base)
 
-    def _kept(self, content: MemberContent) -> str:
+    def _keep(self, content: MemberContent) -> str:
         """Keep a member as the collection has it, for Holdall only."""
         spec = self.collection.spec_of(content.id)
-        return self._files_at(content, KEPT.joined(content.id.path_in(spec)))
+        return self._files_at(content, KEPT.join_path(content.id.path_in(spec)))
 
     def _lose(self, content: MemberContent, why: str) -> None:
         self.export.losses.append(f"{content.id} is kept for Holdall only: {why}")
@@ -215,7 +215,7 @@ class _Writer:
             return self._converted_hook(content)
         is_only = len(self.hooks) == 1
         if self.form is not CLAUDE and not is_only:
-            return self._kept(content)  # the file has them all
+            return self._keep(content)  # the file has them all
         own = content.id.path_in(self.collection.spec_of(content.id))
         path = self._files_at(content, self.form.hooks if is_only else own)
         self.hook_files.append(path)
@@ -233,7 +233,7 @@ class _Writer:
             self.export.losses += [f"{content.id}: {text}" for text in written.losses]
             for event, groups in written.value.items():
                 self.events.setdefault(event, []).extend(groups)
-        return self._kept(content)
+        return self._keep(content)
 
     def _server(self, content: MemberContent) -> str:
         """Add a server to the others; keep it, too, where it is not read again as it is."""
@@ -247,7 +247,7 @@ class _Writer:
             written = self.form.server(server)
         except ValueError as error:
             self._lose(content, str(error))
-            return self._kept(content)
+            return self._keep(content)
         self.export.losses += [f"{content.id}: {text}" for text in written.losses]
         self.servers[name] = written.value
         place = f"{self.form.servers or self.form.manifest}#{name}"
@@ -255,7 +255,7 @@ class _Writer:
         if (is_same and self.form.servers is not None) or self.form is CLAUDE:
             return place
         self.copies.append(place)
-        return self._kept(content)
+        return self._keep(content)
 
     def _as_context(self, content: MemberContent) -> bool:
         """Add a rule that is always in force to the one file that the agent reads always."""

@@ -32,7 +32,7 @@ def write_for_agent_plugin(server: Mapping[str, Any]) -> Written:
             kept["headers"] = found["headers"]
     else:
         raise ValueError("it has neither a command nor an address")
-    return Written(kept, _lost(found, kept))
+    return Written(kept, _find_lost(found, kept))
 
 
 def write_for_cursor(server: Mapping[str, Any]) -> Written:
@@ -48,10 +48,10 @@ def write_for_gemini(server: Mapping[str, Any]) -> Written:
     kept = {key: found[key] for key in ("command", "args", "env", "cwd", "headers") if key in found}
     if "url" in found:
         kept["url" if found.get("type") == "sse" else "httpUrl"] = found["url"]
-    return Written(kept, _lost(found, {**kept, "url": None}))
+    return Written(kept, _find_lost(found, {**kept, "url": None}))
 
 
-def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+def _find_lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     gone = sorted(before.keys() - after.keys() - {"type"})
     return (f"left out: {', '.join(gone)}",) if gone else ()
 

@@ -40,7 +40,7 @@ def _cursor_rule(data: bytes, _: str) -> tuple[bytes, tuple[str, ...]]:
         raise ValueError("it is not valid UTF-8") from None
 
 
-def _converted(data: bytes, name: str, form: Form) -> tuple[bytes, tuple[str, ...]]:
+def _convert(data: bytes, name: str, form: Form) -> tuple[bytes, tuple[str, ...]]:
     """Return a file in the form in which it is deployed for an agent."""
     from holdall.deploy.agent_formats import Refused, convert_file
 
@@ -123,8 +123,8 @@ GEMINI = ExportForm(
     render_gemini,
     {
         "skill": _SKILL,
-        "command": Place("commands", ".toml", partial(_converted, form=Form.GEMINI_COMMAND)),
-        "agent": Place("agents", ".md", partial(_converted, form=Form.GEMINI_AGENT)),
+        "command": Place("commands", ".toml", partial(_convert, form=Form.GEMINI_COMMAND)),
+        "agent": Place("agents", ".md", partial(_convert, form=Form.GEMINI_AGENT)),
     },
     hooks=_HOOKS,
     hook=write_hooks_for_gemini,

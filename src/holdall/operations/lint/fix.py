@@ -48,7 +48,7 @@ def plan_fixes(collection: Collection) -> FixPlan:
         if entry.id.type not in _FRONTED or not collection.location(entry).exists():
             continue
         tree = collection.tree(entry)
-        found = _fixed(collection, entry, tree)
+        found = _fix(collection, entry, tree)
         if found is None:
             continue
         if tree.content_hash != entry.content_hash or tree.problems:
@@ -65,7 +65,7 @@ def plan_fixes(collection: Collection) -> FixPlan:
     return FixPlan(tuple(fixes), tuple(edited), changed, tuple(actions))
 
 
-def _fixed(collection: Collection, entry: ManifestArtifact, tree: Tree) -> tuple[Fix, Tree] | None:
+def _fix(collection: Collection, entry: ManifestArtifact, tree: Tree) -> tuple[Fix, Tree] | None:
     """Return what is fixed of an artifact, and its files then; None if nothing is."""
     is_skill = entry.id.type == ArtifactType.SKILL
     digest = next((file for file in tree.files if not is_skill or file.path == "SKILL.md"), None)

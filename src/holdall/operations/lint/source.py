@@ -49,17 +49,17 @@ def lint_source(
 def _of_plugins(plugins: Plugins, source: str, reading: Reading) -> Iterator[Finding]:
     for title, answer, error in plugins.call_each(HOOK, reading=reading):
         if error is not None:
-            yield _failed(source, error.message)
+            yield _failure(source, error.message)
             continue
-        for problem in _listed(answer):
+        for problem in _as_list(answer):
             diagnostic = _diagnostic(title, problem)
             if diagnostic is None:
-                yield _failed(source, f"plugin {title} answered {HOOK} with {show_value(problem)}")
+                yield _failure(source, f"plugin {title} answered {HOOK} with {show_value(problem)}")
             else:
                 yield Finding(source, diagnostic, problem.why, problem.remedy)
 
 
-def _listed(answer: object) -> Iterable[Any]:
+def _as_list(answer: object) -> Iterable[Any]:
     if answer is None:
         return ()
     return answer if isinstance(answer, list | tuple) else (answer,)
@@ -83,6 +83,6 @@ def _diagnostic(title: str, problem: object) -> Diagnostic | None:
     return diagnose_for_plugin(plugin, path, code, message, problem.line, level)
 
 
-def _failed(source: str, message: str) -> Finding:
+def _failure(source: str, message: str) -> Finding:
     info = CODES[Code.PLUGIN_FAILED]
     return Finding(source, diagnose(".", Code.PLUGIN_FAILED, message), info.reason, info.remedy)

@@ -34,7 +34,7 @@ class Difference(NamedTuple):
 
 
 @contextmanager
-def opened(terms: Terms, lock: Lock) -> Iterator[Project]:
+def open_to_compare(terms: Terms, lock: Lock) -> Iterator[Project]:
     """Read a project without its lock and without a collection; files are known by their status."""
     with Root(terms.project) as root:
         file = index_file(cache_folder(terms.session.config), "project", terms.project)
@@ -93,7 +93,7 @@ def remember(terms: Terms, lock: Lock, synced: Lock) -> None:
     read = read_stamps(terms.project, own)
     if read is None:
         return
-    with opened(terms, lock) as project:
+    with open_to_compare(terms, lock) as project:
         ledger = project.ledger
         files = [path for entry in ledger.deployed for path in entry.files]
         settings = [merged.path for entry in ledger.deployed for merged in entry.merged]

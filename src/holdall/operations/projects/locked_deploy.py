@@ -88,7 +88,7 @@ class LockedDeployer(Deployer):
     first: FirstHalf | None = None
 
     @contextmanager
-    def opened(self) -> Iterator[Project]:
+    def open_project(self) -> Iterator[Project]:
         """Read the project as it is, finishing what an earlier run left there."""
         with self._open_project(self.collection) as (project, _, _):
             yield project

@@ -89,7 +89,7 @@ class MergingDeployer(LockedDeployer):
             told = f"{action.path} began with a version that is not known here"
             self.conflicts.refuse_later(Where.PROJECT, told)
             return None
-        merged = self._merged(root, action, present, placed, base)
+        merged = self._merge(root, action, present, placed, base)
         if merged is None:
             return None
         if merged.data is None:
@@ -101,7 +101,7 @@ class MergingDeployer(LockedDeployer):
         state, size = FileState(FileKind.FILE, executable, sha256), len(merged.data)
         return Put(action.path, state, size, merged.data, present, present is not None)
 
-    def _merged(
+    def _merge(
         self,
         root: Root,
         action: Put | Remove,

@@ -36,7 +36,7 @@ class Terms:
         known = self.known_targets
         if not names:
             deployed = targets_in(self.project, known)
-            names = [name for name in known if name in {*known.found_in(self.project), *deployed}]
+            names = [name for name in known if name in {*known.find_in(self.project), *deployed}]
         if not names:
             names = ["claude"]
             self.session.reporter.note(f"for claude: no agent was found in {self.project}")

@@ -100,7 +100,7 @@ def _replace(text: str, key: str, value: str) -> str:
     wanted = {**read_frontmatter(text).values, key: value}
     for line in (f"{key}: {value}", head_line(key, value)):
         if key in read_frontmatter(text).values:
-            new = "".join(_exchanged(text, key, line))
+            new = "".join(_exchange(text, key, line))
         else:
             new = with_keys(text, [line])
         if _if_same(text, new, wanted) != text:
@@ -108,7 +108,7 @@ def _replace(text: str, key: str, value: str) -> str:
     return text
 
 
-def _exchanged(text: str, key: str, line: str) -> Iterator[str]:
+def _exchange(text: str, key: str, line: str) -> Iterator[str]:
     """Yield the parts of a text in which one key of the head has another line."""
     head = BODY.match(text)
     assert head is not None, "it has the key"

@@ -16,7 +16,7 @@ from holdall.errors import HoldallError
 from holdall.formats.documents import MAX_JSON_BYTES, parse_json, read_bounded
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Draft, DraftComposite, Gathering
-from holdall.sources.walk import SourceTree, joined
+from holdall.sources.walk import SourceTree, join_path
 
 _SCRIPT = re.compile(
     r"""(["']?)\$(?:\{(?:CLAUDE_)?PLUGIN_ROOT(?::-[^}]*)?\}|(?:CLAUDE_)?PLUGIN_ROOT\b)(["']?)"""
@@ -41,7 +41,7 @@ def check_scripts(gathering: Gathering) -> None:
 def _root_of(tree: SourceTree, composite: DraftComposite) -> str | None:
     if composite.kind == "heuristic":
         return None
-    return tree.resolved("" if composite.path == "." else composite.path)
+    return tree.resolve("" if composite.path == "." else composite.path)
 
 
 def _value_of(draft: Draft) -> Any:
@@ -59,8 +59,8 @@ def _problems(tree: SourceTree, root: str, value: Any) -> Iterator[str]:
     for text, is_command in _texts(value, is_command=False):
         for match in _SCRIPT.finditer(text):
             path = match[3].rstrip("/.,")
-            place = joined(root, path)
-            real = tree.resolved(place)
+            place = join_path(root, path)
+            real = tree.resolve(place)
             if real is None or ".." in path.split("/"):
                 why = tree.left_out.get(place)
                 yield f"starts {path!a}, which is {'left out: ' + why if why else 'not there'}"

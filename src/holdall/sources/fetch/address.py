@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from holdall import dataclass
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
-from holdall.sources.fetch.hosts import canonical, expand_short, page_of, shortened
+from holdall.sources.fetch.hosts import canonical, expand_short, page_of, shorten
 from holdall.sources.fetch.ranges import is_range, parse_range
 
 ZIP_SUFFIXES = (".zip", ".skill")
@@ -86,7 +86,7 @@ def parse(text: str) -> Address:
         raise UsageError(
             f"{show_address(text)!a} has a NUL in it", hint="no folder has such a name"
         )
-    published = _published(text)
+    published = _parse_published(text)
     if published is not None:
         return published
     is_git = text.startswith("git+")
@@ -107,7 +107,7 @@ def parse(text: str) -> Address:
     return FolderAddress(path) if short is None else _remote(short, may_be_page=False)
 
 
-def _published(text: str) -> PublishedAddress | None:
+def _parse_published(text: str) -> PublishedAddress | None:
     """Return the published collection of which `text` names the folder or a channel's file."""
     scheme = _SCHEME.match(text)
     if scheme and scheme[1].lower() in ("http", "https"):
@@ -142,7 +142,7 @@ def written_address(address: GitAddress) -> str:
     """Return how a remote repository is reached, to be written down: no secrets, no revision."""
     is_web = address.url.lower().startswith("https://")
     folder = f"#{address.subfolder}" if address.subfolder else ""
-    return shortened(address.name) if is_web else f"{_name_of(address.url)}{folder}"
+    return shorten(address.name) if is_web else f"{_name_of(address.url)}{folder}"
 
 
 def without_password(url: str) -> tuple[str, str | None]:
@@ -167,7 +167,7 @@ def _remote(text: str, *, may_be_page: bool) -> GitAddress:
             hint="write %20 for a blank",
         )
     text, _, folder = text.partition("#")
-    head, path = _divided(text)
+    head, path = _divide(text)
     path, at, revision = path.rpartition("@") if "@" in path else (path, "", "")
     url = head + path
     name = _name_of(url)
@@ -181,7 +181,7 @@ def _remote(text: str, *, may_be_page: bool) -> GitAddress:
     return GitAddress(url, _with_folder(name, folder), revision or None, _subfolder(folder))
 
 
-def _divided(text: str) -> tuple[str, str]:
+def _divide(text: str) -> tuple[str, str]:
     """Split a URL after its host: an `@` before that belongs to a user, one after to us."""
     scheme = _SCHEME.match(text)
     if scheme is None:

@@ -84,7 +84,7 @@ class _Zip(Members):
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
             self.budget.foresee(members=len(infos), size=sum(info.file_size for info in infos))
-            found = [(path, info) for info in infos if (path := self._checked(info))]
+            found = [(path, info) for info in infos if (path := self._check(info))]
             self.begin()
             for path, info in found:
                 self._take(archive, path, info)
@@ -101,21 +101,21 @@ class _Zip(Members):
         file.seek(max(0, end - size))
         self.budget.foresee(members=max(entries, file.read(size).count(_ENTRY)))
 
-    def _checked(self, info: zipfile.ZipInfo) -> RelPath | None:
+    def _check(self, info: zipfile.ZipInfo) -> RelPath | None:
         """Count a member and look at it; None for a folder, which comes with what is in it."""
         if info.orig_filename != info.filename:
-            raise self.refused(info.orig_filename, "has a name with a NUL in it")
+            raise self.refusal(info.orig_filename, "has a name with a NUL in it")
         # Written on Windows by programs that do not know that / separates names everywhere.
         name = info.filename.replace("\\", "/")
         path = self.path_of(name)
         if info.flag_bits & 0x1:
-            raise self.refused(info.filename, "is encrypted")
+            raise self.refusal(info.filename, "is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise self.refused(info.filename, "is compressed in a way that is not read here")
+            raise self.refusal(info.filename, "is compressed in a way that is not read here")
         if name.endswith("/"):
             return None
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFLNK):
-            raise self.refused(info.filename, "is neither a file, a folder nor a link")
+            raise self.refusal(info.filename, "is neither a file, a folder nor a link")
         return path
 
     def _take(self, archive: zipfile.ZipFile, path: RelPath, info: zipfile.ZipInfo) -> None:

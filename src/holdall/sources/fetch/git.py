@@ -108,7 +108,10 @@ class Git:
         `watch` is called now and then with the size of the git directory; if it raises, that
         is the end of the command. So are `seconds`.
         """
-        with self.started(words, stdin=stdin, stderr=subprocess.PIPE) as process, ended(process):
+        with (
+            self.start(words, stdin=stdin, stderr=subprocess.PIPE) as process,
+            kill_on_error(process),
+        ):
             while True:
                 try:
                     pause = seconds if watch is None else _LOOK_EVERY
@@ -122,7 +125,7 @@ class Git:
             raise GitFailed(complaint.decode(errors="replace"))
         return output
 
-    def started(
+    def start(
         self, words: Sequence[str], *, stdin: int = subprocess.DEVNULL, stderr: int
     ) -> subprocess.Popen[bytes]:
         """Start a git command, whose output is to be read from a pipe."""
@@ -174,7 +177,7 @@ class Git:
 
 
 @contextmanager
-def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def kill_on_error(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Kill git and all that it started if we give up: in a session of its own, Ctrl-C spares it."""
     try:
         yield

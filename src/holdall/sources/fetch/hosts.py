@@ -56,7 +56,7 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(place) is not None and place.partition("/")[2].strip(".") != ""
 
 
-def shortened(name: str) -> str:
+def shorten(name: str) -> str:
     """Return `github:owner/repo` for the one name of such a repository, others as they are."""
     for prefix, start in _SHORT.items():
         if name.startswith(start):

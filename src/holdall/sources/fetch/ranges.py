@@ -115,7 +115,7 @@ def one_word(text: str) -> str:
     """Return a range without blanks, as it can stand in an address."""
     choices = []
     for bounds in parse_range(text).choices:
-        choices.append(",".join(f"{b.sign}{_shown(b.version)}" for b in bounds) or "*")
+        choices.append(",".join(f"{b.sign}{_show(b.version)}" for b in bounds) or "*")
     return "||".join(choices)
 
 
@@ -171,7 +171,7 @@ def _suffix(text: str | None) -> Suffix:
     return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts)
 
 
-def _shown(version: Version) -> str:
+def _show(version: Version) -> str:
     suffix = ".".join(word or str(number) for _, number, word in version.suffix)
     numbers = ".".join(map(str, version.numbers))
     return numbers if version.is_final else f"{numbers}-{suffix or 0}"

@@ -18,7 +18,7 @@ from holdall import NamedTuple
 from holdall.artifacts.limits import Caps, Meter
 from holdall.errors import HostilePathError, NotFoundError, StorageError
 from holdall.sources.fetch.address import GitAddress, without_password
-from holdall.sources.fetch.git import Git, GitFailed, ended, size_of
+from holdall.sources.fetch.git import Git, GitFailed, kill_on_error, size_of
 from holdall.sources.fetch.parts import folders_of, is_needed
 from holdall.sources.fetch.ranges import is_range
 from holdall.sources.fetch.refs import read_refs, tag_of
@@ -63,14 +63,14 @@ def lay_out(
         address = replace(address, revision=f"refs/tags/{tag.tag}")
     if address.git_dir is not None:
         git = Git(address.git_dir, address.name, may_fetch=False)
-        commit = _resolved(git, address, address.revision or "HEAD")
+        commit = _resolve(git, address, address.revision or "HEAD")
     else:
         git = Git(scratch, address.name, may_fetch=True)
-        commit = _fetched(git, address, caps, in_parts=bool(skills))
+        commit = _fetch_commit(git, address, caps, in_parts=bool(skills))
         git = Git(scratch, address.name, may_fetch=False)
-    listed = list(_listed(git, address, commit))
+    listed = list(_list_files(git, address, commit))
     blobs = [blob for blob in listed if blob.mode != _SUBMODULE]
-    chosen = _chosen(blobs, skills)
+    chosen = _choose(blobs, skills)
     part = Part.ALL if chosen is None else Part.SOME
     if skills and address.git_dir is None:
         if _is_in(git, blobs):
@@ -87,7 +87,7 @@ def lay_out(
     return LaidOut(commit, GitState(lacking=frozenset(lacking), submodules=submodules), tag, part)
 
 
-def _chosen(blobs: Sequence[_Blob], skills: Sequence[str]) -> list[_Blob] | None:
+def _choose(blobs: Sequence[_Blob], skills: Sequence[str]) -> list[_Blob] | None:
     """Return the files that some skills need; None for all."""
     links = [blob.path for blob in blobs if blob.mode == _LINK]
     folders = folders_of({blob.path: blob.sha for blob in blobs}, links, skills)
@@ -128,7 +128,7 @@ def _unknown_revision(address: GitAddress) -> NotFoundError:
     )
 
 
-def _resolved(git: Git, address: GitAddress, revision: str) -> str:
+def _resolve(git: Git, address: GitAddress, revision: str) -> str:
     wanted = f"{revision}^{{commit}}"
     try:
         found = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
@@ -137,7 +137,7 @@ def _resolved(git: Git, address: GitAddress, revision: str) -> str:
     return found.decode().strip()
 
 
-def _fetched(git: Git, address: GitAddress, caps: Caps, *, in_parts: bool) -> str:
+def _fetch_commit(git: Git, address: GitAddress, caps: Caps, *, in_parts: bool) -> str:
     """Fetch the wanted commit alone or, where the server has no name for it, all there is.
 
     In parts: its tree alone, where the server does that.
@@ -147,7 +147,7 @@ def _fetched(git: Git, address: GitAddress, caps: Caps, *, in_parts: bool) -> st
     try:
         parts = ("--filter=blob:none",) if in_parts else ()
         _fetch(git, address.url, caps, [revision], "--depth=1", *parts)
-        return _resolved(git, address, "FETCH_HEAD")
+        return _resolve(git, address, "FETCH_HEAD")
     except GitFailed as failure:
         complaint = str(failure)
         is_named = not _ABBREVIATED.fullmatch(revision)
@@ -159,7 +159,7 @@ def _fetched(git: Git, address: GitAddress, caps: Caps, *, in_parts: bool) -> st
         _fetch(git, address.url, caps, _BRANCHES_AND_TAGS)
     except GitFailed as failure:
         raise git.unreachable(str(failure)) from None
-    return _resolved(git, address, revision)
+    return _resolve(git, address, revision)
 
 
 def _is_refusal(complaint: str) -> bool:
@@ -200,7 +200,7 @@ class _Blob(NamedTuple):
     path: str
 
 
-def _listed(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
+def _list_files(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
     place = f"{commit}:{address.subfolder or ''}"
     try:
         listing = git.run("ls-tree", "-r", "-z", "--full-tree", place)
@@ -213,10 +213,10 @@ def _listed(git: Git, address: GitAddress, commit: str) -> Iterator[_Blob]:
         described, _, name = line.partition(b"\t")
         mode, _, sha = described.decode("ascii").split(" ")
         if mode in (_LINK, _SUBMODULE) or mode in _FILES:
-            yield _Blob(mode, sha, _checked(os.fsdecode(name), address.name))
+            yield _Blob(mode, sha, _check_path(os.fsdecode(name), address.name))
 
 
-def _checked(path: str, label: str) -> str:
+def _check_path(path: str, label: str) -> str:
     """Refuse a path that could lead out of the folder; the reader reports what else is odd."""
     for component in path.split("/"):
         if component in ("", ".", "..") or component.lower() == ".git" or "\0" in component:
@@ -266,10 +266,8 @@ class _Writer:
         with self._wanted.open("rb") as names:
             words = ("cat-file", "--batch", "--buffer")
             with (
-                self._git.started(
-                    words, stdin=names.fileno(), stderr=subprocess.DEVNULL
-                ) as process,
-                ended(process),
+                self._git.start(words, stdin=names.fileno(), stderr=subprocess.DEVNULL) as process,
+                kill_on_error(process),
             ):
                 assert process.stdout is not None, "it was asked for"
                 for number, blob in enumerate(blobs):

@@ -48,9 +48,9 @@ class Tar(Members):
 
     def read(self, file: IO[bytes]) -> None:
         """Unpack every member, if all of them are acceptable."""
-        with self._decompressed(file) as plain:
+        with self._decompress(file) as plain:
             self._foresee(plain)
-            members = [found for member in _headers(plain) if (found := self._checked(member))]
+            members = [found for member in _headers(plain) if (found := self._check(member))]
             self.budget.foresee(size=sum(member.size for member in members))
             self.begin()
             for member in members:
@@ -58,7 +58,7 @@ class Tar(Members):
         self.unpacker.finish()
 
     @contextmanager
-    def _decompressed(self, file: IO[bytes]) -> Iterator[IO[bytes]]:
+    def _decompress(self, file: IO[bytes]) -> Iterator[IO[bytes]]:
         """Open the archive itself, as a file to seek in; what grows too much is refused."""
         stream = _stream_of(file)
         if stream is file:
@@ -81,12 +81,12 @@ class Tar(Members):
             size += sum(part)
             self.budget.foresee(members=members, size=size)
 
-    def _checked(self, member: tarfile.TarInfo) -> _Member | None:
+    def _check(self, member: tarfile.TarInfo) -> _Member | None:
         """Count a member and look at it; None for a folder, which comes with what is in it."""
         path = self.path_of(member.name)
         is_link = member.issym() or member.islnk()
         if not (is_link or member.isdir() or member.isreg()):
-            raise self.refused(member.name, "is neither a file, a folder nor a link")
+            raise self.refusal(member.name, "is neither a file, a folder nor a link")
         if member.isdir() or path is None:
             return None
         return _Member(
@@ -102,20 +102,20 @@ class Tar(Members):
         if member.symbolic is not None:
             self.unpacker.link(member.path, member.symbolic)
         elif member.hard is not None:
-            with self._linked(member.path, member.hard) as copy:
+            with self._open_link(member.path, member.hard) as copy:
                 self.unpacker.file(member.path, chunks_of(copy), executable=member.executable)
         else:
             chunks = _content(plain, member.offset, member.size)
             self.unpacker.file(member.path, chunks, executable=member.executable)
 
-    def _linked(self, path: RelPath, text: str) -> IO[bytes]:
+    def _open_link(self, path: RelPath, text: str) -> IO[bytes]:
         """Open the earlier member that a hard link stands for."""
         try:
             target = RelPath.parse(text.removeprefix("./"))
             location = self.unpacker.folder / target
             return open(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
         except (HoldallError, OSError):
-            raise self.refused(
+            raise self.refusal(
                 path, f"is a hard link to {text!a}, which no earlier file is"
             ) from None
 

@@ -85,7 +85,7 @@ class Unpacker:
         except (FileExistsError, NotADirectoryError):
             raise self._twice(path) from None
         except OSError as error:
-            raise self._failed(path, error) from error
+            raise self._failure(path, error) from error
 
     def link(self, path: str, text: str) -> None:
         """Take a symbolic link in, to be made by `finish`."""
@@ -108,7 +108,7 @@ class Unpacker:
             except (FileExistsError, NotADirectoryError):
                 raise self._twice(path) from None
             except OSError as error:
-                raise self._failed(path, error) from error
+                raise self._failure(path, error) from error
 
     def _real_parent(self, path: str) -> Path:
         """Return the folder of a link; raises RefusedError if that is itself below a link."""
@@ -125,7 +125,7 @@ class Unpacker:
             hint="Holdall cannot know which one is meant; fix the archive where it was made",
         )
 
-    def _failed(self, path: str, error: OSError) -> StorageError:
+    def _failure(self, path: str, error: OSError) -> StorageError:
         return StorageError(
             f"{self.budget.label}: cannot write {path!a} to a temporary folder: {error.strerror}",
             hint="is there room in it? TMPDIR names another one",
@@ -153,7 +153,7 @@ class Members:
         self.paths.append(path)
         return path
 
-    def refused(self, name: str, problem: str) -> RefusedError:
+    def refusal(self, name: str, problem: str) -> RefusedError:
         """Make the error for a member of a kind that is not taken."""
         return RefusedError(
             f"{self.label}: {name!a} {problem}", hint="take it out of the archive, or unpack it"

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 
 def sources_of(value: Any) -> Iterator[Any]:
@@ -45,5 +45,5 @@ def problem_of(path: str) -> str | None:
 
 def place_below(root: str, path: str) -> str:
     """Return the path in the source that a plugin at `root` means; '' is the source itself."""
-    whole = posixpath.normpath(joined(root, path))
+    whole = posixpath.normpath(join_path(root, path))
     return "" if whole == "." else whole

@@ -9,7 +9,7 @@ from holdall.sources.draft import DraftComposite, DraftMember, Gathering
 from holdall.sources.layouts.configs import HOOKS_FILE
 from holdall.sources.layouts.loose import inside_skill
 from holdall.sources.layouts.markdown import command_name, is_readme
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 _KINDS = 2
 
@@ -40,16 +40,16 @@ def _counts(gathering: Gathering, member: DraftMember) -> bool:
 
 
 def _by_kind(gathering: Gathering, path: str) -> Iterator[Iterator[DraftMember]]:
-    yield _skills(gathering, joined(path, "skills"))
-    yield _markdown(gathering, ArtifactType.COMMAND, joined(path, "commands"))
-    yield _markdown(gathering, ArtifactType.AGENT, joined(path, "agents"))
-    yield _hooks(gathering, joined(path, f"hooks/{HOOKS_FILE}"))
+    yield _skills(gathering, join_path(path, "skills"))
+    yield _markdown(gathering, ArtifactType.COMMAND, join_path(path, "commands"))
+    yield _markdown(gathering, ArtifactType.AGENT, join_path(path, "agents"))
+    yield _hooks(gathering, join_path(path, f"hooks/{HOOKS_FILE}"))
 
 
 def _skills(gathering: Gathering, folder: str) -> Iterator[DraftMember]:
     tree = gathering.tree
     for name in sorted([*tree.folder(folder).folders, *tree.folder(folder).links]):
-        key = (ArtifactType.SKILL.value, tree.resolved(joined(folder, name)) or "")
+        key = (ArtifactType.SKILL.value, tree.resolve(join_path(folder, name)) or "")
         if key in gathering.drafts:
             yield DraftMember(key, name)
 
@@ -59,7 +59,7 @@ def _markdown(
 ) -> Iterator[DraftMember]:
     for path, folder in gathering.tree.below(root):
         for name in sorted([*folder.files, *folder.links]):
-            file = joined(path, name)
+            file = join_path(path, name)
             draft = gathering.drafts.get((artifact_type.value, file))
             if draft is not None and not is_readme(file):
                 is_agent = artifact_type is ArtifactType.AGENT

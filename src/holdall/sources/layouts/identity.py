@@ -87,8 +87,8 @@ def read_identity(table: Any) -> KnownPlugin | None:
             members[key] = KnownMember(
                 artifact_id,
                 _uuid(entry),
-                _matching(entry["relationship"], entry["relationship"] in RELATIONSHIPS),
-                None if entry["pin"] is None else _matching(entry["pin"], is_sha256(entry["pin"])),
+                _value_if(entry["relationship"], entry["relationship"] in RELATIONSHIPS),
+                None if entry["pin"] is None else _value_if(entry["pin"], is_sha256(entry["pin"])),
             )
         own = table["files"]
         files = None if own is None else KnownFiles(ArtifactId.parse(own["id"]), _uuid(own))
@@ -126,10 +126,10 @@ def _text(value: object) -> str:
 
 
 def _uuid(table: Mapping[str, Any]) -> str:
-    return _matching(table["uuid"], bool(_UUID.fullmatch(str(table["uuid"]))))
+    return _value_if(table["uuid"], bool(_UUID.fullmatch(str(table["uuid"]))))
 
 
-def _matching(value: object, is_right: bool) -> str:
+def _value_if(value: object, is_right: bool) -> str:
     if not is_right:
         raise ValueError(f"{value!r} cannot be")
     return _text(value)

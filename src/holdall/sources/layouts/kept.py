@@ -11,7 +11,7 @@ from holdall.sources.draft import Draft, DraftMember, Gathering, Key
 from holdall.sources.layouts.configs import read_hook_file, read_single_server
 from holdall.sources.layouts.identity import KnownPlugin
 from holdall.sources.layouts.markdown import read_changed, read_markdown, read_skill
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 
 def is_copy(member: DraftMember, root: str, known: KnownPlugin) -> bool:
@@ -34,7 +34,7 @@ def read_kept(
 ) -> Iterator[Draft]:
     """Yield the members that an export names and that its form did not bring."""
     for (type_name, below), member in known.members.items():
-        path = joined(root, below)
+        path = join_path(root, below)
         if (type_name, path) in there or not _is_there(gathering, below, path):
             continue
         draft = _read(gathering, type_name, path, member.id.name)

@@ -23,8 +23,8 @@ from holdall.sources.layouts.markdown import (
     read_markdown,
     read_skill,
 )
-from holdall.sources.listing import followed, holds_skill, is_circle, markdown_below
-from holdall.sources.walk import SourceTree, joined
+from holdall.sources.listing import follow_link, holds_skill, is_circle, markdown_below
+from holdall.sources.walk import SourceTree, join_path
 
 _MANIFEST = "manifest.toml"
 _LIKELY = frozenset(
@@ -55,9 +55,9 @@ def read_loose(gathering: Gathering) -> None:
         else:
             _tell_odd_names(gathering, path)
         if HOOKS_FILE in folder.files:
-            read_hook_file(gathering, joined(path, HOOKS_FILE), "hooks")
+            read_hook_file(gathering, join_path(path, HOOKS_FILE), "hooks")
         if MCP_FILE in folder.files:
-            read_mcp_file(gathering, joined(path, MCP_FILE))
+            read_mcp_file(gathering, join_path(path, MCP_FILE))
         found = _kind_of(path)
         if found is not None and not inside_skill(gathering.tree, path):
             artifact_type, root = found
@@ -66,7 +66,7 @@ def read_loose(gathering: Gathering) -> None:
                 continue
             for name in sorted(folder.files):
                 if name.endswith(".md"):
-                    file = joined(path, name)
+                    file = join_path(path, name)
                     read_markdown(
                         gathering, artifact_type, file, command_name(file, root), loose=True
                     )
@@ -83,12 +83,12 @@ def read_links(gathering: Gathering) -> None:
             continue
         found = _kind_of(path)
         for name in folder.links:
-            place = joined(path, name)
+            place = join_path(path, name)
             kind = found or _kind_of(place)
             is_likely = name in _LIKELY or path.rpartition("/")[2] in ("skills", "plugins")
             if kind is None and not is_likely:
                 continue
-            real = followed(gathering, place) if is_likely or kind is not None else None
+            real = follow_link(gathering, place) if is_likely or kind is not None else None
             if real is None:
                 continue
             if name == HOOKS_FILE and (ArtifactType.HOOK.value, real) not in gathering.drafts:
@@ -106,7 +106,7 @@ def _read_linked(
     artifact_type, root = kind
     files = [(place, real)]
     if gathering.tree.is_folder(real):
-        files = [(joined(place, below), at) for below, at in markdown_below(gathering, place)]
+        files = [(join_path(place, below), at) for below, at in markdown_below(gathering, place)]
     for file, at in files:
         is_known = (artifact_type.value, at) in gathering.drafts
         if file.endswith(".md") and not is_known:
@@ -132,7 +132,7 @@ def _is_documentation(root: str) -> bool:
 def _tell_documentation(gathering: Gathering, root: str, path: str) -> None:
     names = [name for name in gathering.tree.folder(path).files if name.endswith(".md")]
     unread = [
-        n for n in names if (ArtifactType.AGENT.value, joined(path, n)) not in gathering.drafts
+        n for n in names if (ArtifactType.AGENT.value, join_path(path, n)) not in gathering.drafts
     ]
     if unread:
         gathering.say(root, Code.DOCUMENTATION, "documentation, not agents")
@@ -141,7 +141,7 @@ def _tell_documentation(gathering: Gathering, root: str, path: str) -> None:
 def _tell_odd_names(gathering: Gathering, path: str) -> None:
     for name in sorted(gathering.tree.folder(path).files):
         if name.lower() == SKILL_FILE.lower():
-            gathering.say(joined(path, name), Code.SKILL_FILE_NAME, f"named {name!a}")
+            gathering.say(join_path(path, name), Code.SKILL_FILE_NAME, f"named {name!a}")
 
 
 def read_holdall_folders(gathering: Gathering) -> None:
@@ -173,7 +173,7 @@ def _is_collection(tree: SourceTree) -> bool:
 
 def _files_below(tree: SourceTree, top: str, suffix: str) -> Iterator[str]:
     for path, folder in tree.below(top):
-        yield from (joined(path, n) for n in sorted(folder.files) if n.endswith(suffix))
+        yield from (join_path(path, n) for n in sorted(folder.files) if n.endswith(suffix))
 
 
 def artifact_files(gathering: Gathering) -> Iterator[str]:
@@ -183,5 +183,5 @@ def artifact_files(gathering: Gathering) -> Iterator[str]:
         if inside_skill(gathering.tree, path) or path.endswith(".claude-plugin"):
             continue
         for name in sorted(folder.files):
-            if (file := joined(path, name)) not in claimed:
+            if (file := join_path(path, name)) not in claimed:
                 yield file

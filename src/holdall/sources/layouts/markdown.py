@@ -16,7 +16,7 @@ from holdall.sources.checks.diagnostics import Code
 from holdall.sources.checks.hidden import hidden_text
 from holdall.sources.checks.inspection import Inspection, check_text, texts_in
 from holdall.sources.draft import Draft, Gathering, Key, show_path
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 SKILL_FILE = "SKILL.md"
 
@@ -65,10 +65,10 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
         if offset == 0 and file == SKILL_FILE:
             heads[file] = data
         elif offset == 0 and data.startswith(LFS_POINTER):
-            gathering.say(joined(path, file), Code.LFS_POINTER, "only a Git LFS pointer")
+            gathering.say(join_path(path, file), Code.LFS_POINTER, "only a Git LFS pointer")
 
     source, location = gathering.tree, gathering.tree.location(path)
-    if (lacking := source.lacking(path)) is not None:
+    if (lacking := source.find_lacking(path)) is not None:
         gathering.refused.add(key)
         message = f"left out: the repository lacks the content of {lacking!a}"
         gathering.say_missed(path, Code.ITEM_UNREADABLE, message)
@@ -79,14 +79,14 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
             peek,
             within=source.root,
             meter=source.meter,
-            listed=source.listed,
+            listed=source.list_names,
             ignored=source.is_ignored,
         )
     except (StorageError, TooLargeError) as error:
         _unreadable(gathering, key, error)
         return None
-    file = joined(path, SKILL_FILE)
-    head = _head(gathering, file, heads.get(SKILL_FILE) or _linked(gathering, file))
+    file = join_path(path, SKILL_FILE)
+    head = _head(gathering, file, heads.get(SKILL_FILE) or _open_link(gathering, file))
     front = read_frontmatter(head)
     _judge(gathering, file, front, _NEEDED)
     _tell_hidden(inspection, file, head, front)
@@ -97,7 +97,7 @@ def read_skill(gathering: Gathering, path: str) -> Draft | None:
     return _add(gathering, key, name, location, tree, front, inspection)
 
 
-def _linked(gathering: Gathering, path: str) -> bytes:
+def _open_link(gathering: Gathering, path: str) -> bytes:
     """Return the beginning of what a link within an artifact stands for."""
     real = gathering.tree.file(path)
     try:

@@ -17,7 +17,7 @@ from holdall.sources.layouts.fields import with_slashes
 from holdall.sources.layouts.plugin import manifests_at, read_plugin
 from holdall.sources.listing import file_at
 from holdall.sources.values import RemoteComposite
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 _PLACES = ("repo", "url", "package", "path", "ref", "version", "command")
 MAX_ENTRIES = 10_000
@@ -31,8 +31,8 @@ def read_marketplaces(gathering: Gathering) -> None:
     for form in PLUGINS:
         for place in form.marketplaces:
             for path in _folders_with(gathering, place):
-                if path and gathering.tree.file(joined(path, place)):
-                    where = joined(path, place)
+                if path and gathering.tree.file(join_path(path, place)):
+                    where = join_path(path, place)
                     gathering.say(where, Code.MARKETPLACE_NESTED, "a marketplace below the top")
             if file_at(gathering, place) is not None:
                 _Market(gathering, place, form).read()
@@ -93,7 +93,7 @@ class _Market:
         path = self._folder_of(source, shown_name)
         if path is None:
             return
-        root = self.gathering.tree.resolved(path)
+        root = self.gathering.tree.resolve(path)
         assert root is not None, "a folder that was found"
         if root in self.known:
             return
@@ -110,7 +110,7 @@ class _Market:
         gathering = self.gathering
         if not isinstance(source, str):
             message = f"its source {source!a:.80} is neither a path nor an object"
-            self._unresolved(shown_name, message)
+            self._report_unresolved(shown_name, message)
             return None
         if "\\" in source:
             message = f"plugin {shown_name!a}: the source {source!a} has backslashes"
@@ -119,23 +119,23 @@ class _Market:
         is_bare = source not in (".", "./") and not source.startswith("./")
         path = _normal(posixpath.join(plugin_root, source) if is_bare else source)
         if path is None:
-            self._unresolved(shown_name, f"its source {source!a} leaves the marketplace")
+            self._report_unresolved(shown_name, f"its source {source!a} leaves the marketplace")
             return None
         if _is_folder(gathering, path):
-            if not gathering.tree.is_bare(gathering.tree.resolved(path) or ""):
+            if not gathering.tree.is_bare(gathering.tree.resolve(path) or ""):
                 return path
             message = f"the folder {path!a} is empty; is it checked out?"
-            self._unresolved(shown_name, message, path)
+            self._report_unresolved(shown_name, message, path)
             return None
         hint = ""
         if not is_bare and plugin_root:
             under = _normal(posixpath.join(plugin_root, source))
             if under is not None and _is_folder(gathering, under):
                 hint = f"; there is {under!a}, but pluginRoot is for sources without ./"
-        self._unresolved(shown_name, f"there is no folder {path!a}{hint}", path)
+        self._report_unresolved(shown_name, f"there is no folder {path!a}{hint}", path)
         return None
 
-    def _unresolved(self, name: str, problem: str, path: str | None = None) -> None:
+    def _report_unresolved(self, name: str, problem: str, path: str | None = None) -> None:
         """Report a plugin that is not where its entry says, and may be there another time."""
         if path is not None:
             why = f"the plugin {name!a} is not there: {problem}"
@@ -151,7 +151,7 @@ def _place_of(source: Mapping[str, Any]) -> str:
 
 
 def _is_folder(gathering: Gathering, path: str) -> bool:
-    real = gathering.tree.resolved(path)
+    real = gathering.tree.resolve(path)
     return real is not None and gathering.tree.is_folder(real)
 
 

@@ -27,7 +27,7 @@ from holdall.sources.layouts.plugin_reader import PluginReader
 from holdall.sources.listing import (
     file_at,
 )
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 _CLAUDE = PLUGINS[0]
 
@@ -48,7 +48,7 @@ def read_plugin(
     found = manifests_at(gathering, root)
     found.sort(key=lambda each: each[0] is not form)
     if not found or (form is _CLAUDE and found[0][0] is not form and entry is not None):
-        found.insert(0, (form, joined(root, form.manifests[0])))
+        found.insert(0, (form, join_path(root, form.manifests[0])))
     readers = [
         PluginReader(gathering, root, path, entry if number == 0 else None, *each)
         for number, each in enumerate(found)
@@ -95,7 +95,7 @@ def _identity_of(gathering: Gathering, root: str, readers: Sequence[PluginReader
     """Return what an export says of itself, in one of its manifests or in its own file."""
     said = (identity_in(reader.manifest) for reader in readers)
     found = next((table for table in said if table is not None), None)
-    place = joined(root, SIDECAR)
+    place = join_path(root, SIDECAR)
     if found is None and _may_be_there(gathering, root, SIDECAR) and file_at(gathering, place):
         return load_json(gathering, place, Code.PLUGIN_INVALID)
     return found
@@ -106,7 +106,7 @@ def manifests_at(gathering: Gathering, root: str) -> list[tuple[PluginForm, str]
     found = []
     for form in PLUGINS:
         for place in form.manifests:
-            path = joined(root, place)
+            path = join_path(root, place)
             if not _may_be_there(gathering, root, place) or not file_at(gathering, path):
                 continue
             is_shared = "/" not in place and place == "plugin.json"

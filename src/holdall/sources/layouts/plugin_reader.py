@@ -39,7 +39,7 @@ from holdall.sources.layouts.markdown import (
 )
 from holdall.sources.listing import (
     file_at,
-    followed,
+    follow_link,
     holds_skill,
     markdown_below,
     skill_folders,
@@ -47,7 +47,7 @@ from holdall.sources.listing import (
 )
 from holdall.sources.naming import own_name
 from holdall.sources.values import Need
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 _COLLECTED = ("skills", "commands", "agents", "rules", "outputStyles", "hooks", "mcpServers")
 _COMPONENTS = (*_COLLECTED, "lspServers")
@@ -155,7 +155,7 @@ class PluginReader:
                 files = [(root, posixpath.dirname(root))]
             else:
                 below = tree.below(root)
-                files = [(joined(p, n), root) for p, f in below for n in sorted(f.files)]
+                files = [(join_path(p, n), root) for p, f in below for n in sorted(f.files)]
             for file, top in files:
                 if file.endswith(form.suffix) and not is_readme(file):
                     draft = form.read(self.gathering, file, command_name(file, top))
@@ -174,11 +174,11 @@ class PluginReader:
     def _paths(self, name: str) -> Iterator[str]:
         for _, value in self._fields(name):
             for item in sources_of(value):
-                path = self._checked(name, item)
+                path = self._check(name, item)
                 if path is not None:
                     yield path
 
-    def _checked(self, name: str, value: Any) -> str | None:
+    def _check(self, name: str, value: Any) -> str | None:
         """Return the real path that a path field means; None, with a diagnostic, if it may not."""
         if not isinstance(value, str):
             self.say(Code.PATH_FIELD, f"{name}: {value!a:.80} is not a path")
@@ -191,7 +191,7 @@ class PluginReader:
             elif path != "." and not path.startswith("./"):
                 self.say(Code.PATH_SPELLING, f"{name}: {value!a} does not start with ./")
             place = place_below(self.root, path)
-            real = self.gathering.tree.resolved(place)
+            real = self.gathering.tree.resolve(place)
             if real is not None:
                 return real
             problem = "is not there"
@@ -204,11 +204,11 @@ class PluginReader:
     def _default(self, name: str) -> str | None:
         """Return the real path of a component in its usual place; None if it is not there."""
         for place in self.form.places.get(name, ()):
-            path = joined(self.root, place)
+            path = join_path(self.root, place)
             head, _, last = path.rpartition("/")
             is_link = last in self.gathering.tree.folder(head).links
             tree = self.gathering.tree
-            found = followed(self.gathering, path) if is_link else tree.resolved(path)
+            found = follow_link(self.gathering, path) if is_link else tree.resolve(path)
             if found is not None:
                 return found
         return None
@@ -219,7 +219,7 @@ class PluginReader:
         declared = list(self._fields("skills"))
         folders: list[tuple[str, str]] = []
         if top is not None and not self._entry_replaces_scan():
-            folders += self._skills_at(joined(self.root, "skills"), top)
+            folders += self._skills_at(join_path(self.root, "skills"), top)
         for path in self._paths("skills"):
             if tree.is_folder(path):
                 folders += self._skills_at(path, path)
@@ -277,7 +277,7 @@ class PluginReader:
                 is_inline = isinstance(item, dict) and isinstance(item.get("content"), str)
                 if is_named and place is None and is_inline:
                     continue
-                if (path := self._checked(name, place)) is not None:
+                if (path := self._check(name, place)) is not None:
                     yield path, given if self.gathering.tree.is_file(path) else None
 
     def _inline_commands(self) -> Iterator[DraftMember]:
@@ -296,7 +296,7 @@ class PluginReader:
             if not path.endswith(".md"):
                 self.say(Code.PATH_FIELD, f"{name}: {path!a} is not a Markdown file")
                 return
-            default = joined(self.root, name)
+            default = join_path(self.root, name)
             below_default = path.startswith(f"{default}/")
             yield path, command_name(path, default if below_default else posixpath.dirname(path))
             return
@@ -312,10 +312,10 @@ class PluginReader:
                 suffix = f".{number}" if inline else ""
                 where = f"{show_path(self.path)}#{label}.hooks{suffix}"
                 inline.append(read_inline_hooks(self.gathering, where, f"hooks-{label}", value))
-            elif (path := self._checked("hooks", value)) is not None:
+            elif (path := self._check("hooks", value)) is not None:
                 files.append(path)
         for path in files:
-            real = self.gathering.tree.resolved(path)
+            real = self.gathering.tree.resolve(path)
             if real is None or not self.gathering.tree.is_file(real):
                 self.say(Code.PATH_FIELD, f"hooks: {path!a} is not a file")
                 continue
@@ -338,7 +338,7 @@ class PluginReader:
                 servers = value.get("mcpServers", value)
                 prefix = f"{show_path(self.path)}#{label}.mcp."
                 found += read_servers(self.gathering, self.manifest_path, prefix, servers, change)
-            elif (path := self._checked("mcpServers", value)) is None:
+            elif (path := self._check("mcpServers", value)) is None:
                 continue
             elif self.gathering.tree.is_file(path) and path.endswith(".json"):
                 found += read_mcp_file(self.gathering, path, change)
@@ -374,7 +374,7 @@ class PluginReader:
     def _tell_unsupported(self) -> None:
         tree = self.gathering.tree
         for name, places in _UNSUPPORTED.items():
-            there = any(tree.resolved(joined(self.root, place)) is not None for place in places)
+            there = any(tree.resolve(join_path(self.root, place)) is not None for place in places)
             if there or any(True for _ in self._fields(name)):
                 self.gathering.say(
                     show_path(self.path), Code.UNSUPPORTED_COMPONENT, f"{name} are not deployed"

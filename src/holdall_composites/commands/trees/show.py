@@ -98,12 +98,12 @@ def _node(
 
 def _tell_how_far_behind(collection: Collection, root: dict[str, Any], *, every: bool) -> None:
     """Fill in which version each pin is, and how many newer ones there are."""
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
-    nodes = [node for node in _walked(root) if "pin" in node and node["uuid"]]
+    nodes = [node for node in _walk(root) if "pin" in node and node["uuid"]]
     if not nodes:
         return
-    with opened(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.reading():
         versions = resolver.store.versions
         found = versions.of_all(collection.manifest.uuid or "") if every else {}
         for node in nodes:
@@ -114,10 +114,10 @@ def _tell_how_far_behind(collection: Collection, root: dict[str, Any], *, every:
                 node["pin"] |= {"number": known[at].number, "behind": len(hashes) - 1 - at}
 
 
-def _walked(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for member in node.get("members", ()):
-        yield from _walked(member)
+        yield from _walk(member)
 
 
 def _pin(node: dict[str, Any]) -> str:
@@ -145,7 +145,7 @@ def _lines(node: dict[str, Any], first: str, rest: str) -> list[str]:
 
 def run_associations(context: Context, args: argparse.Namespace) -> int:
     """Print parents and children as the database knows them."""
-    from holdall_composites.session import opened
+    from holdall_composites.session import open_synced
 
     collection = context.collection()
     artifact_id = collection.resolve(args.id)
@@ -153,7 +153,7 @@ def run_associations(context: Context, args: argparse.Namespace) -> int:
     sides: dict[str, list[dict[str, object]]] = {"parents": [], "children": []}
     next_cursor = None
     if collection.manifest.uuid is not None:
-        with opened(collection) as resolver:
+        with open_synced(collection) as resolver:
             # The name is the folder's, which may be behind the database.
             present = resolver.id_of(uuid) if uuid else str(artifact_id)
             found = resolver.associations(present, cursor=args.cursor, limit=args.limit)

@@ -198,20 +198,20 @@ def _commands(text: str) -> list[str]:
         table = parse_json(text, "")
     except HoldallError:
         return ["may run anything: its file cannot be read"]
-    return list(_named(table))
+    return list(_find_named(table))
 
 
-def _named(value: Any) -> Iterator[str]:
+def _find_named(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in _RUNNING and not isinstance(inner, dict):
                 shown = inner if isinstance(inner, str) else json.dumps(inner)
                 yield f"{key}: {shown}"
             else:
-                yield from _named(inner)
+                yield from _find_named(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _named(inner)
+            yield from _find_named(inner)
 
 
 def _diff(draft: Draft, number: int) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from holdall_composites.sync.releases.hashing import (
     state_hash,
     width_of,
 )
-from holdall_composites.sync.releases.manifest import changed_between, size_of, state_of
+from holdall_composites.sync.releases.manifest import find_changed, size_of, state_of
 from holdall_composites.values.records import ReleaseRecord
 from holdall_composites.values.states import Delta, delta_between
 from holdall_composites.values.uuids import new_uuid
@@ -141,7 +141,7 @@ def with_release(
     One that says what the manifest before it said makes none.
     """
     is_first = before.uuid is None or head[1] is None
-    touched = None if is_first else changed_between(before, manifest)
+    touched = None if is_first else find_changed(before, manifest)
     if touched is not None and not touched and not header.purged:
         return replace(manifest, release=before.release, base=before.base)
     release = plan_release(store, head, manifest, header, touched).release

@@ -65,13 +65,15 @@ def _entries_of(manifest: Manifest) -> tuple[ManifestArtifact | ManifestComposit
     return (*manifest.artifacts, *manifest.composites)
 
 
-def changed_between(before: Manifest, after: Manifest) -> set[str]:
+def find_changed(before: Manifest, after: Manifest) -> set[str]:
     """Return the UUIDs of the entries in which the states of two manifests differ.
 
     Only entries that differ as blocks are made into entries of a state.
     """
     known = {entry.uuid: entry for entry in _entries_of(before)}
-    maybe = {entry.uuid for entry in related(before)} | {entry.uuid for entry in related(after)}
+    maybe = {entry.uuid for entry in find_related(before)} | {
+        entry.uuid for entry in find_related(after)
+    }
     maybe |= {before.uuid, after.uuid}
     for entry in _entries_of(after):
         old = known.pop(entry.uuid, None)
@@ -82,14 +84,14 @@ def changed_between(before: Manifest, after: Manifest) -> set[str]:
     return {uuid for uuid in then.keys() | now.keys() if then.get(uuid) != now.get(uuid)}
 
 
-def touched_by(edits: Iterable[EntryEdit], manifest: Manifest) -> set[str]:
+def find_touched(edits: Iterable[EntryEdit], manifest: Manifest) -> set[str]:
     """Return the UUIDs of all entries that edits which led to a manifest may have changed."""
     entries = [entry for edit in edits for entry in (edit.before, edit.after) if entry is not None]
-    found = {entry.uuid for entry in (*entries, *related(manifest))} | {manifest.uuid}
+    found = {entry.uuid for entry in (*entries, *find_related(manifest))} | {manifest.uuid}
     return {uuid for uuid in found if uuid is not None}
 
 
-def related(manifest: Manifest) -> Iterator[ManifestComposite]:
+def find_related(manifest: Manifest) -> Iterator[ManifestComposite]:
     """Yield the composites whose entries depend on which UUID others have."""
     for composite in manifest.composites:
         names = (composite.source_members, composite.files)

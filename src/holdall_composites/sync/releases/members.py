@@ -23,7 +23,7 @@ class MemberMerge:
         )
         self.conflicts: list[Conflict] = []
 
-    def merged(self) -> list[Member]:
+    def merge(self) -> list[Member]:
         """Return the merged members in their order."""
         known = dict.fromkeys([*self.theirs, *self.ours, *self.base])
         kept = {child: member for child in known if (member := self._member(child)) is not None}

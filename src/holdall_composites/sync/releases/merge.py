@@ -61,7 +61,7 @@ def merge(
     merged = {uuid: merger.entry(uuid, b, o, heads[uuid]) for uuid, (b, o) in ours.items()}
     merged = _with_aliases(merged, theirs, dict(_twins(ours, theirs)))
     delta = {u: (heads[u], entry) for u, entry in merged.items() if heads[u] != entry}
-    conflicts = (*merger.conflicts, *_taken(delta, theirs), *_missing(ours, theirs))
+    conflicts = (*merger.conflicts, *_find_taken(delta, theirs), *_find_missing(ours, theirs))
     return Merge(delta, conflicts)
 
 
@@ -140,7 +140,7 @@ class _Merger:
         if whole is not UNDECIDED:
             return list(whole)
         members = MemberMerge(uuid, *sides, self.side)
-        merged = members.merged()
+        merged = members.merge()
         self.conflicts += members.conflicts
         return merged
 
@@ -152,8 +152,8 @@ class _Merger:
 
 def _twins(ours: Delta, theirs: Delta) -> Iterator[tuple[str, str]]:
     """Yield (our UUID, theirs) of what both added: one `type:name`, one content, one source."""
-    new = {_identity(entry): uuid for uuid, entry in _added(ours) if entry.get(_CONTENT)}
-    for uuid, entry in _added(theirs):
+    new = {_identity(entry): uuid for uuid, entry in _find_added(ours) if entry.get(_CONTENT)}
+    for uuid, entry in _find_added(theirs):
         own = new.get(_identity(entry), uuid)
         if own != uuid:
             yield own, uuid
@@ -165,7 +165,7 @@ def _union(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> l
     return sorted(kept | {*ours, *theirs} - {*base}) or None
 
 
-def _added(delta: Delta) -> Iterator[tuple[str, Entry]]:
+def _find_added(delta: Delta) -> Iterator[tuple[str, Entry]]:
     for uuid, (before, after) in delta.items():
         if before is None and after is not None:
             yield uuid, after
@@ -191,7 +191,7 @@ def _with_aliases(
     return result
 
 
-def _taken(delta: Delta, theirs: Delta) -> Iterator[Conflict]:
+def _find_taken(delta: Delta, theirs: Delta) -> Iterator[Conflict]:
     """Yield each entry of the result that wants a name or path which the others gave to another."""
     places = {
         key: uuid
@@ -213,7 +213,7 @@ def _places(entry: Entry) -> Iterator[tuple[str, ...]]:
         yield "path", RelPath(entry["path"]).fold_key
 
 
-def _missing(ours: Delta, theirs: Delta) -> Iterator[Conflict]:
+def _find_missing(ours: Delta, theirs: Delta) -> Iterator[Conflict]:
     """Yield each member that one side added while the other removed its artifact."""
     for removing, adding in ((ours, theirs), (theirs, ours)):
         gone = {uuid for uuid, (_, after) in removing.items() if after is None}

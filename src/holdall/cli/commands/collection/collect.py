@@ -59,7 +59,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     renames = _renames(args.rename)
     results: list[dict[str, object]] = []
     attention = False
-    with context.editing():
+    with context.edit_collection():
         pass
     for source in args.sources or [None]:
         taken = collect_from(context, source, renames, args)
@@ -111,7 +111,7 @@ def collect_from(
 def _refresh(context: Context, args: argparse.Namespace) -> Taken:
     from holdall.collection.collect.from_folder import plan_refresh
 
-    with context.editing() as editor:
+    with context.edit_collection() as editor:
         found = plan_refresh(editor.collection, takes_hidden=HIDDEN_TEXT in args.allow)
         changes = editor.propose(found.changes)
         if not args.dry_run:
@@ -129,7 +129,7 @@ def _take(
     # Fetching can take long: the collection is locked only once everything is read.
     with (
         open_source(context.plugins, source, context.caps) as reading,
-        context.editing() as editor,
+        context.edit_collection() as editor,
     ):
         plan = _import(context, editor, reading, renames, args)
         diagnostics = reading.without(args.allow).diagnostics

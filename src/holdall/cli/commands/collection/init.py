@@ -38,7 +38,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         return _begin_chain(context, args, path)
     name = args.name or path.absolute().name or "default"
     has_attributes = (path / ".gitattributes").exists()
-    database = _lasting(args.database, path)
+    database = _lasting_url(args.database, path)
     if database is not None:
         create_collection(path, name, database=database, dry_run=True)
         context.plugins.call("holdall_database_prepare", url=database, dry_run=args.dry_run)
@@ -72,16 +72,16 @@ def _begin_chain(context: Context, args: argparse.Namespace, path: Path) -> int:
     from holdall.collection.changes import NEW_CHAIN
     from holdall.collection.collect.from_folder import plan_refresh
     from holdall.errors import RefusedError, UsageError
-    from holdall.operations.write_collection import editing
+    from holdall.operations.write_collection import edit_collection
 
     if not context.plugins.implements("holdall_collect_commit"):
         hint = "`holdall plugins` shows what is loaded and what failed"
         raise UsageError("--new-chain: no loaded plugin knows releases", hint=hint)
-    database = _lasting(args.database, path)
+    database = _lasting_url(args.database, path)
     if database is not None:
         context.plugins.call("holdall_database_prepare", url=database, dry_run=args.dry_run)
     session = context.session._replace(config=replace(context.config, collection=path))
-    with editing(path, session, as_it_is=True) as editor:
+    with edit_collection(path, session, as_it_is=True) as editor:
         found = plan_refresh(editor.collection)
         for diagnostic in found.diagnostics:
             if diagnostic.code == "hidden-text":
@@ -115,7 +115,7 @@ def _record(context: Context, root: Root, database: str) -> None:
         context.out.note(f'{settings} stays as it is: write `database = "{recorded}"` there')
 
 
-def _lasting(url: str | None, root: Path) -> str | None:
+def _lasting_url(url: str | None, root: Path) -> str | None:
     """Return the URL to record, right in every folder; None for the default one."""
     if not url:
         return None

@@ -21,7 +21,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     """Write it, and print where it is."""
     from holdall.collection.rename_remove import plan_new
 
-    with context.editing() as editor:
+    with context.edit_collection() as editor:
         plan = plan_new(editor.collection, args.type, args.name, args.description)
         changes = editor.propose(plan.changes)
         if not args.dry_run:

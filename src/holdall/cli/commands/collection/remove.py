@@ -22,7 +22,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     """Remove the files and the entries; the database keeps the identity."""
     from holdall.collection.rename_remove import plan_remove
 
-    with context.editing() as editor:
+    with context.edit_collection() as editor:
         plan = plan_remove(editor.collection, args.ids, force=args.force)
         changes = editor.propose(plan.changes)
         if not args.dry_run:

@@ -18,7 +18,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     """Rename it in the folder and the manifest; plugins follow."""
     from holdall.collection.rename_remove import plan_rename
 
-    with context.editing() as editor:
+    with context.edit_collection() as editor:
         plan = plan_rename(editor.collection, args.old, args.new)
         changes = editor.propose(plan.changes)
         if not args.dry_run:

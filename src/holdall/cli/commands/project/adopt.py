@@ -58,7 +58,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
         dry_run=args.dry_run,
         takes_hidden=HIDDEN_TEXT in args.allow,
     )
-    with context.editing() as editor:
+    with context.edit_collection() as editor:
         result = adopter.adopt(editor, args.ids, names)
     return _tell(context, args, result)
 

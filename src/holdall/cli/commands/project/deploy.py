@@ -87,7 +87,7 @@ def _choose_targets(context: Context, args: argparse.Namespace) -> tuple[list[Ta
     project = project_of(args)
     if args.target or not args.ids or targets_in(project, context.plugins.targets):
         return targets_of(context, args), ""
-    found = targets_for(context.plugins.targets, project).found_in(project)
+    found = targets_for(context.plugins.targets, project).find_in(project)
     how = f"{', '.join(found)}: found" if found else "claude: no agent was found"
     return context.targets(found, project), f"for {how} in {project}; --target chooses"
 

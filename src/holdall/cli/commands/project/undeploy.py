@@ -64,7 +64,7 @@ def _forget(context: Context, args: argparse.Namespace) -> int:
     from holdall.operations.settle import forget_project
 
     paths = dict.fromkeys((os.path.realpath(args.forget), os.path.abspath(args.forget)))
-    with context.editing() as editor:
+    with context.edit_collection() as editor:
         collection = editor.collection
         was_unfinished = [forget_project(editor.root, Path(path)) for path in paths]
     for path in paths:

@@ -85,7 +85,7 @@ def _fix(context: Context, args: argparse.Namespace) -> tuple[Fix, ...]:
                 f"--fix {source}: that is not the folder of the collection, which is {root}",
                 hint="only there is every version kept; collect it, or fix it by hand",
             )
-    with context.editing() as editor:
+    with context.edit_collection() as editor:
         plan = plan_fixes(editor.collection)
         if plan.fixes:
             changes = editor.propose(plan.changes)

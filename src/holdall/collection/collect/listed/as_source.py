@@ -36,7 +36,7 @@ def as_listed(
     manifest alone.
     """
     reader = _Listed(plain, listing, types, meter)
-    artifacts = [*reader.artifacts(), *reader.unlisted()]
+    artifacts = [*reader.artifacts(), *reader.find_unlisted()]
     return plain._replace(
         artifacts=tuple(artifacts),
         composites=tuple(reader.composites(artifacts)),
@@ -123,7 +123,7 @@ class _Listed:
     def _say(self, path: str, code: Code, message: str, level: Level | None = None) -> None:
         self.diagnostics.append(diagnose(path, code, message, level=level))
 
-    def unlisted(self) -> Iterator[FoundArtifact]:
+    def find_unlisted(self) -> Iterator[FoundArtifact]:
         """Yield what is next to the listed artifacts; what is inside of one is part of it."""
         listed = {entry.path for entry in self.listing.artifacts}
         names = {entry.id for entry in self.listing.artifacts}

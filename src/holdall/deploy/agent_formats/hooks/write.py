@@ -125,7 +125,7 @@ def _handler(hook: Mapping[str, Any], agent: HookAgent, losses: list[str]) -> _H
     )
 
 
-def _joined(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     return f"^(?:{'|'.join(names)})$"
 
 
@@ -143,7 +143,7 @@ def _with_groups(
         names = tool_names(matcher, agent, losses, as_it_is)
         if not names:
             return
-        group["matcher"] = _joined(names)
+        group["matcher"] = _join(names)
     group["hooks"] = [_plain_hook(hook, with_message=agent is CODEX) for hook in hooks]
     yield own, group
 
@@ -182,7 +182,7 @@ def _cursor(
         names = tool_names(matcher, CURSOR, losses, of_cursor)
         if not names:
             return
-        more["matcher"] = _joined(names)
+        more["matcher"] = _join(names)
     for hook in hooks:
         found: dict[str, Any] = {"command": hook.command, **more}
         if hook.timeout is not None:
@@ -226,7 +226,7 @@ def _gemini(
         losses += [f"Gemini CLI cannot have the matcher {w:.60}" for w in words if w not in known]
     elif not matcher.is_all:
         names = tool_names(matcher, GEMINI, losses, of_gemini)
-        texts = [_joined(names)] if names else []
+        texts = [_join(names)] if names else []
     for text in texts:
         group: dict[str, Any] = {} if text is None else {"matcher": text}
         found = []

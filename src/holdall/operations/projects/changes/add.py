@@ -56,14 +56,14 @@ def add(
     old = next((r for r in before.wanted.requirements if r.source == located.written), None)
     revision = revision or (old.revision if old is not None else None)
     with Supply(terms) as supply:
-        reading = supply.read(located, revision, _named(old, names))
+        reading = supply.read(located, revision, _find_named(old, names))
         if not reading.artifacts:
             raise NotFoundError(
                 f"{located.written} has nothing to add",
                 hint="`holdall scan` with the same source says what it looked at",
             )
-        chosen = _chosen(reading, names, ask)
-        requirement = _required(old, located, revision, chosen, targets)
+        chosen = _choose_ids(reading, names, ask)
+        requirement = _make_requirement(old, located, revision, chosen, targets)
         wished = terms.targets(requirement.targets or before.wanted.targets)
         locks = supply.collect(requirement, located, reading, before.lock)
         lock = locks(before.lock, wished)
@@ -108,7 +108,7 @@ def _has(lock: Lock, before: ProjectFiles, target: str) -> bool:
     return any(target in one.targets for one in every)
 
 
-def _chosen(
+def _choose_ids(
     reading: Reading, names: Sequence[str], ask: Ask | None
 ) -> tuple[ArtifactId, ...] | None:
     """Return what is chosen by name or by the user; None for all."""
@@ -118,7 +118,7 @@ def _chosen(
     return None if answer is None else tuple(answer)
 
 
-def _named(old: Requirement | None, names: Sequence[str]) -> tuple[ArtifactId, ...] | None:
+def _find_named(old: Requirement | None, names: Sequence[str]) -> tuple[ArtifactId, ...] | None:
     """Return what has to be read, as far as names alone say: skills; None for all."""
     kept = () if old is None else old.select
     if not names or kept is None:
@@ -127,7 +127,7 @@ def _named(old: Requirement | None, names: Sequence[str]) -> tuple[ArtifactId, .
     return (*kept, *skills)
 
 
-def _required(
+def _make_requirement(
     old: Requirement | None,
     located: Located,
     revision: str | None,

@@ -16,7 +16,13 @@ from holdall.deploy.targets import Target, target_named
 from holdall.errors import ConflictError, NotFoundError
 from holdall.files.root import Root
 from holdall.operations.projects.changes.add import deployer_for
-from holdall.operations.projects.compare import Difference, compare, find_edited, opened, remember
+from holdall.operations.projects.compare import (
+    Difference,
+    compare,
+    find_edited,
+    open_to_compare,
+    remember,
+)
 from holdall.operations.projects.files import ProjectFiles, read_files
 from holdall.operations.projects.locked_deploy import Wanted, find_missing
 from holdall.operations.projects.sources.located import Located, locate_written
@@ -148,10 +154,10 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
         lock = unsettled.lock
         for name in unsettled.dropped:
             lock = lock.without_source(name) if lock.source(name) else _without_own(lock, name)
-        lock = _relocked(supply, files, lock, unsettled)
+        lock = _lock_again(supply, files, lock, unsettled)
         wanted = Wanted(lock, with_all(files.synced, files.lock) if differences else files.synced)
         deployer = deployer_for(supply, files, None, lock, "sync")
-        with deployer.opened() as project:
+        with deployer.open_project() as project:
             missing = find_missing(project, wanted, force=terms.force)
             left = [] if terms.force else list(find_edited(project, lock))
         supply.find(lock, missing)
@@ -162,7 +168,7 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
             supply.conclude()
             remember(terms, lock, lock)
             # In a clone it is known only now what of its files was edited.
-            with opened(terms, lock) as project:
+            with open_to_compare(terms, lock) as project:
                 left = list(find_edited(project, lock))
         names = tuple(requirement.name for requirement, _ in unsettled.requirements)
         return Synced(lock, names, done, tuple(left))
@@ -185,7 +191,7 @@ def _without_own(lock: Lock, name: str) -> Lock:
     return lock._replace(artifacts=tuple(kept))
 
 
-def _relocked(
+def _lock_again(
     supply: Supply,
     files: ProjectFiles,
     lock: Lock,
@@ -224,7 +230,7 @@ def is_in_place(terms: Terms, files: ProjectFiles, lock: Lock) -> bool:
         return False
     if terms.force or is_unsettled(terms.project):
         return False
-    with opened(terms, lock) as project:
+    with open_to_compare(terms, lock) as project:
         return not any(True for _ in compare(project, lock, files.synced))
 
 
@@ -235,6 +241,6 @@ def check(terms: Terms) -> list[Difference]:
     found = list(unsettled.differences())
     if unsettled.lock != files.lock and not found:
         found.append(Difference(str(LOCK_FILE), None, "is for other agents than are wanted"))
-    with opened(terms, files.lock) as project:
+    with open_to_compare(terms, files.lock) as project:
         found += compare(project, files.lock, files.synced)
     return found

@@ -272,7 +272,7 @@ class _Bases:
         one = self._by_id.get(artifact_id)
         if one is None or one.content_hash is None:
             return None
-        known = self._supply.known([one]).get(artifact_id)
+        known = self._supply.find_known([one]).get(artifact_id)
         if known is not None:
             return known
         try:
@@ -287,7 +287,7 @@ def _deploy(supply: Supply, files: ProjectFiles, lock: Lock, bases: _Bases) -> D
     deployer = MergingDeployer(**values, conflicts=supply.conflicts, bases=bases)
     changed = {one.id for one in lock.artifacts if one not in files.lock.artifacts}
     wanted = Wanted(lock, _listed(files), frozenset(changed))
-    with deployer.opened() as project:
+    with deployer.open_project() as project:
         missing = find_missing(project, wanted, force=supply.terms.force)
     supply.find(lock, missing)
     return deployer.make(wanted, supply.contents)
@@ -315,7 +315,7 @@ def _differences(
             old = {a.id: a for a in files.lock.artifacts if a.source == located.locked}
             new = {a.id: a for a in lock.artifacts if a.source == located.locked}
             states = (files.lock.source(located.locked), lock.source(located.locked))
-        known = supply.known([a for i, a in old.items() if _hash(a) != _hash(new.get(i))])
+        known = supply.find_known([a for i, a in old.items() if _hash(a) != _hash(new.get(i))])
         updates = tuple(
             _update(supply, own, old.get(own), new.get(own), known.get(own))
             for own in {**old, **new}

@@ -72,7 +72,7 @@ def plan_choice(
     in the collection are merged. Raises RefusedError for hidden text in what was asked for, and
     ConflictError where a composite's pin is not what arrived.
     """
-    known = _known(reading, located, locked)
+    known = _find_known(reading, located, locked)
     reading, renames = _as_locked(reading, choice, known)
     collection = pending.collection
     plan = plan_import(
@@ -109,7 +109,7 @@ def _brought(changes: ChangeSet, reading: Reading) -> dict[RelPath, tuple[Tree, 
     }
 
 
-def _known(reading: Reading, located: Located, locked: Lock) -> _Known:
+def _find_known(reading: Reading, located: Located, locked: Lock) -> _Known:
     """Return what a lock has of what a source holds."""
     there = {one.place: one for one in locked.artifacts if one.place is not None}
     places = [(found.type, found.path) for found in reading.artifacts]

@@ -117,7 +117,7 @@ def _merge(
     other = _Place(theirs.tree, theirs.content)
 
     def decide(conflict: FileConflict, versions: FileVersions) -> Decided | None:
-        path = entry.path if spec.shape is Shape.FILE else entry.path.joined(conflict.path)
+        path = entry.path if spec.shape is Shape.FILE else entry.path.join_path(conflict.path)
         told = f"{clash.id}: {conflict.told}"
         return conflicts.decide(Where.COLLECTION, path, told, versions)
 

@@ -39,7 +39,7 @@ from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.selection import Choice, choose, skills_in
 from holdall.operations.projects.terms import Terms
 from holdall.operations.read_source import Readings
-from holdall.operations.write_collection import FirstHalf, editing, open_newest
+from holdall.operations.write_collection import FirstHalf, edit_collection, open_newest
 from holdall.sources.fetch.ranges import is_range
 from holdall.sources.values import Reading
 
@@ -121,11 +121,11 @@ class Supply:
         """Return the collection's change, under its lock from now on."""
         if self._pending is None:
             terms = self.terms
-            opened = editing(self.root, terms.session, dry_run=terms.dry_run)
+            opened = edit_collection(self.root, terms.session, dry_run=terms.dry_run)
             self._pending = PendingChange(self._locked.enter_context(opened))
         return self._pending
 
-    def known(self, wanted: Sequence[LockedArtifact]) -> dict[ArtifactId, StoredContent]:
+    def find_known(self, wanted: Sequence[LockedArtifact]) -> dict[ArtifactId, StoredContent]:
         """Return the bytes of what is locked, as far as the collection has them."""
         found = collected_contents(self.collection, wanted)
         return found | self._versions([one for one in wanted if one.id not in found])
@@ -288,7 +288,7 @@ class Supply:
         wanted = [by_id[one] for one in missing if one not in self.contents]
         if not wanted:
             return
-        self.contents |= self.known(wanted)
+        self.contents |= self.find_known(wanted)
         rest: dict[str, list[LockedArtifact]] = {}
         for one in wanted:
             if one.id in self.contents:

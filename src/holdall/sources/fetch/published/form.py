@@ -99,39 +99,39 @@ def parse_channel(data: bytes, where: str) -> Channel:
     """Read a channel; raises InputError with the key that is wrong."""
     table = _table(data, where, MAX_CHANNEL_BYTES)
     return Channel(
-        _matching(table, "collection", where, _UUID),
-        _matching(table, "channel", where, _CHANNEL_NAME),
+        _require_match(table, "collection", where, _UUID),
+        _require_match(table, "channel", where, _CHANNEL_NAME),
         _number(table, "sequence", where),
         _hash(table, "release", where),
         _number(table, "number", where),
         _hash(table, "previous", where) if table.get("previous") is not None else None,
-        _typed(table, "at", where, str),
+        _require_type(table, "at", where, str),
     )
 
 
 def parse_release(data: bytes, where: str) -> PublishedRelease:
     """Read a release; raises InputError with the key that is wrong."""
     table = _table(data, where, MAX_RELEASE_BYTES)
-    chunks = _typed(table, "chunks", where, dict)
+    chunks = _require_type(table, "chunks", where, dict)
     widths = {len(prefix) for prefix in chunks}
     if len(widths) > 1 or not all(_PREFIX.fullmatch(prefix) for prefix in chunks):
         raise _wrong(where, "chunks")
-    singles = _typed(table, "single_files", where, list)
+    singles = _require_type(table, "single_files", where, list)
     if not all(isinstance(name, str) for name in singles):
         raise _wrong(where, "single_files")
     optional = {
-        key: None if table.get(key) is None else _typed(table, key, where, str)
+        key: None if table.get(key) is None else _require_type(table, key, where, str)
         for key in ("parent", "author")
     }
     return PublishedRelease(
-        _matching(table, "collection", where, _UUID),
-        _typed(table, "name", where, str),
+        _require_match(table, "collection", where, _UUID),
+        _require_type(table, "name", where, str),
         _number(table, "number", where),
         _hash(table, "hash", where),
         optional["parent"],
         optional["author"],
-        _typed(table, "at", where, str),
-        _typed(table, "command", where, str),
+        _require_type(table, "at", where, str),
+        _require_type(table, "command", where, str),
         _hash(table, "head", where),
         _number(table, "entries", where),
         {prefix: _hash(chunks, prefix, where) for prefix in sorted(chunks)},
@@ -178,7 +178,7 @@ def _table(data: bytes, where: str, limit: int) -> Mapping[str, Any]:
     return table
 
 
-def _typed(table: Mapping[str, Any], key: str, where: str, kind: type[Value]) -> Value:
+def _require_type(table: Mapping[str, Any], key: str, where: str, kind: type[Value]) -> Value:
     value = table.get(key)
     if type(value) is not kind:
         raise _wrong(where, key)
@@ -186,21 +186,21 @@ def _typed(table: Mapping[str, Any], key: str, where: str, kind: type[Value]) ->
 
 
 def _number(table: Mapping[str, Any], key: str, where: str) -> int:
-    number = _typed(table, key, where, int)
+    number = _require_type(table, key, where, int)
     if not 0 <= number < 1 << 53:
         raise _wrong(where, key)
     return number
 
 
 def _hash(table: Mapping[str, Any], key: str, where: str) -> str:
-    text = _typed(table, key, where, str)
+    text = _require_type(table, key, where, str)
     if not is_sha256(text):
         raise _wrong(where, key)
     return text
 
 
-def _matching(table: Mapping[str, Any], key: str, where: str, pattern: re.Pattern[str]) -> str:
-    text = _typed(table, key, where, str)
+def _require_match(table: Mapping[str, Any], key: str, where: str, pattern: re.Pattern[str]) -> str:
+    text = _require_type(table, key, where, str)
     if not pattern.fullmatch(text):
         raise _wrong(where, key)
     return text

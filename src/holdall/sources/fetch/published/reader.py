@@ -63,7 +63,7 @@ def _read_channel(place: Place, name: str) -> Channel:
     there is no such channel, StorageError where nobody answers.
     """
     path = f"{CHANNELS}/{name}.json"
-    where = place.shown(path)
+    where = place.show(path)
     state = _state_of(where)
     seen = _seen(state)
     answer = place.ask(path, MAX_CHANNEL_BYTES, seen.etag if seen else None)
@@ -147,7 +147,7 @@ class _Layout:
         self.place, self.folder, self.caps = place, folder, caps
         is_local = isinstance(place, FolderPlace)
         self._cache = None if is_local else ContentFolder(user_folder("cache") / "blobs")
-        self._unpacker = Unpacker(folder, Budget(place.shown(""), caps))
+        self._unpacker = Unpacker(folder, Budget(place.show(""), caps))
 
     def write(self, channel: Channel) -> None:
         """Write the manifest and the files of every artifact."""
@@ -193,14 +193,14 @@ class _Layout:
         text = b"".join(texts)
         if len(text) > MAX_PLAIN_TOML_BYTES:
             raise InputError(
-                f"{self.place.shown(BLOBS)}: the manifest is larger than"
+                f"{self.place.show(BLOBS)}: the manifest is larger than"
                 f" {MAX_PLAIN_TOML_BYTES >> 20} MiB",
                 hint="publish the collection in parts",
             )
         return text
 
     def _places(self, text: bytes, release: PublishedRelease) -> list[_Entry]:
-        where = self.place.shown(MANIFEST)
+        where = self.place.show(MANIFEST)
         try:
             table = parse_toml(text, where)
             tables = table.get("artifacts", [])
@@ -272,7 +272,7 @@ class _Layout:
         return self._cache.read(name)
 
     def _where(self, kind: str, name: str) -> str:
-        return self.place.shown(f"{kind}/{name}")
+        return self.place.show(f"{kind}/{name}")
 
 
 class _Entry(NamedTuple):
@@ -285,7 +285,7 @@ class _Entry(NamedTuple):
     def laid_out(self, tree: tuple[FileDigest, ...]) -> Iterator[tuple[RelPath, FileDigest]]:
         """Yield the files with their paths in the collection's folder."""
         if not self.is_single:
-            yield from ((self.path.joined(file.path), file) for file in tree)
+            yield from ((self.path.join_path(file.path), file) for file in tree)
         elif len(tree) == 1:
             yield self.path, tree[0]
         else:

@@ -45,7 +45,7 @@ class Place(Protocol):
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file in parts; raises NotFoundError where there is none."""
 
-    def shown(self, name: str) -> str:
+    def show(self, name: str) -> str:
         """Return how a file is called in an error."""
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class FolderPlace:
         with self._open(name) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise _too_large(self.shown(name), limit)
+            raise _too_large(self.show(name), limit)
         return Answer(data)
 
     def read(self, name: str) -> Iterator[bytes]:
@@ -78,7 +78,7 @@ class FolderPlace:
             while chunk := file.read(CHUNK):
                 yield chunk
 
-    def shown(self, name: str) -> str:
+    def show(self, name: str) -> str:
         """Return the path."""
         return str(self.folder / name)
 
@@ -91,7 +91,7 @@ class FolderPlace:
             file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             return os.fdopen(file, "rb")
         except FileNotFoundError:
-            raise _missing(str(path)) from None
+            raise _missing_error(str(path)) from None
         except OSError as error:
             raise StorageError(
                 f"cannot read {path}: {error.strerror}", hint="check its permissions"
@@ -119,7 +119,7 @@ class WebPlace:
             data = response.read(limit + 1)
             if len(data) > limit:
                 self._drop()
-                raise _too_large(self.shown(name), limit)
+                raise _too_large(self.show(name), limit)
             return Answer(data, response.getheader("ETag"))
 
     def read(self, name: str) -> Iterator[bytes]:
@@ -132,9 +132,9 @@ class WebPlace:
                     yield chunk
             except (OSError, HTTPException) as error:
                 self._drop()
-                raise self._failed(name, error) from error
+                raise self._failure(name, error) from error
 
-    def shown(self, name: str) -> str:
+    def show(self, name: str) -> str:
         """Return the address without credentials."""
         return show_address(self._base + name)
 
@@ -153,7 +153,7 @@ class WebPlace:
             response.read(CHUNK)
             if not target.startswith("https://"):
                 raise RefusedError(
-                    f"{self.shown(name)} leads to {show_address(target)!a}",
+                    f"{self.show(name)} leads to {show_address(target)!a}",
                     hint="ask who publishes it for an https:// address",
                 )
             url = target
@@ -161,8 +161,8 @@ class WebPlace:
             return response
         self._drop()
         if response.status in (404, 410):
-            raise _missing(self.shown(name))
-        told = f"{self.shown(name)}: the server says {response.status} {response.reason!a}"
+            raise _missing_error(self.show(name))
+        told = f"{self.show(name)}: the server says {response.status} {response.reason!a}"
         if response.status in (401, 403, 407):
             raise RefusedError(told, hint="put the credentials for this host into ~/.netrc")
         raise StorageError(told, hint="try again later")
@@ -183,7 +183,7 @@ class WebPlace:
             except (OSError, HTTPException) as error:
                 self._drop()
                 if is_last:
-                    raise self._failed(name, error) from error
+                    raise self._failure(name, error) from error
         raise AssertionError
 
     def _connection(self, parts: SplitResult) -> tuple[HTTPConnection, bool]:
@@ -205,9 +205,9 @@ class WebPlace:
             known[1].close()
             self._connections.discard(known[1])
 
-    def _failed(self, name: str, error: Exception) -> StorageError:
+    def _failure(self, name: str, error: Exception) -> StorageError:
         return StorageError(
-            f"cannot read {self.shown(name)}: {error}",
+            f"cannot read {self.show(name)}: {error}",
             hint="check the address, the network, and HTTPS_PROXY",
         )
 
@@ -283,7 +283,7 @@ def _without_user(parts: SplitResult) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
 
 
-def _missing(shown: str) -> NotFoundError:
+def _missing_error(shown: str) -> NotFoundError:
     return NotFoundError(f"{shown} is not there", hint="check the address, or publish it again")
 
 

@@ -17,7 +17,7 @@ from typing import Self
 from holdall import NamedTuple
 from holdall.artifacts.hashing import FileDigest
 from holdall.errors import ConflictError, InputError, NotFoundError, RefusedError
-from holdall.files.lock import STATE_FOLDER, locked
+from holdall.files.lock import STATE_FOLDER, lock_folder
 from holdall.files.plain_folder import ContentFolder, remove_unfinished, replace_file
 from holdall.files.root import Root, make_folders
 from holdall.formats.documents import parse_toml
@@ -73,7 +73,7 @@ class Publication:
         with ExitStack() as stack:
             stack.callback(self._blobs.close)
             stack.callback(self._releases.close)
-            stack.enter_context(locked(stack.enter_context(Root(self.folder))))
+            stack.enter_context(lock_folder(stack.enter_context(Root(self.folder))))
             for name in (CHANNELS, RELEASES, BLOBS):
                 remove_unfinished(self.folder / name)
             self._stack = stack.pop_all()
@@ -156,10 +156,10 @@ class Publication:
         if name in self._known or folder.is_whole(name):
             return
         self._known.add(name)
-        folder.put(name, self._counted(name, read()))
+        folder.put(name, self._count(name, read()))
         self._files += 1
 
-    def _counted(self, name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def _count(self, name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         digest = hashlib.sha256()
         for chunk in chunks:
             digest.update(chunk)
@@ -178,7 +178,7 @@ def _channel_in(folder: Path, name: str) -> Channel | None:
         answer = place.ask(path, MAX_CHANNEL_BYTES)
     except NotFoundError:
         return None
-    return parse_channel(answer.data or b"", place.shown(path))
+    return parse_channel(answer.data or b"", place.show(path))
 
 
 def _release_in(folder: Path, channel: Channel | None) -> PublishedRelease | None:
@@ -187,7 +187,7 @@ def _release_in(folder: Path, channel: Channel | None) -> PublishedRelease | Non
     place, path = FolderPlace(folder), f"{RELEASES}/{channel.release}"
     try:
         answer = place.ask(path, MAX_RELEASE_BYTES)
-        return parse_release(answer.data or b"", place.shown(path))
+        return parse_release(answer.data or b"", place.show(path))
     except (NotFoundError, InputError):
         return None
 

@@ -9,7 +9,7 @@ from holdall.sources.layouts.agents.form import FolderForm
 from holdall.sources.layouts.agents.table import FOLDERS
 from holdall.sources.layouts.configs import load_json, read_servers
 from holdall.sources.layouts.markdown import SKILL_FILE
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 _SERVERS = {
     ".cursor/mcp.json": "mcpServers",
@@ -32,7 +32,7 @@ def read_agent_folders(gathering: Gathering) -> None:
             continue
         forms = [(form, root) for form in FOLDERS if (root := root_of(form, path)) is not None]
         for name in names:
-            file = joined(path, name)
+            file = join_path(path, name)
             found = next(((f, r) for f, r in forms if name.endswith(f.suffix)), None)
             if found is not None:
                 form, root = found

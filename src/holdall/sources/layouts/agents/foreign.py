@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from holdall.sources.checks.diagnostics import Code
 from holdall.sources.draft import Gathering
 from holdall.sources.layouts.markdown import SKILL_FILE
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 _OWN = "the repository's own instructions for agents"
 _FILES = {
@@ -81,7 +81,7 @@ def tell_foreign(gathering: Gathering) -> None:
         here = path.rpartition("/")[2]
         for name in sorted([*folder.files, *folder.folders]):
             known = name if name in _FILES and name in folder.files else f"{here}/{name}"
-            file = joined(path, name)
+            file = join_path(path, name)
             if known not in _FILES or known in told or file in read or _is_owned(gathering, path):
                 continue
             told.add(known)
@@ -101,6 +101,6 @@ def _unread_folders(
     gathering: Gathering, path: str, holders: set[str]
 ) -> Iterator[tuple[str, str]]:
     for name in gathering.tree.folder(path).folders:
-        place = joined(path, name)
+        place = join_path(path, name)
         if name in _FOLDERS and place not in holders and not gathering.tree.is_bare(place):
             yield place, _FOLDERS[name]

@@ -29,7 +29,7 @@ from holdall.sources.layouts.agents.form import (
     with_texts,
 )
 from holdall.sources.layouts.markdown import Changed, read_changed, read_rule
-from holdall.sources.walk import joined
+from holdall.sources.walk import join_path
 
 _SHELL = re.compile(r"!\{([^{}`\n]+)\}")
 _FILE = re.compile(r"@\{([^{}\s]+)\}")
@@ -67,7 +67,7 @@ def _read_context(
     names = [each for each in (said if isinstance(said, list) else [said]) if isinstance(each, str)]
     found = []
     for each in names:
-        path = joined(root, each.removeprefix("./"))
+        path = join_path(root, each.removeprefix("./"))
         if ".." not in path.split("/") and gathering.tree.is_file(path):
             which = name if len(names) == 1 else f"{name}-{each.rpartition('/')[2].split('.')[0]}"
             found.append(read_rule(gathering, path, which, Dialect.CLAUDE))

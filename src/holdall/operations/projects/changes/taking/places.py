@@ -80,7 +80,7 @@ def find_holders(
 
     Where several agents read one folder, `agents` come first, then those with marks of their own.
     """
-    order = [*(a for a in agents if a in known), *known.found_in(project), *BUILTIN_TARGETS]
+    order = [*(a for a in agents if a in known), *known.find_in(project), *BUILTIN_TARGETS]
     places: dict[Path, str] = {}
     links: dict[str, None] = {}
     wanted = list(ids)
