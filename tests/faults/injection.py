@@ -91,6 +91,14 @@ class Injection:
             raise peewee.OperationalError(text) from sqlite3.OperationalError(text)
 
 
+class EveryStep(Injection):
+    """Count reading statements, too."""
+
+    def statement(self, sql: str, database: peewee.Database) -> None:
+        """Note that a statement is about to be run."""
+        self.change(sql, database)
+
+
 def install(injection: Injection) -> None:
     """Send every mutating call and every statement through an injection."""
     for name in syscalls.MUTATING:

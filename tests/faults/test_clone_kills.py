@@ -1,13 +1,17 @@
-"""A clone that is killed, or fails, at each mutating call: nothing is there, or all of it."""
+"""A clone that is killed, or fails, at each call or statement: nothing is there, or all of it."""
 
 from __future__ import annotations
 
 import errno
+import os
+import random
+import sys
 from pathlib import Path
 
 import pytest
 from fault_scenario import Counter, Failing, killed_at
-from tally import IS_LONG
+from injection import EveryStep, install
+from tally import IS_LONG, count
 
 from databases import migrated_sqlite
 from e2e.kit import Kit, in_this_process, tree
@@ -89,3 +93,46 @@ def test_errors(tmp_path: Path, database: Path, own_state: Path, code: int) -> N
         if not failed and len(failing.calls) < number:
             break
     assert number > 40
+
+
+def clone_killed(url: str, target: Path, number: int, told: Path) -> int:
+    """Clone in a child that dies at its step `number`; its steps are in `told` if it does not."""
+    child = os.fork()
+    if child == 0:
+        sys.settrace(None)  # nobody would ask it for its coverage
+        status = 99
+        try:
+            injection = EveryStep("kill", number)
+            install(injection)
+            clone(url, target, None, BUILTIN_TYPES, dry_run=False)
+            told.write_text(str(len(injection.steps)))
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.slow
+def test_kills_at_statements(kit: Kit, tmp_path: Path) -> None:
+    """On both databases, statements and commits among the steps; the rows stay what they are."""
+    make_skill(kit.collection, "a")
+    kit.run("collect")
+    url, told, whole = kit.database_url or "", tmp_path / "steps", tmp_path / "whole"
+    clone(url, whole, None, BUILTIN_TYPES, dry_run=False)
+    assert clone_killed(url, tmp_path / "counted/kit", 0, told) == 0
+    steps = int(told.read_text())
+    rng = random.Random(11)
+    numbers = range(1, steps + 1) if IS_LONG else sorted(rng.sample(range(1, steps + 1), 10))
+    outcomes = []
+    for number in numbers:
+        target = tmp_path / f"p{number}" / "kit"
+        target.parent.mkdir()
+        assert clone_killed(url, target, number, told) in (-9, 0)
+        outcomes.append(is_there(target, whole))
+        if not outcomes[-1]:
+            clone(url, target, None, BUILTIN_TYPES, dry_run=False)
+            assert is_there(target, whole)
+        assert [path.name for path in target.parent.iterdir()] == ["kit"]
+    assert outcomes == sorted(outcomes)
+    assert kit.json("doctor", "--deep")["findings"] == []
+    count(kills=len(numbers))

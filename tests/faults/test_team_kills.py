@@ -13,9 +13,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import peewee
 import pytest
-from injection import Injection, install
+from injection import EveryStep, install
 from tally import IS_LONG, count
 
 from databases import postgres_database, sqlite_database
@@ -56,14 +55,6 @@ def pull(own: Machine, other: Machine) -> tuple[tuple[str, ...], str | None]:
     assert other.run("rename", first, other.new_mark()).is_done
     own.write(sorted(own.files())[1])
     return ("pull",), None
-
-
-class EveryStep(Injection):
-    """Count reading statements, too."""
-
-    def statement(self, sql: str, database: peewee.Database) -> None:
-        """Note that a statement is about to be run."""
-        self.change(sql, database)
 
 
 def run_killed(machine: Machine, words: tuple[str, ...], number: int, told: Path) -> int:

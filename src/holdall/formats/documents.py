@@ -112,11 +112,13 @@ def _refuse_constant(text: str) -> None:
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_object)
+_NUL = ("holds a NUL character", "take the escape out")
+_TOML_NUL = r"\\(?:u0000|U00000000|x00)"
 _JSON_MARK = r'(?s)"(?:[^"\\]|\\.)*+"|[{}\[\],]'
 
 
 def parse_json(data: bytes | str, where: str, *, limit: int = MAX_JSON_BYTES) -> Any:
-    """Read JSON as RFC 8259 has it: no NaN, no lone surrogates, no key twice."""
+    """Read JSON as RFC 8259 has it: no NaN, no lone surrogates, no key twice; and no NUL."""
     text = _bounded_text(data, where, limit, ",[{")
     try:
         value = _JSON.decode(text)
@@ -130,7 +132,7 @@ def parse_json(data: bytes | str, where: str, *, limit: int = MAX_JSON_BYTES) ->
     if type(value) in _CONTAINERS:
         _refuse_depth(value, where)
     if "\\u" in text:
-        _refuse_surrogates(value, where)
+        _refuse_no_text(value, where)
     return value
 
 
@@ -158,11 +160,22 @@ def _second_key(text: str) -> tuple[str, int]:
     raise AssertionError("the parser found one")
 
 
-def _refuse_surrogates(value: Any, where: str) -> None:
+def _refuse_no_text(value: Any, where: str) -> None:
     try:
         canonical_json(value)
     except UnicodeEncodeError as error:
         raise _broken(where, None, "holds half of a surrogate pair", "fix the escape") from error
+    if _has_nul(value):
+        raise _broken(where, None, *_NUL)
+
+
+def _has_nul(value: Any) -> bool:
+    """Return whether a text or key has the character NUL, which no text on a server can have."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_has_nul, value))
 
 
 def canonical_json(value: Any) -> bytes:
@@ -195,6 +208,7 @@ def parse_toml(
 
     text = _bounded_text(data, where, max(limit, MAX_PLAIN_TOML_BYTES), "\n")
     if (plain := read_plain(text)) is not None:
+        _refuse_nul_in_toml(plain, text, where)
         return plain
     import tomllib
 
@@ -208,7 +222,13 @@ def parse_toml(
         line = int(found[1]) if found else at_end
         raise _broken(where, line, f"not valid TOML: {_first_line(error)}", hint) from error
     _refuse_depth(value, where)
+    _refuse_nul_in_toml(value, text, where)
     return value
+
+
+def _refuse_nul_in_toml(value: Any, text: str, where: str) -> None:
+    if (found := re.search(_TOML_NUL, text)) is not None and _has_nul(value):
+        raise _broken(where, text.count("\n", 0, found.start()) + 1, *_NUL)
 
 
 def _refuse_slow(text: str, where: str) -> None:
@@ -280,7 +300,7 @@ def _build(text: str, loader: Any, where: str, first_line: int) -> Any:
 
     value = _YamlBuilder(yaml.parse(text, Loader=loader), where, first_line).document()
     if "\\" in text:
-        _refuse_surrogates(value, f"{where}, line {first_line}")
+        _refuse_no_text(value, f"{where}, line {first_line}")
     return value
 
 
