@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -12,6 +15,8 @@ from e2e.kit import REPOSITORY, Kit, tree
 OLD = REPOSITORY.parent / "shared/devset-old/anthropics+claude-plugins-official"
 NEW = REPOSITORY.parent / "shared/devset/anthropics+claude-plugins-official"
 VOLTAGENT = REPOSITORY.parent / "shared/devset/VoltAgent+awesome-claude-code-subagents"
+
+_LINK = re.compile(r'<[a-z]+(?: [a-z-]+="[^"]*")*? (?:href|src)="([^"#]*)')
 
 pytestmark = [
     pytest.mark.e2e,
@@ -67,3 +72,25 @@ def test_an_update_changes_exactly_what_differs(kit: Kit, tmp_path: Path) -> Non
     before = tree(kit.collection)
     assert "nothing written" in kit.run("collect", source, status=1)
     assert tree(kit.collection) == before
+
+
+@pytest.mark.slow
+def test_the_development_sets_are_one_site(kit: Kit, tmp_path: Path) -> None:
+    """All of them together: the same bytes twice, and every link of a page leads somewhere."""
+    pytest.importorskip("nh3", reason="the extra `site` is not installed")
+    for source in sorted(VOLTAGENT.parent.iterdir()):
+        kit.run("collect", source, status=None)
+    kit.run("site", "--to", tmp_path / "site")
+    kit.run("site", "--to", tmp_path / "again")
+    shown = [
+        {path: state for path, state in tree(folder).items() if not path.startswith(".holdall/")}
+        for folder in (tmp_path / "site", tmp_path / "again")
+    ]
+    assert shown[0] == shown[1]
+    assert len(shown[0]) > 500
+    for path, (data, _) in shown[0].items():
+        if path.endswith(".html") and not path.startswith(("plugins/", ".well-known/")):
+            for found in _LINK.findall(data.decode()):
+                if not found.startswith(("https://", "http://", "mailto:")) and found:
+                    place = os.path.normpath(os.path.join(os.path.dirname(path), unquote(found)))
+                    assert place in shown[0], (path, found)
