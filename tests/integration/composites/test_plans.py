@@ -47,6 +47,8 @@ OF_ALL = {
     "integrity._delete_trees",
     "integrity._delete_blobs",
     "integrity._unused_blobs",
+    "integrity._count_versions",
+    "integrity._count_blobs",
 }
 # `FOR UPDATE`, which SQLite does not know.
 OF_POSTGRESQL = {"collections._lock"}
