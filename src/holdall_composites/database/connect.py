@@ -157,7 +157,7 @@ def _make_database(url: DatabaseURL, *, read_only: bool) -> AbstractContextManag
     if read_only:
         return open_read_only(path)
     make_file(path)
-    return nullcontext(FileDatabase(url.path))
+    return nullcontext(FileDatabase(url.path, path))
 
 
 def _log_ahead(database: SqliteDatabase) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -26,12 +27,25 @@ _HEADER = b"SQLite format 3\0"
 _PRAGMAS = {"foreign_keys": 1, "synchronous": "full"}
 _TRIES = 3
 _Stamp = tuple[tuple[int, int, int] | None, ...]
+_connected: Counter[str] = Counter()
 
 
 class FileDatabase(SqliteDatabase):
-    """An SQLite database; `lasts` is False for one that is only read, or a copy of one."""
+    """An SQLite database; `lasts` is False for one that is only read, or a copy of one.
 
-    def __init__(self, database: str, *, lasts: bool = True, read_only: bool = False) -> None:
+    `path` is that of the file of which this process must not open and close a descriptor of its own
+    while it is connected. POSIX drops the process's locks then, SQLite's among them, and the next
+    process that closes the database takes its log away with what is committed after that.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        path: Path | None = None,
+        *,
+        lasts: bool = True,
+        read_only: bool = False,
+    ) -> None:
         # A transaction that reads first and writes later fails busy, whatever the timeout.
         super().__init__(
             database,
@@ -41,7 +55,17 @@ class FileDatabase(SqliteDatabase):
             uri=read_only,
         )
         self.lasts = lasts
+        self._file = "" if path is None else os.path.realpath(path)
         self.register_function(new_uuid, "new_uuid", 0)
+
+    def _connect(self) -> Any:
+        connection = super()._connect()  # type: ignore[misc]
+        _connected[self._file] += 1
+        return connection
+
+    def _close(self, conn: Any) -> None:
+        super()._close(conn)  # type: ignore[misc]
+        _connected[self._file] -= 1
 
 
 def can_write(path: Path) -> bool:
@@ -62,6 +86,8 @@ def can_read(path: Path) -> bool:
 
 def make_file(path: Path) -> None:
     """Make the file, readable by its owner only, before SQLite would make it readable by all."""
+    if path.exists():
+        return
     path.parent.mkdir(0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
@@ -80,11 +106,10 @@ def refuse_damage(path: Path) -> None:
                 hint="name an SQLite file, or move this away: `holdall rebuild` makes the database",
             )
         size = found.st_size
-        with path.open("rb") as file:
-            if size and file.read(len(_HEADER)) != _HEADER:
-                raise DatabaseDamaged(
-                    f"cannot open the database {path}: it is not an SQLite file", hint=DAMAGED
-                )
+        if size and not _connected[os.path.realpath(path)] and not _has_header(path):
+            raise DatabaseDamaged(
+                f"cannot open the database {path}: it is not an SQLite file", hint=DAMAGED
+            )
     log = log_of(path)
     if not size and log.exists() and log.stat().st_size:
         # SQLite would delete it, with all that was committed last.
@@ -94,6 +119,11 @@ def refuse_damage(path: Path) -> None:
             hint="restore the file beside it from a backup; or let `holdall rebuild` set both aside"
             " and make the database again from the collection's folder",
         )
+
+
+def _has_header(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
 
 
 def log_of(path: Path) -> Path:
@@ -113,7 +143,8 @@ def open_read_only(path: Path) -> Iterator[FileDatabase]:
         return
     if can_write(path) or _is_shared_now(path):
         mode = "rw" if can_write(path) else "ro"
-        yield FileDatabase(f"{path.absolute().as_uri()}?mode={mode}", lasts=False, read_only=True)
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        yield FileDatabase(uri, path, lasts=False, read_only=True)
         return
     if _has_log(path):
         with _temporary_folder() as folder:
@@ -124,7 +155,7 @@ def open_read_only(path: Path) -> Iterator[FileDatabase]:
     before = _stamp(path)
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     try:
-        yield FileDatabase(uri, lasts=False, read_only=True)
+        yield FileDatabase(uri, path, lasts=False, read_only=True)
     finally:
         if _stamp(path) != before:
             raise _changed_error(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -60,6 +61,27 @@ def test_a_new_file_is_private(tmp_path: Path) -> None:
     with connect_database(str(tmp_path / "deep" / "k.db")):
         pass
     assert (tmp_path / "deep" / "k.db").stat().st_mode & 0o777 == 0o600
+
+
+TRY_TO_LOCK = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)  # SQLite's shared bytes
+"""
+
+
+def test_a_second_connection_drops_no_lock_of_the_first(tmp_path: Path) -> None:
+    """Another process would take the log away, with all that the first one commits after that."""
+    path = tmp_path / "k.db"
+    with connect_database(str(path)) as first:
+        first.execute_sql("CREATE TABLE t (a)")
+        for read_only in (False, True):
+            with connect_database(str(path), read_only=read_only) as second:
+                second.execute_sql("SELECT * FROM t")
+        command = [sys.executable, "-c", TRY_TO_LOCK, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert "BlockingIOError" in done.stderr
+    assert subprocess.run(command).returncode == 0
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
