@@ -79,7 +79,6 @@ def holdall_collect_complete(
     changes: ChangeSet, collection: Collection, transaction_id: str
 ) -> None:
     """Make the database follow the manifest, keep what changed as new versions, and log it."""
-    from holdall.collection import PULL
     from holdall.files import Root
     from holdall_composites.history.log import header_of, record_change
     from holdall_composites.session import open_synced
@@ -87,8 +86,8 @@ def holdall_collect_complete(
 
     touched = find_touched(changes.edits, collection.manifest)
     with open_synced(collection, header_of(changes), touched=touched) as resolver:
-        # A pull brings to the folder what is in the log already.
-        if collection.manifest.uuid is not None and changes.command != PULL:
+        # What was committed to a shared database is in its log since then.
+        if collection.manifest.uuid is not None and collection.has_own_database:
             record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)
         if not collection.has_own_database:
             from holdall_composites.sync.releases.seen import remember_release

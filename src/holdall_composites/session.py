@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +26,7 @@ from holdall_composites.database.sqlite_file import (
     can_write as can_write_file,
     private_copy,
 )
-from holdall_composites.errors import DatabaseReadOnly
+from holdall_composites.errors import DatabaseFailed, DatabaseReadOnly
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema.revisions import is_current
 from holdall_composites.store.store import Store
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from holdall_composites.resolver.resolver import Edit
     from holdall_composites.sync.releases.chain import Header
+    from holdall_composites.values.records import CollectionRecord
 
 REBUILD = "rebuild"
 """The command of a release that a lost database gets from its folder."""
@@ -71,9 +72,12 @@ def open_synced(
             database = _open_to_read(stack, collection, Path(url.path))
         else:
             database = stack.enter_context(connect_database(collection.database_url))
-        _bring_up_to_date(database, url)
         store = Store(database)
-        if uuid and collection.ahead is None and not has_rows_of(store, collection):
+        known = _open_row(store, uuid, embedded=url.is_embedded)
+        is_right = known is not None and known.manifest_hash == collection.manifest_hash
+        if is_right:
+            store.known = known
+        elif uuid and collection.ahead is None:
             if at_head:
                 _refuse_behind(store, collection)
             if url.is_embedded or can_write(database):
@@ -86,12 +90,24 @@ def open_synced(
         yield Resolver(store, uuid, edit) if edit else Resolver(store, uuid)
 
 
-def _bring_up_to_date(database: Database, url: DatabaseURL) -> None:
-    """Do what `ensure_current` promises; most embedded databases are up to date."""
-    if not (url.is_embedded and is_current(database)):
+def _open_row(store: Store, uuid: str, *, embedded: bool) -> CollectionRecord | None:
+    """Make sure of the schema, and read the collection's row: one round trip to a server."""
+    database: Any = store.database
+    if embedded:
+        if not is_current(database):
+            from holdall_composites.schema.runner import ensure_current
+
+            ensure_current(database, embedded=True)
+    elif not database.is_current:
+        from holdall_composites.schema.history import revisions_of
         from holdall_composites.schema.runner import ensure_current
 
-        ensure_current(database, embedded=url.is_embedded)
+        with suppress(DatabaseFailed):  # else it is said below what is missing
+            rows, database.may_write = store.collections.open(uuid)
+            ensure_current(database, embedded=False, applied=revisions_of(rows))
+            return store.collections.get(uuid)
+        ensure_current(database, embedded=False)
+    return store.collections.get(uuid) if uuid else None
 
 
 def _open_to_read(stack: ExitStack, collection: Collection, path: Path) -> Any:
@@ -138,7 +154,7 @@ def refuse_read_only(collection: Collection) -> None:
         may_write = can_write_file(Path(url.path))
     else:
         with connect_database(collection.database_url) as database:
-            _bring_up_to_date(database, url)
+            _open_row(Store(database), "", embedded=False)
             may_write = can_write(database)
     if not may_write:
         raise DatabaseReadOnly(

@@ -339,8 +339,8 @@ MUTANTS = [
     Mutant(
         "a release has neither lock nor comparison",
         COLLECTIONS,
-        "_lock if self.is_postgresql else _head",
-        "_head",
+        'where(C.id == Given("id")).for_update()',
+        'where(C.id == Given("id"))',
         ON_A_SERVER,
         TEAM,
         UNCOMPARED,
@@ -348,7 +348,9 @@ MUTANTS = [
     Mutant(
         "the head is read before the transaction, and not compared in it",
         PUBLISH,
-        "        with store.transaction():\n            head = store.collections.lock(uuid)\n",
+        "        with store.transaction():\n"
+        "            store.collections.ask_change(uuid, header.change_id, touched or ())\n"
+        "            head = store.collections.lock(uuid)\n",
         "        head = store.collections.lock(uuid)\n        with store.transaction():\n",
         ON_A_SERVER,
         TEAM,

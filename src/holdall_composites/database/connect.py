@@ -81,6 +81,9 @@ def can_write(database: Database) -> bool:
     """Return whether rows that last may be written through a connection to a current schema."""
     if isinstance(database, FileDatabase):
         return database.lasts
+    known: bool | None = getattr(database, "may_write", None)
+    if known is not None:
+        return known
     why = "what the session and the role may do"
     query = (
         "SELECT current_setting('transaction_read_only') = 'off'"

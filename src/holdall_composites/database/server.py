@@ -125,6 +125,8 @@ class ServerDatabase(PostgresqlDatabase):
 
     is_current = False
     """Whether its schema was found to be current since it was connected to."""
+    may_write: bool | None = None
+    """What the session and the role may do, once that was asked."""
 
     def __init__(self, text: str, limits: Mapping[str, str], patience: float) -> None:
         # A prepared statement is unknown to the next server connection behind a transaction pooler.

@@ -93,7 +93,7 @@ def _add(
     who = (project, by.author, by.host, by.at, undoes, release)
     operation = OperationRecord(0, transaction_id, done.command, summary, *who)
     with store.part():
-        store.collections.lock(collection_id)
+        store.collections.hold(collection_id)
         store.operations.add(collection_id, operation, details, artifacts)
 
 

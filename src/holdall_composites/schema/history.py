@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import AutoField, CharField, Field, Model, TextField
@@ -82,7 +83,11 @@ class AuditRecord(NamedTuple):
 def applied_revisions(database: Database) -> list[AppliedRevision]:
     """Return the history, oldest first; empty for a database that has none."""
     row = AppliedMigration
-    rows = _rows_of(database, row, row.name, row.checksum, row.applied)
+    return revisions_of(_rows_of(database, row, row.name, row.checksum, row.applied))
+
+
+def revisions_of(rows: Sequence[tuple[str, str, str]]) -> list[AppliedRevision]:
+    """Return the history that rows of it are: names, checksums and times."""
     if any(not name[:4].isdigit() for name, _, _ in rows):
         raise SchemaError(
             f"the table {HISTORY} is the one of an unreleased Holdall",

@@ -7,6 +7,7 @@ again inside the one migrator's lock: an interrupted run leaves what was there b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from holdall_composites.database.connect import HISTORY, connect_database
 from holdall_composites.database.peewee_import import Database
@@ -22,8 +23,11 @@ def pending_revisions(database: Database, to: str | None = None) -> list[Revisio
     Raises SchemaError for a history that does not fit this program: a newer schema, an edited
     script, a gap.
     """
+    return _pending(applied_revisions(database), to)
+
+
+def _pending(applied: Sequence[AppliedRevision], to: str | None = None) -> list[Revision]:
     known = known_revisions()
-    applied = applied_revisions(database)
     _refuse_misfits(known, applied)
     last = number_of(to) if to is not None else known[-1].number
     return [revision for revision in known[len(applied) :] if revision.number <= last]
@@ -54,14 +58,22 @@ def _unknown(row: AppliedRevision) -> SchemaError:
     )
 
 
-def ensure_current(database: Database, *, embedded: bool) -> None:
+def ensure_current(
+    database: Any, *, embedded: bool, applied: Sequence[AppliedRevision] | None = None
+) -> None:
     """Bring an embedded database up to date; raise SchemaError for a shared one that is not.
+
+    `applied` is its history, where it was read already. One that was current when it was connected
+    to is not looked at again.
 
     A file with somebody else's tables, which a wrong or forged setting named, is refused, too.
     """
+    if not embedded and database.is_current:
+        return
     refuse_encoding(database)
-    pending = pending_revisions(database)
+    pending = pending_revisions(database) if applied is None else _pending(applied)
     if not pending:
+        database.is_current = True
         return
     if embedded:
         _refuse_others_file(database)

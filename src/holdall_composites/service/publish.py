@@ -24,7 +24,7 @@ from holdall_composites.sync.releases.chain import plan_release
 from holdall_composites.sync.releases.manifest import find_changed
 from holdall_composites.sync.save_versions import keep_new
 from holdall_composites.sync.state import state_of
-from holdall_composites.sync.sync import sync
+from holdall_composites.sync.sync import make_equal
 
 
 def publish(
@@ -48,15 +48,16 @@ def publish(
     with connect_database(collection.database_url) as database:
         ensure_current(database, embedded=False)
         store = Store(database)
-        if store.collections.release_of_change(uuid, header.change_id) is not None:
-            return True
         keep_new(store, collection, changed, actions, trees)
         with store.transaction():
+            store.collections.ask_change(uuid, header.change_id, touched or ())
             head = store.collections.lock(uuid)
+            if store.collections.release_of_change(uuid, header.change_id) is not None:
+                return True
             planned = plan_release(store, head, collection.manifest, header, touched)
             if collection.manifest.base != (planned.release.hash if planned.delta else head[1]):
                 raise _overtaken(collection)
-            sync(store, state_of(collection))
+            make_equal(store, state_of(collection))
             ids = [str(entry.id) for entry in changed if entry.content_hash]
             store.versions.add(uuid, ids, header.command, header.author)
             _refuse_missing(store, changed)

@@ -41,7 +41,10 @@ def plan_pull(
     if uuid is None or collection.has_own_database:
         return None
     with open_synced(collection) as resolver, resolver.store.reading():
-        store = resolver.store
+        store, known = resolver.store, resolver.store.known
+        is_there = known is not None and collection.manifest.base == known.head_hash
+        if is_there and common is None:
+            return None
         head = head_of(store, uuid)
         standing, number = find_standing(store, collection.manifest, head)
         if common is not None:

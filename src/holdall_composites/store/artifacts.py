@@ -80,6 +80,11 @@ class Artifacts(Repository):
         query = _active_uuids if only_active else _any_uuids
         return dict(self._fetch(query, collection=collection_id, ids=as_json(ids)))
 
+    def ask_all(self, collection_id: str) -> None:
+        """Ask for the rows and aliases of a collection, which are fetched next."""
+        self._ask(_all, collection=collection_id)
+        self._ask(_aliases, collection=collection_id)
+
     def all_of(self, collection_id: str) -> list[ArtifactRecord]:
         """Return every artifact of a collection, inactive ones included, by their ids."""
         rows = self._fetch(_all, collection=collection_id)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from peewee import fn
+from peewee import Select, fn
 
 from holdall_composites.database.models import (
     Channel,
@@ -15,6 +15,7 @@ from holdall_composites.database.models import (
     ReleaseChange,
     StateChunk,
 )
+from holdall_composites.schema.history import AppliedMigration
 from holdall_composites.store.prepared import (
     Given,
     as_json,
@@ -60,6 +61,18 @@ _IN_COLLECTION = R.collection == Given("collection")
 @prepared
 def _get() -> Any:
     return C.select(*_COLUMNS, C.head, C.head_hash).where(C.id == Given("id"))
+
+
+@prepared
+def _schema() -> Any:
+    row = AppliedMigration
+    return row.select(row.name, row.checksum, row.applied).order_by(row.name)
+
+
+@prepared
+def _may_write() -> Any:
+    is_primary = fn.current_setting("transaction_read_only") == "off"
+    return Select((), (is_primary & fn.has_table_privilege("deployments", "INSERT"),))
 
 
 @prepared
@@ -184,6 +197,38 @@ class Collections(Repository):
     def put(self, record: CollectionRecord) -> None:
         """Make the collection's row have this name and manifest, and lock it as `lock` does."""
         self._send_rows(_put, [record[: len(_COLUMNS)]])
+
+    def open(self, collection_id: str) -> tuple[list[tuple[str, str, str]], bool]:
+        """Read what an opened database is looked at for first; `get` is fetched next.
+
+        Returns the history of its schema, and whether rows may be written. Nothing of it need be
+        there: then it raises DatabaseFailed.
+        """
+        with self.reading():
+            self._ask(_schema)
+            self._ask(_may_write)
+            self._ask(_get, id=collection_id)
+        ((may_write,),) = self._fetch(_may_write)
+        return self._fetch(_schema), may_write
+
+    def ask_change(self, collection_id: str, change_id: str, touched: Iterable[str]) -> None:
+        """Lock as `lock` does, and ask for what the next release is made from.
+
+        These are fetched next: `lock`, `release_of_change`, `chunks_of` and `last_entries`.
+        """
+        self._ask(_lock, id=collection_id)
+        self._ask(_by_change, collection=collection_id, change=change_id)
+        self.ask_entries(collection_id, touched)
+
+    def ask_entries(self, collection_id: str, touched: Iterable[str]) -> None:
+        """Ask for chunks and entries: `chunks_of` and `last_entries` are fetched next."""
+        if wanted := list(touched):
+            self._ask(_chunks, id=collection_id)
+            self._ask(_last_entries, collection=collection_id, uuids=as_json(wanted))
+
+    def hold(self, collection_id: str) -> None:
+        """Lock as `lock` does, without looking at the head."""
+        self._send(_lock if self.is_postgresql else _head, id=collection_id)
 
     def lock(self, collection_id: str) -> tuple[int, str | None]:
         """Let no other writer of the collection in until the transaction ends; return its head.

@@ -41,6 +41,10 @@ def _rows(collection_id: str, records: Iterable[CompositeRecord]) -> Iterable[tu
 class Composites(Repository):
     """What can be done with composites."""
 
+    def ask_all(self, collection_id: str) -> None:
+        """Ask for the rows of a collection, which are fetched next."""
+        self._ask(_LISTING.whole, collection=collection_id)
+
     def all_of(
         self, collection_id: str, *, cursor: str | None = None, limit: int | None = None
     ) -> Page[CompositeRecord]:

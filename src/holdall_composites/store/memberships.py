@@ -180,6 +180,10 @@ class Memberships(Repository):
         ends = {"composite": artifact_id, "child": artifact_uuid}
         return self._page(_ASSOCIATIONS, cursor, limit, **ends, collection=collection_id)
 
+    def ask_all(self, collection_id: str) -> None:
+        """Ask for the rows of a collection, which are fetched next."""
+        self._ask(_ALL.whole, collection=collection_id)
+
     def all_of(self, collection_id: str) -> list[MembershipRecord]:
         """Return every membership of a collection."""
         return list(self._page(_ALL, None, None, collection=collection_id).items)

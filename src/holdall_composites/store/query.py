@@ -24,7 +24,7 @@ from holdall_composites.values.pagination import (
 
 Record = TypeVar("Record")
 _AT_ONCE = 1_000
-_ONE_MOMENT = "REPEATABLE READ, READ ONLY"
+_ONE_MOMENT = "REPEATABLE READ"
 
 
 def records_of(kind: type[Record]) -> Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]]:
@@ -65,6 +65,7 @@ class Repository:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.is_postgresql = dialect_of(database) == "postgresql"
+        self._asked: dict[tuple[object, ...], Any] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make what is written in the block one transaction, or a savepoint inside of one.
@@ -91,10 +92,21 @@ class Repository:
         with translated_errors(), self.database.atomic(*kind):
             yield
 
+    def _ask(self, query: Prepared, **given: object) -> None:
+        """Send a query that is fetched next in the transaction: several come in one round trip."""
+        if self.is_postgresql:
+            with translated_errors():
+                self._asked[query, *given.items()] = query.send(self.database, **given)
+
+    def _answer(self, query: Prepared, **given: object) -> Any:
+        """Return the cursor of a query, which may have been asked already."""
+        asked = self._asked.pop((query, *given.items()), None)
+        return query(self.database, **given) if asked is None else asked
+
     def _fetch(self, query: Prepared, **given: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query as the driver gives them."""
         with translated_errors():
-            rows: list[tuple[Any, ...]] = query(self.database, **given).fetchall()
+            rows: list[tuple[Any, ...]] = self._answer(query, **given).fetchall()
             return rows
 
     def _make(
@@ -102,7 +114,7 @@ class Repository:
     ) -> tuple[Record, ...]:
         """Return the records of a query's rows; made some at a time, so that memory is reused."""
         with translated_errors():
-            parts = iter(partial(query(self.database, **given).fetchmany, _AT_ONCE), [])
+            parts = iter(partial(self._answer(query, **given).fetchmany, _AT_ONCE), [])
             return tuple(listing.records(chain.from_iterable(parts)))
 
     def _run(self, query: Prepared, **given: object) -> int:

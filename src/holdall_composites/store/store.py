@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdall_composites.store.memberships import Memberships
     from holdall_composites.store.operations import Operations
     from holdall_composites.store.versions import Versions
+    from holdall_composites.values.records import CollectionRecord
 
 
 class Store(Repository):
@@ -28,6 +29,9 @@ class Store(Repository):
 
     A repository is imported when it is first asked for: most commands need few of them.
     """
+
+    known: CollectionRecord | None = None
+    """The collection's row as it was when the database was opened and its rows were right."""
 
     artifacts: Artifacts
     collections: Collections

@@ -32,6 +32,8 @@ class Rows:
     def read(cls, store: Store, collection_id: str) -> Rows:
         """Read the rows of a collection, all of one moment."""
         with store.reading():
+            for rows in (store.artifacts, store.composites, store.memberships):
+                rows.ask_all(collection_id)
             return cls(
                 artifacts={row.uuid: row for row in store.artifacts.all_of(collection_id)},
                 composites={row.uuid: row for row in store.composites.all_of(collection_id).items},

@@ -54,7 +54,7 @@ def keep_new(
 ) -> None:
     """Store the bytes of artifacts that actions are about to make in the folder."""
     wanted = {entry.content_hash: entry for entry in entries if entry.content_hash}
-    unknown = store.contents.unknown_trees(wanted)
+    unknown = store.contents.unknown_trees(wanted) if wanted else set()
     if not unknown:
         return
     actions = tuple(actions)

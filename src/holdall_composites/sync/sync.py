@@ -32,17 +32,24 @@ def sync(store: Store, state: CollectionState) -> bool:
         and difference(Rows.read(store, state.uuid), state).is_nothing
     ):
         return False
+    make_equal(store, state)
+    return True
+
+
+def make_equal(store: Store, state: CollectionState) -> None:
+    """Make the rows equal to `state`, as `sync` does, without looking first whether they are."""
     with store.part():
-        store.collections.put(wanted)
+        store.collections.put(CollectionRecord(state.uuid, state.name, state.manifest_hash))
         found = difference(Rows.read(store, state.uuid), state)
         _refuse_strangers(store, found)
         _write(store, state.uuid, found)
-    return True
 
 
 def _refuse_strangers(store: Store, found: Difference) -> None:
     """Raise AlreadyExists if a new artifact's UUID is one of another collection."""
     new = {entry.uuid: entry.id for entry in found.new_artifacts}
+    if not new:
+        return
     for uuid, (collection_id, owner) in store.artifacts.owners_of(new).items():
         raise AlreadyExists(
             f"{new[uuid]}: its uuid {uuid} belongs to {owner} of the collection {collection_id}",

@@ -285,15 +285,15 @@ def test_a_transaction_that_the_server_ends_is_tried_again(
     from holdall_composites.database import failures
     from holdall_composites.store.collections import Collections
 
-    lock, tell = Collections.lock, failures.failure_of
+    ask, tell = Collections.ask_change, failures.failure_of
     states: list[str] = []
 
-    def slow(store: Collections, collection_id: str) -> tuple[int, str | None]:
+    def slow(store: Collections, collection_id: str, change: str, touched: set[str]) -> None:
         if not states:
             states.append("first")
             store.get(collection_id)  # from here on the transaction sees this moment
             anna.run("rename", "skill:plain-prose", "prose")
-        return lock(store, collection_id)
+        ask(store, collection_id, change, touched)
 
     def noted(error: object) -> object:
         states.append(str(getattr(error, "sqlstate", "")))
@@ -302,7 +302,7 @@ def test_a_transaction_that_the_server_ends_is_tried_again(
     level = "options=-c%20default_transaction_isolation%3Dserializable"
     url = str(bob.database_url)
     bob.database_url = f"{url}{'&' if '?' in url else '?'}{level}"
-    monkeypatch.setattr(Collections, "lock", slow)
+    monkeypatch.setattr(Collections, "ask_change", slow)
     monkeypatch.setattr(failures, "failure_of", noted)
     bob.run("rename", "skill:changelog", "news")
     assert "40001" in states

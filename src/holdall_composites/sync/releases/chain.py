@@ -22,7 +22,7 @@ from holdall_composites.sync.releases.hashing import (
 )
 from holdall_composites.sync.releases.manifest import find_changed, size_of, state_of
 from holdall_composites.values.records import ReleaseRecord
-from holdall_composites.values.states import Delta, delta_between
+from holdall_composites.values.states import Delta, Entry, delta_between
 from holdall_composites.values.uuids import new_uuid
 
 Head = tuple[int, str | None]
@@ -97,12 +97,17 @@ def plan_release(
     hashes are stored, the others cost nothing.
     """
     collection_id = manifest.uuid or ""
-    known = {} if touched is None else store.collections.chunks_of(collection_id)
+    known: dict[str, str] = {}
+    before: dict[str, Entry] = {}
+    if touched is not None:
+        with store.reading():
+            store.collections.ask_entries(collection_id, touched)
+        known = store.collections.chunks_of(collection_id)
+        before = store.collections.last_entries(collection_id, touched, is_present=True)
     width = width_of(size_of(manifest))
     if touched is not None and known.keys() and all(len(prefix) == width for prefix in known):
         prefixes = {uuid[:width] for uuid in touched}
         state = state_of(manifest, lambda uuid: uuid[:width] in prefixes)
-        before = store.collections.last_entries(collection_id, touched, is_present=True)
         delta = delta_between(before, {u: e for u, e in state.items() if u in touched})
         found = chunk_hashes(state, width)
     else:
@@ -199,7 +204,8 @@ def head_below(store: Store, manifest: Manifest) -> Head:
     Raises OvertakenError if the folder does not stand there: others were first, and what it
     releases would take back what it has not seen. That a database lost its chain is refused before.
     """
-    head = head_of(store, manifest.uuid or "")
+    known = store.known or store.collections.get(manifest.uuid or "")
+    head = (known.head, known.head_hash) if known else (0, None)
     if head[1] in (None, manifest.base):
         return head
     newest = store.collections.release(manifest.uuid or "", head[0])
