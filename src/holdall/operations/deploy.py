@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from pathlib import Path
@@ -220,13 +220,14 @@ class Deployer:
         command: str,
         extra: Mapping[str, Any],
         first: FirstHalf | None = None,
+        unkept: Container[str] = (),
     ) -> DeployResult:
         """Undo or redo (`command`) a change of the project: its files, ledger and records.
 
         `hash_of` gives the SkillMeat hash of what was deployed before, `content_of` the bytes of
-        its files; `first` is the change of the collection that this is one with. Raises
-        ConflictError if the project is not as the change left it, LocalEditError for files edited
-        since.
+        its files; `first` is the change of the collection that this is one with, `unkept` has the
+        hashes of bytes that no version has. Raises ConflictError if the project is not as the
+        change left it, LocalEditError for files edited since.
         """
         request = self._request(command, ())
         with self._open_project(None) as (project, _, scratch), self._report_error(request):
@@ -247,6 +248,7 @@ class Deployer:
                 withdrawn=removed_placements(gone, ledger.deployed, placed, self.targets),
                 adopted=first.transaction_id if first else None,
                 extra=extra,
+                unkept=unkept,
             )
             warnings = self.check(planned.plan)
             if not self.force:
@@ -338,6 +340,7 @@ class Deployer:
         withdrawn: Sequence[Placement] = (),
         adopted: str | None = None,
         extra: Mapping[str, Any] = MappingProxyType({}),
+        unkept: Container[str] = (),
     ) -> Planned:
         """Return the plan that makes the project what the ledger says, with all file actions."""
         names = {entry.collection for entry in project.stored.deployed}
@@ -355,7 +358,7 @@ class Deployer:
             tuple(artifacts),
             tuple(as_collected(self.collection, placed)),
             tuple(as_collected(self.collection, withdrawn)),
-            with_contents(change, project.root, self.targets),
+            with_contents(change, project.root, self.targets, unkept),
             adopted,
             moved_from,
             dict(extra),

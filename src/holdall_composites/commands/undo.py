@@ -286,8 +286,8 @@ class _Work:
         targets = self.context.targets(part.targets, part.project)
         given = (self.editor.collection, part.project, targets)
         deployer = self.context.deployer(*given, force=self.how.force, dry_run=dry_run)
-        change = (part.change, part.hash_of, part.content_of)
-        return deployer.revert(*change, self.how.command, part.extra, first)
+        change = (part.change, part.hash_of, part.content_of, self.how.command, part.extra, first)
+        return deployer.revert(*change, part.find_unkept())
 
 
 def _tell_step(context: Context, verb: str, step: Step) -> None:

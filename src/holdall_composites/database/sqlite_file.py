@@ -36,7 +36,10 @@ class FileDatabase(SqliteDatabase):
     `path` is that of the file of which this process must not open and close a descriptor of its own
     while it is connected. POSIX drops the process's locks then, SQLite's among them, and the next
     process that closes the database takes its log away with what is committed after that.
+    `is_current` says that its schema was looked at already.
     """
+
+    is_current = False
 
     def __init__(
         self,

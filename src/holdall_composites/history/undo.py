@@ -70,6 +70,11 @@ class ProjectUndo:
         """The names of the targets that the operations touched."""
         return sorted({target for target, _ in self.change.entries})
 
+    def find_unkept(self) -> set[str]:
+        """Return the hashes of what the operations placed and no version has: merged texts."""
+        placed = {after.sha256 for _, after in self.change.files.values() if after is not None}
+        return self.store.contents.unknown_blobs(placed)
+
     def hash_of(self, deployed: Deployed) -> str:
         """Return the SkillMeat hash of what was deployed before, as it was placed."""
         tree = version_tree(self.store, deployed.content_hash)

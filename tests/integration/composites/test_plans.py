@@ -48,11 +48,12 @@ OF_ALL = {
     "integrity._delete_trees",
     "integrity._delete_blobs",
     "integrity._unused_blobs",
+    "collections._schema",
     "integrity._count_versions",
     "integrity._count_blobs",
 }
 # `FOR UPDATE`, which SQLite does not know.
-OF_POSTGRESQL = {"collections._lock"}
+OF_POSTGRESQL = {"collections._lock", "collections._may_write"}
 
 
 def queries() -> Iterator[tuple[str, Prepared]]:

@@ -63,7 +63,7 @@ def test_a_plan_first(old: Machine, upstream: Upstream) -> None:
 
 
 def test_an_edit_in_the_project_is_merged(old: Machine) -> None:
-    """Lines that only one side changed are taken; the edit stays an edit; an undo restores it."""
+    """Lines that only one side changed are taken; undo and redo know both texts."""
     skill_file(old).write_text(LINES.replace("line 1\n", "mine\n"))
     before = skill_file(old).read_bytes()
     old.run("update")
@@ -71,8 +71,12 @@ def test_an_edit_in_the_project_is_merged(old: Machine) -> None:
         "line 9", "theirs"
     )
     assert "notes.md is edited" in old.run("sync", "--check", status=1)
-    old.run("undo")
-    assert skill_file(old).read_bytes() == before
+    merged = skill_file(old).read_bytes()
+    for _ in range(2):
+        old.run("undo")
+        assert skill_file(old).read_bytes() == before
+        old.run("redo")  # no version has the merged text
+        assert skill_file(old).read_bytes() == merged
 
 
 def test_a_conflict_in_the_project(old: Machine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,15 +69,18 @@ def revert_ledger(project: Project, change: LedgerChange) -> Ledger:
     )
 
 
-def with_contents(change: LedgerChange, root: Root, targets: Iterable[Target]) -> LedgerChange:
+def with_contents(
+    change: LedgerChange, root: Root, targets: Iterable[Target], unkept: Container[str] = ()
+) -> LedgerChange:
     """Return the change with the bytes that are there now and that no collection has.
 
-    Those are settings files, the project's own files, files that were converted for an agent, and
-    heads with another name.
+    Those are settings files, the project's own files, files that were converted for an agent, heads
+    with another name, and what is known to be `unkept` (SHA-256 in hexadecimal digits).
     """
     by_name = {target.name: target for target in targets}
     entries = [entry for pair in change.entries.values() for entry in pair if entry is not None]
     precious = {*change.settings, *PROJECT_FILES}
+    precious |= {p for p, (before, _) in change.files.items() if before and before.sha256 in unkept}
     for entry in entries:
         target = by_name.get(entry.target)
         if target is None or change.files.keys().isdisjoint(entry.files):
