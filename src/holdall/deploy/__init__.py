@@ -4,14 +4,14 @@ from holdall import lazy_exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from holdall.deploy.agent_formats.files import convert_file as convert_file
-    from holdall.deploy.agent_formats.values import Refused as Refused
-    from holdall.deploy.consent.heads import text_effects as text_effects
-    from holdall.deploy.local_edits import (
+    from holdall.deploy.adoptable import (
         find_collected as find_collected,
         find_requested as find_requested,
         read_place as read_place,
     )
+    from holdall.deploy.agent_formats.files import convert_file as convert_file
+    from holdall.deploy.agent_formats.values import Refused as Refused
+    from holdall.deploy.consent.heads import text_effects as text_effects
     from holdall.deploy.ownership import renamed_head as renamed_head
     from holdall.deploy.planning.entries import (
         name_entry as name_entry,
@@ -38,7 +38,7 @@ else:
             "agent_formats.files": ("convert_file",),
             "agent_formats.values": ("Refused",),
             "consent.heads": ("text_effects",),
-            "local_edits": (
+            "adoptable": (
                 "find_requested",
                 "find_collected",
                 "read_place",

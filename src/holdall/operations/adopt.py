@@ -15,7 +15,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collect.from_folder import with_edit
 from holdall.collection.collection import Collection
-from holdall.deploy.local_edits import Adoptable, files_at, find_adoptable, read_place
+from holdall.deploy.adoptable import Adoptable, files_at, find_adoptable, read_place
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployRequest, Placement, PlannedArtifact
 from holdall.deploy.project.ledger import Deployed, Ledger
