@@ -29,7 +29,7 @@ $(VENV)/installed: pyproject.toml
 demo: $(VENV)/installed  ## collect, compose, deploy and rename on the sample, in .demo/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (12 minutes)
+test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (13 minutes)
 	$(PYTEST) -n $(WORKERS) --maxschedchunk=8
 
 unit: $(VENV)/installed  ## run the unit tests (5 seconds)

@@ -167,8 +167,8 @@ def test_ids_of_a_thousand_come_from_the_cache(tmp_path: Path) -> None:
     ]
     ids = ["skill:s99", *(f"skill:s99{n}" for n in range(10))]
     asked = [imported_by(words, given, ids) for _ in range(2)]
-    assert "sqlite3" in asked[0]
-    assert not asked[1] & {"sqlite3", "peewee", "yaml", "tomllib", "pluggy"}
+    assert asked[0] >= {"peewee", "pluggy"}
+    assert asked[1].isdisjoint({"peewee", "yaml", "pluggy", "holdall.collection.collection"})
     again = [*words[:4], "skill:s7@", *words[5:]]
     done = subprocess.run(again, env=given, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["skill:s7@0"]

@@ -259,13 +259,16 @@ def test_hand_made_changes_of_a_composite_survive_its_source(
 
 
 def test_a_lost_database_comes_back_from_the_manifest(kit: Kit, sample: Path) -> None:
-    """With an empty database, identities and composites are those of the manifest."""
+    """With an empty database that is told to start again, all is as the manifest has it."""
     if not str(kit.database_url).startswith("sqlite"):
         pytest.skip("only an embedded database is upgraded by itself")
     kit.run("collect", sample)
     before = kit.uuids()
     for file in kit.collection.parent.glob("holdall.db*"):
         file.unlink()
+    refused = kit.command("deploy", "composite:writing", "--to", kit.project)
+    assert (refused.returncode, "--new-chain" in refused.stderr) == (3, True)
+    kit.run("init", "--new-chain", kit.collection)
     kit.deploy("composite:writing")
     uuids = {i: entry["artifact_uuid"] for i, entry in kit.record().items()}
     assert uuids.items() <= before.items()

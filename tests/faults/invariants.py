@@ -35,7 +35,7 @@ __all__ = [
 NEXT = (("status", "--to", "project"), ("doctor", "--json"))
 STATE = {".gitignore", "lock", "tx", "outbox", "outside", "backups", "ledger.json"}
 STATE |= {"deployed.toml", ".gitattributes"}
-DATABASE = {"holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journal"}
+DATABASE = {"releases", "holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journal"}
 _VARYING = [
     (re.compile(rb"\b[0-9a-f]{12}4[0-9a-f]{19}\b"), b"UUID"),
     (re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+"), b"TIME"),
