@@ -23,8 +23,11 @@ from holdall_composites.database.connect import connect_database
 from holdall_composites.resolver.resolver import Resolver
 from holdall_composites.schema import runner
 from holdall_composites.store.store import Store
-from holdall_composites.values.records import CollectionRecord, DeploymentRecord
-from holdall_composites.values.types import Membership
+from holdall_composites.values.records import (
+    CollectionRecord,
+    DeploymentRecord,
+    MembershipRecord,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -267,7 +270,7 @@ def _side_by_side(
 def _writes(bench: Bench, name: str, raw: Raw, store: Store) -> Iterator[Row]:
     at, members = ("c", "composite:empty"), store.memberships
     rows: list[tuple[object, ...]] = [(*at, uuid(n), n) for n in range(ALONE)]
-    batch = [Membership(at[1], uuid(n), position=n) for n in range(ALONE)]
+    batch = [MembershipRecord(at[1], uuid(n), position=n) for n in range(ALONE)]
     turned = [one._replace(position=ALONE - one.position) for one in batch]
     deployed = [
         DeploymentRecord("c", "/p", ".claude", uuid(n), sha256(n), "t" * 32, "done")

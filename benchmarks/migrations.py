@@ -83,7 +83,7 @@ def one_pass(url: str) -> None:
 
 def migrate(url: str) -> None:
     with connect_database(url) as database:
-        runner.upgrade(database, "0002", say=lambda text: print(text, file=sys.stderr))
+        runner.upgrade(database, "0002")
 
 
 def measured(way: str, url: str) -> Sample:

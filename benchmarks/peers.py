@@ -61,7 +61,7 @@ def _measured(bench: Bench, name: str, program: str, source: Path, ids: list[str
 
     def ours() -> Sample:
         bench.empty("peer-own")
-        words = ("deploy", *ids[:count], "--to", bench.folder / "peer-own")
+        words: list[str | Path] = ["deploy", *ids[:count], "--to", bench.folder / "peer-own"]
         return bench.ours("--collection", kit, *words)
 
     try:
@@ -100,7 +100,7 @@ def _skillmeat(bench: Bench, program: str, source: Path, project: Path) -> Way:
 
 def _apm(bench: Bench, program: str, source: Path, project: Path) -> Way:
     skills = sorted((source / "skills").iterdir())
-    words = (program, "install", *skills, "--target", "claude")
+    words: list[str | Path] = [program, "install", *skills, "--target", "claude"]
     return lambda: bench.run("env", "-C", project, *words)
 
 
