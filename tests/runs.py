@@ -14,6 +14,7 @@ from postgres_server import URL_VARIABLE, running_server
 WITHOUT_POSTGRES = "HOLDALL_TESTS_WITHOUT_POSTGRES"
 FOLDERS = ["unit", "house", "faults", "fuzz", "e2e", "integration"]
 """The order of the folders: first what answers at once, then what takes longest at a time."""
+IS_LONG = bool(os.environ.get("HOLDALL_LONG_TESTS"))
 
 
 def examples(short: int) -> int:
