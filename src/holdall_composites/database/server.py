@@ -219,7 +219,7 @@ class ServerDatabase(PostgresqlDatabase):
         connection = self._open
         if connection.sending is None:
             return
-        with __exception_wrapper__:
+        with __exception_wrapper__, _first_refusal():
             if stop:
                 connection.sending = None
                 connection.leave.close()
@@ -258,6 +258,18 @@ class ServerDatabase(PostgresqlDatabase):
             yield
         finally:
             connection.worker = None
+
+
+@contextmanager
+def _first_refusal() -> Iterator[None]:
+    """Raise why a statement was refused, not that those behind it were not run."""
+    try:
+        yield
+    except psycopg.errors.PipelineAborted as aborted:
+        error: BaseException | None = aborted
+        while isinstance(error, psycopg.errors.PipelineAborted):
+            error = error.__context__
+        raise (error if isinstance(error, psycopg.Error) else aborted) from None
 
 
 def make_server_database(url: DatabaseURL, *, read_only: bool) -> ServerDatabase:
