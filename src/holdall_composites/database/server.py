@@ -204,7 +204,8 @@ class ServerDatabase(PostgresqlDatabase):
         """Run what the driver's pipeline does not take."""
         if sql.startswith("SAVEPOINT"):
             return self.send(sql)
-        with suppress(psycopg.Error) if sql.startswith("ROLLBACK TO") else nullcontext():
+        failures = (psycopg.Error, PeeweeException)
+        with suppress(*failures) if sql.startswith("ROLLBACK TO") else nullcontext():
             self.settle(stop=True)
         due, self._open.due = self._open.due, ()
         if due:
@@ -219,7 +220,7 @@ class ServerDatabase(PostgresqlDatabase):
         connection = self._open
         if connection.sending is None:
             return
-        with __exception_wrapper__, _first_refusal():
+        with __exception_wrapper__:
             if stop:
                 connection.sending = None
                 connection.leave.close()
@@ -258,18 +259,6 @@ class ServerDatabase(PostgresqlDatabase):
             yield
         finally:
             connection.worker = None
-
-
-@contextmanager
-def _first_refusal() -> Iterator[None]:
-    """Raise why a statement was refused, not that those behind it were not run."""
-    try:
-        yield
-    except psycopg.errors.PipelineAborted as aborted:
-        error: BaseException | None = aborted
-        while isinstance(error, psycopg.errors.PipelineAborted):
-            error = error.__context__
-        raise (error if isinstance(error, psycopg.Error) else aborted) from None
 
 
 def make_server_database(url: DatabaseURL, *, read_only: bool) -> ServerDatabase:

@@ -130,15 +130,18 @@ def test_a_connection_that_the_server_ended_is_made_again(
     assert far.json("doctor")["findings"] == []
 
 
-def test_a_refusal_that_was_read_already_is_what_is_raised(database: Database) -> None:
-    """Not that the statements behind it were not run, which says nothing of why."""
+def test_a_refusal_that_is_read_early_ends_a_part_only(database: Database) -> None:
+    """The next statement that is sent raises it, and what is around the part goes on."""
     store = Store(database)
-    store.collections.put(RECORD)
     insert = "INSERT INTO collections (id, name) VALUES (%s, %s)"
-    for pause in (0.0, 0.2):
+    with store.transaction():
+        store.collections.put(RECORD)
         with pytest.raises(IntegrityError), database.atomic():
             send(database, insert, [RECORD.id, "again"])
-            database.connection().pgconn.send_flush_request()
-            send(database, insert, ["d" * 32, "x"])
-            time.sleep(pause)
-            send(database, insert, ["e" * 32, "y"])
+            send(database, insert, ["d" * 32, "not this one either"])
+            pgconn = database.connection().pgconn
+            pgconn.send_flush_request()
+            pgconn.flush()
+            time.sleep(0.2)
+            send(database, insert, ["e" * 32, "nor this one"])
+    assert [known.name for known in store.collections.all()] == ["kit"]
