@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +176,19 @@ def _has_nul(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
     return isinstance(value, list) and any(map(_has_nul, value))
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with every text in it changed, keys excepted."""
+    match value:
+        case str():
+            return change(value)
+        case list():
+            return [with_texts(item, change) for item in value]
+        case dict():
+            return {key: with_texts(item, change) for key, item in value.items()}
+        case _:
+            return value
 
 
 def canonical_json(value: Any) -> bytes:

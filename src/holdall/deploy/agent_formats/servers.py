@@ -17,6 +17,7 @@ from typing import Any
 from holdall import NamedTuple
 from holdall.deploy.agent_formats.values import ConvertedEntry, Refused
 from holdall.deploy.targets.target import Form
+from holdall.formats.documents import with_texts
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}")
 _LOCAL = frozenset({None, "stdio", "local"})
@@ -194,19 +195,6 @@ def _spell(
         return match[0] if takes_default else spell(match[1])
 
     return with_texts(value, lambda text: _VARIABLE.sub(write, text)), tuple(losses)
-
-
-def with_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a value with every text in it changed, keys excepted."""
-    match value:
-        case str():
-            return change(value)
-        case list():
-            return [with_texts(item, change) for item in value]
-        case dict():
-            return {key: with_texts(item, change) for key, item in value.items()}
-        case _:
-            return value
 
 
 def variables_in(value: Any) -> list[tuple[str, str]]:

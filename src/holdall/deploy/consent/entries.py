@@ -23,7 +23,7 @@ from holdall.deploy.agent_formats.values import ConvertedEntry, Refused
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Form, Merge, Target
 from holdall.errors import InputError
-from holdall.formats.documents import canonical_json, parse_json, read_bounded
+from holdall.formats.documents import canonical_json, parse_json, read_bounded, with_texts
 from holdall.formats.marks import MAX_BYTES
 
 _PLUGIN_ROOT = re.compile(
@@ -191,19 +191,10 @@ def _definition(
         return definition
     top = str(project.absolute()) if merge.project is None else merge.project
     root = f"{top}/{target.root_of(ArtifactType.PLUGIN_FILES)}/{place}"
-    return {key: _with_root(value, root) for key, value in definition.items()}
-
-
-def _with_root(value: Any, root: str) -> Any:
-    match value:
-        case str():
-            return _PLUGIN_ROOT.sub(lambda _: root, value).replace("${/}", "/")
-        case list():
-            return [_with_root(item, root) for item in value]
-        case dict():
-            return {key: _with_root(item, root) for key, item in value.items()}
-        case _:
-            return value
+    found: dict[str, Any] = with_texts(
+        definition, lambda text: _PLUGIN_ROOT.sub(lambda _: root, text).replace("${/}", "/")
+    )
+    return found
 
 
 def _shown_hook(event: str, group: Mapping[str, Any], hook: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ def write_hooks_for_copilot(definition: Any, where: str) -> Written:
 def _render(definition: Any, where: str, form: Form, root: str | None) -> Written:
     from holdall.deploy.consent.entries import hooks_in
     from holdall.errors import InputError
-    from holdall.sources.layouts.agents.form import with_texts
+    from holdall.formats.documents import with_texts
 
     if root is None and "CLAUDE_PLUGIN_ROOT" in str(definition):
         raise ValueError("it looks for its plugin's folder, for which the agent has no variable")

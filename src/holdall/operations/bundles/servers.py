@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from holdall.formats.documents import with_texts
 from holdall.operations.bundles.form import Written
-from holdall.sources.layouts.agents.form import with_texts
 
 _PLUGIN = re.compile(r"\$\{CLAUDE_(PLUGIN_ROOT|PLUGIN_DATA)\}")
 _VARIABLE = re.compile(r"\$\{(?!CLAUDE_PLUGIN_|env:)([A-Za-z_]\w*)\}")

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from holdall.sources.layouts.agents.form import AgentFormat, PluginForm, with_texts
+from holdall.formats.documents import with_texts
+from holdall.sources.layouts.agents.form import AgentFormat, PluginForm
 
 SCHEMAS = ("https://agent-plugins.org/schemas/", "https://open-plugins.com/schemas/")
 PLUGIN_SCHEMA = "https://agent-plugins.org/schemas/1.0.0/plugin.schema.json"

@@ -14,12 +14,12 @@ from functools import partial
 from typing import Any
 
 from holdall.artifacts.rules import Dialect
+from holdall.formats.documents import with_texts
 from holdall.sources.layouts.agents.form import (
     AgentFormat,
     FolderForm,
     PluginForm,
     usual_places,
-    with_texts,
 )
 from holdall.sources.layouts.markdown import read_rule
 

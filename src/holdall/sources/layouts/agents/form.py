@@ -58,19 +58,6 @@ class AgentFormat(NamedTuple):
     plugin: PluginForm | None = None
 
 
-def with_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a JSON value with its texts changed, but not its keys."""
-    match value:
-        case str():
-            return change(value)
-        case dict():
-            return {key: with_texts(item, change) for key, item in value.items()}
-        case list():
-            return [with_texts(item, change) for item in value]
-        case _:
-            return value
-
-
 def usual_places(**others: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return Claude Code's places of components, with others for some."""
     return MappingProxyType(

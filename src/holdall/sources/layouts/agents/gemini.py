@@ -18,7 +18,7 @@ from typing import Any
 from holdall.artifacts.ids import ArtifactType
 from holdall.artifacts.rules import Dialect
 from holdall.errors import InputError
-from holdall.formats.documents import parse_toml
+from holdall.formats.documents import parse_toml, with_texts
 from holdall.formats.frontmatter import head_line
 from holdall.sources.draft import Draft, Gathering
 from holdall.sources.layouts.agents.form import (
@@ -26,7 +26,6 @@ from holdall.sources.layouts.agents.form import (
     FolderForm,
     PluginForm,
     usual_places,
-    with_texts,
 )
 from holdall.sources.layouts.markdown import Changed, read_changed, read_rule
 from holdall.sources.walk import join_path
