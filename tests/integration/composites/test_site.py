@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import json
 import zipfile
@@ -233,3 +234,16 @@ def test_with_an_address_claude_code_gets_archives(kit: Kit, site: Path) -> None
         assert source["url"] == f"https://example.org/kit/plugins/claude/{plugin['name']}.zip"
         data = (site / source["url"].removeprefix("https://example.org/kit/")).read_bytes()
         assert source["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_a_missing_library_is_named_with_the_way_to_get_it(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holdall alone does not bring what pages are made with; nothing is written then."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda n: None if n == "nh3" else found(n))
+    done = kit.command("site", "--to", tmp_path / "pages")
+    assert done.returncode == 2
+    assert "`holdall site` needs the library nh3" in done.stderr
+    assert "holdall[site]" in done.stderr
+    assert not (tmp_path / "pages").exists()
