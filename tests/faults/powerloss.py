@@ -87,9 +87,9 @@ class Disk:
                 path.write_bytes(self._bytes.get(inner, b""))
                 path.chmod(stat.S_IMODE(mode))
         if target.name == ".holdall":
-            self._add_database(target)
+            self._add_database(target, folders.get(inode, {}))
 
-    def _add_database(self, target: Path) -> None:
+    def _add_database(self, target: Path, names: Names) -> None:
         here = self._top / target.relative_to(target.parents[1])
         written: dict[int, Path] = {}
         for path in here.glob("holdall.db*"):
@@ -101,6 +101,10 @@ class Disk:
             copy.write_bytes(path.read_bytes())
             copy.chmod(0o600)
             written[inode] = copy
+        for name, (inode, _, _) in names.items():  # the old name of what was just renamed
+            if inode in written and not (here / name).exists():
+                (target / name).unlink()
+                os.link(written[inode], target / name)
 
     def _all_folders(self) -> dict[int, Names]:
         found = {}
