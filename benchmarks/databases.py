@@ -223,7 +223,7 @@ def _reads(bench: Bench, name: str, raw: Raw, store: Store) -> Iterator[Row]:
             lambda: raw.fetch(BELOW, "c", "composite:outer"),
         ),
     }
-    with store.reading():
+    with store.snapshot():
         raw.run("BEGIN")
         for case, (ours, theirs) in few.items():
             yield _side_by_side(bench, f"{name}: {case}", ours, theirs, 1.5, repeats=100)

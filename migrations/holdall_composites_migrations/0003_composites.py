@@ -14,10 +14,10 @@ from holdall_composites_migrations.frozen import (
     create,
     default,
     drop,
+    foreign_key,
     forget_manifests,
     hex_digits,
     is_sqlite,
-    scoped,
 )
 
 
@@ -36,7 +36,7 @@ class CompositeArtifact(Model):
     class Meta:
         table_name = "composite_artifacts"
         primary_key = CompositeKey("collection_id", "id")
-        constraints = (scoped("id", "artifacts", "id"),)
+        constraints = (foreign_key("id", "artifacts", "id"),)
 
 
 class CompositeMembership(Model):
@@ -61,8 +61,8 @@ class CompositeMembership(Model):
         table_name = "composite_memberships"
         primary_key = CompositeKey("collection_id", "composite_id", "child_artifact_uuid")
         constraints = (
-            scoped("composite_id", "composite_artifacts", "id"),
-            scoped("child_artifact_uuid", "artifacts", "uuid"),
+            foreign_key("composite_id", "composite_artifacts", "id"),
+            foreign_key("child_artifact_uuid", "artifacts", "uuid"),
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from peewee import CharField, Check, CompositeKey, Database, IntegerField, Model, TextField
 from playhouse.migrate import SchemaMigrator
 
-from holdall_composites_migrations.frozen import create, drop, refers, scoped
+from holdall_composites_migrations.frozen import create, drop, foreign_key, refers
 
 
 class Operation(Model):
@@ -39,7 +39,7 @@ class OperationArtifact(Model):
     class Meta:
         table_name = "operation_artifacts"
         primary_key = CompositeKey("collection_id", "number", "artifact_uuid")
-        constraints = (scoped("number", "operations", "number"),)
+        constraints = (foreign_key("number", "operations", "number"),)
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:

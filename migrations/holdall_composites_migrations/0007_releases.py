@@ -15,10 +15,10 @@ from holdall_composites_migrations.frozen import (
     default,
     drop,
     drop_column,
+    foreign_key,
     forget_manifests,
     hex_digits,
     refers,
-    scoped,
 )
 
 
@@ -50,7 +50,7 @@ class ReleaseChange(Model):
     class Meta:
         table_name = "release_changes"
         primary_key = CompositeKey("collection_id", "number", "uuid")
-        constraints = (scoped("number", "releases", "number"),)
+        constraints = (foreign_key("number", "releases", "number"),)
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:

@@ -8,7 +8,13 @@ from __future__ import annotations
 from peewee import CharField, CompositeKey, Database, Model
 from playhouse.migrate import SchemaMigrator
 
-from holdall_composites_migrations.frozen import create, drop, forget_manifests, hex_digits, scoped
+from holdall_composites_migrations.frozen import (
+    create,
+    drop,
+    foreign_key,
+    forget_manifests,
+    hex_digits,
+)
 
 
 class ArtifactAlias(Model):
@@ -19,7 +25,7 @@ class ArtifactAlias(Model):
     class Meta:
         table_name = "artifact_aliases"
         primary_key = CompositeKey("collection_id", "other_uuid")
-        constraints = (scoped("artifact_uuid", "artifacts", "uuid"),)
+        constraints = (foreign_key("artifact_uuid", "artifacts", "uuid"),)
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:

@@ -51,7 +51,7 @@ def refers(to: str, rules: str = "ON DELETE CASCADE ON UPDATE CASCADE") -> SQL:
     return SQL(f"REFERENCES {to} {rules}")
 
 
-def scoped(column: str, to_table: str, to_column: str) -> SQL:
+def foreign_key(column: str, to_table: str, to_column: str) -> SQL:
     """Return a foreign key of two columns: the collection's and this one."""
     return SQL(
         f"FOREIGN KEY (collection_id, {column}) REFERENCES {to_table} (collection_id, {to_column})"

@@ -104,7 +104,7 @@ def _undo_release(context: Context, args: argparse.Namespace) -> int:
     from holdall_composites.history.releases import plan_undo
 
     done = _Done()
-    with _working(context, args, "undo") as work, Scratch() as scratch:
+    with _open_work(context, args, "undo") as work, Scratch() as scratch:
         number = args.release
         plan = plan_undo(work.store, work.editor.collection, number, scratch.path, force=args.force)
         changes = work.editor.propose(plan.changes)
@@ -140,7 +140,7 @@ def _run(
     choose: Callable[[_Work], list[Step]],
 ) -> int:
     done = _Done()
-    with _working(context, args, command) as work:
+    with _open_work(context, args, command) as work:
         chosen = getattr(args, "chosen", None)
         steps = choose(work) if chosen is None else work.find_again(chosen)
         # Overtaken and run again, the command means these, not what is the newest by then.
@@ -160,7 +160,7 @@ def _run(
     try:
         for number, step in enumerate(steps, 1):
             place = f"{number} of {len(steps)}" if len(steps) > 1 else ""
-            with _working(context, args, command, place) as work:
+            with _open_work(context, args, command, place) as work:
                 work.do(step, done)
             done.steps += 1
             _tell_step(context, _DID[command], told[step])
@@ -175,7 +175,7 @@ def _run(
 
 
 @contextmanager
-def _working(
+def _open_work(
     context: Context, args: argparse.Namespace, command: str, step: str = ""
 ) -> Iterator[_Work]:
     """Lock the collection, and open its database."""

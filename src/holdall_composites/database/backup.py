@@ -11,7 +11,7 @@ from tempfile import mkstemp
 from holdall.errors import NotFoundError
 from holdall.formats import DatabaseURL
 from holdall_composites.database.connect import raw
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.database.sqlite_file import BUSY_SECONDS
 from holdall_composites.errors import DatabaseFailed, SchemaError
@@ -53,13 +53,13 @@ def back_up(database: Database, before: str | None = None) -> Path:
 def unite(database: Database) -> None:
     """Make an SQLite database one file; raises LockedError while somebody else has it open."""
     assert isinstance(database, SqliteDatabase), "only a file has files beside it"
-    with translated_errors():
+    with translate_errors():
         database.journal_mode = "delete"
 
 
 def _file_of(database: Database) -> Path:
     """Return where the open file is, whatever the working directory has become since."""
-    with translated_errors():
+    with translate_errors():
         listed = raw(database, "PRAGMA database_list", why="where the file is now").fetchone()
         (_, _, path) = listed
     if not os.path.isfile(path):
@@ -89,6 +89,6 @@ def _copy(source: Path, why: str) -> Path:
 def _vacuum_into(source: Path, copy: str) -> None:
     # A connection of its own: VACUUM cannot run in a transaction, and this one may be in one.
     own = SqliteDatabase(str(source), timeout=BUSY_SECONDS)
-    with translated_errors(), closing(own):
+    with translate_errors(), closing(own):
         own.connect()
         raw(own, "VACUUM INTO ?", (copy,), why="SQLite copies its file while others write")

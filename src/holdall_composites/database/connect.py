@@ -10,7 +10,7 @@ from typing import Any
 from holdall.formats import DatabaseURL
 from holdall.reporter import log_debug
 from holdall_composites.console import kept_connections
-from holdall_composites.database.failures import translated_errors, unreachable
+from holdall_composites.database.failures import translate_errors, unreachable
 from holdall_composites.database.peewee_import import (
     Database,
     PeeweeException,
@@ -89,7 +89,7 @@ def can_write(database: Database) -> bool:
         "SELECT current_setting('transaction_read_only') = 'off'"
         " AND has_table_privilege('deployments', 'INSERT')"
     )
-    with translated_errors():
+    with translate_errors():
         return bool(raw(database, query, why=why).fetchone()[0])
 
 

@@ -147,7 +147,7 @@ _CONNECTING = (
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn a driver's error into ours.
 
     Peewee wraps what goes through it; a cursor's own `executemany` raises the driver's errors.

@@ -125,7 +125,7 @@ def tell_release(store: Store, collection_id: str, uuid: str) -> str:
 
 def tell_conflicts(conflicts: Iterable[FileConflict]) -> str:
     """Return conflicts of files in one line."""
-    return "; ".join(conflict.told for conflict in conflicts)
+    return "; ".join(conflict.text for conflict in conflicts)
 
 
 def _side(place: Place, spec: TypeSpec) -> TreeSide:

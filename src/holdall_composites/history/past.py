@@ -21,7 +21,7 @@ def release_state(collection: Collection, number: int, ids: Sequence[ArtifactId]
     Raises NotFoundError for a release that there is not, or files that are not kept any more.
     """
     uuid = collection.manifest.uuid or ""
-    with open_synced(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.snapshot():
         store = resolver.store
         release = release_at(store, uuid, number)
         state = store.collections.state_at(uuid, number)

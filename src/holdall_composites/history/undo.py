@@ -220,7 +220,7 @@ class _Planner:
         """Return for each project what was done to it, as one change."""
         parts = []
         for project, done in self.changes.items():
-            change = reduce(lambda later, older: older.followed_by(later), [c for _, c in done])
+            change = reduce(lambda later, older: older.join(later), [c for _, c in done])
             numbers = tuple(operation.number for operation, _ in done)
             known = (self.store, self.scratch, self.how)
             parts.append(ProjectUndo(Path(project), numbers, change, *known))

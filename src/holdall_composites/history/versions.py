@@ -53,12 +53,12 @@ def known_versions(
     collection_id = collection.manifest.uuid
     if collection_id is None:
         return [None] * len(wanted)
-    with open_synced(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.snapshot():
         store = resolver.store
         uuids = store.artifacts.uuids_of(collection_id, sorted({str(e.id) for e in wanted}))
         owners = store.artifacts.owners_of({entry.uuid for entry in wanted if entry.uuid})
         strange = {entry.uuid for entry in wanted if entry.uuid} - owners.keys()
-        aliases = store.artifacts.named_by(collection_id, strange) if strange else {}
+        aliases = store.artifacts.resolve_aliases(collection_id, strange) if strange else {}
         found = []
         for number, entry in enumerate(wanted):
             known = {uuids.get(str(entry.id))} - {None}
@@ -81,7 +81,7 @@ def collection_details(collection: Collection) -> Details:
     if collection_id is None:
         return Details({}, {})
     found: dict[str, list[Deployment]] = {}
-    with open_synced(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.snapshot():
         versions = resolver.store.versions.newest(collection_id)
         for row in resolver.store.deployments.all_of(collection_id, limit=None).items:
             place = Deployment(row.project, row.target_root, row.content_hash)

@@ -216,7 +216,7 @@ class Resolver:
 
         All, or a page of both together. Raises ArtifactNotFound for an unknown `type:name`.
         """
-        with self.store.reading():
+        with self.store.snapshot():
             uuid = self._uuids([artifact_id])[artifact_id]
             page = self.store.memberships.get_associations(
                 artifact_id, uuid, self.collection_id, cursor=cursor, limit=limit
@@ -232,9 +232,9 @@ class Resolver:
 
         Raises ArtifactNotFound if none of the collection has.
         """
-        with self.store.reading():
+        with self.store.snapshot():
             artifacts = self.store.artifacts
-            own = artifacts.named_by(self.collection_id, [uuid]).get(uuid, uuid)
+            own = artifacts.resolve_aliases(self.collection_id, [uuid]).get(uuid, uuid)
             owner, id_ = artifacts.owners_of([own]).get(own, ("", ""))
         if owner != self.collection_id:
             raise ArtifactNotFound(uuid)
@@ -263,7 +263,7 @@ class Resolver:
 
     def _below(self, ids: Sequence[str]) -> tuple[dict[str, str], list[str], dict[str, list[Edge]]]:
         """Return the UUIDs of active artifacts, the composites among them, and what is below."""
-        with self.store.reading():
+        with self.store.snapshot():
             uuids = self._uuids(ids, only_active=True)
             composites = [one for one in uuids if one.partition(":")[0] in _COMPOSITE_TYPES]
             if not composites:

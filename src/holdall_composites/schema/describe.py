@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from holdall_composites.database.connect import raw
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 
 Description = dict[str, dict[str, dict[str, str]]]
@@ -99,7 +99,7 @@ def describe(database: Database, tables: Iterable[str]) -> Description:
     """Return what those of the tables that are there consist of."""
     query = _SQLITE if isinstance(database, SqliteDatabase) else _POSTGRESQL
     names, why = json.dumps(sorted(tables)), "the catalogue, which each database has its own of"
-    with translated_errors():
+    with translate_errors():
         rows = raw(database, query, (names,), why=why).fetchall()
     found: Description = {}
     for table, kind, name, text in rows:

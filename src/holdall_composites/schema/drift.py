@@ -14,7 +14,7 @@ from pathlib import Path
 
 from holdall import NamedTuple
 from holdall_composites.database.connect import HISTORY
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.database.models import MODELS
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.schema.describe import Description, describe
@@ -63,7 +63,7 @@ def find_differences(database: Database) -> list[Difference]:
     found = [*_compare(live, wanted)]
     if isinstance(database, SqliteDatabase):
         # In a server's schema others may live beside us; an SQLite file is ours alone.
-        with translated_errors():
+        with translate_errors():
             others = set(database.get_tables()) - {HISTORY, AUDIT, *TABLES}
         found += [
             Difference(name, "table", live="")

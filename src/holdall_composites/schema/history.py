@@ -10,7 +10,7 @@ from peewee import AutoField, CharField, Field, Model, TextField
 from holdall import NamedTuple
 from holdall.transaction import Signature
 from holdall_composites.database.connect import HISTORY
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
 from holdall_composites.schema.revisions import Revision
@@ -106,7 +106,7 @@ def audit_records(database: Database) -> list[AuditRecord]:
 def _rows_of(database: Database, model: type[Model], *columns: Field) -> list[Any]:
     """Return the rows of a table by its key; none if the table is not there."""
     query = model.select(*columns).order_by(model._meta.primary_key)
-    with translated_errors():
+    with translate_errors():
         is_there = database.table_exists(model._meta.table_name)
         return list(database.execute(query).fetchall()) if is_there else []
 

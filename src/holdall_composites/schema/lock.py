@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from peewee import IntegerField, Model, PeeweeException
 
 from holdall_composites.database.connect import raw, without_time_limit
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.database.peewee_import import Database, SqliteDatabase
 from holdall_composites.errors import SchemaError
 
@@ -38,7 +38,7 @@ def lock_migrations(database: Database) -> Iterator[None]:
     """
     if database.in_transaction():
         raise SchemaError("a migration cannot run inside a transaction", hint="commit first")
-    with translated_errors():
+    with translate_errors():
         refuse_encoding(database)
         if isinstance(database, SqliteDatabase):
             with _foreign_keys_off(database), database.atomic("IMMEDIATE"):

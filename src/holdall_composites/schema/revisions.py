@@ -14,7 +14,7 @@ from peewee import Table
 
 from holdall import NamedTuple
 from holdall_composites.database.connect import HISTORY
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.database.peewee_import import Database
 from holdall_composites.errors import SchemaError
 
@@ -63,7 +63,7 @@ def is_current(database: Database) -> bool:
     """Return whether a database has all scripts, each as it is here: nothing else is to be done."""
     history = Table(HISTORY)
     query = history.select(history.c.name, history.c.checksum).order_by(history.c.name)
-    with translated_errors():
+    with translate_errors():
         is_there = database.table_exists(HISTORY)
         rows = database.execute(query).fetchall() if is_there else []
     return [tuple(row) for row in rows] == [(one.title, one.checksum) for one in known_revisions()]

@@ -23,10 +23,10 @@ def pending_revisions(database: Database, to: str | None = None) -> list[Revisio
     Raises SchemaError for a history that does not fit this program: a newer schema, an edited
     script, a gap.
     """
-    return _pending(applied_revisions(database), to)
+    return _find_pending(applied_revisions(database), to)
 
 
-def _pending(applied: Sequence[AppliedRevision], to: str | None = None) -> list[Revision]:
+def _find_pending(applied: Sequence[AppliedRevision], to: str | None = None) -> list[Revision]:
     known = known_revisions()
     _refuse_misfits(known, applied)
     last = number_of(to) if to is not None else known[-1].number
@@ -71,7 +71,7 @@ def ensure_current(
     if not embedded and database.is_current:
         return
     refuse_encoding(database)
-    pending = pending_revisions(database) if applied is None else _pending(applied)
+    pending = pending_revisions(database) if applied is None else _find_pending(applied)
     if not pending:
         database.is_current = True
         return

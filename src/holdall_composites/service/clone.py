@@ -51,7 +51,7 @@ def clone(
     folder that is not empty, RefusedError for the database inside of another collection.
     """
     url = DatabaseURL.parse(text)
-    with reading_database(url) as store, store.reading():
+    with reading_database(url) as store, store.snapshot():
         record = choose_collection(store, chosen, url.shown)
         manifest = read_head(store, record)
         target = folder or _folder_of(manifest.name)

@@ -33,7 +33,7 @@ def resolve(request: DeployRequest) -> Resolution | None:
     collection_id = request.collection.manifest.uuid
     if collection_id is None:
         return None
-    with open_synced(request.collection, at_head=True) as resolver, resolver.store.reading():
+    with open_synced(request.collection, at_head=True) as resolver, resolver.store.snapshot():
         store = resolver.store
         if not request.is_forced:
             _refuse_removed_members(request, store, collection_id)
@@ -228,7 +228,7 @@ def _find_unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:
     """Return the plan's placements but for those that are recorded as done."""
     if not plan.placed:
         return []
-    done = store.deployments.finished_in(plan.collection.manifest.uuid or "", _place(plan))
+    done = store.deployments.list_done(plan.collection.manifest.uuid or "", _place(plan))
     return [p for p in plan.placed if (p.target_root, p.uuid, p.content_hash) not in done]
 
 

@@ -40,7 +40,7 @@ def plan_pull(
     uuid = collection.manifest.uuid
     if uuid is None or collection.has_own_database:
         return None
-    with open_synced(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.snapshot():
         store, known = resolver.store, resolver.store.known
         is_there = known is not None and collection.manifest.base == known.head_hash
         if is_there and common is None:

@@ -132,7 +132,7 @@ def problems_of(store: Store, collection: Collection) -> Iterator[str]:
     uuid = collection.manifest.uuid
     if found or uuid is None:
         return
-    with store.reading():
+    with store.snapshot():
         rows = Rows.read(store, uuid)
         is_known = store.collections.get(uuid) is not None
     if not is_known or not difference(rows, state_of(collection)).is_nothing:

@@ -21,7 +21,7 @@ from holdall_composites.store.prepared import (
     insert_rows,
     nowhere,
     one_of,
-    prepared,
+    prepare,
     update_rows,
 )
 from holdall_composites.store.query import Repository
@@ -32,10 +32,10 @@ _OWN = (A.id, A.uuid, A.type, A.name, A.path, A.origin, A.content_hash, A.active
 _IN_COLLECTION = A.collection == Given("collection")
 _AMONG = one_of(A.uuid, "uuids")
 
-_all = prepared(
+_all = prepare(
     lambda: A.select(*_OWN, A.created_at, A.updated_at).where(_IN_COLLECTION).order_by(A.id)
 )
-_owners = prepared(lambda: A.select(A.uuid, A.collection, A.id).where(_AMONG))
+_owners = prepare(lambda: A.select(A.uuid, A.collection, A.id).where(_AMONG))
 _insert = insert_rows(A.collection, *_OWN)
 _update = update_rows(A.collection, *_OWN, key=(A.collection, A.uuid), updated_at=UTC_NOW)
 
@@ -44,8 +44,8 @@ _ALIAS = (N.collection_id, N.other_uuid)
 _insert_aliases = insert_rows(*_ALIAS, N.artifact)
 _delete_aliases = delete_rows(*_ALIAS)
 _NAMED = N.collection_id == Given("collection")
-_aliases = prepared(lambda: N.select(N.other_uuid, N.artifact).where(_NAMED).order_by(N.other_uuid))
-_named_by = prepared(
+_aliases = prepare(lambda: N.select(N.other_uuid, N.artifact).where(_NAMED).order_by(N.other_uuid))
+_by_alias = prepare(
     lambda: N.select(N.other_uuid, N.artifact).where(_NAMED, one_of(N.other_uuid, "uuids"))
 )
 
@@ -54,11 +54,11 @@ def _uuids(*conditions: Any) -> Any:
     return A.select(A.id, A.uuid).where(_IN_COLLECTION, one_of(A.id, "ids"), *conditions)
 
 
-_any_uuids = prepared(_uuids)
-_active_uuids = prepared(lambda: _uuids(A.active))
+_any_uuids = prepare(_uuids)
+_active_uuids = prepare(lambda: _uuids(A.active))
 
 
-@prepared
+@prepare
 def _delete_traceless() -> Any:
     traces = (ArtifactVersion.artifact, Deployment.artifact, OperationArtifact.artifact_uuid)
     is_traceless = nowhere(A.uuid, *traces, CompositeMembership.child_artifact)
@@ -95,9 +95,9 @@ class Artifacts(Repository):
         """Return the UUID of each artifact that has aliases, by alias."""
         return dict(self._fetch(_aliases, collection=collection_id))
 
-    def named_by(self, collection_id: str, aliases: Iterable[str]) -> dict[str, str]:
+    def resolve_aliases(self, collection_id: str, aliases: Iterable[str]) -> dict[str, str]:
         """Return the UUIDs of the artifacts that these are aliases of, by alias."""
-        return dict(self._fetch(_named_by, collection=collection_id, uuids=as_json(aliases)))
+        return dict(self._fetch(_by_alias, collection=collection_id, uuids=as_json(aliases)))
 
     def change_aliases(
         self, collection_id: str, gone: Iterable[str], new: Iterable[tuple[str, str]]

@@ -22,7 +22,7 @@ from holdall_composites.store.prepared import (
     delete_rows,
     insert_rows,
     one_of,
-    prepared,
+    prepare,
 )
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import ChannelRecord, CollectionRecord, ReleaseRecord
@@ -54,54 +54,54 @@ _put_chunks = insert_rows(
     preserve=[_H.hash],
 )
 _forget_chunks = delete_rows(_H.collection_id, _H.prefix)
-_chunks = prepared(lambda: _H.select(_H.prefix, _H.hash).where(_H.collection_id == Given("id")))
+_chunks = prepare(lambda: _H.select(_H.prefix, _H.hash).where(_H.collection_id == Given("id")))
 _IN_COLLECTION = R.collection == Given("collection")
 
 
-@prepared
+@prepare
 def _get() -> Any:
     return C.select(*_COLUMNS, C.head, C.head_hash).where(C.id == Given("id"))
 
 
-@prepared
+@prepare
 def _schema() -> Any:
     row = AppliedMigration
     return row.select(row.name, row.checksum, row.applied).order_by(row.name)
 
 
-@prepared
+@prepare
 def _may_write() -> Any:
     is_primary = fn.current_setting("transaction_read_only") == "off"
     return Select((), (is_primary & fn.has_table_privilege("deployments", "INSERT"),))
 
 
-@prepared
+@prepare
 def _collections() -> Any:
     return C.select(*_COLUMNS, C.head, C.head_hash).order_by(C.name, C.id)
 
 
-@prepared
+@prepare
 def _lock() -> Any:
     return C.select(C.head, C.head_hash).where(C.id == Given("id")).for_update()
 
 
-@prepared
+@prepare
 def _head() -> Any:
     return C.select(C.head, C.head_hash).where(C.id == Given("id"))
 
 
-@prepared
+@prepare
 def _move_head() -> Any:
     """Compare and set: only the head that was seen moves."""
     new = {C.head: Given("number"), C.head_hash: Given("hash")}
     return C.update(new).where(C.id == Given("id"), C.head == Given("seen"))
 
 
-_by_change = prepared(
+_by_change = prepare(
     lambda: R.select(*_HEADER).where(_IN_COLLECTION, R.change_id == Given("change"))
 )
-_by_number = prepared(lambda: R.select(*_HEADER).where(_IN_COLLECTION, R.number == Given("number")))
-_by_state = prepared(
+_by_number = prepare(lambda: R.select(*_HEADER).where(_IN_COLLECTION, R.number == Given("number")))
+_by_state = prepare(
     lambda: (
         R.select(*_HEADER)
         .where(_IN_COLLECTION, R.state_hash == Given("state"))
@@ -110,20 +110,20 @@ _by_state = prepared(
 )
 
 
-@prepared
+@prepare
 def _hashes() -> Any:
     between = (R.number > Given("low")) & (R.number <= Given("high"))
     return R.select(R.number, R.hash).where(_IN_COLLECTION, between)
 
 
-@prepared
+@prepare
 def _changes() -> Any:
     between = (X.release > Given("low")) & (X.release <= Given("high"))
     rows = X.select(X.release, X.uuid, X.before, X.after)
     return rows.where(X.collection_id == Given("collection"), between).order_by(X.release, X.uuid)
 
 
-@prepared
+@prepare
 def _state() -> Any:
     last = X.alias("last")
     newest = last.select(fn.MAX(last.release)).where(
@@ -135,21 +135,21 @@ def _state() -> Any:
     return X.select(X.uuid, X.after).where(here, X.release == newest)
 
 
-@prepared
+@prepare
 def _last_change() -> Any:
     touched = (X.collection_id == Given("collection")) & (X.uuid == Given("uuid"))
     last = X.select(fn.MAX(X.release)).where(touched)
     return R.select(*_HEADER).where(_IN_COLLECTION, R.number == last)
 
 
-@prepared
+@prepare
 def _history() -> Any:
     rows = X.select(X.uuid, X.release, X.before, X.after)
     here = (X.collection_id == Given("collection")) & one_of(X.uuid, "uuids")
     return rows.where(here).order_by(X.uuid, X.release)
 
 
-@prepared
+@prepare
 def _last_entries() -> Any:
     last = X.alias("last")
     is_kept = last.before.is_null(False) | last.after.is_null(False)  # else it was purged
@@ -160,7 +160,7 @@ def _last_entries() -> Any:
     return X.select(X.uuid, X.before, X.after).where(here, X.release == newest)
 
 
-@prepared
+@prepare
 def _channel() -> Any:
     here = (Channel.collection == Given("collection")) & (Channel.name == Given("name"))
     return Channel.select(*_CHANNEL).where(here)
@@ -171,10 +171,10 @@ def _headers(*conditions: Any) -> Any:
     return query.order_by(R.number.desc()).limit(Given("limit"))
 
 
-_all = prepared(_headers)
+_all = prepare(_headers)
 
 
-@prepared
+@prepare
 def _of_entry() -> Any:
     touched = X.select(X.release).where(
         X.collection_id == Given("collection"), X.uuid == Given("uuid")
@@ -204,7 +204,7 @@ class Collections(Repository):
         Returns the history of its schema, and whether rows may be written. Nothing of it need be
         there: then it raises DatabaseFailed.
         """
-        with self.reading():
+        with self.snapshot():
             self._ask(_schema)
             self._ask(_may_write)
             self._ask(_get, id=collection_id)

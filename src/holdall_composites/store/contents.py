@@ -23,7 +23,7 @@ from holdall_composites.store.prepared import (
     insert_each,
     insert_rows,
     one_of,
-    prepared,
+    prepare,
 )
 from holdall_composites.store.query import Repository
 
@@ -43,18 +43,18 @@ _put_files = insert_rows(
 )
 
 
-_put_chunk = prepared(
+_put_chunk = prepare(
     lambda: insert_each(BlobChunk.blob, BlobChunk.position, BlobChunk.encoding, BlobChunk.data)
 )
 
 
-@prepared
+@prepare
 def _put_blob() -> Any:
     columns = (Blob.sha256, Blob.size, Blob.encoding, Blob.data)
     return insert_each(*columns, action="NOTHING", conflict_target=[Blob.sha256])
 
 
-@prepared
+@prepare
 def _files() -> Any:
     return (
         _T.select(_T.skillmeat_hash, *_FILE, VersionFile.blob)
@@ -63,7 +63,7 @@ def _files() -> Any:
     )
 
 
-@prepared
+@prepare
 def _files_of_all() -> Any:
     wanted = one_of(_T.content_hash, "hashes")
     columns = (_T.content_hash, _T.skillmeat_hash, *_FILE, VersionFile.blob)
@@ -73,28 +73,28 @@ def _files_of_all() -> Any:
     return joined.where(wanted).order_by(_T.content_hash)
 
 
-@prepared
+@prepare
 def _known_trees() -> Any:
     return _T.select(_T.content_hash).where(one_of(_T.content_hash, "hashes"))
 
 
-@prepared
+@prepare
 def _sizes() -> Any:
     return Blob.select(Blob.sha256, Blob.size).where(one_of(Blob.sha256, "hashes"))
 
 
-@prepared
+@prepare
 def _read_blob() -> Any:
     return Blob.select(Blob.encoding, Blob.data).where(Blob.sha256 == Given("sha256"))
 
 
-@prepared
+@prepare
 def _read_blobs() -> Any:
     wanted = one_of(Blob.sha256, "hashes")
     return Blob.select(Blob.sha256, Blob.encoding, Blob.data).where(wanted)
 
 
-@prepared
+@prepare
 def _read_chunk() -> Any:
     return BlobChunk.select(BlobChunk.encoding, BlobChunk.data).where(
         BlobChunk.blob == Given("sha256"), BlobChunk.position == Given("position")

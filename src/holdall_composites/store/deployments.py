@@ -16,7 +16,7 @@ from holdall_composites.store.prepared import (
     delete_rows,
     insert_rows,
     one_of,
-    prepared,
+    prepare,
 )
 from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
@@ -36,14 +36,14 @@ _forget = delete_rows(*_KEY)
 _abandon = delete_rows(*_KEY, D.transaction_id, where=(_IS_PENDING,))
 
 
-@prepared
+@prepare
 def _done() -> Any:
     return D.select(D.target_root, D.artifact, D.content_hash).where(
         D.collection == Given("collection"), D.project == Given("project"), _IS_DONE
     )
 
 
-@prepared
+@prepare
 def _select_pending() -> Any:
     return D.select(SQL("1")).where(
         D.collection == Given("collection"),
@@ -53,7 +53,7 @@ def _select_pending() -> Any:
     )
 
 
-@prepared
+@prepare
 def _projects() -> Any:
     return (
         D.select(D.artifact, D.project)
@@ -64,7 +64,7 @@ def _projects() -> Any:
 
 
 # Those that have a place at the new path already are deleted first.
-@prepared
+@prepare
 def _stay_behind() -> Any:
     there = D.alias("there")
     same = (there.collection == D.collection) & (there.target_root == D.target_root)
@@ -76,7 +76,7 @@ def _stay_behind() -> Any:
     )
 
 
-@prepared
+@prepare
 def _move() -> Any:
     given = Cast(Given("new"), "TEXT")
     return D.update({D.project: given}).where(
@@ -84,7 +84,7 @@ def _move() -> Any:
     )
 
 
-@prepared
+@prepare
 def _in_project() -> Any:
     return D.select(*_KEY, *_SET, D.deployed_at).where(
         D.collection == Given("collection"), D.project == Given("project")
@@ -102,7 +102,7 @@ _ALL = Listing(
 class Deployments(Repository):
     """What can be done with deployments."""
 
-    def finished_in(self, collection_id: str, project: str) -> set[tuple[str, str, str]]:
+    def list_done(self, collection_id: str, project: str) -> set[tuple[str, str, str]]:
         """Return what is recorded as done in a project: target roots, UUIDs and content hashes."""
         rows = self._fetch(_done, collection=collection_id, project=project)
         return {(target_root, uuid, content_hash) for target_root, uuid, content_hash in rows}

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import JOIN, SQL, Case, fn
 
 from holdall_composites.database.connect import raw, without_time_limit
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.database.models import (
     Artifact,
     ArtifactVersion,
@@ -19,7 +19,7 @@ from holdall_composites.database.models import (
     Tree,
     VersionFile,
 )
-from holdall_composites.store.prepared import Given, as_json, nowhere, one_of, prepared
+from holdall_composites.store.prepared import Given, as_json, nowhere, one_of, prepare
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import Totals
 
@@ -27,7 +27,7 @@ A, M, V = Artifact, CompositeMembership, ArtifactVersion
 _IN_COLLECTION = A.collection == Given("collection")
 
 
-@prepared
+@prepare
 def _select_misnumbered() -> Any:
     parent = V.alias("parent")
     is_parent = (parent.id == V.parent) & (parent.artifact == A.uuid)
@@ -47,7 +47,7 @@ def _select_misnumbered() -> Any:
     )
 
 
-@prepared
+@prepare
 def _unknown_pins() -> Any:
     known = V.select(SQL("1")).where(V.artifact == A.uuid, V.tree == M.pinned_version_hash)
     return (
@@ -59,7 +59,7 @@ def _unknown_pins() -> Any:
     )
 
 
-@prepared
+@prepare
 def _hashes() -> Any:
     return (
         V.select(A.id, V.number, V.tree)
@@ -73,25 +73,25 @@ _IS_UNUSED_BLOB = nowhere(Blob.sha256, VersionFile.blob)
 _IS_UNUSED_TREE = nowhere(
     Tree.content_hash, V.tree, Deployment.content_hash, OperationArtifact.content_hash
 )
-_delete_trees = prepared(lambda: Tree.delete().where(_IS_UNUSED_TREE))
-_delete_blobs = prepared(lambda: Blob.delete().where(_IS_UNUSED_BLOB))
+_delete_trees = prepare(lambda: Tree.delete().where(_IS_UNUSED_TREE))
+_delete_blobs = prepare(lambda: Blob.delete().where(_IS_UNUSED_BLOB))
 
 
-@prepared
+@prepare
 def _unused_blobs() -> Any:
     size = fn.COALESCE(fn.SUM(Blob.size), 0)
     return Blob.select(fn.COUNT(Blob.sha256), size).where(_IS_UNUSED_BLOB)
 
 
 _GOING = (_IN_COLLECTION, ~A.active, one_of(A.uuid, "uuids"))
-_count_versions = prepared(lambda: V.select(fn.COUNT(V.id)))
-_count_blobs = prepared(
+_count_versions = prepare(lambda: V.select(fn.COUNT(V.id)))
+_count_blobs = prepare(
     lambda: Blob.select(fn.COUNT(Blob.sha256), fn.COALESCE(fn.SUM(Blob.size), 0))
 )
-_purge = prepared(lambda: A.delete().where(*_GOING))
+_purge = prepare(lambda: A.delete().where(*_GOING))
 
 
-@prepared
+@prepare
 def _forget_hashes() -> Any:
     changed = OperationArtifact
     return changed.update({changed.content_hash: None}).where(
@@ -110,7 +110,7 @@ class Integrity(Repository):
         if self.is_postgresql:
             return []
         why = "SQLite looks at its own file"
-        with translated_errors():
+        with translate_errors():
             found = raw(self.database, "PRAGMA quick_check", why=why).fetchall()
             orphans = raw(self.database, "PRAGMA foreign_key_check", why=why).fetchall()
         return [str(f[0]) for f in found if f[0] != "ok"] + [

@@ -16,7 +16,7 @@ from holdall_composites.store.prepared import (
     delete_rows,
     insert_rows,
     one_of,
-    prepared,
+    prepare,
     update_rows,
 )
 from holdall_composites.store.query import Listing, Repository, records_of
@@ -74,7 +74,7 @@ def _beside(there: Any, what: Any) -> Any:
     )
 
 
-@prepared
+@prepare
 def _insert_one() -> Any:
     there = M.alias("there")
     last = _beside(there, there.position + 1).order_by(there.position.desc()).limit(1)
@@ -92,7 +92,7 @@ def _insert_one() -> Any:
     ).returning(child_id, M.position, M.created_at, M.updated_at)
 
 
-@prepared
+@prepare
 def _make_room() -> Any:
     there = M.alias("there")
     is_taken = _beside(there, SQL("1")).where(there.position == Given("position"))
@@ -101,7 +101,7 @@ def _make_room() -> Any:
     )
 
 
-@prepared
+@prepare
 def _below() -> Any:
     first = C.select(C.collection_id, C.artifact).where(
         C.collection_id == Given("collection"), one_of(C.artifact, "ids")

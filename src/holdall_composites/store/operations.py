@@ -9,7 +9,7 @@ from typing import Any
 from peewee import Cast, Tuple, fn
 
 from holdall_composites.database.models import Operation, OperationArtifact
-from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepared
+from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepare
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import OperationRecord
 
@@ -26,7 +26,7 @@ _insert_artifacts = insert_rows(
 )
 
 
-@prepared
+@prepare
 def _insert() -> Any:
     kinds = {O.release.name: "INTEGER"}
     values = [Cast(Given(field.name), kinds.get(field.name, "TEXT")) for field in _GIVEN]
@@ -44,10 +44,10 @@ def _operations(*conditions: Any) -> Any:
     return query.order_by(O.number.desc()).limit(Given("limit"))
 
 
-_all = prepared(_operations)
+_all = prepare(_operations)
 
 
-@prepared
+@prepare
 def _of_artifact() -> Any:
     changed = OperationArtifact.select(
         OperationArtifact.collection_id, OperationArtifact.operation
@@ -55,13 +55,13 @@ def _of_artifact() -> Any:
     return _operations(Tuple(O.collection, O.number).in_(changed))
 
 
-@prepared
+@prepare
 def _details() -> Any:
     wanted = one_of(O.number, "numbers", "INTEGER")
     return O.select(O.number, O.details).where(_IN_COLLECTION, wanted)
 
 
-@prepared
+@prepare
 def _move() -> Any:
     given = Cast(Given("new"), "TEXT")
     return O.update({O.project: given}).where(_IN_COLLECTION, O.project == Given("old"))

@@ -2,7 +2,7 @@
 
 Peewee takes 0.2 to 0.6 ms to compile a query, often longer than the database takes to answer it:
 
-    @prepared
+    @prepare
     def _children() -> Any:
         return M.select(M.child_artifact).where(M.composite == Given("composite"))
 
@@ -69,7 +69,7 @@ class Prepared:
         self.build = build
         self._compiled: dict[str, tuple[str, tuple[Any, ...]]] = {}
 
-    def compiled(self, database: Database) -> tuple[str, tuple[Any, ...]]:
+    def compile(self, database: Database) -> tuple[str, tuple[Any, ...]]:
         """Return the SQL and its values, marks among them."""
         dialect = dialect_of(database)
         if dialect not in self._compiled:
@@ -79,25 +79,25 @@ class Prepared:
 
     def __call__(self, database: Database, **given: object) -> Any:
         """Run the query; returns the driver's cursor."""
-        sql, values = self.compiled(database)
+        sql, values = self.compile(database)
         parameters = [given[str(v.name)] if type(v) is _Mark else v for v in values]
         return database.execute_sql(sql, parameters)
 
     def send(self, database: Database, **given: object) -> Any:
         """Run the query in a transaction; its answer need not be there yet (see `send`)."""
-        sql, values = self.compiled(database)
+        sql, values = self.compile(database)
         return send(database, sql, [given[str(v.name)] if type(v) is _Mark else v for v in values])
 
     def send_many(self, database: Database, rows: Iterable[Sequence[object]]) -> Any:
         """Run the query in a transaction, once for each row of parameters; as `send`."""
-        sql, values = self.compiled(database)
+        sql, values = self.compile(database)
         chosen = [value.name for value in values]
         if chosen != list(range(len(chosen))):
             rows = map(itemgetter(*chosen), rows)
         return send_many(database, sql, rows)
 
 
-def prepared(build: Callable[[], Any]) -> Prepared:
+def prepare(build: Callable[[], Any]) -> Prepared:
     """Make a function that builds a query into one that runs it."""
     return Prepared(build)
 

@@ -12,8 +12,8 @@ from peewee import Database, Tuple
 
 from holdall.errors import UsageError
 from holdall_composites.database.connect import dialect_of, settle
-from holdall_composites.database.failures import translated_errors
-from holdall_composites.store.prepared import Given, Prepared, as_json, prepared
+from holdall_composites.database.failures import translate_errors
+from holdall_composites.store.prepared import Given, Prepared, as_json, prepare
 from holdall_composites.values.pagination import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -52,9 +52,9 @@ class Listing(Generic[Record]):
         self.name, self.records = name, records
         self.key = {c.column_name: int if c.field_type == "INT" else str for c in key}
         marks = Tuple(*(Given(column) for column in self.key))
-        self.whole = prepared(lambda: query().order_by(*key))
-        self.first = prepared(lambda: query().order_by(*key).limit(Given("limit")))
-        self.later = prepared(
+        self.whole = prepare(lambda: query().order_by(*key))
+        self.first = prepare(lambda: query().order_by(*key).limit(Given("limit")))
+        self.later = prepare(
             lambda: query().where(Tuple(*key) > marks).order_by(*key).limit(Given("limit"))
         )
 
@@ -81,7 +81,7 @@ class Repository:
         """
         return nullcontext() if self.database.in_transaction() else self.transaction()
 
-    def reading(self) -> AbstractContextManager[None]:
+    def snapshot(self) -> AbstractContextManager[None]:
         """Let what is read in the block be of one moment; nothing may be written in it."""
         if self.database.in_transaction():
             return nullcontext()
@@ -89,13 +89,13 @@ class Repository:
 
     @contextmanager
     def _atomic(self, *kind: str) -> Iterator[None]:
-        with translated_errors(), self.database.atomic(*kind):
+        with translate_errors(), self.database.atomic(*kind):
             yield
 
     def _ask(self, query: Prepared, **given: object) -> None:
         """Send a query that is fetched next in the transaction: several come in one round trip."""
         if self.is_postgresql:
-            with translated_errors():
+            with translate_errors():
                 self._asked[query, *given.items()] = query.send(self.database, **given)
 
     def _answer(self, query: Prepared, **given: object) -> Any:
@@ -105,7 +105,7 @@ class Repository:
 
     def _fetch(self, query: Prepared, **given: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query as the driver gives them."""
-        with translated_errors():
+        with translate_errors():
             rows: list[tuple[Any, ...]] = self._answer(query, **given).fetchall()
             return rows
 
@@ -113,13 +113,13 @@ class Repository:
         self, listing: Listing[Record], query: Prepared, **given: object
     ) -> tuple[Record, ...]:
         """Return the records of a query's rows; made some at a time, so that memory is reused."""
-        with translated_errors():
+        with translate_errors():
             parts = iter(partial(self._answer(query, **given).fetchmany, _AT_ONCE), [])
             return tuple(listing.records(chain.from_iterable(parts)))
 
     def _run(self, query: Prepared, **given: object) -> int:
         """Run a query that returns no rows; returns how many it changed."""
-        with translated_errors():
+        with translate_errors():
             return int(query(self.database, **given).rowcount)
 
     def _send(self, query: Prepared, **given: object) -> None:
@@ -127,7 +127,7 @@ class Repository:
 
         What it raises there comes with a later answer, at the latest with the transaction's end.
         """
-        with translated_errors(), self.part():
+        with translate_errors(), self.part():
             query.send(self.database, **given)
 
     def _run_rows(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
@@ -152,14 +152,14 @@ class Repository:
 
         In a transaction an error ends that one.
         """
-        with translated_errors(), self.part():
+        with translate_errors(), self.part():
             cursor = query.send_many(self.database, rows)
             settle(self.database)
             return int(cursor.rowcount)
 
     def _send_many(self, query: Prepared, rows: Iterable[Sequence[object]]) -> None:
         """Run a query for each row of parameters, one at a time in memory; as `_send`."""
-        with translated_errors(), self.part():
+        with translate_errors(), self.part():
             query.send_many(self.database, rows)
 
     def _page(

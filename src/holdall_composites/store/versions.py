@@ -8,7 +8,7 @@ from typing import Any
 from peewee import JOIN, Cast, fn
 
 from holdall_composites.database.models import Artifact, ArtifactVersion, Tree
-from holdall_composites.store.prepared import Given, as_json, one_of, prepared
+from holdall_composites.store.prepared import Given, as_json, one_of, prepare
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import VersionRecord
 
@@ -27,7 +27,7 @@ def _select_unversioned(*columns: Any) -> Any:
     )
 
 
-@prepared
+@prepare
 def _add() -> Any:
     number = fn.COALESCE(V.number + 1, 0)
     texts = [Cast(Given(name), "TEXT") for name in ("message", "author")]
@@ -42,10 +42,10 @@ def _add() -> Any:
     ).returning()
 
 
-_unversioned_ids = prepared(lambda: _select_unversioned(A.id).order_by(A.id))
+_unversioned_ids = prepare(lambda: _select_unversioned(A.id).order_by(A.id))
 
 
-@prepared
+@prepare
 def _list() -> Any:
     parent = V.alias("parent")
     return (
@@ -56,7 +56,7 @@ def _list() -> Any:
     )
 
 
-@prepared
+@prepare
 def _list_all() -> Any:
     parent = V.alias("parent")
     columns = (V.number, parent.number, V.tree, V.message, V.author, V.created_at)
@@ -70,7 +70,7 @@ def _list_all() -> Any:
     )
 
 
-@prepared
+@prepare
 def _newest() -> Any:
     return (
         A.select(A.uuid, fn.MAX(V.number))

@@ -31,7 +31,7 @@ class Rows:
     @classmethod
     def read(cls, store: Store, collection_id: str) -> Rows:
         """Read the rows of a collection, all of one moment."""
-        with store.reading():
+        with store.snapshot():
             for rows in (store.artifacts, store.composites, store.memberships):
                 rows.ask_all(collection_id)
             return cls(
@@ -79,13 +79,13 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     Memberships are compared by the composites' UUIDs, which outlive renames. Raises AlreadyExists
     for what is doubled in the state, ArtifactNotFound for a member that is not in it.
     """
-    wanted = _wanted(state)
+    wanted = _wanted_rows(state)
     _refuse_wrong_members(state, wanted, rows)
     present = rows.artifacts
     ids = {entry.id for entry in wanted.values()}
     gone = {uuid: row for uuid, row in present.items() if uuid not in wanted}
     changed = [e for u, e in wanted.items() if u in present and present[u][:8] != e[:8]]
-    moved = dict(_moved(rows, gone, changed, ids))
+    moved = dict(_find_moves(rows, gone, changed, ids))
     composites = {composite.uuid: composite for composite in state.composites}
     known = rows.composites
     uuids = {composite.id: uuid for uuid, composite in known.items()}
@@ -119,7 +119,7 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     )
 
 
-def _moved(
+def _find_moves(
     rows: Rows, gone: Mapping[UUID, ArtifactRecord], changed: list[ArtifactRecord], ids: set[str]
 ) -> Iterator[tuple[UUID, ArtifactRecord]]:
     """Yield rows whose ids are wanted for another UUID, each as it is where it moves to.
@@ -150,7 +150,7 @@ def _forgotten(rows: Rows, ids: set[str], state: CollectionState) -> Iterator[Ar
             yield entry._replace(id=entry.id + suffix, name=entry.name + suffix, active=False)
 
 
-def _wanted(state: CollectionState) -> dict[UUID, ArtifactRecord]:
+def _wanted_rows(state: CollectionState) -> dict[UUID, ArtifactRecord]:
     """Return the wanted rows of `artifacts`; raises AlreadyExists for what is doubled."""
     wanted: dict[UUID, ArtifactRecord] = {}
     ids: set[str] = set()

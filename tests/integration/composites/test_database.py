@@ -12,7 +12,7 @@ from peewee import Database, SqliteDatabase
 
 from holdall.errors import LockedError
 from holdall_composites.database.connect import connect_database, make_database
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.errors import (
     AlreadyExists,
     ConstraintViolated,
@@ -43,7 +43,7 @@ def test_driver_errors_become_ours(
 ) -> None:
     """Duplicates, broken keys, missing values and nonsense each have their error."""
     database.execute_sql(COLLECTION)
-    with pytest.raises(error), translated_errors(), database.atomic():
+    with pytest.raises(error), translate_errors(), database.atomic():
         database.execute_sql(statement)
 
 
@@ -103,7 +103,7 @@ def test_an_unreachable_server_shows_no_password() -> None:
 def test_errors_that_peewee_does_not_wrap_become_ours(database: Database) -> None:
     """`executemany` on the driver's own cursor raises the driver's errors; they are ours too."""
     mark = "?" if isinstance(database, SqliteDatabase) else "%s"
-    with pytest.raises(AlreadyExists), translated_errors(), database.atomic():
+    with pytest.raises(AlreadyExists), translate_errors(), database.atomic():
         database.connection().cursor().executemany(
             f"INSERT INTO collections (id, name) VALUES ({mark}, 'c')", [("c",), ("c",)]
         )
@@ -114,7 +114,7 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path) -> None:
     url = str(tmp_path / "k.db")
     with connect_database(url) as first, connect_database(url) as second, first.atomic():
         second.execute_sql("PRAGMA busy_timeout = 0")
-        with pytest.raises(LockedError), translated_errors(), second.atomic():
+        with pytest.raises(LockedError), translate_errors(), second.atomic():
             pass
 
 
@@ -154,7 +154,7 @@ def test_a_statement_alone_leaves_no_transaction(database: Database) -> None:
     from psycopg.pq import TransactionStatus
 
     database.execute_sql(COLLECTION)
-    with pytest.raises(AlreadyExists), translated_errors():
+    with pytest.raises(AlreadyExists), translate_errors():
         database.execute_sql(COLLECTION)
     assert database.connection().info.transaction_status == TransactionStatus.IDLE
     assert database.execute_sql("SELECT count(*) FROM collections").fetchone() == (1,)
@@ -191,5 +191,5 @@ def test_a_killed_session_is_an_unreachable_database(
     (pid,) = database.execute_sql("SELECT pg_backend_pid()").fetchone()
     with connect_database(postgres_server) as other:
         other.execute_sql("SELECT pg_terminate_backend(%s)", (pid,))
-    with pytest.raises(DatabaseUnreachable), translated_errors():
+    with pytest.raises(DatabaseUnreachable), translate_errors():
         database.execute_sql("SELECT 1")

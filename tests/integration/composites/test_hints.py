@@ -16,7 +16,7 @@ from peewee import Database
 from holdall.errors import HoldallError, LockedError, OvertakenError
 from holdall_composites.database import sqlite_file
 from holdall_composites.database.connect import connect_database
-from holdall_composites.database.failures import failure_of, translated_errors, unreachable
+from holdall_composites.database.failures import failure_of, translate_errors, unreachable
 from holdall_composites.errors import (
     ConstraintViolated,
     DatabaseFailed,
@@ -38,7 +38,7 @@ def sqlite(tmp_path: Path) -> Iterator[Any]:
 
 def refused_by(database: Database, sql: str, *given: object) -> HoldallError:
     """Return the error that a statement ends with."""
-    with pytest.raises(HoldallError) as caught, translated_errors():
+    with pytest.raises(HoldallError) as caught, translate_errors():
         database.execute_sql(sql, given or None)
     assert caught.value.hint
     return caught.value

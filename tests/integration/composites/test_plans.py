@@ -95,7 +95,7 @@ def test_every_query_has_a_good_plan(database: Database) -> None:
         seen.add(name)
         if name in OF_POSTGRESQL:
             continue
-        sql, values = query.compiled(database)
+        sql, values = query.compile(database)
         given = [value if isinstance(value, str | int | None) else "[]" for value in values]
         plan = [row[3] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", given)]
         for step in plan:
@@ -117,7 +117,7 @@ def test_nothing_is_returned_that_nobody_asks_for(database: Database) -> None:
             name
             for name, query in queries()
             if name not in OF_POSTGRESQL
-            and "RETURNING" in Prepared(query.build).compiled(database)[0]
+            and "RETURNING" in Prepared(query.build).compile(database)[0]
         }
     assert found == {"operations._insert", "memberships._insert_one"}
 

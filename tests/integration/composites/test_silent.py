@@ -12,7 +12,7 @@ from peewee import Database
 
 from holdall.errors import HoldallError
 from holdall_composites.database.connect import connect_database
-from holdall_composites.database.failures import translated_errors
+from holdall_composites.database.failures import translate_errors
 from holdall_composites.errors import DatabaseUnreachable
 
 pytest.importorskip("psycopg")
@@ -80,7 +80,7 @@ def test_an_answer_that_never_comes_is_given_up(proxy: Proxy, database_url: str,
     with (
         connect_database(through(proxy, database_url)) as database,
         given_up(5),
-        translated_errors(),
+        translate_errors(),
     ):
         ask(database)
         proxy.silent.set()
@@ -92,7 +92,7 @@ def test_a_silent_commit_is_given_up(proxy: Proxy, database_url: str) -> None:
     with (
         connect_database(through(proxy, database_url)) as database,
         given_up(5),
-        translated_errors(),
+        translate_errors(),
         database.atomic(),
     ):
         ask(database)
@@ -110,10 +110,10 @@ def test_what_takes_long_is_waited_for_while_the_server_is_at_work(
     proxy: Proxy, database_url: str
 ) -> None:
     """A migration has no limit but that somebody works on it."""
-    with connect_database(through(proxy, database_url)) as database, translated_errors():
+    with connect_database(through(proxy, database_url)) as database, translate_errors():
         with database.atomic(), database.without_time_limit():
             database.execute_sql("SELECT pg_sleep(1.5)")
-        with given_up(8), translated_errors(), database.atomic(), database.without_time_limit():
+        with given_up(8), translate_errors(), database.atomic(), database.without_time_limit():
             proxy.silent.set()
             database.execute_sql("SELECT pg_sleep(60)")
 

@@ -150,7 +150,7 @@ def test_deployments_are_begun_finished_and_forgotten(store: Store, collection_i
         states = [d.state for d in store.deployments.all_of(collection_id).items]
         assert states == ["done", "done"]
     assert store.deployments.projects_of([uuid, new_uuid()]) == {uuid: ["/project"]}
-    assert store.deployments.finished_in(collection_id, "/project") == {
+    assert store.deployments.list_done(collection_id, "/project") == {
         (".claude", u, "f" * 64) for u in (uuid, second)
     }
     assert store.deployments.forget(records) == 2

@@ -135,7 +135,7 @@ CALLS: dict[str, Callable[[Store, str, list[str]], object]] = {
     "begin": lambda s, c, u: s.deployments.begin(
         [DeploymentRecord(c, "/q", ".claude", uuid, "f" * 64, new_uuid()) for uuid in u]
     ),
-    "finished": lambda s, c, u: s.deployments.finished_in(c, "/q"),
+    "finished": lambda s, c, u: s.deployments.list_done(c, "/q"),
     "finish": lambda s, c, u: s.deployments.finish(s.deployments.all_of(c, limit=9999).items),
     "forget": lambda s, c, u: s.deployments.forget(s.deployments.all_of(c, limit=9999).items),
 }

@@ -112,7 +112,7 @@ class Tally:
             refuse_loss(merge.text, three)
             self.merged += 1
         if merge.text is None and git is not None:
-            told = "; ".join(conflict.told for conflict in merge.conflicts)
+            told = "; ".join(conflict.text for conflict in merge.conflicts)
             self.ours_only.append(f"{name}: {told}")
         else:
             self.same += 1

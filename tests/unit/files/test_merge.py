@@ -42,7 +42,7 @@ def files_of(merge: TreeMerge) -> dict[str, bytes]:
 def told(merge: TreeMerge) -> list[str]:
     """Return the conflicts as they are shown."""
     assert not merge.files
-    return [conflict.told for conflict in merge.conflicts]
+    return [conflict.text for conflict in merge.conflicts]
 
 
 def test_different_lines_merge() -> None:
@@ -57,7 +57,7 @@ def test_the_same_lines_conflict_with_their_numbers() -> None:
     ours = b"new\n" + BASE.replace(b"5\n", b"five\nand\n")
     merge = merge_lines(BASE, ours, BASE.replace(b"5\n6\n", b""))
     assert merge.text is None
-    assert [c.told for c in merge.conflicts] == [
+    assert [c.text for c in merge.conflicts] == [
         "lines 6-8 here, nothing before line 5 there",
     ]
     assert merge_lines(BASE, BASE.replace(b"4\n", b"a\n"), BASE.replace(b"5\n", b"b\n")).conflicts

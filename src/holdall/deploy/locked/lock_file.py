@@ -82,9 +82,11 @@ def parse_lock(text: str, where: str) -> Lock:
     if len(text) > MAX_LOCK_BYTES:
         raise InputError(f"{where}: larger than {MAX_LOCK_BYTES >> 20} MiB", hint=_HINT)
     tables = _read_lines(text) or _read_toml(text, where)
-    sources = _distinct(_parsed(tables["source"], where, _to_source), where, lambda s: s.source)
+    sources = _distinct(
+        _parse_tables(tables["source"], where, _to_source), where, lambda s: s.source
+    )
     artifacts = _distinct(
-        _parsed(tables["artifact"], where, _to_artifact), where, lambda a: (a.id, a.source)
+        _parse_tables(tables["artifact"], where, _to_artifact), where, lambda a: (a.id, a.source)
     )
     return Lock(tuple(sources), tuple(artifacts)).sort()
 
@@ -139,7 +141,7 @@ def _read_toml(text: str, where: str) -> dict[str, list[_Table]]:
     return found
 
 
-def _parsed(
+def _parse_tables(
     tables: Iterable[_Table], where: str, parse: Callable[[Fields], _Row]
 ) -> Iterator[tuple[_Row, int | None]]:
     for table, line in tables:

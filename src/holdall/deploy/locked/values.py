@@ -170,7 +170,7 @@ class Lock(NamedTuple):
         artifacts = (row for own in sort_ids(rows) for _, row in sorted(rows[own].items()))
         return Lock(tuple(sorted(self.sources)), tuple(artifacts))
 
-    def merged(self) -> Lock:
+    def unite(self) -> Lock:
         """Return the lock with one row for each id: what several sources have is wanted by all.
 
         Raises ConflictError where they have other content.

@@ -65,7 +65,7 @@ class LedgerChange:
         entries = [entry for pair in self.entries.values() for entry in pair if entry is not None]
         return {merged.path for entry in entries for merged in entry.merged}
 
-    def followed_by(self, later: LedgerChange) -> LedgerChange:
+    def join(self, later: LedgerChange) -> LedgerChange:
         """Return both changes as one."""
         both = self.files.keys() & later.files.keys()
         edited = {path for path in both if self.files[path][1] != later.files[path][0]}

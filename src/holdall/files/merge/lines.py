@@ -36,7 +36,7 @@ class LineConflict(NamedTuple):
     theirs: range
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The lines as people read them: `lines 3-5 here, line 4 there`."""
         return f"{_describe(self.ours)} here, {_describe(self.theirs)} there"
 
@@ -83,12 +83,12 @@ def mark_lines(base: bytes, ours: bytes, theirs: bytes, marks: tuple[bytes, byte
         return merge.text
     sides = [_split(text) for text in (base, ours, theirs)]
     try:
-        return b"".join(_marked(sides, merge.conflicts, marks))
+        return b"".join(_mark_conflicts(sides, merge.conflicts, marks))
     except _TooFarApartError:
-        return b"".join(_marked(sides, (_conflict_of_all(sides),), marks))
+        return b"".join(_mark_conflicts(sides, (_conflict_of_all(sides),), marks))
 
 
-def _marked(
+def _mark_conflicts(
     sides: Sequence[Sequence[bytes]],
     conflicts: Sequence[LineConflict],
     marks: tuple[bytes, bytes],
@@ -102,7 +102,7 @@ def _marked(
             b"".join(side[lines.start - 1 : lines.stop - 1])
             for side, lines in zip(sides[1:], conflict[1:], strict=True)
         )
-        yield b"%s\n%s=======\n%s%s\n" % (marks[0], _ended(ours), _ended(theirs), marks[1])
+        yield b"%s\n%s=======\n%s%s\n" % (marks[0], _end_line(ours), _end_line(theirs), marks[1])
     yield _text_of([side[d:] for side, d in zip(sides, done, strict=True)])
 
 
@@ -114,7 +114,7 @@ def _text_of(sides: Sequence[Sequence[bytes]]) -> bytes:
     return text
 
 
-def _ended(text: bytes) -> bytes:
+def _end_line(text: bytes) -> bytes:
     return text if not text or text.endswith(b"\n") else text + b"\n"
 
 

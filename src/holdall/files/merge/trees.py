@@ -11,7 +11,7 @@ and its mode are decided by themselves:
 
     merge = merge_trees(TreeSide(old.files, read_old), TreeSide(...), TreeSide(...))
     for conflict in merge.conflicts:
-        print(conflict.told)                    # notes.md was changed on both sides (line 3 here...
+        print(conflict.text)                    # notes.md was changed on both sides (line 3 here...
     if not merge.conflicts:
         data = merge.read(merge.files[0])       # the bytes of one of the merged files
 """
@@ -54,9 +54,9 @@ class FileConflict(NamedTuple):
     lines: tuple[LineConflict, ...] = ()
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The conflict as people read it."""
-        places = "; ".join(conflict.told for conflict in self.lines)
+        places = "; ".join(conflict.text for conflict in self.lines)
         return f"{self.path} {self.kind.value}" + (f" ({places})" if places else "")
 
 

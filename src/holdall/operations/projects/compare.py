@@ -64,7 +64,7 @@ def find_edited(project: Project, lock: Lock) -> Iterator[Difference]:
 def compare(project: Project, lock: Lock, synced: Lock) -> Iterator[Difference]:
     """Yield in what a project is not what a lock says."""
     entries = {(entry.target, entry.id): entry for entry in project.ledger.deployed}
-    merged = lock.merged().artifacts
+    merged = lock.unite().artifacts
     places = {(name, one.id): one for one in merged for name in one.targets}
     for (target, own), one in places.items():
         entry = entries.get((target, own))

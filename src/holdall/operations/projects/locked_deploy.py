@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
     @property
     def places(self) -> dict[Key, LockedArtifact]:
         """What is to be in place, by target and id."""
-        found = _places(self.lock.merged())
+        found = _places(self.lock.unite())
         return found if self.ids is None else {k: a for k, a in found.items() if a.id in self.ids}
 
     @property
@@ -98,7 +98,7 @@ class LockedDeployer(Deployer):
 
         Raises what `deploy` raises, NotFoundError where bytes are missing.
         """
-        wanted = wanted._replace(lock=wanted.lock.merged())
+        wanted = wanted._replace(lock=wanted.lock.unite())
         with self._open_project(self.collection) as (project, index, scratch):
             share = self._share(project, wanted, contents)
             ids = tuple(dict.fromkeys(r for a in wanted.lock.artifacts for r in a.wanted_by))
@@ -135,7 +135,7 @@ class LockedDeployer(Deployer):
             else:
                 kept.append(entry._replace(wanted_by=by_hand) if key in listed else entry)
         artifacts = [
-            _planned(one, contents, others[one.id])
+            _plan_artifact(one, contents, others[one.id])
             for one in wanted.lock.artifacts
             if one.id in missing
         ]
@@ -169,7 +169,7 @@ def _others(
     return tuple(dict.fromkeys(r for some in found for r in some if r not in own))
 
 
-def _planned(
+def _plan_artifact(
     one: LockedArtifact,
     contents: Mapping[ArtifactId, StoredContent],
     others: Sequence[ArtifactId],

@@ -129,7 +129,7 @@ class MergingDeployer(LockedDeployer):
             merge = merge_lines(base, ours, theirs)
             if merge.text is not None:
                 return Decided(merge.text)
-            why += f" ({'; '.join(c.told for c in merge.conflicts)})"
+            why += f" ({'; '.join(c.text for c in merge.conflicts)})"
         told = f"{action.path} {why}"
         return self.conflicts.decide(Where.PROJECT, action.path, told, versions)
 

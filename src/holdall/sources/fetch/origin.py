@@ -62,7 +62,7 @@ def open_origin(
         if isinstance(address, GitAddress):
             yield _repository(address, Path(scratch), caps, skills)
         elif isinstance(address, PublishedAddress):
-            yield _published(address, Path(scratch), caps)
+            yield _fetch_published(address, Path(scratch), caps)
         else:
             yield _archive(address, Path(scratch), caps)
 
@@ -117,7 +117,7 @@ def _channel_of(address: PublishedAddress) -> str:
     return address.channel or only_channel(Path(address.url))
 
 
-def _published(address: PublishedAddress, scratch: Path, caps: Caps) -> Origin:
+def _fetch_published(address: PublishedAddress, scratch: Path, caps: Caps) -> Origin:
     from holdall.sources.fetch.published.reader import lay_out_channel
 
     name = _channel_of(address)

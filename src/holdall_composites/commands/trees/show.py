@@ -103,7 +103,7 @@ def _tell_how_far_behind(collection: Collection, root: dict[str, Any], *, every:
     nodes = [node for node in _walk(root) if "pin" in node and node["uuid"]]
     if not nodes:
         return
-    with open_synced(collection) as resolver, resolver.store.reading():
+    with open_synced(collection) as resolver, resolver.store.snapshot():
         versions = resolver.store.versions
         found = versions.of_all(collection.manifest.uuid or "") if every else {}
         for node in nodes:

@@ -57,11 +57,11 @@ class Header(NamedTuple):
         return cls(change_id or new_uuid(), *who, command, message, tuple(purged))
 
     @property
-    def told(self) -> dict[str, Any]:
+    def covered(self) -> dict[str, Any]:
         """What the release's hash covers, and its row has."""
-        told = self._asdict()
-        del told["purged"]
-        return told
+        covered = self._asdict()
+        del covered["purged"]
+        return covered
 
 
 class Standing(StrEnum):
@@ -100,7 +100,7 @@ def plan_release(
     known: dict[str, str] = {}
     before: dict[str, Entry] = {}
     if touched is not None:
-        with store.reading():
+        with store.snapshot():
             store.collections.ask_entries(collection_id, touched)
         known = store.collections.chunks_of(collection_id)
         before = store.collections.last_entries(collection_id, touched, is_present=True)
@@ -124,9 +124,9 @@ def plan_release(
 
 def _release(head: Head, digest: str, header: Header) -> ReleaseRecord:
     number, parent = head[0] + 1, head[1]
-    told = header.told
-    made = hash_of_release(parent or "", digest, {**told, "number": number})
-    return ReleaseRecord(**told, number=number, hash=made, parent=parent, state_hash=digest)
+    covered = header.covered
+    made = hash_of_release(parent or "", digest, {**covered, "number": number})
+    return ReleaseRecord(**covered, number=number, hash=made, parent=parent, state_hash=digest)
 
 
 def first_header(collection_id: str) -> Header:

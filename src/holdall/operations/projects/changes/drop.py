@@ -46,7 +46,7 @@ def drop(terms: Terms, names: Sequence[str]) -> Dropped:
     files = read_both(terms)
     now = _Without(files.wanted_text or "", files.lock)
     for name in names:
-        now = _dropped(terms, now, name)
+        now = _drop_one(terms, now, name)
     gone = {one.id for one in files.lock.artifacts} - {one.id for one in now.lock.artifacts}
     with Supply(terms) as supply:
         deployer = deployer_for(supply, files, now.text, now.lock, "drop")
@@ -54,7 +54,7 @@ def drop(terms: Terms, names: Sequence[str]) -> Dropped:
         return Dropped(tuple(sorted(gone)), deployer.make(wanted, {}))
 
 
-def _dropped(terms: Terms, now: _Without, name: str) -> _Without:
+def _drop_one(terms: Terms, now: _Without, name: str) -> _Without:
     where = str(terms.project / PROJECT_FILE)
     required = parse_project_file(now.text, where).requirements
     for requirement in required:

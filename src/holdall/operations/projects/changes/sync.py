@@ -120,7 +120,7 @@ def _retarget(
     others = {one.source for one in lock.sources if one.needed_by}
     roots = {one.id for one in lock.artifacts if one.source == source and request is None}
 
-    def changed(one: LockedArtifact) -> LockedArtifact:
+    def retarget(one: LockedArtifact) -> LockedArtifact:
         is_meant = one.source == source and (request is None or request in one.wanted_by)
         is_meant |= one.source in others and not roots.isdisjoint(one.wanted_by)
         if not is_meant or one.content_hash is None:
@@ -129,7 +129,7 @@ def _retarget(
         names = (t.name for t in wished if t.knows(needed) and t.knows(one.id.type))
         return one._replace(targets=tuple(sorted(names)))
 
-    return lock._replace(artifacts=tuple(map(changed, lock.artifacts)))
+    return lock._replace(artifacts=tuple(map(retarget, lock.artifacts)))
 
 
 def sync(terms: Terms, *, frozen: bool = False) -> Synced:

@@ -104,7 +104,7 @@ def update(
     collection nor the project changes then.
     """
     files = read_both(terms)
-    requirements = _chosen(terms, files, names)
+    requirements = _choose(terms, files, names)
     if requirements and all(_is_newest(files, *one) for one in requirements):
         return Updated(())
     planning = replace(terms, dry_run=True)
@@ -114,7 +114,7 @@ def update(
     with Supply(planning) as supply:
         decisions = ConflictCopy(copy, supply.root, terms.project) if copy is not None else None
         supply.conflicts = Conflicts(edits, decisions)
-        lock = _relocked(supply, files, requirements)
+        lock = _relock(supply, files, requirements)
         changes = supply.changes
         plan = tuple(_differences(supply, files, lock, requirements))
         if lock == files.lock and not supply.conflicts.are_open:
@@ -128,14 +128,14 @@ def update(
         if terms.dry_run:
             return Updated(plan, shown, changes)
         supply.begin(terms)
-        lock = _relocked(supply, files, requirements)
+        lock = _relock(supply, files, requirements)
         done = _deploy(supply, files, lock, bases)
         supply.conclude()
         remember(terms, lock, lock)
         return Updated(plan, done, supply.changes)
 
 
-def _chosen(
+def _choose(
     terms: Terms, files: ProjectFiles, names: Sequence[str]
 ) -> list[tuple[Requirement, Located | None]]:
     """Return the requirements that names mean, all without a name, with where they are."""
@@ -190,7 +190,7 @@ def _is_newest(files: ProjectFiles, requirement: Requirement, located: Located |
     return locked.digest == published_state(located.address(None))
 
 
-def _relocked(
+def _relock(
     supply: Supply, files: ProjectFiles, requirements: Sequence[tuple[Requirement, Located | None]]
 ) -> Lock:
     for requirement, located in requirements:
@@ -286,14 +286,14 @@ def _deploy(supply: Supply, files: ProjectFiles, lock: Lock, bases: _Bases) -> D
     values = {f.name: getattr(plain, f.name) for f in fields(LockedDeployer)}
     deployer = MergingDeployer(**values, conflicts=supply.conflicts, bases=bases)
     changed = {one.id for one in lock.artifacts if one not in files.lock.artifacts}
-    wanted = Wanted(lock, _listed(files), frozenset(changed))
+    wanted = Wanted(lock, _list_synced(files), frozenset(changed))
     with deployer.open_project() as project:
         missing = find_missing(project, wanted, force=supply.terms.force)
     supply.find(lock, missing)
     return deployer.make(wanted, supply.contents)
 
 
-def _listed(files: ProjectFiles) -> Lock:
+def _list_synced(files: ProjectFiles) -> Lock:
     from holdall.operations.projects.changes.sync import with_all
 
     return with_all(files.synced, files.lock)

@@ -90,7 +90,7 @@ def explain(session: Session, project: Path, collection: Collection, text: str) 
         tuple(r for r in wanted if r not in by_lock),
         locked,
         files.lock.source(locked.source) if locked and locked.source else None,
-        _required(files, locked, project),
+        _find_requirement(files, locked, project),
         edited,
         tuple(_effects(session, project, deployed, collection)),
         own,
@@ -108,7 +108,9 @@ def _own(
     return entry if isinstance(entry, ManifestArtifact) else None
 
 
-def _required(files: ProjectFiles, locked: LockedArtifact | None, project: Path) -> str | None:
+def _find_requirement(
+    files: ProjectFiles, locked: LockedArtifact | None, project: Path
+) -> str | None:
     """Return the line of `holdall.toml` that brought something, with its number."""
     if locked is None or files.wanted_text is None:
         return None

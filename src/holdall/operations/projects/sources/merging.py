@@ -118,12 +118,12 @@ def _merge(
 
     def decide(conflict: FileConflict, versions: FileVersions) -> Decided | None:
         path = entry.path if spec.shape is Shape.FILE else entry.path.join_path(conflict.path)
-        told = f"{clash.id}: {conflict.told}"
+        told = f"{clash.id}: {conflict.text}"
         return conflicts.decide(Where.COLLECTION, path, told, versions)
 
     merge = merge_trees(_side(base, spec), _side(ours, spec), _side(other, spec), decide=decide)
     for conflict in merge.conflicts:
-        conflicts.refuse_later(Where.COLLECTION, f"{clash.id}: {conflict.told}")
+        conflicts.refuse_later(Where.COLLECTION, f"{clash.id}: {conflict.text}")
     if merge.conflicts:
         return None
     return _tree(merge, {file.path: file for file in theirs.tree.files}, theirs.tree)

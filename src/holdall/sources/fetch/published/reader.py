@@ -235,7 +235,7 @@ class _Layout:
         missing = [name for name in sorted(names) if not cache.has(name)]
 
         def fetch(name: str) -> None:
-            cache.put(name, self._bounded(kind, name, cap))
+            cache.put(name, self._read_bounded(kind, name, cap))
 
         if len(missing) < _READERS:
             for name in missing:
@@ -247,7 +247,7 @@ class _Layout:
             for _ in pool.map(fetch, missing):
                 pass
 
-    def _bounded(self, kind: str, name: str, limit: int) -> Iterator[bytes]:
+    def _read_bounded(self, kind: str, name: str, limit: int) -> Iterator[bytes]:
         """Yield a file from its place; raises InputError if it is not what its name says."""
         size, digest = 0, hashlib.sha256()
         try:
@@ -268,7 +268,7 @@ class _Layout:
 
     def _chunks(self, kind: str, name: str) -> Iterator[bytes]:
         if self._cache is None:
-            return self._bounded(kind, name, self.caps.max_file_bytes)
+            return self._read_bounded(kind, name, self.caps.max_file_bytes)
         return self._cache.read(name)
 
     def _where(self, kind: str, name: str) -> str:

@@ -73,6 +73,6 @@ class TakingDeployer(LockedDeployer):
         return found
 
 
-def taking(plain: LockedDeployer) -> TakingDeployer:
+def leave_in_place(plain: LockedDeployer) -> TakingDeployer:
     """Return a deployer that leaves what is in place."""
     return TakingDeployer(**{f.name: getattr(plain, f.name) for f in fields(LockedDeployer)})

@@ -18,7 +18,7 @@ from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Req
 from holdall.errors import ConflictError
 from holdall.files.root import Root
 from holdall.operations.projects.changes.add import deployer_for
-from holdall.operations.projects.changes.taking.deployer import taking
+from holdall.operations.projects.changes.taking.deployer import leave_in_place
 from holdall.operations.projects.changes.taking.matching import Match, match
 from holdall.operations.projects.changes.taking.places import find_lock, read_lock
 from holdall.operations.projects.compare import remember
@@ -74,11 +74,11 @@ def take_over(terms: Terms, text: str, targets: Sequence[str] = ()) -> TakenOver
         before = read_files(root)
     with Supply(terms) as supply:
         matches = [match(supply, one, targets or other.agents) for one in other.listed]
-        parts = list(_grouped(before, matches, targets))
-        now = _locked(supply, before, parts)
+        parts = list(_group_matches(before, matches, targets))
+        now = _lock_parts(supply, before, parts)
         known = set(before.lock.artifacts)
         new = [one for one in now.lock.artifacts if one not in known]
-        deployer = taking(deployer_for(supply, before, now.text, now.lock, "add"))
+        deployer = leave_in_place(deployer_for(supply, before, now.text, now.lock, "add"))
         ids = frozenset(one.id for one in new)
         done = deployer.make(Wanted(now.lock, before.synced, ids), supply.contents)
         if not terms.dry_run:
@@ -104,7 +104,7 @@ class _Part(NamedTuple):
     matches: tuple[Match, ...]
 
 
-def _grouped(
+def _group_matches(
     before: ProjectFiles, matches: Sequence[Match], targets: Sequence[str]
 ) -> Iterator[_Part]:
     """Yield a requirement for each source, at one state and for the same agents.
@@ -143,7 +143,7 @@ def _folder_of(one: Match) -> str:
     return f"{one.located.written.partition('#')[0]}#{inner}"
 
 
-def _locked(supply: Supply, before: ProjectFiles, parts: Sequence[_Part]) -> _State:
+def _lock_parts(supply: Supply, before: ProjectFiles, parts: Sequence[_Part]) -> _State:
     """Return both files with what is taken over; that is planned to be collected, all of it."""
     plans = [
         (_plan_own if part.requirement.id is not None else _plan_source)(

@@ -78,7 +78,7 @@ def resolve(
         result = resolver.resolve(asked, max_rounds=_MOST_ROUNDS)
     except ResolutionImpossible as error:
         raise _explanation(provider, [cause.requirement for cause in error.causes]) from None
-    return {name: provider.copies.tried(copy) for name, copy in result.mapping.items()}
+    return {name: provider.copies.read_copy(copy) for name, copy in result.mapping.items()}
 
 
 def _asked_before(lock: Lock, located: Located, chosen: set[str]) -> Iterator[Asked]:
@@ -106,7 +106,7 @@ class _Copies:
         chosen = set(choice.composites)
         self._chosen = {name for name, one in self._here.items() if one.id in chosen}
         self._tried: dict[tuple[str, str], Copy] = {}
-        self.tagged = cache(self._tagged)
+        self.tagged = cache(self._read_tags)
 
     def of(self, need: Need, *, has_range: bool) -> list[Copy]:
         """Return the copies of a plugin, the best first: newest tags, then what is at hand."""
@@ -120,7 +120,7 @@ class _Copies:
             return [copy]
         return [*self.tagged(need.name), copy]
 
-    def _tagged(self, name: str) -> tuple[Copy, ...]:
+    def _read_tags(self, name: str) -> tuple[Copy, ...]:
         if self._located.kind != "git":
             return ()
         versions = tags_of_plugin(self.refs.tags, name)
@@ -155,7 +155,7 @@ class _Copies:
                 shown = f"{found.version or 'without a version'} in {located.written}"
                 yield Copy(name, version, shown, found)
 
-    def tried(self, copy: Copy) -> Copy:
+    def read_copy(self, copy: Copy) -> Copy:
         """Return a copy with what it has: one at a tag is read now; raises what reading does."""
         if copy.found is not None:
             return copy
@@ -222,7 +222,7 @@ class _Provider(AbstractProvider[Asked, Copy, str]):
 
     def get_dependencies(self, candidate: Copy) -> list[Asked]:
         """Return what a copy needs."""
-        composite = self.copies.tried(candidate).composite
+        composite = self.copies.read_copy(candidate).composite
         by = f"composite:{candidate.name}"
         return [Asked(need, by) for need in composite.needs]
 
