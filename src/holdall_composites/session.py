@@ -83,8 +83,8 @@ def open_synced(
             if url.is_embedded or can_write(database):
                 bring_in_line(store, collection, header, touched)
             else:
-                told = f"{url.shown} can only be read, and is not as {collection.root} says"
-                reporter().note(f"note: {told}")
+                text = f"{url.shown} can only be read, and is not as {collection.root} says"
+                reporter().note(f"note: {text}")
         if only_reads:
             database.pragma("query_only", 1)  # what is written to a copy would be lost
         yield Resolver(store, uuid, edit) if edit else Resolver(store, uuid)
@@ -229,17 +229,17 @@ def bring_in_line(
     standing = Standing.HEAD if is_alone else find_standing(store, collection.manifest, head)[0]
     is_new = head[1] is None and header is not None and header.command == REBUILD
     if standing is Standing.BEHIND:
-        told = f"{collection.root} is behind release {head[0]} of its database"
-        reporter().note(f"{told}: `holdall pull` brings it forward")
+        text = f"{collection.root} is behind release {head[0]} of its database"
+        reporter().note(f"{text}: `holdall pull` brings it forward")
         return
     if standing is Standing.UNKNOWN and not is_new:
-        told = f"{collection.root} was written from a release that its database does not have"
-        reporter().note(f"{told}: `holdall doctor` says more")
+        text = f"{collection.root} was written from a release that its database does not have"
+        reporter().note(f"{text}: `holdall doctor` says more")
         return
     is_settled = header is not None and header.command == PULL
     if not is_alone and not is_settled and _takes_back(store, collection, head[0]):
-        told = f"{collection.root} has something as it was before a release of its database"
-        reporter().note(f"{told}: `holdall pull` says what")
+        text = f"{collection.root} has something as it was before a release of its database"
+        reporter().note(f"{text}: `holdall pull` says what")
         return
     with store.transaction():
         if not is_alone and store.collections.lock(uuid) != head:

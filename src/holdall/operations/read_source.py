@@ -59,8 +59,8 @@ class Readings:
         if reading.part is not Part.ALL and not has_skills(reading, skills):
             reading = self._open(address, ())
         if reading.part is Part.SOME_OF_ALL:
-            told = f"{name}: its server sends no parts of a repository, all was fetched"
-            self._session.reporter.note(told)
+            text = f"{name}: its server sends no parts of a repository, all was fetched"
+            self._session.reporter.note(text)
         self._read[address, () if reading.part is Part.ALL else skills] = reading
         return reading
 

@@ -142,14 +142,14 @@ def _end(root: Root, note: Message, session: Session) -> None:
             forget(root, note.transaction_id)
         return
     try:
-        told = _end_outside(note)
+        text = _end_outside(note)
     except (NotFoundError, StorageError) as error:
-        told = f"the {note.kind} to {note.payload.get('target')} is unfinished, and stays so"
-        session.reporter.note(f"{told}: {error.message}")
+        text = f"the {note.kind} to {note.payload.get('target')} is unfinished, and stays so"
+        session.reporter.note(f"{text}: {error.message}")
         return
     forget(root, note.transaction_id)
-    if told:
-        session.reporter.note(told)
+    if text:
+        session.reporter.note(text)
 
 
 def _end_outside(note: Message) -> str | None:

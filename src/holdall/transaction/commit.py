@@ -189,8 +189,8 @@ def _finish_now(work: _Work) -> Outcome:
             f"{root.path / done.conflicts[0]} appeared while Holdall was running",
             hint="nothing was changed; see what it is, then run the command again",
         )
-    told = (transaction_id, work.half.kind, len(work.half.actions))
-    log_debug(__name__, "committed %s, %s: %d actions", *told)
+    values = (transaction_id, work.half.kind, len(work.half.actions))
+    log_debug(__name__, "committed %s, %s: %d actions", *values)
     return Outcome(transaction_id, tuple(done.conflicts), tuple(done.backups))
 
 

@@ -39,9 +39,9 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
         with open_synced(editor.collection) as resolver:
             store = resolver.store
             going, changes = plan_purge(store, editor.collection, args.ids)
-            told = list(describe_holders(store, editor.collection, going))
+            lines = list(describe_holders(store, editor.collection, going))
             before = store.integrity.totals()
-        for sentence in told:
+        for sentence in lines:
             context.out.note(sentence)
         changes = editor.propose(changes)
         done = None
@@ -63,7 +63,7 @@ def run_purge(context: Context, args: argparse.Namespace) -> int:
         {
             "dry_run": args.dry_run,
             "purged": [{"id": row.id, "uuid": row.uuid} for row in going],
-            "wanted": told,
+            "wanted": lines,
             "versions": done.versions if done else None,
             "blobs": done.blobs if done else None,
             "bytes": done.size if done else None,

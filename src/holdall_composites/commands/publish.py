@@ -51,10 +51,10 @@ def run_publish(context: Context, args: argparse.Namespace) -> int:
     with open_synced(collection) as resolver:
         uuid = collection.manifest.uuid or ""
         plan = plan_publication(resolver.store, uuid, args.release, context.plugins.types.values())
-        told = {"number": plan.release.number, "channel": name, "dry_run": args.dry_run}
+        fields = {"number": plan.release.number, "channel": name, "dry_run": args.dry_run}
         if args.dry_run:
             context.out.line(f"would publish release {plan.release.number} as {name}")
-            context.out.data({**told, "sequence": None, "files": 0, "bytes": 0})
+            context.out.data({**fields, "sequence": None, "files": 0, "bytes": 0})
             return 0
         done = publish_release(
             resolver.store, plan, args.to, name, Signature.now(), take_over=args.take_over
@@ -63,7 +63,7 @@ def run_publish(context: Context, args: argparse.Namespace) -> int:
     context.out.line(f"{what} in {args.to}")
     context.out.note(f"{done.files} files written, {done.bytes:,} bytes")
     counts = {"sequence": done.channel.sequence, "files": done.files, "bytes": done.bytes}
-    context.out.data({**told, **counts})
+    context.out.data({**fields, **counts})
     return 0
 
 

@@ -144,8 +144,8 @@ def configure_git_merge(parser: argparse.ArgumentParser) -> None:
         "Merge the manifests of two branches entry by entry: git runs this, once it knows of it."
         " What does not merge is left with git's marks. --install tells the collection's git."
     )
-    for name, told in (("base", "before"), ("ours", "here, and the result"), ("theirs", "there")):
-        parser.add_argument(name, nargs="?", metavar=name.upper(), help=f"the manifest {told}")
+    for name, text in (("base", "before"), ("ours", "here, and the result"), ("theirs", "there")):
+        parser.add_argument(name, nargs="?", metavar=name.upper(), help=f"the manifest {text}")
     parser.add_argument("path", nargs="?", metavar="PATH", help="where it is in the repository")
     parser.add_argument(
         "--install", action="store_true", help="set the driver in the git of the collection"

@@ -118,8 +118,8 @@ def _undo_release(context: Context, args: argparse.Namespace) -> int:
     for change in done.changes:
         context.out.line(f"{change.kind.value:9} {change.id}")
     verb = "would undo" if args.dry_run else "undid"
-    told = f"{verb} release {number}"
-    context.out.note(told if done.changes else f"release {number}: nothing is left of it to undo")
+    text = f"{verb} release {number}"
+    context.out.note(text if done.changes else f"release {number}: nothing is left of it to undo")
     return _tell(context, "undo", [undone], done, dry_run=args.dry_run)
 
 
@@ -145,7 +145,7 @@ def _run(
         steps = choose(work) if chosen is None else work.find_again(chosen)
         # Overtaken and run again, the command means these, not what is the newest by then.
         args.chosen = [step[0].number for step in steps]
-        told = {step: work.tell_of(step) for step in steps}
+        fields = {step: work.tell_of(step) for step in steps}
         if args.dry_run or len(steps) > 1:
             # Whatever stands against one of them is said before anything is written.
             undo = work.plan(steps)
@@ -154,8 +154,8 @@ def _run(
                 done.changes = list(work.editor.propose(undo.collection.changes).changes)
     if args.dry_run:
         for step in steps:
-            _tell_step(context, f"would {command}", told[step])
-        return _tell(context, command, list(told.values()), done, dry_run=True)
+            _tell_step(context, f"would {command}", fields[step])
+        return _tell(context, command, list(fields.values()), done, dry_run=True)
     done.results = []
     try:
         for number, step in enumerate(steps, 1):
@@ -163,7 +163,7 @@ def _run(
             with _open_work(context, args, command, place) as work:
                 work.do(step, done)
             done.steps += 1
-            _tell_step(context, _DID[command], told[step])
+            _tell_step(context, _DID[command], fields[step])
     except BaseException as error:
         if len(steps) > 1:
             context.out.note(f"{_DID[command]} {done.steps} of {len(steps)} operations")
@@ -171,7 +171,7 @@ def _run(
             # Run again by itself, the command would take as many steps once more.
             raise ConflictError(error.message, hint=f"run `holdall {command}` again") from error
         raise
-    return _tell(context, command, list(told.values()), done, dry_run=False)
+    return _tell(context, command, list(fields.values()), done, dry_run=False)
 
 
 @contextmanager

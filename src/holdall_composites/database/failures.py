@@ -176,16 +176,16 @@ def failure_of(original: Any) -> HoldallError:
     """Return the error of ours for a driver's one."""
     name = getattr(original, "sqlite_errorname", "") or ""
     state = getattr(original, "sqlstate", "") or ""
-    told = first_line(original)
+    text = first_line(original)
     if state == "23505" or ("CONSTRAINT" in name and re.search(_UNIQUE, name)):
-        return AlreadyExists(f"it exists already: {told}", hint="nothing was changed")
+        return AlreadyExists(f"it exists already: {text}", hint="nothing was changed")
     if state.startswith(("23", "22")) or "CONSTRAINT" in name or _is_refused_value(original):
         return ConstraintViolated(
-            f"the database refused it: {told}",
+            f"the database refused it: {text}",
             hint="a parent, child or value that it names is not allowed or not there",
         )
     found = _by_name(name) or _by_state(state) or (_GONE if _is_loss(original) else _OTHER)
-    return found.kind(f"{found.says}: {told}", hint=found.hint)
+    return found.kind(f"{found.says}: {text}", hint=found.hint)
 
 
 def _by_name(name: str) -> _Failure | None:
@@ -232,15 +232,15 @@ def unreachable(shown: str, error: BaseException) -> HoldallError:
             f"cannot open the database {shown}: {error.strerror or error}", hint=hint
         )
     found = _by_name(getattr(original, "sqlite_errorname", "") or "")
-    told = first_line(original)
+    text = first_line(original)
     if found is not None:
-        return found.kind(f"cannot open the database {shown}: {told}", hint=found.hint)
+        return found.kind(f"cannot open the database {shown}: {text}", hint=found.hint)
     hint = "is the server running, and are user and password right?"
     for pattern, better in _CONNECTING:
-        if re.search(pattern, told, re.IGNORECASE):
+        if re.search(pattern, text, re.IGNORECASE):
             hint = better
             break
-    return DatabaseUnreachable(f"cannot open the database {shown}: {told}", hint=hint)
+    return DatabaseUnreachable(f"cannot open the database {shown}: {text}", hint=hint)
 
 
 def first_line(error: BaseException) -> str:

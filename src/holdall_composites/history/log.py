@@ -28,14 +28,14 @@ def header_of(changes: ChangeSet) -> Header:
 
     own = changes.extra.setdefault(OWN_EXTRA, {})
     change_id: str = own.setdefault("change", new_uuid())
-    told = (own.get("message"), own.get("purge", ()))
-    return Header.of(changes.signature, changes.command, change_id, *told)
+    values = (own.get("message"), own.get("purge", ()))
+    return Header.of(changes.signature, changes.command, change_id, *values)
 
 
 def undoes_releases(numbers: Sequence[int]) -> str | None:
     """Return what the message of a release is that takes back others."""
-    told = ", ".join(map(str, sorted(numbers)))
-    return f"undoes release {told}" if told else None
+    text = ", ".join(map(str, sorted(numbers)))
+    return f"undoes release {text}" if text else None
 
 
 def record_change(
@@ -57,8 +57,8 @@ def record_change(
     if release is None:
         made = store.collections.release_of_change(collection_id, header.change_id)
         release = made and made.number
-    told = (_summary(changes.changes), None, None if header.purged else details, artifacts)
-    _add(store, collection_id, changes, transaction_id, *told, release)
+    values = (_summary(changes.changes), None, None if header.purged else details, artifacts)
+    _add(store, collection_id, changes, transaction_id, *values, release)
 
 
 def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transaction_id: str) -> None:
@@ -72,8 +72,8 @@ def record_deploy(store: Store, collection_id: str, plan: DeployPlan, transactio
     artifacts: dict[str, str | None] = {p.uuid: None for p in plan.withdrawn if p.uuid}
     artifacts |= {p.uuid: p.content_hash for p in arrived if p.uuid}
     details = {"change": plan.change.to_json(), "adopted": plan.adopted}
-    told = (summary, str(plan.project.resolve()), details, artifacts)
-    _add(store, collection_id, plan, transaction_id, *told)
+    values = (summary, str(plan.project.resolve()), details, artifacts)
+    _add(store, collection_id, plan, transaction_id, *values)
 
 
 def _add(
@@ -101,11 +101,11 @@ def _summary(changes: Sequence[Change]) -> str:
     """Return in a few words what was changed and how, as in `new skill:a, skill:b and 7 more`."""
     from holdall.collection import ChangeKind
 
-    untold = (ChangeKind.IDENTICAL, ChangeKind.KEPT, ChangeKind.CONFLICT)
-    told = [change for change in changes if change.kind not in untold]
-    told.sort(key=lambda change: list(ChangeKind).index(change.kind))
+    left_out = (ChangeKind.IDENTICAL, ChangeKind.KEPT, ChangeKind.CONFLICT)
+    shown = [change for change in changes if change.kind not in left_out]
+    shown.sort(key=lambda change: list(ChangeKind).index(change.kind))
     parts = []
-    for kind, group in groupby(told, key=lambda change: change.kind):
+    for kind, group in groupby(shown, key=lambda change: change.kind):
         names = [f"{c.old_id} to {c.id}" if c.old_id else str(c.id) for c in group]
         parts.append(f"{kind.value} {_some(names)}")
     return "; ".join(parts) or "the manifest"

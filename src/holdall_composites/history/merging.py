@@ -83,16 +83,16 @@ class ContentMerger:
 
     def refusal(self, entries: Sequence[ManifestArtifact]) -> LocalEditError:
         """Return the error for edited artifacts that others changed, each with file and line."""
-        told = []
+        lines = []
         for entry in entries:
             by = tell_release(self.store, self.collection.manifest.uuid or "", entry.uuid or "")
             found = self.conflicts.get(entry.uuid or "", ())
             where = f": {tell_conflicts(found)}" if found else ""
-            told.append(
+            lines.append(
                 f"{entry.id} was edited here since it was collected, and changed{by}{where}"
             )
         return LocalEditError(
-            "; ".join(told),
+            "; ".join(lines),
             hint="`holdall pull --ours` keeps yours, `holdall pull --theirs` takes theirs and keeps"
             " yours as a backup; or edit yours so that the changes do not meet",
         )

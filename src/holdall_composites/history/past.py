@@ -34,9 +34,9 @@ def release_state(collection: Collection, number: int, ids: Sequence[ArtifactId]
                 continue
             if store.contents.unknown_trees([entry.content_hash]):
                 purged = tell_purge(store, uuid, [entry.uuid or ""])
-                told = f"were purged{purged}" if purged else "are not kept"
+                text = f"were purged{purged}" if purged else "are not kept"
                 raise NotFoundError(
-                    f"the files that {entry.id} had in release {number} {told}",
+                    f"the files that {entry.id} had in release {number} {text}",
                     hint=f"`holdall list --release {number}` shows its entry",
                 )
             trees[entry.id] = version_tree(store, entry.content_hash)

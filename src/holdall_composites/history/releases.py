@@ -193,15 +193,15 @@ def _later_changes(
     merger: ContentMerger, number: int, conflicts: Iterable[Conflict], names: State
 ) -> ConflictError:
     collection_id = merger.collection.manifest.uuid or ""
-    told = []
+    lines = []
     for conflict in conflicts:
         name = name_of(conflict.uuid, names.get(conflict.uuid))
         last = merger.store.collections.last_release_of(collection_id, conflict.uuid)
         by = f" (release {last.number} by {last.author or 'somebody'})" if last else ""
         files = merger.conflicts.get(conflict.uuid, ()) if conflict.field == _CONTENT else ()
         what = f": {tell_conflicts(files)}" if files else f", {conflict.field}"
-        told.append(f"{name} was changed since{by}{what if conflict.field else ''}")
+        lines.append(f"{name} was changed since{by}{what if conflict.field else ''}")
     return ConflictError(
-        f"release {number} cannot be undone: {'; '.join(told)}",
+        f"release {number} cannot be undone: {'; '.join(lines)}",
         hint="nothing was changed; undo the later releases first, or edit the collection",
     )

@@ -68,9 +68,9 @@ class Migrator:
         try:
             getattr(self._runner, direction)(revision.title)
         except frozen.DataWouldBeLost as error:
-            told = f"downgrade of migration {revision.title} would delete {error}"
+            text = f"downgrade of migration {revision.title} would delete {error}"
             hint = "`holdall db backup` first, then add --lose-data"
-            raise RefusedError(told, hint=hint) from error
+            raise RefusedError(text, hint=hint) from error
         except frozen.StandsAgainst as error:
             hint = "nothing was changed; remove what stands against it, then try again"
             raise RefusedError(f"migration {revision.title}: {error}", hint=hint) from error

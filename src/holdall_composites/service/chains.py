@@ -119,7 +119,7 @@ def _damage(store: Store, uuid: str, *, deep: bool) -> Iterator[Finding]:
 
 def _is_whole(release: ReleaseRecord, state: State) -> bool:
     """Return whether a release has this state, and its hash says what it says of itself."""
-    told = release._asdict()
-    parent, digest = told.pop("parent"), told.pop("hash")
-    made = hash_of_release(parent or "", told.pop("state_hash"), told)
+    fields = release._asdict()
+    parent, digest = fields.pop("parent"), fields.pop("hash")
+    made = hash_of_release(parent or "", fields.pop("state_hash"), fields)
     return (digest, release.state_hash) == (made, state_hash(state))

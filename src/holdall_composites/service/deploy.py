@@ -101,12 +101,12 @@ class _Wants:
         pins = self._requests.get(artifact_id, {})
         if len({pin or present for pin in pins}) < 2:
             return next((pin for pin in pins if pin is not None), None)
-        told = " and ".join(
+        text = " and ".join(
             f"{request} {'at ' + pin[:12] if pin else 'as the collection has it'}"
             for pin, request in pins.items()
         )
         raise ConflictError(
-            f"{artifact_id} is wanted in different versions: {told}",
+            f"{artifact_id} is wanted in different versions: {text}",
             hint=f"choose one with --force and {artifact_id}@VERSION, or change the pins",
         )
 

@@ -124,11 +124,11 @@ def _conflict_error(
 ) -> ConflictError:
     """Return the error that names each thing that both sides changed, and who did it there."""
     found = list(conflicts)
-    told = "; ".join(_tell(merger, conflict, names) for conflict in found)
+    text = "; ".join(_tell(merger, conflict, names) for conflict in found)
     hint = "`holdall pull --ours` takes yours, `holdall pull --theirs` theirs; or edit and pull"
     if any(conflict.wants_edit for conflict in found):
         hint = "rename or edit yours in manifest.toml, then `holdall pull` again"
-    return ConflictError(told, hint=hint)
+    return ConflictError(text, hint=hint)
 
 
 def _tell(merger: ContentMerger, conflict: Conflict, names: State) -> str:

@@ -66,12 +66,12 @@ def plan_purge(
         replace(c, members=tuple(m for m in c.members if m.uuid not in uuids))
         for c in manifest.composites
     )
-    told = tuple(Change(ChangeKind.GONE, ArtifactId.parse(row.id)) for row in going)
+    gone = tuple(Change(ChangeKind.GONE, ArtifactId.parse(row.id)) for row in going)
     after = replace(manifest, composites=composites)
     message = f"purged {', '.join(f'{row.id} ({row.uuid})' for row in going[:_NAMED])}"
     message += f" and {len(going) - _NAMED} more" if len(going) > _NAMED else ""
     extra = {OWN_EXTRA: {"purge": sorted(uuids), "message": message}} if going else {}
-    return going, ChangeSet("purge", manifest, after, told, extra)
+    return going, ChangeSet("purge", manifest, after, gone, extra)
 
 
 def describe_holders(

@@ -95,8 +95,8 @@ class Versions(Repository):
 
         Needs the collection's lock, so that numbers follow each other. Returns how many it made.
         """
-        told = {"message": message, "author": author}
-        return self._run(_add, collection=collection_id, ids=as_json(ids), **told)
+        fields = {"message": message, "author": author}
+        return self._run(_add, collection=collection_id, ids=as_json(ids), **fields)
 
     def newest(self, collection_id: str) -> dict[str, int]:
         """Return the number of the newest version of each active artifact, by UUID."""

@@ -131,13 +131,13 @@ class _Finder:
 
     def _find_present(self, planned: list[str]) -> Iterator[tuple[str, str]]:
         """Yield what runs in the project and is not planned: the file where it is, and its text."""
-        told = "\n".join(planned)
+        message = "\n".join(planned)
         paths = [
             merge.path for t in self._situation.targets.values() for merge in t.merges.values()
         ]
         for path in dict.fromkeys((*paths, *map(RelPath.parse, _MORE_SETTINGS))):
             for table in self._tables_in(path):
-                if not all(text in told for text in _own_texts(table)):
+                if not all(text in message for text in _own_texts(table)):
                     yield path, f"has: {canonical_json(table).decode(errors='replace')}"
         for entry in self._situation.kept:
             for path in entry.files:

@@ -29,8 +29,8 @@ class Fields:
         """Raise InputError for a key that is none of these."""
         for key in self.table:
             if key not in known:
-                told = ", ".join(sorted(known))
-                self.refuse(f"unknown key {key!a:.80}; the keys are {told}")
+                text = ", ".join(sorted(known))
+                self.refuse(f"unknown key {key!a:.80}; the keys are {text}")
 
     def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str | None:
         """Return a text; None if there is no such key."""

@@ -86,8 +86,8 @@ class MergingDeployer(LockedDeployer):
         if base is not None and present == placed:
             return action  # as the source had it, whoever placed it
         if base is None:
-            told = f"{action.path} began with a version that is not known here"
-            self.conflicts.refuse_later(Where.PROJECT, told)
+            text = f"{action.path} began with a version that is not known here"
+            self.conflicts.refuse_later(Where.PROJECT, text)
             return None
         merged = self._merge(root, action, present, placed, base)
         if merged is None:
@@ -130,8 +130,8 @@ class MergingDeployer(LockedDeployer):
             if merge.text is not None:
                 return Decided(merge.text)
             why += f" ({'; '.join(c.text for c in merge.conflicts)})"
-        told = f"{action.path} {why}"
-        return self.conflicts.decide(Where.PROJECT, action.path, told, versions)
+        text = f"{action.path} {why}"
+        return self.conflicts.decide(Where.PROJECT, action.path, text, versions)
 
     def _base(self, owner: Deployed, placed: FileState) -> bytes | None:
         """Return the bytes of a file as it was placed, from the content that was locked before."""

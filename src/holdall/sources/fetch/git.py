@@ -168,8 +168,8 @@ class Git:
     def _reason_in(self, complaint: str) -> str:
         """Return the lines in which git gives a reason, without credentials."""
         lines = [line.strip() for line in complaint.splitlines()]
-        told = [line for line in lines if line.startswith(_ABOUT_REASON)]
-        words = " / ".join(dict.fromkeys(told or [line for line in lines if line][-2:]))
+        sentences = [line for line in lines if line.startswith(_ABOUT_REASON)]
+        words = " / ".join(dict.fromkeys(sentences or [line for line in lines if line][-2:]))
         for secret in self._secrets:
             words = words.replace(secret, "***")
         words = show_address(words)

@@ -151,8 +151,8 @@ def _box(box: Box) -> Iterator[str]:
     yield _text("title", box.x + GAP, box.y + 22, box.title, most)
     for tile in box.tiles:
         place = f'x="{tile.x}" y="{tile.y}" width="{TILE_WIDTH}" height="{TILE_HEIGHT}"'
-        told = f"<title>{escape(one_line(tile.entry.id))}</title>"
-        yield f'<g>{told}<rect class="tile" {place} rx="4"/>'
+        text = f"<title>{escape(one_line(tile.entry.id))}</title>"
+        yield f'<g>{text}<rect class="tile" {place} rx="4"/>'
         yield _text("name", tile.x + 8, tile.y + 18, tile.entry.name, _LONGEST) + "</g>"
 
 

@@ -115,11 +115,11 @@ class _Build:
         uuids = {key: entry.uuid for key, entry in unknown}
         draw = partial(draw_parts, self.request.plugins, self.catalog.name, self.request.version)
         for drawn in draw_all(draw, self._batches(unknown), len(unknown)):
-            for key, files, told, listed in drawn:
-                found[uuids[key]] = self._put(key, files, told, listed)
+            for key, files, facts, listed in drawn:
+                found[uuids[key]] = self._put(key, files, facts, listed)
         for entry in self.catalog.entries:
             part = found[entry.uuid]
-            tell(entry, part.told)
+            tell(entry, part.facts)
             self.parts.append(part)
 
     def _keep(self, key: str) -> Part | None:
@@ -133,11 +133,11 @@ class _Build:
         self,
         key: str,
         files: Iterable[SiteFile],
-        told: dict[str, object] | None = None,
+        facts: dict[str, object] | None = None,
         listed: Listed | None = None,
     ) -> Part:
         hashes = {file.path: self._out.put(file) for file in files}
-        return Part(key, hashes, told or {}, listed or Listed())
+        return Part(key, hashes, facts or {}, listed or Listed())
 
     def _add(self, key: str, draw: Iterable[SiteFile]) -> None:
         """Add a part that is nothing but files; they are drawn if it is not known."""
@@ -215,7 +215,7 @@ class _Build:
             part = self._export(key, entry, composite, agent, scratch)
         if part is not None:
             self.parts.append(part)
-            archive = str(part.told["archive"])
+            archive = str(part.facts["archive"])
             self._plugins.append(Plugin(agent, entry.name, entry.description, archive))
 
     def _export(
@@ -251,13 +251,13 @@ class _Build:
 
         self._add(self._print, static_files())
         catalog, url = self.catalog, self.request.url
-        told = [part.key for part in self.parts]
+        lines = [part.key for part in self.parts]
         pages = ListPages(catalog, self.request.version)
         for release in catalog.releases:
             key = key_of([self._print, release])
             self._add(key, (pages.render_release(one) for one in (release,)))
         listed = [part.listed for part in self.parts]
-        key = key_of([told, catalog.releases, catalog.release, self._plugins, url])
+        key = key_of([lines, catalog.releases, catalog.release, self._plugins, url])
         self._add(key, self._lists(pages.render(), listed))
 
     def _lists(self, pages: Iterator[SiteFile], listed: Sequence[Listed]) -> Iterator[SiteFile]:

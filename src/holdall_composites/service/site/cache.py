@@ -1,6 +1,6 @@
 """What is known of the site from the run before, so that only what changed is drawn again.
 
-    {"1b9e...key": {"files": {"a/9f2c.../index.html": "4d1a..."}, "told": {...}, "listed": [...]}}
+    {"1b9e...key": {"files": {"a/9f2c.../index.html": "4d1a..."}, "facts": {...}, "listed": [...]}}
 
 A key is a hash over all that a part is made from, so that one that is here is right. The file is in
 the user's cache folder behind a checksum: what is torn, or of another Holdall, is drawn again.
@@ -34,15 +34,15 @@ def load_parts(folder: Path) -> dict[str, Part]:
     if _checksum(body) != head:
         return {}
     found = {}
-    for key, (paths, told, (archive, plain, left_out)) in json.loads(body).items():
-        found[key] = Part(key, paths, told, Listed(archive, plain, tuple(left_out)))
+    for key, (paths, facts, (archive, plain, left_out)) in json.loads(body).items():
+        found[key] = Part(key, paths, facts, Listed(archive, plain, tuple(left_out)))
     return found
 
 
 def save_parts(folder: Path, parts: Iterable[Part]) -> None:
     """Keep parts for the next run into a folder; failures are ignored."""
-    told = {part.key: [part.files, part.told, part.listed] for part in parts}
-    body = json.dumps(told, separators=(",", ":")).encode()
+    fields = {part.key: [part.files, part.facts, part.listed] for part in parts}
+    body = json.dumps(fields, separators=(",", ":")).encode()
     data = _checksum(body) + b"\n" + body
     with contextlib.suppress(StorageError):
         write_cached("site", folder, data)

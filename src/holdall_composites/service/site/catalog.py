@@ -140,8 +140,8 @@ def read_catalog(store: Store, uuid: str, agents: Mapping[str, Sequence[str]]) -
     entries = sorted(found.values(), key=lambda entry: (entry.name.casefold(), entry.id))
     releases = list(_releases(store, uuid, number, found.keys()))
     at = releases[0].at if releases else ""
-    told = (one_line(manifest.name), uuid, number, at, entries, releases)
-    return Catalog(*told, artifacts, composites, state)
+    values = (one_line(manifest.name), uuid, number, at, entries, releases)
+    return Catalog(*values, artifacts, composites, state)
 
 
 def _link(found: Mapping[str, Entry], composites: Iterable[ManifestComposite]) -> None:

@@ -72,9 +72,9 @@ def skill_files(entry: Entry, contents: Mapping[str, bytes]) -> tuple[list[SiteF
         for file in entry.files
     }
     data = zip_files(exported)
-    told = {"name": entry.name, "description": entry.description}
+    fields = {"name": entry.name, "description": entry.description}
     name = f"{entry.name}.zip"
-    archive = {**told, "type": "archive", "url": name, "digest": _digest(data)}
+    archive = {**fields, "type": "archive", "url": name, "digest": _digest(data)}
     files = [SiteFile(f".well-known/agent-skills/{name}", data)]
     if any(path.lower().endswith(_RUN_BY_BROWSERS) for path in exported):
         why = "a browser would run a file of it; it is in agent-skills/index.json only"
@@ -83,7 +83,7 @@ def skill_files(entry: Entry, contents: Mapping[str, bytes]) -> tuple[list[SiteF
     for path, file in exported.items():
         place = f".well-known/skills/{entry.name}/{path}"
         files.append(SiteFile(place, file.data, file.executable))
-    return files, Listed(archive, {**told, "files": sorted(exported)})
+    return files, Listed(archive, {**fields, "files": sorted(exported)})
 
 
 def skill_indexes(listed: Sequence[Listed]) -> Iterator[SiteFile]:
@@ -120,8 +120,8 @@ def marketplaces(
             if agent == "claude" and base is not None:
                 address = f"{base}plugins/{agent}/{plugin.name}.zip"
                 source = {"source": "archive", "url": address, "sha256": plugin.archive}
-            told = {"name": plugin.name, "description": plugin.description, "source": source}
-            listed.append({key: value for key, value in told.items() if value})
+            fields = {"name": plugin.name, "description": plugin.description, "source": source}
+            listed.append({key: value for key, value in fields.items() if value})
         owner = {"name": catalog.name}
         table = {"name": _slug(catalog.name), "owner": owner, "plugins": listed}
         yield SiteFile(place, _json(table))

@@ -51,13 +51,13 @@ class _Renderer:
     """Fills templates; every page has the collection's name and Holdall's version."""
 
     def __init__(self, name: str, version: str) -> None:
-        self._told = {"name": name, "version": version}
+        self._values = {"name": name, "version": version}
         self._templates = _environment()
 
-    def page(self, template: str, root: str, **told: Any) -> bytes:
+    def page(self, template: str, root: str, **values: Any) -> bytes:
         """Return a page that lies where `root` leads to the top."""
         page = self._templates.get_template(template)
-        text = page.render(root=root, **self._told, **told)
+        text = page.render(root=root, **self._values, **values)
         return (text.rstrip("\n") + "\n").encode()
 
 
@@ -84,9 +84,9 @@ class ListPages:
         yield SiteFile("search.json", self._search())
         yield from self._lists()
         for source, entries in by_source(self.catalog.entries).items():
-            told = {"source": source, "entries": entries}
+            fields = {"source": source, "entries": entries}
             yield SiteFile(
-                f"source/{slug_of(source)}.html", self._page("source.html", "../", **told)
+                f"source/{slug_of(source)}.html", self._page("source.html", "../", **fields)
             )
         graph = draw_graph(self.catalog.entries)
         sizes = {"tile_width": TILE_WIDTH, "tile_height": TILE_HEIGHT, "gap": GAP}
@@ -99,8 +99,8 @@ class ListPages:
         page = self._page("release.html", "../", release=release)
         return SiteFile(f"release/{release.number}.html", page)
 
-    def _page(self, template: str, root: str, **told: Any) -> bytes:
-        return self._renderer.page(template, root, catalog=self.catalog, **told)
+    def _page(self, template: str, root: str, **values: Any) -> bytes:
+        return self._renderer.page(template, root, catalog=self.catalog, **values)
 
     def _lists(self) -> Iterator[SiteFile]:
         entries = self.catalog.entries
@@ -110,8 +110,8 @@ class ListPages:
             part = entries[number * PER_PAGE : (number + 1) * PER_PAGE]
             path = "index.html" if number == 0 else f"page/{number + 1}.html"
             root = "" if number == 0 else "../"
-            told = {"entries": part, "number": number + 1, "count": count, "facets": facets}
-            yield SiteFile(path, self._page("index.html", root, **told))
+            fields = {"entries": part, "number": number + 1, "count": count, "facets": facets}
+            yield SiteFile(path, self._page("index.html", root, **fields))
 
     def _search(self) -> bytes:
         rows = [

@@ -59,12 +59,12 @@ class Draft(NamedTuple):
 class Part(NamedTuple):
     """What an entry gives to the site, but for the bytes: each path with its hash.
 
-    `told` is what lists say of it: description, licence, what it runs, problems, bytes.
+    `facts` is what lists say of it: description, licence, what it runs, problems, bytes.
     """
 
     key: str
     files: dict[str, str]
-    told: dict[str, Any]
+    facts: dict[str, Any]
     listed: Listed
 
 
@@ -73,13 +73,13 @@ class Drawn(NamedTuple):
 
     key: str
     files: list[SiteFile]
-    told: dict[str, Any]
+    facts: dict[str, Any]
     listed: Listed
 
 
-def tell(entry: Entry, told: Mapping[str, Any]) -> None:
+def tell(entry: Entry, facts: Mapping[str, Any]) -> None:
     """Say of an entry what its part says."""
-    for name, value in told.items():
+    for name, value in facts.items():
         setattr(entry, name, value)
 
 
@@ -106,13 +106,13 @@ def _draw(pages: Any, draft: Draft, problems: Sequence[str]) -> Drawn:
     ]
     page = SiteFile(f"a/{entry.uuid}/index.html", pages.render(entry))
     files, listed = skill_files(entry, contents)
-    told = {
+    fields = {
         "description": entry.description,
         "licence": entry.licence,
         "runs": entry.runs,
         "problems": entry.problems,
     }
-    return Drawn(draft.key, [page, *files], told, listed)
+    return Drawn(draft.key, [page, *files], fields, listed)
 
 
 def _problems(plugins: Plugins, drafts: Sequence[Draft]) -> dict[str, list[str]]:

@@ -52,8 +52,8 @@ class _Renderer(RendererHTML):
     def image(self, tokens, idx, options, env):  # type: ignore[no-untyped-def]  # their interface
         """Render an image as its text, linked."""
         token = tokens[idx]
-        told = self.renderInlineAsText(token.children or [], options, env) or "image"
-        return f'<a href="{escape(str(token.attrGet("src") or ""))}">[{escape(told)}]</a>'
+        text = self.renderInlineAsText(token.children or [], options, env) or "image"
+        return f'<a href="{escape(str(token.attrGet("src") or ""))}">[{escape(text)}]</a>'
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")

@@ -133,10 +133,10 @@ class SiteFolder:
         return self._present[path]
 
     def _note(self, files: Mapping[str, str], new: Mapping[str, str] | None = None) -> None:
-        told: dict[str, object] = {"format": 1, "files": files}
+        fields: dict[str, object] = {"format": 1, "files": files}
         if new is not None:
-            told["next"] = new
-        self._place.replace(SITE, json.dumps(told, sort_keys=True, indent=0).encode() + b"\n")
+            fields["next"] = new
+        self._place.replace(SITE, json.dumps(fields, sort_keys=True, indent=0).encode() + b"\n")
 
 
 def _read(place: PlainFolder) -> tuple[dict[str, str], dict[str, str]]:

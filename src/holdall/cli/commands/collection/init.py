@@ -85,8 +85,8 @@ def _begin_chain(context: Context, args: argparse.Namespace, path: Path) -> int:
         found = plan_refresh(editor.collection)
         for diagnostic in found.diagnostics:
             if diagnostic.code == "hidden-text":
-                told = f"{diagnostic.path}: {diagnostic.message}"
-                raise RefusedError(told, hint="look at the file, and take the hidden text out")
+                text = f"{diagnostic.path}: {diagnostic.message}"
+                raise RefusedError(text, hint="look at the file, and take the hidden text out")
         after = replace(found.changes.after, release=None, base=None)
         changes = replace(found.changes, command=NEW_CHAIN, after=after)
         changes = editor.propose(changes)

@@ -87,7 +87,7 @@ class ConflictCopy:
         rows = []
         for one in conflicts:
             if one.path is None or one.versions is None:
-                return f"{one.told}: only --ours or --theirs decide that; nothing was copied"
+                return f"{one.text}: only --ours or --theirs decide that; nothing was copied"
             _, ours, theirs = one.versions
             place = RelPath.parse(f"{one.where.value}/{one.path}")
             texts = [text or b"" for text in one.versions]

@@ -31,13 +31,13 @@ class Where(StrEnum):
 
 
 class Conflict(NamedTuple):
-    """A file that was edited and does not merge; `told` says what and where.
+    """A file that was edited and does not merge; `text` says what and where.
 
     `path` and `versions` are None for what cannot be decided file by file.
     """
 
     where: Where
-    told: str
+    text: str
     path: RelPath | None = None
     versions: FileVersions | None = None
 
@@ -67,14 +67,14 @@ class Conflicts:
         self._open: list[Conflict] = []
 
     def decide(
-        self, where: Where, path: RelPath, told: str, versions: FileVersions
+        self, where: Where, path: RelPath, text: str, versions: FileVersions
     ) -> Decided | None:
         """Return how a file was decided; one that was not is kept as open."""
         found = None
         if self._decisions is not None:
             found = self._decisions.find(where, path, versions)
         if found is None:
-            self._open.append(Conflict(where, told, path, versions))
+            self._open.append(Conflict(where, text, path, versions))
         return found
 
     @property
@@ -82,21 +82,21 @@ class Conflicts:
         """Whether anything is not decided."""
         return bool(self._open)
 
-    def refuse_later(self, where: Where, told: str) -> None:
+    def refuse_later(self, where: Where, text: str) -> None:
         """Keep a conflict that only --ours or --theirs decide, if it is not kept already."""
-        if all((one.where, one.told) != (where, told) for one in self._open):
-            self._open.append(Conflict(where, told))
+        if all((one.where, one.text) != (where, text) for one in self._open):
+            self._open.append(Conflict(where, text))
 
     def refuse(self, *, dry_run: bool) -> None:
         """Raise ConflictError with all that is open, which is copied for the user if asked for."""
         if not self._open:
             return
-        told = [
+        lines = [
             f"edited in the {where}, and changed in the source: " + "; ".join(found)
             for where in Where
-            if (found := [one.told for one in self._open if one.where is where])
+            if (found := [one.text for one in self._open if one.where is where])
         ]
         hint = _HINT
         if self._decisions is not None and not dry_run:
             hint = self._decisions.keep(self._open)
-        raise ConflictError("; ".join(told), hint=hint)
+        raise ConflictError("; ".join(lines), hint=hint)

@@ -108,8 +108,8 @@ def _merge(
     arguments = {"collection": collection, "wanted": asked, "folder": folder}
     known = session.plugins.first("holdall_known_versions", list, **arguments)
     if not known or not isinstance(known[0], Tree):
-        told = f"{clash.id}: the version that both began with is not known here"
-        conflicts.refuse_later(Where.COLLECTION, told)
+        text = f"{clash.id}: the version that both began with is not known here"
+        conflicts.refuse_later(Where.COLLECTION, text)
         return None
     place = folder / "0"
     base = _Place(known[0], place / spec.only_file if spec.shape is Shape.FILE else place)
@@ -118,8 +118,8 @@ def _merge(
 
     def decide(conflict: FileConflict, versions: FileVersions) -> Decided | None:
         path = entry.path if spec.shape is Shape.FILE else entry.path.join_path(conflict.path)
-        told = f"{clash.id}: {conflict.text}"
-        return conflicts.decide(Where.COLLECTION, path, told, versions)
+        text = f"{clash.id}: {conflict.text}"
+        return conflicts.decide(Where.COLLECTION, path, text, versions)
 
     merge = merge_trees(_side(base, spec), _side(ours, spec), _side(other, spec), decide=decide)
     for conflict in merge.conflicts:

@@ -113,8 +113,8 @@ class Supply:
     def conclude(self) -> None:
         """Say what was kept, and remember the collection's files, once all is written."""
         for path, backup in self._pending.backups() if self._pending is not None else ():
-            told = f"kept the collection's version of {path} as {backup}"
-            self.terms.session.reporter.note(told)
+            text = f"kept the collection's version of {path} as {backup}"
+            self.terms.session.reporter.note(text)
         self.collection.remember()
 
     def _change(self) -> PendingChange:
@@ -276,8 +276,8 @@ class Supply:
             for a in before.artifacts
         )
         note = "has the UUID of a project's lock as an alias"
-        told = [Change(ChangeKind.CHANGED, one, None, note) for one in new]
-        pending.add(replace(before, artifacts=artifacts), told, (), {})
+        changes = [Change(ChangeKind.CHANGED, one, None, note) for one in new]
+        pending.add(replace(before, artifacts=artifacts), changes, (), {})
 
     def find(self, lock: Lock, missing: Iterable[ArtifactId]) -> None:
         """Find the bytes of what a lock lists, in `contents` afterwards.

@@ -91,8 +91,8 @@ def check_channel_name(name: str) -> str:
 
 def render_document(value: Channel | PublishedRelease) -> bytes:
     """Return the bytes of a channel or a release: the same for the same value, everywhere."""
-    told = {"format": FORMAT, **value._asdict()}
-    return (json.dumps(told, sort_keys=True, separators=(",", ":")) + "\n").encode()
+    fields = {"format": FORMAT, **value._asdict()}
+    return (json.dumps(fields, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
 
 def parse_channel(data: bytes, where: str) -> Channel:

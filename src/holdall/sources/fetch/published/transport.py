@@ -162,10 +162,10 @@ class WebPlace:
         self._drop()
         if response.status in (404, 410):
             raise _missing_error(self.show(name))
-        told = f"{self.show(name)}: the server says {response.status} {response.reason!a}"
+        text = f"{self.show(name)}: the server says {response.status} {response.reason!a}"
         if response.status in (401, 403, 407):
-            raise RefusedError(told, hint="put the credentials for this host into ~/.netrc")
-        raise StorageError(told, hint="try again later")
+            raise RefusedError(text, hint="put the credentials for this host into ~/.netrc")
+        raise StorageError(text, hint="try again later")
 
     def _send(self, url: str, name: str, headers: Mapping[str, str]) -> HTTPResponse:
         """Ask over the connection that is open, once more over a new one if that was closed."""
@@ -173,12 +173,12 @@ class WebPlace:
 
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        told = {**_credentials(parts), "User-Agent": "holdall", **headers}
+        sent = {**_credentials(parts), "User-Agent": "holdall", **headers}
         for is_last in (False, True):
             try:
                 connection, proxied = self._connection(parts)
                 target = _without_user(parts) if proxied else path
-                connection.request("GET", target, headers=told)
+                connection.request("GET", target, headers=sent)
                 return connection.getresponse()
             except (OSError, HTTPException) as error:
                 self._drop()

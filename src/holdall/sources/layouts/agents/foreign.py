@@ -74,7 +74,7 @@ def tell_foreign(gathering: Gathering) -> None:
     read = {gathering.file_of(draft) for draft in gathering.drafts.values()}
     read |= {path for _, path in gathering.refused}
     holders = {path[:end] for path in read for end, sign in enumerate(path) if sign == "/"}
-    told: set[str] = set()
+    reported: set[str] = set()
     for path, folder in gathering.tree.folders.items():
         if gathering.is_exported(path) or gathering.tree.is_inside(path, SKILL_FILE):
             continue
@@ -82,9 +82,14 @@ def tell_foreign(gathering: Gathering) -> None:
         for name in sorted([*folder.files, *folder.folders]):
             known = name if name in _FILES and name in folder.files else f"{here}/{name}"
             file = join_path(path, name)
-            if known not in _FILES or known in told or file in read or _is_owned(gathering, path):
+            if (
+                known not in _FILES
+                or known in reported
+                or file in read
+                or _is_owned(gathering, path)
+            ):
                 continue
-            told.add(known)
+            reported.add(known)
             gathering.say(file, Code.NOT_UNDERSTOOD, f"{_FILES[known]}: not collected")
         for place, agent in _unread_folders(gathering, path, holders):
             gathering.say(place, Code.NOT_UNDERSTOOD, f"a folder of {agent}: nothing is collected")

@@ -229,7 +229,7 @@ class _Provider(AbstractProvider[Asked, Copy, str]):
 
 def _explanation(provider: _Provider, asked: Sequence[Asked]) -> ConflictError:
     """Make the error that says who asks for what, and what there is."""
-    told = dict.fromkeys(f"{one.by} needs {one.need.shown}" for one in asked)
+    needs = dict.fromkeys(f"{one.by} needs {one.need.shown}" for one in asked)
     names = dict.fromkeys(one.need.name for one in asked)
     there = []
     for name in names:
@@ -242,4 +242,4 @@ def _explanation(provider: _Provider, asked: Sequence[Asked]) -> ConflictError:
         where = f" of the marketplace {markets[0]}" if markets else ""
         skill = f"--skill {next(iter(names))}"
         hint = f"`holdall add` the source{where} that has it first, with {skill}"
-    return ConflictError(f"nothing fits: {'; '.join(told)}", hint=hint)
+    return ConflictError(f"nothing fits: {'; '.join(needs)}", hint=hint)
