@@ -331,8 +331,39 @@ _EVENTS: Mapping[Form, set[str]] = {
         *("SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop"),
         *("PermissionRequest", "PostCompaction"),
     },
+    # QwenLM/qwen-code docs/users/features/hooks.md, docs.x.ai/build/features/hooks,
+    # platform.iflow.cn/en/cli/examples/hooks, deepagents_code/hooks/models, docs.augmentcode.com,
+    # docs.openhands.dev/openhands/usage/customization/hooks, kiro.dev/docs/cli/v3/hooks.
+    Form.QWEN_HOOKS: {
+        *("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart"),
+        *("SessionEnd", "Stop", "SubagentStart", "SubagentStop", "PreCompact", "Notification"),
+        "PermissionRequest",
+    },
+    Form.GROK_HOOKS: {
+        *("SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop"),
+        *("PostToolUseFailure", "PermissionDenied", "StopFailure", "Notification", "PreCompact"),
+        *("PostCompact", "SubagentStart", "SubagentStop"),
+    },
+    Form.IFLOW_HOOKS: {
+        *("PreToolUse", "PostToolUse", "Stop", "SubagentStop", "SessionStart", "SessionEnd"),
+        *("UserPromptSubmit", "Notification"),
+    },
+    Form.DEEPAGENTS_HOOKS: {
+        *("SessionStart", "UserPromptSubmit", "SessionEnd", "PermissionRequest", "Notification"),
+        *("PreToolUse", "PostToolUse", "PostToolUseFailure", "PreCompact", "Stop"),
+        *("SubagentStart", "SubagentStop"),
+    },
+    Form.AUGMENT_HOOKS: {
+        *("PreToolUse", "PostToolUse", "SessionStart", "SessionEnd", "Stop", "Notification"),
+        "PromptSubmit",
+    },
+    Form.OPENHANDS_HOOKS: {
+        *("PreToolUse", "PostToolUse", "UserPromptSubmit", "Stop", "SessionStart", "SessionEnd"),
+    },
+    Form.KIRO_HOOKS: {"hooks"},
 }
-_NESTED = (Form.CODEX_HOOKS, Form.GEMINI_HOOKS, Form.DEVIN_HOOKS)
+_TRIGGERS = {"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop"}
+_FLAT = (Form.CURSOR_HOOKS, Form.COPILOT_HOOKS, Form.WINDSURF_HOOKS, Form.KIRO_HOOKS)
 _HOOK_KEYS: Mapping[Form, set[str]] = {
     Form.CODEX_HOOKS: {"type", "command", "timeout", "statusMessage"},
     Form.CURSOR_HOOKS: {"command", "type", "matcher", "timeout", "loop_limit", "failClosed"},
@@ -340,6 +371,18 @@ _HOOK_KEYS: Mapping[Form, set[str]] = {
     Form.GEMINI_HOOKS: {"type", "command", "timeout", "name", "description"},
     Form.WINDSURF_HOOKS: {"command", "powershell", "show_output", "working_directory"},
     Form.DEVIN_HOOKS: {"type", "command", "timeout"},
+    Form.QWEN_HOOKS: {"type", "command", "async", "statusMessage"},
+    Form.GROK_HOOKS: {"type", "command", "timeout"},
+    Form.IFLOW_HOOKS: {"type", "command", "timeout"},
+    Form.DEEPAGENTS_HOOKS: {"type", "command", "timeout", "statusMessage"},
+    Form.AUGMENT_HOOKS: {"type", "command", "timeout"},
+    Form.OPENHANDS_HOOKS: {"type", "command", "timeout", "async"},
+    Form.KIRO_HOOKS: {"type", "command"},
+}
+_UNMATCHED: Mapping[Form, set[str]] = {
+    Form.AUGMENT_HOOKS: {"SessionStart", "SessionEnd", "Stop", "Notification", "PromptSubmit"},
+    Form.OPENHANDS_HOOKS: {"UserPromptSubmit", "Stop", "SessionStart", "SessionEnd"},
+    Form.KIRO_HOOKS: {"UserPromptSubmit", "Stop", "SessionStart"},
 }
 
 
@@ -347,14 +390,22 @@ def hook_problems(form: Form, event: str, value: Mapping[str, Any]) -> Iterator[
     """Yield what an agent would say of an element of an event's list."""
     if event not in _EVENTS[form]:
         yield f"the event {event}"
-    hooks = value["hooks"] if form in _NESTED else [value]
-    if form in _NESTED and value.keys() - {"matcher", "hooks"}:
+    hooks = [value] if form in _FLAT else value["hooks"]
+    if form not in _FLAT and value.keys() - {"matcher", "hooks"}:
         yield "unknown keys of a group"
+    if form is Form.KIRO_HOOKS:
+        event, hooks = value["trigger"], [value["action"]]
+        if value.keys() - {"name", "trigger", "matcher", "action", "timeout", "enabled"}:
+            yield "unknown keys of a hook"
+        if event not in _TRIGGERS or not value["name"] or value.get("timeout", 1) < 1:
+            yield "trigger, name or timeout"
     if not hooks:
         yield "no hooks"
     matcher = value.get("matcher")
     if matcher is not None:
         re.compile(matcher)
+        if event in _UNMATCHED.get(form, ()):
+            yield f"a matcher of {event}"
     for hook in hooks:
         for key in hook.keys() - _HOOK_KEYS[form]:
             yield f"{key} is not known"
@@ -362,6 +413,8 @@ def hook_problems(form: Form, event: str, value: Mapping[str, Any]) -> Iterator[
             yield "type"
         if not isinstance(hook.get("command"), str):
             yield "command"
+        elif form is Form.AUGMENT_HOOKS and not re.fullmatch(r"/[^$]*\.sh", hook["command"]):
+            yield "not the path of a script"
         for key in ("timeout", "timeoutSec"):
             if key in hook and (not _is_number(hook[key]) or hook[key] <= 0):
                 yield key

@@ -94,7 +94,9 @@ def problems_of(
         for key in merge.keys:
             table = table.get(key, {})
         for key, value in table.items():
-            if merge.form.is_hooks:
+            if key in merge.head:
+                assert value == merge.head[key]
+            elif merge.form.is_hooks:
                 for one in value:
                     found += [*agent_rules.hook_problems(merge.form, key, one)]
             elif key != "own":

@@ -493,3 +493,25 @@ def test_hooks_of_a_cursor_plugin(tmp_path: Path, own_state: Path) -> None:
     }
     kit.run("undeploy", "composite:fixer", "--to", kit.project)
     assert not tree(kit.project)
+
+
+def test_hooks_of_agents_beside_those_of_others(tmp_path: Path, own_state: Path) -> None:
+    """Grok Build runs Cursor's, too; OpenHands reads either `hooks` or what is beside it."""
+    del own_state
+    kit = Kit(in_this_process, tmp_path, f"sqlite:///{tmp_path}/holdall.db")
+    run = {"hooks": [{"type": "command", "command": "make format", "timeout": 9}]}
+    write(tmp_path / "source/hooks/hooks.json", json.dumps({"hooks": {"SessionEnd": [run]}}))
+    kit.run("init", kit.collection)
+    kit.run("collect", tmp_path / "source")
+    (hook,) = [artifact["id"] for artifact in kit.json("list")["artifacts"]]
+    users = '{"stop": [{"hooks": [{"command": "mine.sh"}]}]}'
+    write(kit.project / ".openhands/hooks.json", users)
+    words = ("deploy", hook, "--to", kit.project, "--allow-commands")
+    done = kit.command(*words, "--target", "cursor,grok,openhands")
+    assert "placed once: it is read in .cursor/hooks.json" in done.stderr
+    assert ".openhands/hooks.json has 'stop' beside 'hooks': both are not read" in done.stderr
+    assert not (kit.project / ".grok").exists()
+    assert (kit.project / ".openhands/hooks.json").read_text() == users
+    (kit.project / ".openhands/hooks.json").unlink()
+    kit.run(*words, "--target", "openhands", status=None)
+    assert settings(kit, ".openhands/hooks.json") == {"hooks": {"SessionEnd": [run]}}

@@ -6,7 +6,7 @@ Sources: the agents' documentation of late 2026; `None` where there is nothing l
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -28,19 +28,38 @@ Agent        invoke_agent       agent    task       Task   -           -      -
 Skill        activate_skill     -        skill      -      -           -      -
 """
 _AGENTS = ("gemini", "copilot", "opencode", "cursor", "codex", "devin", "windsurf")
+# Of the agents below the names in hooks only; a tool that does more than Claude Code's is none.
+_MORE = """
+Bash         run_shell_command  launch-process      terminal  Bash   Bash
+Read         read_file          view                -         Read   -
+Write        write_file         save-file           -         Write  Write
+Edit         edit               str-replace-editor  -         Edit   Edit
+MultiEdit    edit               str-replace-editor  -         Edit   Edit
+Grep         grep_search        -                   -         Grep   -
+Glob         glob               -                   -         Glob   -
+LS           list_directory     -                   -         LS     -
+WebFetch     web_fetch          -                   -         -      -
+WebSearch    web_search         -                   -         -      -
+Task         agent              -                   -         -      -
+Agent        agent              -                   -         -      -
+Skill        skill              -                   -         -      -
+"""
+_MORE_AGENTS = ("qwen", "augment", "openhands", "deepagents", "iflow")
 
 
-def _read_table() -> dict[str, Mapping[str, str]]:
-    found: dict[str, dict[str, str]] = {agent: {} for agent in _AGENTS}
-    for line in _TABLE.split("\n")[1:-1]:
+def _read_table(table: str, agents: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    found: dict[str, dict[str, str]] = {agent: {} for agent in agents}
+    for line in table.split("\n")[1:-1]:
         claude, *names = line.split()
-        for agent, name in zip(_AGENTS, names, strict=True):
+        for agent, name in zip(agents, names, strict=True):
             if name != "-":
                 found[agent][claude] = name
     return {agent: MappingProxyType(names) for agent, names in found.items()}
 
 
-NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(_read_table())
+NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {**_read_table(_TABLE, _AGENTS), **_read_table(_MORE, _MORE_AGENTS), "kiro": {}}
+)
 """For each agent, its names by Claude Code's."""
 
 CLAUDE = frozenset(line.split()[0] for line in _TABLE.split("\n")[1:-1])

@@ -6,7 +6,7 @@ An unknown form raises InputError and is not merged into anybody's settings.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from holdall.deploy.agent_formats.hooks.read import (
     flat_problem,
     form_of_hooks,
     is_flat,
+    is_kiro,
     read_hooks,
 )
 from holdall.deploy.agent_formats.servers import convert_server
@@ -53,11 +54,7 @@ def entry_effects(
     """
     if merge.form.is_hooks:
         groups, _ = converted_hooks(artifact, merge, target, project)
-        return [
-            _shown_hook(event, group, hook)
-            for event, group in groups
-            for hook in group.get("hooks", [{"type": "command", **group, "matcher": None}])
-        ]
+        return [_shown_hook(*one) for event, group in groups for one in _single(event, group)]
     server = server_of(artifact, merge, target, project)
     refused = convert_server(artifact.id.name, server, merge.form)
     return [] if isinstance(refused, Refused) else _server_effects(server)
@@ -95,6 +92,8 @@ def hooks_in(
     if not isinstance(definition, dict):
         raise _wrong(where, "not a JSON object")
     events = definition.get("hooks", definition)
+    if is_kiro(events):
+        events = {"hooks": events}
     if not isinstance(events, dict):
         raise _wrong(where, "`hooks` is not an object of events")
     events = {
@@ -102,15 +101,15 @@ def hooks_in(
         for event, found in events.items()
         if event not in _BESIDE_EVENTS or isinstance(found, list)
     }
-    own = form_of_hooks(events)
+    own = Form.KIRO_HOOKS if is_kiro(events.get("hooks")) else form_of_hooks(events)
     groups = []
     for event, found in events.items():
         if not isinstance(found, list):
             raise _wrong(where, f"the event {event!a} is not a list")
         for group in found:
             if not is_flat(own):
-                _check_group(where, event, group)
-            elif problem := flat_problem(group):
+                _check_group(where, event, group, own)
+            elif problem := flat_problem(group, own):
                 raise _wrong(where, f"a hook of {event!a} {problem}")
             groups.append((event, group))
     if own is form:
@@ -122,12 +121,13 @@ def hooks_in(
     return converted, (*lost, *losses)
 
 
-def _check_group(where: str, event: str, group: Any) -> None:
+def _check_group(where: str, event: str, group: Any, form: Form) -> None:
     hooks = group.get("hooks") if isinstance(group, dict) else None
     if not isinstance(hooks, list):
         raise _wrong(where, f"a group of {event!a} is not an object with a list `hooks`")
+    usual = "command" if form is Form.OPENHANDS_HOOKS else None
     for hook in hooks:
-        kind = hook.get("type") if isinstance(hook, dict) else None
+        kind = hook.get("type", usual) if isinstance(hook, dict) else None
         if not isinstance(kind, str) or kind not in _HOOK_TYPES:
             raise _wrong(where, f"a hook of {event!a} has the unknown type {kind!a:.80}")
         for key in _HOOK_TYPES[kind]:
@@ -195,6 +195,20 @@ def _definition(
         definition, lambda text: _PLUGIN_ROOT.sub(lambda _: root, text).replace("${/}", "/")
     )
     return found
+
+
+_Shown = tuple[str, Mapping[str, Any], Mapping[str, Any]]
+
+
+def _single(event: str, group: Mapping[str, Any]) -> Iterator[_Shown]:
+    """Yield each hook of what stands in an event's list: when it runs, its group, and itself."""
+    if "hooks" in group:
+        yield from ((event, group, {"type": "command", **hook}) for hook in group["hooks"])
+    elif "action" in group:  # of Kiro
+        rest = {key: value for key, value in group.items() if key not in ("action", "trigger")}
+        yield group["trigger"], group, {**rest, **group["action"]}
+    else:
+        yield event, group, {"type": "command", **group}
 
 
 def _shown_hook(event: str, group: Mapping[str, Any], hook: Mapping[str, Any]) -> str:

@@ -129,6 +129,10 @@ def merge_entries(
             if planned_ones.refusal is not None:
                 losses.append(Loss(*key, planned_ones.refusal, is_whole=True))
                 continue
+            if merge.form.is_alone and (other := _member_beside(root, merge)) is not None:
+                text = f"{merge.path} has {other!a} beside {merge.keys[0]!a}: both are not read"
+                losses.append(Loss(*key, text, is_whole=True))
+                continue
             found = planned_ones.entries
             shared = [
                 e for e in found if e.key and taken.get((e.place, artifact.id), e).hash != e.hash
@@ -166,6 +170,17 @@ def merge_entries(
     actions = tuple(merger.plan_actions())
     in_the_way = tuple(merger.in_the_way)
     return Entries(actions, in_the_way, owned, documents, tuple(notes), tuple(losses))
+
+
+def _member_beside(root: Root, merge: Merge) -> str | None:
+    """Return a member of a settings file beside the one that leads to entries, if it has any."""
+    data = root.read_bytes(merge.path, MAX_BYTES)
+    if data is None:
+        return None
+    where = str(root.path / merge.path)
+    members = open_document(data.decode(errors="replace"), merge.path, where).get(())
+    names = members if isinstance(members, dict) else {}
+    return next((name for name in names if name not in (*merge.keys[:1], *merge.head)), None)
 
 
 def add_entries(arrangement: Arrangement, entries: Entries) -> Arrangement:

@@ -63,9 +63,9 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".gemini/config", (("skill", ".gemini/config/skills", "", False, True, None), ("agent", ".gemini/config/agents", ".md", True, False, "brief-agent"), ("plugin-files", ".gemini/config/plugin-files", "", False, True, None)), (("mcp", ".gemini/config/mcp_config.json", ("mcpServers",), "antigravity-servers", None, ()),), (), ()),
     ),
     "kiro": (
-        ("Kiro", "kiro.dev/docs 2026 (D), rulesync 2026-08-18 (P)", (".kiro",), None),
-        (".kiro", (("skill", ".kiro/skills", "", False, True, None), ("command", ".kiro/prompts", ".md", True, False, None), ("agent", ".kiro/agents", ".md", True, False, "brief-agent"), ("rule", ".kiro/steering", ".md", True, False, "kiro-rule"), ("plugin-files", ".kiro/plugin-files", "", False, True, None)), (("mcp", ".kiro/settings/mcp.json", ("mcpServers",), "servers", ".", ()),), (), ()),
-        (".kiro", (("skill", ".kiro/skills", "", False, True, None), ("command", ".kiro/prompts", ".md", True, False, None), ("agent", ".kiro/agents", ".md", True, False, "brief-agent"), ("rule", ".kiro/steering", ".md", True, False, "kiro-rule"), ("plugin-files", ".kiro/plugin-files", "", False, True, None)), (("mcp", ".kiro/settings/mcp.json", ("mcpServers",), "servers", None, ()),), (), ()),
+        ("Kiro", "kiro.dev/docs 2026-11, hooks of the IDE 1.0 and the CLI 3 (D), rulesync 2026-08-18 (P)", (".kiro",), None),
+        (".kiro", (("skill", ".kiro/skills", "", False, True, None), ("command", ".kiro/prompts", ".md", True, False, None), ("agent", ".kiro/agents", ".md", True, False, "brief-agent"), ("rule", ".kiro/steering", ".md", True, False, "kiro-rule"), ("plugin-files", ".kiro/plugin-files", "", False, True, None)), (("hook", ".kiro/hooks/holdall.json", (), "kiro-hooks", "$(git rev-parse --show-toplevel)", (("version", "v1"),)), ("mcp", ".kiro/settings/mcp.json", ("mcpServers",), "servers", ".", ())), (), ()),
+        (".kiro", (("skill", ".kiro/skills", "", False, True, None), ("command", ".kiro/prompts", ".md", True, False, None), ("agent", ".kiro/agents", ".md", True, False, "brief-agent"), ("rule", ".kiro/steering", ".md", True, False, "kiro-rule"), ("plugin-files", ".kiro/plugin-files", "", False, True, None)), (("hook", ".kiro/hooks/holdall.json", (), "kiro-hooks", "${HOME}", (("version", "v1"),)), ("mcp", ".kiro/settings/mcp.json", ("mcpServers",), "servers", None, ())), (), ()),
     ),
     "cline": (
         ("Cline", "docs.cline.bot 2026-08-22 (D)", (".clinerules", ".cline"), None),
@@ -103,9 +103,9 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".ai/mcp/mcp.json", ("mcpServers",), "other-servers", None, ()),), (), ()),
     ),
     "qwen": (
-        ("Qwen Code", "qwenlm.github.io/qwen-code-docs 2026 (D), version 0.25 2026-10 (P)", (".qwen", "QWEN.md"), None),
-        (".qwen", (("skill", ".qwen/skills", "", False, True, None), ("command", ".qwen/commands", ".md", False, False, "qwen-command"), ("agent", ".qwen/agents", ".md", True, False, "brief-agent"), ("rule", ".qwen/rules", ".md", False, False, "claude-rule"), ("plugin-files", ".qwen/plugin-files", "", False, True, None)), (("mcp", ".qwen/settings.json", ("mcpServers",), "gemini-servers", ".", ()),), (), (("skill", (".agents/skills",)),)),
-        (".qwen", (("skill", ".qwen/skills", "", False, True, None), ("command", ".qwen/commands", ".md", False, False, "qwen-command"), ("agent", ".qwen/agents", ".md", True, False, "brief-agent"), ("rule", ".qwen/rules", ".md", False, False, "claude-rule"), ("plugin-files", ".qwen/plugin-files", "", False, True, None)), (("mcp", ".qwen/settings.json", ("mcpServers",), "gemini-servers", None, ()),), (), (("skill", (".agents/skills",)),)),
+        ("Qwen Code", "qwenlm.github.io/qwen-code-docs 2026, QwenLM/qwen-code (D, S), version 0.25 2026-10 (P)", (".qwen", "QWEN.md"), None),
+        (".qwen", (("skill", ".qwen/skills", "", False, True, None), ("command", ".qwen/commands", ".md", False, False, "qwen-command"), ("agent", ".qwen/agents", ".md", True, False, "brief-agent"), ("rule", ".qwen/rules", ".md", False, False, "claude-rule"), ("plugin-files", ".qwen/plugin-files", "", False, True, None)), (("hook", ".qwen/settings.json", ("hooks",), "qwen-hooks", "${QWEN_PROJECT_DIR}", ()), ("mcp", ".qwen/settings.json", ("mcpServers",), "gemini-servers", ".", ())), (), (("skill", (".agents/skills",)),)),
+        (".qwen", (("skill", ".qwen/skills", "", False, True, None), ("command", ".qwen/commands", ".md", False, False, "qwen-command"), ("agent", ".qwen/agents", ".md", True, False, "brief-agent"), ("rule", ".qwen/rules", ".md", False, False, "claude-rule"), ("plugin-files", ".qwen/plugin-files", "", False, True, None)), (("hook", ".qwen/settings.json", ("hooks",), "qwen-hooks", "${HOME}", ()), ("mcp", ".qwen/settings.json", ("mcpServers",), "gemini-servers", None, ())), (), (("skill", (".agents/skills",)),)),
     ),
     "goose": (
         ("Goose", "rulesync 2026-08-18, by the vendor's links (P)", (".goose", ".goosehints"), None),
@@ -128,9 +128,9 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".warp", (("skill", ".warp/skills", "", False, True, None), ("command", ".warp/skills", "/SKILL.md", True, False, "command-skill"), ("plugin-files", ".warp/plugin-files", "", False, True, None)), (("mcp", ".warp/.mcp.json", ("mcpServers",), "other-servers", None, ()),), (("rule", ".agents/AGENTS.md"),), (("skill", (".agents/skills",)),)),
     ),
     "augment": (
-        ("Augment Code", "rulesync 2026-08-18 (P)", (".augment", ".augment-guidelines"), None),
-        (".augment", (("skill", ".augment/skills", "", False, True, None), ("command", ".augment/commands", ".md", False, False, None), ("agent", ".augment/agents", ".md", True, False, "brief-agent"), ("rule", ".augment/rules", ".md", True, False, "augment-rule"), ("plugin-files", ".augment/plugin-files", "", False, True, None)), (("mcp", ".augment/settings.json", ("mcpServers",), "other-servers", ".", ()),), (), (("skill", (".agents/skills",)), ("command", (".claude/commands",)))),
-        (".augment", (("skill", ".augment/skills", "", False, True, None), ("command", ".augment/commands", ".md", False, False, None), ("agent", ".augment/agents", ".md", True, False, "brief-agent"), ("rule", ".augment/rules", ".md", True, False, "augment-rule"), ("plugin-files", ".augment/plugin-files", "", False, True, None)), (("mcp", ".augment/settings.json", ("mcpServers",), "other-servers", None, ()),), (), (("skill", (".agents/skills",)), ("command", (".claude/commands",)))),
+        ("Augment Code", "docs.augmentcode.com/cli/hooks 2026 (D), the rest rulesync 2026-08-18 (P)", (".augment", ".augment-guidelines"), None),
+        (".augment", (("skill", ".augment/skills", "", False, True, None), ("command", ".augment/commands", ".md", False, False, None), ("agent", ".augment/agents", ".md", True, False, "brief-agent"), ("rule", ".augment/rules", ".md", True, False, "augment-rule"), ("plugin-files", ".augment/plugin-files", "", False, True, None)), (("hook", ".augment/settings.json", ("hooks",), "augment-hooks", None, ()), ("mcp", ".augment/settings.json", ("mcpServers",), "other-servers", ".", ())), (), (("skill", (".agents/skills",)), ("command", (".claude/commands",)))),
+        (".augment", (("skill", ".augment/skills", "", False, True, None), ("command", ".augment/commands", ".md", False, False, None), ("agent", ".augment/agents", ".md", True, False, "brief-agent"), ("rule", ".augment/rules", ".md", True, False, "augment-rule"), ("plugin-files", ".augment/plugin-files", "", False, True, None)), (("hook", ".augment/settings.json", ("hooks",), "augment-hooks", None, ()), ("mcp", ".augment/settings.json", ("mcpServers",), "other-servers", None, ())), (), (("skill", (".agents/skills",)), ("command", (".claude/commands",)))),
     ),
     "trae": (
         ("Trae", "skillshare 2026-07-21, ruler (P)", (".trae",), None),
@@ -143,8 +143,8 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".config/crush", (("skill", ".config/crush/skills", "", False, True, None), ("command", ".config/crush/skills", "/SKILL.md", True, False, "command-skill"), ("plugin-files", ".config/crush/plugin-files", "", False, True, None)), (("mcp", ".config/crush/crush.json", ("mcp",), "crush-servers", None, ()),), (("rule", ".config/crush/CRUSH.md"),), (("skill", (".claude/skills", ".agents/skills")),)),
     ),
     "openhands": (
-        ("OpenHands", "docs.openhands.dev 2026 (D)", (".openhands",), None),
-        (".agents", (("skill", ".agents/skills", "", False, True, None),), (), (("rule", "AGENTS.md"),), ()),
+        ("OpenHands", "docs.openhands.dev 2026, hooks too (D)", (".openhands",), None),
+        (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("hook", ".openhands/hooks.json", ("hooks",), "openhands-hooks", "${OPENHANDS_PROJECT_DIR}", ()),), (("rule", "AGENTS.md"),), ()),
         (".agents", (("skill", ".agents/skills", "", False, True, None), ("plugin-files", ".agents/plugin-files", "", False, True, None)), (("mcp", ".openhands/mcp.json", ("mcpServers",), "other-servers", None, ()),), (), ()),
     ),
     "replit": (
@@ -158,14 +158,14 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".vibe", (("skill", ".vibe/skills", "", False, True, None), ("command", ".vibe/skills", "/SKILL.md", True, False, "command-skill")), (), (("rule", ".vibe/AGENTS.md"),), (("skill", (".agents/skills",)),)),
     ),
     "grok": (
-        ("Grok Build", "rulesync 2026-08-18, by the vendor's links (P)", (".grok",), None),
-        (".grok", (("skill", ".grok/skills", "", False, True, None), ("command", ".grok/commands", ".md", True, False, None), ("agent", ".grok/agents", ".md", True, False, "brief-agent"), ("rule", ".grok/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".grok/plugin-files", "", False, True, None)), (("mcp", ".grok/config.toml", ("mcp_servers",), "grok-servers", ".", ()),), (), (("skill", (".agents/skills",)),)),
-        (".grok", (("skill", ".grok/skills", "", False, True, None), ("command", ".grok/commands", ".md", True, False, None), ("agent", ".grok/agents", ".md", True, False, "brief-agent"), ("rule", ".grok/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".grok/plugin-files", "", False, True, None)), (("mcp", ".grok/config.toml", ("mcp_servers",), "grok-servers", None, ()),), (), (("skill", (".agents/skills",)),)),
+        ("Grok Build", "docs.x.ai/build/features/hooks 2026 (D), the rest rulesync 2026-08-18 (P)", (".grok",), None),
+        (".grok", (("skill", ".grok/skills", "", False, True, None), ("command", ".grok/commands", ".md", True, False, None), ("agent", ".grok/agents", ".md", True, False, "brief-agent"), ("rule", ".grok/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".grok/plugin-files", "", False, True, None)), (("hook", ".grok/hooks/holdall.json", ("hooks",), "grok-hooks", "$(git rev-parse --show-toplevel)", ()), ("mcp", ".grok/config.toml", ("mcp_servers",), "grok-servers", ".", ())), (), (("skill", (".agents/skills",)), ("hook", (".claude/settings.json", ".cursor/hooks.json")))),
+        (".grok", (("skill", ".grok/skills", "", False, True, None), ("command", ".grok/commands", ".md", True, False, None), ("agent", ".grok/agents", ".md", True, False, "brief-agent"), ("rule", ".grok/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".grok/plugin-files", "", False, True, None)), (("hook", ".grok/hooks/holdall.json", ("hooks",), "grok-hooks", "${HOME}", ()), ("mcp", ".grok/config.toml", ("mcp_servers",), "grok-servers", None, ())), (), (("skill", (".agents/skills",)), ("hook", (".claude/settings.json", ".cursor/hooks.json")))),
     ),
     "iflow": (
-        ("iFlow CLI", "platform.iflow.cn/docs (D for settings), rulesync 2026-08-18 (P)", (".iflow", "IFLOW.md"), None),
-        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", ".", ()),), (("rule", "IFLOW.md"),), ()),
-        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", None, ()),), (), ()),
+        ("iFlow CLI", "platform.iflow.cn/docs (D for settings and hooks), rulesync 2026-08-18 (P)", (".iflow", "IFLOW.md"), None),
+        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("hook", ".iflow/settings.json", ("hooks",), "iflow-hooks", "$(git rev-parse --show-toplevel)", ()), ("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", ".", ())), (("rule", "IFLOW.md"),), ()),
+        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("hook", ".iflow/settings.json", ("hooks",), "iflow-hooks", "${HOME}", ()), ("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", None, ())), (), ()),
     ),
     "kimi": (
         ("Kimi Code", "rulesync 2026-08-18, by the vendor's links (P)", (".kimi-code",), None),
@@ -183,9 +183,9 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".rovodev", (("skill", ".rovodev/skills", "", False, True, None), ("agent", ".rovodev/subagents", ".md", True, False, "brief-agent")), (), (("rule", ".rovodev/AGENTS.md"),), (("skill", (".agents/skills",)),)),
     ),
     "deepagents": (
-        ("Deep Agents", "rulesync 2026-08-18 (P)", (".deepagents",), None),
-        (".deepagents", (("skill", ".deepagents/skills", "", False, True, None), ("agent", ".deepagents/agents", ".md", True, False, "brief-agent"), ("plugin-files", ".deepagents/plugin-files", "", False, True, None)), (("mcp", ".deepagents/.mcp.json", ("mcpServers",), "other-servers", ".", ()),), (("rule", ".deepagents/AGENTS.md"),), ()),
-        (".deepagents", (), (), (), ()),
+        ("Deep Agents", "langchain-ai/deepagents, hooks of version 0.1.52 on (S), rulesync 2026-08-18 (P)", (".deepagents",), None),
+        (".deepagents", (("skill", ".deepagents/skills", "", False, True, None), ("agent", ".deepagents/agents", ".md", True, False, "brief-agent"), ("plugin-files", ".deepagents/plugin-files", "", False, True, None)), (("hook", ".deepagents/hooks.json", ("hooks",), "deepagents-hooks", "$(git rev-parse --show-toplevel)", ()), ("mcp", ".deepagents/.mcp.json", ("mcpServers",), "other-servers", ".", ())), (("rule", ".deepagents/AGENTS.md"),), ()),
+        (".deepagents", (("plugin-files", ".deepagents/plugin-files", "", False, True, None),), (("hook", ".deepagents/hooks.json", ("hooks",), "deepagents-hooks", "${HOME}", ()),), (), ()),
     ),
     "reasonix": (
         ("Reasonix", "rulesync 2026-08-18 (P)", (".reasonix", "reasonix.toml"), None),
@@ -234,6 +234,7 @@ SETTINGS_FILES = (
     ".cursor/hooks.json",
     ".cursor/mcp.json",
     ".deepagents/.mcp.json",
+    ".deepagents/hooks.json",
     ".devin/hooks.v1.json",
     ".devin/mcp_config.json",
     ".factory/mcp.json",
@@ -241,11 +242,14 @@ SETTINGS_FILES = (
     ".gemini/settings.json",
     ".github/hooks/holdall.json",
     ".grok/config.toml",
+    ".grok/hooks/holdall.json",
     ".iflow/settings.json",
     ".junie/mcp/mcp.json",
     ".kimi-code/mcp.json",
+    ".kiro/hooks/holdall.json",
     ".kiro/settings/mcp.json",
     ".mcp.json",
+    ".openhands/hooks.json",
     ".openhands/mcp.json",
     ".pi/agent/mcp.json",
     ".pi/mcp.json",

@@ -22,11 +22,18 @@ class Form(StrEnum):
     """
 
     HOOKS = "hooks"
+    AUGMENT_HOOKS = "augment-hooks"
     CODEX_HOOKS = "codex-hooks"
     COPILOT_HOOKS = "copilot-hooks"
     CURSOR_HOOKS = "cursor-hooks"
+    DEEPAGENTS_HOOKS = "deepagents-hooks"
     DEVIN_HOOKS = "devin-hooks"
     GEMINI_HOOKS = "gemini-hooks"
+    GROK_HOOKS = "grok-hooks"
+    IFLOW_HOOKS = "iflow-hooks"
+    KIRO_HOOKS = "kiro-hooks"
+    OPENHANDS_HOOKS = "openhands-hooks"
+    QWEN_HOOKS = "qwen-hooks"
     WINDSURF_HOOKS = "windsurf-hooks"
     SERVERS = "servers"
     SHARED_SERVERS = "shared-servers"
@@ -74,6 +81,11 @@ class Form(StrEnum):
     def is_hooks(self) -> bool:
         """Whether entries of this form are hooks, in the lists of their events."""
         return self.value.endswith("hooks")
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the agent reads entries only where nothing is beside the object of them."""
+        return self is Form.OPENHANDS_HOOKS
 
 
 class Merge(NamedTuple):

@@ -74,6 +74,8 @@ def _whole(gathering: Gathering, draft: Draft, value: Any, inspection: Inspectio
 
 def _judge_hooks(gathering: Gathering, path: str, value: Mapping[str, Any]) -> None:
     hooks = value.get("hooks", value)
+    if _is_kiro(hooks):
+        return
     if not isinstance(hooks, dict):
         gathering.say(path, Code.HOOKS_INVALID, "`hooks` is not an object of events")
         return
@@ -82,6 +84,12 @@ def _judge_hooks(gathering: Gathering, path: str, value: Mapping[str, Any]) -> N
             gathering.say(path, Code.HOOKS_INVALID, f"the event {event!a} is not a list")
     if "hooks" not in value:
         gathering.say(path, Code.HOOKS_INVALID, "has no key `hooks`")
+
+
+def _is_kiro(hooks: Any) -> bool:
+    """Return whether hooks are a list of triggers and actions, as Kiro has them."""
+    entries = hooks if isinstance(hooks, list) else []
+    return bool(entries) and all(isinstance(e, dict) and "trigger" in e for e in entries)
 
 
 def read_inline_hooks(gathering: Gathering, path: str, name: str, value: Any) -> Draft:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 import agent_rules
 from holdall.artifacts.ids import ArtifactId
@@ -22,8 +22,11 @@ from holdall.deploy.agent_formats import (
     convert_server,
 )
 from holdall.deploy.targets import Form
+from runs import examples
 
 pytestmark = pytest.mark.unit
+
+some = settings(max_examples=examples(40))  # for each form
 
 FILE_FORMS = sorted(agent_rules.FILES)
 SERVER_FORMS = sorted(agent_rules._SERVERS)
@@ -108,6 +111,7 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 @pytest.mark.parametrize("form", FILE_FORMS)
+@some
 @given(data=files(), name=st.sampled_from(["x", "git:commit", "Über Name", "a" * 80, "a_b"]))
 def test_any_file_is_converted_or_refused(form: Form, data: bytes, name: str) -> None:
     """The result is what the agent accepts, and stays what it is when it is converted again."""
@@ -166,6 +170,7 @@ def servers(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", SERVER_FORMS)
+@some
 @given(server=servers(), name=st.sampled_from(["x", "a_b", "a b"]))
 def test_any_server_is_converted_or_refused(form: Form, server: dict[str, Any], name: str) -> None:
     """The result has no key and no type that the agent does not know."""
@@ -184,7 +189,10 @@ def test_any_server_is_converted_or_refused(form: Form, server: dict[str, Any], 
 
 
 HOOKS = st.fixed_dictionaries(
-    {"type": st.just("command"), "command": st.sampled_from(["x.sh", '"$CLAUDE_PROJECT_DIR"/y'])},
+    {
+        "type": st.just("command"),
+        "command": st.sampled_from(["x.sh", "'/a b/x.sh'", '"$CLAUDE_PROJECT_DIR"/y', "'"]),
+    },
     optional={
         "timeout": st.one_of(
             st.integers(-1, 10**9), st.floats(), st.text(max_size=2), st.booleans()
@@ -229,15 +237,16 @@ GROUPS = st.tuples(
 
 
 @pytest.mark.parametrize("form", HOOK_FORMS)
+@some
 @given(groups=st.lists(GROUPS, max_size=4))
 def test_any_hooks_are_converted_or_left_out(form: Form, groups: list[Any]) -> None:
     """Nothing runs that was not in them, and nothing is written that the agent does not know."""
     found, losses = convert_hooks(groups, form)
     hooks = [hook for _, group in groups for hook in group["hooks"]]
-    names = [str(hook.get("command", "")).rpartition("/")[2] for hook in hooks]
+    names = [str(hook.get("command", "")).rpartition("/")[2].strip("'") or "'" for hook in hooks]
     for event, value in found:
         assert list(agent_rules.hook_problems(form, event, value)) == []
-        for one in value.get("hooks", [value]):
+        for one in value.get("hooks", [value.get("action", value)]):
             assert any(name and name in one["command"] for name in names)
     if hooks and not found:
         assert losses or all(not group["hooks"] for _, group in groups)

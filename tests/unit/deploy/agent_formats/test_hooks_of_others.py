@@ -43,11 +43,61 @@ COPILOT = {
     },
 }
 WINDSURF = {"hooks": {"pre_run_command": [{"command": "a.sh", "show_output": True}]}}
+KIRO = {
+    "version": "v1",
+    "hooks": [
+        {
+            "name": "guard",
+            "trigger": "UserPromptSubmit",
+            "action": {"type": "command", "command": "a.sh"},
+            "timeout": 3,
+        },
+        {
+            "name": "save",
+            "trigger": "PostFileSave",
+            "matcher": "x",
+            "action": {"type": "command", "command": "b.sh"},
+        },
+        {"name": "p", "trigger": "Stop", "action": {"type": "agent", "prompt": "Check it"}},
+        {
+            "name": "off",
+            "trigger": "Stop",
+            "enabled": False,
+            "action": {"type": "command", "command": "c.sh"},
+        },
+    ],
+}
+OPENHANDS = {
+    "pre_tool_use": [{"matcher": "terminal", "hooks": [{"command": "a.sh", "timeout": 9}]}],
+    "stop": [{"matcher": "*", "hooks": [{"command": "b.sh", "async": True}]}],
+}
+QWEN = {
+    "hooks": {
+        "PreToolUse": [
+            {
+                "matcher": "^(run_shell_command|write_file)$",
+                "hooks": [{"type": "command", "command": "a.sh", "timeout": 10}],
+            }
+        ]
+    }
+}
+AUGMENT = {
+    "hooks": {
+        "PromptSubmit": [{"hooks": [{"type": "command", "command": "/a.sh", "timeout": 5000}]}],
+        "PostToolUse": [
+            {"matcher": "save-file", "hooks": [{"type": "command", "command": "/b.sh"}]}
+        ],
+    }
+}
 FORMS: dict[Form, dict[str, Any]] = {
     Form.CURSOR_HOOKS: CURSOR,
     Form.GEMINI_HOOKS: GEMINI,
     Form.COPILOT_HOOKS: COPILOT,
     Form.WINDSURF_HOOKS: WINDSURF,
+    Form.KIRO_HOOKS: KIRO,
+    Form.OPENHANDS_HOOKS: OPENHANDS,
+    Form.QWEN_HOOKS: QWEN,
+    Form.AUGMENT_HOOKS: AUGMENT,
 }
 
 
@@ -100,11 +150,73 @@ def test_hooks_of_gemini_copilot_and_windsurf_as_claude_code_has_them() -> None:
     }
 
 
+def test_hooks_of_kiro_openhands_qwen_and_augment_as_claude_code_has_them() -> None:
+    """A list of triggers, other keys, or only other names of tools and units of time."""
+    run = {"type": "command", "command": "a.sh"}
+    assert as_claude(KIRO) == {"UserPromptSubmit": [{"hooks": [{**run, "timeout": 3}]}]}
+    assert hooks_in(KIRO, "x", Form.HOOKS)[1][:3] == (
+        "Claude Code has no event like Kiro's PostFileSave",
+        "left out a hook that is a prompt for Kiro",
+        "left out a hook that is off",
+    )
+    assert as_claude(OPENHANDS) == {
+        "PreToolUse": [{"matcher": "Bash", "hooks": [{**run, "timeout": 9}]}],
+        "Stop": [{"hooks": [{"type": "command", "command": "b.sh", "async": True}]}],
+    }
+    assert as_claude(QWEN) == {"PreToolUse": [{"matcher": "Bash|Write", "hooks": [run]}]}
+    assert any("in which unit" in loss for loss in hooks_in(QWEN, "x", Form.HOOKS)[1])
+    assert as_claude(AUGMENT) == {
+        "UserPromptSubmit": [{"hooks": [{"type": "command", "command": "/a.sh", "timeout": 5}]}],
+        "PostToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "/b.sh"}]}],
+    }
+
+
+def test_hooks_of_claude_code_for_kiro_openhands_qwen_and_augment() -> None:
+    """Each gets its shape, its names of tools and its unit, or a reason."""
+    edit = {"matcher": "Edit", "hooks": [{"type": "command", "command": "a.sh", "timeout": 2}]}
+    hooks = {"hooks": {"PostToolUse": [edit], "Stop": [{"hooks": edit["hooks"]}]}}
+    found, losses = hooks_in(hooks, "x", Form.KIRO_HOOKS)
+    action = {"type": "command", "command": "a.sh"}
+    assert found == [
+        ("hooks", {"name": "Stop: a.sh", "trigger": "Stop", "action": action, "timeout": 2})
+    ]
+    assert losses[:2] == (
+        "left out the tool Edit, of which no name in Kiro is known",
+        "Kiro goes on whatever a hook of Stop answers",
+    )
+    found, losses = hooks_in(hooks, "x", Form.QWEN_HOOKS)
+    assert found == [
+        ("PostToolUse", {"matcher": "^(?:edit)$", "hooks": [action]}), ("Stop", {"hooks": [action]})
+    ]  # fmt: skip
+    found, losses = hooks_in(hooks, "x", Form.AUGMENT_HOOKS)
+    assert (found, losses) == ([], ("Augment Code runs files `*.sh` only",))
+    hooks = {"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [
+        {"type": "command", "command": "'/p q/a.sh'", "timeout": 2}]}]}}  # fmt: skip
+    found, losses = hooks_in(hooks, "x", Form.AUGMENT_HOOKS)
+    script = {"type": "command", "command": "/p q/a.sh", "timeout": 2000}
+    assert found == [("PreToolUse", {"matcher": "^(?:launch-process)$", "hooks": [script]})]
+
+
+@pytest.mark.parametrize(
+    ("hook", "problem"),
+    [
+        ({"trigger": "Stop", "action": {"type": "x"}}, "has no action of a known type"),
+        ({"trigger": 3, "action": {}}, "has no text 'trigger'"),
+        ({"trigger": "Stop", "action": {"type": "command"}}, "has no text 'command'"),
+    ],
+)
+def test_a_hook_of_kiro_that_is_not_understood_is_refused(hook: Any, problem: str) -> None:
+    """As any other: nothing of the file is merged."""
+    with pytest.raises(InputError, match=f"a hook of 'hooks' {problem}"):
+        hooks_in({"hooks": [*KIRO["hooks"], hook]}, "x", Form.KIRO_HOOKS)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_same_agent_gets_its_own_hooks_as_they_are(form: Form) -> None:
     """Every key and event, also those that nobody else has."""
     groups, losses = hooks_in(FORMS[form], "x", form)
-    hooks = FORMS[form]["hooks"]
+    hooks = FORMS[form].get("hooks", FORMS[form])
+    hooks = {"hooks": hooks} if isinstance(hooks, list) else hooks
     assert groups == [(event, entry) for event, entries in hooks.items() for entry in entries]
     assert losses == ()
 

@@ -15,7 +15,12 @@ from holdall.deploy.agent_formats.tools import CLAUDE, NAMES
 
 _SIMPLE = re.compile(r"[\w\-|, ]*")
 _SAFE = re.compile(r"(?:[\w|.^$\- ]|\.\*|\((?:\?:)?|\)(?![*+?{]))*")
-ABOUT_TOOLS = frozenset({"PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest"})
+ABOUT_TOOLS = frozenset(
+    {
+        *("PreToolUse", "PostToolUse", "PostToolUseFailure"),
+        *("PermissionRequest", "PermissionDenied"),
+    }
+)
 
 
 class Matcher(NamedTuple):
@@ -77,7 +82,7 @@ def tool_names(
     for tool in matcher.tools:
         own = tool if names is None else names.get(tool)
         if own is None:
-            losses.append(f"left out the tool {tool}, which {agent.title} does not have")
+            losses.append(f"left out the tool {tool}, of which no name in {agent.title} is known")
         else:
             found.append(own)
     for pattern in matcher.servers:
@@ -92,6 +97,11 @@ def tool_names(
 def as_it_is(pattern: str) -> str:
     """Return a pattern of servers' tools for an agent that has Claude Code's names of them."""
     return pattern.removeprefix("^").removesuffix("$")
+
+
+def of_none(pattern: str) -> None:
+    """Return that an agent's names of servers' tools are not known."""
+    del pattern
 
 
 def of_gemini(pattern: str) -> str | None:

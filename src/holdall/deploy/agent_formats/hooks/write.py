@@ -20,12 +20,11 @@ from typing import Any
 
 from holdall import NamedTuple
 from holdall.deploy.agent_formats.hooks.agents import (
-    CODEX,
     COPILOT,
     CURSOR,
-    DEVIN,
     GEMINI,
     HOOK_AGENTS,
+    KIRO,
     WINDSURF,
     HookAgent,
 )
@@ -35,6 +34,7 @@ from holdall.deploy.agent_formats.hooks.matchers import (
     as_it_is,
     of_cursor,
     of_gemini,
+    of_none,
     of_windsurf,
     read_matcher,
     tool_names,
@@ -66,9 +66,17 @@ def convert_hooks(groups: Iterable[Group], form: Form) -> tuple[list[Group], tup
         if not hooks:
             continue
         matcher = read_matcher(event, group.get("matcher"), agent, losses)
-        if matcher is not None:
-            found += _WRITERS[form](agent.events[event], event, matcher, hooks, losses)
-    if found and form in _OTHER_INPUT:
+        if matcher is None:
+            continue
+        write = _WRITERS.get(form)
+        if write is None:
+            new = list(_groups(agent, event, matcher, hooks, losses))
+        else:
+            new = list(write(agent.events[event], event, matcher, hooks, losses))
+        if new and event in agent.deaf:
+            losses.append(f"{agent.title} goes on whatever a hook of {event} answers")
+        found += new
+    if found and agent.has_own_input:
         losses.append(
             f"its commands get {agent.title}'s input and must answer in its form, which differ from"
             " Claude Code's"
@@ -77,16 +85,12 @@ def convert_hooks(groups: Iterable[Group], form: Form) -> tuple[list[Group], tup
     return unique, tuple(dict.fromkeys(losses))
 
 
-_OTHER_INPUT = frozenset(
-    {Form.CURSOR_HOOKS, Form.GEMINI_HOOKS, Form.WINDSURF_HOOKS, Form.DEVIN_HOOKS}
-)
-
-
 class _Handler(NamedTuple):
     command: str
     timeout: float | None
     message: str | None
     fails_closed: bool
+    is_async: bool
 
 
 def _handler(hook: Mapping[str, Any], agent: HookAgent, losses: list[str]) -> _Handler | None:
@@ -109,7 +113,14 @@ def _handler(hook: Mapping[str, Any], agent: HookAgent, losses: list[str]) -> _H
         command = shlex.join([command, *args])
     if agent.here is not None:
         command = _PROJECT.sub(lambda _: str(agent.here), command)
-    if hook.get("async"):
+    if agent.runs_scripts:
+        script = _script(command)
+        if script is None:
+            losses.append(f"{agent.title} runs files `*.sh` only")
+            return None
+        command = script
+    is_async = hook.get("async") is True
+    if is_async and "async" not in agent.keys:
         losses.append(f"{agent.title} waits for a hook that Claude Code does not wait for")
     fails_closed = hook.get("onFailure") == "block"
     if fails_closed and agent.title != "Cursor":
@@ -122,7 +133,18 @@ def _handler(hook: Mapping[str, Any], agent: HookAgent, losses: list[str]) -> _H
         timeout,
         message if isinstance(message, str) else None,
         fails_closed,
+        is_async,
     )
+
+
+def _script(command: str) -> str | None:
+    """Return the one script that a command is, by its full path; None for any other command."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    is_one = len(words) == 1 and words[0].endswith(".sh") and words[0].startswith("/")
+    return words[0] if is_one and "$" not in words[0] else None
 
 
 def _join(names: Sequence[str]) -> str:
@@ -133,42 +155,54 @@ def _number(value: float) -> int | float:
     return int(value) if value == int(value) else value
 
 
-def _with_groups(
-    agent: HookAgent, own: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
+def _groups(
+    agent: HookAgent, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
 ) -> Iterator[Group]:
-    group: dict[str, Any] = {}
-    if matcher.text is not None:
-        group["matcher"] = matcher.text
-    elif not matcher.is_all:
-        names = tool_names(matcher, agent, losses, as_it_is)
-        if not names:
-            return
-        group["matcher"] = _join(names)
-    group["hooks"] = [_plain_hook(hook, with_message=agent is CODEX) for hook in hooks]
-    yield own, group
+    """Yield groups in Claude Code's shape, as most agents have them."""
+    texts: list[str | None] = [matcher.text]
+    if matcher.text is not None and event in agent.unmatched:
+        losses.append(f"{agent.title} has no matcher for {event}")
+        return
+    if matcher.text is not None and event in agent.words:
+        texts = [word.strip() for word in matcher.text.split("|")]
+    elif matcher.text is None and not matcher.is_all:
+        server = as_it_is if agent.has_servers else of_none
+        names = tool_names(matcher, agent, losses, server)
+        texts = [_join(names)] if names else []
+    for text in texts:
+        group: dict[str, Any] = {} if text is None else {"matcher": text}
+        group["hooks"] = [_plain_hook(hook, agent, losses) for hook in hooks]
+        yield agent.events[event], group
 
 
-def _plain_hook(hook: _Handler, *, with_message: bool) -> dict[str, Any]:
+def _plain_hook(hook: _Handler, agent: HookAgent, losses: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "command", "command": hook.command}
-    if hook.timeout is not None:
-        found["timeout"] = max(1, round(hook.timeout))
-    if hook.message is not None and with_message:
+    found |= _timeout(hook, agent, losses)
+    if hook.message is not None and "statusMessage" in agent.keys:
         found["statusMessage"] = hook.message
+    if hook.is_async and "async" in agent.keys:
+        found["async"] = True
     return found
 
 
-def _codex(
-    own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
-) -> Iterator[Group]:
-    del event
-    yield from _with_groups(CODEX, own, matcher, hooks, losses)
+def _timeout(hook: _Handler, agent: HookAgent, losses: list[str]) -> dict[str, int]:
+    """Return the key with the time of a hook in an agent's unit."""
+    if hook.timeout is None:
+        return {}
+    if agent.second is None:
+        losses.append(f"left out a timeout: in which unit {agent.title} has it is not certain")
+        return {}
+    return {"timeout": max(1, round(hook.timeout * agent.second))}
 
 
-def _devin(
+def _kiro(
     own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
 ) -> Iterator[Group]:
-    del event
-    yield from _with_groups(DEVIN, own, matcher, hooks, losses)
+    for _, group in _groups(KIRO, event, matcher, hooks, losses):
+        for hook in group.pop("hooks"):
+            action = {key: hook.pop(key) for key in ("type", "command")}
+            name = f"{own}: {action['command']:.60}"
+            yield "hooks", {"name": name, "trigger": own, **group, "action": action, **hook}
 
 
 def _cursor(
@@ -218,6 +252,7 @@ def _copilot(
 def _gemini(
     own: str, event: str, matcher: Matcher, hooks: Sequence[_Handler], losses: list[str]
 ) -> Iterator[Group]:
+    del event
     texts: list[str | None] = [None]
     if matcher.text is not None:
         words = [word.strip() for word in matcher.text.split("|")]
@@ -229,14 +264,7 @@ def _gemini(
         texts = [_join(names)] if names else []
     for text in texts:
         group: dict[str, Any] = {} if text is None else {"matcher": text}
-        found = []
-        for hook in hooks:
-            one: dict[str, Any] = {"type": "command", "command": hook.command}
-            if hook.timeout is not None:
-                one["timeout"] = max(1, round(hook.timeout * 1000))  # milliseconds there
-            found.append(one)
-        yield own, {**group, "hooks": found}
-    del event
+        yield own, {**group, "hooks": [_plain_hook(hook, GEMINI, losses) for hook in hooks]}
 
 
 def _windsurf(
@@ -260,8 +288,7 @@ def _windsurf(
 _Writer = Callable[[str, str, Matcher, Sequence[_Handler], list[str]], Iterator[Group]]
 _WRITERS: Mapping[Form, _Writer] = MappingProxyType(
     {
-        Form.CODEX_HOOKS: _codex,
-        Form.DEVIN_HOOKS: _devin,
+        Form.KIRO_HOOKS: _kiro,
         Form.CURSOR_HOOKS: _cursor,
         Form.COPILOT_HOOKS: _copilot,
         Form.GEMINI_HOOKS: _gemini,

@@ -1,12 +1,15 @@
-"""Windsurf, Devin, Antigravity, Cline, Kiro, Roo, Qwen and Continue: rules, and commands.
+"""Windsurf, Devin, Antigravity, Cline, Kiro, Grok, Roo, Qwen and Continue: rules, commands, hooks.
 
     .windsurf/rules/*.md, .devin/rules, .agents/rules   [trigger, globs, description]
     .clinerules/*.md, .qwen/rules, .roo/rules           [paths]
     .kiro/steering/*.md                                 [inclusion, fileMatchPattern]
     .continue/rules/*.md                                [globs, alwaysApply, description]
     .windsurf/workflows, .agents/workflows, .clinerules/workflows, .kiro/prompts   commands
+    .kiro/hooks/*.json                                  {"version": "v1", "hooks": [...]}
+    .grok/hooks/*.json                                  {"hooks": {...}}
 
-Sources: docs.windsurf.com, docs.devin.ai, docs.cline.bot, kiro.dev, docs.continue.dev, 2026.
+Sources: docs.windsurf.com, docs.devin.ai, docs.cline.bot, kiro.dev, docs.continue.dev, docs.x.ai,
+2026.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from holdall.artifacts.ids import ArtifactType
 from holdall.artifacts.rules import Dialect
 from holdall.sources.draft import Draft, Gathering
 from holdall.sources.layouts.agents.form import AgentFormat, FolderForm
+from holdall.sources.layouts.configs import read_hook_file
 from holdall.sources.layouts.markdown import read_markdown, read_rule
 
 
@@ -30,6 +34,10 @@ def _read_command(gathering: Gathering, path: str, name: str) -> Draft | None:
 
 def _commands(folder: str) -> FolderForm:
     return FolderForm("commands", folder, ".md", _read_command)
+
+
+def _hooks(folder: str) -> FolderForm:
+    return FolderForm("hooks", folder, ".json", read_hook_file, is_deep=False)
 
 
 WINDSURF = AgentFormat(
@@ -48,12 +56,16 @@ CLINE = AgentFormat(
     "cline",
     (_commands(".clinerules/workflows"), _rules(".clinerules", Dialect.CLAUDE, is_deep=False)),
 )
-KIRO = AgentFormat("kiro", (_rules(".kiro/steering", Dialect.KIRO), _commands(".kiro/prompts")))
+KIRO = AgentFormat(
+    "kiro",
+    (_rules(".kiro/steering", Dialect.KIRO), _commands(".kiro/prompts"), _hooks(".kiro/hooks")),
+)
 OTHERS = AgentFormat(
     "others",
     (
         _rules(".roo/rules", Dialect.CLAUDE),
         _rules(".qwen/rules", Dialect.CLAUDE),
         _rules(".continue/rules", Dialect.CURSOR),
+        _hooks(".grok/hooks"),
     ),
 )

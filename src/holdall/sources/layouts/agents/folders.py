@@ -19,6 +19,11 @@ _SERVERS = {
     ".factory/mcp.json": "mcpServers",
     ".vscode/mcp.json": "servers",
     ".gemini/settings.json": "mcpServers",
+    ".qwen/settings.json": "mcpServers",
+    ".iflow/settings.json": "mcpServers",
+    ".augment/settings.json": "mcpServers",
+    ".junie/mcp/mcp.json": "mcpServers",
+    ".devin/mcp_config.json": "mcpServers",
 }
 
 

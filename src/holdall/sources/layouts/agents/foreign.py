@@ -33,6 +33,9 @@ _FILES = {
     ".codex/config.toml": "settings of Codex",
     ".gemini/settings.json": "settings of Gemini CLI",
     ".claude/settings.json": "settings of Claude Code",
+    ".augment/settings.json": "settings of Augment",
+    ".iflow/settings.json": "settings of iFlow",
+    ".qwen/settings.json": "settings of Qwen Code",
     ".opencode/plugin": "programs for opencode",
     ".opencode/plugins": "programs for opencode",
 }
