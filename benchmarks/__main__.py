@@ -10,7 +10,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import databases, filework, growth, migrations, peers, projects, report, starting
+from benchmarks import (
+    databases,
+    filework,
+    growth,
+    migrations,
+    peers,
+    projects,
+    publishing,
+    report,
+    starting,
+)
 from benchmarks.measuring import Bench, Row
 
 GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -21,6 +31,8 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "size": filework.growth_in_size,
     "database": databases.on_both,
     "peers": peers.beside_peers,
+    "publish": publishing.publishing,
+    "site": publishing.drawing,
     "migrate": migrations.migrating,
 }
 QUICK = ("start", "files", "scan", "database")

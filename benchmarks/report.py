@@ -26,6 +26,8 @@ TITLES = {
     "database": "Databases",
     "migrate": "Migrations",
     "peers": "Peers",
+    "publish": "Publishing",
+    "site": "The site",
     "growth": "Growth",
 }
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"

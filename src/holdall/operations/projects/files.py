@@ -16,7 +16,7 @@ from holdall.artifacts.protected import LOCK_FILE, PROJECT_FILE, SYNCED
 from holdall.deploy.locked.lock_file import MAX_LOCK_BYTES, parse_lock, render_lock
 from holdall.deploy.locked.project_file import MAX_PROJECT_FILE, parse_project_file
 from holdall.deploy.locked.values import Lock, ProjectFile
-from holdall.errors import InputError
+from holdall.errors import InputError, NotFoundError
 from holdall.files.root import Root
 from holdall.transaction.actions import Action
 from holdall.transaction.placement import as_read, put_bytes
@@ -35,6 +35,18 @@ class ProjectFiles(NamedTuple):
     wanted: ProjectFile
     lock: Lock
     synced: Lock
+
+
+def read_both(project: Path) -> ProjectFiles:
+    """Read a project's files; raises NotFoundError where there is neither."""
+    with Root(project) as root:
+        files = read_files(root)
+    if files.wanted_text is None and files.lock_text is None:
+        raise NotFoundError(
+            f"{project} has no {PROJECT_FILE}",
+            hint="`holdall add SOURCE` makes one, with what a source has",
+        )
+    return files
 
 
 def read_files(root: Root) -> ProjectFiles:

@@ -98,29 +98,11 @@ def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:
     return Origin(folder, os.path.realpath(address.file), f"sha256:{digest}")
 
 
-def published_state(text: str) -> str:
-    """Return what a published collection's channel names now, by one request.
-
-    It is what a lock has as its digest. Raises what reading the channel raises.
-    """
-    from holdall.sources.fetch.address import PublishedAddress, parse
-    from holdall.sources.fetch.published.reader import ask_channel
-
-    address = parse(text)
-    assert isinstance(address, PublishedAddress)
-    return f"sha256:{ask_channel(address.url, _channel_of(address)).release}"
-
-
-def _channel_of(address: PublishedAddress) -> str:
-    from holdall.sources.fetch.published.reader import only_channel
-
-    return address.channel or only_channel(Path(address.url))
-
-
 def _fetch_published(address: PublishedAddress, scratch: Path, caps: Caps) -> Origin:
+    from holdall.sources.fetch.published.channel import channel_of
     from holdall.sources.fetch.published.reader import lay_out_channel
 
-    name = _channel_of(address)
+    name = channel_of(address)
     folder = scratch / "files" / _safe(address.url.rpartition("/")[2])
     folder.parent.mkdir()
     channel = lay_out_channel(address.url, name, folder, caps)

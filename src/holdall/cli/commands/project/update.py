@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdall.cli.commands.project.deploy import result_to_json, tell_files
+from holdall.cli.allow import refuse_unknown
 from holdall.cli.commands.project.locked import (
     add_options,
     project_of,
@@ -19,7 +19,7 @@ from holdall.cli.commands.project.locked import (
 from holdall.cli.context import Context
 
 if TYPE_CHECKING:
-    from holdall.operations.projects.changes.update import SourceUpdate
+    from holdall.operations.projects.changes.update import SourceUpdate, Updated
 
 _FEW = 5
 
@@ -52,11 +52,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Update; exit 1 if something needs attention."""
+    from holdall.operations.projects.changes.newest import is_newest
+
+    refuse_unknown(args.allow)
+    project = project_of(args)
+    if is_newest(project, args.names):
+        return _conclude(context, project, args)
     from holdall.operations.projects.changes.update import update
     from holdall.operations.projects.sources.conflicts import Edits
 
     edits = Edits.OURS if args.ours else Edits.THEIRS if args.theirs else Edits.MERGE
-    terms = terms_of(context, args, project_of(args))
+    terms = terms_of(context, args, project)
 
     def agree(plan: Sequence[SourceUpdate]) -> bool:
         _tell_plan(context, plan)
@@ -71,18 +77,27 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if done is None:
         context.out.line("nothing was changed")
         return 0
+    return _conclude(context, project, args, done)
+
+
+def _conclude(
+    context: Context, project: Path, args: argparse.Namespace, done: Updated | None = None
+) -> int:
+    """Report what was done, nothing without a result."""
     deployed = None
-    if done.deployed is None:
+    if done is None or done.deployed is None:
         context.out.line("everything is as its source has it")
     else:
+        from holdall.cli.commands.project.deploy import result_to_json, tell_files
+
         tell_files(context, done.deployed, dry_run=args.dry_run)
         deployed = result_to_json(done.deployed, dry_run=args.dry_run)
     context.out.data(
         {
-            "project": str(terms.project),
+            "project": str(project),
             "dry_run": args.dry_run,
-            "sources": [_to_json(one) for one in done.sources],
-            "changes": [change.to_json() for change in done.changes],
+            "sources": [_to_json(one) for one in done.sources] if done else [],
+            "changes": [change.to_json() for change in done.changes] if done else [],
             "deployed": deployed,
         }
     )

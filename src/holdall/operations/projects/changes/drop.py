@@ -16,7 +16,8 @@ from holdall.deploy.locked.project_file import (
 from holdall.deploy.locked.values import Lock, LockedArtifact, Requirement
 from holdall.errors import ConflictError, NotFoundError
 from holdall.operations.projects.changes.add import deployer_for
-from holdall.operations.projects.changes.sync import read_both, with_all
+from holdall.operations.projects.changes.sync import with_all
+from holdall.operations.projects.files import read_both
 from holdall.operations.projects.locked_deploy import Wanted
 from holdall.operations.projects.sources.located import locate_written
 from holdall.operations.projects.sources.supply import Supply
@@ -43,7 +44,7 @@ def drop(terms: Terms, names: Sequence[str]) -> Dropped:
 
     Raises NotFoundError for what is not required, ConflictError for a member of a composite.
     """
-    files = read_both(terms)
+    files = read_both(terms.project)
     now = _Without(files.wanted_text or "", files.lock)
     for name in names:
         now = _drop_one(terms, now, name)

@@ -13,13 +13,12 @@ from pathlib import Path
 from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.locked.values import LockedSource, Requirement
-from holdall.operations.projects.changes.sync import read_both
-from holdall.operations.projects.files import ProjectFiles
+from holdall.operations.projects.files import ProjectFiles, read_both
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.supply import Supply
 from holdall.operations.projects.terms import Terms
 from holdall.sources.fetch.address import GitAddress, parse
-from holdall.sources.fetch.origin import published_state
+from holdall.sources.fetch.published.channel import published_state
 from holdall.sources.fetch.ranges import is_range
 from holdall.sources.fetch.refs import Refs, read_refs, tag_of
 
@@ -46,7 +45,7 @@ class Outdated(NamedTuple):
 
 def find_outdated(terms: Terms) -> list[Outdated]:
     """Return each source of the project with what it has now; raises what cannot be reached."""
-    files = read_both(terms)
+    files = read_both(terms.project)
     with Supply(terms) as supply:
         return [*_look(supply, files), *_look_needed(supply, files)]
 

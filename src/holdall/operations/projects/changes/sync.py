@@ -13,8 +13,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.protected import LOCK_FILE, PROJECT_FILE
 from holdall.deploy.locked.values import Lock, LockedArtifact, Requirement
 from holdall.deploy.targets import Target, target_named
-from holdall.errors import ConflictError, NotFoundError
-from holdall.files.root import Root
+from holdall.errors import ConflictError
 from holdall.operations.projects.changes.add import deployer_for
 from holdall.operations.projects.compare import (
     Difference,
@@ -23,7 +22,7 @@ from holdall.operations.projects.compare import (
     open_to_compare,
     remember,
 )
-from holdall.operations.projects.files import ProjectFiles, read_files
+from holdall.operations.projects.files import ProjectFiles, read_both
 from holdall.operations.projects.locked_deploy import Wanted, find_missing
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.own import lock_own
@@ -58,18 +57,6 @@ class Unsettled(NamedTuple):
             yield Difference(requirement.name, None, "is not locked as it is required")
         for name in self.dropped:
             yield Difference(name, None, "is locked, and not required any more")
-
-
-def read_both(terms: Terms) -> ProjectFiles:
-    """Read a project's files; raises NotFoundError where there is neither."""
-    with Root(terms.project) as root:
-        files = read_files(root)
-    if files.wanted_text is None and files.lock_text is None:
-        raise NotFoundError(
-            f"{terms.project} has no {PROJECT_FILE}",
-            hint="`holdall add SOURCE` makes one, with what a source has",
-        )
-    return files
 
 
 def find_unsettled(terms: Terms, files: ProjectFiles) -> tuple[Unsettled, dict[str, Located]]:
@@ -137,7 +124,7 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
 
     With `frozen` the lock does not change: ConflictError where it would have to.
     """
-    files = read_both(terms)
+    files = read_both(terms.project)
     unsettled, places = find_unsettled(terms, files)
     differences = list(unsettled.differences())
     if frozen and (differences or unsettled.lock != files.lock):
@@ -236,7 +223,7 @@ def is_in_place(terms: Terms, files: ProjectFiles, lock: Lock) -> bool:
 
 def check(terms: Terms) -> list[Difference]:
     """Return in what a project is not what its two files say; nothing is written."""
-    files = read_both(terms)
+    files = read_both(terms.project)
     unsettled, _ = find_unsettled(terms, files)
     found = list(unsettled.differences())
     if unsettled.lock != files.lock and not found:

@@ -6,36 +6,33 @@ is refused before the collection or the project changes.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
-from holdall.artifacts.references import find_named
 from holdall.collection.changes import Change
 from holdall.deploy.consent.allowance import Allowance, Situation
 from holdall.deploy.consent.questions import effects_of
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement
 from holdall.deploy.planning.plan import PlannedArtifact, StoredContent
 from holdall.deploy.targets import Target, target_named
-from holdall.errors import HoldallError, NotFoundError
+from holdall.errors import HoldallError
 from holdall.files.merge.lines import MAX_TEXT_BYTES
 from holdall.operations.projects.changes.add import deployer_for
-from holdall.operations.projects.changes.sync import read_both
+from holdall.operations.projects.changes.newest import find_required
 from holdall.operations.projects.compare import remember
-from holdall.operations.projects.files import ProjectFiles
+from holdall.operations.projects.files import ProjectFiles, read_both
 from holdall.operations.projects.locked_deploy import LockedDeployer, Wanted, find_missing
 from holdall.operations.projects.merged_deploy import MergingDeployer
 from holdall.operations.projects.sources.conflict_copy import ConflictCopy
 from holdall.operations.projects.sources.conflicts import Conflicts, Edits
-from holdall.operations.projects.sources.located import Located, locate_written
+from holdall.operations.projects.sources.located import Located
 from holdall.operations.projects.sources.own import lock_own
 from holdall.operations.projects.sources.supply import Locks, Supply
 from holdall.operations.projects.terms import Terms
 from holdall.operations.projects.values import DeployResult
-from holdall.sources.fetch.origin import published_state
 from holdall.sources.fetch.ranges import is_range
 from holdall.transaction.placement import content_of
 
@@ -103,10 +100,8 @@ def update(
     required, ConflictError for an edit that does not merge, and what a deploy raises; neither the
     collection nor the project changes then.
     """
-    files = read_both(terms)
-    requirements = _choose(terms, files, names)
-    if requirements and all(_is_newest(files, *one) for one in requirements):
-        return Updated(())
+    files = read_both(terms.project)
+    requirements = find_required(files, terms.project, names)
     planning = replace(terms, dry_run=True)
     if not terms.dry_run:
         asking = _Asking(*(getattr(terms.allowance, f.name) for f in fields(terms.allowance)))
@@ -133,61 +128,6 @@ def update(
         supply.conclude()
         remember(terms, lock, lock)
         return Updated(plan, done, supply.changes)
-
-
-def _choose(
-    terms: Terms, files: ProjectFiles, names: Sequence[str]
-) -> list[tuple[Requirement, Located | None]]:
-    """Return the requirements that names mean, all without a name, with where they are."""
-    every = [
-        (r, locate_written(r.source, terms.project) if r.source is not None else None)
-        for r in files.wanted.requirements
-    ]
-    if not names:
-        return every
-    found: list[tuple[Requirement, Located | None]] = []
-    roots: dict[str, set[ArtifactId]] = defaultdict(set)
-    for one in files.lock.artifacts:
-        if one.source is not None and one.id in one.wanted_by:
-            roots[one.source].add(one.id)
-    for name in names:
-        own = find_named(name, {a.id for a in files.lock.artifacts}, prefer_composite=True)
-        rows = [a for a in files.lock.artifacts if a.id == own]
-        some = [
-            (requirement, located)
-            for requirement, located in every
-            if name in (requirement.name, requirement.source, located and located.locked)
-            or any(
-                row.source == located.locked or roots[located.locked] & set(row.wanted_by)
-                if located
-                else requirement.id in row.wanted_by
-                for row in rows
-            )
-        ]
-        if not some:
-            raise NotFoundError(
-                f"the project requires no {name!a}",
-                hint="name an id that is in holdall.lock, or a source as holdall.toml has it",
-            )
-        found += [one for one in some if one not in found]
-    return found
-
-
-def _is_newest(files: ProjectFiles, requirement: Requirement, located: Located | None) -> bool:
-    """Return whether a published collection's channel names what is locked of it, by one request.
-
-    Without the plugin's database, or the collection: an update would change nothing.
-    """
-    if located is None or located.kind != "published":
-        return False
-    locked = files.lock.source(located.locked)
-    names = set(requirement.targets or files.wanted.targets)
-    rows = [a for a in files.lock.artifacts if a.source == located.locked]
-    if locked is None or locked.select != requirement.select or not rows:
-        return False
-    if names and any(set(row.targets) != names for row in rows):
-        return False
-    return locked.digest == published_state(located.address(None))
 
 
 def _relock(

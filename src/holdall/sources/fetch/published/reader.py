@@ -2,10 +2,8 @@
 
     channel -> release -> head and chunks, which are `manifest.toml` -> trees -> files
 
-An older sequence than the last one that was read from this address, the same one with another
-release, or another collection is refused: a server does not take anybody back by itself. What
-comes over the network is kept in the user's cache folder under its hash, and hashed again where it
-is used.
+What comes over the network is kept in the user's cache folder under its hash, and hashed again
+where it is used.
 """
 
 from __future__ import annotations
@@ -21,23 +19,20 @@ from holdall.artifacts.hashing import FileDigest, is_sha256
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.paths import RelPath, refuse_collisions
-from holdall.errors import HostilePathError, InputError, NotFoundError, RefusedError, UsageError
+from holdall.errors import HostilePathError, InputError, NotFoundError
 from holdall.files.plain_folder import ContentFolder
-from holdall.files.user_state import keep_document, read_document, state_folder, user_folder
+from holdall.files.user_state import user_folder
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml
+from holdall.sources.fetch.published.channel import read_channel
 from holdall.sources.fetch.published.form import (
     BLOBS,
-    CHANNELS,
-    DEFAULT_CHANNEL,
     HINT,
-    MAX_CHANNEL_BYTES,
     MAX_CHUNK_BYTES,
     MAX_RELEASE_BYTES,
     MAX_TREE_BYTES,
     RELEASES,
     Channel,
     PublishedRelease,
-    parse_channel,
     parse_release,
     parse_tree,
 )
@@ -48,96 +43,16 @@ MANIFEST = "manifest.toml"
 _READERS = 8
 
 
-class Seen(NamedTuple):
-    """What was last read from a channel's address: its bytes, and what a server called them."""
-
-    channel: Channel
-    data: bytes
-    etag: str | None
-
-
-def _read_channel(place: Place, name: str) -> Channel:
-    """Return what a channel is now: one request, which is answered without a body if it is known.
-
-    Raises RefusedError for what goes back, InputError for what cannot be read, NotFoundError where
-    there is no such channel, StorageError where nobody answers.
-    """
-    path = f"{CHANNELS}/{name}.json"
-    where = place.show(path)
-    state = _state_of(where)
-    seen = _seen(state)
-    answer = place.ask(path, MAX_CHANNEL_BYTES, seen.etag if seen else None)
-    if answer.data is None and seen is not None:
-        return seen.channel
-    data = answer.data or b""
-    channel = parse_channel(data, where)
-    if channel.channel != name:
-        raise InputError(f"{where}: it is the channel {channel.channel!a}", hint=HINT)
-    if seen is not None:
-        _refuse_older(channel, seen.channel, where)
-    if seen is None or seen[1:] != (data, answer.etag):
-        keep_document(state, {"etag": answer.etag, "channel": data.decode()})
-    return channel
-
-
-def only_channel(folder: Path) -> str:
-    """Return the name of the only channel in a folder; raises UsageError if there are several."""
-    names = sorted(path.stem for path in (folder / CHANNELS).glob("*.json"))
-    if len(names) == 1:
-        return names[0]
-    raise UsageError(
-        f"{folder} has {len(names)} channels" + (f": {', '.join(names)}" if names else ""),
-        hint=f"name one: {folder / CHANNELS / f'{names[0] if names else DEFAULT_CHANNEL}.json'}",
-    )
-
-
-def ask_channel(url: str, name: str) -> Channel:
-    """Return what a channel names now, by one request; raises what `_read_channel` raises."""
-    with closing(place_of(url)) as place:
-        return _read_channel(place, name)
-
-
 def lay_out_channel(url: str, name: str, folder: Path, caps: Caps) -> Channel:
     """Write the collection that a channel names into a new folder, checked, and return the channel.
 
-    Raises what `_read_channel` raises, InputError for a file that is torn, swapped or foreign, and
+    Raises what `read_channel` raises, InputError for a file that is torn, swapped or foreign, and
     RefusedError above a cap.
     """
     with closing(place_of(url)) as place:
-        channel = _read_channel(place, name)
+        channel = read_channel(place, name)
         _Layout(place, folder, caps).write(channel)
     return channel
-
-
-def _state_of(where: str) -> Path:
-    return state_folder() / "channels" / f"{hashlib.sha256(where.encode()).hexdigest()}.json"
-
-
-def _seen(state: Path) -> Seen | None:
-    table = read_document(state)
-    text, etag = table.get("channel"), table.get("etag")
-    if not isinstance(text, str):
-        return None
-    try:
-        channel = parse_channel(text.encode(), str(state))
-    except InputError:
-        return None
-    return Seen(channel, text.encode(), etag if isinstance(etag, str) else None)
-
-
-def _refuse_older(channel: Channel, seen: Channel, where: str) -> None:
-    if channel.collection != seen.collection:
-        raise RefusedError(
-            f"{where}: it is another collection than the one that was read there before",
-            hint=f"if that is right, delete {_state_of(where)}",
-        )
-    is_other = channel.sequence == seen.sequence and channel.release != seen.release
-    if channel.sequence < seen.sequence or is_other:
-        what = "another one of that number" if is_other else f"older than {seen.sequence}"
-        raise RefusedError(
-            f"{where}: the sequence {channel.sequence} is {what}, which was read there before",
-            hint="a way back is published as a new sequence; ask who publishes it",
-        )
 
 
 class _Layout:

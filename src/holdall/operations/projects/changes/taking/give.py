@@ -30,8 +30,8 @@ from holdall.errors import InputError
 from holdall.files.root import Root
 from holdall.formats.documents import parse_json
 from holdall.operations.projects.changes.add import deployer_for
-from holdall.operations.projects.changes.sync import read_both
 from holdall.operations.projects.changes.taking.matching import files_of
+from holdall.operations.projects.files import read_both
 from holdall.operations.projects.locked_deploy import Wanted
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.supply import Supply
@@ -56,7 +56,7 @@ def give_lock(terms: Terms) -> LockGiven:
     Raises InputError for one that is not of version 1, ConflictError where a source has something
     else than is locked.
     """
-    files = read_both(terms)
+    files = read_both(terms.project)
     with Root(terms.project) as root:
         before = root.read_bytes(SKILLS_LOCK, _MAX_BYTES)
         old = None if before is None else before.decode(errors="surrogateescape")
