@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -148,6 +149,39 @@ def test_a_folder_of_the_project(ada: Machine) -> None:
     assert ada.lock()[""] == [{"source": "./vendor"}]
     (required,) = tomllib.loads((ada.project / "holdall.toml").read_text())["require"]
     assert required == {"source": "./vendor"}
+
+
+def test_a_folder_elsewhere(ada: Machine, tmp_path: Path) -> None:
+    """It is locked as it was named, is one source by either name, and the user is told."""
+    make_skill(tmp_path / "lib", "own")
+    said = ada.run("add", "../../lib")
+    assert "../../lib is not in this project's repository" in said
+    assert ada.lock()[""] == [{"source": "../../lib"}]
+    assert "not in this" not in ada.run("add", tmp_path / "lib")
+    assert ada.lock()[""] == [{"source": "../../lib"}]
+    assert "agree" in ada.run("sync", "--check")
+    make_skill(tmp_path / "lib", "more")
+    ada.run("update", "--yes")
+    assert set(ada.uuids()) == {"skill:own", "skill:more"}
+    ada.run("drop", "../../lib")
+    assert "not in this" in ada.run("add", tmp_path / "lib")
+    assert ada.lock()[""] == [{"source": str(tmp_path / "lib")}]
+
+
+def test_an_edit_of_what_is_there(ada: Machine, upstream: Upstream) -> None:
+    """Where the source has another version of it by now, the error says so, and how to go on."""
+    ada.run("add", "acme/kit", "--skill", "pdf")
+    skill = ada.project / ".claude/skills/pdf/SKILL.md"
+    skill.write_text(skill.read_text() + "mine\n")
+    ada.run("add", "acme/kit", "--skill", "notes")
+    make_skill(upstream.work, "pdf", "two")
+    make_skill(upstream.work, "more")
+    upstream.release()
+    before = ada.files()
+    said = ada.run("add", "acme/kit", "--skill", "more", status=3)
+    assert "github:acme/kit has another version of skill:pdf by now" in said
+    assert "`holdall update github:acme/kit` merges your edits" in said
+    assert ada.files() == before
 
 
 def test_the_nearest_project_upwards(ada: Machine) -> None:

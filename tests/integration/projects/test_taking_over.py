@@ -137,6 +137,32 @@ def test_from_then_on(ada: Machine, upstream: Upstream) -> None:
     assert (ada.project / "skills-lock.json").exists()
 
 
+@pytest.mark.usefixtures("upstream")
+def test_a_link_goes_with_what_it_leads_to(ada: Machine) -> None:
+    """`skills` links other agents' folders to one: no such link is left, and an undo has it."""
+    place = taken(ada)
+    common = ada.project / ".agents/skills"
+    common.mkdir(parents=True)
+    shutil.move(place, common / "pdf")
+    place.symlink_to("../../.agents/skills/pdf")
+    other = place.with_name("other")
+    other.symlink_to("../../.agents/skills/pdf")  # of the user
+    ada.run("add", "--from", ".")
+    ada.run("drop", "pdf")
+    assert not os.path.lexists(place)
+    assert other.is_symlink()
+    for _ in range(2):
+        ada.run("undo")
+        assert os.readlink(place) == "../../.agents/skills/pdf"
+        assert (place / "SKILL.md").exists()
+        ada.run("redo")
+        assert not os.path.lexists(place)
+    ada.run("undo")
+    (common / "pdf/mine.md").write_text("mine\n")
+    ada.run("drop", "pdf")
+    assert (place / "mine.md").read_text() == "mine\n"
+
+
 def test_an_edit_stays(ada: Machine) -> None:
     """What was edited is locked by its hash as the source has it; the edit stays one."""
     place = taken(ada)

@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from holdall.artifacts.ids import ArtifactId
 from holdall.deploy.locked.fields import Fields
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource
 from holdall.errors import InputError
@@ -88,7 +89,13 @@ def parse_lock(text: str, where: str) -> Lock:
     artifacts = _distinct(
         _parse_tables(tables["artifact"], where, _to_artifact), where, lambda a: (a.id, a.source)
     )
-    return Lock(tuple(sources), tuple(artifacts)).sort()
+    lock = Lock(tuple(sources), tuple(artifacts)).sort()
+    ids: dict[str | None, ArtifactId] = {}
+    for one in lock.artifacts:
+        known = ids.setdefault(one.uuid, one.id)
+        if one.uuid is not None and known != one.id:
+            raise InputError(f"{where}: {known} and {one.id} have one UUID", hint=_HINT)
+    return lock
 
 
 def _read_lines(text: str) -> dict[str, list[_Table]] | None:

@@ -128,6 +128,10 @@ def arrange(
         arranger.put(path, file, owned.get(path), present, is_condition=is_condition)
     if not force:
         refuse_twins(root, actions, gone.keys() | set(emptied))
+    if gone:
+        from holdall.deploy.planning.links import find_links
+
+        actions.extend(find_links(root, proof.targets.values(), obsolete, actions))
     planned_of, hashes, losses = arranger.files, arranger.hashes, tuple(arranger.losses)
     return Arrangement(tuple(actions), tuple(arranger.in_the_way), planned_of, hashes, losses)
 
@@ -242,8 +246,7 @@ class _Arranger:
             return
         edit = self._edit(path, owner, present)
         if edit is None or self._force:
-            remove = Remove(path, present, keep_backup=edit is not None)
-            self.actions.append(remove)
+            self.actions.append(Remove(path, present, keep_backup=edit is not None))
 
     def _edit(self, path: RelPath, owner: Deployed | None, present: FileState) -> EditedFile | None:
         """Record why a file must not simply be replaced or removed; None if it may be."""

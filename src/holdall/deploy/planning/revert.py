@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.protected import PROJECT_FILES
 from holdall.deploy.ownership import renamed_head
@@ -92,10 +94,18 @@ def with_contents(
     contents = {}
     for path in precious & change.files.keys():
         before = change.files[path][0]
-        data = root.read_bytes(path, MAX_KEPT) if before is not None else None
+        data = _read_there(root, path, before) if before is not None else None
         if data is not None:
             contents[hashlib.sha256(data).hexdigest()] = data
     return replace(change, contents=contents)
+
+
+def _read_there(root: Root, path: RelPath, state: FileState) -> bytes | None:
+    """Return a file's bytes, or a link's text, where it is in the state."""
+    if state.kind is not FileKind.LINK:
+        return root.read_bytes(path, MAX_KEPT)
+    is_there = root.state_of(path) == state
+    return os.fsencode(os.readlink(root.path / path)) if is_there else None
 
 
 def plan_revert(

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.unit
 
 TOML, LOCK = "holdall.toml", "holdall.lock"
 UUID = "a" * 12 + "4" + "a" * 3 + "8" + "a" * 15
+OTHER = UUID[:-1] + "b"
 PDF = ArtifactId("skill", "pdf")
 
 
@@ -80,7 +81,7 @@ LOCKED = Lock(
     ),
     (
         LockedArtifact(PDF, UUID, "https://h/a", "skills/pdf", "f" * 64, ("claude",), (PDF,)),
-        LockedArtifact(ArtifactId("composite", "a"), UUID, "https://h/a", ".", wanted_by=(PDF,)),
+        LockedArtifact(ArtifactId("composite", "a"), OTHER, "https://h/a", ".", wanted_by=(PDF,)),
         LockedArtifact(ArtifactId("agent", "grüße"), None, None, None, "f" * 64, (), ()),
     ),
 )

@@ -11,12 +11,12 @@ from holdall.artifacts.protected import PROJECT_FILE
 from holdall.collection.changes import Change
 from holdall.deploy.locked.project_file import with_requirement
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement
-from holdall.errors import NotFoundError
+from holdall.errors import LocalEditError, NotFoundError
 from holdall.files.root import Root
 from holdall.operations.projects.compare import remember
 from holdall.operations.projects.files import ProjectFiles, file_actions, read_files
 from holdall.operations.projects.locked_deploy import LockedDeployer, Wanted
-from holdall.operations.projects.sources.located import Located, locate
+from holdall.operations.projects.sources.located import Located, locate, locate_written
 from holdall.operations.projects.sources.selection import resolve
 from holdall.operations.projects.sources.supply import Supply
 from holdall.operations.projects.terms import Terms
@@ -53,7 +53,9 @@ def add(
     located, revision = locate(source, terms.project)
     with Root(terms.project) as root:
         before = read_files(root)
-    old = next((r for r in before.wanted.requirements if r.source == located.written), None)
+    located, old = _find_required(terms, before, located)
+    if old is None and located.note is not None:
+        terms.session.reporter.note(located.note)
     revision = revision or (old.revision if old is not None else None)
     with Supply(terms) as supply:
         reading = supply.read(located, revision, _find_named(old, names))
@@ -74,12 +76,48 @@ def add(
         text = with_requirement(before.wanted_text, requirement, where)
         ids = frozenset(one.id for one in artifacts)
         deployer = deployer_for(supply, before, text, lock, "add")
-        done = deployer.make(Wanted(lock, before.synced, ids), supply.contents)
+        try:
+            done = deployer.make(Wanted(lock, before.synced, ids), supply.contents)
+        except LocalEditError as error:
+            raise _explain(error, before.lock, artifacts, located) from error
         if not terms.dry_run:
             supply.conclude()
             remember(terms, lock, lock)
         change = supply.root, supply.changes
         return Added(sources, artifacts, *change, done, reading.diagnostics)
+
+
+def _find_required(
+    terms: Terms, before: ProjectFiles, located: Located
+) -> tuple[Located, Requirement | None]:
+    """Return a source as the project requires it already, and how; a path may have two names."""
+    for one in before.wanted.requirements:
+        if one.source == located.written:
+            return located, one
+        if one.source is not None and one.source.removeprefix("git+").startswith((".", "/")):
+            known = locate_written(one.source, terms.project)
+            if (known.kind, known.recorded) == (located.kind, located.recorded):
+                return known, one
+    return located, None
+
+
+def _explain(
+    error: LocalEditError, before: Lock, artifacts: Sequence[LockedArtifact], located: Located
+) -> LocalEditError:
+    """Say why files of what was there already are in the way: its source has another version."""
+    old = {one.id: one for one in before.artifacts if one.source == located.locked}
+    moved = [
+        str(one.id)
+        for one in artifacts
+        if one.id in old and old[one.id].content_hash != one.content_hash
+    ]
+    if not moved:
+        return error
+    return LocalEditError(
+        f"{located.written} has another version of {', '.join(moved)} by now, which would come"
+        f" with what you add; {error.message}",
+        hint=f"`holdall update {located.written}` merges your edits with it; then add again",
+    )
 
 
 def deployer_for(

@@ -13,6 +13,7 @@ from pathlib import Path
 from holdall import NamedTuple
 from holdall.errors import UsageError
 from holdall.sources.fetch.address import (
+    Address,
     FolderAddress,
     GitAddress,
     PublishedAddress,
@@ -27,7 +28,7 @@ class Located(NamedTuple):
     """A source: `written` in `holdall.toml`, `locked` in the lock, `recorded` in a manifest.
 
     `base` and `folder` are what it is opened by. `kind` is `git`, `archive`, `folder` or
-    `published`.
+    `published`. What `is_elsewhere` is on this machine, and not in the project's repository.
     """
 
     written: str
@@ -36,6 +37,17 @@ class Located(NamedTuple):
     base: str
     folder: str
     kind: str
+    is_elsewhere: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """What a user should know who adds it."""
+        if not self.is_elsewhere:
+            return None
+        return (
+            f"{self.written} is not in this project's repository: who syncs the project on another"
+            " machine needs it in the same place there; a git address works everywhere"
+        )
 
     def address(self, revision: str | None) -> str:
         """Return the text that opens it at a revision or a range, a git repository only."""
@@ -49,20 +61,23 @@ def locate(text: str, project: Path) -> tuple[Located, str | None]:
     """Find a source that was named on the command line; return it, and the revision named with it.
 
     A folder or file of the project, or of the repository that the project is in, is written
-    relative to the project, so that it is the same on every machine.
+    relative to the project, so that it is the same on every machine; another one as it was named.
     """
-    address = parse(text)
+    address, is_absolute = parse(text), text.removeprefix("git+").startswith("/")
+    return _locate(address, project, is_absolute=is_absolute)
+
+
+def _locate(address: Address, project: Path, *, is_absolute: bool) -> tuple[Located, str | None]:
     if isinstance(address, GitAddress) and address.git_dir is None:
         written, folder = written_address(address), str(address.subfolder or "")
         base = address.url
         return Located(written, address.name, address.name, base, folder, "git"), address.revision
     if isinstance(address, GitAddress):
         place, folder = address.name.partition("#")[0], str(address.subfolder or "")
-        shown = _relative(Path(place), project) + (f"#{folder}" if folder else "")
-        return (
-            Located(f"git+{shown}", shown, address.name, f"git+{place}", folder, "git"),
-            address.revision,
-        )
+        shown, is_elsewhere = _show(Path(place), project, is_absolute=is_absolute)
+        shown += f"#{folder}" if folder else ""
+        names = (f"git+{shown}", shown, address.name)
+        return Located(*names, f"git+{place}", folder, "git", is_elsewhere), address.revision
     if isinstance(address, PublishedAddress) and "://" in address.url:
         name = address.name
         return Located(name, name, name, address.text, "", "published"), None
@@ -73,19 +88,20 @@ def locate(text: str, project: Path) -> tuple[Located, str | None]:
     real, kind = os.path.realpath(path), "archive"
     if isinstance(address, FolderAddress):
         kind = "folder"
-    shown = _relative(Path(real), project)
-    return Located(shown, shown, real, real, "", kind), None
+    shown, is_elsewhere = _show(Path(real), project, is_absolute=is_absolute)
+    return Located(shown, shown, real, real, "", kind, is_elsewhere), None
 
 
 def locate_written(text: str, project: Path) -> Located:
     """Find a source as `holdall.toml` names it; raises UsageError for one with a revision."""
     bare = text.removeprefix("git+")
+    is_absolute = bare.startswith("/")
     if bare.startswith((".", "/")):
         place = os.path.join(os.path.realpath(project), bare)
         text = f"{'git+' if bare != text else ''}{place}"
     elif is_plain(text):
         text = f"github:{text}"
-    found, revision = locate(text, project)
+    found, revision = _locate(parse(text), project, is_absolute=is_absolute)
     if revision is not None:
         raise UsageError(
             f"holdall.toml: {text!a} has a revision in the source",
@@ -94,12 +110,13 @@ def locate_written(text: str, project: Path) -> Located:
     return found
 
 
-def _relative(path: Path, project: Path) -> str:
-    """Return a path relative to the project where both are in one tree, else as it is."""
+def _show(path: Path, project: Path, *, is_absolute: bool) -> tuple[str, bool]:
+    """Return how a path is written, and whether it is outside of the project's repository."""
     home = Path(os.path.realpath(project))
     above = next((f for f in (home, *home.parents) if os.path.lexists(f / ".git")), home)
     real = Path(os.path.realpath(path))
-    if real != above and above not in real.parents:
-        return str(real)
+    is_elsewhere = real != above and above not in real.parents
+    if is_elsewhere and is_absolute:
+        return str(real), True
     relative = os.path.relpath(real, home)
-    return relative if relative.startswith(".") else f"./{relative}"
+    return relative if relative.startswith(".") else f"./{relative}", is_elsewhere

@@ -34,6 +34,7 @@ from holdall.operations.projects.sources.collecting import (
 )
 from holdall.operations.projects.sources.conflicts import Conflicts
 from holdall.operations.projects.sources.dependencies.needs import Dependency, find_needs
+from holdall.operations.projects.sources.identities import find_aliases, refuse_other_uuids
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.selection import Choice, choose, skills_in
@@ -249,24 +250,12 @@ class Supply:
     def join(self, lock: Lock) -> None:
         """Let the collection have the lock's UUIDs, as aliases, of what it knew under its own.
 
-        The same place of the same source is the same artifact.
+        The same place of the same source is the same artifact. Raises ConflictError for a UUID of
+        another one.
         """
         self.propose()
         manifest = self.collection.manifest
-        own = {
-            place_of(e.id.type, e.source, e.source_path): e
-            for e in manifest.artifacts
-            if e.source is not None and e.uuid is not None
-        }
-        new: dict[ArtifactId, str] = {}
-        for one in lock.artifacts:
-            if one.source is None or one.uuid is None or one.uuid in manifest.by_uuid:
-                continue
-            located = self.places.get(one.source)
-            recorded = located.recorded if located is not None else one.source
-            entry = own.get(place_of(one.id.type, recorded, one.path))
-            if entry is not None and entry.id == one.id:
-                new[entry.id] = one.uuid
+        new = find_aliases(manifest, lock, self.places)
         if not new:
             return
         pending = self._change()
@@ -335,6 +324,7 @@ class Supply:
             )
         located = self.places.get(name) or locate_written(name, self.terms.project)
         reading = self.read_locked(located, locked, locked.select)
+        refuse_other_uuids(reading, wanted, name)
         places = {(found.type, found.path): found for found in reading.artifacts}
         pairs = []
         for one in wanted:

@@ -214,6 +214,8 @@ def _plan_own(supply: Supply, requirement: Requirement, one: Match, before: Lock
 
 def _notes(matches: Sequence[Match], other: OtherLock) -> Iterator[str]:
     yield from (one.note for one in matches if one.note is not None)
+    places = dict.fromkeys(one.located.note for one in matches if not one.is_own)
+    yield from (note for note in places if note is not None)
     links = dict.fromkeys(link for one in matches for link in one.holders.links)
     yield from (f"{link} is a link, and stays one" for link in links)
     if other.program != "openskills":
