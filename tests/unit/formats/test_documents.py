@@ -45,10 +45,10 @@ def test_yaml_scalars_stay_text() -> None:
 )  # fmt: skip
 def test_yaml_refusals_name_the_line(text: str, line: int) -> None:
     """What is broken or dangerous is an InputError with file and line, and quickly so."""
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InputError, match=rf"^f\.md, line {line + 9}: "):
         parse_yaml(text, "f.md", first_line=10)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @given(st.text(alphabet="ab:-[]{}'\"|>&*!? \n\t#%@`,=~", max_size=60))

@@ -71,7 +71,7 @@ class LockedSource(NamedTuple):
     def why_other(self) -> str:
         """Why the source may have something else than was locked."""
         if self.commit is None and self.digest is None:
-            return "the folder was changed since, or the lock was edited by hand"
+            return "it was changed there since, or the lock was edited by hand"
         return "was the lock edited by hand?"
 
 

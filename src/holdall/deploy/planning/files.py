@@ -129,7 +129,7 @@ def arrange(
     if not force:
         refuse_twins(root, actions, gone.keys() | set(emptied))
     if gone:
-        from holdall.deploy.planning.links import find_links
+        from holdall.deploy.links import find_links
 
         actions.extend(find_links(root, proof.targets.values(), obsolete, actions))
     planned_of, hashes, losses = arranger.files, arranger.hashes, tuple(arranger.losses)

@@ -1,4 +1,4 @@
-"""The text that names a source: a folder, an archive, a git repository, a published collection."""
+"""The text that names a source: a folder, an archive, a repository, what a web server lists."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ _SCP = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][\w.-]*:")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 _QUERY = re.compile(r"\?[^#\s]*")
 _CHANNEL_FILE = re.compile(r"/channels/([a-z0-9][a-z0-9._-]{0,63})\.json$")
+_INDEX_FILE = re.compile(r"/\.well-known/(agent-skills|skills)(?:/index\.json)?/?$")
+_ONLY_HOST = re.compile(r"(?i:https?)://[^/?#\s]+/?")
 _PUBLISHED_FOLDERS = ("channels", "releases", "blobs")
 _BAD_REVISION = re.compile(r"^[-+/]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$")
 
@@ -72,7 +74,24 @@ class PublishedAddress:
         return self.url if self.channel is None else f"{self.url}/channels/{self.channel}.json"
 
 
-Address = FolderAddress | ArchiveAddress | GitAddress | PublishedAddress
+@dataclass(frozen=True, slots=True)
+class IndexAddress:
+    """A web server's index of skills, below `url`: of this form, else of the one that is there.
+
+    `name` is what is recorded, without credentials.
+    """
+
+    url: str
+    name: str
+    form: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What names it, with the credentials that it was given."""
+        return self.url + ("" if self.form is None else f"/.well-known/{self.form}/index.json")
+
+
+Address = FolderAddress | ArchiveAddress | GitAddress | PublishedAddress | IndexAddress
 
 
 def parse(text: str) -> Address:
@@ -86,9 +105,9 @@ def parse(text: str) -> Address:
         raise UsageError(
             f"{show_address(text)!a} has a NUL in it", hint="no folder has such a name"
         )
-    published = _parse_published(text)
-    if published is not None:
-        return published
+    served = _parse_published(text) or _parse_index(text)
+    if served is not None:
+        return served
     is_git = text.startswith("git+")
     bare = text.removeprefix("git+")
     if _SCHEME.match(bare) or (_SCP.match(bare) and not os.path.lexists(bare)):
@@ -129,6 +148,22 @@ def _parse_published(text: str) -> PublishedAddress | None:
     if channel is None:
         return PublishedAddress(real, real, None)
     return PublishedAddress(real, os.path.join(real, "channels", f"{channel[1]}.json"), channel[1])
+
+
+def _parse_index(text: str) -> IndexAddress | None:
+    """Return the index of skills that an address names: its file or folder, or only a host."""
+    scheme = _SCHEME.match(text)
+    if scheme is None or scheme[1].lower() not in ("http", "https"):
+        return None
+    found = _INDEX_FILE.search(text)
+    if found is None and not _ONLY_HOST.fullmatch(text):
+        return None
+    from holdall.sources.fetch.published.transport import refuse_plain_http
+
+    refuse_plain_http(text)
+    url = text[: found.start()] if found else text.rstrip("/")
+    one = IndexAddress(url, "", found[1] if found else None)
+    return IndexAddress(one.url, _name_of(one.text), one.form)
 
 
 def show_address(text: str) -> str:

@@ -17,7 +17,12 @@ from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 from holdall.sources.values import GitState, Part, Tagged
 
 if TYPE_CHECKING:
-    from holdall.sources.fetch.address import ArchiveAddress, GitAddress, PublishedAddress
+    from holdall.sources.fetch.address import (
+        ArchiveAddress,
+        GitAddress,
+        IndexAddress,
+        PublishedAddress,
+    )
 
 
 _LONGEST = 60
@@ -43,14 +48,20 @@ class Origin(NamedTuple):
 def open_origin(
     text: str, caps: Caps = DEFAULT_CAPS, skills: Sequence[str] = ()
 ) -> Iterator[Origin]:
-    """Make `text` into a folder to read: a folder, a git repository, an archive, or a channel.
+    """Make `text` into a folder to read: a folder, a repository, an archive, a channel, an index.
 
-    Of a repository only what some `skills` need, if they are given and the tree says it.
+    Of a repository or an index only what some `skills` need, if they are given and it says that.
 
     Whether a folder exists is checked by its reader. Raises UsageError for what cannot be a
     source, and what `holdall.sources.fetch.repository` and `holdall.sources.fetch.archive` raise.
     """
-    from holdall.sources.fetch.address import FolderAddress, GitAddress, PublishedAddress, parse
+    from holdall.sources.fetch.address import (
+        FolderAddress,
+        GitAddress,
+        IndexAddress,
+        PublishedAddress,
+        parse,
+    )
 
     address = parse(text)
     if isinstance(address, FolderAddress):
@@ -63,6 +74,8 @@ def open_origin(
             yield _repository(address, Path(scratch), caps, skills)
         elif isinstance(address, PublishedAddress):
             yield _fetch_published(address, Path(scratch), caps)
+        elif isinstance(address, IndexAddress):
+            yield _index(address, Path(scratch), caps, skills)
         else:
             yield _archive(address, Path(scratch), caps)
 
@@ -107,6 +120,14 @@ def _fetch_published(address: PublishedAddress, scratch: Path, caps: Caps) -> Or
     folder.parent.mkdir()
     channel = lay_out_channel(address.url, name, folder, caps)
     return Origin(folder, address.name, f"sha256:{channel.release}")
+
+
+def _index(address: IndexAddress, scratch: Path, caps: Caps, skills: Sequence[str]) -> Origin:
+    from holdall.sources.fetch.published.skill_index import lay_out_index
+
+    folder = scratch / "files" / "index"
+    is_all = lay_out_index(address, folder, caps, skills)
+    return Origin(folder, address.name, part=Part.ALL if is_all else Part.SOME)
 
 
 def _safe(name: str) -> str:

@@ -1,14 +1,13 @@
 """What of a project's sources has changed since it was locked; nothing is fetched or written.
 
 A repository is asked for its branches and tags only, a published collection for its channel; a
-folder or an archive is read.
+folder, an archive or an index is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
@@ -116,13 +115,13 @@ def _of_files(
     if located.kind == "published":
         known = locked.digest if locked is not None else None
         return Outdated(requirement.name, None, known, published_state(located.address(None)))
-    reading = supply.read(located, None)
-    if located.kind != "folder":
+    reading = supply.read(located, None, requirement.select)
+    if located.kind not in ("folder", "index"):
         known = locked.digest if locked is not None else None
         return Outdated(requirement.name, None, known, reading.revision)
     now = {(found.type, found.path): found.tree.content_hash for found in reading.artifacts}
     rows = [a for a in files.lock.artifacts if a.source == located.locked and a.content_hash]
     changed = [a for a in rows if now.get((a.id.type, a.path or "")) != a.content_hash]
     note = f"{len(changed)} of {len(rows)} artifacts changed" if changed else ""
-    state = str(Path(located.locked))
+    state = located.locked
     return Outdated(requirement.name, None, state, f"{state} (changed)" if changed else state, note)

@@ -16,6 +16,7 @@ from holdall.sources.fetch.address import (
     Address,
     FolderAddress,
     GitAddress,
+    IndexAddress,
     PublishedAddress,
     parse,
     written_address,
@@ -27,8 +28,9 @@ from holdall.sources.fetch.ranges import is_range, one_word
 class Located(NamedTuple):
     """A source: `written` in `holdall.toml`, `locked` in the lock, `recorded` in a manifest.
 
-    `base` and `folder` are what it is opened by. `kind` is `git`, `archive`, `folder` or
-    `published`. What `is_elsewhere` is on this machine, and not in the project's repository.
+    `base` and `folder` are what it is opened by. `kind` is `git`, `archive`, `folder`,
+    `published` or `index`. What `is_elsewhere` is on this machine, and not in the project's
+    repository.
     """
 
     written: str
@@ -78,6 +80,8 @@ def _locate(address: Address, project: Path, *, is_absolute: bool) -> tuple[Loca
         shown += f"#{folder}" if folder else ""
         names = (f"git+{shown}", shown, address.name)
         return Located(*names, f"git+{place}", folder, "git", is_elsewhere), address.revision
+    if isinstance(address, IndexAddress):
+        return Located(address.name, address.name, address.name, address.text, "", "index"), None
     if isinstance(address, PublishedAddress) and "://" in address.url:
         name = address.name
         return Located(name, name, name, address.text, "", "published"), None

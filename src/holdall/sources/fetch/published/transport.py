@@ -99,7 +99,10 @@ class FolderPlace:
 
 
 class WebPlace:
-    """A folder that a web server serves, at an address that ends in `/` or not."""
+    """A folder that a web server serves, at an address that ends in `/` or not.
+
+    A name may be an address of its own.
+    """
 
     def __init__(self, url: str) -> None:
         self._base = url.rstrip("/") + "/"
@@ -136,7 +139,7 @@ class WebPlace:
 
     def show(self, name: str) -> str:
         """Return the address without credentials."""
-        return show_address(self._base + name)
+        return show_address(urljoin(self._base, name))
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -144,7 +147,7 @@ class WebPlace:
             self._connections.pop().close()
 
     def _get(self, name: str, headers: Mapping[str, str]) -> HTTPResponse:
-        url = self._base + name
+        url = urljoin(self._base, name)
         for _ in range(_MAX_REDIRECTS):
             response = self._send(url, name, headers)
             if response.status not in _REDIRECTS:
