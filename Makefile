@@ -101,6 +101,7 @@ $(CLIENTS)/installed:
 	@touch $@
 
 test-clients: $(VENV)/installed $(CLIENTS)/installed  ## let other programs install and read what Holdall writes (1.6 GB, minutes)
+	$(PIP) install skills-ref==0.1.1
 	HOLDALL_CLIENTS="$(CURDIR)/$(CLIENTS)" $(PYTEST) tests/clients --no-cov -p no:xdist
 
 compat: $(SKILLMEAT)/bin/skillmeat  ## see SkillMeat 0.74 agree with what Holdall deploys

@@ -147,6 +147,32 @@ def brief_agent(data: bytes) -> Iterator[str]:
         yield "other keys, or no text"
 
 
+def cline_agent(data: bytes) -> Iterator[str]:
+    """Known tools only, a description and a text; the file is not read otherwise."""
+    keys, body = read_head(data)
+    text = lambda v: isinstance(v, str) and bool(v.strip())  # noqa: E731
+    tools = {"read_file", "write_to_file", "replace_in_file", "execute_command", "search_files"}
+    checks: dict[str, Callable[[Any], bool]] = {
+        "name": text,
+        "description": text,
+        "tools": lambda v: isinstance(v, list) and bool(v) and tools.issuperset(v),
+        "maxIterations": _is_count,
+    }
+    yield from _closed(keys, checks, ("name", "description"))
+    if not body.strip():
+        yield "no text"
+
+
+def iflow_agent(data: bytes) -> Iterator[str]:
+    """Everything is in the head."""
+    keys, body = read_head(data)
+    text = lambda v: isinstance(v, str) and bool(v.strip())  # noqa: E731
+    needed = ("agentType", "whenToUse", "systemPrompt")
+    yield from _closed(keys, dict.fromkeys(needed, text), needed)
+    if body:
+        yield "a text beside its prompt"
+
+
 def gemini_command(data: bytes) -> Iterator[str]:
     """TOML with a prompt; the braces of commands balance."""
     table = tomllib.loads(data.decode())
@@ -222,6 +248,8 @@ FILES: Mapping[Form, Callable[[bytes], Iterator[str]]] = {
     Form.COPILOT_AGENT: copilot_agent,
     Form.CURSOR_AGENT: cursor_agent,
     Form.BRIEF_AGENT: brief_agent,
+    Form.CLINE_AGENT: cline_agent,
+    Form.IFLOW_AGENT: iflow_agent,
     Form.GEMINI_COMMAND: gemini_command,
     Form.QWEN_COMMAND: qwen_command,
     Form.OPENCODE_COMMAND: opencode_command,

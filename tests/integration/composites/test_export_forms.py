@@ -71,6 +71,11 @@ SOURCES: Mapping[str, Mapping[str, Any]] = {
         },
         "GEMINI.md": "Always tidy.\n", "commands/go.toml": "prompt = 'Go {{args}}'\n", **COMMON,
     },
+    "opencode": {  # it has no plugins: the composite is made by hand
+        ".opencode/agent/b.md": "---\ndescription: d\ntools:\n  write: false\n---\nLook.\n",
+        ".opencode/command/git/go.md": "---\ndescription: d\nmodel: a/b\n---\nGo $1\n",
+        ".opencode/skill/a/SKILL.md": good("a"), ".opencode/skill/a/b/c.txt": "c",
+    },
 }  # fmt: skip
 
 
@@ -82,6 +87,9 @@ def collected(tmp_path: Path, name: str) -> Kit:
     kit = Kit(in_this_process, tmp_path)
     kit.run("init", kit.collection)
     kit.run("collect", source, status=None)
+    if not kit.json("composite", "list")["composites"]:
+        ids = [artifact["id"] for artifact in kit.json("list")["artifacts"]]
+        kit.run("composite", "create", "desk", *(word for one in ids for word in ("--member", one)))
     return kit
 
 

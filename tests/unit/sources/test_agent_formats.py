@@ -155,6 +155,27 @@ def test_codex(source: Source) -> None:
     assert codes(reading) == {(".codex/agents/tidy.toml", "foreign-keys")}
 
 
+def test_agents_of_cline_and_hooks_of_kiro_and_grok(source: Source) -> None:
+    """Each is found in its agent's own folder; names of tools are Claude Code's."""
+    kiro = {"name": "n", "trigger": "Stop", "action": {"type": "command", "command": "x"}}
+    reading = source(
+        {
+            ".cline/agents/tidy.yaml": (
+                "---\nname: tidy\ndescription: d\ntools: [read_file, editor, other]\n---\nx\n"
+            ),
+            ".kiro/hooks/guard.json": {"version": "v1", "hooks": [kiro]},
+            ".grok/hooks/log.json": {"hooks": {"Stop": []}},
+            ".qwen/settings.json": {"mcpServers": {"s": {"command": "run"}}},
+        }
+    )
+    found = ids(reading)
+    assert set(found) == {"agent:tidy", "hook:guard", "hook:log", "mcp:s"}
+    assert text_of(found["agent:tidy"]) == (
+        '---\ntools: "Read, Edit, other"\nname: tidy\ndescription: d\n---\nx\n'
+    )
+    assert codes(reading) == set()
+
+
 @pytest.mark.parametrize(
     "place", [".plugin/plugin.json", ".github/plugin/plugin.json", "plugin.json"]
 )

@@ -28,6 +28,14 @@ from holdall.deploy.agent_formats.markdown import (
     text_of,
     truth_of,
 )
+from holdall.deploy.agent_formats.other_agents import (
+    Result,
+    cline_agent,
+    description_of,
+    iflow_agent,
+    limits_lost,
+    refuse,
+)
 from holdall.deploy.agent_formats.tools import (
     NAMES,
     READING,
@@ -77,10 +85,8 @@ def convert_agent(data: bytes, form: Form, name: str) -> ConvertedFile | Refused
         return ConvertedFile(dump_toml(keys, multiline=True).encode("utf-8", "replace"), losses)
     if keys.keys() == parts.keys.keys() and keys == read_head(parts):
         return ConvertedFile(data, losses)
-    return ConvertedFile(join_markdown(keys, parts.body), losses)
-
-
-_Result = tuple[dict[str, Any] | None, tuple[str, ...]]
+    body = "" if form is Form.IFLOW_AGENT else parts.body
+    return ConvertedFile(join_markdown(keys, body), losses)
 
 
 def _find_dropped(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
@@ -95,15 +101,7 @@ def _find_dropped(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterab
         yield "left out its model, which is not one there"
 
 
-def _refuse(reason: str) -> _Result:
-    return None, (reason,)
-
-
-def _description(parts: Parts) -> str:
-    return text_of(parts.keys.get("description"))
-
-
-def _opencode(parts: Parts, name: str) -> _Result:
+def _opencode(parts: Parts, name: str) -> Result:
     del name  # its path
     old = parts.keys
     losses: list[str] = []
@@ -114,13 +112,13 @@ def _opencode(parts: Parts, name: str) -> _Result:
     if steps is not None:
         new["steps"] = steps
     if isinstance(old.get("tools"), dict) and "tools" not in new:
-        return _refuse("its `tools` are not such as opencode reads")
+        return refuse("its `tools` are not such as opencode reads")
     if "tools" not in new and "permission" not in new:
         denied, losses = _deny(old)
         if denied:
             new["permission"] = denied
     elif "permission" in old and "permission" not in new:
-        return _refuse("its `permission` is not one that opencode reads")
+        return refuse("its `permission` is not one that opencode reads")
     return new, tuple(losses)
 
 
@@ -194,10 +192,10 @@ def _is_patterns(value: Any) -> bool:
     )
 
 
-def _codex(parts: Parts, name: str) -> _Result:
-    if not _description(parts) or not parts.body.strip():
-        return _refuse("Codex needs a description and instructions")
-    new: dict[str, Any] = {"name": name.replace(":", "-"), "description": _description(parts)}
+def _codex(parts: Parts, name: str) -> Result:
+    if not description_of(parts) or not parts.body.strip():
+        return refuse("Codex needs a description and instructions")
+    new: dict[str, Any] = {"name": name.replace(":", "-"), "description": description_of(parts)}
     model = text_of(parts.keys.get("model"))
     if re.match(r"(?:gpt|o\d|codex)", model):
         new["model"] = model
@@ -211,14 +209,14 @@ def _codex(parts: Parts, name: str) -> _Result:
     return new, tuple(losses)
 
 
-def _gemini(parts: Parts, name: str) -> _Result:
+def _gemini(parts: Parts, name: str) -> Result:
     old, losses = parts.keys, []
-    if not _description(parts) or not parts.body.strip():
-        return _refuse("Gemini CLI needs a description and instructions")
+    if not description_of(parts) or not parts.body.strip():
+        return refuse("Gemini CLI needs a description and instructions")
     slug = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
     if not slug:
-        return _refuse("Gemini CLI needs a name of small letters, digits, - and _")
-    new: dict[str, Any] = {"name": slug, "description": _description(parts)}
+        return refuse("Gemini CLI needs a name of small letters, digits, - and _")
+    new: dict[str, Any] = {"name": slug, "description": description_of(parts)}
     if old.get("kind") == "local":
         new["kind"] = "local"
     if text_of(old.get("display_name")):
@@ -234,7 +232,7 @@ def _gemini(parts: Parts, name: str) -> _Result:
             else:
                 tools.append(own)
         if not tools:
-            return _refuse("Gemini CLI has none of its tools")
+            return refuse("Gemini CLI has none of its tools")
         new["tools"] = list(dict.fromkeys(tools))
     if has_limits(old.get("tools")):
         losses.append("left out what limits a tool to some uses")
@@ -266,13 +264,13 @@ def _of_gemini(tool: str) -> str | None:
     return f"mcp_{server}_{one or '*'}"
 
 
-def _copilot(parts: Parts, name: str) -> _Result:
+def _copilot(parts: Parts, name: str) -> Result:
     old, losses = parts.keys, []
-    if not _description(parts):
-        return _refuse("GitHub Copilot needs a description")
+    if not description_of(parts):
+        return refuse("GitHub Copilot needs a description")
     if len(parts.body) > 30_000:
-        return _refuse("GitHub Copilot takes instructions of at most 30,000 characters")
-    new: dict[str, Any] = {"name": name.replace(":", "-"), "description": _description(parts)}
+        return refuse("GitHub Copilot takes instructions of at most 30,000 characters")
+    new: dict[str, Any] = {"name": name.replace(":", "-"), "description": description_of(parts)}
     for key in ("argument-hint", "target"):
         if text_of(old.get(key)):
             new[key] = old[key]
@@ -300,11 +298,11 @@ def _of_copilot(tool: str, names: Mapping[str, str]) -> str:
     return names.get(tool, tool) if found is None else f"{found[0]}/{found[1] or '*'}"
 
 
-def _cursor(parts: Parts, name: str) -> _Result:
+def _cursor(parts: Parts, name: str) -> Result:
     old, losses = parts.keys, []
     new: dict[str, Any] = {"name": name.replace(":", "-")}
-    if _description(parts):
-        new["description"] = _description(parts)
+    if description_of(parts):
+        new["description"] = description_of(parts)
     model = text_of(old.get("model"))
     if model and not is_model_of_claude(model):
         new["model"] = model
@@ -324,18 +322,15 @@ def _cursor(parts: Parts, name: str) -> _Result:
     return new, tuple(losses)
 
 
-def _brief(parts: Parts, name: str) -> _Result:
+def _brief(parts: Parts, name: str) -> Result:
     """Keep what every agent knows: name, description and text."""
-    if not _description(parts) or not parts.body.strip():
-        return _refuse("it needs a description and instructions there")
-    listed = tool_list(parts.keys.get("tools"))
-    is_limited = (listed and "*" not in listed) or parts.keys.get("disallowedTools")
-    losses = ("it may use every tool, since only name and description are known to be read",)
-    new = {"name": name.replace(":", "-"), "description": _description(parts)}
-    return new, losses if is_limited else ()
+    if not description_of(parts) or not parts.body.strip():
+        return refuse("it needs a description and instructions there")
+    new = {"name": name.replace(":", "-"), "description": description_of(parts)}
+    return new, limits_lost(parts, "only name and description are known to be read")
 
 
-_AGENTS: Mapping[Form, Callable[[Parts, str], _Result]] = MappingProxyType(
+_AGENTS: Mapping[Form, Callable[[Parts, str], Result]] = MappingProxyType(
     {
         Form.OPENCODE_AGENT: _opencode,
         Form.CODEX_AGENT: _codex,
@@ -343,5 +338,7 @@ _AGENTS: Mapping[Form, Callable[[Parts, str], _Result]] = MappingProxyType(
         Form.COPILOT_AGENT: _copilot,
         Form.CURSOR_AGENT: _cursor,
         Form.BRIEF_AGENT: _brief,
+        Form.CLINE_AGENT: cline_agent,
+        Form.IFLOW_AGENT: iflow_agent,
     }
 )

@@ -28,23 +28,23 @@ Agent        invoke_agent       agent    task       Task   -           -      -
 Skill        activate_skill     -        skill      -      -           -      -
 """
 _AGENTS = ("gemini", "copilot", "opencode", "cursor", "codex", "devin", "windsurf")
-# Of the agents below the names in hooks only; a tool that does more than Claude Code's is none.
+# Of the agents below the names in hooks, of Cline in agents; a tool that does more is none.
 _MORE = """
-Bash         run_shell_command  launch-process      terminal  Bash   Bash
-Read         read_file          view                -         Read   -
-Write        write_file         save-file           -         Write  Write
-Edit         edit               str-replace-editor  -         Edit   Edit
-MultiEdit    edit               str-replace-editor  -         Edit   Edit
-Grep         grep_search        -                   -         Grep   -
-Glob         glob               -                   -         Glob   -
-LS           list_directory     -                   -         LS     -
-WebFetch     web_fetch          -                   -         -      -
-WebSearch    web_search         -                   -         -      -
-Task         agent              -                   -         -      -
-Agent        agent              -                   -         -      -
-Skill        skill              -                   -         -      -
+Bash         run_shell_command  launch-process      terminal  Bash   Bash  execute_command
+Read         read_file          view                -         Read   -     read_file
+Write        write_file         save-file           -         Write  Write write_to_file
+Edit         edit               str-replace-editor  -         Edit   Edit  replace_in_file
+MultiEdit    edit               str-replace-editor  -         Edit   Edit  replace_in_file
+Grep         grep_search        -                   -         Grep   -     search_files
+Glob         glob               -                   -         Glob   -     -
+LS           list_directory     -                   -         LS     -     -
+WebFetch     web_fetch          -                   -         -      -     -
+WebSearch    web_search         -                   -         -      -     -
+Task         agent              -                   -         -      -     -
+Agent        agent              -                   -         -      -     -
+Skill        skill              -                   -         -      -     -
 """
-_MORE_AGENTS = ("qwen", "augment", "openhands", "deepagents", "iflow")
+_MORE_AGENTS = ("qwen", "augment", "openhands", "deepagents", "iflow", "cline")
 
 
 def _read_table(table: str, agents: Sequence[str]) -> dict[str, Mapping[str, str]]:

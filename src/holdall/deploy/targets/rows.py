@@ -68,9 +68,9 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".kiro", (("skill", ".kiro/skills", "", False, True, None), ("command", ".kiro/prompts", ".md", True, False, None), ("agent", ".kiro/agents", ".md", True, False, "brief-agent"), ("rule", ".kiro/steering", ".md", True, False, "kiro-rule"), ("plugin-files", ".kiro/plugin-files", "", False, True, None)), (("hook", ".kiro/hooks/holdall.json", (), "kiro-hooks", "${HOME}", (("version", "v1"),)), ("mcp", ".kiro/settings/mcp.json", ("mcpServers",), "servers", None, ())), (), ()),
     ),
     "cline": (
-        ("Cline", "docs.cline.bot 2026-08-22 (D)", (".clinerules", ".cline"), None),
-        (".cline", (("skill", ".cline/skills", "", False, True, None), ("command", ".clinerules/workflows", ".md", True, False, None), ("rule", ".clinerules", ".md", True, False, "claude-rule")), (), (), (("skill", (".claude/skills",)),)),
-        (".cline", (("skill", ".cline/skills", "", False, True, None), ("plugin-files", ".cline/plugin-files", "", False, True, None)), (("mcp", ".cline/mcp.json", ("mcpServers",), "cline-servers", None, ()),), (), ()),
+        ("Cline", "docs.cline.bot 2026-08-22 (D), for agents cline/cline (S)", (".clinerules", ".cline"), None),
+        (".cline", (("skill", ".cline/skills", "", False, True, None), ("command", ".clinerules/workflows", ".md", True, False, None), ("agent", ".cline/agents", ".yaml", True, False, "cline-agent"), ("rule", ".clinerules", ".md", True, False, "claude-rule")), (), (), (("skill", (".claude/skills",)),)),
+        (".cline", (("skill", ".cline/skills", "", False, True, None), ("agent", ".cline/agents", ".yaml", True, False, "cline-agent"), ("plugin-files", ".cline/plugin-files", "", False, True, None)), (("mcp", ".cline/mcp.json", ("mcpServers",), "cline-servers", None, ()),), (), ()),
     ),
     "roo": (
         ("Roo Code", "docs.roocode.com to 2026-05, schema roomodes.json (D, S)", (".roo", ".roomodes", ".roorules"), None),
@@ -163,9 +163,9 @@ ROWS: dict[str, tuple[Any, Any, Any]] = {
         (".grok", (("skill", ".grok/skills", "", False, True, None), ("command", ".grok/commands", ".md", True, False, None), ("agent", ".grok/agents", ".md", True, False, "brief-agent"), ("rule", ".grok/rules", ".md", True, False, "plain-rule"), ("plugin-files", ".grok/plugin-files", "", False, True, None)), (("hook", ".grok/hooks/holdall.json", ("hooks",), "grok-hooks", "${HOME}", ()), ("mcp", ".grok/config.toml", ("mcp_servers",), "grok-servers", None, ())), (), (("skill", (".agents/skills",)), ("hook", (".claude/settings.json", ".cursor/hooks.json")))),
     ),
     "iflow": (
-        ("iFlow CLI", "platform.iflow.cn/docs (D for settings and hooks), rulesync 2026-08-18 (P)", (".iflow", "IFLOW.md"), None),
-        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("hook", ".iflow/settings.json", ("hooks",), "iflow-hooks", "$(git rev-parse --show-toplevel)", ()), ("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", ".", ())), (("rule", "IFLOW.md"),), ()),
-        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("hook", ".iflow/settings.json", ("hooks",), "iflow-hooks", "${HOME}", ()), ("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", None, ())), (), ()),
+        ("iFlow CLI", "platform.iflow.cn/docs (D for settings, hooks and agents), rulesync 2026-08-18 (P)", (".iflow", "IFLOW.md"), None),
+        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("agent", ".iflow/agents", ".md", True, False, "iflow-agent"), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("hook", ".iflow/settings.json", ("hooks",), "iflow-hooks", "$(git rev-parse --show-toplevel)", ()), ("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", ".", ())), (("rule", "IFLOW.md"),), ()),
+        (".iflow", (("skill", ".iflow/skills", "", False, True, None), ("agent", ".iflow/agents", ".md", True, False, "iflow-agent"), ("plugin-files", ".iflow/plugin-files", "", False, True, None)), (("hook", ".iflow/settings.json", ("hooks",), "iflow-hooks", "${HOME}", ()), ("mcp", ".iflow/settings.json", ("mcpServers",), "other-servers", None, ())), (), ()),
     ),
     "kimi": (
         ("Kimi Code", "rulesync 2026-08-18, by the vendor's links (P)", (".kimi-code",), None),

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.unit
 some = settings(max_examples=examples(40))  # for each form
 
 FILE_FORMS = sorted(agent_rules.FILES)
+ONE_WAY = (Form.CODEX_AGENT, Form.IFLOW_AGENT, Form.GEMINI_COMMAND, Form.QWEN_COMMAND)
 SERVER_FORMS = sorted(agent_rules._SERVERS)
 HOOK_FORMS = sorted(agent_rules._EVENTS)
 TOOLS = st.sampled_from(
@@ -120,7 +121,7 @@ def test_any_file_is_converted_or_refused(form: Form, data: bytes, name: str) ->
         assert found.reason
         return
     assert list(agent_rules.FILES[form](found.data)) == []
-    if form not in (Form.CODEX_AGENT, Form.GEMINI_COMMAND, Form.QWEN_COMMAND):
+    if form not in ONE_WAY:
         again = convert_file(found.data, form, name)
         assert isinstance(again, ConvertedFile)
         assert again.data == found.data
@@ -278,6 +279,10 @@ def test_an_agent_that_only_reads_only_reads_everywhere() -> None:
     assert head_of(Form.CURSOR_AGENT, REVIEWER)["readonly"] is True
     assert head_of(Form.GEMINI_AGENT, REVIEWER)["tools"] == ["read_file", "grep_search"]
     assert head_of(Form.COPILOT_AGENT, REVIEWER)["tools"] == ["read", "search"]
+    assert head_of(Form.CLINE_AGENT, REVIEWER)["tools"] == ["read_file", "search_files"]
+    assert head_of(Form.IFLOW_AGENT, REVIEWER)["systemPrompt"] == "Text.\n"
+    losses = convert_file(REVIEWER.encode(), Form.IFLOW_AGENT, "x")
+    assert "it may use every tool, since iFlow CLI has other names of tools" in losses[1]
     found = convert_file(REVIEWER.encode(), Form.CODEX_AGENT, "x")
     assert isinstance(found, ConvertedFile)
     assert b'sandbox_mode = "read-only"' in found.data
