@@ -92,6 +92,7 @@ _EXAMPLES = {
     "publish": (
         "holdall publish --to /srv/kit",
         "holdall publish --to /srv/kit --channel stable --release 41  # back",
+        "holdall publish --to /srv/kit --git  # also as a git repository",
     ),
     "purge": ("holdall purge skill:pdf",),
     "doctor": ("holdall doctor --deep",),

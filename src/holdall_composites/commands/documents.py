@@ -204,13 +204,17 @@ class GitMerge(TypedDict):
 
 
 class Published(TypedDict):
-    """The release that a channel names now; `sequence` is null in a dry run."""
+    """The release that a channel names now; `sequence` is null in a dry run.
+
+    `commit` is that of the git repository beside it, null without `--git`.
+    """
 
     number: int
     channel: str
     sequence: int | None
     files: int
     bytes: int
+    commit: str | None
     dry_run: bool
 
 

@@ -38,6 +38,11 @@ def configure_publish(publish: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on where another database published into this folder",
     )
+    publish.add_argument(
+        "--git",
+        action="store_true",
+        help="also commit it to DIR/collection.git, for programs that read nothing else",
+    )
     publish.add_argument("--dry-run", action="store_true", help="check only, write nothing")
 
 
@@ -54,16 +59,18 @@ def run_publish(context: Context, args: argparse.Namespace) -> int:
         fields = {"number": plan.release.number, "channel": name, "dry_run": args.dry_run}
         if args.dry_run:
             context.out.line(f"would publish release {plan.release.number} as {name}")
-            context.out.data({**fields, "sequence": None, "files": 0, "bytes": 0})
+            nothing = {"sequence": None, "files": 0, "bytes": 0, "commit": None}
+            context.out.data({**fields, **nothing})
             return 0
-        done = publish_release(
-            resolver.store, plan, args.to, name, Signature.now(), take_over=args.take_over
-        )
+        how = (resolver.store, plan, args.to, name, Signature.now())
+        done, commit = publish_release(*how, take_over=args.take_over, as_git=args.git)
     what = f"release {done.channel.number} is {name} (sequence {done.channel.sequence})"
     context.out.line(f"{what} in {args.to}")
     context.out.note(f"{done.files} files written, {done.bytes:,} bytes")
+    if commit is not None:
+        context.out.note(f"commit {commit[:12]} on the branch {name} of collection.git")
     counts = {"sequence": done.channel.sequence, "files": done.files, "bytes": done.bytes}
-    context.out.data({**fields, **counts})
+    context.out.data({**fields, **counts, "commit": commit})
     return 0
 
 

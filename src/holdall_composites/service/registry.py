@@ -21,7 +21,15 @@ from holdall.collection import (
     render_head,
 )
 from holdall.errors import NotFoundError, RefusedError
-from holdall.sources import Channel, Publication, Published, PublishedRelease
+from holdall.sources import (
+    Channel,
+    Publication,
+    Published,
+    PublishedEntry,
+    PublishedRelease,
+    PublishedRepository,
+    check_can_commit,
+)
 from holdall.transaction import Signature
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.hashing import width_of
@@ -30,11 +38,21 @@ from holdall_composites.values.records import ChannelRecord, ReleaseRecord
 
 
 class Plan(NamedTuple):
-    """What a release is when it is published: its texts by their hashes, and the trees in each."""
+    """What a release is when it is published: its texts by their hashes, and the trees in each.
+
+    `entries` are where the artifacts' files go, next to a `manifest.toml`.
+    """
 
     release: PublishedRelease
     texts: dict[str, bytes]
     trees: dict[str, list[str]]
+    entries: list[PublishedEntry]
+
+    @property
+    def manifest(self) -> bytes:
+        """The bytes of `manifest.toml`."""
+        release = self.release
+        return b"".join(self.texts[name] for name in (release.head, *release.chunks.values()))
 
 
 def plan_publication(
@@ -91,13 +109,28 @@ def _plan(
         chunks,
         tuple(singles),
     )
-    return Plan(release, texts, trees)
+    places = [
+        PublishedEntry(artifact.path, artifact.content_hash, artifact.id.type in singles)
+        for artifact in manifest.artifacts
+        if artifact.content_hash
+    ]
+    return Plan(release, texts, trees, places)
 
 
 def publish_release(
-    store: Store, plan: Plan, folder: Path, name: str, by: Signature, *, take_over: bool = False
-) -> Published:
+    store: Store,
+    plan: Plan,
+    folder: Path,
+    name: str,
+    by: Signature,
+    *,
+    take_over: bool = False,
+    as_git: bool = False,
+) -> tuple[Published, str | None]:
     """Write a release and point a channel to it; what is there already is not written again.
+
+    With `as_git` the channel's branch of the repository beside it has it, too; the second value is
+    the commit.
 
     Raises RefusedError for a folder whose channel another database counts, unless `take_over`,
     and what `holdall.sources.Publication` raises.
@@ -117,6 +150,8 @@ def publish_release(
     def read_blob(sha256: str) -> Iterator[bytes]:
         return contents.read_blob(sha256)
 
+    if as_git:
+        check_can_commit(name)
     with Publication(folder, collection_id) as publication:
         here = publication.channel(name)
         known = store.collections.channel(collection_id, name)
@@ -128,9 +163,14 @@ def publish_release(
             )
         file = publication.write(plan.release, plan.texts, plan.trees, read_tree, read_blob, here)
         channel = _count(store, plan, name, file, by, here)
-        if channel == here:
-            return Published(channel, 0, 0)
-        return publication.point(channel)
+        done = Published(channel, 0, 0) if channel == here else publication.point(channel)
+        if not as_git:
+            return done, None
+        files = (
+            pair for entry in plan.entries for pair in entry.lay_out(read_tree(entry.content_hash))
+        )
+        repository = PublishedRepository(folder, collection_id)
+        return done, repository.commit(channel, plan.release, plan.manifest, files, read_blob)
 
 
 def _count(

@@ -143,7 +143,12 @@ def test_a_forged_channel_is_refused(
 
 def parts(published: Path) -> dict[str, Path]:
     """Return one file of each kind."""
-    release = published / "releases" / channel(published)["release"]
+    return parts_of(published, channel(published)["release"])
+
+
+def parts_of(published: Path, name: str) -> dict[str, Path]:
+    """Return one file of each kind that a release has."""
+    release = published / "releases" / name
     told = json.loads(release.read_text())
     blobs = published / "blobs"
     (chunk,) = told["chunks"].values()
@@ -154,7 +159,7 @@ def parts(published: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("kind", ["release", "head", "chunk", "tree", "file"])
-@pytest.mark.parametrize("damage", ["torn", "swapped", "gone", "a link"])
+@pytest.mark.parametrize("damage", ["torn", "empty", "longer", "swapped", "gone", "a link"])
 def test_a_damaged_file_is_refused_with_its_name(
     published: Path, reader: Kit, tmp_path: Path, kind: str, damage: str
 ) -> None:
@@ -162,8 +167,9 @@ def test_a_damaged_file_is_refused_with_its_name(
     found = parts(published)
     path, data = found[kind], found[kind].read_bytes()
     path.unlink()
-    if damage == "torn":
-        path.write_bytes(data[:-1])
+    cut = {"torn": data[:-1], "empty": b"", "longer": data + b"\n"}
+    if damage in cut:
+        path.write_bytes(cut[damage])
     elif damage == "swapped":
         shutil.copy(next(other for name, other in found.items() if name != kind), path)
     elif damage == "a link":
@@ -173,6 +179,45 @@ def test_a_damaged_file_is_refused_with_its_name(
     done = reader.command("collect", published)
     assert done.returncode in (2, 3, 5), done.stderr
     assert path.name in done.stderr
+    assert tree(reader.collection) == before
+
+
+@pytest.mark.parametrize("damage", ["torn", "empty", "swapped", "gone", "a link"])
+def test_a_damaged_channel_is_refused_with_its_name(
+    published: Path, reader: Kit, tmp_path: Path, damage: str
+) -> None:
+    """It has no hash to be checked against; nothing of what it may lead to is collected."""
+    path = published / "channels/main.json"
+    data = path.read_bytes()
+    path.unlink()
+    if damage == "a link":
+        (tmp_path / "elsewhere").write_bytes(data)
+        path.symlink_to(tmp_path / "elsewhere")
+    elif damage != "gone":
+        other = parts_of(published, json.loads(data)["release"])["release"].read_bytes()
+        path.write_bytes({"torn": data[:-3], "empty": b"", "swapped": other}[damage])
+    before = tree(reader.collection)
+    done = reader.command("collect", path)
+    assert done.returncode in (2, 3, 4, 5), done.stderr
+    assert "main.json" in done.stderr
+    assert tree(reader.collection) == before
+
+
+def test_a_foreign_release_is_refused_with_its_name(
+    published: Path, reader: Kit, tmp_path: Path
+) -> None:
+    """Every hash in it is right, but it is another collection's."""
+    make_skill(reader.collection, "foreign")
+    reader.run("collect")
+    reader.run("publish", "--to", tmp_path / "foreign")
+    for name in ("releases", "blobs"):
+        shutil.copytree(tmp_path / "foreign" / name, published / name, dirs_exist_ok=True)
+    release = channel(tmp_path / "foreign")["release"]
+    channel(published, release=release)
+    before = tree(reader.collection)
+    done = reader.command("collect", published)
+    assert done.returncode == 2, done.stderr
+    assert release in done.stderr
     assert tree(reader.collection) == before
 
 
@@ -208,6 +253,17 @@ def test_only_an_empty_folder_or_a_publication_is_written_to(kit: Kit, tmp_path:
     assert not (tmp_path / "new").exists()
 
 
+def test_a_kill_at_the_very_beginning_is_completed(kit: Kit, tmp_path: Path) -> None:
+    """Some of the folders are there, and empty; one with anything in it is somebody's."""
+    (tmp_path / "begun/channels").mkdir(parents=True)
+    (tmp_path / "theirs/releases").mkdir(parents=True)
+    (tmp_path / "theirs/releases/notes.txt").write_text("mine")
+    kit.run("publish", "--to", tmp_path / "begun")
+    assert channel(tmp_path / "begun")["sequence"] == 1
+    assert kit.command("publish", "--to", tmp_path / "theirs").returncode == 3
+    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["releases"]
+
+
 def test_another_database_is_not_followed_unasked(
     kit: Kit, published: Path, reader: Kit, tmp_path: Path
 ) -> None:
@@ -236,7 +292,10 @@ def test_a_kill_leaves_the_old_release_or_the_new(
     kit.run("publish", "--to", tmp_path / "expected")
     expected = tree(tmp_path / "expected").keys() | tree(published).keys()
     old, new = channel(published)["release"], channel(tmp_path / "expected")["release"]
-    calls = ("write", "rename", "create_file", "remove_file", "sync", "sync_file_system")
+    calls = [
+        *("write", "rename", "rename_with", "link", "create_file", "make_folder", "set_mode"),
+        *("truncate", "remove_file", "remove_folder", "sync", "sync_file_system"),
+    ]
     real: dict[str, Callable[..., Any]] = {name: getattr(syscalls, name) for name in calls}
     left = 10_000
 

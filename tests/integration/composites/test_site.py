@@ -50,6 +50,7 @@ def site(kit: Kit, tmp_path: Path) -> Path:
     write(kit.collection / "skills/hostile/SKILL.md", HOSTILE)
     write(kit.collection / "skills/hostile/page.html", "<script>alert(11)</script>")
     write(kit.collection / "skills/hostile/notes.svg", '<svg onload="alert(12)"/>')
+    write(kit.collection / "skills/hostile/a\u200bb.txt", "a name with a mark that is not seen")
     kit.run("collect", "--allow", "hidden-text", status=None)
     kit.run("site", "--to", tmp_path / "site")
     return tmp_path / "site"
@@ -185,6 +186,19 @@ def test_what_is_not_the_sites_is_kept(kit: Kit, site: Path, tmp_path: Path) -> 
     assert (site / "mine.txt").read_text() == "mine"
     write(tmp_path / "other/index.html", "mine")
     assert kit.command("site", "--to", tmp_path / "other").returncode == 3
+
+
+@pytest.mark.parametrize("text", ["", '{"files": {"index.html"', '{"files": []}', "[]", '{"a": 1}'])
+def test_a_damaged_list_of_files_is_refused_with_its_name(kit: Kit, site: Path, text: str) -> None:
+    """What it does not name is not the site's any more, and nothing of it is replaced."""
+    (site / "site.json").write_text(text)
+    make_skill(kit.collection, "late")
+    kit.run("collect", "--allow", "hidden-text", status=None)
+    before = tree(site)
+    done = kit.command("site", "--to", site)
+    assert done.returncode in (2, 3), done.stderr
+    assert "site.json" in done.stderr or "is not what the site wrote there" in done.stderr
+    assert tree(site) == before
 
 
 def test_one_folder_has_both(kit: Kit, site: Path) -> None:

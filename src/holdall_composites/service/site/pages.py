@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from holdall.formats import one_line
 from holdall_composites.service.site.catalog import (
     Catalog,
     Entry,
@@ -43,6 +44,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = _shown_size
+    environment.filters["plain"] = one_line
     environment.globals.update(slug_of=slug_of, render_file=_render_file)
     return environment
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from holdall import NamedTuple
@@ -32,6 +32,7 @@ from holdall.formats.documents import parse_json
 
 FORMAT = 1
 CHANNELS, RELEASES, BLOBS = "channels", "releases", "blobs"
+MANIFEST = "manifest.toml"
 MAX_CHANNEL_BYTES = 64 << 10
 MAX_RELEASE_BYTES = 16 << 20
 MAX_CHUNK_BYTES = 4 << 20
@@ -77,6 +78,23 @@ class PublishedRelease(NamedTuple):
     entries: int
     chunks: Mapping[str, str]
     single_files: tuple[str, ...]
+
+
+class PublishedEntry(NamedTuple):
+    """Where an artifact's files go; `is_single` is one that is a file, not a folder."""
+
+    path: RelPath
+    content_hash: str
+    is_single: bool
+
+    def lay_out(self, tree: tuple[FileDigest, ...]) -> Iterator[tuple[RelPath, FileDigest]]:
+        """Yield the files with their paths in the collection's folder."""
+        if not self.is_single:
+            yield from ((self.path.join_path(file.path), file) for file in tree)
+        elif len(tree) == 1:
+            yield self.path, tree[0]
+        else:
+            raise InputError(f"{self.path}: its type is a single file, its tree is not", hint=HINT)
 
 
 def check_channel_name(name: str) -> str:

@@ -14,8 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from holdall import NamedTuple
-from holdall.artifacts.hashing import FileDigest, is_sha256
+from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.paths import RelPath, refuse_collisions
@@ -27,11 +26,13 @@ from holdall.sources.fetch.published.channel import read_channel
 from holdall.sources.fetch.published.form import (
     BLOBS,
     HINT,
+    MANIFEST,
     MAX_CHUNK_BYTES,
     MAX_RELEASE_BYTES,
     MAX_TREE_BYTES,
     RELEASES,
     Channel,
+    PublishedEntry,
     PublishedRelease,
     parse_release,
     parse_tree,
@@ -39,7 +40,6 @@ from holdall.sources.fetch.published.form import (
 from holdall.sources.fetch.published.transport import FolderPlace, Place, place_of
 from holdall.sources.fetch.unpacking import Budget, Unpacker
 
-MANIFEST = "manifest.toml"
 _READERS = 8
 
 
@@ -75,7 +75,7 @@ class _Layout:
                 BLOBS, {entry.content_hash for entry in places}, MAX_TREE_BYTES
             )
         }
-        files = [pair for entry in places for pair in entry.laid_out(trees[entry.content_hash])]
+        files = [pair for entry in places for pair in entry.lay_out(trees[entry.content_hash])]
         self._unpacker.budget.foresee(members=len(files))
         try:
             refuse_collisions(path for path, _ in files)
@@ -114,7 +114,7 @@ class _Layout:
             )
         return text
 
-    def _places(self, text: bytes, release: PublishedRelease) -> list[_Entry]:
+    def _places(self, text: bytes, release: PublishedRelease) -> list[PublishedEntry]:
         where = self.place.show(MANIFEST)
         try:
             table = parse_toml(text, where)
@@ -190,26 +190,9 @@ class _Layout:
         return self.place.show(f"{kind}/{name}")
 
 
-class _Entry(NamedTuple):
-    """Where an artifact's files go."""
-
-    path: RelPath
-    content_hash: str
-    is_single: bool
-
-    def laid_out(self, tree: tuple[FileDigest, ...]) -> Iterator[tuple[RelPath, FileDigest]]:
-        """Yield the files with their paths in the collection's folder."""
-        if not self.is_single:
-            yield from ((self.path.join_path(file.path), file) for file in tree)
-        elif len(tree) == 1:
-            yield self.path, tree[0]
-        else:
-            raise InputError(f"{self.path}: its type is a single file, its tree is not", hint=HINT)
-
-
-def _entry(row: Mapping[str, Any], single_files: tuple[str, ...]) -> _Entry:
+def _entry(row: Mapping[str, Any], single_files: tuple[str, ...]) -> PublishedEntry:
     path = RelPath.parse(str(row["path"]).rstrip("/"))
     content_hash = row["content_hash"]
     if not isinstance(content_hash, str) or not is_sha256(content_hash):
         raise TypeError(f"{path}: `content_hash` is no hash")
-    return _Entry(path, content_hash, row["type"] in single_files)
+    return PublishedEntry(path, content_hash, row["type"] in single_files)

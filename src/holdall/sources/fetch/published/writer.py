@@ -91,7 +91,7 @@ class Publication:
             raise ConflictError(
                 f"{self.folder} is a file", hint="name a folder, which may be a new one"
             ) from None
-        if names and SITE not in names and not {CHANNELS, RELEASES, BLOBS} <= names:
+        if names and SITE not in names and not _is_begun(self.folder, names):
             raise ConflictError(
                 f"{self.folder} has other files, and nothing that was published",
                 hint="name an empty folder, or a new one",
@@ -169,6 +169,15 @@ class Publication:
             raise InputError(
                 f"the stored content {name} is damaged", hint="`holdall doctor` says more"
             )
+
+
+def _is_begun(folder: Path, names: set[str]) -> bool:
+    """Return whether a publication is in a folder, or the empty folders that a kill left of one."""
+    own = {CHANNELS, RELEASES, BLOBS}
+    if own <= names:
+        return True
+    places = [folder / name for name in names]
+    return names <= own and all(place.is_dir() and not os.listdir(place) for place in places)
 
 
 def _channel_in(folder: Path, name: str) -> Channel | None:
