@@ -15,8 +15,8 @@ __all__ = ["Proxy"]
 class Proxy:
     """Passes on what client and server say, until it is `silent`; it never closes by itself.
 
-    `trips` counts the round trips: how often a client said something after the server did, or at
-    first; `connections` those that were made.
+    `trips` counts the round trips: what a client said that it waits for the answer to, each of the
+    two messages that begin a session too; `connections` those that were made.
     """
 
     def __init__(self, server: str) -> None:
@@ -28,7 +28,6 @@ class Proxy:
         self.trips = self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = [self._listener]
-        self._asked: dict[int, bool] = {}
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -58,16 +57,49 @@ class Proxy:
                 server.connect(self._path)
                 self._open += [client, server]
                 self.connections += 1
-                for pair in ((client, server), (server, client)):
-                    threading.Thread(target=self._pump, args=(*pair, client), daemon=True).start()
+                for pair in ((client, server, Questions()), (server, client, None)):
+                    threading.Thread(target=self._pump, args=pair, daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket, client: socket.socket) -> None:
+    def _pump(
+        self, source: socket.socket, target: socket.socket, questions: Questions | None
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
-                is_question = source is client
-                if is_question and not self._asked.get(id(client)):
-                    self.trips += 1
-                self._asked[id(client)] = is_question
+                if questions is not None:
+                    self.trips += questions.count_in(data)
                 if not self.silent.is_set():
                     target.sendall(data)
             target.shutdown(socket.SHUT_RDWR)
+
+
+class Questions:
+    """What a client says in PostgreSQL's protocol (version 3), as far as it ends in waiting.
+
+    A message is its kind in a byte, its length in four with themselves, and what it says; the
+    first ones have no kind. A client waits behind a query (`Q`), a Sync (`S`) and a Flush (`H`),
+    unless that stands right behind a Sync, which had the answers sent already.
+    """
+
+    def __init__(self) -> None:
+        self._said, self._last, self._is_begun = b"", b"", False
+
+    def count_in(self, data: bytes) -> int:
+        """Return how many of the messages that end in these bytes are waited for."""
+        self._said += data
+        found = 0
+        while (kind := self._next()) is not None:
+            found += kind in b"QS" or (kind == b"H" and self._last != b"S")
+            self._last = kind
+        return found
+
+    def _next(self) -> bytes | None:
+        """Take the next message; return its kind, None if it is not all there."""
+        start = int(self._is_begun)
+        end = start + int.from_bytes(self._said[start : start + 4])
+        if len(self._said) < max(end, start + 4):
+            return None
+        message, self._said = self._said[:end], self._said[end:]
+        if self._is_begun:
+            return message[:1]
+        self._is_begun = message[4:6] == b"\0\3"  # else it asks whether the server encrypts
+        return b"Q"

@@ -63,14 +63,13 @@ class Connection(psycopg.Connection[Any]):
     A statement that may take as long as it takes has a `worker`, its session's number: a second
     connection then asks the server each time whether that session is still at work. `due` are the
     statements that begin a transaction, until they go with its first one; `sending` is there
-    while answers are not waited for, and `leave` ends that.
+    while answers are not waited for, and waits for them when it is closed.
     """
 
     patience: float | None = None
     worker: int | None = None
     due: tuple[str, ...] = ()
-    leave = ExitStack()
-    sending: psycopg.Pipeline | None = None
+    sending: ExitStack | None = None
 
     def wait(self, gen: Any, *given: Any, **named: Any) -> Any:
         """Wait for the server's answer."""
@@ -85,15 +84,18 @@ class Connection(psycopg.Connection[Any]):
     def _within(self, gen: Any, patience: float) -> Generator[Any, Any, Any]:
         """Pass on what the driver waits for and what comes; raise NoAnswer if nothing does."""
         try:
-            wanted, last = next(gen), monotonic()
+            wanted = next(gen)
+            since: float | None = None
             while True:
                 ready = yield wanted
                 if ready:
-                    last = monotonic()
-                elif monotonic() - last > patience:
+                    since = None
+                elif since is None:
+                    since = monotonic()
+                elif monotonic() - since > patience:
                     if not self._is_at_work():
                         raise NoAnswer(f"no answer from the server for {patience:.0f} seconds")
-                    last = monotonic()
+                    since = None
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
@@ -180,8 +182,8 @@ class ServerDatabase(PostgresqlDatabase):
         assert self.in_transaction(), "what is sent is part of a transaction"
         connection = self._open
         if connection.sending is None and psycopg.Pipeline.is_supported():
-            connection.leave = ExitStack()
-            connection.sending = connection.leave.enter_context(connection.pipeline())
+            connection.sending = ExitStack()
+            connection.sending.enter_context(connection.pipeline())
         due, connection.due = connection.due, ()
         for statement in due:
             self._pass_on(statement)
@@ -192,21 +194,40 @@ class ServerDatabase(PostgresqlDatabase):
         Without parameters it may be several, as scripts have them.
         """
         if not self.in_transaction():
-            with self.atomic():
-                return self._run_script(sql) if params is None else self.send(sql, params)
+            return self._run_alone(sql, params)
         if params is None:
             return self._run_script(sql)
+        if self._is_settled:
+            return self._pass_on(sql, params)
         cursor = self.send(sql, params)
         self.settle()
         return cursor
 
+    @property
+    def _is_settled(self) -> bool:
+        """Whether the transaction has begun, and all that was sent is answered."""
+        return self._open.sending is None and not self._open.due
+
+    def _run_alone(self, sql: str, params: Any) -> Any:
+        """Run a statement and its limits in one transaction, which needs no words: one message."""
+        if params is None or not psycopg.Pipeline.is_supported():
+            with self.atomic():
+                return self._run_script(sql) if params is None else self.send(sql, params)
+        with __exception_wrapper__, self._open.pipeline():
+            self._pass_on(self._limits)
+            return self._pass_on(sql, params)
+
     def _run_script(self, sql: str) -> Any:
-        """Run what the driver's pipeline does not take."""
-        if sql.startswith("SAVEPOINT"):
+        """Run what the driver's pipeline does not take, or a statement that ends a savepoint."""
+        if sql.startswith("SAVEPOINT") or (sql.startswith("RELEASE") and self._is_settled):
             return self.send(sql)
+        if sql.startswith("RELEASE"):
+            cursor = self.send(sql)
+            self.settle()
+            return cursor
         failures = (psycopg.Error, PeeweeException)
         with suppress(*failures) if sql.startswith("ROLLBACK TO") else nullcontext():
-            self.settle(stop=True)
+            self.settle()
         due, self._open.due = self._open.due, ()
         if due:
             self._pass_on("; ".join(due))
@@ -215,17 +236,12 @@ class ServerDatabase(PostgresqlDatabase):
     def _pass_on(self, sql: str, params: Any = None) -> Any:
         return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
 
-    def settle(self, *, stop: bool = False) -> None:
+    def settle(self) -> None:
         """Wait for the answers to all that was sent; raises what one of them says."""
-        connection = self._open
-        if connection.sending is None:
-            return
-        with __exception_wrapper__:
-            if stop:
-                connection.sending = None
-                connection.leave.close()
-            else:
-                connection.sending.sync()
+        sending, self._open.sending = self._open.sending, None
+        if sending is not None:
+            with __exception_wrapper__:
+                sending.close()
 
     def commit(self) -> None:
         """Commit, if there is anything to commit; raises what was sent and refused."""
@@ -236,13 +252,13 @@ class ServerDatabase(PostgresqlDatabase):
             super().commit()
         else:
             self._pass_on("COMMIT")
-            self.settle(stop=True)
+            self.settle()
 
     def rollback(self) -> None:
         """End the transaction; a connection that is lost has none, and its own error stays."""
         connection = self._open
         with suppress(psycopg.Error, PeeweeException):
-            self.settle(stop=True)
+            self.settle()
         if connection.due:
             connection.due = ()
         elif not connection.closed:

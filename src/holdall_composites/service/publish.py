@@ -8,7 +8,7 @@ brought forward by the next change (`pull`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from holdall.artifacts import RelPath
@@ -60,14 +60,19 @@ def publish(
             make_equal(store, state_of(collection))
             ids = [str(entry.id) for entry in changed if entry.content_hash]
             store.versions.add(uuid, ids, header.command, header.author)
-            _refuse_missing(store, changed)
-            if planned.delta and not store.collections.add_release(uuid, *planned):
-                raise _overtaken(collection)
+            hashes = {entry.content_hash for entry in changed if entry.content_hash}
+            store.contents.ask_trees(hashes)
+            if planned.delta:
+                store.collections.add_release(uuid, *planned)
             done = replace(changes, edits=edits_between(changes.before, changes.after))
             number = planned.release.number if planned.delta else None
             record_change(store, uuid, done, transaction_id, number)
             if header.purged:
                 store.integrity.purge(uuid, header.purged)
+            # What was sent is answered here, at once, and nothing of it is kept where it is wrong.
+            _refuse_missing(changed, store.contents.unknown_trees(hashes))
+            if planned.delta and not store.collections.has_moved(uuid, planned.release):
+                raise _overtaken(collection)
     return True
 
 
@@ -78,9 +83,8 @@ def _overtaken(collection: Collection) -> OvertakenError:
     )
 
 
-def _refuse_missing(store: Store, changed: list[ManifestArtifact]) -> None:
-    hashes = [entry.content_hash for entry in changed if entry.content_hash]
-    if missing := store.contents.unknown_trees(hashes):
+def _refuse_missing(changed: Sequence[ManifestArtifact], missing: Set[str]) -> None:
+    if missing:
         names = [str(entry.id) for entry in changed if entry.content_hash in missing]
         raise StorageError(
             f"the files of {', '.join(names)} are not there, or changed while they were read",

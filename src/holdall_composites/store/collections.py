@@ -94,7 +94,8 @@ def _head() -> Any:
 def _move_head() -> Any:
     """Compare and set: only the head that was seen moves."""
     new = {C.head: Given("number"), C.head_hash: Given("hash")}
-    return C.update(new).where(C.id == Given("id"), C.head == Given("seen"))
+    moved = C.update(new).where(C.id == Given("id"), C.head == Given("seen"))
+    return moved.returning(C.head)
 
 
 _by_change = prepare(
@@ -254,16 +255,14 @@ class Collections(Repository):
         release: ReleaseRecord,
         delta: Delta,
         chunks: Mapping[str, str | None],
-    ) -> bool:
-        """Append a release after the one before it; False if the head is another one.
+    ) -> None:
+        """Append a release after the one before it, and move the head.
 
         `chunks` are the hashes to store for the new state, None for those to forget. Needs the
-        collection's lock and row.
+        collection's lock and row, and that `has_moved` is asked in the same transaction.
         """
         with self.part():
-            seen = {"id": collection_id, "seen": release.number - 1}
-            if not self._run(_move_head, number=release.number, hash=release.hash, **seen):
-                return False
+            self._ask(_move_head, **_move(collection_id, release))
             self._send_rows(_insert_release, [(collection_id, *release)])
             rows = [
                 (collection_id, release.number, uuid, _text(before), _text(after))
@@ -274,7 +273,10 @@ class Collections(Repository):
             self._send_rows(_forget_chunks, gone)
             kept = [(collection_id, *chunk) for chunk in chunks.items() if chunk[1] is not None]
             self._send_rows(_put_chunks, kept)
-            return True
+
+    def has_moved(self, collection_id: str, release: ReleaseRecord) -> bool:
+        """Return whether the head is a release that was added now; False if it was another one."""
+        return bool(self._fetch(_move_head, **_move(collection_id, release)))
 
     def release_of_change(self, collection_id: str, change_id: str) -> ReleaseRecord | None:
         """Return the release that a change became, None if it did not."""
@@ -357,6 +359,11 @@ class Collections(Repository):
     def _one(self, query: Any, **given: object) -> ReleaseRecord | None:
         rows = self._fetch(query, **given)
         return ReleaseRecord._make(rows[0]) if rows else None
+
+
+def _move(collection_id: str, release: ReleaseRecord) -> dict[str, object]:
+    seen = release.number - 1
+    return {"id": collection_id, "number": release.number, "hash": release.hash, "seen": seen}
 
 
 def _text(entry: Entry | None) -> str | None:

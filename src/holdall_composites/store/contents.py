@@ -127,6 +127,10 @@ class Contents(Repository):
         groups = groupby(rows, key=itemgetter(0))
         return {found: _tree_of(found, [row[1:] for row in group]) for found, group in groups}
 
+    def ask_trees(self, hashes: Iterable[str]) -> None:
+        """Ask for `unknown_trees`, which is fetched next."""
+        self._ask(_known_trees, hashes=as_json(set(hashes)))
+
     def unknown_trees(self, hashes: Iterable[str]) -> set[str]:
         """Return those of the hashes that no tree has."""
         wanted = set(hashes)

@@ -236,10 +236,9 @@ class Memberships(Repository):
         """Take children out, given as (composite id, child UUID); returns how many were members."""
         return self._run_rows(_delete, ((collection_id, *pair) for pair in pairs))
 
-    def edges_below(self, collection_id: str, composite_ids: Iterable[str]) -> list[Edge]:
+    def edges_below(self, collection_id: str, composite_ids: Iterable[str]) -> tuple[Edge, ...]:
         """Return all memberships of these composites and of those nested in them, in order.
 
         One query, whatever the depth; a cycle in the rows is walked once.
         """
-        found = self._fetch(_below, collection=collection_id, ids=as_json(composite_ids))
-        return list(_edges(found))
+        return self._make(_edges, _below, collection=collection_id, ids=as_json(composite_ids))

@@ -9,7 +9,7 @@ from typing import Any
 from peewee import Cast, Tuple, fn
 
 from holdall_composites.database.models import Operation, OperationArtifact
-from holdall_composites.store.prepared import Given, as_json, insert_rows, one_of, prepare
+from holdall_composites.store.prepared import Given, as_json, insert_rows_of, one_of, prepare
 from holdall_composites.store.query import Repository
 from holdall_composites.values.records import OperationRecord
 
@@ -20,9 +20,12 @@ _GIVEN = (
     *(O.host, O.at, O.undoes, O.release, O.details),
 )
 _IN_COLLECTION = O.collection == Given("collection")
-_insert_artifacts = insert_rows(
-    *(OperationArtifact.collection_id, OperationArtifact.operation),
-    *(OperationArtifact.artifact_uuid, OperationArtifact.content_hash),
+_A = OperationArtifact
+_insert_artifacts = insert_rows_of(
+    *(O, (O.collection, O.number), (_A.collection_id, _A.operation)),
+    *(_A.artifact_uuid, _A.content_hash),
+    where=_IN_COLLECTION & (O.transaction_id == Given("transaction")),
+    action="NOTHING",
 )
 
 
@@ -34,7 +37,7 @@ def _insert() -> Any:
     row = O.select(Cast(Given("collection"), "TEXT"), number, *values).where(_IN_COLLECTION)
     return (
         O.insert_from(row, [O.collection, O.number, *_GIVEN])
-        .returning(O.number)
+        .returning()
         .on_conflict("NOTHING", conflict_target=[O.collection, O.transaction_id])
     )
 
@@ -82,12 +85,11 @@ class Operations(Repository):
         operation: OperationRecord,
         details: object | None,
         artifacts: Mapping[str, str | None],
-    ) -> bool:
+    ) -> None:
         """Append an operation under the next number, whatever number it bears.
 
         `artifacts` are the UUIDs of those it changed, with the content hash that it placed. Does
-        nothing if its transaction is in the log; returns whether it was added. Needs the
-        collection's lock.
+        nothing if its transaction is in the log. Needs the collection's lock.
         """
         texts = {
             "undoes": as_json(operation.undoes) if operation.undoes else None,
@@ -95,10 +97,9 @@ class Operations(Repository):
         }
         with self.part():
             given = {**operation._asdict(), **texts, "collection": collection_id}
-            added = self._fetch(_insert, **given)
-            rows = [(collection_id, *at, *one) for at in added for one in artifacts.items()]
-            self._send_rows(_insert_artifacts, rows)
-        return bool(added)
+            self._send(_insert, **given)
+            at = {"collection": collection_id, "transaction": operation.transaction_id}
+            self._send_rows(_insert_artifacts, artifacts.items(), **at)
 
     def move(self, collection_id: str, old: str, new: str) -> None:
         """Let operations in one project be in another one."""

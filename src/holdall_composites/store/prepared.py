@@ -27,6 +27,7 @@ from peewee import SQL, Cast, ColumnBase, Context, Database, Expression, Node, S
 
 from holdall_composites.database.connect import dialect_of, send, send_many
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode  # `dumps` would make it each time
 _KINDS = {"INT": "INTEGER", "BIGINT": "BIGINT", "BOOL": "BOOLEAN"}
 
 
@@ -88,11 +89,18 @@ class Prepared:
         sql, values = self.compile(database)
         return send(database, sql, [given[str(v.name)] if type(v) is _Mark else v for v in values])
 
-    def send_many(self, database: Database, rows: Iterable[Sequence[object]]) -> Any:
-        """Run the query in a transaction, once for each row of parameters; as `send`."""
+    def send_many(
+        self, database: Database, rows: Iterable[Sequence[object]], **given: object
+    ) -> Any:
+        """Run the query in a transaction, once for each row of parameters; as `send`.
+
+        What is given by name is the same for each of them.
+        """
         sql, values = self.compile(database)
         chosen = [value.name for value in values]
-        if chosen != list(range(len(chosen))):
+        if given:
+            rows = ([given[n] if isinstance(n, str) else row[n] for n in chosen] for row in rows)
+        elif chosen != list(range(len(chosen))):
             rows = map(itemgetter(*chosen), rows)
         return send_many(database, sql, rows)
 
@@ -104,7 +112,7 @@ def prepare(build: Callable[[], Any]) -> Prepared:
 
 def as_json(values: Iterable[object]) -> str:
     """Return the parameter of `one_of`, or rows."""
-    return json.dumps(list(values), separators=(",", ":"))
+    return _to_json(list(values))
 
 
 def one_of(column: Any, name: str, kind: str = "TEXT") -> Any:
@@ -134,6 +142,31 @@ def insert_rows(*columns: Any, **conflict: Any) -> Prepared:
     def build() -> Any:
         rows = columns[0].model.insert_from(_given_rows(columns), columns)
         return _Either(insert_each(*columns, **conflict), _settle(rows, conflict))
+
+    return Prepared(build)
+
+
+def insert_rows_of(
+    source: Any,
+    found: Sequence[Any],
+    into: Sequence[Any],
+    *columns: Any,
+    where: Any,
+    **conflict: Any,
+) -> Prepared:
+    """Return the query that inserts what a row of `source` has, with each of the rows given.
+
+    `found` are the columns that are taken of it, and `into` where they go; `where` chooses it.
+    """
+    cells = [_cell(column, number) for number, column in enumerate(columns)]
+
+    def build() -> Any:
+        query, target = source.select(*found, *cells).where(where), [*into, *columns]
+        each, rows = (
+            _settle(columns[0].model.insert_from(one, target), conflict)
+            for one in (query, query.from_(source, _GIVEN))
+        )
+        return _Either(each, rows)
 
     return Prepared(build)
 

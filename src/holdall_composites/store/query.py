@@ -94,9 +94,10 @@ class Repository:
 
     def _ask(self, query: Prepared, **given: object) -> None:
         """Send a query that is fetched next in the transaction: several come in one round trip."""
-        if self.is_postgresql:
+        asked = (query, *given.items())
+        if self.is_postgresql and asked not in self._asked:
             with translate_errors():
-                self._asked[query, *given.items()] = query.send(self.database, **given)
+                self._asked[asked] = query.send(self.database, **given)
 
     def _answer(self, query: Prepared, **given: object) -> Any:
         """Return the cursor of a query, which may have been asked already."""
@@ -110,12 +111,15 @@ class Repository:
             return rows
 
     def _make(
-        self, listing: Listing[Record], query: Prepared, **given: object
+        self,
+        records: Callable[[Iterable[tuple[Any, ...]]], Iterator[Record]],
+        query: Prepared,
+        **given: object,
     ) -> tuple[Record, ...]:
         """Return the records of a query's rows; made some at a time, so that memory is reused."""
         with translate_errors():
             parts = iter(partial(self._answer(query, **given).fetchmany, _AT_ONCE), [])
-            return tuple(listing.records(chain.from_iterable(parts)))
+            return tuple(records(chain.from_iterable(parts)))
 
     def _run(self, query: Prepared, **given: object) -> int:
         """Run a query that returns no rows; returns how many it changed."""
@@ -139,13 +143,15 @@ class Repository:
             return self._run(query, rows=as_json(given))
         return self._run_many(query, given)
 
-    def _send_rows(self, query: Prepared, rows: Iterable[Sequence[object]]) -> None:
+    def _send_rows(
+        self, query: Prepared, rows: Iterable[Sequence[object]], **given: object
+    ) -> None:
         """Run a query on rows, if there are any: all or none; as `_send`."""
-        given = list(rows)
-        if given and self.is_postgresql:
-            self._send(query, rows=as_json(given))
-        elif given:
-            self._send_many(query, given)
+        wanted = list(rows)
+        if wanted and self.is_postgresql:
+            self._send(query, rows=as_json(wanted), **given)
+        elif wanted:
+            self._send_many(query, wanted, **given)
 
     def _run_many(self, query: Prepared, rows: Iterable[Sequence[object]]) -> int:
         """Run a query for each row of parameters, one at a time in memory; all or none.
@@ -157,17 +163,19 @@ class Repository:
             settle(self.database)
             return int(cursor.rowcount)
 
-    def _send_many(self, query: Prepared, rows: Iterable[Sequence[object]]) -> None:
+    def _send_many(
+        self, query: Prepared, rows: Iterable[Sequence[object]], **given: object
+    ) -> None:
         """Run a query for each row of parameters, one at a time in memory; as `_send`."""
         with translate_errors(), self.part():
-            query.send_many(self.database, rows)
+            query.send_many(self.database, rows, **given)
 
     def _page(
         self, listing: Listing[Record], cursor: str | None, limit: int | None, **given: object
     ) -> Page[Record]:
         """Return the items behind a cursor, at most `limit`; without either, all."""
         if cursor is None and limit is None:
-            return Page(self._make(listing, listing.whole, **given))
+            return Page(self._make(listing.records, listing.whole, **given))
         limit = DEFAULT_LIMIT if limit is None else limit
         if not 1 <= limit <= MAX_LIMIT:
             raise UsageError(
@@ -178,7 +186,7 @@ class Repository:
             query = listing.later
             last = decode_cursor(cursor, listing.name, tuple(listing.key.values()))
             given |= zip(listing.key, last, strict=True)
-        items = self._make(listing, query, **given)
+        items = self._make(listing.records, query, **given)
         if len(items) <= limit:
             return Page(items)
         last = tuple(getattr(items[limit - 1], column) for column in listing.key)

@@ -90,13 +90,13 @@ class Versions(Repository):
 
     def add(
         self, collection_id: str, ids: Iterable[str], message: str | None, author: str | None
-    ) -> int:
+    ) -> None:
         """Number the present content of those artifacts that differ from their latest version.
 
-        Needs the collection's lock, so that numbers follow each other. Returns how many it made.
+        Needs the collection's lock, so that numbers follow each other.
         """
         fields = {"message": message, "author": author}
-        return self._run(_add, collection=collection_id, ids=as_json(ids), **fields)
+        self._send(_add, collection=collection_id, ids=as_json(ids), **fields)
 
     def newest(self, collection_id: str) -> dict[str, int]:
         """Return the number of the newest version of each active artifact, by UUID."""

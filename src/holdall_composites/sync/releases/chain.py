@@ -175,6 +175,11 @@ def append_release(
         store.collections.add_release(collection_id, *planned)
         if header.purged:
             store.integrity.purge(collection_id, header.purged)
+        if not store.collections.has_moved(collection_id, planned.release):
+            raise OvertakenError(
+                f"somebody else released {planned.release.number} at the same time",
+                hint="nothing was written; run the command again",
+            )
         return planned.release
 
 
