@@ -18,7 +18,7 @@ def migrated_sqlite() -> bytes:
     """Return an SQLite database with the present schema and no rows, to write for each test."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "holdall.db")
-        _upgrade(f"sqlite:///{path}")
+        migrate(f"sqlite:///{path}")
         assert os.listdir(folder) == [path.name], "all of it must be in the one file"
         return path.read_bytes()
 
@@ -28,12 +28,13 @@ def postgres_template(server: str) -> Iterator[str]:
     """Yield the name of a PostgreSQL database with the present schema and no rows."""
     name = f"holdall_template_{uuid4().hex[:12]}"
     execute(server, f"CREATE DATABASE {name}")
-    _upgrade(with_name(server, name))
+    migrate(with_name(server, name))
     yield name
     execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _upgrade(url: str) -> None:
+def migrate(url: str) -> None:
+    """Bring an empty database to the present schema."""
     from holdall_composites.database.connect import connect_database
     from holdall_composites.schema.runner import upgrade
 
