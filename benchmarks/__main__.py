@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks import (
     databases,
     filework,
+    fleet,
     growth,
     migrations,
     peers,
@@ -30,6 +31,7 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "scan": filework.scanning,
     "size": filework.growth_in_size,
     "database": databases.on_both,
+    "fleet": fleet.shared_collection,
     "peers": peers.beside_peers,
     "publish": publishing.publishing,
     "site": publishing.drawing,

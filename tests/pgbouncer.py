@@ -1,6 +1,6 @@
 """PgBouncer in transaction mode, in front of the tests' PostgreSQL server.
 
-Each transaction gets whichever of two server sessions is free, and start-up options are refused.
+Each transaction gets whichever of its server sessions is free, and start-up options are refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 2
+default_pool_size = {size}
+max_client_conn = 1000
 server_round_robin = 1
 logfile = {folder}/log
 pidfile = {folder}/pid
@@ -43,8 +44,11 @@ def _binary() -> str | None:
 
 
 @contextmanager
-def running_pgbouncer(server: str) -> Iterator[str]:
-    """Yield the URL of a maintenance database, through PgBouncer; skips where it is missing."""
+def running_pgbouncer(server: str, size: int = 2) -> Iterator[str]:
+    """Yield the URL of a maintenance database, through PgBouncer; skips where it is missing.
+
+    It has so many sessions with the server for each database.
+    """
     binary = _binary()
     if binary is None:
         pytest.skip("the pgbouncer command is not installed")
@@ -53,7 +57,8 @@ def running_pgbouncer(server: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = folder / "pgbouncer.ini"
-    settings.write_text(_SETTINGS.format(server=_target(server), port=port, folder=folder))
+    told = {"server": _target(server), "port": port, "folder": folder, "size": size}
+    settings.write_text(_SETTINGS.format(**told))
     settings.chmod(0o644)
     folder.chmod(0o755)
     user = _user(server)

@@ -2,7 +2,8 @@
 
 Each machine is a thread. Before a statement, a mutating call of the writer or a pause between two
 tries it may have to wait while others work; it may be killed there, or lose its connection. One
-that waits inside of the server, for another one's lock, is left alone until it comes back.
+that waits inside of the server, for another one's lock, is left alone until it comes back; the
+server is asked whether it does, so that a busy machine plays a seed as an idle one does.
 """
 
 from __future__ import annotations
@@ -11,20 +12,27 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 import peewee
+import psycopg
 import pytest
 
 from holdall.files import syscalls
-from holdall_composites.database.server import ServerDatabase
+from holdall_composites.database.server import Connection, ServerDatabase
 
-_WAITS_IN_SERVER = 0.05
-"""After so many seconds without a sign a machine is taken to wait for a lock."""
+_PATIENCE = 0.05
+"""After so many seconds without a sign of a machine the server is asked whether it waits."""
+_ASKED = 40
+"""After so many times a machine is taken to wait for SQLite, which cannot be asked."""
 _STUCK = 60.0
+_LOCKED = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 _SEEN = ("SELECT", "PRAGMA", "EXPLAIN", "WITH")
 
 
@@ -47,7 +55,7 @@ class Task(threading.Thread):
         super().__init__(daemon=True)
         self.scheduler, self.work = scheduler, work
         self.turn = threading.Event()
-        self.is_done = self.is_waiting = self.is_killed = False
+        self.is_done = self.is_waiting = self.is_killed = self.is_left = False
         self.may_fail = False
         self.faults: list[Fault] = []
         self.steps = self.meetings = 0
@@ -76,6 +84,12 @@ class Task(threading.Thread):
             self.faults.append(Fault.KILL)
             raise Killed
 
+    def come_back(self) -> None:
+        """Wait for a turn, if others went on while this one waited in the server."""
+        if self.is_left:
+            self.is_left = False
+            self.scheduler.leave(self)
+
     def wait_to_write(self) -> None:
         """Let others work until none of them holds the lock that this one is about to ask for."""
         while self.scheduler.writer not in (None, self):
@@ -84,10 +98,21 @@ class Task(threading.Thread):
 
 
 class Scheduler:
-    """Lets machines work in turns; `kills` and `drops` are the chances of each at a step."""
+    """Lets machines work in turns; `kills` and `drops` are the chances of each at a step.
 
-    def __init__(self, rng: random.Random, *, kills: float = 0.0, drops: float = 0.0) -> None:
+    `server` is the URL of the database, without a pooler; None for SQLite, where none waits.
+    """
+
+    def __init__(
+        self,
+        rng: random.Random,
+        server: str | None,
+        *,
+        kills: float = 0.0,
+        drops: float = 0.0,
+    ) -> None:
         self.rng, self.kills, self.drops = rng, kills, drops
+        self._server, self._held = server, ExitStack()
         self.tasks: list[Task] = []
         self.writer: Task | None = None
         self.turns = 0
@@ -117,15 +142,39 @@ class Scheduler:
                 chosen.is_waiting = False
                 self.turns += 1
                 chosen.turn.set()
-                self._came_back.wait_for(
-                    lambda t=chosen: t.is_waiting or t.is_done, _WAITS_IN_SERVER
-                )
+                self._wait_for(chosen)
+        self._held.close()
         for task in self.tasks:
             task.join()
         sys.stdout = before  # the fence redirects it, and the machines leave the fence in any order
         for task in self.tasks:
             if task.error is not None:
                 raise task.error
+
+    def _wait_for(self, chosen: Task) -> None:
+        """Wait until a machine gives its turn back, or waits in the server for another one."""
+        others = len(self._find_left())
+        for asked in range(int(_STUCK / _PATIENCE)):
+            if self._came_back.wait_for(lambda: chosen.is_waiting or chosen.is_done, _PATIENCE):
+                break
+            locked = others + (asked > _ASKED) if self._server is None else self._count_locked()
+            if locked > others:
+                chosen.is_left = True
+                break
+        # Whoever waits no more comes back before anybody goes on.
+        while self._server and (left := self._find_left()) and self._count_locked() < len(left):
+            self._came_back.wait(_PATIENCE)
+
+    def _find_left(self) -> list[Task]:
+        return [t for t in self.tasks if t.is_left and not t.is_waiting and not t.is_done]
+
+    def _count_locked(self) -> int:
+        """Return how many sessions wait for a lock."""
+        if not hasattr(self, "_observer"):
+            made = psycopg.connect(self._server or "", autocommit=True)
+            self._observer = self._held.enter_context(made)
+        row = self._observer.execute(_LOCKED).fetchone()
+        return int(row[0]) if row else 0
 
     def leave(self, task: Task, *, done: bool = False) -> None:
         """Give the turn back, and wait for the next one."""
@@ -157,6 +206,7 @@ def interleaved(patch: pytest.MonkeyPatch) -> Iterator[None]:
             within.setattr(kind, "commit", _end(_commit(kind.commit)))
             within.setattr(kind, "rollback", _end(kind.rollback))
         within.setattr(peewee.Database, "close", _end(peewee.Database.close))
+        within.setattr(Connection, "wait", _wait(Connection.wait))
         within.setattr("time.sleep", _sleep)
         yield
 
@@ -188,9 +238,25 @@ def _statement(real: Callable[..., Any]) -> Callable[..., Any]:
                 if _is_server(self):
                     self.settle()  # its transaction has begun, whatever session a pooler gave it
                 task.wait_to_write()
-        return real(self, sql, *arguments)
+        try:
+            return real(self, sql, *arguments)
+        finally:
+            if task is not None:
+                task.come_back()
 
     return execute_sql
+
+
+def _wait(real: Callable[..., Any]) -> Callable[..., Any]:
+    def wait(self: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return real(self, *arguments, **named)
+        finally:
+            task = current()
+            if task is not None:
+                task.come_back()
+
+    return wait
 
 
 def _begin(real: Callable[..., Any]) -> Callable[..., Any]:

@@ -34,9 +34,11 @@ def shared_sqlite(folder: Path) -> Iterator[str]:
         yield url
 
 
-def played(seed: int, folder: Path, url: str, patch: pytest.MonkeyPatch) -> Ended:
+def played(
+    seed: int, folder: Path, url: str, patch: pytest.MonkeyPatch, server: str | None = None
+) -> Ended:
     """Play one run; fail with its whole story if anything is wrong."""
-    ended = play(seed, folder, url, patch, length=LENGTH)
+    ended = play(seed, folder, url, patch, length=LENGTH, server=server)
     assert not ended.problems, f"seed {seed}:\n{ended}"
     return ended
 
@@ -82,7 +84,7 @@ def test_machines_on_one_server(
         folder = tmp_path / str(seed)
         folder.mkdir()
         with postgres_database(postgres_server, migrated_postgres) as url:
-            met += played(seed, folder, url, monkeypatch).met
+            met += played(seed, folder, url, monkeypatch, url).met
 
 
 @pytest.mark.postgresql
@@ -102,5 +104,5 @@ def test_machines_behind_a_pooler(
         while met < wanted("pooler"):
             folder = tmp_path / str(seed)
             folder.mkdir()
-            met += played(seed, folder, url, monkeypatch).met
+            met += played(seed, folder, url, monkeypatch, direct).met
             seed += 1

@@ -60,13 +60,24 @@ def team(folder: Path, url: str, count: int, rng: random.Random) -> Iterator[dic
         yield machines
 
 
-def play(seed: int, folder: Path, url: str, patch: pytest.MonkeyPatch, *, length: int) -> Ended:
-    """Let a team work until each machine has done so many things; return what it came to."""
+def play(
+    seed: int,
+    folder: Path,
+    url: str,
+    patch: pytest.MonkeyPatch,
+    *,
+    length: int,
+    server: str | None = None,
+) -> Ended:
+    """Let a team work until each machine has done so many things; return what it came to.
+
+    `server` is the URL of a server's database without a pooler.
+    """
     rng = random.Random(seed)
     is_rough = rng.random() < 0.5
     with team(folder, url, rng.choice((2, 2, 3, 3, 4, 8)), rng) as machines:
         faults = {"kills": 0.001, "drops": 0.01} if is_rough else {}
-        scheduler = Scheduler(rng, **faults)
+        scheduler = Scheduler(rng, server, **faults)
         for machine in machines.values():
             scheduler.add(lambda machine=machine: machine.work(length))
         with interleaved(patch):
