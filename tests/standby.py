@@ -79,7 +79,7 @@ class Server:
         # Into files: a server that is started keeps a pipe open.
         with tempfile.TemporaryFile() as out:
             given: dict[str, Any] = {"user": self._user, "stdout": out, "stderr": out}
-            line = [self._commands / command, "-D", str(self.data), *words]
+            line = [str(self._commands / command), "-D", str(self.data), *words]
             done = subprocess.run(line, cwd="/", check=False, **given)
             out.seek(0)
             assert done.returncode == 0, out.read().decode()
