@@ -27,7 +27,6 @@ from peewee import SQL, Cast, ColumnBase, Context, Database, Expression, Node, S
 
 from holdall_composites.database.connect import dialect_of, send, send_many
 
-_to_json = json.JSONEncoder(separators=(",", ":")).encode  # `dumps` would make it each time
 _KINDS = {"INT": "INTEGER", "BIGINT": "BIGINT", "BOOL": "BOOLEAN"}
 
 
@@ -112,7 +111,7 @@ def prepare(build: Callable[[], Any]) -> Prepared:
 
 def as_json(values: Iterable[object]) -> str:
     """Return the parameter of `one_of`, or rows."""
-    return _to_json(list(values))
+    return json.dumps(list(values), separators=(",", ":"))
 
 
 def one_of(column: Any, name: str, kind: str = "TEXT") -> Any:

@@ -12,7 +12,6 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
 MAX_CURSOR_BYTES = 64 << 10
 
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
 Item = TypeVar("Item")
 Key = tuple[str | int, ...]
 
@@ -31,7 +30,7 @@ def encode_cursor(listing: str, key: Key) -> str:
     """Return an opaque cursor that stands behind the row with this key."""
     from base64 import urlsafe_b64encode
 
-    text = _to_json([listing, *key])
+    text = json.dumps([listing, *key], separators=(",", ":"))
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
