@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from holdall.collection import Collection
     from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution
     from holdall.files import Tree
-    from holdall.plugins import Details, ReleaseState
+    from holdall.plugins import Details, KnownDeployment, ReleaseState
 
 
 @hookimpl
@@ -66,6 +66,14 @@ def holdall_collection_details(collection: Collection) -> Details:
     from holdall_composites.history.versions import collection_details
 
     return collection_details(collection)
+
+
+@hookimpl
+def holdall_known_deployments(collection: Collection) -> list[KnownDeployment]:
+    """Return all deployments beside the head."""
+    from holdall_composites.service.deploy import known_deployments
+
+    return known_deployments(collection)
 
 
 @hookimpl

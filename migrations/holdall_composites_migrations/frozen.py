@@ -92,6 +92,16 @@ def rebuild(migrator: SchemaMigrator, model: type[Model]) -> None:
     migrator.migrate(*map(migrator.sql, indexes))
 
 
+def refuse_dependents(db: Database, table: str) -> None:
+    """Raise StandsAgainst if others made a trigger or a view of an SQLite table to build again."""
+    every = Table("sqlite_master").bind(db)
+    kinds = every.c.type.in_(("trigger", "view"))
+    rows = every.select(every.c.type, every.c.name, every.c.sql).where(kinds).tuples()
+    needing = [f"the {kind} {name}" for kind, name, sql in rows if table in sql.lower()]
+    if needing:
+        raise StandsAgainst(f"{table} is needed by {', '.join(sorted(needing))}")
+
+
 def refuse_loss(migrator: SchemaMigrator, table: str, what: str) -> None:
     """Raise DataWouldBeLost if a table has rows, unless the user allowed to lose them."""
     allowed = getattr(migrator, "lose_data", False)

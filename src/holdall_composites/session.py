@@ -127,6 +127,20 @@ def _is_in_line(database: Database, collection: Collection) -> bool:
     )
 
 
+def host_of(collection: Collection, signature: Signature | None = None) -> str:
+    """Return what a collection's database calls a machine, this one by default.
+
+    It is empty in an embedded database, which has one machine only, under whatever name.
+    """
+    is_embedded = DatabaseURL.parse(collection.database_url).is_embedded
+    return "" if is_embedded else (signature or Signature.now()).host
+
+
+def show_place(host: str, project: str, here: str) -> str:
+    """Return how a project is called in a sentence: with its machine, unless that is `here`."""
+    return project if host == here else f"{host or 'a machine unknown'}:{project}"
+
+
 def has_rows_of(store: Store, collection: Collection) -> bool:
     """Return whether the rows were last made equal to this very manifest."""
     known = store.collections.get(collection.manifest.uuid or "")

@@ -9,13 +9,14 @@ from holdall.artifacts.hashing import FileDigest
 from holdall.artifacts.ids import ArtifactId, FileKind
 from holdall.artifacts.paths import RelPath
 from holdall.files.tree import Tree
+from holdall.plugins.values import KnownDeployment
 from holdall.sources.values import FoundArtifact
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def is_whole(value: object) -> bool:
-    """Return whether a tree, an artifact of a source, or a list of trees has the right fields.
+    """Return whether a tree, an artifact of a source, or a list of some has the right fields.
 
     Other kinds are whole by their class.
     """
@@ -37,8 +38,15 @@ def is_whole(value: object) -> bool:
                 and is_whole(value.tree)
             )
         case list():
+            kinds = (Tree, KnownDeployment)
             return all(
-                item is None or (isinstance(item, Tree) and is_whole(item)) for item in value
+                item is None or (isinstance(item, kinds) and is_whole(item)) for item in value
+            )
+        case KnownDeployment():
+            return (
+                all(isinstance(text, str) for text in value[:6])
+                and isinstance(value.current, str | None)
+                and all(isinstance(flag, bool) for flag in value[7:])
             )
     return True
 

@@ -9,7 +9,7 @@ from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution, 
 from holdall.plugins import hookspecs
 from holdall.plugins.commands import Command
 from holdall.plugins.hookspecs import LintProblem, Problem
-from holdall.plugins.values import Deployment, Details, ReleaseState
+from holdall.plugins.values import Deployment, Details, KnownDeployment, ReleaseState
 from holdall.reporter import Reporter
 
 _HEAD = """\
@@ -21,7 +21,7 @@ page is made from the docstrings of `holdall.plugins.hookspecs` by `make docs`.
 
 _VALUES = (
     *(Command, DeployPlan, DeployRequest, LintProblem, Problem, Reporter, Resolution),
-    *(StoredContent, Details, Deployment, ReleaseState),
+    *(StoredContent, Details, Deployment, KnownDeployment, ReleaseState),
 )
 
 

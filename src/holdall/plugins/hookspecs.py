@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution, Target
     from holdall.files import Scratch, Tree
     from holdall.plugins.commands import Command
-    from holdall.plugins.values import Details, ReleaseState
+    from holdall.plugins.values import Details, KnownDeployment, ReleaseState
     from holdall.reporter import Reporter
     from holdall.sources.values import FoundArtifact, Reading
     from holdall.transaction.actions import Action
@@ -295,6 +295,15 @@ def holdall_collection_details(collection: Collection) -> Details | None:
 
     *First result.* Read only. Called by `holdall list` on a terminal or with `--long`, and for
     completion. If it raises, the command fails with it.
+    """
+
+
+@hookspec(firstresult=True)
+def holdall_known_deployments(collection: Collection) -> Sequence[KnownDeployment] | None:
+    """Return what is deployed in every project that is known, on all machines.
+
+    *First result.* Read only. Called by `holdall status --all`. If it raises, the command fails
+    with it.
     """
 
 

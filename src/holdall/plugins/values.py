@@ -28,6 +28,26 @@ class Deployment(NamedTuple):
     content_hash: str
 
 
+class KnownDeployment(NamedTuple):
+    """What a deploy left of an artifact in a project, beside what the newest release has of it.
+
+    `host` is the machine, and `is_here` says that it is this one. `current` is the content hash in
+    the newest release, None for what was removed; `is_pinned` says that a composite pins what is
+    deployed, `is_finished` that the deploy came to its end.
+    """
+
+    host: str
+    project: str
+    target_root: str
+    uuid: str
+    id: str
+    content_hash: str
+    current: str | None
+    is_pinned: bool
+    is_finished: bool
+    is_here: bool
+
+
 class Details(NamedTuple):
     """What is known of a collection's artifacts beyond its files, by UUID.
 

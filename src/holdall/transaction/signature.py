@@ -19,9 +19,12 @@ class Signature(NamedTuple):
 
     @classmethod
     def now(cls) -> Signature:
-        """Return who runs this program, here and now."""
+        """Return who runs this program, here and now.
+
+        The host is what HOLDALL_MACHINE says, else the name of this machine.
+        """
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return cls(_user(), os.uname().nodename, now)
+        return cls(_user(), os.environ.get("HOLDALL_MACHINE") or os.uname().nodename, now)
 
     def to_json(self) -> dict[str, Any]:
         """Return the signature as the journal keeps it."""

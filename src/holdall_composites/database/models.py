@@ -16,8 +16,7 @@ Deleting a row deletes what belongs to it (`ON DELETE CASCADE`), a rename is car
 row that names it (`ON UPDATE CASCADE`). Models are bound to no database: run queries with
 `database.execute(query)`, or in `open_collection(...)`, which binds them for its block.
 
-Timestamps are UTC text in ISO 8601 (`2026-11-21T02:36:00Z`): equal on both databases, sortable,
-and defaulted by the database itself, so that rows written by plain SQL have them, too.
+Timestamps are UTC text in ISO 8601 (`2026-11-21T02:36:00Z`), defaulted by the database itself.
 """
 
 from __future__ import annotations
@@ -61,9 +60,9 @@ from holdall_composites.values.uuids import new_uuid
 class Collection(Model):
     """A collection: a folder with a manifest, known by a permanent id of its own.
 
-    `manifest_hash` is that of the manifest that the rows were last made equal to. `head` is the
-    number of the newest release, 0 before the first, and `head_hash` its hash. Deleting a
-    collection deletes all rows of it, except blobs and trees, which collections share.
+    `manifest_hash` is that of the manifest that the rows were last made equal to, `head` the number
+    of the newest release, 0 before the first. Deleting a collection deletes all rows of it, except
+    blobs and trees, which collections share.
     """
 
     id = CharField(max_length=32, primary_key=True)
@@ -80,9 +79,9 @@ class Artifact(Model):
     """An artifact of a collection, composites included.
 
     The key is (collection, `id`), where `id` is `type:name`: two collections may have the same one.
-    Every relation points to `uuid` instead (32 lowercase hex digits, RFC 4122 version 4), which is
-    unique over all collections, so that a rename changes this one row. `active` is false for what
-    left the collection: its history stays, and its UUID comes back with it.
+    Every relation points to `uuid` instead (32 hex digits, version 4), unique over all collections,
+    so that a rename changes this one row. `active` is false for what left the collection: its
+    history stays, and its UUID comes back with it.
     """
 
     collection = ForeignKeyField(Collection, backref="artifacts", **CASCADE)
@@ -204,7 +203,7 @@ add_index(
 
 
 class Deployment(Model):
-    """That an artifact is in a project, as the last deploy that was begun or finished left it."""
+    """What the last deploy that was begun or finished left in a project of a machine (`host`)."""
 
     collection = ForeignKeyField(Collection, backref="deployments", **CASCADE)
     project = TextField()
@@ -216,10 +215,11 @@ class Deployment(Model):
     transaction_id = TextField()
     state = TextField(constraints=[default("'pending'"), one_of("state", DeploymentState)])
     deployed_at = TextField(constraints=[NOW])
+    host = TextField(default="", constraints=[default("''")])
 
     class Meta:
         table_name = "deployments"
-        primary_key = CompositeKey("collection", "project", "target_root", "artifact")
+        primary_key = CompositeKey("collection", "host", "project", "target_root", "artifact")
 
 
 add_index("deployments_artifact", Deployment.artifact)

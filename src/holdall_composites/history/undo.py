@@ -27,6 +27,7 @@ from holdall.operations import STEP
 from holdall_composites.history.log import OWN_EXTRA, undoes_releases
 from holdall_composites.history.turn import plan_turn
 from holdall_composites.history.versions import materialize, version_tree
+from holdall_composites.session import host_of
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord
 
@@ -185,7 +186,7 @@ class _Planner:
 
     def _refuse_unreachable(self, operation: OperationRecord, change: LedgerChange) -> None:
         project = Path(operation.project or "")
-        if not project.is_dir():
+        if self._is_elsewhere(operation) or not project.is_dir():
             where = f"{operation.host}:{project}"
             raise _irreversible(operation, f"its project {where} cannot be reached from here")
         needed = {
@@ -200,6 +201,10 @@ class _Planner:
         for before, _ in change.entries.values():
             if before is not None:
                 self._refuse_unkept(operation, before.id, before.content_hash)
+
+    def _is_elsewhere(self, operation: OperationRecord) -> bool:
+        """Return whether another machine did it: what is here at that path is another project."""
+        return host_of(self.collection) not in ("", operation.host)
 
     def collection_part(self) -> EditPlan | None:
         """Return one change set for all that was done to the collection."""

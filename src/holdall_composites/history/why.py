@@ -9,6 +9,7 @@ from holdall import NamedTuple
 from holdall.collection import Collection
 from holdall.operations import Why
 from holdall_composites.history.steps import undone_by
+from holdall_composites.session import host_of, show_place
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import OperationRecord, VersionRecord
 
@@ -30,19 +31,21 @@ def find_known(store: Store, collection: Collection, why: Why, project: Path) ->
     """Return what the database knows of an artifact in a project."""
     uuid = why.own.uuid if why.own is not None else why.uuid
     collection_id, place = collection.manifest.uuid, str(project.resolve())
+    host = host_of(collection)
     if uuid is None or collection_id is None:
         return Known(None, None, None, None, ())
     versions = store.versions.all_of(uuid)
     every = store.operations.all_of(collection_id, artifact_uuid=uuid)
     undone = undone_by(store.operations.all_of(collection_id))
-    here = [o for o in every if o.project == place and o.number not in undone]
+    mine = [o for o in every if o.project == place and host in ("", o.host)]
+    here = [o for o in mine if o.number not in undone]
     projects = store.deployments.projects_of([uuid]).get(uuid, [])
     return Known(
         next((v for v in versions if v.content_hash == why.content_hash), None),
         max(versions, key=lambda v: v.number, default=None),
         here[-1] if here else None,
         here[0] if here else None,
-        tuple(sorted(p for p in projects if p != place)),
+        tuple(show_place(*one, host) for one in sorted(projects) if one != (host, place)),
     )
 
 

@@ -79,6 +79,14 @@ def write_revision(database: Database, name: str, folder: Path | None = None) ->
 def render_script(title: str, differences: list[Difference], on_sqlite: bool) -> str:
     """Return the text of a script that leads from the live schema to that of the models."""
     steps = [_step(difference, on_sqlite) for difference in differences]
+    # Building a table again adds its columns, too.
+    rebuilt = {step.rewrites for step in steps if step.model}
+    steps = [
+        step._replace(up=["if not is_sqlite(db):", _indent(step.up)])
+        if found.kind == "column" and found.live is None and found.table in rebuilt
+        else step
+        for found, step in zip(differences, steps, strict=True)
+    ]
     rewrites = sorted({step.rewrites for step in steps} - {""})
     models = dict.fromkeys(step.model for step in steps if step.model)
     script = _SCRIPT.format(

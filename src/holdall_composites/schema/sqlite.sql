@@ -1,4 +1,4 @@
--- 837095cb9d9860ca917c5fc2a8240e66aad4c3e08ae77ecc2c569248d85a54dc: a hash of all scripts
+-- c204db6f2240cb6c83d7c8a2c43dd4de763f2f53380cc220545c6fe9df54ca04: a hash of all scripts
 CREATE TABLE "holdall_migrations" ("name" TEXT NOT NULL PRIMARY KEY, "checksum" VARCHAR(64) NOT NULL, "applied_at" TEXT NOT NULL);
 
 CREATE TABLE "holdall_migrations_audit" ("id" INTEGER NOT NULL PRIMARY KEY, "action" TEXT NOT NULL, "name" TEXT NOT NULL, "checksum" VARCHAR(64) NOT NULL, "author" TEXT, "host" TEXT NOT NULL, "at" TEXT NOT NULL);
@@ -22,20 +22,6 @@ CREATE TABLE "composite_memberships" ("collection_id" VARCHAR(32) NOT NULL, "com
 CREATE INDEX "composite_memberships_order" ON "composite_memberships" ("collection_id", "composite_id", "position");
 
 CREATE INDEX "composite_memberships_child" ON "composite_memberships" ("child_artifact_uuid", "collection_id", "composite_id");
-
-CREATE TRIGGER composite_memberships_not_itself_insert
-    BEFORE INSERT ON composite_memberships WHEN EXISTS (SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
-        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid)
-    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END;
-
-CREATE TRIGGER composite_memberships_not_itself_update
-    BEFORE UPDATE OF composite_id, child_artifact_uuid ON composite_memberships WHEN EXISTS (SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
-        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid)
-    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END;
-
-CREATE TABLE "deployments" ("collection_id" VARCHAR(32) NOT NULL REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE, "project" TEXT NOT NULL, "target_root" TEXT NOT NULL, "artifact_uuid" VARCHAR(32) NOT NULL REFERENCES artifacts (uuid) ON DELETE CASCADE ON UPDATE CASCADE, "content_hash" VARCHAR(64) NOT NULL, "transaction_id" TEXT NOT NULL, "state" TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')), "deployed_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')), PRIMARY KEY ("collection_id", "project", "target_root", "artifact_uuid"));
-
-CREATE INDEX "deployments_artifact" ON "deployments" ("artifact_uuid");
 
 CREATE TABLE "blobs" ("sha256" VARCHAR(64) NOT NULL PRIMARY KEY CHECK (length(sha256) = 64), "size" INTEGER NOT NULL CHECK (size >= 0), "encoding" TEXT NOT NULL CHECK (encoding IN ('raw', 'zlib', 'chunks')), "data" BLOB, CHECK ((data IS NULL) = (encoding = 'chunks')));
 
@@ -83,3 +69,17 @@ CREATE TABLE "artifact_aliases" ("collection_id" VARCHAR(32) NOT NULL, "other_uu
 CREATE INDEX "artifact_aliases_artifact" ON "artifact_aliases" ("collection_id", "artifact_uuid");
 
 CREATE TABLE "state_chunks" ("collection_id" VARCHAR(32) NOT NULL REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE, "prefix" VARCHAR(32) NOT NULL, "hash" VARCHAR(64) NOT NULL CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'), PRIMARY KEY ("collection_id", "prefix"));
+
+CREATE TABLE "deployments" ("collection_id" VARCHAR(32) NOT NULL REFERENCES collections (id) ON DELETE CASCADE ON UPDATE CASCADE, "project" TEXT NOT NULL, "target_root" TEXT NOT NULL, "artifact_uuid" VARCHAR(32) NOT NULL REFERENCES artifacts (uuid) ON DELETE CASCADE ON UPDATE CASCADE, "content_hash" VARCHAR(64) NOT NULL, "transaction_id" TEXT NOT NULL, "state" TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')), "deployed_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')), "host" TEXT NOT NULL DEFAULT '', PRIMARY KEY ("collection_id", "host", "project", "target_root", "artifact_uuid"));
+
+CREATE INDEX "deployments_artifact" ON "deployments" ("artifact_uuid");
+
+CREATE TRIGGER composite_memberships_not_itself_insert
+    BEFORE INSERT ON composite_memberships WHEN EXISTS (SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
+        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid)
+    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END;
+
+CREATE TRIGGER composite_memberships_not_itself_update
+    BEFORE UPDATE OF composite_id, child_artifact_uuid ON composite_memberships WHEN EXISTS (SELECT 1 FROM artifacts WHERE collection_id = NEW.collection_id
+        AND id = NEW.composite_id AND uuid = NEW.child_artifact_uuid)
+    BEGIN SELECT RAISE(ABORT, 'a composite cannot be a member of itself'); END;

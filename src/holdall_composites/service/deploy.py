@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable
+from typing import TYPE_CHECKING
 
 from holdall.artifacts import ArtifactId, ArtifactType, Shape
 from holdall.collection import Collection as ArtifactCollection, ManifestArtifact
@@ -15,12 +16,17 @@ from holdall.deploy import (
     StoredContent,
 )
 from holdall.errors import ConflictError, NotFoundError
+from holdall.transaction import Signature
 from holdall_composites.console import reporter
 from holdall_composites.database.connect import can_write
-from holdall_composites.session import open_synced
+from holdall_composites.session import host_of, open_synced
+from holdall_composites.store.deployments import Place
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import DeploymentRecord
 from holdall_composites.values.types import Expanded
+
+if TYPE_CHECKING:
+    from holdall.plugins import KnownDeployment
 
 
 def resolve(request: DeployRequest) -> Resolution | None:
@@ -189,8 +195,7 @@ def finish(plan: DeployPlan, transaction_id: str) -> None:
 
 def _is_begun(plan: DeployPlan, store: Store, transaction_id: str) -> bool:
     """Return whether the database has the deploy as pending: it has to hear how it ended."""
-    uuid = plan.collection.manifest.uuid or ""
-    return store.deployments.is_pending(uuid, _place(plan), transaction_id)
+    return store.deployments.is_pending(_place(plan), transaction_id)
 
 
 def _finish(plan: DeployPlan, store: Store, collection_id: str, transaction_id: str) -> None:
@@ -199,8 +204,9 @@ def _finish(plan: DeployPlan, store: Store, collection_id: str, transaction_id: 
     withdrawn = _records(plan, plan.withdrawn, transaction_id)
     with store.transaction():
         for former in plan.moved_from:
-            store.deployments.move(collection_id, former, _place(plan))
-            store.operations.move(collection_id, former, _place(plan))
+            place = _place(plan)
+            store.deployments.move(place._replace(project=former), place.project)
+            store.operations.move(collection_id, place.host, former, place.project)
         records = _records(plan, _find_unrecorded(plan, store), transaction_id)
         store.deployments.finish(records)
         store.deployments.forget(withdrawn)
@@ -217,24 +223,39 @@ def forget_project(
         return []
     with open_synced(collection) as resolver, resolver.store.transaction():
         store = resolver.store
-        rows = store.deployments.in_project(collection_id, project)
+        host = host_of(collection)
+        rows = store.deployments.in_project(Place(collection_id, host, project))
         gone = [row for row in rows if row.artifact_uuid not in present]
         store.deployments.forget(gone)
         owners = store.artifacts.owners_of({row.artifact_uuid for row in gone}) if gone else {}
     return sorted(ArtifactId.parse(name) for _, name in owners.values())
 
 
+def known_deployments(collection: ArtifactCollection) -> list[KnownDeployment]:
+    """Return what is deployed in every project, beside what the newest release has of it."""
+    from holdall.plugins import KnownDeployment
+
+    collection_id = collection.manifest.uuid
+    if collection_id is None:
+        return []
+    here, shown = host_of(collection), Signature.now().host
+    with open_synced(collection) as resolver:
+        rows = resolver.store.deployments.beside_head(collection_id)
+    return [KnownDeployment(one.host or shown, *one[1:], is_here=one.host == here) for one in rows]
+
+
 def _find_unrecorded(plan: DeployPlan, store: Store) -> list[Placement]:
     """Return the plan's placements but for those that are recorded as done."""
     if not plan.placed:
         return []
-    done = store.deployments.list_done(plan.collection.manifest.uuid or "", _place(plan))
+    done = store.deployments.list_done(_place(plan))
     return [p for p in plan.placed if (p.target_root, p.uuid, p.content_hash) not in done]
 
 
-def _place(plan: DeployPlan) -> str:
+def _place(plan: DeployPlan) -> Place:
     """Return what the database calls the project."""
-    return str(plan.project.resolve())
+    host = host_of(plan.collection, plan.signature)
+    return Place(plan.collection.manifest.uuid or "", host, str(plan.project.resolve()))
 
 
 def _records(
@@ -243,11 +264,12 @@ def _records(
     collection_id = plan.collection.manifest.uuid
     if collection_id is None:
         return []
-    project = _place(plan)
+    place = _place(plan)
     return [
         DeploymentRecord(
             collection_id=collection_id,
-            project=project,
+            host=place.host,
+            project=place.project,
             target_root=str(placement.target_root),
             artifact_uuid=placement.uuid,
             content_hash=placement.content_hash,

@@ -22,6 +22,7 @@ from holdall_composites.errors import DatabaseDamaged, DatabaseUnreachable
 from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.runner import pending_revisions
 from holdall_composites.service.chains import examine_chain
+from holdall_composites.session import host_of
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Rows, difference
 from holdall_composites.sync.state import state_of
@@ -82,8 +83,7 @@ def _database(collection: Collection, *, deep: bool) -> Iterator[Finding]:
             if not found:  # else the rows are of another release than the manifest
                 yield from _rows(store, collection)
             yield from _versions(store, collection.manifest.uuid, deep=deep)
-            is_shared = url.dialect != "sqlite"
-            yield from _deployments(store, collection.manifest.uuid, is_shared=is_shared)
+            yield from _deployments(store, collection.manifest.uuid, host_of(collection))
     except (DatabaseDamaged, DatabaseUnreachable) as error:
         yield Finding(error.code, url.shown, error.message, error.hint or "")
     except HoldallError as error:
@@ -190,16 +190,18 @@ def _hashes_in(ledger: dict[str | None, set[str]], store: Store, row: Deployment
     return ledger.get(owners[row.artifact_uuid][1], set()) if owners else set()
 
 
-def _deployments(store: Store, collection_id: str, *, is_shared: bool) -> Iterator[Finding]:
-    """Compare with the projects' ledgers; of a shared database only with those on this host."""
+def _deployments(store: Store, collection_id: str, host: str) -> Iterator[Finding]:
+    """Compare with the ledgers of the projects on this machine."""
     ledgers: dict[str, dict[str | None, set[str]]] = {}
     gone: set[str] = set()
     cursor = None
     while True:
         page = store.deployments.all_of(collection_id, cursor=cursor)
         for row in page.items:
+            if row.host != host:
+                continue
             if not Path(row.project).is_dir():
-                if not is_shared and row.project not in gone:
+                if row.project not in gone:
                     gone.add(row.project)
                     yield _of_gone(row.project)
                 continue

@@ -9,10 +9,9 @@ from pathlib import Path
 from holdall.artifacts import ArtifactId
 from holdall.collection import Change, ChangeKind, ChangeSet, Collection, holders_of
 from holdall.errors import RefusedError
-from holdall.formats import DatabaseURL
 from holdall_composites.errors import ArtifactNotFound
 from holdall_composites.history.log import OWN_EXTRA
-from holdall_composites.session import open_synced
+from holdall_composites.session import host_of, open_synced, show_place
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import ArtifactRecord
 
@@ -24,9 +23,9 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
 
     Not for projects that are changed with it.
     """
-    here = {entry.uuid for entry in changes.after.by_id.values()}
+    left = {entry.uuid for entry in changes.after.by_id.values()}
     before = changes.before.by_id.values()
-    gone = [entry for entry in before if entry.uuid and entry.uuid not in here]
+    gone = [entry for entry in before if entry.uuid and entry.uuid not in left]
     if not gone or collection.manifest.uuid is None:
         return
     with open_synced(collection) as resolver:
@@ -34,13 +33,16 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
             [entry.uuid for entry in gone if entry.uuid]
         )
     changed = changes.extra.get(OWN_EXTRA, {}).get("projects", ())
-    is_shared = not DatabaseURL.parse(collection.database_url).is_embedded
+    here = host_of(collection)
     for entry in gone:
         holders = [str(holder) for holder in holders_of(changes.after, entry.id)]
         if holders:
             yield f"{entry.id} is still a member of {', '.join(holders)}"
-        others = [p for p in places.get(entry.uuid or "", ()) if p not in changed]
-        projects = [p for p in others if is_shared or Path(p).is_dir()]
+        projects = [
+            show_place(host, project, here)
+            for host, project in places.get(entry.uuid or "", ())
+            if host != here or (project not in changed and Path(project).is_dir())
+        ]
         if projects:
             yield f"{entry.id} is still in {', '.join(projects)}"
 
@@ -84,5 +86,6 @@ def describe_holders(
         for composite in composites:
             if any(member.uuid == row.uuid for member in composite.members):
                 yield f"{row.id} is a member of {composite.id}, which loses it"
-        for project in places.get(row.uuid, ()):
-            yield f"{row.id} is in {project}, where its files stay and are not updated any more"
+        for host, project in places.get(row.uuid, ()):
+            place = show_place(host, project, host_of(collection))
+            yield f"{row.id} is in {place}, where its files stay and are not updated any more"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import SQL, Cast, fn
+from peewee import SQL, Case, Cast, fn
 
+from holdall import NamedTuple
 from holdall_composites.database.fields import UTC_NOW
-from holdall_composites.database.models import Deployment
+from holdall_composites.database.models import Artifact, CompositeMembership, Deployment
 from holdall_composites.store.prepared import (
     Given,
     Prepared,
@@ -20,15 +21,21 @@ from holdall_composites.store.prepared import (
 )
 from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import DEFAULT_LIMIT, Page
-from holdall_composites.values.records import DeploymentRecord
+from holdall_composites.values.records import DeployedRecord, DeploymentRecord
 from holdall_composites.values.types import DeploymentState
 
-D = Deployment
-_KEY = (D.collection, D.project, D.target_root, D.artifact)
+A, D, M = Artifact, Deployment, CompositeMembership
+_KEY = (D.collection, D.host, D.project, D.target_root, D.artifact)
+_ROW = (D.collection, D.project, D.target_root, D.artifact)
 _SET = (D.content_hash, D.transaction_id, D.state)
 _UPSERT = {"conflict_target": _KEY, "preserve": _SET, "update": {D.deployed_at: UTC_NOW}}
 _IS_PENDING = D.state == SQL(f"'{DeploymentState.PENDING}'")
 _IS_DONE = D.state == DeploymentState.DONE.value
+_IN_PROJECT = (
+    D.collection == Given("collection"),
+    D.host == Given("host"),
+    D.project == Given("project"),
+)
 
 _finish = insert_rows(*_KEY, *_SET, **_UPSERT)
 _begin = insert_rows(*_KEY, *_SET, **_UPSERT, where=_IS_PENDING)
@@ -38,28 +45,22 @@ _abandon = delete_rows(*_KEY, D.transaction_id, where=(_IS_PENDING,))
 
 @prepare
 def _done() -> Any:
-    return D.select(D.target_root, D.artifact, D.content_hash).where(
-        D.collection == Given("collection"), D.project == Given("project"), _IS_DONE
-    )
+    return D.select(D.target_root, D.artifact, D.content_hash).where(*_IN_PROJECT, _IS_DONE)
 
 
 @prepare
 def _select_pending() -> Any:
-    return D.select(SQL("1")).where(
-        D.collection == Given("collection"),
-        D.project == Given("project"),
-        D.transaction_id == Given("transaction"),
-        _IS_PENDING,
-    )
+    is_of_it = D.transaction_id == Given("transaction")
+    return D.select(SQL("1")).where(*_IN_PROJECT, is_of_it, _IS_PENDING)
 
 
 @prepare
 def _projects() -> Any:
     return (
-        D.select(D.artifact, D.project)
+        D.select(D.artifact, D.host, D.project)
         .where(one_of(D.artifact, "uuids"))
         .distinct()
-        .order_by(D.artifact, D.project)
+        .order_by(D.artifact, D.host, D.project)
     )
 
 
@@ -67,49 +68,65 @@ def _projects() -> Any:
 @prepare
 def _stay_behind() -> Any:
     there = D.alias("there")
-    same = (there.collection == D.collection) & (there.target_root == D.target_root)
-    found = there.select(SQL("1")).where(
-        same, there.artifact == D.artifact, there.project == Given("new")
-    )
-    return D.delete().where(
-        D.collection == Given("collection"), D.project == Given("old"), fn.EXISTS(found)
-    )
+    same = (getattr(there, c.name) == c for c in (D.collection, D.host, D.target_root, D.artifact))
+    found = there.select(SQL("1")).where(*same, there.project == Given("new"))
+    return D.delete().where(*_IN_PROJECT, fn.EXISTS(found))
 
 
 @prepare
 def _move() -> Any:
     given = Cast(Given("new"), "TEXT")
-    return D.update({D.project: given}).where(
-        D.collection == Given("collection"), D.project == Given("old")
-    )
+    return D.update({D.project: given}).where(*_IN_PROJECT)
 
 
 @prepare
 def _in_project() -> Any:
-    return D.select(*_KEY, *_SET, D.deployed_at).where(
-        D.collection == Given("collection"), D.project == Given("project")
-    )
+    return D.select(*_ROW, *_SET, D.deployed_at, D.host).where(*_IN_PROJECT)
 
 
 _ALL = Listing(
     "deployments",
-    lambda: D.select(*_KEY, *_SET, D.deployed_at).where(D.collection == Given("collection")),
-    (D.project, D.target_root, D.artifact),
+    lambda: D.select(*_ROW, *_SET, D.deployed_at, D.host).where(
+        D.collection == Given("collection")
+    ),
+    (D.host, D.project, D.target_root, D.artifact),
     records_of(DeploymentRecord),
 )
+
+
+@prepare
+def _beside_head() -> Any:
+    pins = M.select(SQL("1")).where(
+        M.child_artifact == A.uuid, M.pinned_version_hash == D.content_hash
+    )
+    current = Case(None, ((A.active, A.content_hash),), None)
+    return (
+        D.select(D.host, D.project, D.target_root, A.uuid, A.id, D.content_hash)
+        .select_extend(current, fn.EXISTS(pins), _IS_DONE)
+        .join(A, on=(A.uuid == D.artifact))
+        .where(D.collection == Given("collection"))
+    )
+
+
+class Place(NamedTuple):
+    """A project on a machine, as a collection's deployments name it."""
+
+    collection: str
+    host: str
+    project: str
 
 
 class Deployments(Repository):
     """What can be done with deployments."""
 
-    def list_done(self, collection_id: str, project: str) -> set[tuple[str, str, str]]:
+    def list_done(self, place: Place) -> set[tuple[str, str, str]]:
         """Return what is recorded as done in a project: target roots, UUIDs and content hashes."""
-        rows = self._fetch(_done, collection=collection_id, project=project)
+        rows = self._fetch(_done, **place._asdict())
         return {(target_root, uuid, content_hash) for target_root, uuid, content_hash in rows}
 
-    def is_pending(self, collection_id: str, project: str, transaction_id: str) -> bool:
+    def is_pending(self, place: Place, transaction_id: str) -> bool:
         """Return whether a deploy into a project was begun and not finished."""
-        given = {"collection": collection_id, "project": project, "transaction": transaction_id}
+        given = {**place._asdict(), "transaction": transaction_id}
         return bool(self._fetch(_select_pending, **given))
 
     def begin(self, records: Iterable[DeploymentRecord]) -> None:
@@ -126,35 +143,39 @@ class Deployments(Repository):
         Returns how many there were. Safe to repeat.
         """
         return self._run_rows(
-            _abandon, ((*record[:4], record.transaction_id) for record in records)
+            _abandon, ((*record.key, record.transaction_id) for record in records)
         )
 
     def forget(self, records: Iterable[DeploymentRecord]) -> int:
         """Delete deployments by their keys; returns how many there were. Safe to repeat."""
-        return self._run_rows(_forget, (record[:4] for record in records))
+        return self._run_rows(_forget, (record.key for record in records))
 
-    def move(self, collection_id: str, old: str, new: str) -> None:
+    def move(self, place: Place, new: str) -> None:
         """Let the deployments in one project be in another one; needs a transaction."""
-        given = {"collection": collection_id, "old": old, "new": new}
+        given = {**place._asdict(), "new": new}
         self._send(_stay_behind, **given)
         self._send(_move, **given)
 
-    def in_project(self, collection_id: str, project: str) -> list[DeploymentRecord]:
+    def in_project(self, place: Place) -> list[DeploymentRecord]:
         """Return the deployments in a project."""
-        rows = self._fetch(_in_project, collection=collection_id, project=project)
-        return list(records_of(DeploymentRecord)(rows))
+        return list(records_of(DeploymentRecord)(self._fetch(_in_project, **place._asdict())))
+
+    def beside_head(self, collection_id: str) -> list[DeployedRecord]:
+        """Return all deployments beside the head, in no order."""
+        rows = self._fetch(_beside_head, collection=collection_id)
+        return [DeployedRecord(*row[:7], *map(bool, row[7:])) for row in rows]
 
     def _put(
         self, query: Prepared, records: Iterable[DeploymentRecord], state: DeploymentState
     ) -> None:
-        rows = {record[:4]: (*record[:6], state.value) for record in records}
+        rows = {one.key: (*one.key, *one[4:6], state.value) for one in records}
         self._send_rows(query, rows.values())
 
-    def projects_of(self, artifact_uuids: Iterable[str]) -> dict[str, list[str]]:
-        """Return the projects that have these artifacts, by UUID, of any collection."""
-        found: dict[str, list[str]] = {}
-        for uuid, project in self._fetch(_projects, uuids=as_json(artifact_uuids)):
-            found.setdefault(uuid, []).append(project)
+    def projects_of(self, artifact_uuids: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+        """Return the hosts and projects that have these artifacts, by UUID, of any collection."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for uuid, host, project in self._fetch(_projects, uuids=as_json(artifact_uuids)):
+            found.setdefault(uuid, []).append((host, project))
         return found
 
     def all_of(

@@ -66,8 +66,10 @@ def _details() -> Any:
 
 @prepare
 def _move() -> Any:
-    given = Cast(Given("new"), "TEXT")
-    return O.update({O.project: given}).where(_IN_COLLECTION, O.project == Given("old"))
+    given, host = (Cast(Given(name), "TEXT") for name in ("new", "host"))
+    return O.update({O.project: given}).where(
+        _IN_COLLECTION, O.project == Given("old"), (O.host == host) | (host == "")
+    )
 
 
 def _record(row: tuple[Any, ...]) -> OperationRecord:
@@ -101,9 +103,9 @@ class Operations(Repository):
             at = {"collection": collection_id, "transaction": operation.transaction_id}
             self._send_rows(_insert_artifacts, artifacts.items(), **at)
 
-    def move(self, collection_id: str, old: str, new: str) -> None:
-        """Let operations in one project be in another one."""
-        self._send(_move, collection=collection_id, old=old, new=new)
+    def move(self, collection_id: str, host: str, old: str, new: str) -> None:
+        """Let the operations of a machine, of all if `host` is empty, be in another project."""
+        self._send(_move, collection=collection_id, host=host, old=old, new=new)
 
     def all_of(
         self, collection_id: str, *, artifact_uuid: str | None = None, limit: int | None = None

@@ -152,7 +152,10 @@ class Associations(NamedTuple):
 
 
 class DeploymentRecord(NamedTuple):
-    """A row of `deployments`. The database sets `deployed_at`."""
+    """A row of `deployments`. The database sets `deployed_at`.
+
+    `host` is the machine; empty in a database that only one machine has.
+    """
 
     collection_id: str
     project: str
@@ -162,6 +165,29 @@ class DeploymentRecord(NamedTuple):
     transaction_id: str
     state: str = DeploymentState.PENDING
     deployed_at: str | None = None
+    host: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """The collection, host, project, target root and artifact."""
+        return (self.collection_id, self.host, *self[1:4])
+
+
+class DeployedRecord(NamedTuple):
+    """A deployment beside what the head has of its artifact: its id and content hash.
+
+    `current` is None for what was removed; `is_pinned` where a composite pins what is deployed.
+    """
+
+    host: str
+    project: str
+    target_root: str
+    uuid: str
+    id: str
+    content_hash: str
+    current: str | None
+    is_pinned: bool
+    is_finished: bool
 
 
 class VersionRecord(NamedTuple):

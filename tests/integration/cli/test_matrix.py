@@ -87,7 +87,7 @@ WRITERS = {
     "export": "composite:writing --to {folder}/exported --force",
     "db upgrade": "",
     "db downgrade": "0005 --lose-data",
-    "db stamp": "0010",
+    "db stamp": "0011",
     "db revision": "add_notes --to {folder}",
     "db backup": "",
     "db trust": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ from e2e.kit import Kit
 from holdall.errors import RefusedError
 from holdall_composites.database.connect import connect_database
 from holdall_composites.database.models import MODELS
+from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.revisions import known_revisions
-from holdall_composites.schema.runner import downgrade
+from holdall_composites.schema.runner import downgrade, upgrade
 
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample("skill:changelog")]
 
+KEPT: dict[str, list[str]] = {"0010": []}
+"""What leaves all rows: only what several machines have in one place is refused."""
 DERIVED = {"0009": ["state_chunks"]}
 """What follows from other rows, and is made again: no downgrade is refused for it."""
 DROPPED = {
@@ -42,7 +46,7 @@ def counts(database: Database) -> dict[str, int]:
 
 def test_every_table_is_in_this_test() -> None:
     """A new migration adds what its downgrade drops."""
-    every = {**DERIVED, **DROPPED}
+    every = {**KEPT, **DERIVED, **DROPPED}
     tables = sorted(table for dropped in every.values() for table in dropped)
     assert tables == sorted(model._meta.table_name for model in MODELS)
     assert len(every) == len(known_revisions())
@@ -79,6 +83,44 @@ def test_what_is_made_again_is_dropped_and_made_again(kit: Kit) -> None:
     assert kit.json("doctor")["findings"] == []
     with connect_database(kit.database_url or "") as database:
         assert counts(database)["state_chunks"]
+
+
+def test_machines_of_deployments_are_not_lost_unasked(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to, what was deployed last stays; up again, the log knows the machine."""
+    (tmp_path / "app").mkdir()
+    for machine in ("ada", "bob"):
+        monkeypatch.setenv("HOLDALL_MACHINE", machine)
+        kit.run("deploy", "changelog", "--to", tmp_path / "app", "--force")
+        shutil.rmtree(tmp_path / "app/.holdall")
+    is_shared = str(kit.database_url).startswith("postgresql")
+    hosts = "SELECT host FROM deployments WHERE project LIKE '%%app' ORDER BY host"
+    with connect_database(kit.database_url or "") as database:
+        opened: Any = database
+        assert opened.execute_sql(hosts).fetchall() == (
+            [("ada",), ("bob",)] if is_shared else [("",)]
+        )
+        if is_shared:
+            with pytest.raises(RefusedError, match="on which machine"):
+                downgrade(database, "0010")
+        downgrade(database, "0010", lose_data=is_shared)
+        upgrade(database)
+        assert opened.execute_sql(hosts).fetchall() == [("bob",) if is_shared else ("",)]
+        assert find_drift(database) == []
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_what_others_made_on_a_table_to_build_again_stays(kit: Kit) -> None:
+    """A view of the deployments is named, and nothing is changed."""
+    with connect_database(kit.database_url or "") as database:
+        opened: Any = database
+        opened.execute_sql("CREATE VIEW mine AS SELECT project FROM deployments")
+        with pytest.raises(RefusedError, match="the view mine"):
+            downgrade(database, "0010")
+        assert find_drift(database) == []
+        opened.execute_sql("DROP VIEW mine")
+        downgrade(database, "0010")
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

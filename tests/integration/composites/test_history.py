@@ -348,7 +348,7 @@ def test_the_doctor_names_what_people_do(kit_with_sample: Kit) -> None:
         ("UPDATE version_files SET executable = NOT executable", "tree-damaged"),
         ("UPDATE blobs SET encoding = 'raw'", "blob-damaged"),
         ("UPDATE deployments SET state = 'pending'", "deployment-pending"),
-        ("DELETE FROM holdall_migrations WHERE name = '0010_state_chunks'", "schema-old"),
+        ("DELETE FROM holdall_migrations WHERE name = '0011_deployments_host'", "schema-old"),
         ("UPDATE holdall_migrations SET checksum = 'x'", "database-failed"),
         ("DROP INDEX operations_transaction", "schema-drift"),
     ],

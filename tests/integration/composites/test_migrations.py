@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 
 UUID4 = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 LONG = bool(os.environ.get("HOLDALL_LONG_TESTS"))
-ALL = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
+ALL = [f"{number:04}" for number in range(1, 12)]
 HISTORY_TABLES = {"holdall_migrations", "holdall_migrations_audit"}
 
 

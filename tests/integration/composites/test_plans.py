@@ -29,6 +29,7 @@ MANY = 10_000
 OF_A_COLLECTION = {
     *("artifacts._all", "artifacts._aliases", "composites._LISTING.whole"),
     *("composites._LISTING.first", "deployments._ALL.whole", "deployments._ALL.first"),
+    "deployments._beside_head",
     *(
         "memberships._ALL.whole",
         "memberships._ALL.first",

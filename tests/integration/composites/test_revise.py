@@ -87,7 +87,7 @@ def test_a_draft_makes_the_schema_that_of_the_models(
     assert bool(find_drift(database)) == bool(changes[case])
     before = describe(database, TABLES)
     path = write_revision(database, f"Test: {case}!", tmp_path)
-    assert path.name.startswith("0011_test_")
+    assert path.name.startswith("0012_test_")
     there = ROOT / "migrations/holdall_composites_migrations" / path.name
     linted = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--stdin-filename", there, "-"],
@@ -114,7 +114,7 @@ def test_no_draft_while_migrations_are_pending_or_over_another_file(
         with pytest.raises(HoldallError):
             write_revision(database, name, tmp_path)
     downgrade(database, "-1")
-    with pytest.raises(HoldallError, match="0010_state_chunks is pending"):
+    with pytest.raises(HoldallError, match="0011_deployments_host is pending"):
         write_revision(database, "more", tmp_path)
     assert len(list(tmp_path.glob("*.py"))) == 1
 
@@ -123,7 +123,7 @@ def test_the_command_writes_where_it_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`holdall db revision NAME --to DIR` prints the script's path, and changes no database."""
-    kit, path = tmp_path / "kit", tmp_path / "0011_add_notes.py"
+    kit, path = tmp_path / "kit", tmp_path / "0012_add_notes.py"
     words = ("--collection", str(kit))
     assert main(["init", str(kit)]) == 0
     assert main([*words, "db", "upgrade"]) == 0

@@ -136,8 +136,8 @@ DEPLOYMENTS = """CREATE TABLE deployments (
     project {project} NOT NULL, target_root TEXT NOT NULL,
     artifact_uuid VARCHAR(32) NOT NULL {artifact},
     content_hash {hash} NOT NULL, transaction_id TEXT {transaction},
-    state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL {now}
-    {key} {more})"""
+    state TEXT NOT NULL {state}, deployed_at TEXT NOT NULL {now},
+    host TEXT NOT NULL DEFAULT '' {key} {more})"""
 DEPLOYED_INDEX = "CREATE INDEX deployments_artifact ON deployments {columns}"
 CASCADE = "ON DELETE CASCADE ON UPDATE CASCADE"
 PENDING = "DEFAULT 'pending'"
@@ -149,7 +149,7 @@ AS_IT_IS = {
     "artifact": f"REFERENCES artifacts (uuid) {CASCADE}",
     "transaction": "NOT NULL",
     "state": f"{PENDING} {STATES}",
-    "key": ", PRIMARY KEY (collection_id, project, target_root, artifact_uuid)",
+    "key": ", PRIMARY KEY (collection_id, host, project, target_root, artifact_uuid)",
     "more": "",
     "columns": "(artifact_uuid)",
 }
@@ -173,10 +173,10 @@ BY_BOTH = (
         ({"transaction": ""}, ["column transaction_id", "not {text} NOT NULL"]),
         ({"project": "INTEGER"}, ["column project of", "not {text} NOT NULL"]),
         ({"hash": "VARCHAR(32)"}, ["column content_hash of", "(32) NOT NULL, not"]),
-        ({"key": ""}, ["primary key (collection_id, project, target_root, artifact_uuid)"]),
+        ({"key": ""}, ["primary key (collection_id, host, project, target_root, artifact_uuid)"]),
         (
-            {"key": ", PRIMARY KEY (project, collection_id, target_root, artifact_uuid)"},
-            ["primary key (project, collection_id", "is missing", "is unknown"],
+            {"key": ", PRIMARY KEY (host, collection_id, project, target_root, artifact_uuid)"},
+            ["primary key (host, collection_id", "is missing", "is unknown"],
         ),
         (
             {"key": ", PRIMARY KEY (collection_id, project, target_root)"},
@@ -293,7 +293,7 @@ def test_a_shared_database_is_upgraded_only_on_command(empty_database: Database)
             "not the one",
         ),
         (
-            "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0010_state_chunks'",
+            "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0011_deployments_host'",
             "unknown to",
         ),
         (
@@ -319,7 +319,7 @@ def test_stamp_changes_the_history_only(empty_database: Database) -> None:
 def test_stamp_of_a_newer_schema_is_refused(database: Database) -> None:
     """What a newer Holdall wrote into the history is not wiped out of it."""
     database.execute_sql(
-        "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0010_state_chunks'"
+        "UPDATE holdall_migrations SET name = '9999_new' WHERE name = '0011_deployments_host'"
     )
     with pytest.raises(SchemaError, match="9999"):
         runner.stamp(database, "2")
@@ -343,7 +343,7 @@ def test_printed_statements_make_the_same_schema(empty_database: Database, start
     run_by_hand(empty_database, statements(dialect, start))
     assert find_drift(empty_database) == []
     assert runner.pending_revisions(empty_database) == []
-    run_by_hand(empty_database, statements(dialect, "0010", start))
+    run_by_hand(empty_database, statements(dialect, "0011", start))
     assert [row.number for row in applied_revisions(empty_database)][-1:] == (
         [] if start == "0" else [start]
     )
@@ -536,7 +536,7 @@ def _check_as_nobody(path: Path) -> None:
 def test_what_only_reads_makes_no_database(tmp_path: Path) -> None:
     """Where there is none, every migration is pending, and still there is none."""
     with connect_database(str(tmp_path / "none.db"), read_only=True) as database:
-        assert len(runner.pending_revisions(database)) == 10
+        assert len(runner.pending_revisions(database)) == 11
         with pytest.raises(OperationalError):
             database.execute_sql("CREATE TABLE mine (id INTEGER)")
     assert not list(tmp_path.iterdir())

@@ -16,6 +16,7 @@ from factories import (
     stored_composite,
 )
 from holdall_composites.errors import AlreadyExists, ConstraintViolated, DatabaseFailed
+from holdall_composites.store.deployments import Place
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import CollectionRecord, DeploymentRecord
 from holdall_composites.values.uuids import new_uuid
@@ -149,8 +150,8 @@ def test_deployments_are_begun_finished_and_forgotten(store: Store, collection_i
         store.deployments.finish(records)
         states = [d.state for d in store.deployments.all_of(collection_id).items]
         assert states == ["done", "done"]
-    assert store.deployments.projects_of([uuid, new_uuid()]) == {uuid: ["/project"]}
-    assert store.deployments.list_done(collection_id, "/project") == {
+    assert store.deployments.projects_of([uuid, new_uuid()]) == {uuid: [("", "/project")]}
+    assert store.deployments.list_done(Place(collection_id, "", "/project")) == {
         (".claude", u, "f" * 64) for u in (uuid, second)
     }
     assert store.deployments.forget(records) == 2

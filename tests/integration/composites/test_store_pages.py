@@ -12,6 +12,7 @@ from peewee import Database
 from factories import make_artifact, make_collection, make_composite, stored_composite
 from holdall.errors import UsageError
 from holdall_composites.resolver.resolver import Resolver
+from holdall_composites.store.deployments import Place
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import MAX_LIMIT, Page
 from holdall_composites.values.records import ArtifactRecord, DeploymentRecord, MembershipRecord
@@ -135,7 +136,7 @@ CALLS: dict[str, Callable[[Store, str, list[str]], object]] = {
     "begin": lambda s, c, u: s.deployments.begin(
         [DeploymentRecord(c, "/q", ".claude", uuid, "f" * 64, new_uuid()) for uuid in u]
     ),
-    "finished": lambda s, c, u: s.deployments.list_done(c, "/q"),
+    "finished": lambda s, c, u: s.deployments.list_done(Place(c, "", "/q")),
     "finish": lambda s, c, u: s.deployments.finish(s.deployments.all_of(c, limit=9999).items),
     "forget": lambda s, c, u: s.deployments.forget(s.deployments.all_of(c, limit=9999).items),
 }

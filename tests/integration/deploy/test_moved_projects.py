@@ -44,8 +44,7 @@ def test_a_moved_project_is_followed(kit: Kit, tmp_path: Path) -> None:
     new = tmp_path / "deeper/new"
     new.parent.mkdir()
     kit.project.rename(new)
-    is_shared = "postgresql" in str(kit.database_url)
-    assert codes(kit) == [] if is_shared else ["project-gone"]
+    assert codes(kit) == ["project-gone"]
     assert "in place already" in kit.run("deploy", "--to", new)
     assert codes(kit) == []
     assert operations(kit)[0] == ("deploy", str(new))

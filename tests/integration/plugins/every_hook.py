@@ -24,6 +24,7 @@ from holdall.plugins import (
     DeployRequest,
     Details,
     FoundArtifact,
+    KnownDeployment,
     LintProblem,
     Problem,
     Reading,
@@ -206,6 +207,13 @@ def holdall_known_versions(wanted: Sequence[Deployed]) -> list[Tree | None] | No
 def holdall_collection_details(collection: Collection) -> Details | None:
     """Leave it to others."""
     note("collection_details")
+    return None
+
+
+@hookimpl
+def holdall_known_deployments(collection: Collection) -> Sequence[KnownDeployment] | None:
+    """Leave it to others."""
+    note("known_deployments")
     return None
 
 

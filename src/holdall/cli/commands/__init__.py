@@ -83,6 +83,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "status": (
         "holdall status",
         "holdall status --to ./app --target codex",
+        "holdall status --all  # every project, on all machines",
     ),
     "adopt": ("holdall adopt skill:pdf --from ./app",),
     "watch": (

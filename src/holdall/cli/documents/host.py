@@ -211,10 +211,11 @@ class DeployedStatus(TypedDict):
 
 
 class StatusDocument(TypedDict):
-    """What is deployed in a project."""
+    """What is deployed in a project; with `--all` all `projects` instead."""
 
-    project: str
-    deployed: list[DeployedStatus]
+    project: NotRequired[str]
+    deployed: NotRequired[list[DeployedStatus]]
+    projects: NotRequired[list[projects.FleetProject]]
 
 
 class Adopted(TypedDict):

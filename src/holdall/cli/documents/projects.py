@@ -94,6 +94,32 @@ class UpdateDocument(TypedDict):
     deployed: Deployment | None
 
 
+class Attention(TypedDict):
+    """A deployed artifact that is not synced. Only one of `target` and `root` may be known."""
+
+    id: str
+    state: Literal["modified", "outdated", "renamed", "removed", "unknown", "gone"]
+    target: str | None
+    root: str | None
+    note: str | None
+
+
+class FleetProject(TypedDict):
+    """A project on a machine: how many artifacts are in which state, and those to look at.
+
+    `is_here` says that it was looked at on this machine, `reported_at` when its machine reported
+    it; without either it is as the database has it. `note` says why it could not be looked at.
+    """
+
+    machine: str
+    project: str
+    is_here: bool
+    states: dict[str, int]
+    attention: list[Attention]
+    note: str | None
+    reported_at: str | None
+
+
 class OutdatedSource(TypedDict):
     """A source with its commit or checksum in the lock, and the one that it has now.
 

@@ -18,6 +18,7 @@ GROUPS = ("projects", "collection", "composites", "history", "team", "sources", 
 ENVIRONMENT = (
     ("HOLDALL_COLLECTION", "the collection's folder"),
     ("HOLDALL_DATABASE_URL", "where its database is, with its password"),
+    ("HOLDALL_MACHINE", "what this machine is called (default: its host's name)"),
     ("HOLDALL_PLUGINS", "modules to load as plugins, too: a,b"),
     ("HOLDALL_MAX_...", "the most that is read: MAX_FILE_BYTES, ..."),
     ("NO_COLOR, FORCE_COLOR", "no colours; colours in a pipe, too"),

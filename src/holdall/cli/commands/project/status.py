@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from holdall.files.root import Root
 
 
-_STYLES = {"synced": "green", "modified": "yellow", "outdated": "cyan", "renamed": "cyan"}
+STYLES = {"synced": "green", "modified": "yellow", "outdated": "cyan", "renamed": "cyan"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--to", default=".", metavar="PROJECT", help="the project (default: here)")
     where.add_argument("--user", action="store_true", help="your home folder instead")
+    where.add_argument(
+        "--all",
+        action="store_true",
+        help="every project that the collection's database knows, on all machines",
+    )
     parser.add_argument(
         "--target", action="append", metavar="TARGET", help="of %(targets)s (default: all)"
     )
@@ -34,6 +39,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, args: argparse.Namespace) -> int:
     """Print the state of every deployed artifact; exit 1 if one is not in sync."""
+    if args.all:
+        from holdall.cli.commands.project.fleet import run_all
+
+        return run_all(context, args)
     from holdall.deploy.status import State
 
     collection = _collection(context)
@@ -42,7 +51,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
     for status in found:
         note = f" ({status.note})" if status.note else ""
         line = f"{status.state.value:9} {status.id} for {status.target}{note}"
-        context.out.line(line, style=_STYLES.get(status.state.value, "red"), of=9)
+        context.out.line(line, style=STYLES.get(status.state.value, "red"), of=9)
         for file in status.files:
             context.out.line(f"          {file.change} {file.path}")
     _tell_what_to_do(context, found, project_of(args))
