@@ -1,4 +1,4 @@
--- c204db6f2240cb6c83d7c8a2c43dd4de763f2f53380cc220545c6fe9df54ca04: a hash of all scripts
+-- 3b8dcba9bc0656e11a2da0b6c5a15aaa24b9723aaf582158e407fc7a31a4ad3b: a hash of all scripts
 CREATE TABLE "holdall_migrations" ("name" TEXT NOT NULL PRIMARY KEY, "checksum" VARCHAR(64) NOT NULL, "applied_at" TEXT NOT NULL);
 
 CREATE TABLE "holdall_migrations_audit" ("id" INTEGER NOT NULL PRIMARY KEY, "action" TEXT NOT NULL, "name" TEXT NOT NULL, "checksum" VARCHAR(64) NOT NULL, "author" TEXT, "host" TEXT NOT NULL, "at" TEXT NOT NULL);
