@@ -6,7 +6,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from holdall.plugins.commands import Command as Command, on_demand as on_demand
     from holdall.plugins.hookspecs import (
-        LintProblem as LintProblem,
         Problem as Problem,
         Severity as Severity,
         hookimpl as hookimpl,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         Details as Details,
         FoundArtifact as FoundArtifact,
         KnownDeployment as KnownDeployment,
+        LintProblem as LintProblem,
         Reading as Reading,
         ReleaseState as ReleaseState,
         Resolution as Resolution,
@@ -37,7 +37,6 @@ else:
                 "on_demand",
             ),
             "hookspecs": (
-                "LintProblem",
                 "Problem",
                 "Severity",
                 "hookimpl",
@@ -51,6 +50,7 @@ else:
                 "Details",
                 "FoundArtifact",
                 "KnownDeployment",
+                "LintProblem",
                 "Reading",
                 "ReleaseState",
                 "Resolution",

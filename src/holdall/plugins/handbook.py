@@ -8,8 +8,8 @@ from collections.abc import Callable
 from holdall.deploy.planning.plan import DeployPlan, DeployRequest, Resolution, StoredContent
 from holdall.plugins import hookspecs
 from holdall.plugins.commands import Command
-from holdall.plugins.hookspecs import LintProblem, Problem
-from holdall.plugins.values import Deployment, Details, KnownDeployment, ReleaseState
+from holdall.plugins.hookspecs import Problem
+from holdall.plugins.values import Deployment, Details, KnownDeployment, LintProblem, ReleaseState
 from holdall.reporter import Reporter
 
 _HEAD = """\

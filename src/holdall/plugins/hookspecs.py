@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from holdall.deploy import Deployed, DeployPlan, DeployRequest, Resolution, Target
     from holdall.files import Scratch, Tree
     from holdall.plugins.commands import Command
-    from holdall.plugins.values import Details, KnownDeployment, ReleaseState
+    from holdall.plugins.values import Details, KnownDeployment, LintProblem, ReleaseState
     from holdall.reporter import Reporter
     from holdall.sources.values import FoundArtifact, Reading
     from holdall.transaction.actions import Action
@@ -80,24 +80,6 @@ class Problem:
     message: str
     severity: Severity = Severity.ERROR
     hint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LintProblem:
-    """What a plugin's lint check found in a source.
-
-    `path` is relative to the source, `level` is `error`, `warning` or `info`. `code` is the
-    plugin's own, words joined by hyphens; users see it after the plugin's name, as in
-    `audit:no-owner`, and leave it out by `--allow`. `why` and `remedy` say what matters and helps.
-    """
-
-    path: str
-    code: str
-    message: str
-    line: int | None = None
-    level: str = "warning"
-    why: str = ""
-    remedy: str = ""
 
 
 @hookspec(historic=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from holdall import NamedTuple
+from holdall import NamedTuple, dataclass
 from holdall.artifacts.ids import ArtifactId, TypeSpec
 from holdall.collection.changes import ChangeSet as ChangeSet
 from holdall.collection.manifest.manifest import Manifest
@@ -56,6 +56,24 @@ class Details(NamedTuple):
 
     versions: Mapping[str, int]
     deployments: Mapping[str, Sequence[Deployment]]
+
+
+@dataclass(frozen=True, slots=True)
+class LintProblem:
+    """What a plugin's lint check found in a source.
+
+    `path` is relative to the source, `level` is `error`, `warning` or `info`. `code` is the
+    plugin's own, words joined by hyphens; users see it after the plugin's name, as in
+    `audit:no-owner`, and leave it out by `--allow`. `why` and `remedy` say what matters and helps.
+    """
+
+    path: str
+    code: str
+    message: str
+    line: int | None = None
+    level: str = "warning"
+    why: str = ""
+    remedy: str = ""
 
 
 class ReleaseState(NamedTuple):

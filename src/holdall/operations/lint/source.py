@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
 from holdall.operations.read_source import read_source
 from holdall.plugins.fence import show_value
-from holdall.plugins.hookspecs import LintProblem
+from holdall.plugins.values import LintProblem
 from holdall.sources.checks.diagnostics import CODES, Code, Level, diagnose, diagnose_for_plugin
 from holdall.sources.fetch.git import state_in
 from holdall.sources.linting import Finding, in_order, lint

@@ -31,7 +31,8 @@ _UNFINISHED = "an interrupted run left something: any command in the project fin
 def look_at_all(known: Iterable[KnownDeployment], look: Look) -> Iterator[FleetProject]:
     """Yield every project, by machine and path, those of this machine first.
 
-    `look` returns what `holdall status` says of a project here. What cannot be looked at is told.
+    `look` returns what `holdall status` says of a project here. What cannot be looked at has a note
+    that says why.
     """
     places = sorted(known, key=lambda one: (not one.is_here, one.host, one.project, one.id))
     for (is_here, host, project), some in groupby(
