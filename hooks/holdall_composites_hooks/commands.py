@@ -130,7 +130,7 @@ def holdall_configure(reporter: Reporter) -> None:
 
 @hookimpl
 def holdall_command_begin() -> None:
-    """Keep connections to servers from here on."""
+    """Keep connections from here on."""
     begin_command()
 
 

@@ -1,7 +1,8 @@
 """What the plugin has of the command that runs: what it reports to, and connections.
 
-Connecting takes a server longer than most questions: a connection stays open for all hooks that one
-command calls. Outside of a command, as in a program that uses the plugin, nothing is kept.
+Connecting takes longer than most questions, and the last connection to an SQLite file that closes
+writes its log into it: a connection stays open for all hooks that one command calls. Outside of a
+command, as in a program that uses the plugin, nothing is kept.
 """
 
 from __future__ import annotations
@@ -37,8 +38,17 @@ def end_command() -> None:
     """Close what the command kept."""
     *outer, own = _connections.get() or ({},)
     _connections.set(tuple(outer))
-    for database in own.values():
-        database.close()
+    _close_all(own)
+
+
+def close_connections() -> None:
+    """Close what the command kept so far, before a database's file is moved or replaced."""
+    _close_all(kept_connections() or {})
+
+
+def _close_all(kept: dict[str, Any]) -> None:
+    while kept:
+        kept.popitem()[1].close()
 
 
 def kept_connections() -> dict[str, Any] | None:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdall.collection import (
-    NEW_CHAIN,
-    PULL,
     Collection,
     Manifest,
     ManifestArtifact,
@@ -226,6 +224,7 @@ def bring_in_line(
     what the folder does not know yet is not taken back. `holdall pull` brings it there.
     """
     # Imported here: most commands find the rows in line.
+    from holdall.collection import PULL
     from holdall_composites.sync.releases.chain import (
         Header,
         Standing,
@@ -290,6 +289,7 @@ def identify(
     here once under another name and with other content: its history is not the source's to take.
     Those of members that were artifacts here once stay.
     """
+    from holdall.collection import NEW_CHAIN
     from holdall_composites.sync.identity import fill_uuids
     from holdall_composites.sync.releases.chain import head_below, head_of, with_release
 

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+@pytest.fixture(autouse=True)
+def _others_write_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have few files made durable one by one, whatever else this machine does; many never are."""
+    monkeypatch.setattr(syscalls, "others_write_much", lambda: True)
+
+
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     """A world for many tests: each brings the state that it starts from."""

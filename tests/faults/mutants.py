@@ -81,15 +81,18 @@ MUTANTS = [
     Mutant(
         "no barrier after the deed",
         "src/holdall/transaction/commit.py",
-        "            _make_durable(root, application, few=few)\n",
+        "            _make_durable(root, application,"
+        " by_file=by_file and not application.backups)\n",
         "            pass\n",
         POWER,
     ),
     Mutant(
         "no barrier after the deed, for many files",
         "src/holdall/transaction/commit.py",
-        "    if not few:\n        syscalls.sync_file_system(root.folders.top)\n        return\n",
-        "    if not few:\n        return\n",
+        "    if not by_file:\n"
+        "        syscalls.sync_file_system(root.folders.top)\n"
+        "        return\n",
+        "    if not by_file:\n        return\n",
         POWER,
     ),
     Mutant(
@@ -102,7 +105,7 @@ MUTANTS = [
     Mutant(
         "the plan is not synced",
         "src/holdall/transaction/commit.py",
-        "                if work.few:\n                    syscalls.sync(file)\n",
+        "                if work.by_file:\n                    syscalls.sync(file)\n",
         "                pass\n",
         POWER,
     ),

@@ -91,6 +91,8 @@ class Disk:
 
     def _add_database(self, target: Path, names: Names) -> None:
         here = self._top / target.relative_to(target.parents[1])
+        for log in [*target.glob("holdall.db*-wal"), *target.glob("holdall.db*-shm")]:
+            log.unlink()  # as it was at a barrier of Holdall's: SQLite had written it to its end
         written: dict[int, Path] = {}
         for path in here.glob("holdall.db*"):
             copy, inode = target / path.name, path.stat().st_ino
@@ -103,7 +105,7 @@ class Disk:
             written[inode] = copy
         for name, (inode, _, _) in names.items():  # the old name of what was just renamed
             if inode in written and not (here / name).exists():
-                (target / name).unlink()
+                (target / name).unlink(missing_ok=True)
                 os.link(written[inode], target / name)
 
     def _all_folders(self) -> dict[int, Names]:

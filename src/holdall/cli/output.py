@@ -13,7 +13,6 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import cached_property
 from typing import Any, TextIO
 
-from holdall.cli.colour import wants_colour
 from holdall.formats.escape import one_line
 from holdall.reporter import Reporter
 
@@ -94,6 +93,8 @@ class Output(Reporter):
     def is_terminal(self) -> bool:
         """Whether somebody reads the results as they come, so that they may be wide or short."""
         stream = self.stream or sys.stdout
+        from holdall.cli.colour import wants_colour
+
         return not self.json and (stream.isatty() or wants_colour(stream))
 
     def style(self, text: str, style: str) -> str:
@@ -102,6 +103,8 @@ class Output(Reporter):
 
     @cached_property
     def _is_coloured(self) -> bool:
+        from holdall.cli.colour import wants_colour
+
         return not self.json and wants_colour(self.stream or sys.stdout)
 
     def detail(self, text: str) -> None:

@@ -28,6 +28,15 @@ MUTATING = (
     "write",
 )
 
+MEMORY = "/proc/meminfo"
+"""Where Linux says how much waits to be written, of all file systems together.
+
+    Dirty:             12520 kB
+    Writeback:             0 kB
+"""
+
+_MANY_KB = 32 << 10
+
 NO_REPLACE = 1
 EXCHANGE = 2
 
@@ -135,6 +144,17 @@ def sync_file_system(descriptor: int) -> None:
 
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def others_write_much() -> bool:
+    """Return whether `sync_file_system` would wait for much that others wrote; True if unknown."""
+    try:
+        with open(MEMORY, "rb") as file:
+            rows = [line.split() for line in file]
+        waiting = [int(row[1]) for row in rows if row[0] in (b"Dirty:", b"Writeback:")]
+    except (OSError, ValueError, IndexError):
+        return True
+    return not waiting or sum(waiting) >= _MANY_KB
 
 
 @cache

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdall.artifacts.ids import ArtifactId
-from holdall.collection.changes import ChangeSet
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
 from holdall.deploy.planning.plan import DeployRequest, Resolution, StoredContent
@@ -18,6 +17,9 @@ from holdall.files.tree import Tree
 from holdall.plugins.fence import run_fenced, show_value, text_of
 from holdall.plugins.hookspecs import Problem, Severity
 from holdall.plugins.manager import Plugins
+
+if TYPE_CHECKING:
+    from holdall.collection.changes import ChangeSet
 
 RESOLVE = "holdall_deploy_resolve"
 _HINT = "run with --no-plugins to do without it, or report this to its authors"

@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from holdall import NamedTuple
 from holdall.artifacts.paths import RelPath
@@ -18,7 +19,6 @@ from holdall.files.root import Root, storage_errors, write_all
 from holdall.files.user_state import journal_key
 from holdall.reporter import log_debug
 from holdall.transaction.actions import JSON, Action, Partner, Plan, encode_plan
-from holdall.transaction.apply import Application
 from holdall.transaction.journal import (
     BACKUPS,
     OUTBOX,
@@ -29,7 +29,10 @@ from holdall.transaction.journal import (
     Journal,
     new_transaction_id,
 )
-from holdall.transaction.staging import FEW, Progress, refuse_unsafe, stage
+
+if TYPE_CHECKING:
+    from holdall.transaction.apply import Application
+    from holdall.transaction.staging import Progress
 
 _LATER = "what is missing will be done by the next holdall command here; check the disk first"
 
@@ -85,11 +88,7 @@ class _Work(NamedTuple):
     journal: Journal
     plan: Plan
     encoded: bytes
-
-    @property
-    def few(self) -> bool:
-        """Whether each file is made durable by itself."""
-        return len(self.plan.actions) < FEW
+    by_file: bool
 
 
 class _Slots(NamedTuple):
@@ -149,6 +148,8 @@ def commit_pair(first: Half, second: Half) -> tuple[Outcome, Outcome]:
 
 @contextmanager
 def _begin(half: Half, partner: Partner | None) -> Iterator[_Work]:
+    from holdall.transaction.staging import is_synced_by_file, refuse_unsafe
+
     plan = Plan(half.kind, half.payload, tuple(half.actions), partner)
     encoded = encode_plan(plan, half.transaction_id, journal_key())
     half.root.folders.forget()
@@ -156,7 +157,7 @@ def _begin(half: Half, partner: Partner | None) -> Iterator[_Work]:
     with Journal.make(half.root) as journal:
         _refuse_unfinished(journal)
         refuse_unsafe(half.root, journal.folder, half.actions)
-        yield _Work(half, journal, plan, encoded)
+        yield _Work(half, journal, plan, encoded, is_synced_by_file(half.actions))
 
 
 def _stage_all(*works: _Work) -> None:
@@ -183,7 +184,7 @@ def _stage_all(*works: _Work) -> None:
 
 def _finish_now(work: _Work) -> Outcome:
     root, transaction_id = work.half.root, work.half.transaction_id
-    done = _finish(root, work.journal, transaction_id, work.plan, again=False)
+    done = _finish(root, work.journal, transaction_id, work.plan, by_file=work.by_file)
     if done.is_called_off:
         raise ConflictError(
             f"{root.path / done.conflicts[0]} appeared while Holdall was running",
@@ -270,15 +271,17 @@ def _slots(journal: Journal, transaction_id: str) -> Iterator[_Slots]:
 
 
 def _stage(work: _Work) -> None:
+    from holdall.transaction.staging import stage
+
     half, journal = work.half, work.journal
     with storage_errors(journal.path):
         os.close(journal.open(OUTBOX, make=True))
         with _slots(journal, half.transaction_id) as slots:
-            stage(slots.new, half.actions, half.progress)
+            stage(slots.new, half.actions, half.progress, durable=work.by_file)
             file = syscalls.create_file(PLAN_TMP, slots.transaction, 0o600)
             try:
                 write_all(file, work.encoded)
-                if work.few:
+                if work.by_file:
                     syscalls.sync(file)
             finally:
                 os.close(file)
@@ -287,7 +290,7 @@ def _stage(work: _Work) -> None:
 def _make_staged_durable(work: _Work) -> None:
     journal = work.journal
     with storage_errors(journal.path), _slots(journal, work.half.transaction_id) as slots:
-        if not work.few:
+        if not work.by_file:
             syscalls.sync_file_system(journal.folder)
             return
         outer = journal.open(TX)
@@ -300,8 +303,16 @@ def _make_staged_durable(work: _Work) -> None:
 
 
 def _finish(
-    root: Root, journal: Journal, transaction_id: str, plan: Plan, *, again: bool
+    root: Root,
+    journal: Journal,
+    transaction_id: str,
+    plan: Plan,
+    *,
+    by_file: bool = False,
+    again: bool = False,
 ) -> Application:
+    from holdall.transaction.apply import Application
+
     with storage_errors(root.path, _LATER):
         with _slots(journal, transaction_id) as slots:
             application = Application(root, journal, slots.new, slots.old, transaction_id)
@@ -311,8 +322,7 @@ def _finish(
             journal.give_up(transaction_id, plan)
             return application
         if plan.actions:
-            few = len(plan.actions) < FEW and not application.backups and not again
-            _make_durable(root, application, few=few)
+            _make_durable(root, application, by_file=by_file and not application.backups)
         if plan.payload:
             journal.move(transaction_id, TX, OUTBOX)
             journal.strip(transaction_id)
@@ -321,8 +331,8 @@ def _finish(
     return application
 
 
-def _make_durable(root: Root, application: Application, *, few: bool) -> None:
-    if not few:
+def _make_durable(root: Root, application: Application, *, by_file: bool) -> None:
+    if not by_file:
         syscalls.sync_file_system(root.folders.top)
         return
     touched = application.touched | {path.parent for path in root.folders.made}

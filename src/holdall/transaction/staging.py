@@ -19,8 +19,7 @@ from holdall.files import syscalls
 from holdall.files.root import Root, read_chunks, storage_error, storage_errors, write_all
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
 
-FEW = 64
-"""Below this many actions each file is made durable by itself, from it on the whole file system."""
+_FEW = 64
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of actions that are staged, and of all."""
@@ -99,9 +98,19 @@ def _refuse_full(root: Root, actions: Sequence[Action]) -> None:
         )
 
 
-def stage(folder: int, actions: Sequence[Action], progress: Progress | None) -> None:
+def is_synced_by_file(actions: Sequence[Action]) -> bool:
+    """Return whether each file is made durable by itself, instead of all of the file system.
+
+    That is slower (a barrier for each file and folder) but for few files while others write much,
+    since the file system's barrier waits for what they wrote, too.
+    """
+    return len(actions) < _FEW and syscalls.others_write_much()
+
+
+def stage(
+    folder: int, actions: Sequence[Action], progress: Progress | None, *, durable: bool
+) -> None:
     """Write the file or link of action N to `N` in an open folder, checking what is copied."""
-    durable = len(actions) < FEW
     for number, action in enumerate(actions):
         if isinstance(action, Put):
             if action.state.kind is FileKind.LINK:

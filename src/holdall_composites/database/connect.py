@@ -117,10 +117,10 @@ def connect_database(text: str, *, read_only: bool = False) -> Iterator[Database
     """Connect for a block; raises DatabaseUnreachable, never with a password in it.
 
     `read_only` writes nothing, makes no file and wants no right to write. While a command runs,
-    its connection to a server that is written to is the same for each block.
+    its connection that may write is the same for each block.
     """
     url = DatabaseURL.parse(text)
-    kept = None if read_only or url.is_embedded else kept_connections()
+    kept = None if read_only else kept_connections()
     if kept is not None and (found := _keep(kept, text)) is not None:
         yield found
         return

@@ -59,9 +59,17 @@ class FileDatabase(SqliteDatabase):
         )
         self.lasts = lasts
         self._file = "" if path is None else os.path.realpath(path)
+        self._inode: tuple[int, int] | None = None
         self.register_function(new_uuid, "new_uuid", 0)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether another file is in the place of the one that this is connected to."""
+        return self._inode is None or self._inode != _inode_of(self._file)
+
     def _connect(self) -> Any:
+        # Before, so that a file which is replaced meanwhile counts as lost.
+        self._inode = _inode_of(self._file)
         connection = super()._connect()  # type: ignore[misc]
         _connected[self._file] += 1
         return connection
@@ -69,6 +77,14 @@ class FileDatabase(SqliteDatabase):
     def _close(self, conn: Any) -> None:
         super()._close(conn)  # type: ignore[misc]
         _connected[self._file] -= 1
+
+
+def _inode_of(file: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def can_write(path: Path) -> bool:

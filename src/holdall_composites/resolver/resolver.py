@@ -8,25 +8,17 @@ from typing import TYPE_CHECKING
 
 from holdall import dataclass
 from holdall.artifacts import ArtifactId, ArtifactType, CompositeType, Reference
-from holdall.collection import (
-    Change,
-    ChangeKind,
-    ChangeSet,
-    Collection,
-    Manifest,
-    ManifestMember,
-)
+from holdall.collection import Collection, Manifest, ManifestMember
 from holdall.errors import NotFoundError, RefusedError
 from holdall_composites.errors import ArtifactNotFound
-from holdall_composites.resolver import composition
 from holdall_composites.resolver.expansion import by_composite, expand_edges
-from holdall_composites.resolver.versions import find_version
 from holdall_composites.store.store import Store
 from holdall_composites.values.pagination import Page
 from holdall_composites.values.records import Associations, CompositeRecord, Edge
 from holdall_composites.values.types import Expanded, RelationshipType
 
 if TYPE_CHECKING:
+    from holdall.collection import Change, ChangeKind
     from holdall.operations import Editor
 
     Edit = Callable[[], AbstractContextManager[Editor]]
@@ -62,6 +54,8 @@ class _Draft:
 
     def members(self, texts: Sequence[str]) -> list[ArtifactId]:
         """Return the ids of members, also of those that were removed from the collection."""
+        from holdall_composites.resolver import composition
+
         present = composition.composite_in(self.manifest, self.id).members
         known = {str(member.id): member.id for member in present}
         return [known.get(text) or self.resolve(text) for text in texts]
@@ -95,6 +89,9 @@ class Resolver:
 
         Raises AlreadyExists if there is one of that name.
         """
+        from holdall.collection import ChangeKind
+        from holdall_composites.resolver import composition
+
         with self._change_manifest("create", name, dry_run, ChangeKind.NEW) as draft:
             made = composition.with_composite(
                 draft.manifest,
@@ -109,6 +106,9 @@ class Resolver:
 
     def delete_composite(self, composite: str, *, dry_run: bool = False) -> Change:
         """Drop a composite; its members stay. Raises ConstraintViolated if it is a member."""
+        from holdall.collection import ChangeKind
+        from holdall_composites.resolver import composition
+
         with self._change_manifest("delete", composite, dry_run, ChangeKind.GONE) as draft:
             draft.manifest = composition.without_composite(draft.manifest, draft.id)
         return draft.change
@@ -138,6 +138,8 @@ class Resolver:
         dry_run: bool = False,
     ) -> Change:
         """Make artifacts (`ID[@VERSION]`) members as `add_member` does; all or none."""
+        from holdall_composites.resolver import composition
+
         with self._change_manifest("add", composite, dry_run) as draft:
             given = self._members(draft, members, relationship_type)
             draft.manifest = composition.with_members(draft.manifest, draft.id, given, position)
@@ -145,6 +147,8 @@ class Resolver:
 
     def remove_member(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Take members out of a composite; raises ArtifactNotFound for one that is none."""
+        from holdall_composites.resolver import composition
+
         with self._change_manifest("remove", composite, dry_run) as draft:
             ids = draft.members(members)
             draft.manifest = composition.without_members(draft.manifest, draft.id, ids)
@@ -152,6 +156,8 @@ class Resolver:
 
     def reorder_members(self, composite: str, *members: str, dry_run: bool = False) -> Change:
         """Put these members first, in this order; the others keep theirs behind them."""
+        from holdall_composites.resolver import composition
+
         with self._change_manifest("reorder", composite, dry_run) as draft:
             ids = draft.members(members)
             draft.manifest = composition.with_order(draft.manifest, draft.id, ids)
@@ -161,6 +167,9 @@ class Resolver:
         self, composite: str, member: str, version: str | None = None, *, dry_run: bool = False
     ) -> Change:
         """Hold a member at a version, by default its newest."""
+        from holdall_composites.resolver import composition
+        from holdall_composites.resolver.versions import find_version
+
         with self._change_manifest("pin", composite, dry_run) as draft:
             member_id = draft.resolve(member)
             pin = find_version(self.store, draft.collection, member_id, version).content_hash
@@ -169,6 +178,8 @@ class Resolver:
 
     def unpin_member(self, composite: str, member: str, *, dry_run: bool = False) -> Change:
         """Let a member follow its current version."""
+        from holdall_composites.resolver import composition
+
         with self._change_manifest("unpin", composite, dry_run) as draft:
             (member_id,) = draft.members([member])
             draft.manifest = composition.with_pin(draft.manifest, draft.id, member_id, None)
@@ -177,6 +188,8 @@ class Resolver:
     def _members(
         self, draft: _Draft, texts: Sequence[str], relationship_type: str
     ) -> list[ManifestMember]:
+        from holdall_composites.resolver.versions import find_version
+
         members = []
         for text in texts:
             name, version = Reference.parse(text)
@@ -188,9 +201,12 @@ class Resolver:
 
     @contextmanager
     def _change_manifest(
-        self, action: str, composite: str, dry_run: bool, kind: ChangeKind = ChangeKind.CHANGED
+        self, action: str, composite: str, dry_run: bool, kind: ChangeKind | None = None
     ) -> Iterator[_Draft]:
         """Change the manifest; hooks give UUIDs, refuse cycles, and make the rows follow."""
+        from holdall.collection import Change, ChangeKind, ChangeSet
+
+        kind = kind or ChangeKind.CHANGED
         change = Change(kind, ArtifactId.of("composite", composite.removeprefix("composite:")))
         with self._edit() as editor:
             before = editor.collection.manifest

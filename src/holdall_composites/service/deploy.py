@@ -124,16 +124,18 @@ def _content_of(
     entry = request.collection.entry(artifact_id)
     if not isinstance(entry, ManifestArtifact):
         return None
-    from holdall_composites.history.versions import materialize, version_tree
-    from holdall_composites.resolver.versions import find_version, refuse_strange_pin
-
     if (text := request.versions.get(artifact_id)) is not None:
+        from holdall_composites.resolver.versions import find_version
+
         pin: str | None = find_version(store, request.collection, artifact_id, text).content_hash
         wants.add(artifact_id, artifact_id, pin)
     if text is None or not request.is_forced:
         pin = wants.pin_of(artifact_id, entry.content_hash)
     if pin is None:
         return None
+    from holdall_composites.history.versions import materialize, version_tree
+    from holdall_composites.resolver.versions import refuse_strange_pin
+
     assert request.scratch is not None, "a deploy has a folder for old versions"
     refuse_strange_pin(store, uuid, str(artifact_id), pin)
     tree = version_tree(store, pin)

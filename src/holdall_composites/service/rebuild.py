@@ -18,6 +18,7 @@ from holdall.collection import Collection
 from holdall.errors import HoldallError, LockedError, RefusedError
 from holdall.formats import DatabaseURL
 from holdall.transaction import REPLACEMENT, Replacement, Signature, note_outside
+from holdall_composites.console import close_connections
 from holdall_composites.database.backup import unite
 from holdall_composites.database.connect import HISTORY, connect_database
 from holdall_composites.database.peewee_import import Database
@@ -160,7 +161,9 @@ def _build(root: Root, collection: Collection, path: Path) -> Rebuilt:
                     f"what was built is not whole: {problems[0]}", hint="nothing was changed"
                 )
             done = _result(collection, resolver.store, is_new=True)
+        close_connections()
         _close(path)
+        close_connections()
         replaced = replacement.replace()
     return done._replace(replaced=None if replaced is None else str(replaced))
 

@@ -15,7 +15,6 @@ from holdall_composites.database.models import (
     ReleaseChange,
     StateChunk,
 )
-from holdall_composites.schema.history import AppliedMigration
 from holdall_composites.store.prepared import (
     Given,
     as_json,
@@ -65,6 +64,8 @@ def _get() -> Any:
 
 @prepare
 def _schema() -> Any:
+    from holdall_composites.schema.history import AppliedMigration
+
     row = AppliedMigration
     return row.select(row.name, row.checksum, row.applied).order_by(row.name)
 

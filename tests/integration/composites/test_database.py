@@ -11,6 +11,7 @@ import pytest
 from peewee import Database, SqliteDatabase
 
 from holdall.errors import LockedError
+from holdall_composites.console import begin_command, end_command
 from holdall_composites.database.connect import connect_database, make_database
 from holdall_composites.database.failures import translate_errors
 from holdall_composites.errors import (
@@ -193,3 +194,27 @@ def test_a_killed_session_is_an_unreachable_database(
         other.execute_sql("SELECT pg_terminate_backend(%s)", (pid,))
     with pytest.raises(DatabaseUnreachable), translate_errors():
         database.execute_sql("SELECT 1")
+
+
+def test_a_command_keeps_its_connection_until_the_file_is_another_one(tmp_path: Path) -> None:
+    """What another process puts in its place is connected to; nothing is open after the command."""
+    path, url = tmp_path / "k.db", str(tmp_path / "k.db")
+    begin_command()
+    try:
+        with connect_database(url) as first:
+            first.execute_sql("CREATE TABLE t (a)")
+            with connect_database(url) as shared, first.atomic(), connect_database(url) as other:
+                assert shared is first
+                assert other is not first
+        with connect_database(url) as kept:
+            assert kept is first
+        for end in ("-wal", "-shm", ""):
+            Path(f"{path}{end}").rename(tmp_path / f"aside{end}")
+        with connect_database(url) as other:
+            assert other.get_tables() == []
+    finally:
+        end_command()
+    assert first.is_closed()
+    assert other.is_closed()
+    with connect_database(str(tmp_path / "aside")) as aside:
+        assert aside.get_tables() == ["t"]

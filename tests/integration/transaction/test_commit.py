@@ -336,9 +336,31 @@ def test_four_barriers_for_many_files(project: Root, monkeypatch: pytest.MonkeyP
     )
 
 
-def test_few_files_are_synced_one_by_one(project: Root, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small deploy does not wait for the whole file system."""
+@pytest.mark.parametrize("text", [b"Dirty: 8 kB\nWriteback: 30000 kB\n", b"Dirty: 40000 kB", b"?"])
+def test_others_write_much_where_it_is_not_known_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    """What waits for the disk and what is on its way there count together."""
+    known = tmp_path / "meminfo"
+    known.write_bytes(text)
+    monkeypatch.setattr(syscalls, "MEMORY", str(known))
+    assert syscalls.others_write_much() != text.startswith(b"Dirty: 8")
+    known.unlink()
+    assert syscalls.others_write_much()
+
+
+def test_four_barriers_for_few_files(project: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two for the file system while little else is written, one for each end."""
     calls = recorded(monkeypatch)
+    monkeypatch.setattr(syscalls, "others_write_much", lambda: False)
+    run(project, *(put(f"a/{n}", b"%d" % n) for n in range(5)))
+    assert (calls.count("sync_file_system"), calls.count("sync")) == (2, 2)
+
+
+def test_few_files_are_synced_one_by_one(project: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small deploy does not wait for what others write to the file system."""
+    calls = recorded(monkeypatch)
+    monkeypatch.setattr(syscalls, "others_write_much", lambda: True)
     run(project, *(put(f"a/{n}", b"%d" % n) for n in range(5)))
     assert "sync_file_system" not in calls
     before = calls[: calls.index("rename")]

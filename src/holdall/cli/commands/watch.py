@@ -57,10 +57,11 @@ class _Watch:
 
     def step(self) -> None:
         """Collect and deploy once; an error is printed, and the next round tries again."""
-        for source in self.args.sources or [None]:
-            self._try(partial(self._collect, source))
-        for project in self.args.to or ["."]:
-            self._try(partial(self._deploy, Path(project)))
+        with self.context.plugins.command():  # it keeps nothing open until the next one
+            for source in self.args.sources or [None]:
+                self._try(partial(self._collect, source))
+            for project in self.args.to or ["."]:
+                self._try(partial(self._deploy, Path(project)))
 
     def _try(self, work: Callable[[], None]) -> None:
         for is_last in (*[False] * _TRIES, True):

@@ -14,7 +14,6 @@ from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact
 from holdall.deploy.planning.settings import Entries
 from holdall.deploy.project.ledger import Deployed, Ledger, is_same, render_ledger
 from holdall.deploy.project.project import Project
-from holdall.deploy.project.seals import seal_ledger
 from holdall.deploy.project.shared import hash_text, render_shared
 from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
 from holdall.deploy.targets import Target
@@ -162,6 +161,8 @@ def _ledger_actions(project: Project, ledger: Ledger, *, is_dry_run: bool) -> li
     is_known = hash_text(project.shared_text) == project.stored.shared
     if is_known and not is_empty and _is_written(project, ledger):
         return []
+    from holdall.deploy.project.seals import seal_ledger
+
     others = project.shared_others
     shared = None if is_empty and not others else render_shared(ledger, others)
     text = None

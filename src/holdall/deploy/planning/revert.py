@@ -83,9 +83,10 @@ def with_contents(
     entries = [entry for pair in change.entries.values() for entry in pair if entry is not None]
     precious = {*change.settings, *PROJECT_FILES}
     precious |= {p for p, (before, _) in change.files.items() if before and before.sha256 in unkept}
-    for entry in entries:
+    replaced = {path for path, (before, _) in change.files.items() if before is not None}
+    for entry in entries if replaced else ():
         target = by_name.get(entry.target)
-        if target is None or change.files.keys().isdisjoint(entry.files):
+        if target is None or replaced.isdisjoint(entry.files):
             continue
         if entry.id.type in target.converts:
             precious |= entry.files.keys()
