@@ -257,6 +257,66 @@ FILES: Mapping[Form, Callable[[bytes], Iterator[str]]] = {
     Form.CONTINUE_PROMPT: continue_prompt,
 }
 
+_SCOPES: Mapping[Form, Mapping[str, Callable[[Any], bool]]] = {
+    Form.CLAUDE_RULE: {"paths": lambda v: isinstance(v, list) and bool(v)},
+    Form.CURSOR_RULE: {
+        "alwaysApply": lambda v: isinstance(v, bool),
+        "globs": lambda v: isinstance(v, str | list),
+    },
+    Form.CONTINUE_RULE: {
+        "alwaysApply": lambda v: isinstance(v, bool),
+        "globs": lambda v: isinstance(v, str | list),
+        "name": lambda v: isinstance(v, str) and bool(v),
+    },
+    Form.COPILOT_RULE: {"applyTo": lambda v: isinstance(v, str) and bool(v)},
+    Form.WINDSURF_RULE: {
+        "trigger": lambda v: v in ("always_on", "glob", "model_decision", "manual"),
+        "globs": lambda v: isinstance(v, str) and bool(v),
+    },
+    Form.KIRO_RULE: {
+        "inclusion": lambda v: v in ("always", "fileMatch", "auto", "manual"),
+        "fileMatchPattern": lambda v: isinstance(v, str | list) and bool(v),
+    },
+    Form.AUGMENT_RULE: {"type": lambda v: v in ("always_apply", "agent_requested", "manual")},
+    Form.PLAIN_RULE: {},
+}
+RULE_FORMS = sorted(_SCOPES)
+
+
+def rule_problems(form: Form, data: bytes) -> Iterator[str]:
+    """Yield what an agent would say of the keys of a rule that say when it is in force.
+
+    Only Cursor reads a head that is not valid YAML. From cursor.com/docs, code.claude.com,
+    docs.github.com, docs.windsurf.com, kiro.dev, docs.continue.dev, 2026, and for Augment rulesync.
+    """
+    match = re.match(r"---\n(.*?)^---(?:\n|\Z)", data.decode(), re.S | re.M)
+    if form is Form.PLAIN_RULE:
+        return
+    try:
+        found = (yaml.safe_load(match[1]) or {}) if match else {}
+    except yaml.YAMLError as error:
+        if form is not Form.CURSOR_RULE:
+            yield f"not valid YAML: {error}"
+        return
+    for key, check in _SCOPES[form].items():
+        if found.get(key) not in (None, "", []) and not check(found[key]):
+            yield f"{key}: {found[key]!r}"
+    needed = {
+        ("trigger", "glob"): "globs",
+        ("trigger", "model_decision"): "description",
+        ("inclusion", "fileMatch"): "fileMatchPattern",
+        ("inclusion", "auto"): "description",
+        ("type", "agent_requested"): "description",
+    }
+    for (key, value), other in needed.items():
+        if key in _SCOPES[form] and found.get(key) == value and not found.get(other):
+            yield f"{key}: {value} without {other}"
+    if form is Form.WINDSURF_RULE and "trigger" not in found:
+        yield "no trigger: it would be for requests only"
+    if form is Form.CONTINUE_RULE and "name" not in found:
+        yield "no name"
+
+
 _TEXTS = {"env", "headers", "environment", "http_headers", "env_http_headers"}
 _LISTS = {"args", "env_vars"}
 _LOCAL = {"command", "args", "env", "cwd"}

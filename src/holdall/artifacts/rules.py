@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Any
 
 from holdall import NamedTuple
-from holdall.formats.frontmatter import BODY, read_frontmatter, with_keys
+from holdall.formats.frontmatter import BODY, head_line, read_frontmatter, with_keys
 
 
 class Apply(StrEnum):
@@ -92,16 +92,22 @@ def rule_to_collect(text: str, dialect: Dialect) -> str:
 def rule_for(text: str, dialect: Dialect) -> str:
     """Return a rule of a collection as an agent reads it; raises ValueError for what it cannot say.
 
-    Unchanged where the agent reads the same scope in it anyway.
+    Unchanged where the agent reads the same scope in it anyway. Only Cursor reads a head that is
+    not valid YAML; for others its scope and description are written so that it is.
     """
-    scope = read_scope(text)
-    if read_scope(text, dialect) == scope:
+    scope, front = read_scope(text), read_frontmatter(text)
+    is_readable = dialect is Dialect.CURSOR or front.problem is None
+    if read_scope(text, dialect) == scope and is_readable:
         return text
     is_hidden = scope.apply is Apply.REQUEST and dialect in (Dialect.CURSOR, Dialect.COPILOT)
     # With a description these agents choose a rule by themselves.
     dropped = _SCOPE_KEYS | {"description"} if is_hidden else _SCOPE_KEYS
     dropped |= {"type"} if dialect is Dialect.AUGMENT else set()
     found = with_keys(text, _WRITERS[dialect](scope), dropped)
+    if not is_readable and read_frontmatter(found).problem is not None:
+        description = None if "description" in dropped else front.text("description")
+        lines = [head_line("description", description)] if description else []
+        found = with_keys(found, lines, {"description"})
     if read_scope(found, dialect) != scope:
         raise ValueError("its scope cannot be said there")
     return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holdall.artifacts.rules import Dialect, rule_as_block, rule_for
+from holdall.artifacts.rules import Apply, Dialect, read_scope, rule_as_block, rule_for
 from holdall.deploy.targets import Form
+from holdall.formats.frontmatter import head_line, read_frontmatter, with_keys
 
 _DIALECTS: Mapping[Form, Dialect] = MappingProxyType(
     {
@@ -21,12 +22,21 @@ _DIALECTS: Mapping[Form, Dialect] = MappingProxyType(
 )
 
 
-def convert_rule(data: bytes, form: Form) -> bytes:
-    """Return a rule in an agent's form; raises ValueError with why the agent cannot have it."""
+def convert_rule(data: bytes, form: Form, name: str) -> bytes:
+    """Return a rule in an agent's form; raises ValueError with why the agent cannot have it.
+
+    `name` is that under which it is deployed, which two agents want to read in it.
+    """
     text = _text_of(data)
     if form is Form.PLAIN_RULE:
         return f"{rule_as_block(text)}\n".encode()
-    return rule_for(text, _DIALECTS[form]).encode()
+    found = rule_for(text, _DIALECTS[form])
+    wants_name = form is Form.CONTINUE_RULE or (
+        form is Form.KIRO_RULE and read_scope(text).apply is Apply.DESCRIPTION
+    )
+    if wants_name and not read_frontmatter(found).text("name"):
+        found = with_keys(found, [head_line("name", name.replace(":", "-"))], {"name"})
+    return found.encode()
 
 
 def block_of(data: bytes) -> str:

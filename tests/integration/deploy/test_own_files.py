@@ -129,10 +129,12 @@ def test_a_hook_and_a_server_find_their_script(plugin_kit: Kit, request_: str) -
     if request_ != "hook:care":
         server = json.loads((plugin_kit.project / ".mcp.json").read_text())["mcpServers"]["checker"]
         assert server["command"] == f"${{CLAUDE_PROJECT_DIR:-.}}/{place}/bin/run.sh"
+        assert server["env"] == {"CLAUDE_PLUGIN_ROOT": f"${{CLAUDE_PROJECT_DIR:-.}}/{place}"}
     if request_ != "mcp:checker":
         settings = json.loads((plugin_kit.project / ".claude/settings.json").read_text())
         (hook,) = settings["hooks"]["Stop"][0]["hooks"]
-        assert hook["command"] == f'"${{CLAUDE_PROJECT_DIR}}/{place}"/bin/run.sh --hook'
+        root = f'"${{CLAUDE_PROJECT_DIR}}/{place}"'
+        assert hook["command"] == f"export CLAUDE_PLUGIN_ROOT={root}; {root}/bin/run.sh --hook"
     assert plugin_kit.json("deploy", "--to", plugin_kit.project)["written"] == []
     assert plugin_kit.json("status", "--to", plugin_kit.project, status=None)
     plugin_kit.run("undeploy", request_, "--to", plugin_kit.project)
@@ -160,7 +162,8 @@ def test_every_agent_gets_them_where_it_needs_them(plugin_kit: Kit, target: str)
     assert there.exists() == bool(row.merges)
     for merge in row.merges.values():
         text = (plugin_kit.project / merge.path).read_text().replace('\\"', "").replace('"', "")
-        assert "CLAUDE_PLUGIN_ROOT" not in text
+        assert "${CLAUDE_PLUGIN_ROOT" not in text
+        assert "CLAUDE_PLUGIN_ROOT" in text  # in the environment of what is started
         assert f"{row.root}/plugin-files/care/bin/run.sh" in text
     plugin_kit.run("undeploy", "care", *on, status=None)
     assert tree(plugin_kit.project) == before
@@ -177,7 +180,7 @@ def test_the_home_folder(plugin_kit: Kit, monkeypatch: pytest.MonkeyPatch) -> No
     assert servers["checker"]["command"] == str(script)
     assert script.read_text() == RUN
     settings = (home / ".claude/settings.json").read_text()
-    assert '"\\"${HOME}/.claude/plugin-files/care\\"' in settings
+    assert ' \\"${HOME}/.claude/plugin-files/care\\"/bin/run.sh --hook"' in settings
 
 
 def test_a_changed_script_is_asked_for_again(plugin_kit: Kit, source: Path) -> None:

@@ -480,10 +480,12 @@ def test_hooks_of_a_cursor_plugin(tmp_path: Path, own_state: Path) -> None:
     assert "fix.sh" in kit.command("deploy", *words).stderr
     assert not (kit.project / ".cursor").exists()
     kit.run("deploy", *words, "--allow-commands")
+    folder = "./.cursor/plugin-files/fixer"
+    command = f'export CURSOR_PLUGIN_ROOT="{folder}"; {folder}/fix.sh'
     assert settings(kit, ".cursor/hooks.json")["hooks"] == {
-        "afterFileEdit": [{"command": "./.cursor/plugin-files/fixer/fix.sh", "loop_limit": 3}]
+        "afterFileEdit": [{"command": command, "loop_limit": 3}]
     }
-    command = "${CLAUDE_PROJECT_DIR}/.claude/plugin-files/fixer/fix.sh"
+    command = command.replace("./.cursor", "${CLAUDE_PROJECT_DIR}/.claude")
     assert settings(kit, ".claude/settings.json")["hooks"]["PostToolUse"] == [
         {"matcher": "Edit|Write", "hooks": [{"type": "command", "command": command}]}
     ]

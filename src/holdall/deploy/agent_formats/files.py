@@ -19,7 +19,7 @@ def convert_file(data: bytes, form: Form, name: str) -> ConvertedFile | Refused:
         from holdall.deploy.rules import convert_rule
 
         try:
-            return ConvertedFile(convert_rule(data, form))
+            return ConvertedFile(convert_rule(data, form, name))
         except ValueError as error:
             return Refused(f"a rule cannot be written as {form}: {error}")
     from holdall.deploy.agent_formats.commands import convert_command

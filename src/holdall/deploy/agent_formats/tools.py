@@ -68,6 +68,7 @@ CLAUDE = frozenset(line.split()[0] for line in _TABLE.split("\n")[1:-1])
 READING = frozenset({"Read", "Grep", "Glob", "LS", "WebFetch", "WebSearch", "TodoWrite"})
 """Those that neither change files nor run anything."""
 
+_OF_PLUGIN = re.compile(r"\bmcp__plugin_[A-Za-z0-9-]+_(?=[A-Za-z0-9])")
 _TOOL = re.compile(r"[^,(]+(?:\([^)]*\))?")
 _SERVER = re.compile(r"mcp__(?P<server>(?:(?!__).)+)(?:__(?P<tool>.+))?")
 
@@ -80,8 +81,16 @@ def tool_list(value: Any) -> list[str] | None:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         return None
-    words = [word for text in texts for word in _TOOL.findall(text)]
+    words = [word for text in texts for word in _TOOL.findall(deployed_tools(text))]
     return list(dict.fromkeys(filter(None, (word.partition("(")[0].strip() for word in words))))
+
+
+def deployed_tools(text: str) -> str:
+    """Return a text with tools of an installed plugin's servers as they are called once deployed.
+
+    `mcp__plugin_PLUGIN_SERVER__TOOL` is `mcp__SERVER__TOOL` where the server is deployed by itself.
+    """
+    return _OF_PLUGIN.sub("mcp__", text)
 
 
 def has_limits(value: Any) -> bool:

@@ -20,6 +20,7 @@ from holdall.deploy.agent_formats.hooks.read import (
     read_hooks,
 )
 from holdall.deploy.agent_formats.servers import convert_server
+from holdall.deploy.agent_formats.tools import deployed_tools
 from holdall.deploy.agent_formats.values import ConvertedEntry, Refused
 from holdall.deploy.planning.plan import PlannedArtifact
 from holdall.deploy.targets import Form, Merge, Target
@@ -27,9 +28,9 @@ from holdall.errors import InputError
 from holdall.formats.documents import canonical_json, parse_json, read_bounded, with_texts
 from holdall.formats.marks import MAX_BYTES
 
-_PLUGIN_ROOT = re.compile(
-    r"\$\{(?:(?:CLAUDE_|CURSOR_)?PLUGIN_ROOT|extensionPath)\}|\$(?:CLAUDE_|CURSOR_)?PLUGIN_ROOT\b"
-)
+_ROOT = r"(?:CLAUDE_|CURSOR_)?PLUGIN_ROOT"
+_PLUGIN_ROOT = re.compile(rf"\$\{{(?:{_ROOT}(?::?-[^}}]*)?|extensionPath)\}}|\${_ROOT}\b")
+_ROOT_NAME = re.compile(rf"\b{_ROOT}\b")
 _HOOK_TYPES = {
     "command": ("command",),
     "http": ("url",),
@@ -182,8 +183,15 @@ def _wrong(where: str, problem: str) -> InputError:
 def _definition(
     artifact: PlannedArtifact, merge: Merge, target: Target, project: Path
 ) -> dict[str, Any]:
-    """Return a definition with the place of its companion wherever it names its plugin's folder."""
-    definition = parse_json(read_bounded(artifact.location, MAX_BYTES), str(artifact.location))
+    """Return a definition with the place of its companion wherever it names its plugin's folder.
+
+    Tools of its plugin's servers are called as those servers are deployed. What it starts gets that
+    place in its environment, too, as in an installed plugin.
+    """
+    data = read_bounded(artifact.location, MAX_BYTES)
+    definition = parse_json(data, str(artifact.location))
+    if b"mcp__plugin_" in data:
+        definition = with_texts(definition, deployed_tools)
     if not isinstance(definition, dict):
         raise InputError(f"{artifact.location}: not a JSON object", hint="fix it, then collect it")
     place = target.place_of(artifact.companion) if artifact.companion else None
@@ -194,7 +202,36 @@ def _definition(
     found: dict[str, Any] = with_texts(
         definition, lambda text: _PLUGIN_ROOT.sub(lambda _: root, text).replace("${/}", "/")
     )
+    if not merge.form.is_hooks:
+        env = found.get("env", {})
+        if "command" in found and isinstance(env, dict):
+            found["env"] = {**dict.fromkeys(_root_names(str(definition)), root), **env}
+    elif merge.form is not Form.AUGMENT_HOOKS:  # which runs a file and no command
+        _export_root(definition, found, root)
     return found
+
+
+def _root_names(text: str) -> list[str]:
+    """Return the variables that a text names its plugin's folder by, `process.env.NAME` too."""
+    return list(dict.fromkeys(_ROOT_NAME.findall(text)))
+
+
+def _export_root(before: Any, after: Any, root: str) -> None:
+    """Let the commands for a shell of Unix in hooks set what they name, for what they start."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        is_shell = "args" not in before and before.get("shell") in (None, "bash")
+        for key in ("command", "bash"):
+            text = before.get(key)
+            if is_shell and isinstance(text, str):
+                sets = [f'export {name}="{root}"; ' for name in _root_names(text)]
+                after[key] = "".join((*sets, after[key]))
+    pairs = zip(before.values(), after.values(), strict=True) if isinstance(before, dict) else ()
+    for old, new in (
+        *pairs,
+        *(zip(before, after, strict=True) if isinstance(before, list) else ()),
+    ):
+        if isinstance(old, dict | list):
+            _export_root(old, new, root)
 
 
 _Shown = tuple[str, Mapping[str, Any], Mapping[str, Any]]

@@ -148,7 +148,10 @@ def merge_entries(
             for text in lost_variables(str([entry.value for entry in found])):
                 if "PLUGIN_ROOT" not in text:
                     notes.append(f"{artifact.id}: {text}")
-            if any(looks_for_its_plugin(str(e.value).encode(errors="replace")) for e in found):
+            is_known = artifact.companion is not None and target.place_of(artifact.companion)
+            if not is_known and any(
+                looks_for_its_plugin(str(e.value).encode(errors="replace")) for e in found
+            ):
                 notes.append(
                     f"{artifact.id} refers to its plugin's folder (${{CLAUDE_PLUGIN_ROOT}}), but"
                     " nothing is known of its files: what it looks for there will not be found"

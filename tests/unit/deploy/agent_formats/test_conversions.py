@@ -134,6 +134,44 @@ def test_any_bytes_have_a_result(data: bytes, form: str) -> None:
     assert isinstance(found, ConvertedFile | Refused)
 
 
+RULE_HEADS = st.fixed_dictionaries(
+    {},
+    optional={
+        "description": st.sampled_from(["d", "Use when: x", "yes"]),
+        "alwaysApply": st.booleans(),
+        "globs": st.sampled_from(["**/*.ts", "a,b", ["a", "b/**"], "", "**"]),
+        "paths": st.sampled_from([["src/**"], [], ["**/*"]]),
+        "applyTo": st.sampled_from(["**", "a,b", ""]),
+        "trigger": st.sampled_from(["always_on", "glob", "model_decision", "manual", "odd"]),
+        "inclusion": st.sampled_from(["always", "fileMatch", "auto", "manual", "odd"]),
+        "fileMatchPattern": st.sampled_from(["x", ["x", "y"]]),
+        "type": st.sampled_from(["always_apply", "agent_requested", "x"]),
+    },
+)
+
+
+@pytest.mark.parametrize("form", agent_rules.RULE_FORMS)
+@some
+@given(head=RULE_HEADS, is_json=st.booleans(), body=st.sampled_from(["", "Text\n", "x\r\ny"]))
+def test_any_rule_is_converted_or_refused(
+    form: Form, head: dict[str, Any], is_json: bool, body: str
+) -> None:
+    """What is written is what its agent reads: valid YAML, with all that a scope needs."""
+    values = {key: json.dumps(value) for key, value in head.items()}
+    plain = {key: str(value).lower() if value is True else value for key, value in head.items()}
+    lines = (
+        values if is_json else {k: v if isinstance(v, str) else values[k] for k, v in plain.items()}
+    )
+    text = "".join(f"{key}: {value}\n" for key, value in lines.items())
+    data = (f"---\n{text}---\n{body}" if head else body).encode()
+    found = convert_file(data, form, "a:b")
+    if isinstance(found, Refused):
+        assert found.reason
+        return
+    if found.data != data:  # what is in the agent's own form is its author's
+        assert list(agent_rules.rule_problems(form, found.data)) == []
+
+
 SERVERS = st.fixed_dictionaries(
     {},
     optional={
@@ -324,6 +362,13 @@ def test_matchers_are_exact_or_expressions() -> None:
     )
     assert found == []
     assert losses == ("left out the tool mcp__git, which Codex does not have",)
+
+
+def test_tools_of_a_plugins_servers_have_their_deployed_names() -> None:
+    """A server is deployed under its own name, so that its tools lose the plugin's."""
+    text = REVIEWER.replace("Grep", "mcp__plugin_desk-kit_git__log, mcp__plugin_a_my_b")
+    assert head_of(Form.COPILOT_AGENT, text)["tools"] == ["read", "git/log", "my_b/*"]
+    assert head_of(Form.GEMINI_AGENT, text)["tools"] == ["read_file", "mcp_git_log"]
 
 
 def test_a_rejected_path_is_never_made() -> None:
