@@ -29,11 +29,13 @@ def holdall_collection_folder(
 @hookimpl
 def holdall_collect_modify(changes: ChangeSet, collection: Collection) -> Manifest:
     """Give every entry of the manifest its UUID; refuse unknown members and cycles."""
-    from holdall_composites.history.log import header_of
+    from holdall_composites.history.log import header_of, note_older
     from holdall_composites.session import identify
 
     is_collect = changes.command == "collect"
-    return identify(collection, changes.after, header_of(changes), is_collect=is_collect)
+    after = identify(collection, changes.after, header_of(changes), is_collect=is_collect)
+    note_older(changes, after)
+    return after
 
 
 @hookimpl
@@ -45,11 +47,15 @@ def holdall_collect_check(changes: ChangeSet, collection: Collection) -> list[Pr
 
 
 @hookimpl
-def holdall_collect_prepare(collection: Collection) -> None:
-    """Refuse a change that the database could not record."""
+def holdall_collect_prepare(changes: ChangeSet, collection: Collection) -> None:
+    """Refuse a change that the database could not record; keep the bytes of older versions."""
     from holdall_composites.session import refuse_read_only
 
     refuse_read_only(collection)
+    if changes.older:
+        from holdall_composites.sync.save_versions import keep_older
+
+        keep_older(collection, changes.older)
 
 
 @hookimpl

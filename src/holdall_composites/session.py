@@ -259,6 +259,8 @@ def bring_in_line(
             raise OvertakenError(f"{collection.root}: somebody else changed the collection")
         sync(store, state_of(collection))
         told_of = (header.command, header.author) if header else (None, None)
+        if header is not None and header.older:
+            store.versions.add_older(uuid, header.older, *told_of)
         keep(store, collection, *told_of)
         if header is None:
             header = Header.of(Signature.now(), "edit") if head[0] else first_header(uuid)

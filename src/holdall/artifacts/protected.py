@@ -11,6 +11,8 @@ from holdall.errors import HostilePathError
 LEDGER = RelPath.parse(".holdall/ledger.json")
 DEPLOYED = RelPath.parse(".holdall/deployed.toml")
 ATTRIBUTES = RelPath.parse(".holdall/.gitattributes")
+OLDER = RelPath.parse(".holdall/versions")
+"""Where a source has older versions that its composites pin: `UUID/CONTENT HASH/` and the files."""
 SYNCED = RelPath.parse(".holdall/synced.lock")
 PROJECT_FILE = RelPath.parse("holdall.toml")
 LOCK_FILE = RelPath.parse("holdall.lock")

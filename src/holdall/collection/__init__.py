@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         Change as Change,
         ChangeKind as ChangeKind,
         ChangeSet as ChangeSet,
+        OlderVersion as OlderVersion,
     )
     from holdall.collection.collect.from_folder import holders_of as holders_of
     from holdall.collection.collection import Collection as Collection
@@ -39,6 +40,7 @@ else:
                 "Change",
                 "ChangeKind",
                 "ChangeSet",
+                "OlderVersion",
             ),
             "collection": ("Collection",),
             "manifest.diff": (

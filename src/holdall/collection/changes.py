@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdall import NamedTuple, dataclass
 from holdall.artifacts.ids import ArtifactId
 from holdall.collection.manifest.diff import EntryEdit, edits_between
 from holdall.collection.manifest.manifest import Manifest
 from holdall.transaction.signature import Signature
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from holdall.files.tree import Tree
 
 PULL = "pull"
 """The command of a change set that only brings to a folder what is committed already."""
@@ -69,13 +74,22 @@ class Change(NamedTuple):
         )
 
 
+class OlderVersion(NamedTuple):
+    """A version of an artifact that a composite pins, and where its files are."""
+
+    id: ArtifactId
+    tree: Tree
+    location: Path
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
     """All that one command changes: the manifest before and after, and each artifact's part.
 
     Plugins may return another `after` while nothing is written (`holdall_collect_modify`), and keep
     what they need later in `extra`, which holds JSON values under the plugin's own name and lives
-    in the journal. Once it is applied, `edits` has each entry before and after.
+    in the journal. Once it is applied, `edits` has each entry before and after. `older` are
+    versions that a source brings, there until the change is prepared.
     """
 
     command: str
@@ -85,6 +99,7 @@ class ChangeSet:
     extra: dict[str, Any] = field(default_factory=dict)
     signature: Signature = field(default_factory=Signature.now)
     edits: tuple[EntryEdit, ...] = ()
+    older: tuple[OlderVersion, ...] = ()
 
     def of_kind(self, *kinds: ChangeKind) -> list[Change]:
         """Return the changes of these kinds, in order."""

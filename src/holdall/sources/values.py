@@ -196,7 +196,8 @@ class Reading(NamedTuple):
     `source` is what to record as the place that it came from, the root if None; `revision` the
     commit or checksum of what was read, where there is one. `unread` says, by path, what is there
     or should be and could not be read, and why: what came from there is not gone. `left_out` says
-    which paths are not collected, and why. `tag` is what a range of versions stands for,
+    which paths are not collected, and why. `older` are versions that its composites pin, and that
+    the artifacts of their ids are not any more. `tag` is what a range of versions stands for,
     `part` how much of it was read.
     """
 
@@ -211,6 +212,7 @@ class Reading(NamedTuple):
     left_out: Mapping[str, str] = MappingProxyType({})
     tag: Tagged | None = None
     part: Part = Part.ALL
+    older: tuple[FoundArtifact, ...] = ()
 
     def why_unread(self, path: str) -> str | None:
         """Return why something at `path` may be there although it was not found."""
@@ -242,6 +244,7 @@ class Reading(NamedTuple):
         return self._replace(
             artifacts=tuple(found for found in self.artifacts if found.id in ids),
             composites=tuple(found for found in self.composites if found.id in ids),
+            older=tuple(found for found in self.older if found.id in ids),
         )
 
     @property

@@ -11,7 +11,7 @@ from holdall_composites.values.records import OperationRecord
 from holdall_composites.values.uuids import new_uuid
 
 if TYPE_CHECKING:
-    from holdall.collection import Change, ChangeSet
+    from holdall.collection import Change, ChangeSet, Manifest
     from holdall.deploy import DeployPlan
     from holdall_composites.sync.releases.chain import Header
 
@@ -28,8 +28,19 @@ def header_of(changes: ChangeSet) -> Header:
 
     own = changes.extra.setdefault(OWN_EXTRA, {})
     change_id: str = own.setdefault("change", new_uuid())
-    values = (own.get("message"), own.get("purge", ()))
+    values = (own.get("message"), own.get("purge", ()), own.get("older", ()))
     return Header.of(changes.signature, changes.command, change_id, *values)
+
+
+def note_older(changes: ChangeSet, after: Manifest) -> None:
+    """Keep in a change's journal which versions a source brings, by the UUIDs that it gives."""
+    pairs = []
+    for one in changes.older:
+        entry = after.by_id.get(one.id)
+        if entry is not None and entry.uuid is not None:
+            pairs.append([entry.uuid, one.tree.content_hash])
+    if pairs:
+        changes.extra.setdefault(OWN_EXTRA, {})["older"] = pairs
 
 
 def undoes_releases(numbers: Sequence[int]) -> str | None:

@@ -59,6 +59,7 @@ def publish(
                 raise _overtaken(collection)
             make_equal(store, state_of(collection))
             ids = [str(entry.id) for entry in changed if entry.content_hash]
+            store.versions.add_older(uuid, header.older, header.command, header.author)
             store.versions.add(uuid, ids, header.command, header.author)
             hashes = {entry.content_hash for entry in changed if entry.content_hash}
             store.contents.ask_trees(hashes)

@@ -73,11 +73,34 @@ def plan_publication(
     manifest = manifest_of(state, Manifest(""))
     used = {artifact.id.type for artifact in manifest.artifacts}
     singles = sorted(s.name for s in types if s.shape is Shape.FILE and s.name in used)
-    return _plan(manifest, collection_id, record, singles)
+    pinned = _find_pinned(store, manifest, collection_id)
+    return _plan(manifest, collection_id, record, singles, pinned)
+
+
+def _find_pinned(store: Store, manifest: Manifest, collection_id: str) -> set[tuple[str, str]]:
+    """Return which older versions composites pin: a member's UUID and the version's tree.
+
+    A pin that is no version of its member is left out: it may be the hash of others' content.
+    """
+    present = {artifact.uuid: artifact.content_hash for artifact in manifest.artifacts}
+    wanted = {
+        (member.uuid or "", member.pin)
+        for composite in manifest.composites
+        for member in composite.members
+        if member.pin is not None and present.get(member.uuid) not in (None, member.pin)
+    }
+    if not wanted:
+        return set()
+    known = store.versions.of_all(collection_id)
+    return {(u, pin) for u, pin in wanted if any(v.content_hash == pin for v in known.get(u, ()))}
 
 
 def _plan(
-    manifest: Manifest, collection_id: str, record: ReleaseRecord, singles: list[str]
+    manifest: Manifest,
+    collection_id: str,
+    record: ReleaseRecord,
+    singles: list[str],
+    pinned: set[tuple[str, str]],
 ) -> Plan:
     head = render_head(manifest).encode()
     entries = sorted(manifest.by_id.values(), key=lambda entry: entry.uuid or "")
@@ -95,6 +118,13 @@ def _plan(
             for entry in group
             if isinstance(entry, ManifestArtifact) and entry.content_hash
         ]
+        trees[chunks[prefix]] += [
+            member.pin
+            for entry in group
+            if isinstance(entry, ManifestComposite)
+            for member in entry.members
+            if member.pin and (member.uuid or "", member.pin) in pinned
+        ]
     release = PublishedRelease(
         collection_id,
         manifest.name,
@@ -108,6 +138,7 @@ def _plan(
         len(entries),
         chunks,
         tuple(singles),
+        tuple(sorted({pin for _, pin in pinned})),
     )
     places = [
         PublishedEntry(artifact.path, artifact.content_hash, artifact.id.type in singles)

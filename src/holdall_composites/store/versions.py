@@ -42,6 +42,25 @@ def _add() -> Any:
     ).returning()
 
 
+@prepare
+def _add_older() -> Any:
+    other, same = V.alias("other"), V.alias("same")
+    newest = other.select(fn.MAX(other.number)).where(other.artifact == A.uuid)
+    known = same.select(same.id).where(same.artifact == A.uuid, same.tree == Tree.content_hash)
+    texts = [Cast(Given(name), "TEXT") for name in ("message", "author")]
+    rows = (
+        A.select(A.uuid, fn.COALESCE(V.number + 1, 0), V.id, Tree.content_hash, *texts)
+        .join(V, JOIN.LEFT_OUTER, on=(V.artifact == A.uuid) & (V.number == newest))
+        .switch(A)
+        .join(Tree, on=(Tree.content_hash == Given("content_hash")))
+        .where(A.collection == Given("collection"), A.uuid == Given("uuid"))
+        .where(~fn.EXISTS(known))
+    )
+    return V.insert_from(
+        rows, [V.artifact, V.number, V.parent, V.tree, V.message, V.author]
+    ).returning()
+
+
 _unversioned_ids = prepare(lambda: _select_unversioned(A.id).order_by(A.id))
 
 
@@ -97,6 +116,22 @@ class Versions(Repository):
         """
         fields = {"message": message, "author": author}
         self._send(_add, collection=collection_id, ids=as_json(ids), **fields)
+
+    def add_older(
+        self,
+        collection_id: str,
+        older: Iterable[tuple[str, str]],
+        message: str | None,
+        author: str | None,
+    ) -> None:
+        """Number versions that a source brought, by UUID and content hash; `add` follows.
+
+        Those that an artifact has, and those without content here, are left out. Needs the
+        collection's lock.
+        """
+        told = {"collection": collection_id, "message": message, "author": author}
+        for uuid, content_hash in older:
+            self._run(_add_older, uuid=uuid, content_hash=content_hash, **told)
 
     def newest(self, collection_id: str) -> dict[str, int]:
         """Return the number of the newest version of each active artifact, by UUID."""

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from holdall import NamedTuple
 from holdall.artifacts import ArtifactId, FileDigest, FileKind, RelPath, TypeSpec
-from holdall.collection import Collection, ManifestArtifact
+from holdall.collection import Collection, ManifestArtifact, OlderVersion
 from holdall.deploy import DeployPlan
 from holdall.errors import HoldallError, NotFoundError, StorageError
 from holdall.files import Scratch, Tree
@@ -71,6 +71,21 @@ def keep_new(
             found.append(_Found(there.location(entry), spec, tree, contents))
         with store.transaction():
             _keep_trees(store, found)
+
+
+def keep_older(collection: Collection, older: Iterable[OlderVersion]) -> None:
+    """Store the bytes of versions that a change brings along; whose they are is said with it."""
+    # Imported here: most changes bring none.
+    from holdall_composites.database.connect import connect_database
+    from holdall_composites.schema.runner import ensure_current
+
+    with connect_database(collection.database_url) as database:
+        ensure_current(database, embedded=collection.has_own_database)
+        store = Store(database)
+        found = [_Found(one.location, collection.spec_of(one.id), one.tree) for one in older]
+        unknown = store.contents.unknown_trees({one.tree.content_hash for one in found})
+        with store.transaction():
+            _keep_trees(store, [one for one in found if one.tree.content_hash in unknown])
 
 
 def _lay_out(

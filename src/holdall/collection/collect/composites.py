@@ -8,7 +8,7 @@ from dataclasses import field, replace
 
 from holdall import dataclass
 from holdall.artifacts.ids import ArtifactId
-from holdall.collection.changes import Change, ChangeKind
+from holdall.collection.changes import Change, ChangeKind, OlderVersion
 from holdall.collection.collect.claims import Claims
 from holdall.collection.manifest.manifest import ManifestComposite, ManifestMember
 from holdall.sources.naming import candidates, source_names
@@ -18,6 +18,20 @@ ONLY_POINTERS = "the source has only Git LFS pointers; run git lfs pull there"
 HIDDEN = "has hidden text in the source; unchanged here"
 
 _SOURCE_PIN = "source_pin"
+
+
+def find_older(
+    reading: Reading, ids: Mapping[ArtifactId, ArtifactId], *, takes_hidden: bool
+) -> tuple[OlderVersion, ...]:
+    """Return the versions that composites pin and that a source brings; `ids` are as in `Bundler`.
+
+    Those with hidden text only if `takes_hidden`.
+    """
+    return tuple(
+        OlderVersion(ids[found.id], found.tree, found.location)
+        for found in reading.older
+        if found.location is not None and found.id in ids and (takes_hidden or not found.hides_text)
+    )
 
 
 @dataclass

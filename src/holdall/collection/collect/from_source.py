@@ -12,7 +12,7 @@ from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collect.claims import Claims
-from holdall.collection.collect.composites import HIDDEN, ONLY_POINTERS, Bundler
+from holdall.collection.collect.composites import HIDDEN, ONLY_POINTERS, Bundler, find_older
 from holdall.collection.collect.conflicts import (
     Clash,
     ImportPlan,
@@ -387,6 +387,7 @@ class _Importer:
         artifacts, bundles = tuple(self.entries.values()), tuple(self.bundles.values())
         moved = {c.old_id: c.id for c in self.changes if c.old_id is not None}
         after = replace(before, artifacts=artifacts, composites=bundles).with_renamed(moved)
-        changes = ChangeSet("collect", before, after, tuple(self.changes))
+        older = find_older(self.wanted, self.final, takes_hidden=self.takes_hidden)
+        changes = ChangeSet("collect", before, after, tuple(self.changes), older=older)
         found = (changes, tuple(self.actions), tuple(self.clashes), tuple(self.refused))
         return ImportPlan(*found, former=self.former, ids=self.final)

@@ -32,7 +32,8 @@ Head = tuple[int, str | None]
 class Header(NamedTuple):
     """What a release says of itself. `change_id` is made before the change is tried.
 
-    `purged` are the UUIDs of removed artifacts that are deleted for good with it.
+    `purged` are the UUIDs of removed artifacts that are deleted for good with it, `older` pairs of
+    a UUID and the content hash of a version that a source brought.
     """
 
     change_id: str
@@ -42,6 +43,7 @@ class Header(NamedTuple):
     command: str
     message: str | None = None
     purged: tuple[str, ...] = ()
+    older: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
@@ -51,16 +53,18 @@ class Header(NamedTuple):
         change_id: str | None = None,
         message: str | None = None,
         purged: Sequence[str] = (),
+        older: Sequence[Sequence[str]] = (),
     ) -> Header:
         """Return the header of a change that somebody makes, under an id of its own."""
         who = (by.author, by.host, by.at)
-        return cls(change_id or new_uuid(), *who, command, message, tuple(purged))
+        pairs = tuple((uuid, content_hash) for uuid, content_hash in older)
+        return cls(change_id or new_uuid(), *who, command, message, tuple(purged), pairs)
 
     @property
     def covered(self) -> dict[str, Any]:
         """What the release's hash covers, and its row has."""
         covered = self._asdict()
-        del covered["purged"]
+        del covered["purged"], covered["older"]
         return covered
 
 

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from holdall import NamedTuple
+from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import Meter
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import OLDER
 from holdall.collection.manifest.manifest import ManifestArtifact, ManifestComposite, ManifestMember
 from holdall.config import MANIFEST
 from holdall.errors import StorageError, TooLargeError
@@ -42,6 +45,7 @@ def as_listed(
         composites=tuple(reader.composites(artifacts)),
         diagnostics=(*plain.diagnostics, *listing.diagnostics, *reader.diagnostics),
         unread={**plain.unread, **reader.unread},
+        older=tuple(reader.older.values()),
     )
 
 
@@ -55,6 +59,7 @@ class _Listed:
         self.diagnostics: list[Diagnostic] = []
         self.unread: dict[str, str] = {}
         self.found: dict[ArtifactId, FoundArtifact] = {}
+        self.older: dict[tuple[ArtifactId, str], FoundArtifact] = {}
         self._by_place = {(a.type, a.path): a for a in plain.artifacts}
         self._by_top: dict[tuple[str, str], list[FoundArtifact]] = {}
         for artifact in plain.artifacts:
@@ -156,10 +161,34 @@ class _Listed:
             self.diagnostics.extend(hidden)
             yield replace(_composite(composite, members), hides_text=bool(hidden))
 
+    def _has_older(self, artifact_id: ArtifactId, pin: str) -> bool:
+        """Return whether the source has the version that is pinned, beside the present one."""
+        if (artifact_id, pin) in self.older:
+            return True
+        entry = next((one for one in self.listing.artifacts if one.id == artifact_id), None)
+        spec = None if entry is None else self.types.get(entry.id.type)
+        if entry is None or spec is None or not entry.uuid or not is_sha256(pin):
+            return False
+        place = RelPath.parse(f"{OLDER}/{entry.uuid}/{pin}")
+        if not os.path.isdir(self.plain.root / place):
+            return False
+        if spec.shape is Shape.FILE:
+            place = place.join_path(spec.only_file)
+        older = self._read(replace(entry, path=place))
+        if older is None or older.tree.content_hash != pin:
+            return False
+        self.older[artifact_id, pin] = older
+        return True
+
     def _member(
         self, composite: ManifestComposite, member: ManifestMember, found: FoundArtifact | None
     ) -> FoundMember:
-        if member.pin is not None and found and member.pin != found.tree.content_hash:
+        if (
+            member.pin is not None
+            and found
+            and member.pin != found.tree.content_hash
+            and not self._has_older(member.id, member.pin)
+        ):
             note = (
                 f"{composite.id} pins {member.id} to a version that is only in the source's"
                 " database; it can be deployed once the pin is changed"

@@ -4,7 +4,8 @@
                           "release": SHA256, "number": 42, "previous": SHA256 or null, "at": TIME}
     releases/SHA256      {"format": 1, "collection": UUID, "name", "number": 42, "hash", "parent",
                           "author", "at", "command", "head": SHA256, "entries": 10500,
-                          "chunks": {"0a": SHA256}, "single_files": ["agent", "command"]}
+                          "chunks": {"0a": SHA256}, "single_files": ["agent", "command"],
+                          "pinned": [SHA256]}
     blobs/SHA256         the head and the chunks of a release's `manifest.toml`, the lines of trees
                          (as `artifacts.hashing` has them, so that a tree's name is its content
                          hash), and files
@@ -63,7 +64,8 @@ class PublishedRelease(NamedTuple):
     """A state of a collection: the blobs of which its manifest consists.
 
     `hash` and `parent` are the release's and its parent's in the database that published it.
-    `single_files` are the types whose artifacts are one file, not a folder.
+    `single_files` are the types whose artifacts are one file, not a folder. `pinned` are the trees
+    of older versions that composites pin, as far as the publisher has them.
     """
 
     collection: str
@@ -78,6 +80,7 @@ class PublishedRelease(NamedTuple):
     entries: int
     chunks: Mapping[str, str]
     single_files: tuple[str, ...]
+    pinned: tuple[str, ...] = ()
 
 
 class PublishedEntry(NamedTuple):
@@ -137,6 +140,9 @@ def parse_release(data: bytes, where: str) -> PublishedRelease:
     singles = _require_type(table, "single_files", where, list)
     if not all(isinstance(name, str) for name in singles):
         raise _wrong(where, "single_files")
+    pinned = _require_type(table, "pinned", where, list) if "pinned" in table else []
+    if not all(isinstance(name, str) and is_sha256(name) for name in pinned):
+        raise _wrong(where, "pinned")
     optional = {
         key: None if table.get(key) is None else _require_type(table, key, where, str)
         for key in ("parent", "author")
@@ -154,6 +160,7 @@ def parse_release(data: bytes, where: str) -> PublishedRelease:
         _number(table, "entries", where),
         {prefix: _hash(chunks, prefix, where) for prefix in sorted(chunks)},
         tuple(singles),
+        tuple(pinned),
     )
 
 

@@ -18,6 +18,7 @@ from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.limits import Caps
 from holdall.artifacts.paths import RelPath, refuse_collisions
+from holdall.artifacts.protected import OLDER
 from holdall.errors import HostilePathError, InputError, NotFoundError
 from holdall.files.plain_folder import ContentFolder
 from holdall.files.user_state import user_folder
@@ -68,7 +69,7 @@ class _Layout:
         """Write the manifest and the files of every artifact."""
         release = self._release(channel)
         text = self._manifest(release)
-        places = self._places(text, release)
+        places = self._find_places(text, release)
         trees = {
             content_hash: parse_tree(data, self._where(BLOBS, content_hash))
             for content_hash, data in self._small(
@@ -114,18 +115,22 @@ class _Layout:
             )
         return text
 
-    def _places(self, text: bytes, release: PublishedRelease) -> list[PublishedEntry]:
+    def _find_places(self, text: bytes, release: PublishedRelease) -> list[PublishedEntry]:
         where = self.place.show(MANIFEST)
         try:
             table = parse_toml(text, where)
             tables = table.get("artifacts", [])
             entries = [_entry(row, release.single_files) for row in tables]
-            count = len(tables) + len(table.get("composites", []))
+            composites = table.get("composites", [])
+            pinned = set(_find_pinned(composites, set(release.pinned)))
+            count = len(tables) + len(composites)
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{where}: not a manifest: {error}", hint=HINT) from error
         if count != release.entries:
             raise InputError(f"{where}: {count} entries, not {release.entries}", hint=HINT)
-        return entries
+        if release.pinned and {entry.content_hash for entry in pinned} != set(release.pinned):
+            raise InputError(f"{where}: `pinned` is not what composites pin", hint=HINT)
+        return [*entries, *sorted(pinned)]
 
     def _small(self, kind: str, names: Iterable[str], limit: int) -> Iterator[tuple[str, bytes]]:
         """Yield small files by their names, each at most once."""
@@ -188,6 +193,17 @@ class _Layout:
 
     def _where(self, kind: str, name: str) -> str:
         return self.place.show(f"{kind}/{name}")
+
+
+def _find_pinned(
+    composites: Iterable[Mapping[str, Any]], known: set[str]
+) -> Iterator[PublishedEntry]:
+    """Yield where older versions go that composites pin and that are published."""
+    for composite in composites:
+        for member in composite.get("members", []):
+            pin, uuid = member.get("pin"), member.get("uuid")
+            if pin in known:
+                yield PublishedEntry(RelPath.parse(f"{OLDER}/{uuid}/{pin}"), pin, False)
 
 
 def _entry(row: Mapping[str, Any], single_files: tuple[str, ...]) -> PublishedEntry:

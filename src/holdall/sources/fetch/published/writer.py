@@ -128,6 +128,7 @@ class Publication:
         if before is not None and wanted:
             gone = known - texts.keys()
             wanted -= {tree for sha256 in gone for tree in _trees_of(self._blobs, sha256)}
+            wanted -= set(before.pinned)
         for content_hash in sorted(wanted):
             files = tuple(read_tree(content_hash))
             for file in files:
