@@ -43,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Measure coverage in some folders only."""
+    runs.measure_by_folder(item)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what a worker has counted to the process that tells it."""
     tallies.send(session)

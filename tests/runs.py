@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,7 +16,12 @@ from postgres_server import URL_VARIABLE, running_server
 WITHOUT_POSTGRES = "HOLDALL_TESTS_WITHOUT_POSTGRES"
 FOLDERS = ["unit", "house", "faults", "fuzz", "e2e", "integration"]
 """The order of the folders: first what answers at once, then what takes longest at a time."""
+MEASURED = {"unit", "integration"}
+"""The folders whose tests are run with what measures coverage; it takes as long as they do, and the
+others, which run the same commands again under faults, find no line of ours that these do not."""
 IS_LONG = bool(os.environ.get("HOLDALL_LONG_TESTS"))
+
+_COVERAGE = pytest.StashKey[Any]()
 
 
 def examples(short: int) -> int:
@@ -25,17 +32,36 @@ def examples(short: int) -> int:
 def keep_coverage_of_the_whole(config: pytest.Config) -> None:
     """Measure coverage where all tests are run, or where `--cov` is given; demand it of all."""
     plugin = config.pluginmanager.getplugin("_cov")
-    if plugin is None or _is_to_be_measured(config):
+    if plugin is None:
         return
-    if any(str(word).startswith("--cov") for word in config.invocation_params.args):
-        plugin.options.cov_fail_under = None
+    is_whole = _is_to_be_measured(config)
+    if is_whole or any(str(word).startswith("--cov") for word in config.invocation_params.args):
+        os.register_at_fork(after_in_child=_stop_tracing)  # no child writes what it measures
+        if is_whole:
+            config.stash[_COVERAGE] = plugin
+        else:
+            plugin.options.cov_fail_under = None
         return
     config.pluginmanager.unregister(plugin)
     if plugin.cov_controller is not None:
         plugin.cov_controller.cov.stop()
-        # By these, processes that are started would measure themselves.
-        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS_")]:
-            del os.environ[name]
+
+
+def measure_by_folder(item: pytest.Item) -> None:
+    """Measure the coverage of a test, or not, by its folder."""
+    plugin = item.config.stash.get(_COVERAGE, None)
+    if plugin is None:
+        return
+    control, is_measured = plugin.cov_controller, _folder(item) in MEASURED
+    if is_measured and not control.started:
+        control.resume()
+    elif control.started and not is_measured:
+        control.pause()
+
+
+def _stop_tracing() -> None:
+    sys.settrace(None)
+    threading.settrace(None)
 
 
 def _is_to_be_measured(config: Any) -> bool:
@@ -72,10 +98,18 @@ def work_in_memory() -> None:
 
 
 def sort_by_folder(items: list[pytest.Item]) -> None:
-    """Put the tests of each folder together, the unit tests first."""
-    items.sort(key=lambda item: _rank(item))
+    """Put the tests of each folder together, the unit tests first.
+
+    In each, modules with slow tests come first, so that at the end no worker waits for another.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (_rank(item), item.path not in slow))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.nodeid.split("/")[1]
 
 
 def _rank(item: pytest.Item) -> int:
-    folder = item.nodeid.split("/")[1]
+    folder = _folder(item)
     return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)

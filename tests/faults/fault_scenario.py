@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -199,7 +198,6 @@ def killed_at(number: int, run: Callable[[Path], None], folder: Path) -> bool:
     """Do `run` in a child that dies at its mutating call `number`; False if it came to its end."""
     child = os.fork()
     if child == 0:
-        sys.settrace(None)  # nobody would ask it for its coverage
         status = 1
         with contextlib.suppress(BaseException):
             Counter(number).install()
@@ -237,7 +235,6 @@ def calls_of(run: Callable[[Path], None], folder: Path) -> list[str]:
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        sys.settrace(None)
         status = 1
         with contextlib.suppress(BaseException):
             counter = Counter()

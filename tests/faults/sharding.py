@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,7 +56,6 @@ def _fork(result: Path, points: Sequence[Point], check: Check[Point]) -> int:
     child = os.fork()
     if child:
         return child
-    sys.settrace(None)  # nobody would ask it for its coverage
     found: list[str] = []
     try:
         with temporary_world() as world:

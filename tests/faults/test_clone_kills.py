@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import random
-import sys
 from pathlib import Path
 
 import pytest
@@ -99,7 +98,6 @@ def clone_killed(url: str, target: Path, number: int, told: Path) -> int:
     """Clone in a child that dies at its step `number`; its steps are in `told` if it does not."""
     child = os.fork()
     if child == 0:
-        sys.settrace(None)  # nobody would ask it for its coverage
         status = 99
         try:
             injection = EveryStep("kill", number)

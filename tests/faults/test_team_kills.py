@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,7 +63,6 @@ def run_killed(machine: Machine, words: tuple[str, ...], number: int, told: Path
     """
     child = os.fork()
     if child == 0:
-        sys.settrace(None)  # nobody would ask it for its coverage
         status = 99
         try:
             injection = EveryStep("kill", number)

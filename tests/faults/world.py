@@ -182,7 +182,6 @@ class World:
         return status
 
     def _enter(self, out: Path, err: Path) -> None:
-        sys.settrace(None)  # whoever measures coverage would slow thousands of children down
         gc.disable()
         manager.load_plugins = lambda *_: self._plugins
         os.chdir(self.here)

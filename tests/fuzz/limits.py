@@ -19,7 +19,7 @@ MEMORY = 256 << 20
 LONG = int(os.environ.get("HOLDALL_FUZZ", "0"))
 """How many inputs each target gets in a long run; 0 is a short one."""
 SECONDS = 1.0 if LONG else 10.0
-"""A short run is part of `make test`: traced for its coverage, beside whatever else runs."""
+"""A short run is part of `make test`: beside whatever else runs."""
 
 
 class TooSlow(BaseException):

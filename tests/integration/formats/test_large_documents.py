@@ -30,10 +30,10 @@ pytestmark = pytest.mark.integration
 )
 def test_large_documents_are_read_or_refused_in_time(text: str) -> None:
     """Time and memory grow with the text, whatever it holds: else these take hours."""
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(InputError):
         JsonText(text, "x.json")
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
 
 
 def test_too_many_values_are_refused() -> None:
