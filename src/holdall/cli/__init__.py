@@ -196,6 +196,7 @@ def _config(args: argparse.Namespace) -> Config:
 # The face.
 if TYPE_CHECKING:
     from holdall.cli.commands.collection.show import entry_to_json as entry_to_json, show as show
+    from holdall.cli.commands.git_driver import install_driver as install_driver
     from holdall.cli.commands.project.deploy import (
         project_of as project_of,
         result_to_json as result_to_json,
@@ -211,6 +212,7 @@ else:
                 "entry_to_json",
                 "show",
             ),
+            "commands.git_driver": ("install_driver",),
             "commands.project.deploy": (
                 "project_of",
                 "result_to_json",

@@ -40,6 +40,13 @@ def can_ask(out: Output) -> bool:
     return not (out.json or out.quiet) and sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def confirm(question: str) -> bool:
+    """Ask a user on the terminal; only `y` and `yes` are a yes."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def choose_from(rows: Sequence[Row], hint: str) -> list[ArtifactId]:
     """Return what the user chooses.
 

@@ -1,10 +1,4 @@
-"""`holdall pull`, `clone` and `git-merge`: a folder at the newest release, branches merged.
-
-For `git-merge`, the merge driver of `manifest.toml`:
-
-    .gitattributes    manifest.toml merge=holdall
-    git config        merge.holdall.driver "holdall git-merge %O %A %B %P"
-"""
+"""`holdall pull`, `clone` and `git-merge`: a folder at the newest release, branches merged."""
 
 from __future__ import annotations
 
@@ -12,14 +6,11 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from holdall.cli import Context
+from holdall.cli import Context, install_driver
 from holdall.collection import PULL
-from holdall.errors import ConflictError, InputError, UsageError
+from holdall.errors import InputError, UsageError
 from holdall.files import Scratch
 from holdall.transaction import Signature
-
-DRIVER = "holdall git-merge %O %A %B %P"
-ATTRIBUTE = "manifest.toml merge=holdall"
 
 
 def configure_pull(pull: argparse.ArgumentParser) -> None:
@@ -156,7 +147,10 @@ def configure_git_merge(parser: argparse.ArgumentParser) -> None:
 def run_git_merge(context: Context, args: argparse.Namespace) -> int:
     """Merge, or install."""
     if args.install:
-        return _install(context, dry_run=args.dry_run)
+        root, dry_run = context.collection().root, args.dry_run
+        is_named = install_driver(context, root, dry_run=dry_run)
+        context.out.data({"dry_run": dry_run, "merged": False, "conflicts": []})
+        return 0 if is_named else 1
     if args.theirs is None:
         raise UsageError("three manifests are needed", hint="git names them; or use --install")
     from holdall_composites.service.git_merge import merge_manifests
@@ -190,35 +184,3 @@ def _read(path: Path) -> str:
         raise InputError(f"cannot read {path}: {error.strerror}", hint="git names them") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not valid UTF-8", hint="save it as UTF-8") from error
-
-
-def _install(context: Context, *, dry_run: bool) -> int:
-    """Set the driver in the git configuration, and name it if the attributes do not."""
-    root = context.collection().root
-    commands = (
-        ("merge.holdall.name", "Holdall's manifest, entry by entry"),
-        ("merge.holdall.driver", DRIVER),
-    )
-    for key, value in commands:
-        context.out.line(f"git config {key} {value!r}")
-        if not dry_run:
-            _git(root, "config", "--local", key, value)
-    attributes = root / ".gitattributes"
-    is_named = attributes.exists() and ATTRIBUTE in attributes.read_text().splitlines()
-    if not is_named:
-        context.out.note(f"add the line `{ATTRIBUTE}` to {attributes}")
-    context.out.data({"dry_run": dry_run, "merged": False, "conflicts": []})
-    return 0 if is_named else 1
-
-
-def _git(root: Path, *words: str) -> None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError as error:
-        raise ConflictError("git is not installed", hint="install git") from error
-    if done.returncode:
-        raise ConflictError(
-            f"git refuses: {done.stderr.strip()}", hint=f"is {root} in a repository of git?"
-        )

@@ -47,6 +47,23 @@ def repository(tmp_path: Path, own_state: Path) -> Kit:
     return kit
 
 
+def test_init_offers_the_driver(tmp_path: Path, own_state: Path) -> None:
+    """With `--git-merge` it is set at once, outside of git it is refused, else it is said how."""
+    del own_state
+    (tmp_path / "own").mkdir()
+    kit = Kit(in_this_process, tmp_path / "own")
+    refused = kit.command("init", kit.collection, "--git-merge")
+    assert (refused.returncode, kit.collection.exists()) == (2, False)
+    kit.collection.mkdir()
+    git(kit, "init", "-q")
+    assert "--install" in kit.command("init", kit.collection, "--dry-run").stderr
+    assert "merge.holdall" in kit.run("init", kit.collection, "--git-merge", "--dry-run")
+    git(kit, "config", "merge.holdall.driver", status=1)
+    assert kit.json("init", kit.collection, "--git-merge")["name"] == "kit"
+    assert git(kit, "config", "merge.holdall.driver") == "holdall git-merge %O %A %B %P\n"
+    assert "merge: holdall" in git(kit, "check-attr", "merge", "manifest.toml")
+
+
 def commit(kit: Kit) -> None:
     """Commit all that there is."""
     git(kit, "add", "-A")

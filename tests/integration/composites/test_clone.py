@@ -55,6 +55,39 @@ def test_a_clone_is_the_collection_byte_for_byte(kit: Kit, folder: Path) -> None
     assert known(kit) == known(bob)
 
 
+def test_a_database_without_a_release_says_what_is_missing(
+    database_url: str, tmp_path: Path, own_state: Path
+) -> None:
+    """After `init` nothing was collected yet: the hint says that this is the next step."""
+    del own_state
+    one = Kit(in_this_process, tmp_path, database_url)
+    one.run("init", one.collection)
+    refused = in_this_process("clone", database_url, tmp_path / "other")
+    assert (refused.returncode, (tmp_path / "other").exists()) == (4, False)
+    assert "holds no collection yet" in refused.stderr
+    assert "holdall collect SOURCE" in refused.stderr
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_an_edit_is_adopted_and_undone_with_a_database_alone(
+    kit: Kit, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a folder of one's own, both halves go and come back; others see the release."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    words = ("--database", str(kit.database_url))
+    (folder / "app").mkdir()
+    skill = folder / "app/.claude/skills/changelog/SKILL.md"
+    for line in ("deploy changelog --to app --target claude", "adopt changelog --from app", "undo"):
+        if line.startswith("adopt"):
+            skill.write_text(skill.read_text() + "more\n")
+        done = in_this_process(*words, *line.split())
+        assert done.returncode == 0, done.stderr
+        kit.run("pull")
+        ours = (kit.collection / "skills/changelog/SKILL.md").read_text()
+        assert ours.endswith("more\n") == line.startswith("adopt")
+    assert skill.read_text().endswith("more\n")
+
+
 def test_the_folder_is_that_of_the_name(kit: Kit, folder: Path) -> None:
     """Without DIR it has the collection's name, and a dry run writes nothing."""
     done = in_this_process("clone", kit.database_url, "--dry-run")

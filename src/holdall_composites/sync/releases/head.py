@@ -23,8 +23,11 @@ def choose_collection(store: Store, chosen: str | None, shown: str) -> Collectio
     if len(found) == 1:
         return found[0]
     if not known:
-        hint = "name another database, or make the first one with `holdall init --database URL`"
-        raise NotFoundError(f"the database {shown} holds no collection", hint=hint)
+        hint = (
+            "one is in it with its first release: `holdall collect SOURCE` in the folder that"
+            " `holdall init --database URL` made; or name another database"
+        )
+        raise NotFoundError(f"the database {shown} holds no collection yet", hint=hint)
     if not found:
         names = ", ".join(repr(c.name) for c in known)
         raise NotFoundError(

@@ -6,8 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdall.cli.choosing import can_ask, confirm
+from holdall.cli.commands.git_driver import install_driver, is_in_git
 from holdall.cli.context import Context
 from holdall.config import DATABASE, LEFT_OUT, SETTINGS, trust_database
+from holdall.errors import UsageError
 
 if TYPE_CHECKING:
     from holdall.files.root import Root
@@ -25,6 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="make a folder that was written from another database the first release of its present"
         " one, which has none of this collection",
     )
+    parser.add_argument(
+        "--git-merge",
+        action="store_true",
+        help="let git merge the manifest entry by entry: sets `merge.holdall` in the repository's"
+        " own settings (default: you are asked on a terminal)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check only, write nothing")
 
 
@@ -37,6 +46,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
     if args.new_chain:
         return _begin_chain(context, args, path)
     name = args.name or path.absolute().name or "default"
+    is_here = is_in_git(path)
+    if args.git_merge and not is_here:
+        raise UsageError(f"--git-merge: {path} is in no repository", hint="`git init` there first")
     has_attributes = (path / ".gitattributes").exists()
     database = _lasting_url(args.database, path)
     if database is not None:
@@ -53,13 +65,24 @@ def run(context: Context, args: argparse.Namespace) -> int:
             f"{path / '.gitattributes'} is yours, and stays as it is; a line `* -text` at its end"
             " keeps git from changing the ends of lines in the collection"
         )
-    if any((folder / ".git").exists() for folder in (path.absolute(), *path.absolute().parents)):
-        context.out.note("`holdall git-merge --install` lets git merge the manifest entry by entry")
+    if is_here:
+        _offer_driver(context, args, path)
     context.out.line(
         f"{'would make' if args.dry_run else 'made'} the collection {name!r} in {path}"
     )
     context.out.data({"collection": str(path), "name": name})
     return 0
+
+
+def _offer_driver(context: Context, args: argparse.Namespace, path: Path) -> None:
+    """Let git merge the manifest entry by entry, if that is wanted; else print how it is done."""
+    wanted = args.git_merge
+    if not wanted and not args.dry_run and can_ask(context.out):
+        wanted = confirm("let git merge the manifest entry by entry, by its own settings here?")
+    if wanted:
+        install_driver(context, path, dry_run=args.dry_run)
+        return
+    context.out.note("`holdall git-merge --install` lets git merge the manifest entry by entry")
 
 
 def _begin_chain(context: Context, args: argparse.Namespace, path: Path) -> int:
@@ -71,7 +94,7 @@ def _begin_chain(context: Context, args: argparse.Namespace, path: Path) -> int:
 
     from holdall.collection.changes import NEW_CHAIN
     from holdall.collection.collect.from_folder import plan_refresh
-    from holdall.errors import RefusedError, UsageError
+    from holdall.errors import RefusedError
     from holdall.operations.write_collection import edit_collection
 
     if not context.plugins.implements("holdall_collect_commit"):
