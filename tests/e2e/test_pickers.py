@@ -136,3 +136,33 @@ def test_without_a_terminal_nothing_is_asked(kit: Kit) -> None:
     for command in ("deploy", "undeploy"):
         done = kit.command(command, "--to", kit.project)
         assert done.returncode == 2 and "no id was given" in done.stderr
+
+
+def test_conflicts_are_settled_side_by_side(kit: Kit, spawn: Spawn) -> None:
+    """What both sides changed is shown in two columns, and becomes what is answered."""
+    kit.deploy("one")
+    there = kit.project / ".claude/skills/one/SKILL.md"
+    ours = kit.collection / "skills/one/SKILL.md"
+    before = there.read_text()
+    for path, name in ((there, "mine"), (ours, "theirs")):
+        path.write_text(before + f"{name}\n")
+    kit.run("collect")
+    left = spawn("adopt", "one")
+    left.expect("Which")
+    left.sendintr()
+    left.expect("nothing is left half finished")
+    left.expect(pexpect.EOF)
+    assert there.read_text() == before + "mine\n"
+    child = spawn("adopt", "one")
+    child.expect(r"mine +\| +\d+  theirs")
+    child.expect("Which")
+    if is_picker(child):
+        child.expect("Ctrl-C leaves")
+        child.send(f"{DOWN}{DOWN}\r")
+    else:
+        child.sendline("b")
+    child.expect("adopted: 1")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert there.read_text() == ours.read_text() == before + "mine\ntheirs\n"

@@ -25,6 +25,7 @@ PACKAGES = [
     ROOT / "migrations/holdall_composites_migrations",
 ]
 ALLOWED = {
+    "holdall/cli/asking/settling.py": "a copy for the user's editor, in a temporary folder",
     "holdall/cli/__init__.py": "the null device, when nobody reads the output any more",
     "holdall/files/syscalls.py": "the writer's own calls",
     "holdall/files/lock.py": "the lock and the .gitignore of Holdall's own folder",

@@ -32,8 +32,9 @@ _HIDDEN = Code.HIDDEN_TEXT.value
 class Adoptable(NamedTuple):
     """An edited deployment: what was deployed, what is there now, what the collection has.
 
-    `tree` is what is there, `taken` that with the name which the collection gives it. `diagnostics`
-    are about the texts that are there.
+    `tree` is what is there, `taken` what the collection gets: that with the name which the
+    collection gives it or, if it `is_merged`, something else, which the project gets, too.
+    `location` is where the files of `taken` are. `diagnostics` are about the texts that are there.
     """
 
     deployed: Deployed
@@ -44,6 +45,7 @@ class Adoptable(NamedTuple):
     present: Tree
     collected: Path
     diagnostics: tuple[Diagnostic, ...] = ()
+    is_merged: bool = False
 
     @property
     def has_conflict(self) -> bool:

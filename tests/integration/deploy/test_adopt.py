@@ -21,6 +21,7 @@ from host_factories import deploy, make_collection, make_project, session_of
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample("composite:writing")]
 
 CHANGELOG = ".claude/skills/changelog"
+MARKS = ("<<<<<<<", "=======", ">>>>>>>")
 
 
 def adopt(kit: Kit, *words: str, status: int = 0) -> Any:
@@ -154,21 +155,93 @@ def test_a_composite_brings_what_was_edited_of_it(kit: Kit) -> None:
     assert set(states(kit).values()) == {"synced"}
 
 
-def test_what_changed_in_the_collection_since_is_a_conflict(kit: Kit) -> None:
-    """Refused, collected or not; forced, the other content stays as a version or a backup."""
-    edit(kit)
+def change(kit: Kit, old: str, new: str) -> None:
+    """Change a line of the collection's own copy, as a new version."""
     ours = kit.collection / "skills/changelog/SKILL.md"
-    ours.write_text("---\nname: changelog\ndescription: ours\n---\nours\n")
-    assert "changed since this was deployed" in refused(kit, "skill:changelog")
+    assert old in ours.read_text()
+    ours.write_text(ours.read_text().replace(old, new))
     kit.run("collect")
+
+
+def change_there(kit: Kit, old: str, new: str) -> Path:
+    """Change a line of what is deployed; return the file."""
+    there = kit.project / CHANGELOG / "SKILL.md"
+    assert old in there.read_text()
+    there.write_text(there.read_text().replace(old, new))
+    return there
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_what_changed_in_the_collection_since_is_merged(kit: Kit, collects: bool) -> None:
+    """By files and lines, in the collection and in the project, which one undo takes back."""
+    there = change_there(kit, "Use when", "Use whenever")
+    (kit.project / CHANGELOG / "mine.md").write_text("mine\n")
+    ours = kit.collection / "skills/changelog"
+    head = ours / "SKILL.md"
+    head.write_text(head.read_text() + "Newer.\n")
+    (ours / "newer.md").write_text("newer\n")
+    if collects:
+        kit.run("collect")
+    before = tree(kit.collection / "skills"), tree(kit.project)
+    would = adopt(kit, "skill:changelog", "--dry-run")
+    assert would["adopted"][0]["merged"]
+    assert (tree(kit.collection / "skills"), tree(kit.project)) == before
+    done = adopt(kit, "skill:changelog")
+    assert done["written"] == would["written"] != []
+    text = there.read_text()
+    assert "Use whenever" in text and text.endswith("Newer.\n")
+    assert tree(ours) == tree(kit.project / CHANGELOG)
+    assert {"mine.md", "newer.md"} <= {path.name for path in ours.iterdir()}
+    assert f"{CHANGELOG}/SKILL.md" in done["project_backups"]
+    assert states(kit)["skill:changelog"] == "synced"
+    assert kit.json("doctor", "--deep")["findings"] == []
+    after = tree(ours), tree(kit.project / CHANGELOG)
+    if not collects:  # no version has it
+        assert (kit.collection / done["backups"]["skills/changelog/SKILL.md"]).exists()
+        return
+    for _ in range(2):
+        kit.run("undo")
+        found = tree(kit.project)
+        assert tree(kit.collection / "skills") == before[0]
+        assert {**found, **_record(before[1])} == before[1]
+        kit.run("redo")
+        assert (tree(ours), tree(kit.project / CHANGELOG)) == after
+
+
+def test_the_same_lines_are_a_conflict(kit: Kit, tmp_path: Path) -> None:
+    """It is told by file and line, and nothing is written; a side, or a copy, decides."""
+    change_there(kit, "# Change log", "mine")
+    change(kit, "# Change log", "theirs")
     said = refused(kit, "skill:changelog")
-    assert "skill:changelog" in said
-    assert "--force" in said
-    done = adopt(kit, "skill:changelog", "--force")
-    assert (kit.collection / done["backups"]["skills/changelog/SKILL.md"]).exists()
+    assert f"edited in the project, and changed in the collection: {CHANGELOG}/SKILL.md" in said
+    assert "(line 6 here, line 6 there)" in said and "--ours" in said
+    refused(kit, "skill:changelog", "--copy", str(tmp_path / "copy"))
+    marked = tmp_path / "copy/project" / CHANGELOG / "SKILL.md"
+    refused(kit, "skill:changelog", "--copy", str(tmp_path / "copy"))
+    lines = [line for line in marked.read_text().split("\n") if line[:7] not in MARKS]
+    marked.write_text("\n".join(lines))
+    adopt(kit, "skill:changelog", "--copy", str(tmp_path / "copy"))
     assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
+    assert "mine" in (kit.project / CHANGELOG / "SKILL.md").read_text()
+    kit.run("undo")
+    adopt(kit, "skill:changelog", "--theirs")
+    assert "theirs" in (kit.project / CHANGELOG / "SKILL.md").read_text()
+    assert states(kit)["skill:changelog"] == "synced"
+    kit.run("undo")
+    done = adopt(kit, "skill:changelog", "--ours")
+    assert (kit.collection / done["backups"]["skills/changelog/SKILL.md"]).exists()
+    assert "mine" in (kit.collection / "skills/changelog/SKILL.md").read_text()
     kit.run("restore", "skill:changelog", "1")
-    assert ours.read_text().endswith("ours\n")
+    assert "theirs" in (kit.collection / "skills/changelog/SKILL.md").read_text()
+
+
+def test_what_the_merged_files_run_is_asked_about(kit: Kit) -> None:
+    """The collection's newer version does not come into the project without consent."""
+    change_there(kit, "# Change log", "# The change log")
+    change(kit, "name: changelog\n", "name: changelog\nallowed-tools: Bash(rm:*)\n")
+    assert "an agent would run or send this" in refused(kit, "skill:changelog")
+    adopt(kit, "skill:changelog", "--allow-commands")
+    assert states(kit)["skill:changelog"] == "synced"
 
 
 def test_the_same_edit_in_the_collection_is_no_conflict(kit: Kit) -> None:

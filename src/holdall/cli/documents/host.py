@@ -219,15 +219,20 @@ class StatusDocument(TypedDict):
 
 
 class Adopted(TypedDict):
-    """An edit that was copied into the collection."""
+    """An edit that was copied into the collection, or merged with what that had by then."""
 
     id: str
     target: str
     content_hash: str
+    merged: bool
 
 
 class AdoptDocument(TypedDict):
-    """What was copied from a project into the collection; `backups` are in the collection."""
+    """What was copied from a project into the collection.
+
+    `written` and `deleted` are files of the project that were merged; `backups` are in the
+    collection, `project_backups` in the project.
+    """
 
     project: str
     dry_run: bool
@@ -236,7 +241,10 @@ class AdoptDocument(TypedDict):
     diagnostics: list[Diagnostic]
     unchanged: list[str]
     transaction: str | None
+    written: list[str]
+    deleted: list[str]
     backups: dict[str, str]
+    project_backups: dict[str, str]
     warnings: list[str]
 
 

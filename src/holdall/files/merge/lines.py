@@ -41,6 +41,24 @@ class LineConflict(NamedTuple):
         return f"{_describe(self.ours)} here, {_describe(self.theirs)} there"
 
 
+class Open(NamedTuple):
+    """What both sides have in the place of some lines, and where."""
+
+    ours: bytes
+    theirs: bytes
+    lines: LineConflict
+
+    def mark(self, marks: tuple[bytes, bytes]) -> bytes:
+        """Return both, between these marks."""
+        both = _end_line(self.ours), _end_line(self.theirs)
+        return b"%s\n%s=======\n%s%s\n" % (marks[0], *both, marks[1])
+
+    @property
+    def both(self) -> bytes:
+        """Ours, and theirs behind it."""
+        return (_end_line(self.ours) if self.theirs else self.ours) + self.theirs
+
+
 class LineMerge(NamedTuple):
     """A merged text, or the conflicts that stand against it; then `text` is None."""
 
@@ -78,21 +96,28 @@ def mark_lines(base: bytes, ours: bytes, theirs: bytes, marks: tuple[bytes, byte
     what theirs has
     >>>>>>> new
     """
+    parts = split_conflicts(base, ours, theirs)
+    return b"".join(part.mark(marks) if isinstance(part, Open) else part for part in parts)
+
+
+def split_conflicts(base: bytes, ours: bytes, theirs: bytes) -> list[bytes | Open]:
+    """Return three texts merged, in parts: what merges, and what both sides have where it does not.
+
+    Adjacent conflicts have an empty text between them.
+    """
     merge = merge_lines(base, ours, theirs)
     if merge.text is not None:
-        return merge.text
+        return [merge.text]
     sides = [_split(text) for text in (base, ours, theirs)]
     try:
-        return b"".join(_mark_conflicts(sides, merge.conflicts, marks))
+        return [*_split_at(sides, merge.conflicts)]
     except _TooFarApartError:
-        return b"".join(_mark_conflicts(sides, (_conflict_of_all(sides),), marks))
+        return [*_split_at(sides, (_conflict_of_all(sides),))]
 
 
-def _mark_conflicts(
-    sides: Sequence[Sequence[bytes]],
-    conflicts: Sequence[LineConflict],
-    marks: tuple[bytes, bytes],
-) -> Iterator[bytes]:
+def _split_at(
+    sides: Sequence[Sequence[bytes]], conflicts: Sequence[LineConflict]
+) -> Iterator[bytes | Open]:
     done = [0, 0, 0]
     for conflict in conflicts:
         before = [s[d : lines.start - 1] for s, d, lines in zip(sides, done, conflict, strict=True)]
@@ -102,7 +127,7 @@ def _mark_conflicts(
             b"".join(side[lines.start - 1 : lines.stop - 1])
             for side, lines in zip(sides[1:], conflict[1:], strict=True)
         )
-        yield b"%s\n%s=======\n%s%s\n" % (marks[0], _end_line(ours), _end_line(theirs), marks[1])
+        yield Open(ours, theirs, conflict)
     yield _text_of([side[d:] for side, d in zip(sides, done, strict=True)])
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdall.cli.choosing import can_ask, confirm
+from holdall.cli.asking.choosing import can_ask, confirm
 from holdall.cli.commands.git_driver import install_driver, is_in_git
 from holdall.cli.context import Context
 from holdall.config import DATABASE, LEFT_OUT, SETTINGS, trust_database

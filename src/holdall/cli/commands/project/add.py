@@ -84,7 +84,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
 def _asks(context: Context) -> Ask | None:
     """Return what lets a user choose; None where nobody is there."""
-    from holdall.cli.choosing import Row, can_ask, choose_from
+    from holdall.cli.asking.choosing import Row, can_ask, choose_from
 
     if not can_ask(context.out):
         return None

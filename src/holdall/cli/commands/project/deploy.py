@@ -128,7 +128,7 @@ def _choose_ids(context: Context, args: argparse.Namespace, collection: Collecti
 
     if not sys.stdin.isatty() or targets_in(project_of(args), context.plugins.targets):
         return []
-    from holdall.cli.choosing import Row, can_ask, choose_from
+    from holdall.cli.asking.choosing import Row, can_ask, choose_from
     from holdall.cli.commands.collection.details import describe
 
     entries = collection.manifest.by_id.values()

@@ -11,6 +11,7 @@ from holdall.cli.context import Context
 
 if TYPE_CHECKING:
     from holdall.deploy.locked.values import LockedArtifact, LockedSource
+    from holdall.operations.projects.merging.conflicts import Edits
     from holdall.operations.projects.terms import Terms
 
 
@@ -35,6 +36,30 @@ def add_options(parser: argparse.ArgumentParser, *, writes: bool = True) -> None
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be done, write nothing"
     )
+
+
+def add_edit_options(parser: argparse.ArgumentParser, other: str) -> None:
+    """Add the options for what was edited, and is something else in `other` by now."""
+    edits = parser.add_mutually_exclusive_group()
+    edits.add_argument("--ours", action="store_true", help="keep what you edited")
+    edits.add_argument(
+        "--theirs",
+        action="store_true",
+        help=f"take what the {other} has; what you edited is kept as a backup",
+    )
+    edits.add_argument(
+        "--copy",
+        metavar="FOLDER",
+        help="what does not merge is written there with conflict markers; edit it, then run the"
+        " same again",
+    )
+
+
+def edits_of(args: argparse.Namespace) -> Edits:
+    """Return what is to be done with edits."""
+    from holdall.operations.projects.merging.conflicts import Edits
+
+    return Edits.OURS if args.ours else Edits.THEIRS if args.theirs else Edits.MERGE
 
 
 def project_of(args: argparse.Namespace) -> Path:

@@ -41,7 +41,7 @@ def run(context: Context, args: argparse.Namespace) -> int:
 
 def _choose_ids(context: Context, args: argparse.Namespace) -> list[str]:
     """Let a user choose from what is deployed; raises UsageError where nobody is there."""
-    from holdall.cli.choosing import Row, can_ask, choose_from
+    from holdall.cli.asking.choosing import Row, can_ask, choose_from
     from holdall.cli.commands.project.status import find_status
 
     hint = "`holdall status` shows what is deployed"

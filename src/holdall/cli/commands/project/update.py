@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from holdall.cli.allow import refuse_unknown
 from holdall.cli.commands.project.locked import (
+    add_edit_options,
     add_options,
+    edits_of,
     project_of,
     source_to_json,
     state_of,
@@ -28,24 +30,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = (
         "Show what the sources of the project have now, and bring it. What you edited in the"
-        " collection or the project is merged with it; what does not merge is refused."
+        " collection or the project is merged with it; about what does not merge a terminal asks."
     )
     parser.add_argument(
         "names", nargs="*", metavar="ID", help="what to update, or a source (default: all)"
     )
-    edits = parser.add_mutually_exclusive_group()
-    edits.add_argument("--ours", action="store_true", help="keep what you edited")
-    edits.add_argument(
-        "--theirs",
-        action="store_true",
-        help="take what the source has; what you edited is kept as a backup",
-    )
-    edits.add_argument(
-        "--copy",
-        metavar="FOLDER",
-        help="what does not merge is written there with conflict markers; edit it, then run the"
-        " same again",
-    )
+    add_edit_options(parser, "source")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     add_options(parser)
 
@@ -58,10 +48,9 @@ def run(context: Context, args: argparse.Namespace) -> int:
     project = project_of(args)
     if is_newest(project, args.names):
         return _conclude(context, project, args)
+    from holdall.cli.asking.settling import run_settled
     from holdall.operations.projects.changes.update import update
-    from holdall.operations.projects.sources.conflicts import Edits
 
-    edits = Edits.OURS if args.ours else Edits.THEIRS if args.theirs else Edits.MERGE
     terms = terms_of(context, args, project)
 
     def agree(plan: Sequence[SourceUpdate]) -> bool:
@@ -73,7 +62,12 @@ def run(context: Context, args: argparse.Namespace) -> int:
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     copy = None if args.copy is None else Path(args.copy)
-    done = update(terms, args.names, edits, agree, copy)
+    edits, asks = edits_of(args), copy is None and not (args.yes or args.dry_run)
+    done = run_settled(
+        context.out,
+        lambda decisions: update(terms, args.names, edits, agree, copy or decisions),
+        asks=asks,
+    )
     if done is None:
         context.out.line("nothing was changed")
         return 0

@@ -25,9 +25,9 @@ from holdall.operations.projects.changes.newest import find_required
 from holdall.operations.projects.compare import remember
 from holdall.operations.projects.files import ProjectFiles, read_both
 from holdall.operations.projects.locked_deploy import LockedDeployer, Wanted, find_missing
-from holdall.operations.projects.merged_deploy import MergingDeployer
-from holdall.operations.projects.sources.conflict_copy import ConflictCopy
-from holdall.operations.projects.sources.conflicts import Conflicts, Edits
+from holdall.operations.projects.merging.conflict_copy import ConflictCopy
+from holdall.operations.projects.merging.conflicts import Conflicts, Decisions, Edits
+from holdall.operations.projects.merging.merged_deploy import MergingDeployer
 from holdall.operations.projects.sources.located import Located
 from holdall.operations.projects.sources.own import lock_own
 from holdall.operations.projects.sources.supply import Locks, Supply
@@ -91,14 +91,14 @@ def update(
     names: Sequence[str],
     edits: Edits,
     agree: Agree,
-    copy: Path | None = None,
+    decisions: Decisions | Path | None = None,
 ) -> Updated | None:
     """Update what the project requires, or of that what `names` say: ids, names, or sources.
 
-    What does not merge is copied into the folder `copy`, for the user to edit; what is there is
-    taken. Returns None where the user does not agree. Raises NotFoundError for what is not
-    required, ConflictError for an edit that does not merge, and what a deploy raises; neither the
-    collection nor the project changes then.
+    `decisions` has what was decided about what does not merge, or is a folder into which that is
+    copied for the user to edit; what is there already is taken. Returns None where the user does
+    not agree. Raises NotFoundError for what is not required, UnsettledError for an edit that does
+    not merge, and what a deploy raises; neither the collection nor the project changes then.
     """
     files = read_both(terms.project)
     requirements = find_required(files, terms.project, names)
@@ -107,7 +107,8 @@ def update(
         asking = _Asking(*(getattr(terms.allowance, f.name) for f in fields(terms.allowance)))
         planning = replace(planning, allowance=asking)
     with Supply(planning) as supply:
-        decisions = ConflictCopy(copy, supply.root, terms.project) if copy is not None else None
+        if isinstance(decisions, Path):
+            decisions = ConflictCopy(decisions, supply.root, terms.project)
         supply.conflicts = Conflicts(edits, decisions)
         lock = _relock(supply, files, requirements)
         changes = supply.changes

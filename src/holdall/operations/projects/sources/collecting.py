@@ -19,7 +19,7 @@ from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
-from holdall.operations.projects.sources.conflicts import Conflicts, Edits
+from holdall.operations.projects.merging.conflicts import Conflicts, Edits
 from holdall.operations.projects.sources.located import Located
 from holdall.operations.projects.sources.merging import settle_edits
 from holdall.operations.projects.sources.pending import PendingChange

@@ -7,40 +7,23 @@ theirs  what the source has now
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from holdall import NamedTuple
-from holdall.artifacts.hashing import FileDigest
-from holdall.artifacts.ids import Shape, TypeSpec
+from holdall.artifacts.ids import Shape
 from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import Change, ChangeKind
 from holdall.collection.collect.conflicts import Clash, ImportPlan
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
-from holdall.deploy.project.ledger import Deployed
-from holdall.files.merge.trees import (
-    Decided,
-    FileConflict,
-    FileVersions,
-    TreeMerge,
-    TreeSide,
-    merge_trees,
-)
+from holdall.files.merge.trees import Decided, FileConflict, FileVersions
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
-from holdall.operations.projects.sources.conflicts import Conflicts, Edits, Where
+from holdall.operations.projects.merging.conflicts import Conflicts, Edits, Where
+from holdall.operations.projects.merging.three_way import Place, find_version, merge_places
 from holdall.operations.session import Session
 from holdall.sources.values import FoundArtifact, Reading
-from holdall.transaction.placement import content_of, puts
-
-
-class _Place(NamedTuple):
-    """The files of an artifact, and where their bytes are."""
-
-    tree: Tree
-    location: Path | bytes
+from holdall.transaction.placement import puts
 
 
 def settle_edits(
@@ -104,48 +87,21 @@ def _merge(
 ) -> Tree | None:
     """Return the merged files; None where a conflict stands against them."""
     spec = collection.spec_of(clash.id)
-    asked = [Deployed(clash.id, "", entry.uuid, "", clash.base or "", (), {})]
-    arguments = {"collection": collection, "wanted": asked, "folder": folder}
-    known = session.plugins.first("holdall_known_versions", list, **arguments)
-    if not known or not isinstance(known[0], Tree):
+    wanted = (clash.id, entry.uuid, clash.base or "")
+    base = find_version(session, collection, wanted, folder)
+    if base is None:
         text = f"{clash.id}: the version that both began with is not known here"
         conflicts.refuse_later(Where.COLLECTION, text)
         return None
-    place = folder / "0"
-    base = _Place(known[0], place / spec.only_file if spec.shape is Shape.FILE else place)
-    ours = _Place(clash.here, collection.location(entry))
-    other = _Place(theirs.tree, theirs.content)
 
     def decide(conflict: FileConflict, versions: FileVersions) -> Decided | None:
         path = entry.path if spec.shape is Shape.FILE else entry.path.join_path(conflict.path)
         text = f"{clash.id}: {conflict.text}"
         return conflicts.decide(Where.COLLECTION, path, text, versions)
 
-    merge = merge_trees(_side(base, spec), _side(ours, spec), _side(other, spec), decide=decide)
-    for conflict in merge.conflicts:
+    ours = Place(clash.here, collection.location(entry))
+    sides = (base, ours, Place(theirs.tree, theirs.content))
+    tree, found = merge_places(sides, spec, decide)
+    for conflict in found:
         conflicts.refuse_later(Where.COLLECTION, f"{clash.id}: {conflict.text}")
-    if merge.conflicts:
-        return None
-    return _tree(merge, {file.path: file for file in theirs.tree.files}, theirs.tree)
-
-
-def _side(place: _Place, spec: TypeSpec) -> TreeSide:
-    def read(file: FileDigest) -> bytes:
-        if isinstance(place.location, bytes):
-            return place.tree.made.get(file.path, place.location)
-        content = content_of(place.location, spec, place.tree, file)
-        return content if isinstance(content, bytes) else content.read_bytes()
-
-    return TreeSide(place.tree.files, read)
-
-
-def _tree(merge: TreeMerge, there: Mapping[RelPath, FileDigest], theirs: Tree) -> Tree:
-    """Return merged files as a tree beside the source's, with the bytes of what differs."""
-    made = dict(theirs.made)
-    for file in merge.files:
-        other = there.get(file.path)
-        if other is None or (file.kind, file.sha256) != (other.kind, other.sha256):
-            made[file.path] = merge.read(file)
-    if merge.content_hash == theirs.content_hash:
-        return theirs
-    return Tree(merge.files, merge.content_hash, "", (), theirs.elsewhere, made)
+    return tree

@@ -23,6 +23,7 @@ from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, UsageError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
+from holdall.operations.projects.merging.conflicts import Conflicts
 from holdall.operations.projects.sources.collecting import (
     collected_contents,
     contents_of,
@@ -32,7 +33,6 @@ from holdall.operations.projects.sources.collecting import (
     own_collection,
     plan_choice,
 )
-from holdall.operations.projects.sources.conflicts import Conflicts
 from holdall.operations.projects.sources.dependencies.needs import Dependency, find_needs
 from holdall.operations.projects.sources.identities import find_aliases, refuse_other_uuids
 from holdall.operations.projects.sources.located import Located, locate_written

@@ -22,7 +22,7 @@ from holdall.errors import ConflictError, InputError, UsageError
 from holdall.files.merge.lines import is_text, mark_lines
 from holdall.files.merge.trees import Decided, FileVersions
 from holdall.formats.documents import parse_json, read_bounded
-from holdall.operations.projects.sources.conflicts import Conflict, Where
+from holdall.operations.projects.merging.conflicts import Conflict, Where
 
 _LIST = "conflicts.json"
 _MAX_LIST = 1 << 24
@@ -115,7 +115,7 @@ class ConflictCopy:
             }
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"{path}: not what `holdall update --copy` wrote: {error}",
+                f"{path}: not what --copy wrote: {error}",
                 hint="move that folder away, and run the command again",
             ) from error
 

@@ -1,10 +1,11 @@
-"""Conflicts of an update: what does not merge, in the collection and in the project, all of it.
+"""What does not merge in an update or an adoption, in the collection and in the project.
 
 Nothing is refused where the first one is found: all are listed together, and a copy has them all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -42,14 +43,22 @@ class Conflict(NamedTuple):
     versions: FileVersions | None = None
 
 
+class UnsettledError(ConflictError):
+    """Files that do not merge, which somebody has to decide about."""
+
+    def __init__(self, message: str, *, hint: str, conflicts: Sequence[Conflict]) -> None:
+        super().__init__(message, hint=hint)
+        self.conflicts = conflicts
+
+
 class Decisions(Protocol):
     """What was decided about files that do not merge."""
 
     def find(self, where: Where, path: RelPath, versions: FileVersions) -> Decided | None:
         """Return what a file is to be; None if that is open; raises ConflictError."""
 
-    def keep(self, conflicts: list[Conflict]) -> str:
-        """Keep what is open for the user to decide; return what to do."""
+    def keep(self, conflicts: list[Conflict]) -> str | None:
+        """Keep what is open for the user to decide; return what to do, None for the usual."""
 
 
 _HINT = (
@@ -59,10 +68,15 @@ _HINT = (
 
 
 class Conflicts:
-    """How an update treats edits, and the conflicts that it found."""
+    """How edits are treated, and the conflicts that were found `against` what is newer."""
 
-    def __init__(self, edits: Edits = Edits.KEEP, decisions: Decisions | None = None) -> None:
-        self.edits = edits
+    def __init__(
+        self,
+        edits: Edits = Edits.KEEP,
+        decisions: Decisions | None = None,
+        against: str = "source",
+    ) -> None:
+        self.edits, self._against = edits, against
         self._decisions = decisions
         self._open: list[Conflict] = []
 
@@ -88,15 +102,15 @@ class Conflicts:
             self._open.append(Conflict(where, text))
 
     def refuse(self, *, dry_run: bool) -> None:
-        """Raise ConflictError with all that is open, which is copied for the user if asked for."""
+        """Raise UnsettledError with all that is open; it is copied for the user if asked for."""
         if not self._open:
             return
         lines = [
-            f"edited in the {where}, and changed in the source: " + "; ".join(found)
+            f"edited in the {where}, and changed in the {self._against}: " + "; ".join(found)
             for where in Where
             if (found := [one.text for one in self._open if one.where is where])
         ]
         hint = _HINT
         if self._decisions is not None and not dry_run:
-            hint = self._decisions.keep(self._open)
-        raise ConflictError("; ".join(lines), hint=hint)
+            hint = self._decisions.keep(self._open) or _HINT
+        raise UnsettledError("; ".join(lines), hint=hint, conflicts=tuple(self._open))

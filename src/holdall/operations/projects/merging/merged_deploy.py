@@ -27,7 +27,7 @@ from holdall.files.merge.trees import Decided, FileVersions
 from holdall.files.root import FileState, Root
 from holdall.files.scratch import Scratch
 from holdall.operations.projects.locked_deploy import LockedDeployer
-from holdall.operations.projects.sources.conflicts import Conflicts, Edits, Where
+from holdall.operations.projects.merging.conflicts import Conflicts, Edits, Where
 from holdall.transaction.actions import Action, Put, Remove
 from holdall.transaction.placement import content_of
 
