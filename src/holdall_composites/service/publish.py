@@ -20,6 +20,7 @@ from holdall_composites.database.connect import connect_database
 from holdall_composites.history.log import header_of, record_change
 from holdall_composites.schema.runner import ensure_current
 from holdall_composites.store.store import Store
+from holdall_composites.sync.difference import ask_touched
 from holdall_composites.sync.releases.chain import plan_release
 from holdall_composites.sync.releases.manifest import find_changed
 from holdall_composites.sync.save_versions import keep_new
@@ -45,19 +46,22 @@ def publish(
     known = {} if is_new else {e.uuid: e for e in changes.before.artifacts}
     touched = find_changed(changes.before, collection.manifest) if known else None
     changed = [entry for entry in collection.manifest.artifacts if entry != known.get(entry.uuid)]
+    state = state_of(collection)
     with connect_database(collection.database_url) as database:
         ensure_current(database, embedded=False)
         store = Store(database)
         keep_new(store, collection, changed, actions, trees)
         with store.transaction():
             store.collections.ask_change(uuid, header.change_id, touched or ())
+            if touched is not None:
+                ask_touched(store, state, touched)
             head = store.collections.lock(uuid)
             if store.collections.release_of_change(uuid, header.change_id) is not None:
                 return True
             planned = plan_release(store, head, collection.manifest, header, touched)
             if collection.manifest.base != (planned.release.hash if planned.delta else head[1]):
                 raise _overtaken(collection)
-            make_equal(store, state_of(collection))
+            make_equal(store, state, touched)
             ids = [str(entry.id) for entry in changed if entry.content_hash]
             store.versions.add_older(uuid, header.older, header.command, header.author)
             store.versions.add(uuid, ids, header.command, header.author)

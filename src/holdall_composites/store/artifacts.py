@@ -25,7 +25,7 @@ from holdall_composites.store.prepared import (
     update_rows,
 )
 from holdall_composites.store.query import Repository
-from holdall_composites.values.records import ArtifactRecord
+from holdall_composites.values.records import Among, ArtifactRecord
 
 A, N = Artifact, ArtifactAlias
 _OWN = (A.id, A.uuid, A.type, A.name, A.path, A.origin, A.content_hash, A.active)
@@ -34,6 +34,12 @@ _AMONG = one_of(A.uuid, "uuids")
 
 _all = prepare(
     lambda: A.select(*_OWN, A.created_at, A.updated_at).where(_IN_COLLECTION).order_by(A.id)
+)
+_among = prepare(
+    lambda: (
+        A.select(*_OWN, A.created_at, A.updated_at).where(_IN_COLLECTION, _AMONG)
+        | A.select(*_OWN, A.created_at, A.updated_at).where(_IN_COLLECTION, one_of(A.id, "ids"))
+    )
 )
 _owners = prepare(lambda: A.select(A.uuid, A.collection, A.id).where(_AMONG))
 _insert = insert_rows(A.collection, *_OWN)
@@ -45,6 +51,9 @@ _insert_aliases = insert_rows(*_ALIAS, N.artifact)
 _delete_aliases = delete_rows(*_ALIAS)
 _NAMED = N.collection_id == Given("collection")
 _aliases = prepare(lambda: N.select(N.other_uuid, N.artifact).where(_NAMED).order_by(N.other_uuid))
+_aliases_among = prepare(
+    lambda: N.select(N.other_uuid, N.artifact).where(_NAMED, one_of(N.artifact, "uuids"))
+)
 _by_alias = prepare(
     lambda: N.select(N.other_uuid, N.artifact).where(_NAMED, one_of(N.other_uuid, "uuids"))
 )
@@ -80,20 +89,29 @@ class Artifacts(Repository):
         query = _active_uuids if only_active else _any_uuids
         return dict(self._fetch(query, collection=collection_id, ids=as_json(ids)))
 
-    def ask_all(self, collection_id: str) -> None:
+    def ask_all(self, collection_id: str, among: Among | None = None) -> None:
         """Ask for the rows and aliases of a collection, which are fetched next."""
-        self._ask(_all, collection=collection_id)
-        self._ask(_aliases, collection=collection_id)
+        if among is None:
+            self._ask(_all, collection=collection_id)
+            self._ask(_aliases, collection=collection_id)
+        else:
+            self._ask(_among, collection=collection_id, **among._asdict())
+            self._ask(_aliases_among, collection=collection_id, uuids=among.uuids)
 
-    def all_of(self, collection_id: str) -> list[ArtifactRecord]:
-        """Return every artifact of a collection, inactive ones included, by their ids."""
-        rows = self._fetch(_all, collection=collection_id)
+    def all_of(self, collection_id: str, among: Among | None = None) -> list[ArtifactRecord]:
+        """Return every artifact of a collection, inactive ones included; or those of some."""
+        if among is None:
+            rows = self._fetch(_all, collection=collection_id)
+        else:
+            rows = self._fetch(_among, collection=collection_id, **among._asdict())
         # SQLite's booleans are numbers.
         return [ArtifactRecord._make((*row[:7], bool(row[7]), *row[8:])) for row in rows]
 
-    def aliases_of(self, collection_id: str) -> dict[str, str]:
-        """Return the UUID of each artifact that has aliases, by alias."""
-        return dict(self._fetch(_aliases, collection=collection_id))
+    def aliases_of(self, collection_id: str, among: Among | None = None) -> dict[str, str]:
+        """Return the UUID of each artifact that has aliases, by alias; or those of some."""
+        if among is None:
+            return dict(self._fetch(_aliases, collection=collection_id))
+        return dict(self._fetch(_aliases_among, collection=collection_id, uuids=among.uuids))
 
     def resolve_aliases(self, collection_id: str, aliases: Iterable[str]) -> dict[str, str]:
         """Return the UUIDs of the artifacts that these are aliases of, by alias."""

@@ -9,10 +9,17 @@ from typing import Any
 
 from holdall_composites.database.fields import UTC_NOW
 from holdall_composites.database.models import Artifact, CompositeArtifact
-from holdall_composites.store.prepared import Given, delete_rows, insert_rows, update_rows
+from holdall_composites.store.prepared import (
+    Given,
+    delete_rows,
+    insert_rows,
+    one_of,
+    prepare,
+    update_rows,
+)
 from holdall_composites.store.query import Listing, Repository
 from holdall_composites.values.pagination import Page
-from holdall_composites.values.records import CompositeRecord
+from holdall_composites.values.records import Among, CompositeRecord
 
 C = CompositeArtifact
 _KEY = (C.collection_id, C.artifact)
@@ -29,6 +36,7 @@ def _composites() -> Any:
 
 _RECORDS = partial(starmap, CompositeRecord)
 _LISTING = Listing("composites", _composites, (C.artifact,), _RECORDS)
+_among = prepare(lambda: _composites().where(one_of(Artifact.uuid, "uuids")))
 _insert = insert_rows(*_KEY, *_OWN)
 _update = update_rows(*_KEY, *_OWN, key=_KEY, updated_at=UTC_NOW)
 _dissolve = delete_rows(*_KEY)
@@ -41,9 +49,16 @@ def _rows(collection_id: str, records: Iterable[CompositeRecord]) -> Iterable[tu
 class Composites(Repository):
     """What can be done with composites."""
 
-    def ask_all(self, collection_id: str) -> None:
+    def ask_all(self, collection_id: str, among: Among | None = None) -> None:
         """Ask for the rows of a collection, which are fetched next."""
-        self._ask(_LISTING.whole, collection=collection_id)
+        if among is None:
+            self._ask(_LISTING.whole, collection=collection_id)
+        else:
+            self._ask(_among, collection=collection_id, uuids=among.uuids)
+
+    def among(self, collection_id: str, among: Among) -> tuple[CompositeRecord, ...]:
+        """Return those of some UUIDs."""
+        return self._make(_RECORDS, _among, collection=collection_id, uuids=among.uuids)
 
     def all_of(
         self, collection_id: str, *, cursor: str | None = None, limit: int | None = None

@@ -21,7 +21,7 @@ from holdall_composites.store.prepared import (
 )
 from holdall_composites.store.query import Listing, Repository, records_of
 from holdall_composites.values.pagination import Page
-from holdall_composites.values.records import Edge, MembershipRecord
+from holdall_composites.values.records import Among, Edge, MembershipRecord
 from holdall_composites.values.types import RelationshipType
 
 A, C, M = Artifact, CompositeArtifact, CompositeMembership
@@ -62,6 +62,15 @@ _ASSOCIATIONS = Listing(
 
 _ALL = Listing("memberships", lambda: _select().where(_IN_COLLECTION), _KEY[1:], _records)
 _insert = insert_rows(*_KEY, *_OWN)
+
+
+@prepare
+def _among() -> Any:
+    parent = A.alias("parent")
+    here = (parent.collection == Given("collection")) & one_of(parent.uuid, "uuids")
+    return _select().where(_IN_COLLECTION, M.composite.in_(parent.select(parent.id).where(here)))
+
+
 _update = update_rows(*_KEY, *_OWN, key=_KEY, updated_at=UTC_NOW)
 _reorder = update_rows(*_KEY, M.position, key=_KEY, updated_at=UTC_NOW)
 _delete = delete_rows(*_KEY)
@@ -180,12 +189,17 @@ class Memberships(Repository):
         ends = {"composite": artifact_id, "child": artifact_uuid}
         return self._page(_ASSOCIATIONS, cursor, limit, **ends, collection=collection_id)
 
-    def ask_all(self, collection_id: str) -> None:
+    def ask_all(self, collection_id: str, among: Among | None = None) -> None:
         """Ask for the rows of a collection, which are fetched next."""
-        self._ask(_ALL.whole, collection=collection_id)
+        if among is None:
+            self._ask(_ALL.whole, collection=collection_id)
+        else:
+            self._ask(_among, collection=collection_id, uuids=among.uuids)
 
-    def all_of(self, collection_id: str) -> list[MembershipRecord]:
-        """Return every membership of a collection."""
+    def all_of(self, collection_id: str, among: Among | None = None) -> list[MembershipRecord]:
+        """Return every membership of a collection; or those of the composites of some UUIDs."""
+        if among is not None:
+            return list(self._make(_records, _among, collection=collection_id, uuids=among.uuids))
         return list(self._page(_ALL, None, None, collection=collection_id).items)
 
     def create_membership(

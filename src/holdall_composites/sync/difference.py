@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import field
 
 from holdall import dataclass
 from holdall.artifacts import ArtifactType
 from holdall_composites.errors import AlreadyExists, ArtifactNotFound
+from holdall_composites.store.prepared import as_json
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import (
+    Among,
     ArtifactRecord,
     CollectionState,
     CompositeRecord,
@@ -21,12 +23,36 @@ UUID = str
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All rows of one collection, inactive ones included; artifacts and composites by UUID."""
+    """All rows of one collection, inactive ones included; artifacts and composites by UUID.
+
+    Or the `touched` ones alone, and those whose ids they want. `taken` are ids of others.
+    """
 
     artifacts: Mapping[UUID, ArtifactRecord] = field(default_factory=dict)
     composites: Mapping[UUID, CompositeRecord] = field(default_factory=dict)
     memberships: tuple[MembershipRecord, ...] = ()
     aliases: Mapping[UUID, UUID] = field(default_factory=dict)
+    taken: Set[str] = frozenset()
+    touched: Set[UUID] | None = None
+
+    @classmethod
+    def read_touched(cls, store: Store, state: CollectionState, touched: Set[UUID]) -> Rows:
+        """Read the rows of entries that a change touched, and those whose ids they want."""
+        among, own = among_of(state, touched), state.uuid
+        with store.snapshot():
+            ask_touched(store, state, touched)
+            artifacts = {row.uuid: row for row in store.artifacts.all_of(own, among)}
+            # What gives its id up gets one that nobody has.
+            asked = [f"{row.id}~{uuid[:8]}" for uuid, row in artifacts.items()]
+            is_displaced = any(uuid not in touched for uuid in artifacts)
+            return cls(
+                artifacts=artifacts,
+                composites={row.uuid: row for row in store.composites.among(own, among)},
+                memberships=tuple(store.memberships.all_of(own, among)),
+                aliases=store.artifacts.aliases_of(own, among),
+                taken=store.artifacts.uuids_of(own, asked).keys() if is_displaced else frozenset(),
+                touched=touched,
+            )
 
     @classmethod
     def read(cls, store: Store, collection_id: str) -> Rows:
@@ -84,6 +110,9 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     present = rows.artifacts
     ids = {entry.id for entry in wanted.values()}
     gone = {uuid: row for uuid, row in present.items() if uuid not in wanted}
+    if rows.touched is not None:
+        state = _only_touched(state, rows.touched)
+        wanted = {uuid: wanted[uuid] for uuid in wanted if uuid in rows.touched}
     changed = [e for u, e in wanted.items() if u in present and present[u][:8] != e[:8]]
     moved = dict(_find_moves(rows, gone, changed, ids))
     composites = {composite.uuid: composite for composite in state.composites}
@@ -119,6 +148,30 @@ def difference(rows: Rows, state: CollectionState) -> Difference:
     )
 
 
+def among_of(state: CollectionState, touched: Set[UUID]) -> Among:
+    """Return which rows a change of entries may have to do with."""
+    uuids = touched | {entry.uuid for entry in state.removed}
+    ids = {entry.id for entry in state.removed}
+    ids |= {entry.id for entry in state.artifacts if entry.uuid in touched}
+    ids |= {entry.id for entry in state.composites if entry.uuid in touched}
+    return Among(as_json(sorted(uuids)), as_json(sorted(ids)))
+
+
+def ask_touched(store: Store, state: CollectionState, touched: Set[UUID]) -> None:
+    """Ask for what `Rows.read_touched` reads next."""
+    among = among_of(state, touched)
+    for rows in (store.artifacts, store.composites, store.memberships):
+        rows.ask_all(state.uuid, among)
+
+
+def _only_touched(state: CollectionState, touched: Set[UUID]) -> CollectionState:
+    return state._replace(
+        artifacts=tuple(e for e in state.artifacts if e.uuid in touched),
+        composites=tuple(e for e in state.composites if e.uuid in touched),
+        aliases=tuple(pair for pair in state.aliases if pair[1] in touched),
+    )
+
+
 def _find_moves(
     rows: Rows, gone: Mapping[UUID, ArtifactRecord], changed: list[ArtifactRecord], ids: set[str]
 ) -> Iterator[tuple[UUID, ArtifactRecord]]:
@@ -127,7 +180,7 @@ def _find_moves(
     Renamed rows move for a moment only, so that two can swap their ids; rows that are gone stay
     where they were moved to.
     """
-    taken = ids | {row.id for row in rows.artifacts.values()}
+    taken = ids | {row.id for row in rows.artifacts.values()} | rows.taken
     for uuid, row in gone.items():
         if row.id in ids:
             suffix = "~" + uuid[:8]
@@ -142,7 +195,7 @@ def _find_moves(
 
 def _forgotten(rows: Rows, ids: set[str], state: CollectionState) -> Iterator[ArtifactRecord]:
     """Yield removed artifacts that composites still name and that have no row."""
-    taken = ids | {row.id for row in rows.artifacts.values()}
+    taken = ids | {row.id for row in rows.artifacts.values()} | rows.taken
     for entry in state.removed:
         if entry.uuid not in rows.artifacts:
             suffix = "~" + entry.uuid if entry.id in taken else ""

@@ -8,6 +8,8 @@ nothing refers to, no version, deployment, operation or membership, is deleted i
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from holdall_composites.errors import AlreadyExists
 from holdall_composites.store.store import Store
 from holdall_composites.sync.difference import Difference, Rows, difference
@@ -36,11 +38,18 @@ def sync(store: Store, state: CollectionState) -> bool:
     return True
 
 
-def make_equal(store: Store, state: CollectionState) -> None:
-    """Make the rows equal to `state`, as `sync` does, without looking first whether they are."""
+def make_equal(store: Store, state: CollectionState, touched: Set[str] | None = None) -> None:
+    """Make the rows equal to `state`, as `sync` does, without looking first whether they are.
+
+    Only those of the `touched` entries, where the others are known to be.
+    """
     with store.part():
         store.collections.put(CollectionRecord(state.uuid, state.name, state.manifest_hash))
-        found = difference(Rows.read(store, state.uuid), state)
+        if touched is None:
+            rows = Rows.read(store, state.uuid)
+        else:
+            rows = Rows.read_touched(store, state, touched)
+        found = difference(rows, state)
         _refuse_strangers(store, found)
         _write(store, state.uuid, found)
 

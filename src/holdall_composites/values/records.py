@@ -17,6 +17,13 @@ class CollectionRecord(NamedTuple):
     head_hash: str | None = None
 
 
+class Among(NamedTuple):
+    """Some of a collection's rows: UUIDs and ids, each as a JSON list."""
+
+    uuids: str
+    ids: str
+
+
 class ReleaseRecord(NamedTuple):
     """A row of `releases`: a numbered state of a collection. `parent` is the hash before it."""
 

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.parametrize("dialect", ["postgresql"]),
 ]
 
-MOST = 12
+MOST = 11
 RECORD = CollectionRecord("c" * 32, "kit", "x")
 
 
