@@ -353,6 +353,8 @@ MUTANTS = [
         PUBLISH,
         "        with store.transaction():\n"
         "            store.collections.ask_change(uuid, header.change_id, touched or ())\n"
+        "            if touched is not None:\n"
+        "                ask_touched(store, state, touched)\n"
         "            head = store.collections.lock(uuid)\n",
         "        head = store.collections.lock(uuid)\n        with store.transaction():\n",
         ON_A_SERVER,
