@@ -321,7 +321,13 @@ _TEXTS = {"env", "headers", "environment", "http_headers", "env_http_headers"}
 _LISTS = {"args", "env_vars"}
 _LOCAL = {"command", "args", "env", "cwd"}
 _REMOTE = {"url", "headers"}
-_SERVERS: Mapping[Form, tuple[set[str], set[str], dict[str, set[str]]]] = {
+_SERVERS: Mapping[Form, tuple[set[str], set[str], Mapping[str, set[str | None]]]] = {
+    # SchemaStore claude-code-settings.json and code.claude.com/docs/en/mcp
+    Form.SERVERS: (
+        _LOCAL | {"headers", "headersHelper", "timeout", "oauth", "alwaysLoad"},
+        _REMOTE | {"env", "cwd", "headersHelper", "timeout", "oauth", "alwaysLoad"},
+        {"local": {"stdio", None}, "remote": {"http", "sse", "ws", "streamable-http"}},
+    ),
     Form.VSCODE_SERVERS: (
         _LOCAL | {"envFile", "dev", "sandboxEnabled"},
         _REMOTE | {"oauth"},

@@ -368,7 +368,8 @@ def test_two_servers_of_one_name_are_a_conflict(full_kit: Kit, tmp_path: Path) -
     (full_kit.collection / "mcp/shared.json").write_text('{"url": "https://example.org"}')
     full_kit.run("collect")
     full_kit.run("deploy", "--to", full_kit.project, "--allow-commands")
-    assert settings(full_kit, ".mcp.json")["mcpServers"]["shared"] == {"url": "https://example.org"}
+    found = settings(full_kit, ".mcp.json")["mcpServers"]["shared"]
+    assert found == {"type": "http", "url": "https://example.org"}
 
 
 def without_cache(files: dict[str, Any]) -> dict[str, Any]:

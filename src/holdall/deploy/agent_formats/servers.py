@@ -103,7 +103,7 @@ def convert_server(
     """
     match form:
         case Form.SERVERS:
-            return ConvertedEntry(dict(definition))
+            return _claude_server(definition)
         case Form.SHARED_SERVERS:
             return _of_claude_for_copilot(definition)
         case Form.OPENCODE_SERVERS:
@@ -207,8 +207,26 @@ def _of_claude_for_copilot(definition: Mapping[str, Any]) -> ConvertedEntry | Re
     kind = transport_of(definition)
     if kind not in ("stdio", "http", "sse"):
         return Refused(f"GitHub Copilot has no servers of the type {kind}")
-    known = ("env", "headers", "tools")
-    return ConvertedEntry(dict(definition), tuple(lost_keys(definition, known, "GitHub Copilot")))
+    found, known = _claude_server(definition), ("env", "headers", "tools")
+    return found._replace(losses=tuple(lost_keys(definition, known, "GitHub Copilot")))
+
+
+def _claude_server(definition: Mapping[str, Any]) -> ConvertedEntry:
+    """Return a definition with Claude Code's words for the type and the address, else as it is.
+
+    Other agents say `streamableHttp`, `remote` or `httpUrl`, or no type at all for an address.
+    """
+    address = address_of(definition)
+    if "command" in definition or address is None:
+        kind = {"type": "stdio"} if definition.get("type") == "local" else {}
+        return ConvertedEntry({**definition, **kind})
+    kind = {"type": transport_of(definition)}
+    if definition.get("type") == "streamable-http":  # a word of Claude Code's, too
+        kind = {}
+    rest = {k: v for k, v in definition.items() if k not in ("httpUrl", "serverUrl")}
+    has_type = "type" in definition
+    named = {**rest, **kind} if has_type else {**kind, "url": address, **rest}
+    return ConvertedEntry({**named, "url": address})
 
 
 def _opencode(definition: Mapping[str, Any]) -> ConvertedEntry | Refused:

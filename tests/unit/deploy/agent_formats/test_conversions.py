@@ -227,6 +227,19 @@ def test_any_server_is_converted_or_refused(form: Form, server: dict[str, Any], 
         assert found.reason
 
 
+def test_servers_of_others_have_claude_codes_words() -> None:
+    """An address without a type would be skipped there; what is in its form stays as it is."""
+    url = "https://x.test/mcp"
+    for server in ({"httpUrl": url}, {"type": "remote", "url": url}, {"url": url},
+                   {"type": "streamableHttp", "serverUrl": url}):  # fmt: skip
+        assert convert_server("x", server, Form.SERVERS) == ({"type": "http", "url": url}, ())
+    own: tuple[dict[str, Any], ...] = ({"type": "streamable-http", "url": url}, {"command": "x"})
+    for same in own:
+        assert convert_server("x", same, Form.SERVERS) == (same, ())
+    local = {"type": "local", "command": "x"}
+    assert convert_server("x", local, Form.SERVERS) == ({"type": "stdio", "command": "x"}, ())
+
+
 HOOKS = st.fixed_dictionaries(
     {
         "type": st.just("command"),
