@@ -34,6 +34,7 @@ ALLOWED = {
     "holdall/files/stat_index.py": "what is known of files, in the user's cache folder",
     "holdall/sources/fetch/published/reader.py": "what is laid out, in that scratch folder",
     "holdall/sources/fetch/published/skill_index.py": "what an index names, in that scratch folder",
+    "holdall/operations/projects/fleet/reports.py": "a report, in the folder that a user named",
     "holdall/operations/projects/stamps.py": "the status of files, in the user's cache folder",
     "holdall/files/scratch.py": "a scratch folder in the system's temporary one",
     "holdall/transaction/export.py": "an archive in memory",

@@ -109,6 +109,7 @@ class FleetProject(TypedDict):
 
     `is_here` says that it was looked at on this machine, `reported_at` when its machine reported
     it; without either it is as the database has it. `note` says why it could not be looked at.
+    `sources` has the version of each source that was reported.
     """
 
     machine: str
@@ -118,6 +119,7 @@ class FleetProject(TypedDict):
     attention: list[Attention]
     note: str | None
     reported_at: str | None
+    sources: dict[str, str]
 
 
 class OutdatedSource(TypedDict):

@@ -19,6 +19,10 @@ from holdall.operations.projects.stamps import read_stamps, stamps_file, write_s
 from holdall.operations.projects.terms import Terms
 from holdall.transaction.journal import OUTBOX, OUTSIDE, TX
 
+_MISSING, _OTHER, _OTHERWISE = "is missing", "is another version", "is recorded otherwise"
+_DROPPED = "is not in the lock any more"
+_STATES = {_MISSING: "gone", _OTHER: "outdated", _OTHERWISE: "outdated", _DROPPED: "removed"}
+
 
 class Difference(NamedTuple):
     """Something in which a project is not what its files say: `what` it is about, and `why`."""
@@ -26,6 +30,11 @@ class Difference(NamedTuple):
     what: str
     target: str | None
     why: str
+
+    @property
+    def state(self) -> str:
+        """The state in which `holdall status` has an artifact that differs so."""
+        return _STATES.get(self.why, "modified")
 
     @property
     def sentence(self) -> str:
@@ -69,11 +78,11 @@ def compare(project: Project, lock: Lock, synced: Lock) -> Iterator[Difference]:
     for (target, own), one in places.items():
         entry = entries.get((target, own))
         if entry is None:
-            yield Difference(str(own), target, "is missing")
+            yield Difference(str(own), target, _MISSING)
         elif entry.content_hash != one.content_hash:
-            yield Difference(str(own), target, "is another version")
+            yield Difference(str(own), target, _OTHER)
         elif not set(one.wanted_by) <= set(entry.wanted_by) or entry.uuid != one.uuid:
-            yield Difference(str(own), target, "is recorded otherwise")
+            yield Difference(str(own), target, _OTHERWISE)
         else:
             for file in changed_files(project, entry):
                 yield Difference(str(own), target, f"{file.path} is {file.change}")
@@ -81,7 +90,7 @@ def compare(project: Project, lock: Lock, synced: Lock) -> Iterator[Difference]:
     own_requests = {r for one in (*synced.artifacts, *lock.artifacts) for r in one.wanted_by}
     for key in sorted(before - places.keys()):
         if key in entries and set(entries[key].wanted_by) & own_requests:
-            yield Difference(str(key[1]), key[0], "is not in the lock any more")
+            yield Difference(str(key[1]), key[0], _DROPPED)
 
 
 def remember(terms: Terms, lock: Lock, synced: Lock) -> None:

@@ -1,4 +1,4 @@
-"""`holdall status --all`: every project, by machine, as the database knows it."""
+"""`holdall status --all`: every project by machine, as the database knows it or as reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,15 @@ def run_all(context: Context, args: argparse.Namespace) -> int:
     """Print every project by machine, and what is not in sync there; exit 1 if something is not."""
     if args.target:
         raise UsageError("--all is of every agent", hint="leave out --target")
-    projects = _find_known(context)
+    problems: list[str] = []
+    if args.reports is None:
+        projects = _find_known(context)
+    else:
+        from holdall.operations.projects.fleet.reports import read_reports
+
+        projects = list(read_reports(args.reports, problems))
+    for problem in problems:
+        context.out.warn(problem)
     for machine, some in groupby(projects, lambda one: one.machine):
         of_it = list(some)
         context.out.line(f"{machine} ({_how(of_it[0])})")
@@ -47,6 +55,8 @@ def _find_known(context: Context) -> list[FleetProject]:
 
 
 def _how(project: FleetProject) -> str:
+    if project.reported_at is not None:
+        return f"reported {project.reported_at}"
     return "this machine" if project.is_here else "as recorded"
 
 
@@ -70,10 +80,17 @@ def _count(states: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {state}" for state, number in states.items())
 
 
+def _tell_sources(context: Context, projects: Sequence[FleetProject]) -> None:
+    """Print which version of each source how many projects have, where that was reported."""
+    have = Counter(pair for project in projects for pair in project.sources.items())
+    for (source, version), number in sorted(have.items()):
+        context.out.line(f"{source} {version}: {number} {'project' if number == 1 else 'projects'}")
+
+
 def _tell_sum(context: Context, projects: Sequence[FleetProject]) -> None:
     """Print the sum, and what to do about what is not in sync here."""
     if not projects:
-        context.out.line("nothing is deployed anywhere, as far as the database knows")
+        context.out.line("nothing is deployed anywhere, as far as is known")
         return
     total = sum((Counter(project.states) for project in projects), Counter[str]())
     machines = len({project.machine for project in projects})
@@ -81,6 +98,7 @@ def _tell_sum(context: Context, projects: Sequence[FleetProject]) -> None:
         f"{machines} {'machine' if machines == 1 else 'machines'},"
         f" {len(projects)} {'project' if len(projects) == 1 else 'projects'}: {_count(total)}"
     )
+    _tell_sources(context, projects)
     here = [project for project in projects if project.is_here]
     outdated = next((one for one in here if OUTDATED in one.states), None)
     if outdated is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from holdall.cli.commands.project.deploy import join_words, project_of
 from holdall.cli.context import Context
-from holdall.errors import HostilePathError, NotFoundError
+from holdall.errors import HostilePathError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from holdall.collection.collection import Collection
@@ -33,6 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="every project that the collection's database knows, on all machines",
     )
     parser.add_argument(
+        "--reports",
+        metavar="DIR|URL",
+        help="with --all: what machines reported there by `sync --report-to`, instead of what the"
+        " database knows",
+    )
+    parser.add_argument(
         "--target", action="append", metavar="TARGET", help="of %(targets)s (default: all)"
     )
 
@@ -43,6 +49,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
         from holdall.cli.commands.project.fleet import run_all
 
         return run_all(context, args)
+    if args.reports is not None:
+        raise UsageError("--reports is of all projects", hint="add --all")
     from holdall.deploy.status import State
 
     collection = _collection(context)

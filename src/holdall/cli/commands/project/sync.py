@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdall.cli.commands.project.locked import add_options, project_of, terms_of
 from holdall.cli.context import Context
-from holdall.errors import UsageError
+from holdall.errors import HoldallError, UsageError
 
 if TYPE_CHECKING:
     from holdall.operations.projects.compare import Difference
@@ -32,6 +32,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write nothing; exit 1 if project, holdall.toml and holdall.lock differ",
     )
+    parser.add_argument(
+        "--report-to",
+        metavar="DIR|URL",
+        help="then report what this machine's projects have, as one small file in a folder or by"
+        " PUT; `holdall status --all --reports` reads all of them",
+    )
     parser.add_argument("--all", action="store_true", help="every project in the folder and below")
     add_options(parser)
 
@@ -46,13 +52,40 @@ def run(context: Context, args: argparse.Namespace) -> int:
         projects = projects_below(Path(args.to or "."))
     else:
         projects = [project_of(args)]
-    done = []
+    done: list[dict[str, Any]] = []
     for project in projects:
         if args.all:
             context.out.line(f"{project}:")
-        done.append(_run_in(context, args, project))
+        try:
+            done.append(_run_in(context, args, project))
+        except HoldallError as error:
+            _report(context, args, projects[: len(done)], project, error)
+            raise
+    _report(context, args, projects)
     context.out.data({"projects": done})
     return 1 if args.check and not all(one["agree"] for one in done) else 0
+
+
+def _report(
+    context: Context,
+    args: argparse.Namespace,
+    projects: Sequence[Path],
+    failed: Path | None = None,
+    error: HoldallError | None = None,
+) -> None:
+    """Report projects, and one whose sync failed, by the code of its error; warn where it fails."""
+    if args.report_to is None or args.dry_run:
+        return
+    from holdall.operations.projects.fleet.reports import describe_project, send_report
+
+    try:
+        found = [describe_project(terms_of(context, args, one)) for one in projects]
+        if failed is not None and error is not None and failed.is_dir():
+            note = f"sync failed: {error.code}"
+            found.append(describe_project(terms_of(context, args, failed), note))
+        send_report(args.report_to, found)
+    except HoldallError as problem:
+        context.out.warn(f"not reported: {problem.message}")
 
 
 def _run_in(context: Context, args: argparse.Namespace, project: Path) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Every project of a team, on all machines: what the database knows of it."""
+"""Every project of a team, on all machines: what the database knows, and reports."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from holdall import NamedTuple
@@ -26,7 +27,7 @@ class FleetProject(NamedTuple):
 
     `is_here` says that it was looked at now, on this machine. Else `reported_at` is when its
     machine reported it, and without that it is as the database has it. `note` says why it could not
-    be looked at.
+    be looked at. `sources` has the version of each source of its lock, where that was reported.
     """
 
     machine: str
@@ -36,6 +37,7 @@ class FleetProject(NamedTuple):
     attention: tuple[Attention, ...] = ()
     note: str | None = None
     reported_at: str | None = None
+    sources: Mapping[str, str] = MappingProxyType({})
 
     @property
     def is_synced(self) -> bool:
@@ -47,5 +49,6 @@ class FleetProject(NamedTuple):
         return {
             **self._asdict(),
             "states": dict(self.states),
+            "sources": dict(self.sources),
             "attention": [one._asdict() for one in self.attention],
         }

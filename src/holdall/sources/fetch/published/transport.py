@@ -26,6 +26,8 @@ CHUNK = 1 << 20
 TIMEOUT = 30.0
 _MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_LOGIN = (401, 403, 407)
+_CREDENTIALS = "put the credentials for this host into ~/.netrc"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -137,6 +139,18 @@ class WebPlace:
                 self._drop()
                 raise self._failure(name, error) from error
 
+    def put(self, name: str, data: bytes) -> None:
+        """Write a small file; see `put_file`."""
+        headers = {"Content-Type": "application/json"}
+        with self._send(urljoin(self._base, name), name, headers, data) as response:
+            response.read(CHUNK)
+        self._drop()
+        text = f"{self.show(name)}: the server says {response.status} {response.reason!a}"
+        if response.status in _LOGIN:
+            raise RefusedError(text, hint=_CREDENTIALS)
+        if not 200 <= response.status < 300:
+            raise StorageError(text, hint="the server has to take files by PUT at this address")
+
     def show(self, name: str) -> str:
         """Return the address without credentials."""
         return show_address(urljoin(self._base, name))
@@ -166,12 +180,14 @@ class WebPlace:
         if response.status in (404, 410):
             raise _missing_error(self.show(name))
         text = f"{self.show(name)}: the server says {response.status} {response.reason!a}"
-        if response.status in (401, 403, 407):
-            raise RefusedError(text, hint="put the credentials for this host into ~/.netrc")
+        if response.status in _LOGIN:
+            raise RefusedError(text, hint=_CREDENTIALS)
         raise StorageError(text, hint="try again later")
 
-    def _send(self, url: str, name: str, headers: Mapping[str, str]) -> HTTPResponse:
-        """Ask over the connection that is open, once more over a new one if that was closed."""
+    def _send(
+        self, url: str, name: str, headers: Mapping[str, str], data: bytes | None = None
+    ) -> HTTPResponse:
+        """Ask, or write `data`, over the connection that is open; once more if that was closed."""
         from http.client import HTTPException
 
         parts = urlsplit(url)
@@ -181,7 +197,8 @@ class WebPlace:
             try:
                 connection, proxied = self._connection(parts)
                 target = _without_user(parts) if proxied else path
-                connection.request("GET", target, headers=sent)
+                method = "GET" if data is None else "PUT"
+                connection.request(method, target, data, headers=sent)
                 return connection.getresponse()
             except (OSError, HTTPException) as error:
                 self._drop()
@@ -213,6 +230,32 @@ class WebPlace:
             f"cannot read {self.show(name)}: {error}",
             hint="check the address, the network, and HTTPS_PROXY",
         )
+
+
+def put_file(url: str, name: str, data: bytes, *, seconds: float = 20.0) -> None:
+    """Write a small file into what a web server has at an address, by PUT, within so many seconds.
+
+    Raises RefusedError where the server wants credentials, StorageError where it does not take the
+    file, or not in time. It is sent nowhere else.
+    """
+    place = WebPlace(url)
+    failed: list[Exception] = []
+
+    def send() -> None:
+        try:
+            place.put(name, data)
+        except Exception as error:  # noqa: BLE001 - it is raised in the thread that waits
+            failed.append(error)
+
+    # In a thread of its own: the time is for all of it, looking up the name too.
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        text = f"{place.show(name)}: no answer in {seconds:g} seconds"
+        raise StorageError(text, hint="check the address and the network")
+    if failed:
+        raise failed[0]
 
 
 def refuse_plain_http(url: str) -> None:
