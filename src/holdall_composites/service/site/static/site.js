@@ -16,7 +16,9 @@
     loading ??= fetch(`${root}search.json`)
       .then((answer) => answer.json())
       .then((data) => {
-        rows = data.map((row) => ({ row, text: `${row[1]} ${row[3]} ${row[4]}`.toLowerCase() }));
+        rows = data.map((row) => ({
+          row, name: row[1].toLowerCase(), text: `${row[1]} ${row[3]} ${row[4]}`.toLowerCase(),
+        }));
       })
       .catch(() => { found.textContent = "Search needs a web server: open the folder over http."; });
     return loading;
@@ -38,8 +40,15 @@
     (!want.licence || row[5] === want.licence) && (!want.agent || row[6].includes(want.agent)) &&
     (!want.runs || row[7]) && (!want.problems || row[8]);
 
-  // Names first, then descriptions.
-  const rank = (item, want) => want.words.every((word) => item.row[1].toLowerCase().includes(word)) ? 0 : 1;
+  // Those whose names say it first, then the others; each in the order of the catalog.
+  const search = (want) => {
+    const named = [];
+    const others = [];
+    for (const item of rows) {
+      if (fits(item, want)) (want.words.every((word) => item.name.includes(word)) ? named : others).push(item);
+    }
+    return named.concat(others);
+  };
 
   const card = (row) => {
     const item = document.createElement("li");
@@ -79,8 +88,7 @@
       found.textContent = "";
       return;
     }
-    const hits = rows.filter((item) => fits(item, want));
-    hits.sort((a, b) => rank(a, want) - rank(b, want));
+    const hits = search(want);
     cards.replaceChildren(...hits.slice(0, MOST).map((item) => card(item.row)));
     found.textContent = hits.length > MOST ? `${hits.length} found, the first ${MOST} shown` : `${hits.length} found`;
   };
