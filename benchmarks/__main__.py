@@ -15,6 +15,7 @@ from benchmarks import (
     filework,
     fleet,
     growth,
+    history,
     migrations,
     peers,
     projects,
@@ -48,7 +49,7 @@ def main() -> int:
     parser.add_argument("--skills", type=int, help="5 files each (default: 2000)")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     parser.add_argument("--only", choices=[*GROUPS, "growth"], action="append", help="this group")
-    parser.add_argument("--write", action="store_true", help="write results.json and the page")
+    parser.add_argument("--write", action="store_true", help="write results, history and the page")
     parser.add_argument("--profile", type=Path, help="write a profile of each case to this folder")
     args = parser.parse_args()
     # Not where temporary files may be in memory: durability costs nothing there.
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace, folder: Path) -> int:
             told = report.machine(bench, f"{load:.1f} to {os.getloadavg()[0]:.1f}")
             if args.write:
                 report.add(name, found, told)
+                history.append(report.HISTORY, history.commit_here(report.ROOT), found)
             rows += found
     if "growth" in (args.only or ()) or not (args.only or args.quick):
         load = os.getloadavg()[0]

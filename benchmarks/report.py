@@ -12,12 +12,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import history
 from benchmarks.measuring import Bench, Row
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "growth.svg"
+HISTORY = ROOT / "benchmarks" / "history.jsonl"
+HISTORY_PLOT = ROOT / "docs" / "history.svg"
+FOLLOWED = (
+    "deploy of one small skill, warm / `python -c pass`",
+    "the same, unchanged / `python -c pass`",
+    "first deploy, durable / `cp -a`",
+    "unchanged deploy / `cp -a`",
+    "unchanged deploy / `rsync -a` unchanged",
+    "undeploy of all / `rm -r`",
+    "first collect / `cp -a`",
+    "unchanged collect / `cp -a`",
+    "scan of 20,000 files / `find` + `sha256sum`",
+)
+"""The cases of which the plot over commits has a line."""
 TITLES = {
     "start": "Start-up",
     "files": "Files",
@@ -104,6 +119,10 @@ def write() -> None:
         else:
             rows = [{k: v for k, v in row.items() if k != "is_met"} for row in found["rows"]]
             parts += [table(Row(**row) for row in rows)]
+    if followed := history.read(HISTORY, FOLLOWED):
+        HISTORY_PLOT.write_text(history.plot(followed))
+        parts += ["", "### Over commits", "", "Processor time, by commit.", ""]
+        parts += ["![ratios by commit](history.svg)"]
     page = PAGE.read_text()
     before, _, rest = page.partition(BEGIN)
     PAGE.write_text(before + "\n".join([*parts, "", END]) + rest.partition(END)[2])

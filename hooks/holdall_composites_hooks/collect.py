@@ -61,6 +61,8 @@ def holdall_collect_prepare(changes: ChangeSet, collection: Collection) -> None:
 @hookimpl
 def holdall_collect_incoming(collection: Collection, scratch: Scratch) -> EditPlan | None:
     """Bring the others' releases of a shared collection into its folder."""
+    if collection.has_own_database:
+        return None
     from holdall_composites.service.pull import plan_pull
 
     return plan_pull(collection, scratch)
@@ -75,6 +77,8 @@ def holdall_collect_commit(
     trees: Mapping[RelPath, Tree],
 ) -> bool | None:
     """Make the change the next release of a shared collection."""
+    if collection.has_own_database:  # it follows its folder
+        return None
     from holdall_composites.service.publish import publish
 
     return publish(changes, collection, transaction_id, actions, trees)

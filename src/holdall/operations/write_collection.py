@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -318,6 +317,8 @@ def _find_incoming(collection: Collection, session: Session, scratch: Scratch) -
 
 
 def _behind(path: Path) -> RefusedError:
+    import shlex
+
     return RefusedError(
         f"{path} is behind the newest release of its database, and nothing may be written now",
         hint=f"`holdall --collection {shlex.quote(str(path))} pull` brings it forward",

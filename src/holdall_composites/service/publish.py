@@ -34,13 +34,11 @@ def publish(
     transaction_id: str,
     actions: Sequence[Action],
     trees: Mapping[RelPath, Tree],
-) -> bool | None:
-    """Commit a change; None for an embedded database, which follows its folder.
+) -> bool:
+    """Commit a change to a database that others write to; returns True.
 
     `collection` is as it will be. Raises OvertakenError, with nothing written, if the head moved.
     """
-    if collection.has_own_database:
-        return None
     uuid, header = collection.manifest.uuid or "", header_of(changes)
     is_new = changes.command == NEW_CHAIN  # of which the database has nothing
     known = {} if is_new else {e.uuid: e for e in changes.before.artifacts}

@@ -11,7 +11,6 @@ from holdall import dataclass
 from holdall.artifacts.paths import RelPath
 from holdall.errors import UsageError
 from holdall.sources.fetch.hosts import canonical, expand_short, page_of, shorten
-from holdall.sources.fetch.ranges import is_range, parse_range
 
 ZIP_SUFFIXES = (".zip", ".skill")
 ARCHIVE_SUFFIXES = (*ZIP_SUFFIXES, ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -246,6 +245,8 @@ def _name_of(url: str) -> str:
 
 
 def _check_revision(revision: str, name: str) -> None:
+    from holdall.sources.fetch.ranges import is_range, parse_range
+
     if is_range(revision):
         parse_range(revision)
     elif not revision or _BAD_REVISION.search(revision):
