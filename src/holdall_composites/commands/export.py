@@ -100,7 +100,8 @@ def run_export(context: Context, args: argparse.Namespace) -> int:
     for loss in export.losses:
         context.out.warn(loss)
     verb = "would export" if args.dry_run else "exported"
-    context.out.line(f"{verb} {composite.id} with {len(export.members)} members to {args.to}")
+    count = f"{len(export.members)} member{'' if len(export.members) == 1 else 's'}"
+    context.out.line(f"{verb} {composite.id} with {count} to {args.to}")
     context.out.data(
         {
             "id": str(composite.id),

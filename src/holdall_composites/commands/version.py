@@ -95,9 +95,12 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
         return _diff_releases(context, args)
     if args.old is None:
         raise UsageError("what is to be compared?", hint="name ID@VERSION, or --release N")
+    from holdall.artifacts import Reference
+
+    if args.to is None and args.new is None and Reference.parse(args.old)[1] is None:
+        args.to = "."  # what was edited in the project here
     if args.to is not None or args.user:
         return _diff_project(context, args)
-    from holdall.artifacts import Reference
     from holdall_composites.history.compare import difference, folder_side, stored_side
     from holdall_composites.session import open_synced
 

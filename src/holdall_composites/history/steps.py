@@ -43,10 +43,8 @@ def steps_forward(store: Store, collection_id: str, count: int) -> list[Step]:
 
     found = list(islice(_steps(store, collection_id, is_undo), count))
     if len(found) < count:
-        raise NotFoundError(
-            f"there are only {len(found)} undone operations to redo, with nothing done since",
-            hint=_HINT,
-        )
+        only = f"only {len(found)} undone operations can be redone"
+        raise NotFoundError(only if found else "there is nothing to redo", hint=_HINT)
     return found
 
 

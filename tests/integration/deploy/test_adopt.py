@@ -390,6 +390,16 @@ def diff(kit: Kit, *words: str) -> list[str]:
     return lines
 
 
+def test_a_diff_of_an_id_is_with_the_project_here(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing more has to be named in a project."""
+    edit(kit)
+    monkeypatch.chdir(kit.project)
+    done = kit.command("diff", "changelog")
+    assert done.returncode == 1 and "+mine" in done.stdout
+
+
 def test_a_diff_shows_what_was_edited(kit: Kit) -> None:
     """Edited, added and deleted files, against what was deployed, whatever the collection has."""
     assert diff(kit, "skill:changelog") == []

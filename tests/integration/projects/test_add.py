@@ -109,6 +109,11 @@ def test_what_is_not_there(ada: Machine) -> None:
     assert not ada.collection.exists()
 
 
+def test_an_empty_name(ada: Machine) -> None:
+    """It is wrong usage, not the folder here."""
+    assert "a source has no empty name" in ada.run("add", "", status=2)
+
+
 def test_what_runs_is_asked_about(ada: Machine, upstream: Upstream) -> None:
     """Without consent nothing gets into the project, with it the hook does."""
     hooks = '{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make"}]}]}}'

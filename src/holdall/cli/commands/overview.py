@@ -92,6 +92,7 @@ def _count(states: Mapping[str, int]) -> str:
 def _next(collection: Collection | None, states: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Yield commands that make sense now, and what each does."""
     if collection is None:
+        yield "holdall add SOURCE", "add what a folder or a git repository has to this project"
         yield "holdall init ~/kit", "make a collection"
         yield "holdall scan SOURCE", "see what a folder or a git repository has"
     elif not collection.manifest.by_id:

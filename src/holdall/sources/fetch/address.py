@@ -100,6 +100,8 @@ def parse(text: str) -> Address:
     `holdall.sources.fetch.hosts`. Raises UsageError for a URL of another kind or an impossible
     revision, HostilePathError for a subfolder outside of its repository.
     """
+    if not text:
+        raise UsageError("a source has no empty name", hint="`.` is the folder here")
     if "\0" in text:
         raise UsageError(
             f"{show_address(text)!a} has a NUL in it", hint="no folder has such a name"

@@ -54,8 +54,6 @@ def add(
     with Root(terms.project) as root:
         before = read_files(root)
     located, old = _find_required(terms, before, located)
-    if old is None and located.note is not None:
-        terms.session.reporter.note(located.note)
     revision = revision or (old.revision if old is not None else None)
     with Supply(terms) as supply:
         reading = supply.read(located, revision, _find_named(old, names))
@@ -80,6 +78,8 @@ def add(
             done = deployer.make(Wanted(lock, before.synced, ids), supply.contents)
         except LocalEditError as error:
             raise _explain(error, before.lock, artifacts, located) from error
+        if old is None and located.note is not None:
+            terms.session.reporter.note(located.note)
         if not terms.dry_run:
             supply.conclude()
             remember(terms, lock, lock)
