@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 
 from e2e.kit import Kit, in_this_process, tree
 from holdall.files import syscalls
+from holdall.sources.fetch.published.channel import published_state
 from holdall.testing import make_skill
 
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample]
@@ -410,6 +412,32 @@ def test_nothing_new_is_one_request_and_no_database(
     reader.run("update", "--to", project, "--yes")
     place = ".claude/skills/meeting-notes/SKILL.md"
     assert "other words" in (project / place).read_text()
+
+
+@pytest.mark.slow
+def test_each_next_answer_is_the_new_release(
+    kit: Kit,
+    published: Path,
+    server: tuple[str, list[tuple[str, int]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of many clients, each with what it remembers; what is known is answered without a body.
+
+    500 questions; HOLDALL_LONG_TESTS makes it so many hundreds.
+    """
+    url, asked = server
+    change(kit, "other words")
+    clients, number = 25, max(5, int(os.environ.get("HOLDALL_LONG_TESTS", "0")))
+    for turn in range(number):
+        kit.run("publish", "--to", published, "--release", str(turn % 2 + 1))
+        named = f"sha256:{channel(published)['release']}"
+        for client in range(clients):
+            monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / f"client-{client}"))
+            asked.clear()
+            assert [published_state(url) for _ in range(4)] == [named] * 4
+            assert [status for _, status in asked] == [200, 304, 304, 304]
+        assert (published / "channels/main.json").stat().st_size < 1000
 
 
 def refuse(*words: object, **more: object) -> None:
