@@ -14,7 +14,7 @@ CLIENTS := .clients
 # Compiled modules are kept: thousands of short processes would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test long fuzz faults mutants unit check docs docs-site schema unicode wheel bench bench-quick test-browser test-clients compat clean
+.PHONY: help demo demo-team test long fuzz faults mutants unit check docs docs-site schema unicode wheel bench bench-quick test-browser test-clients compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ $(VENV)/installed: pyproject.toml
 
 demo: $(VENV)/installed  ## collect, compose, deploy and rename on the sample, in .demo/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+demo-team: $(VENV)/installed  ## two machines, a conflict, a third machine with the URL alone (a minute)
+	$(BIN)/python tests/demo_team.py
 
 test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (13 minutes)
 	$(PYTEST) -n $(WORKERS) --maxschedchunk=8
