@@ -76,7 +76,7 @@ long: $(VENV)/installed  ## run random histories, concurrency and all kills of m
 fuzz: $(VENV)/installed  ## feed hostile input to everything that reads, at length (an hour)
 	HOLDALL_FUZZ=$(or $(FUZZ),6000) $(PYTEST) tests/fuzz
 
-faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (an hour)
+faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (an hour and a half)
 	HOLDALL_FAULTS=long $(PYTEST) tests/faults
 
 mutants: $(VENV)/installed  ## see the short faults tests notice what is taken out of the writer

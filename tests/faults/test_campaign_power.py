@@ -20,15 +20,20 @@ Point = tuple[str, int, str]
 def points_of(scenario: Scenario, last: int) -> list[Point]:
     """Return the scenario, the step and the image; the end of the command counts as a step.
 
-    The short form cuts at some steps, each time with another image, but always at the end.
+    The short form cuts at some steps, which leaves what is strictest, and at every third of them
+    one of the others; at the end all.
     """
     found = []
     every = 1 if IS_LONG else 16 if scenario.name == "deploy-many" else 7
     if scenario.name in NEW and not IS_LONG:
         every = 1 + last // 4
-    for number in [*range(1, last, every), last]:
-        is_whole = number == last or (IS_LONG and number % 3 == 0)
-        some = IMAGES if is_whole else [IMAGES[number % len(IMAGES)]]
+    *others, strictest = IMAGES
+    for place, number in enumerate([*range(1, last, every), last]):
+        some = [strictest]
+        if number == last or (IS_LONG and number % 3 == 0):
+            some = list(IMAGES)
+        elif place % 3 == 0:
+            some.append(others[place // 3 % len(others)])
         found += [(scenario.name, number, kind) for kind in some]
     return found
 
