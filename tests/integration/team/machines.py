@@ -328,7 +328,13 @@ def _type(machine: Machine) -> None:
 
 
 def _look(machine: Machine) -> None:
-    machine.run(*machine.rng.choice([("log",), ("list",), ("doctor",)]))
+    words = machine.rng.choice([("log",), ("list",), ("doctor",)])
+    task = current()
+    if task is not None:
+        task.is_alone = words == ("doctor",)  # it binds models, for the whole program
+    machine.run(*words)
+    if task is not None:
+        task.is_alone = False
 
 
 def _expect(done: Try, holds: bool, what: str) -> None:

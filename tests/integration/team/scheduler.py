@@ -56,7 +56,7 @@ class Task(threading.Thread):
         self.scheduler, self.work = scheduler, work
         self.turn = threading.Event()
         self.is_done = self.is_waiting = self.is_killed = self.is_left = False
-        self.may_fail = False
+        self.may_fail = self.is_alone = False
         self.faults: list[Fault] = []
         self.steps = self.meetings = 0
         self.error: BaseException | None = None
@@ -77,7 +77,7 @@ class Task(threading.Thread):
             raise Killed
         self.steps += 1
         rng = self.scheduler.rng
-        if rng.random() < chance:
+        if not self.is_alone and rng.random() < chance:
             self.scheduler.leave(self)
         if self.may_fail and rng.random() < self.scheduler.kills:
             self.is_killed = True
