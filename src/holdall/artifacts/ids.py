@@ -125,6 +125,8 @@ BUILTIN_TYPES: Mapping[str, TypeSpec] = MappingProxyType(
 )
 
 _TYPE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+SKILL_NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*", re.DOTALL)
+"""What agentskills.io allows as a skill's name; agents want the same of an agent's."""
 
 
 class ArtifactId(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from holdall import NamedTuple
 from holdall.artifacts.hashing import tree_hash
-from holdall.artifacts.ids import ArtifactId, Shape
+from holdall.artifacts.ids import SKILL_NAME, ArtifactId, Shape
 from holdall.artifacts.paths import RelPath, refuse_collisions
 from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collect.from_folder import holders_of, with_edit
@@ -152,12 +152,21 @@ def _removal(collection: Collection, artifact_id: ArtifactId, *, force: bool) ->
 
 
 def plan_new(collection: Collection, type_name: str, name: str, about: str | None) -> EditPlan:
-    """Plan to write a skeleton; raises ConflictError for a name that is taken."""
+    """Plan to write a skeleton.
+
+    Raises UsageError for a name that agents would refuse, ConflictError for one that is taken.
+    """
     from holdall.artifacts.skeletons import TYPES, skeleton
 
     if type_name not in TYPES:
         raise UsageError(
             f"no skeleton for the type {type_name!a}", hint=f"there are {', '.join(TYPES)}"
+        )
+    last = name.rpartition(":")[2]
+    if type_name in ("skill", "agent") and not SKILL_NAME.fullmatch(last):
+        raise UsageError(
+            f"agents would refuse the name {last!a:.80}",
+            hint="lower-case letters, digits and hyphens, at most 64 of them, as in pdf-forms",
         )
     artifact_id = ArtifactId.of(type_name, name)
     spec = collection.types[type_name]

@@ -43,7 +43,11 @@ def test_a_skeleton_lints_clean(shelf: Kit, type_name: str, about: str | None) -
 
 def test_a_name_is_one(shelf: Kit) -> None:
     """A hostile one is refused; a command may be in a folder."""
-    shelf.run("new", "skill", "../x", status=3)
+    shelf.run("new", "skill", "../x", status=2)
+    for type_name in ("skill", "agent"):
+        done = shelf.command("new", type_name, "Bad Name!")
+        assert (done.returncode, "agents would refuse" in done.stderr) == (2, True)
+    shelf.run("new", "command", "../x", status=3)
     shelf.run("new", "composite", "x", status=2)
     shelf.run("new", "command", "git:tidy")
     assert (shelf.collection / "commands/git/tidy.md").exists()

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from holdall import NamedTuple
+from holdall.artifacts.ids import SKILL_NAME
 from holdall.deploy.agent_formats.markdown import Parts, text_of
 
 
@@ -45,15 +46,14 @@ class _Limits(NamedTuple):
     rule: int | None = None
 
 
-_PLAIN = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*")
-_BY_SPECIFICATION = _Limits(_PLAIN, 1024)
+_BY_SPECIFICATION = _Limits(SKILL_NAME, 1024)
 _LIMITS: Mapping[str, _Limits] = MappingProxyType(
     {
         "claude": _Limits(description=1536, listing=8000),
         "codex": _Limits(description=1024, listing=8000),
         "copilot": _Limits(re.compile(r"[a-z0-9-]{1,64}"), 1024, refuses=True),
         "cursor": _Limits(re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")),
-        "opencode": _Limits(_PLAIN, 1024, refuses=True),
+        "opencode": _Limits(SKILL_NAME, 1024, refuses=True),
         "windsurf": _Limits(command=12_000, rule=12_000),
         "cline": _Limits(description=1024, refuses=True),
         "gemini": _Limits(),

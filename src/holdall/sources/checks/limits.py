@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from holdall import dataclass
-from holdall.artifacts.ids import ArtifactType
+from holdall.artifacts.ids import SKILL_NAME, ArtifactType
 from holdall.formats.frontmatter import Frontmatter, read_frontmatter
 from holdall.sources.checks.diagnostics import Code, diagnose
 from holdall.sources.values import Diagnostic, FoundArtifact
 
-_SKILL_NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*", re.DOTALL)
 _DESCRIPTION = 1024
 _COMPATIBILITY = 500
 _LISTING = 1536
@@ -51,7 +50,7 @@ class _Judge:
     def skill(self, folder: str | None) -> Iterator[Diagnostic]:
         """Yield what agentskills.io does not allow."""
         name = self.front.text("name")
-        if name is not None and not _SKILL_NAME.fullmatch(name):
+        if name is not None and not SKILL_NAME.fullmatch(name):
             yield self.say("name", Code.SKILL_NAME_INVALID, f"the name is {name!a:.80}")
         if name is not None and folder is not None and name != folder:
             message = f"named {name!a:.80} in the folder {folder!a:.80}"

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder to check")
+    parser.add_argument(
+        "sources",
+        nargs="*",
+        default=["."],
+        metavar="SOURCE",
+        help="a folder to check; the current one, if there is none",
+    )
     parser.add_argument("--sarif", action="store_true", help="print the result as SARIF 2.1.0")
     parser.add_argument(
         "--target",
