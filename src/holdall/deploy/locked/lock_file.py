@@ -130,10 +130,14 @@ def _read_toml(text: str, where: str) -> dict[str, list[_Table]]:
     if (mark := re.search(r"(?m)^(?:<<<<<<<|>>>>>>>) .*$", text)) is not None:
         line = text.count("\n", 0, mark.start()) + 1
         raise InputError(f"{where}, line {line}: a conflict of two branches", hint=_TWICE)
-    document = parse_toml(text, where)
+    document = parse_toml(text, where, hint=_HINT)
     top = Fields(document, where, None, _HINT)
     if document.get("format") != FORMAT:
-        raise InputError(f"{where}: its format is unknown", hint="use a newer Holdall")
+        shown = document.get("format", "missing")
+        raise InputError(
+            f"{where}: `format` is {shown!a:.40}, not {FORMAT}",
+            hint=f"a newer Holdall may have written it; if not, {_HINT}",
+        )
     top.refuse_unknown({"format", "source", "artifact"})
     found: dict[str, list[_Table]] = {}
     for name in ("source", "artifact"):

@@ -39,7 +39,7 @@ _NEW = f"[project]\nformat = {FORMAT}\n"
 
 def parse_project_file(text: str, where: str) -> ProjectFile:
     """Read the file; raises InputError that names the line and the key."""
-    document = parse_toml(text, where)
+    document = parse_toml(text, where, hint=_HINT)
     top = Fields(document, where, None, _HINT)
     top.refuse_unknown({"project", _NAME})
     project = document.get("project", {})

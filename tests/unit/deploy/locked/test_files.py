@@ -116,7 +116,7 @@ def test_a_merged_lock() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("format = 1", "format = 2", "format is unknown"),
+        ("format = 1", "format = 2", "`format` is 2, not 1"),
         (UUID, "1" * 32, "uuid = "),
         ("skills/pdf", "../pdf", "leads out"),
         ("skills/pdf", "/pdf", "leads out"),
