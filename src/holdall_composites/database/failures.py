@@ -168,8 +168,13 @@ def not_text(error: UnicodeDecodeError) -> HoldallError:
 
 
 def original_of(error: BaseException) -> BaseException:
-    """Return the driver's own error, which Peewee wraps."""
-    return getattr(error, "orig", None) or error.__cause__ or error
+    """Return the driver's own error, which Peewee wraps, twice where a pipeline fails."""
+    while isinstance(error, PeeweeException):
+        inner = getattr(error, "orig", None) or error.__cause__
+        if inner is None:
+            break
+        error = inner
+    return error
 
 
 def failure_of(original: Any) -> HoldallError:

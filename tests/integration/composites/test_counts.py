@@ -145,7 +145,8 @@ def test_system_calls_for_a_file_are_few(tmp_path: Path) -> None:
     files = FILES * (MANY - FEW)
     each = {step: (many[step]["total"] - few[step]["total"]) / files for step in few}
     # A sixth more than was counted: memory is asked for now and then, too.
-    most = {"collect": 42, "collect again": 15, "deploy": 28, "deploy again": 4, "undeploy": 17}
+    most = {"collect": 42, "collect again": 15, "deploy": 28, "deploy again": 4, "undeploy": 22}
+    # Of undeploy 2.3 are SQLite's: over 64 kB it keeps a file of what a savepoint would restore.
     assert {step: count for step, count in each.items() if count > most[step]} == {}
     # SQLite's own are among them: a commit each for the pending and the done, a new log, closing.
     barriers = {s: sum(c[n] for n in ("fsync", "fdatasync", "syncfs")) for s, c in few.items()}

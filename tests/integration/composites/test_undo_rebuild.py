@@ -56,7 +56,7 @@ def test_two_undos_go_back_two_steps_and_redo_goes_forward(kit_with_sample: Kit)
     assert "skill:changelog" in kit.uuids()
     kit.run("rename", "skill:changelog", "other")
     done = kit.command("redo")
-    assert (done.returncode, "nothing done since" in done.stderr) == (4, True)
+    assert (done.returncode, "there is nothing to redo" in done.stderr) == (4, True)
     assert codes(kit, "--deep") == {}
 
 
