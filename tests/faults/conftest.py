@@ -13,6 +13,7 @@ import pytest
 from holdall.files import syscalls
 
 if TYPE_CHECKING:
+    from sharding import Workers
     from world import World
 
 # The scenario is a module of its own; pytest's import mode puts no test folder on the path.
@@ -32,6 +33,15 @@ def world() -> Iterator[World]:
     from world import temporary_world
 
     with temporary_world() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    """Processes for many points, each with a world of its own."""
+    from sharding import start_workers
+
+    with start_workers() as made:
         yield made
 
 

@@ -13,14 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from world import CRASHED, EDIT, HUNG, KILLED, Run, Scenario, World
+from world import CRASHED, EDIT, HUNG, KILLED, NEXT, Run, Scenario, World
 
 from holdall.artifacts.paths import RelPath
 from holdall.deploy.project.ledger import parse_ledger
 from holdall.files.root import Root
 
 __all__ = [
-    "NEXT",
     "Expected",
     "Picture",
     "expected",
@@ -32,7 +31,6 @@ __all__ = [
     "violations",
 ]
 
-NEXT = (("status", "--to", "project"), ("doctor", "--json"))
 STATE = {".gitignore", "lock", "tx", "outbox", "outside", "backups", "ledger.json"}
 STATE |= {"deployed.toml", ".gitattributes"}
 DATABASE = {"releases", "holdall.db", "holdall.db-wal", "holdall.db-shm", "holdall.db-journal"}

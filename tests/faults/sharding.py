@@ -2,66 +2,68 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import traceback
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from typing import TypeVar
 
 from world import World, temporary_world
 
-__all__ = ["in_worlds"]
+__all__ = ["Workers", "start_workers"]
 
 Point = TypeVar("Point")
 Check = Callable[[World, Point], list[str]]
 
 ENOUGH = 5
+_WORLDS: list[World] = []
 
 
-def in_worlds(
-    world: World, folder: Path, points: Sequence[Point], check: Check[Point]
-) -> list[str]:
-    """Return what `check` finds wrong at each point; workers are forked, each with its world.
+class Workers:
+    """Processes that each have a world, and are small.
 
-    The order is mixed, and a worker stops when it has found enough, so that a fault shows soon. A
-    worker of pytest-xdist has one processor, and does all of it in the world that it has.
+    They fork for each command, which takes the longer the more memory a process has: the one that
+    runs pytest has all tests of the suite in it.
     """
-    points = random.Random(0).sample(points, len(points))
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        return _found(world, points, check)
-    workers = max(1, min(os.cpu_count() or 1, len(points)))
-    children = [_fork(folder / f"found{n}", points[n::workers], check) for n in range(workers)]
-    found = []
-    for number, child in enumerate(children):
-        os.waitpid(child, 0)
-        try:
-            found += json.loads((folder / f"found{number}").read_text())
-        except (OSError, ValueError):
-            found.append(f"worker {number} died")
-    return found
+
+    def __init__(self, pool: ProcessPoolExecutor, number: int) -> None:
+        """Take `number` processes of a pool; each has entered a world."""
+        self._pool = pool
+        self._number = number
+
+    def find(self, points: Sequence[Point], check: Check[Point]) -> list[str]:
+        """Return what `check` finds wrong at each point.
+
+        The order is mixed, and a worker stops when it has found enough, so that a fault shows soon.
+        """
+        points = random.Random(0).sample(points, len(points))
+        shards = [points[n :: self._number] for n in range(self._number)]
+        jobs = [self._pool.submit(_found, shard, check) for shard in shards]
+        return [problem for job in jobs for problem in job.result()]
 
 
-def _found(world: World, points: Sequence[Point], check: Check[Point]) -> list[str]:
+@contextmanager
+def start_workers() -> Iterator[Workers]:
+    """Yield one worker for each processor; of pytest-xdist, whose workers have one each, one."""
+    number = 1 if "PYTEST_XDIST_WORKER" in os.environ else os.cpu_count() or 1
+    context = get_context("spawn")
+    with ProcessPoolExecutor(number, mp_context=context, initializer=_enter_world) as pool:
+        yield Workers(pool, number)
+
+
+def _enter_world() -> None:
+    stack = ExitStack()
+    _WORLDS.append(stack.enter_context(temporary_world()))
+    Finalize(None, stack.close, exitpriority=1)
+
+
+def _found(points: Sequence[Point], check: Check[Point]) -> list[str]:
     found: list[str] = []
     for point in points:
         if len(found) > ENOUGH:
             break
-        found += [f"{point}: {problem}" for problem in check(world, point)]
+        found += [f"{point}: {problem}" for problem in check(_WORLDS[0], point)]
     return found
-
-
-def _fork(result: Path, points: Sequence[Point], check: Check[Point]) -> int:
-    child = os.fork()
-    if child:
-        return child
-    found: list[str] = []
-    try:
-        with temporary_world() as world:
-            found += _found(world, points, check)
-        result.write_text(json.dumps(found))
-    except BaseException:  # noqa: BLE001 - the parent tells it
-        result.write_text(json.dumps([*found, traceback.format_exc()]))
-    finally:
-        os._exit(0)

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from invariants import NEXT, of_the_next, of_the_record, of_what_is_left, tree_of
+from invariants import of_the_next, of_the_record, of_what_is_left, tree_of
 from tally import IS_LONG, count
-from world import World
+from world import NEXT, World
 
 from host_factories import make_skill, write
 
@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 DEPLOYERS, COLLECTORS, PROJECTS = 8, 4, 4
 KILLS = 500 if IS_LONG else 25
 SECONDS = 60 if IS_LONG else 2
+ENOUGH = 50
 ALL = ("skill:a", "skill:b", "command:git:commit")
 
 Work = Callable[[int], tuple[str, ...]]
@@ -192,7 +193,8 @@ def test_edits_while_deploys_run(world: World, tmp_path: Path, more: tuple[str, 
     end = time.monotonic() + SECONDS
     with deploying_all_the_time(world, complaints, *more):
         number = 0
-        while time.monotonic() < end:
+        # A busy machine takes longer for as many.
+        while time.monotonic() < end or (len(saved) <= ENOUGH and time.monotonic() < end + 60):
             number += 1
             text = f"edit {number}\n"
             write(mine / "new", text)
@@ -210,5 +212,5 @@ def test_edits_while_deploys_run(world: World, tmp_path: Path, more: tuple[str, 
     there = {data for tree in trees for _, data in tree.values()}
     found += [f"{text!r} is lost" for text in saved if text.encode() not in there]
     count(edits=len(saved), violations=len(found))
-    assert len(saved) > 50
+    assert len(saved) > ENOUGH
     assert not found, "\n".join(found[:10])

@@ -19,7 +19,7 @@ from mounts import (
     reason_against,
     resize,
 )
-from sharding import in_worlds
+from sharding import Workers
 from tally import IS_LONG, count
 from test_campaign_points import BY_NAME, Checker, steps_of
 from world import World
@@ -77,7 +77,7 @@ def empty(folder: Path) -> None:
     folder.mkdir()
 
 
-def test_full_disks(world: World, tmp_path: Path) -> None:
+def test_full_disks(workers: Workers) -> None:
     """However little room there is: an error and nothing changed, or all of it."""
     if (reason := reason_against("tmpfs")) is not None:
         pytest.skip(reason)
@@ -85,12 +85,12 @@ def test_full_disks(world: World, tmp_path: Path) -> None:
     for name in NAMES:
         enough = 120 if name == "deploy-many" else 60
         points += [(name, pages) for pages in range(0, enough, 1 if IS_LONG else enough // 6)]
-    found = in_worlds(world, tmp_path, points, Disks().full)
+    found = workers.find(points, Disks().full)
     count(full_disks=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])
 
 
-def test_power_cuts_of_a_real_disk(world: World, tmp_path: Path) -> None:
+def test_power_cuts_of_a_real_disk(world: World, workers: Workers) -> None:
     """What an ext4 finds in its journal afterwards is old or new; who ended with 0 is new."""
     if (reason := reason_against("ext4")) is not None:
         pytest.skip(reason)
@@ -100,6 +100,6 @@ def test_power_cuts_of_a_real_disk(world: World, tmp_path: Path) -> None:
         numbers = range(1, last, 1 if IS_LONG else last // 4)
         points += [(name, n, (FLUSH_LOG, FORGET_LOG)[n % 2]) for n in numbers]
         points += [(name, last, how) for how in (FLUSH_LOG, FORGET_LOG)]
-    found = in_worlds(world, tmp_path, points, Disks().cut)
+    found = workers.find(points, Disks().cut)
     count(power_cuts=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from injection import ERRORS, Injection
 from invariants import Expected, expected, violations
-from sharding import in_worlds
+from sharding import Workers
 from tally import IS_LONG, count
 from world import KILLED, NEW, SCENARIOS, Scenario, World
 
@@ -134,23 +134,23 @@ class Checker:
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_every_point(world: World, tmp_path: Path, name: str) -> None:
+def test_every_point(world: World, workers: Workers, name: str) -> None:
     """Old or new, record and database agree, nothing lost or left, whatever fails when."""
     points: list[Point] = []
     for system in SYSTEMS if IS_LONG else SYSTEMS[:1]:
         steps = steps_of(world, BY_NAME[name], system)
         assert len(steps) > 25
         points += points_of(BY_NAME[name], system, steps)
-    found = in_worlds(world, tmp_path, points, Checker().point)
+    found = workers.find(points, Checker().point)
     count(points=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])
 
 
-def test_chains_of_kills(world: World, tmp_path: Path) -> None:
+def test_chains_of_kills(workers: Workers, tmp_path: Path) -> None:
     """Recovery may be killed, too, again and again."""
     seeds = range(600 if IS_LONG else 40)
     kills = tmp_path / "kills"
-    found = in_worlds(world, tmp_path, seeds, Checker(kills).chain)
+    found = workers.find(seeds, Checker(kills).chain)
     in_recovery = len(kills.read_text())
     assert in_recovery > len(seeds)
     count(chains=len(seeds), kills=in_recovery, violations=len(found))

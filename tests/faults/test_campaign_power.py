@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from invariants import violations
 from powerloss import IMAGES, PowerCut
-from sharding import in_worlds
+from sharding import Workers
 from tally import IS_LONG, count
 from test_campaign_points import BY_NAME, Checker, steps_of
 from world import NEW, Scenario, World
@@ -68,9 +67,9 @@ def test_many_files_take_few_barriers(world: World) -> None:
     reason="the model needs a file system in memory, where no inode number comes twice",
 )
 @pytest.mark.parametrize("name", BY_NAME)
-def test_power_cuts(world: World, tmp_path: Path, name: str) -> None:
+def test_power_cuts(world: World, workers: Workers, name: str) -> None:
     """What was not made durable is lost, and yet it is old or new; who ended with 0 is new."""
     points = points_of(BY_NAME[name], len(steps_of(world, BY_NAME[name])) + 1)
-    found = in_worlds(world, tmp_path, points, Cutter().cut)
+    found = workers.find(points, Cutter().cut)
     count(power_cuts=len(points), violations=len(found))
     assert not found, "\n".join(found[:20])
