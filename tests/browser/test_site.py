@@ -198,7 +198,7 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(site: Site, page: Any, widt
     page.emulate_media(color_scheme="dark")
     for name, url in (
         ("site-narrow", site.url),
-        ("site-hook", site.page_of("composite:writing")),
+        ("site-composite", site.page_of("composite:writing")),
         ("site-releases", f"{site.url}releases.html"),
     ):
         page.goto(url)
