@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from browser.test_site import Quiet, browser, picture
+from browser.chromium import Quiet, browser, picture
 from e2e.kit import REPOSITORY
 
 pytest.importorskip("mkdocs", reason="`make docs-site` installs it")

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 
-from browser.test_site import Quiet, browser
+from browser.chromium import Quiet, browser
 from e2e.kit import Kit, in_this_process, write
 from fuzz.hostile import NAUGHTY, documents
 from fuzz.limits import LONG, many

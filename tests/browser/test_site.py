@@ -5,34 +5,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from browser.chromium import Quiet, browser, picture
 from e2e.kit import Kit, in_this_process, write
 from holdall.testing import make_skill
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="Playwright is not installed: `make test-browser` installs it"
-)
-CHROMIUM = os.environ.get("HOLDALL_CHROMIUM") or shutil.which("chromium")
-if CHROMIUM is None:
-    pytest.skip("there is no Chromium: install one, or set HOLDALL_CHROMIUM", True)
+__all__ = ["browser"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SAMPLE = Path(__file__).parents[2] / "examples/sample"
-SWITCHES = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 HOSTILE = """---
 name: hostile
 description: "<img src=x onerror=window.ran=1> <script>window.ran=1</script>"
@@ -41,13 +31,6 @@ description: "<img src=x onerror=window.ran=1> <script>window.ran=1</script>"
 ![b](http://192.0.2.1/b.png) [c](javascript:window.ran=1) <svg onload="window.ran=1"></svg>
 <iframe srcdoc="<script>parent.ran=1</script>"></iframe> [d](data:text/html,x)
 """
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A server that says nothing."""
-
-    def log_message(self, *words: Any) -> None:
-        """Say nothing."""
 
 
 class Site:
@@ -82,15 +65,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A Chromium."""
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, site: Site) -> Iterator[Any]:
     """A page that records what it asks for and what goes wrong in it."""
@@ -104,13 +78,6 @@ def page(browser: Any, site: Site) -> Iterator[Any]:
     context.close()
     assert not errors
     assert all(url.startswith(site.url) for url in asked), asked
-
-
-def picture(page: Any, name: str) -> None:
-    """Keep a picture for the documentation, where one is asked for."""
-    folder = os.environ.get("HOLDALL_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def test_search_and_facets(site: Site, page: Any) -> None:

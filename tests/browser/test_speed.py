@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from browser.test_site import Quiet, browser
+from browser.chromium import Quiet, browser
 from holdall_composites.service.site.catalog import Catalog, Entry, Release
 from holdall_composites.service.site.pages import ListPages, static_files
 
