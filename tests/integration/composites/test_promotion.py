@@ -76,11 +76,15 @@ def pair(first: Server, own_state: Path) -> Iterator[Pair]:
 
 
 def change(kit: Kit, number: int) -> bool:
-    """Rename the skill to its next number; return whether it was reported as done."""
+    """Rename the skill to its next number; return whether it was reported as done.
+
+    It is with a warning, too: where the server went away after the commit.
+    """
     done = kit.command("rename", f"skill:n-{number}", f"n-{number + 1}")
-    assert done.returncode in (0, 3, 4, 5), done.stderr
-    assert done.returncode == 0 or "hint: " in done.stderr, done.stderr
-    return done.returncode == 0
+    assert done.returncode in (0, 1, 3, 4, 5), done.stderr
+    assert done.returncode < 2 or "hint: " in done.stderr, done.stderr
+    assert done.returncode != 1 or "the files are in place" in done.stderr, done.stderr
+    return done.returncode < 2
 
 
 def numbers_in(url: str) -> set[int]:
