@@ -83,7 +83,6 @@ def change(kit: Kit, number: int) -> bool:
     done = kit.command("rename", f"skill:n-{number}", f"n-{number + 1}")
     assert done.returncode in (0, 1, 3, 4, 5), done.stderr
     assert done.returncode < 2 or "hint: " in done.stderr, done.stderr
-    assert done.returncode != 1 or "the files are in place" in done.stderr, done.stderr
     return done.returncode < 2
 
 
