@@ -92,9 +92,9 @@ class Output(Reporter):
     @property
     def is_terminal(self) -> bool:
         """Whether somebody reads the results as they come, so that they may be wide or short."""
-        stream = self.stream or sys.stdout
         from holdall.cli.colour import wants_colour
 
+        stream = self.stream or sys.stdout
         return not self.json and (stream.isatty() or wants_colour(stream))
 
     def style(self, text: str, style: str) -> str:

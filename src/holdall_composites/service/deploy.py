@@ -204,9 +204,9 @@ def _finish(plan: DeployPlan, store: Store, collection_id: str, transaction_id: 
     from holdall_composites.history.log import record_deploy
 
     withdrawn = _records(plan, plan.withdrawn, transaction_id)
+    place = _place(plan)
     with store.transaction():
         for former in plan.moved_from:
-            place = _place(plan)
             store.deployments.move(place._replace(project=former), place.project)
             store.operations.move(collection_id, place.host, former, place.project)
         records = _records(plan, _find_unrecorded(plan, store), transaction_id)
