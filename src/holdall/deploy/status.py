@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.protected import LOCK_FILE
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
-from holdall.errors import NotFoundError
+from holdall.errors import InputError, NotFoundError
 
 
 class State(StrEnum):
@@ -36,7 +37,8 @@ class ArtifactStatus(NamedTuple):
     """One deployed artifact: its state and why.
 
     modified: files were changed by hand; outdated: the collection has other content; renamed: it
-    has another name in the collection; removed: the collection that it came from does not have it;
+    has another name in the collection; removed: the collection that it came from does not have it,
+    nor does `holdall.lock`;
     unknown: only the record names it, and its files are not what the record says. What came from
     another collection is compared with nothing but its files.
     """
@@ -67,12 +69,37 @@ def status_of(project: Project, collection: Collection | None) -> list[ArtifactS
     artifacts = collection.manifest.artifacts if collection else ()
     by_uuid = {artifact.uuid: artifact for artifact in artifacts if artifact.uuid}
     found = [_status(project, entry, collection, by_uuid) for entry in project.ledger.deployed]
+    if any(status.state is State.REMOVED for status in found):
+        found = _with_lock(project, found)
     for target, record_entry in project.unclear:
         note = "only in the deployed record, and its files differ from it"
         found.append(
             ArtifactStatus(record_entry.id, target, State.UNKNOWN, record_entry.uuid, note=note)
         )
     return sorted(found, key=lambda status: (status.target, status.id))
+
+
+def _with_lock(project: Project, found: list[ArtifactStatus]) -> list[ArtifactStatus]:
+    """Call synced what is as the project's lock has it: its collection may be another machine's."""
+    from holdall.deploy.locked.lock_file import MAX_LOCK_BYTES, parse_lock
+
+    data = project.root.read_bytes(LOCK_FILE, MAX_LOCK_BYTES)
+    if data is None:
+        return found
+    try:
+        lock = parse_lock(data.decode(errors="replace"), str(project.root.path / LOCK_FILE))
+    except InputError:  # `sync` says what is wrong with it
+        return found
+    locked = {(one.uuid, one.content_hash) for one in lock.artifacts}
+    deployed = {
+        (one.target, one.id): (one.uuid, one.content_hash) for one in project.ledger.deployed
+    }
+    return [
+        one._replace(state=State.SYNCED, note="of holdall.lock")
+        if one.state is State.REMOVED and deployed[one.target, one.id] in locked
+        else one
+        for one in found
+    ]
 
 
 _ByUUID = Mapping[str, ManifestArtifact]

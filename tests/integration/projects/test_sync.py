@@ -60,6 +60,7 @@ def test_two_machines(ada: Machine, bob: Machine, upstream: Upstream, knows: boo
     bob.run("sync", "--frozen")
     assert has_same(ada, bob)
     assert set(bob.uuids()) == {"skill:notes", "skill:pdf"}
+    assert "removed" not in bob.run("status")
     if knows:
         own = {row["id"]: row["uuid"] for row in bob.json("list")["artifacts"]}
         assert own["skill:pdf"] != bob.uuids()["skill:pdf"]
@@ -361,3 +362,15 @@ def test_an_edit_while_it_is_compared(ada: Machine, monkeypatch: pytest.MonkeyPa
         patch.setattr(compare_, "compare", and_edit)
         ada.run("sync")
     assert "SKILL.md is edited" in ada.run("sync", "--check", status=1)
+
+
+def test_what_came_with_the_project_is_of_the_lock(
+    ada: Machine, bob: Machine, upstream: Upstream
+) -> None:
+    """Where all is in place already, `sync` collects nothing, and nothing is called removed."""
+    ada.run("add", "acme/kit@v1.0.0")
+    shutil.copytree(ada.project, bob.project, ignore=shutil.ignore_patterns(".holdall"))
+    bob.run("sync")
+    assert "synced    skill:pdf for claude (of holdall.lock)" in bob.run("status")
+    (bob.project / "holdall.lock").write_text("no lock")
+    assert "removed   skill:pdf" in bob.run("status", status=1)
