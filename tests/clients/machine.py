@@ -44,7 +44,7 @@ def program(name: str) -> str:
 
 
 class Machine:
-    """A home and a project, and how a program is run there; `settings` are added to what it gets."""
+    """A home and a project, and how a program runs there, with `settings` in its environment."""
 
     def __init__(self, folder: Path) -> None:
         self.home, self.project = folder / "home", folder / "project"

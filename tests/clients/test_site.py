@@ -76,9 +76,10 @@ def secure_url(kit: Kit, machine: Machine, tmp_path: Path) -> Iterator[str]:
     if shutil.which("openssl") is None:
         pytest.skip("openssl, which makes the certificate, is not installed")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext".split()
-    names = ("subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate)
-    subprocess.run(["openssl", *words, *names], check=True, capture_output=True)
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    files = ("-keyout", key, "-out", certificate)
+    subprocess.run([*made, *names, *files], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     machine.settings["NODE_EXTRA_CA_CERTS"] = str(certificate)
