@@ -13,6 +13,7 @@ from holdall.collection import (
     Manifest,
     ManifestArtifact,
     ManifestComposite,
+    ManifestHead,
 )
 from holdall.errors import ConflictError, OvertakenError, UsageError
 from holdall.formats import DatabaseURL
@@ -86,6 +87,18 @@ def open_synced(
         if only_reads:
             database.pragma("query_only", 1)  # what is written to a copy would be lost
         yield Resolver(store, uuid, edit) if edit else Resolver(store, uuid)
+
+
+def is_newest(head: ManifestHead, database_url: str) -> bool:
+    """Return whether a folder is at the newest release, and its manifest as that release has it.
+
+    One round trip to a server. The rows were made from this very text, so that nobody needs to read
+    the rest of it again.
+    """
+    with connect_database(database_url) as database:
+        known = _open_row(Store(database), head.uuid, embedded=False)
+    at = (known.manifest_hash, known.head_hash) if known else None
+    return at == (head.manifest_hash, head.base)
 
 
 def _open_row(store: Store, uuid: str, *, embedded: bool) -> CollectionRecord | None:

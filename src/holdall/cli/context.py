@@ -17,6 +17,7 @@ from holdall.errors import NotFoundError
 if TYPE_CHECKING:
     from holdall.artifacts.limits import Caps
     from holdall.collection.collection import Collection
+    from holdall.collection.manifest.head import ManifestHead
     from holdall.deploy.consent.allowance import Allowance
     from holdall.deploy.targets import Target
     from holdall.operations.deploy import Deployer
@@ -78,6 +79,17 @@ class Context:
             with self.edit_collection():
                 pass
         return self.collection_as_it_is()
+
+    def collection_head(self) -> ManifestHead | None:
+        """Read only which release the collection's folder is at.
+
+        None where the manifest does not say, or an interrupted run left something to finish.
+        """
+        from holdall.collection.collection import read_head
+        from holdall.transaction.journal import is_unsettled
+
+        root = self.collection_root
+        return None if is_unsettled(root) else read_head(root)
 
     def newest_collection(self) -> Collection:
         """Read the collection as `collection` does, once what others released is in its folder.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         edits_between as edits_between,
         revert_edits as revert_edits,
     )
+    from holdall.collection.manifest.head import ManifestHead as ManifestHead
     from holdall.collection.manifest.manifest import (
         Manifest as Manifest,
         ManifestArtifact as ManifestArtifact,
@@ -48,6 +49,7 @@ else:
                 "edits_between",
                 "revert_edits",
             ),
+            "manifest.head": ("ManifestHead",),
             "manifest.manifest": (
                 "Manifest",
                 "ManifestArtifact",

@@ -14,6 +14,7 @@ from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.references import find_named
+from holdall.collection.manifest.head import ManifestHead, parse_head
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.manifest.reader import MAX_MANIFEST_BYTES, parse
 from holdall.config import MANIFEST
@@ -166,11 +167,27 @@ def open_collection(
 
     Raises NotFoundError without a manifest, InputError for one that cannot be understood.
     """
+    path, text = root / MANIFEST, _read_text(root)
+    manifest = parse(text, str(path))
+    log_debug(__name__, "read %s: %d entries", path, len(manifest.by_id))
+    index = TreeIndex(index_file(cache, "collection", root), root) if cache else None
+    return Collection(root, manifest, text, database_url, types, caps, index)
+
+
+def read_head(root: Path) -> ManifestHead | None:
+    """Read only from which release a folder was written; None where the manifest does not say.
+
+    Raises as `open_collection` does for a file that cannot be read.
+    """
+    return parse_head(_read_text(root))
+
+
+def _read_text(root: Path) -> str:
     path = root / MANIFEST
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             raise InputError(f"{path}: larger than 64 MiB", hint="is it really a manifest?")
-        text = path.read_bytes().decode()
+        return path.read_bytes().decode()
     except FileNotFoundError:
         raise NotFoundError(
             f"no collection in {root}: it has no {MANIFEST}", hint=f"`holdall init {root}`"
@@ -184,7 +201,3 @@ def open_collection(
         raise StorageError(
             f"cannot read {path}: {error.strerror}", hint="check its permissions"
         ) from error
-    manifest = parse(text, str(path))
-    log_debug(__name__, "read %s: %d entries", path, len(manifest.by_id))
-    index = TreeIndex(index_file(cache, "collection", root), root) if cache else None
-    return Collection(root, manifest, text, database_url, types, caps, index)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall.cli import Context, install_driver
 from holdall.collection import PULL
 from holdall.errors import InputError, UsageError
 from holdall.files import Scratch
 from holdall.transaction import Signature
+
+if TYPE_CHECKING:
+    from holdall.collection import EditPlan
 
 
 def configure_pull(pull: argparse.ArgumentParser) -> None:
@@ -53,6 +57,9 @@ def _release(text: str) -> int:
 
 def run_pull(context: Context, args: argparse.Namespace) -> int:
     """Merge what others released into the folder."""
+    newest = None if args.from_common is not None else _find_newest(context)
+    if newest is not None:
+        return _show_pull(context, args, newest, None)
     from holdall_composites.service.pull import plan_pull
     from holdall_composites.session import open_synced
     from holdall_composites.sync.releases.chain import Header
@@ -68,15 +75,35 @@ def run_pull(context: Context, args: argparse.Namespace) -> int:
             with open_synced(editor.collection, Header.of(Signature.now(), PULL)):
                 pass
         present = plan.changes.after if plan else editor.collection.manifest
+    return _show_pull(context, args, present.release, plan)
+
+
+def _find_newest(context: Context) -> int | None:
+    """Return the newest release if the folder is there, with nothing to finish and nothing new."""
+    from holdall.config import database_url_of
+    from holdall.formats import DatabaseURL
+
+    url = database_url_of(context.session.config, context.collection_root)
+    if DatabaseURL.parse(url).is_embedded:
+        return None
+    from holdall_composites.session import is_newest
+
+    head = context.collection_head()
+    return head.release if head is not None and is_newest(head, url) else None
+
+
+def _show_pull(
+    context: Context, args: argparse.Namespace, release: int | None, plan: EditPlan | None
+) -> int:
     changes = plan.changes.changes if plan else ()
     for change in changes:
         context.out.line(f"{change.kind.value:9} {change.id}")
-    number = f"release {present.release}" if present.release else "no release yet"
+    number = f"release {release}" if release else "no release yet"
     context.out.note(f"{number}: {len(changes)} changes" if plan else f"{number}: up to date")
     context.out.data(
         {
             "dry_run": args.dry_run,
-            "release": present.release,
+            "release": release,
             "changes": [change.to_json() for change in changes],
         }
     )

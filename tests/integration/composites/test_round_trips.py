@@ -67,6 +67,24 @@ def test_a_change_is_few_round_trips(far: Kit, proxy: Proxy) -> None:
     assert trips(far, proxy, "pull") == 1, "nothing is new"
 
 
+def test_a_pull_with_nothing_new_reads_no_entry(far: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest that the rows were made from is known; one that was edited is read."""
+    from holdall.collection import collection
+
+    def refuse(*given: object) -> None:
+        raise AssertionError(given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collection, "parse", refuse)
+        found = far.json("pull")
+        with pytest.raises(AssertionError):
+            far.run("list")
+    assert found == {"dry_run": False, "release": 1, "changes": []}
+    manifest = far.collection / "manifest.toml"
+    write(manifest, manifest.read_text().replace('"skill:changelog"', '"skill:none"'))
+    assert far.json("pull")["release"] == 2
+
+
 def test_a_transaction_is_as_many_round_trips_as_it_waits_for_answers(
     proxy: Proxy, database_url: str
 ) -> None:
