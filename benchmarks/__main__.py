@@ -28,6 +28,7 @@ from benchmarks.measuring import Bench, Row
 GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "start": starting.start_up,
     "projects": projects.locked_projects,
+    "of-fleet": projects.fleet_of_projects,
     "files": filework.whole_life,
     "scan": filework.scanning,
     "size": filework.growth_in_size,
@@ -38,7 +39,7 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "site": publishing.drawing,
     "migrate": migrations.migrating,
 }
-QUICK = ("start", "files", "scan", "database")
+QUICK = ("start", "of-fleet", "files", "scan", "database")
 
 
 def main() -> int:

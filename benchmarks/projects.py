@@ -12,6 +12,8 @@ from benchmarks.measuring import Bench, Row, Sample, compared
 
 MANY = 2.5
 """How many times the skills of the other groups a project has that is compared."""
+OF_FLEET = 10
+"""How many skills, of five files, each project of a fleet has."""
 
 
 def locked_projects(bench: Bench) -> list[Row]:
@@ -71,6 +73,51 @@ def _checked(bench: Bench) -> list[Row]:
     )
     yard = ("`rsync -an`", found["rsync"])
     return [_row(f"sync --check of {count} artifacts", yard, found["check"], 1.5)]
+
+
+def fleet_of_projects(bench: Bench) -> list[Row]:
+    """Let many projects go to a release that changes each file, and back.
+
+    Their locks come as from version control: one project is updated, the others have its lock.
+    """
+    source, kit, reader, copy = (bench.empty(f"of-fleet-{n}") for n in ("a", "kit", "b", "copy"))
+    projects, to = bench.empty("of-fleet"), bench.folder / "of-fleet-published"
+    make_skills(source, OF_FLEET)
+    for folder in (kit, reader):
+        bench.ours("init", folder)
+    bench.ours("--collection", kit, "collect", source)
+    bench.ours("--collection", kit, "publish", "--to", to)
+    for file in filter(Path.is_file, (kit / "skills").rglob("*")):
+        file.write_bytes(file.read_bytes() + b"Once more.\n")
+    bench.ours("--collection", kit, "collect")
+    first, *others = (projects / f"{number:05}" for number in range(bench.skills // 2))
+    first.mkdir()
+    words, channel = ("--collection", reader), to / "channels/main.json"
+    bench.ours(*words, "add", channel, "--target", "claude", "--to", first)
+
+    def go(release: int) -> Sample:
+        bench.ours("--collection", kit, "publish", "--to", to, "--release", str(release))
+        bench.ours(*words, "update", "--to", first)
+        for other in others:
+            other.mkdir(exist_ok=True)
+            for name in ("holdall.toml", "holdall.lock"):
+                shutil.copy(first / name, other)
+        return bench.ours(*words, "sync", "--all", "--to", projects)
+
+    def copy_all() -> Sample:
+        bench.empty(copy.name)
+        return bench.run("cp", "-a", projects, copy)
+
+    go(1)
+    few = Bench(bench.folder, min(bench.rounds, 3), bench.skills)
+    few.profiles = bench.profiles
+    found = few.in_turn({"cp": copy_all, "go": lambda: go(2), "back": lambda: go(1)})
+    what = f"{bench.skills // 2} projects of {OF_FLEET * 5} files"
+    yard = ("`cp -a`", found["cp"])
+    return [
+        _row(f"{what} to a release: sync --all", yard, found["go"], 10),
+        _row("back to the one before: sync --all", yard, found["back"], 10),
+    ]
 
 
 def _commit(folder: Path) -> None:

@@ -125,7 +125,7 @@ class StateIndex(_Index):
         """Return what is at `path`, by `read` only if that is not known."""
         now = time.time_ns()
         status = self._status_of(path)
-        known = self._known.get(path)
+        known = self._new.get(path) or self._known.get(path)
         if known is not None and known[0] == status and self._is_real(path.rpartition("/")[0]):
             return FileState(FileKind.FILE, is_executable(status[2]), known[1])
         found = read(path)
@@ -232,7 +232,7 @@ class TreeIndex(_Index):
             self._new[path] = [there_now, rows, tree.content_hash, tree.skillmeat_hash]
 
     def _least(self) -> int:
-        return _WORTH_WRITING // 4
+        return _WORTH_WRITING // 8
 
 
 def _by_name(tree: Tree, files: Mapping[str, _Status]) -> dict[str, FileDigest]:

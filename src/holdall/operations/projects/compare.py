@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from holdall import NamedTuple
@@ -15,7 +15,7 @@ from holdall.deploy.targets import target_named
 from holdall.files.lock import STATE_FOLDER
 from holdall.files.root import Root
 from holdall.files.stat_index import StateIndex, index_file
-from holdall.operations.projects.stamps import read_stamps, stamps_file, write_stamps
+from holdall.operations.projects.stamps import Stamps, read_stamps, stamps_file, write_stamps
 from holdall.operations.projects.terms import Terms
 from holdall.transaction.journal import OUTBOX, OUTSIDE, TX
 
@@ -93,25 +93,34 @@ def compare(project: Project, lock: Lock, synced: Lock) -> Iterator[Difference]:
             yield Difference(str(key[1]), key[0], _DROPPED)
 
 
-def remember(terms: Terms, lock: Lock, synced: Lock) -> None:
-    """Let the next sync know by the status of files alone that nothing changed, if that is so."""
+def remember(terms: Terms, lock: Lock, synced: Lock) -> list[Difference]:
+    """Let the next sync know by the status of files alone that nothing changed, if that is so.
+
+    Returns what was edited by hand of what the lock lists.
+    """
     cache = cache_folder(terms.session.config)
-    if cache is None:
-        return
     own = [PROJECT_FILE, LOCK_FILE, SYNCED, LEDGER, DEPLOYED]
-    read = read_stamps(terms.project, own)
-    if read is None:
-        return
+    read = None if cache is None else read_stamps(terms.project, own)
     with open_to_compare(terms, lock) as project:
-        ledger = project.ledger
-        files = [path for entry in ledger.deployed for path in entry.files]
-        settings = [merged.path for entry in ledger.deployed for merged in entry.merged]
-        records = [record.path for record in project.records.values()]
-        state = [f"{STATE_FOLDER}/{name}" for name in (TX, OUTBOX, OUTSIDE)]
-        # Before the files are looked at: what is changed meanwhile has another status then.
-        stamps = read_stamps(terms.project, [*own, *records, *settings, *files, *state])
-        if stamps is None or not stamps.items() >= read.items():
-            return
+        stamps = None if read is None else _stamp(project, own, read)
+        edited = list(find_edited(project, lock))
+        if cache is None or stamps is None or edited:
+            return edited
         if any(True for _ in compare(project, lock, synced)):
-            return
+            return edited
     write_stamps(stamps_file(cache, terms.project), stamps)
+    return edited
+
+
+def _stamp(project: Project, own: Iterable[str], read: Stamps) -> Stamps | None:
+    """Return the status of all that tells whether a project is as it is, None if it changes now.
+
+    Before the files are looked at: what is changed meanwhile has another status then.
+    """
+    ledger = project.ledger
+    files = [path for entry in ledger.deployed for path in entry.files]
+    settings = [merged.path for entry in ledger.deployed for merged in entry.merged]
+    records = [record.path for record in project.records.values()]
+    state = [f"{STATE_FOLDER}/{name}" for name in (TX, OUTBOX, OUTSIDE)]
+    stamps = read_stamps(project.root.path, [*own, *records, *settings, *files, *state])
+    return stamps if stamps is not None and stamps.items() >= read.items() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from functools import cached_property
 from pathlib import Path
 
 from holdall import dataclass
@@ -26,7 +27,7 @@ class Terms:
     dry_run: bool = False
     takes_hidden: bool = False
 
-    @property
+    @cached_property
     def known_targets(self) -> Targets:
         """All targets that are there for the project."""
         return targets_for(self.session.plugins.targets, self.project)

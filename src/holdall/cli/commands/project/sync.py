@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdall.cli.commands.project.locked import add_options, project_of, terms_of
 from holdall.cli.context import Context
-from holdall.errors import HoldallError, UsageError
+from holdall.errors import HoldallError, OvertakenError, UsageError
 
 if TYPE_CHECKING:
     from holdall.operations.projects.compare import Difference
@@ -38,7 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="then report what this machine's projects have, as one small file in a folder or by"
         " PUT; `holdall status --all --reports` reads all of them",
     )
-    parser.add_argument("--all", action="store_true", help="every project in the folder and below")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="every project in the folder and below; one that fails stops no other",
+    )
     add_options(parser)
 
 
@@ -53,36 +57,52 @@ def run(context: Context, args: argparse.Namespace) -> int:
     else:
         projects = [project_of(args)]
     done: list[dict[str, Any]] = []
+    failures: dict[Path, HoldallError] = {}
     for project in projects:
         if args.all:
             context.out.line(f"{project}:")
         try:
             done.append(_run_in(context, args, project))
-        except HoldallError as error:
-            _report(context, args, projects[: len(done)], project, error)
+        except OvertakenError:  # everything is run again
             raise
-    _report(context, args, projects)
+        except HoldallError as error:
+            failures[project] = error
+            if len(projects) > 1:
+                context.out.warn(f"{project}: {error.message}")
+    _report(context, args, projects, failures)
+    if failures:
+        raise _failure(failures, len(projects))
     context.out.data({"projects": done})
     return 1 if args.check and not all(one["agree"] for one in done) else 0
+
+
+def _failure(failures: Mapping[Path, HoldallError], count: int) -> HoldallError:
+    """Return the first error; where there are several projects, it says how many failed."""
+    project, error = next(iter(failures.items()))
+    if count > 1:
+        told = f"{len(failures)} of {count} projects were not synced; {project}: {error.message}"
+        error.message, error.args = told, (told,)
+    return error
 
 
 def _report(
     context: Context,
     args: argparse.Namespace,
     projects: Sequence[Path],
-    failed: Path | None = None,
-    error: HoldallError | None = None,
+    failures: Mapping[Path, HoldallError],
 ) -> None:
-    """Report projects, and one whose sync failed, by the code of its error; warn where it fails."""
+    """Report projects, those whose sync failed with the code of the error; warn if that fails."""
     if args.report_to is None or args.dry_run:
         return
     from holdall.operations.projects.fleet.reports import describe_project, send_report
 
+    notes = {project: f"sync failed: {error.code}" for project, error in failures.items()}
     try:
-        found = [describe_project(terms_of(context, args, one)) for one in projects]
-        if failed is not None and error is not None and failed.is_dir():
-            note = f"sync failed: {error.code}"
-            found.append(describe_project(terms_of(context, args, failed), note))
+        found = [
+            describe_project(terms_of(context, args, one), notes.get(one))
+            for one in projects
+            if one not in notes or one.is_dir()
+        ]
         send_report(args.report_to, found)
     except HoldallError as problem:
         context.out.warn(f"not reported: {problem.message}")

@@ -125,11 +125,12 @@ def deployer_for(
 ) -> LockedDeployer:
     """Return what makes a project what a lock says, and writes the project's own files."""
     terms, first = supply.terms, supply.half()
-    known = terms.known_targets
+    rows = (*lock.artifacts, *before.lock.artifacts, *before.synced.artifacts)
+    there = {name for one in rows for name in one.targets}
     return LockedDeployer(
         supply.collection,
         terms.project,
-        [known[name] for name in known if _has(lock, before, name)],
+        [target for name, target in terms.known_targets.items() if name in there],
         terms.session,
         terms.force,
         terms.dry_run,
@@ -138,12 +139,6 @@ def deployer_for(
         lambda root: tuple(file_actions(root, before, wanted_text, lock)),
         first,
     )
-
-
-def _has(lock: Lock, before: ProjectFiles, target: str) -> bool:
-    """Return whether a lock, or one before, has anything for a target."""
-    every = (*lock.artifacts, *before.lock.artifacts, *before.synced.artifacts)
-    return any(target in one.targets for one in every)
 
 
 def _choose_ids(

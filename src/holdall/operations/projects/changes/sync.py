@@ -153,10 +153,8 @@ def sync(terms: Terms, *, frozen: bool = False) -> Synced:
         done = deployer.make(wanted, supply.contents)
         if not terms.dry_run:
             supply.conclude()
-            remember(terms, lock, lock)
             # In a clone it is known only now what of its files was edited.
-            with open_to_compare(terms, lock) as project:
-                left = list(find_edited(project, lock))
+            left = remember(terms, lock, lock)
         names = tuple(requirement.name for requirement, _ in unsettled.requirements)
         return Synced(lock, names, done, tuple(left))
 

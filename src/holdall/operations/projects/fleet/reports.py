@@ -55,10 +55,16 @@ def describe_project(terms: Terms, failure: str | None = None) -> FleetProject:
     """Return what a project has, beside its lock; `failure` says why a sync ended, if it did."""
     from holdall.files.root import Root
 
-    with Root(terms.project) as root:
-        files = read_files(root)
-    with open_to_compare(terms, files.lock) as project:
-        found = list(compare(project, files.lock, files.synced))
+    here = (Signature.now().host, os.path.realpath(terms.project), True)
+    try:
+        with Root(terms.project) as root:
+            files = read_files(root)
+        with open_to_compare(terms, files.lock) as project:
+            found = list(compare(project, files.lock, files.synced))
+    except HoldallError:
+        if failure is None:
+            raise
+        return FleetProject(*here, {}, note=failure)
     places = {(name, str(one.id)) for one in files.lock.artifacts for name in one.targets}
     different = {(one.target or "", one.what): one for one in found}
     states = Counter(one.state for one in different.values())
@@ -66,15 +72,7 @@ def describe_project(terms: Terms, failure: str | None = None) -> FleetProject:
         states[SYNCED] = synced
     attention = [Attention(d.what, d.state, d.target, None, d.why) for d in different.values()]
     sources = {show_address(one.source): _version(one) for one in files.lock.sources}
-    return FleetProject(
-        Signature.now().host,
-        os.path.realpath(terms.project),
-        True,
-        states,
-        tuple(attention[:_MOST_TOLD]),
-        failure,
-        sources=sources,
-    )
+    return FleetProject(*here, states, tuple(attention[:_MOST_TOLD]), failure, sources=sources)
 
 
 def _version(source: LockedSource) -> str:
