@@ -97,41 +97,49 @@ def refuse_loss(text: bytes, three: Three) -> None:
 
 
 class Tally:
-    """How many were merged as git merges them, and which are conflicts here only."""
+    """How many were merged as git merges them, and which only git or only Holdall merges."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.same, self.merged = folder, 0, 0
+        self.folder, self.count, self.merged = folder, 0, 0
         self.ours_only: list[str] = []
+        self.git_only: list[str] = []
 
     def compare(self, three: Three, name: str) -> None:
-        """Merge three texts here and by git; what merges here must be what git makes of it."""
+        """Merge three texts here and by git; what both merge must be the same."""
         merge = merge_lines(*three)
         git = merge_file(self.folder, *three)
-        if merge.text is not None:
-            assert merge.text == git, (name, three)
-            refuse_loss(merge.text, three)
-            self.merged += 1
-        if merge.text is None and git is not None:
+        self.count += 1
+        if merge.text is None:
             told = "; ".join(conflict.text for conflict in merge.conflicts)
-            self.ours_only.append(f"{name}: {told}")
+            self.ours_only += [f"{name}: {told}"] if git is not None else []
+            return
+        self.merged += 1
+        refuse_loss(merge.text, three)
+        if git is None:
+            self.git_only.append(name)
         else:
-            self.same += 1
+            assert merge.text == git, (name, three)
 
-    def conclude(self, most: float) -> None:
-        """Print what differs, of which `most` is the greatest share; much must have merged."""
-        count = self.same + len(self.ours_only)
-        print(f"{count} updates, {self.merged} merged, {len(self.ours_only)} conflicts only here")
-        print("\n".join(self.ours_only))
-        assert len(self.ours_only) <= most * count, self.ours_only
-        assert self.merged >= count / 3
+    def conclude(self, most: float = 0.01) -> None:
+        """Print what differs, of which `most` is the greatest share; much must have merged.
+
+        One in a thousand may be a conflict of git's only, which matched other lines.
+        """
+        print(f"{self.count} updates, {self.merged} merged", end=", ")
+        print(f"{len(self.ours_only)} conflicts only here, {len(self.git_only)} only in git")
+        print(*self.ours_only, *self.git_only, sep="\n")
+        assert len(self.ours_only) + len(self.git_only) <= most * self.count
+        assert len(self.git_only) <= max(1, self.count / 1000)
+        assert self.merged >= self.count / 3
 
 
 def test_texts(tmp_path: Path) -> None:
-    """Texts merge as git merges them; the others, one in a hundred, are conflicts here only."""
+    """Texts merge as git merges them; the others, one in a thousand, are conflicts here only."""
     tally = Tally(tmp_path)
     for number in range(PAIRS):
         tally.compare(three_texts(random.Random(number)), f"text {number}")
-    tally.conclude(0.0125)
+    tally.conclude(0.001)
+    assert not tally.git_only
 
 
 def make_file(chance: random.Random) -> File:
@@ -215,7 +223,7 @@ def test_trees(tmp_path: Path) -> None:
             assert made == {p: one for p, one in wanted.items() if one is not None}, number
         same += not merge.conflicts or found == conflicts
     print(f"{PAIRS} trees, {PAIRS - same} with conflicts only here", *ours_only, sep="\n")
-    assert same >= 0.99 * PAIRS, ours_only
+    assert same >= 0.995 * PAIRS, ours_only
 
 
 def real_updates() -> Iterator[tuple[str, bytes, bytes]]:
@@ -231,10 +239,7 @@ def real_updates() -> Iterator[tuple[str, bytes, bytes]]:
 
 @pytest.mark.skipif(not OLD.is_dir(), reason="needs two states of a repository beside this one")
 def test_real_updates(tmp_path: Path) -> None:
-    """What owners really changed merges with edits of the old text as in git, or is a conflict.
-
-    More often than in generated texts: long lists of JSON repeat their brackets.
-    """
+    """What owners really changed merges with edits of the old text as in git, or is a conflict."""
     tally = Tally(tmp_path)
     each = 40 if PAIRS > 1000 else 2
     for path, old, new in real_updates():
@@ -242,4 +247,4 @@ def test_real_updates(tmp_path: Path) -> None:
             chance = random.Random(f"{path} {number}")
             mine = edited(chance, old.splitlines(keepends=True), "mine")
             tally.compare(Three(old, mine, new), f"{path} {number}")
-    tally.conclude(0.04)
+    tally.conclude()

@@ -10,7 +10,7 @@ import pytest
 
 from holdall.artifacts import FileDigest, FileKind, RelPath
 from holdall.files import TreeMerge, TreeSide, merge_trees
-from holdall.files.merge.lines import MAX_TEXT_BYTES, is_text, mark_lines, merge_lines
+from holdall.files.merge.lines import is_text, mark_lines, merge_lines
 
 pytestmark = pytest.mark.unit
 
@@ -70,11 +70,26 @@ def test_what_both_changed_alike_is_no_conflict() -> None:
     assert merge_lines(BASE, ours, ours).text == ours
 
 
-def test_a_line_among_equal_ones_is_where_it_can_be() -> None:
-    """A line more among equal lines, of which the other side changed one, is a conflict."""
+def test_a_line_among_equal_ones_is_the_last_of_them() -> None:
+    """A line more among equal lines touches what is below them, and nothing above."""
     base = b"a\n\n\nb\n"
     assert merge_lines(base, b"a\n\n\n\nb\n", b"a\n\n\nc\n").conflicts
-    assert merge_lines(base, b"a\n\n\n\nb\n", b"c\n\n\nb\n").conflicts
+    assert merge_lines(base, b"a\n\n\n\nb\n", b"c\n\n\nb\n").text == b"c\n\n\n\nb\n"
+
+
+def test_changes_that_can_lie_beside_each_other_are_one() -> None:
+    """Two lines that went with the empty one between them leave the line below untouched."""
+    base = b"a\none\n\n# two\n\nb\nc\n"
+    merged = merge_lines(base, b"a\nmine\n\nb\nc\n", base.replace(b"b\n", b"new\n"))
+    assert merged.text == b"a\nmine\n\nnew\nc\n"
+
+
+def test_a_guess_is_a_conflict() -> None:
+    """An edit of one of several equal blocks, of which the other side left one, is not placed."""
+    base = b"{\n[\nx\n]\n}\n"
+    theirs = b"{\n[\ny\n]\n[\nz\n]\n}\n"
+    merge = merge_lines(base, base.replace(b"[\n", b"[\nmine\n"), theirs)
+    assert merge.text is None
 
 
 def test_the_ends_of_lines_are_part_of_them() -> None:
@@ -85,18 +100,36 @@ def test_the_ends_of_lines_are_part_of_them() -> None:
     assert merge_lines(base, base + b"\r\n", base.replace(b"d", b"e")).conflicts
 
 
-def test_texts_that_have_nothing_in_common_are_given_up_soon() -> None:
-    """Whatever the three texts are, it does not take long; what takes too long is a conflict."""
-    base, ours, theirs = (
-        b"".join(b"%s %d\n" % (name, number) for number in range(60_000))
-        for name in (b"b", b"o", b"t")
-    )
-    assert is_text(base[:MAX_TEXT_BYTES])
+def test_long_texts_merge_soon() -> None:
+    """Ten thousand lines, of which many repeat and each side changed a thousand, take no second."""
+    base = [b"{\n" if number % 3 else b"%d\n" % number for number in range(10_000)]
+    ours, theirs = list(base), list(base)
+    for number in range(0, 10_000, 20):
+        ours[number], theirs[number + 10] = b"mine\n", b"new\n"
     begun = time.process_time()
-    merge = merge_lines(base, ours, theirs)
+    merge = merge_lines(*map(b"".join, (base, ours, theirs)))
+    assert time.process_time() - begun < 1
+    assert merge.text is not None
+    assert (merge.text.count(b"mine\n"), merge.text.count(b"new\n")) == (500, 500)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [b"".join(b"%s %d\n" % (n, k) for k in range(60_000)) for n in (b"b", b"o", b"t")],
+        [b"".join(b"%d\n" % (k * n % 60_013) for k in range(60_000)) for n in (1, 7, 11)],
+        [b"a\nb\n" * 100_000, b"b\na\n" * 90_000 + b"c\n", b"b\n" * 99_000 + b"c\na\n"],
+        [b"\n" * n for n in (500_000, 400_000, 500_001)],
+    ],
+    ids=["nothing in common", "another order", "two lines", "one line"],
+)
+def test_hostile_texts_are_given_up_soon(texts: list[bytes]) -> None:
+    """Whatever the three texts are, it does not take long; what would take long is a conflict."""
+    assert all(map(is_text, texts))
+    begun = time.process_time()
+    merge = merge_lines(*texts)
+    assert time.process_time() - begun < 5
     assert merge.text is None
-    assert merge.conflicts[0].base == range(1, 60_001)
-    assert time.process_time() - begun < 20
 
 
 def test_trees_merge_file_by_file() -> None:

@@ -6,23 +6,21 @@
     3     3     3        3
     4     4     4b       4b      only theirs did
 
-Changes that overlap or touch are a conflict, unless both sides made the same one. A change may lie
-at several places with one result (a line more among equal lines): where it could touch at one of
-them, or where lines match in other ways from the end than from the start, that is a conflict, too.
-So where this differs from git, it is a conflict here: also where a side of a longer text has less
-than a third of its lines, which could be matched with others as well. Bytes in, bytes out: no
-encoding is assumed, and the ends of lines are part of them.
+Changes that overlap or touch are a conflict, unless both sides made the same one. Where lines
+repeat, it is a guess which of them a side changed: what does not merge to the same text whether the
+first or the last of equal lines stay is a conflict, too, and so is a longer text of which a side
+kept less than a third. Bytes in, bytes out: no encoding is assumed, and the ends of lines are part
+of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from holdall import NamedTuple
+from holdall.files.merge.changes import Change, TooFarApartError, find_changes
 
 MAX_TEXT_BYTES = 1 << 20
-_MOST_DIFFERENCES = 1000  # half a second
-_LONG = 20
 
 
 class LineConflict(NamedTuple):
@@ -73,18 +71,10 @@ def is_text(data: bytes) -> bool:
 
 def merge_lines(base: bytes, ours: bytes, theirs: bytes) -> LineMerge:
     """Merge three texts (`is_text`)."""
-    if ours == theirs or base == theirs:
-        return LineMerge(ours)
-    if base == ours:
-        return LineMerge(theirs)
-    sides = [_split(text) for text in (base, ours, theirs)]
-    try:
-        merge = _merge(sides)
-        if merge.text is not None and _merge([lines[::-1] for lines in sides], -1) != merge:
-            merge = LineMerge(None, (_conflict_of_all(sides),))
-    except _TooFarApartError:
-        merge = LineMerge(None, (_conflict_of_all(sides),))
-    return merge
+    parts = split_conflicts(base, ours, theirs)
+    conflicts = tuple(part.lines for part in parts if isinstance(part, Open))
+    text = None if conflicts else b"".join(part for part in parts if isinstance(part, bytes))
+    return LineMerge(text, conflicts)
 
 
 def mark_lines(base: bytes, ours: bytes, theirs: bytes, marks: tuple[bytes, bytes]) -> bytes:
@@ -105,38 +95,21 @@ def split_conflicts(base: bytes, ours: bytes, theirs: bytes) -> list[bytes | Ope
 
     Adjacent conflicts have an empty text between them.
     """
-    merge = merge_lines(base, ours, theirs)
-    if merge.text is not None:
-        return [merge.text]
+    if ours == theirs or base == theirs:
+        return [ours]
+    if base == ours:
+        return [theirs]
     sides = [_split(text) for text in (base, ours, theirs)]
+    lines = LineConflict(*(range(1, len(side) + 1) for side in sides))
+    whole: list[bytes | Open] = [b"", Open(ours, theirs, lines), b""]
     try:
-        return [*_split_at(sides, merge.conflicts)]
-    except _TooFarApartError:
-        return [*_split_at(sides, (_conflict_of_all(sides),))]
-
-
-def _split_at(
-    sides: Sequence[Sequence[bytes]], conflicts: Sequence[LineConflict]
-) -> Iterator[bytes | Open]:
-    done = [0, 0, 0]
-    for conflict in conflicts:
-        before = [s[d : lines.start - 1] for s, d, lines in zip(sides, done, conflict, strict=True)]
-        yield _text_of(before)
-        done = [lines.stop - 1 for lines in conflict]
-        ours, theirs = (
-            b"".join(side[lines.start - 1 : lines.stop - 1])
-            for side, lines in zip(sides[1:], conflict[1:], strict=True)
-        )
-        yield Open(ours, theirs, conflict)
-    yield _text_of([side[d:] for side, d in zip(sides, done, strict=True)])
-
-
-def _text_of(sides: Sequence[Sequence[bytes]]) -> bytes:
-    """Merge what is between conflicts; raises _TooFarApartError if there is one in it, too."""
-    text = _merge(sides).text
-    if text is None:
-        raise _TooFarApartError
-    return text
+        parts = _merge(sides)
+        if len(parts) > 1:
+            return parts
+        others = _merge(sides, from_end=True)
+    except TooFarApartError:
+        return whole
+    return whole if len(others) == 1 and others != parts else others
 
 
 def _end_line(text: bytes) -> bytes:
@@ -150,142 +123,49 @@ def _split(text: bytes) -> list[bytes]:
     return lines if lines[-1] else lines[:-1]
 
 
-class _Hunk(NamedTuple):
-    """Lines `start` to `end` of the base, which one side replaced; it may lie from low to high."""
-
-    start: int
-    end: int
-    lines: tuple[bytes, ...]
-    low: int
-    high: int
-
-    @property
-    def growth(self) -> int:
-        return len(self.lines) - (self.end - self.start)
-
-
-def _merge(sides: Sequence[Sequence[bytes]], step: int = 1) -> LineMerge:
-    base, ours, theirs = sides
+def _merge(sides: Sequence[Sequence[bytes]], *, from_end: bool = False) -> list[bytes | Open]:
+    base = sides[0]
+    parts: list[bytes | Open] = []
     merged: list[bytes] = []
-    conflicts = []
     done, grown = 0, [0, 0]  # of the base; how much longer each side is up to there
-    for groups in _groups(_hunks(base, ours), _hunks(base, theirs)):
-        hunks = sorted({*groups[0], *groups[1]})
-        growths = [sum(hunk.growth for hunk in group) for group in groups]
-        start, end = hunks[0].start, max(hunk.end for hunk in hunks)
-        if groups[0] and groups[1] and groups[0] != groups[1]:
-            at = [
-                range(start + before + 1, end + before + growth + 1)
-                for before, growth in zip(grown, growths, strict=True)
-            ]
-            conflicts.append(LineConflict(range(start + 1, end + 1), *at))
+    for groups in _groups(*(find_changes(base, side, from_end=from_end) for side in sides[1:])):
+        start = min(group[0].start for group in groups if group)
+        end = max(group[-1].end for group in groups if group)
+        starts = [start + more for more in grown]
+        grown = [m + sum(c.growth for c in g) for m, g in zip(grown, groups, strict=True)]
+        at = [range(first, end + more) for first, more in zip(starts, grown, strict=True)]
+        ours, theirs = (side[r.start : r.stop] for side, r in zip(sides[1:], at, strict=True))
+        merged += base[done:start]
+        if not all(groups) or ours == theirs:
+            merged += ours if groups[0] else theirs
         else:
-            for hunk in hunks:
-                merged += [*base[done : hunk.start], *hunk.lines]
-                done = hunk.end
-        grown = [before + growth for before, growth in zip(grown, growths, strict=True)]
-    if conflicts:
-        return LineMerge(None, tuple(conflicts))
-    return LineMerge(b"".join([*merged, *base[done:]][::step]))
+            lines = LineConflict(
+                *(range(r.start + 1, r.stop + 1) for r in (range(start, end), *at))
+            )
+            parts += [b"".join(merged), Open(b"".join(ours), b"".join(theirs), lines)]
+            merged = []
+        done = end
+    return [*parts, b"".join([*merged, *base[done:]])]
 
 
-def _groups(ours: list[_Hunk], theirs: list[_Hunk]) -> Iterator[tuple[list[_Hunk], list[_Hunk]]]:
-    """Yield the hunks of both sides that touch each other, group by group."""
-    order = sorted([(hunk.low, 0, hunk) for hunk in ours] + [(h.low, 1, h) for h in theirs])
-    group: tuple[list[_Hunk], list[_Hunk]] = ([], [])
+def _groups(
+    ours: Sequence[Change], theirs: Sequence[Change]
+) -> Iterator[tuple[list[Change], list[Change]]]:
+    """Yield the changes of both sides that touch each other, group by group."""
+    group: tuple[list[Change], list[Change]] = ([], [])
     reach = -1
-    for low, side, hunk in order:
-        if low > reach and any(group):
+    both = [(change, 0) for change in ours] + [(change, 1) for change in theirs]
+    for change, side in sorted(both):
+        if change.start > reach and any(group):
             yield group
             group = ([], [])
-        group[side].append(hunk)
-        reach = max(reach, hunk.high)
+        group[side].append(change)
+        reach = max(reach, change.end)
     if any(group):
         yield group
-
-
-def _hunks(base: Sequence[bytes], side: Sequence[bytes]) -> list[_Hunk]:
-    """Return what a side changed."""
-    found = []
-    at = to = 0
-    matches = _matches(base, side)
-    if len(base) >= _LONG and len(matches) * 3 < len(base):
-        raise _TooFarApartError
-    for i, j in [*matches, (len(base), len(side))]:
-        if (at, to) != (i, j):
-            new = side[to:j]
-            found.append(_Hunk(at, i, tuple(new), *_reach(base, at, i, new)))
-        at, to = i + 1, j + 1
-    return found
-
-
-def _reach(base: Sequence[bytes], start: int, end: int, new: Sequence[bytes]) -> tuple[int, int]:
-    """Return the first and last line at which a change can lie with the same result.
-
-    Lines that were added or removed can lie anywhere among lines that repeat them.
-    """
-    low, high = start, end
-    if start < end and new:  # what is put in place of lines is where they were
-        return low, high
-    for lines in (base[start:end], new):
-        above = below = 0
-        while lines and above < start and base[start - 1 - above] == lines[-1 - above % len(lines)]:
-            above += 1
-        while lines and end + below < len(base) and base[end + below] == lines[below % len(lines)]:
-            below += 1
-        low, high = min(low, start - above), max(high, end + below)
-    return low, high
-
-
-def _conflict_of_all(sides: Sequence[Sequence[bytes]]) -> LineConflict:
-    return LineConflict(*(range(1, len(lines) + 1) for lines in sides))
 
 
 def _describe(lines: range) -> str:
     if len(lines) > 1:
         return f"lines {lines[0]}-{lines[-1]}"
     return f"line {lines.start}" if lines else f"nothing before line {lines.start}"
-
-
-class _TooFarApartError(Exception):
-    """So little is alike that matching the lines would take seconds, or be a guess."""
-
-
-def _matches(base: Sequence[bytes], side: Sequence[bytes]) -> list[tuple[int, int]]:
-    """Return the most lines that are the same on both sides, in order, as pairs of indexes.
-
-    E. Myers, An O(ND) difference algorithm, 1986: `far[k]` is how far into the base one gets on the
-    diagonal k (index in the base minus index in the side) with d lines removed or added; `trail`
-    has it for each d, to find the way back. Raises _TooFarApartError beyond 1,000 such lines.
-    """
-    far = {1: 0}
-    trail: list[dict[int, int]] = []
-    for d in range(min(len(base) + len(side), _MOST_DIFFERENCES) + 1):
-        trail.append(dict(far))
-        for k in range(-d, d + 1, 2):
-            i = _step(far, k, d)
-            while i < len(base) and 0 <= i - k < len(side) and base[i] == side[i - k]:
-                i += 1
-            far[k] = i
-            if i >= len(base) and i - k >= len(side):
-                return _way_back(trail, i, i - k)
-    raise _TooFarApartError
-
-
-def _step(far: Mapping[int, int], k: int, d: int) -> int:
-    return far[k + 1] if _is_added(far, k, d) else far[k - 1] + 1
-
-
-def _is_added(far: Mapping[int, int], k: int, d: int) -> bool:
-    return k == -d or (k != d and far[k - 1] < far[k + 1])
-
-
-def _way_back(trail: Sequence[Mapping[int, int]], i: int, j: int) -> list[tuple[int, int]]:
-    pairs = []
-    for d in range(len(trail) - 1, -1, -1):
-        far, k = trail[d], i - j
-        while i > _step(far, k, d):
-            i, j = i - 1, j - 1
-            pairs.append((i, j))
-        i, j = (i, j - 1) if _is_added(far, k, d) else (i - 1, j)
-    return pairs[::-1]
