@@ -14,7 +14,7 @@ CLIENTS := .clients
 # Compiled modules are kept: thousands of short processes would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo demo-team test long fuzz faults mutants unit check docs docs-site schema unicode wheel bench bench-quick test-browser test-clients compat clean
+.PHONY: help demo demo-team test long fuzz faults mutants unit check docs docs-site schema unicode wheel bench bench-large bench-quick test-browser test-clients compat clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ unicode: $(VENV)/installed  ## write the table of invisible characters, by the p
 
 bench: $(VENV)/installed  ## measure everything beside its yardsticks, and write docs/performance.md (20 minutes)
 	$(BIN)/python -m benchmarks --write
+
+bench-large: $(VENV)/installed  ## measure 100,000 artifacts with 500,000 files, and 1,000,000 versions (an hour)
+	$(BIN)/python -m benchmarks --large --write
 
 bench-quick: $(VENV)/installed  ## measure a small part of it, and print (a minute)
 	$(BIN)/python -m benchmarks --quick

@@ -16,6 +16,7 @@ from benchmarks import (
     fleet,
     growth,
     history,
+    large,
     migrations,
     peers,
     projects,
@@ -39,6 +40,7 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "site": publishing.drawing,
     "migrate": migrations.migrating,
 }
+LARGE = {"large": large.large_collections}
 QUICK = ("start", "of-fleet", "files", "scan", "database")
 
 
@@ -46,8 +48,9 @@ def main() -> int:
     """Measure what is asked for; exit 1 if a target is not met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small, few rounds, writes nothing")
-    parser.add_argument("--rounds", type=int, help="how often each is run (default: 5)")
-    parser.add_argument("--skills", type=int, help="5 files each (default: 2000)")
+    parser.add_argument("--large", action="store_true", help="only what takes an hour")
+    parser.add_argument("--rounds", type=int, help="how often each is run (default: 7)")
+    parser.add_argument("--skills", type=int, help="5 files each (default: 2000; large: 100000)")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     parser.add_argument("--only", choices=[*GROUPS, "growth"], action="append", help="this group")
     parser.add_argument("--write", action="store_true", help="write results, history and the page")
@@ -65,12 +68,13 @@ def run(args: argparse.Namespace, folder: Path) -> int:
     """Run the groups in a folder."""
     bench = Bench(
         folder,
-        args.rounds or (2 if args.quick else 5),
-        args.skills or (100 if args.quick else 2000),
+        args.rounds or (2 if args.quick else 3 if args.large else 7),
+        args.skills or (100 if args.quick else 100_000 if args.large else 2000),
     )
     rows: list[Row] = []
-    for name, measure in GROUPS.items():
-        if name in (args.only or (QUICK if args.quick else GROUPS)):
+    groups = LARGE if args.large else GROUPS
+    for name, measure in groups.items():
+        if name in (args.only or (QUICK if args.quick else groups)):
             print(f"{name} ", end="", file=sys.stderr, flush=True)
             load = os.getloadavg()[0]
             bench.profiles = args.profile.absolute() / name if args.profile else None
@@ -82,7 +86,7 @@ def run(args: argparse.Namespace, folder: Path) -> int:
                 report.add(name, found, told)
                 history.append(report.HISTORY, history.commit_here(report.ROOT), found)
             rows += found
-    if "growth" in (args.only or ()) or not (args.only or args.quick):
+    if "growth" in (args.only or ()) or not (args.only or args.quick or args.large):
         load = os.getloadavg()[0]
         grown = growth.growth(bench, growth.QUICK if args.quick else growth.SIZES)
         print(report.growth_table(grown))

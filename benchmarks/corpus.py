@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 WORDS = [
@@ -29,12 +30,14 @@ def text(rng: random.Random, size: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def make_skills(folder: Path, count: int, seed: int = 7) -> list[str]:
-    """Write skills below `folder/skills` and return their ids."""
+def make_skills(
+    folder: Path, count: int, sizes: Mapping[str, int] = FILES, seed: int = 7
+) -> list[str]:
+    """Write skills with files of these sizes below `folder/skills` and return their ids."""
     rng = random.Random(seed)
     for number in range(count):
         name = f"skill-{number:05d}"
-        for path, size in FILES.items():
+        for path, size in sizes.items():
             head = f"---\nname: {name}\ndescription: {text(rng, 60).splitlines()[0]}\n---\n\n"
             target = folder / "skills" / name / path
             target.parent.mkdir(parents=True, exist_ok=True)

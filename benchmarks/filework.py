@@ -33,26 +33,30 @@ def whole_life(bench: Bench) -> list[Row]:
     }
     if shutil.which("stow"):
         ways["stow"] = life.stow
+    if shutil.which("git"):
+        ways["git"] = life.checkout
     if not shutil.which("rsync"):
         del ways["rsync"], ways["rsync again"]
     found = bench.in_turn(ways)
     cp, again = found["cp"], found["deploy again"]
     rows = [
-        compared("first deploy, durable", "`cp -a`", found["deploy"], cp, 1.3),
+        compared("first deploy, durable", "`cp -a`", found["deploy"], cp, 0.9),
         compared("unchanged deploy", "`cp -a`", again, cp, 0.2),
         compared("deploy with one file changed", "unchanged", found["deploy one"], again, 1.1),
-        compared("undeploy of all", "`rm -r`", found["undeploy"], found["rm"], 1.5),
-        compared("first collect", "`cp -a`", found["collect"], cp, 3),
-        compared("unchanged collect", "`cp -a`", found["collect again"], cp, 0.2),
+        compared("undeploy of all", "`rm -r`", found["undeploy"], found["rm"], 1.3),
+        compared("first collect", "`cp -a`", found["collect"], cp, 1.2),
+        compared("unchanged collect", "`cp -a`", found["collect again"], cp, 0.12),
         *(
-            single(f"memory at most, {name}", "MB", [s.memory for s in found[name]], 120)
+            single(f"memory at most, {name}", "MB", [s.memory for s in found[name]], 90)
             for name in ("deploy", "collect")
         ),
     ]
     if "rsync" in found:
         theirs = found["rsync again"]
-        rows.insert(2, compared("unchanged deploy", "`rsync -a` unchanged", again, theirs, 1.5))
+        rows.insert(2, compared("unchanged deploy", "`rsync -a` unchanged", again, theirs, 1.0))
         rows.append(compared("(`rsync -a`, first)", "`cp -a`", found["rsync"], cp))
+    if "git" in found:
+        rows.append(compared("(`git checkout` of all)", "`cp -a`", found["git"], cp))
     if "stow" in found:
         rows.append(compared("(`stow`, links only)", "`cp -a`", found["stow"], cp))
     return rows
@@ -70,6 +74,17 @@ class _Life:
     def copy(self) -> Sample:
         self.bench.empty("copy")
         return self.bench.run("cp", "-a", self.source, self.bench.folder / "copy" / "of")
+
+    def checkout(self) -> Sample:
+        repository = self.bench.folder / "repository.git"
+        git = ("git", f"--git-dir={repository}", f"--work-tree={self.source}")
+        if not repository.exists():
+            self.bench.run(*git, "init", "--quiet")
+            self.bench.run(*git, "add", "--all")
+            who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+            self.bench.run(*git, *who, "commit", "--quiet", "--message", "all")
+        place = self.bench.empty("checked-out")
+        return self.bench.run(*git[:2], f"--work-tree={place}", "checkout", "--quiet", "--", ".")
 
     def rsync(self) -> Sample:
         self.bench.empty("mirror")
@@ -132,7 +147,7 @@ def scanning(bench: Bench) -> list[Row]:
             "`find` + `sha256sum`",
             found["scan"],
             found["sum"],
-            2,
+            1.5,
         )
     ]
 

@@ -31,7 +31,8 @@ Way = Callable[[], Sample]
 class Row:
     """A line of the table: our median beside a yardstick's, and what it may be at most.
 
-    `low` and `high` are the ratios of single rounds. `unit` is `x`, `ms`, `MB` or `statements`.
+    `low` and `high` are the ratios of single rounds. `unit` is `x`, `s`, `ms`, `MB` or
+    `statements`.
     """
 
     case: str

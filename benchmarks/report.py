@@ -38,6 +38,7 @@ TITLES = {
     "files": "Files",
     "scan": "Scanning",
     "size": "Large files",
+    "large": "Large collections",
     "database": "Databases",
     "migrate": "Migrations",
     "peers": "Peers",

@@ -172,7 +172,7 @@ class ArtifactId(NamedTuple):
         return RelPath.parse(f"{spec.folder}/{self.name.replace(':', '/')}{spec.suffix}")
 
 
-@lru_cache(maxsize=16384)  # one id stands in the manifest, the ledger, the record, the database
+@lru_cache(maxsize=1 << 17)  # one id stands in the manifest, the ledger, the record, the database
 def _parse_cached(text: str) -> ArtifactId:
     type_name, colon, name = text.partition(":")
     if not colon or not _TYPE_NAME.fullmatch(type_name) or not name:

@@ -44,6 +44,10 @@ class RelPath(str):
         Raises HostilePathError, which quotes the path and names the rule it breaks.
         """
         for component in text.split("/"):
+            # Nothing can be wrong with most; reserved names have at most four letters.
+            is_plain = 4 < len(component) < 256 and component.isascii()
+            if is_plain and component.replace("-", "").isalnum():
+                continue
             if problem := _problem_of(component):
                 raise HostilePathError(
                     f"unsafe path {text!a}: {problem}",
@@ -107,11 +111,26 @@ def _problem_of(component: str) -> str | None:
     return None
 
 
+def folders_of(paths: Iterable[RelPath]) -> set[RelPath]:
+    """Return every folder that one of the paths is in."""
+    folders: set[RelPath] = set()
+    level = {path.rpartition("/")[0] for path in paths}
+    while level:
+        found = {RelPath(folder) for folder in level if folder} - folders
+        folders |= found
+        level = {folder.rpartition("/")[0] for folder in found}
+    return folders
+
+
 def refuse_collisions(paths: Iterable[RelPath]) -> None:
     """Raise ConflictError if two different paths would be one file or folder on some file system.
 
     Folders count too: `Docs/a` and `docs/b` would share a folder on one machine and not on another.
     """
+    paths = list(paths)
+    places = {*paths, *folders_of(paths)}
+    if len({place.fold_key for place in places}) == len(places):
+        return
     seen: dict[str, str] = {}
     for path in paths:
         prefix: RelPath | None = path

@@ -116,8 +116,12 @@ def _status(
 
 
 def changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:
-    """Yield what is not as it was deployed: files, then entries of settings files."""
-    for path, state in sorted(entry.files.items()):
+    """Yield what is not as it was deployed: files, then entries of settings files.
+
+    Files that are known by their status are not read.
+    """
+    is_known = project.root.holds(entry.files)
+    for path, state in () if is_known else sorted(entry.files.items()):
         present = project.root.state_of(path)
         if present is None:
             yield FileChange(path, "missing")

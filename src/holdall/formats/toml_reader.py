@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 _KEY = r"[A-Za-z0-9_-]+"
 _NAMES = rf"{_KEY}(?:\.{_KEY})*"
-_STRING = r'"([^"\\\x00-\x1f\x7f]*(?:\\["\\nrt][^"\\\x00-\x1f\x7f]*)*)"'
+_SIMPLE = r'[^"\\\x00-\x1f\x7f]*'
+_STRING = rf'"({_SIMPLE}(?:\\["\\nrt]{_SIMPLE})*)"'
 _LINE = re.compile(
-    rf'({_KEY}|"[^"\\\x00-\x1f\x7f]*") = (?:'
-    rf"{_STRING}|(true|false)|(0|-?[1-9][0-9]{{0,17}})|(\[\]?))"
-    rf"|\[\[({_NAMES})\]\]|\[({_NAMES})\]"
+    rf'({_KEY}|"{_SIMPLE}") = (?:{_STRING}|(true|false)|(0|-?[1-9][0-9]{{0,17}})|(\[\]?))'
 )
+_HEADER = re.compile(rf"\[({_NAMES})\]\]|({_NAMES})\]")
+_TEXTS = re.compile(rf'^({_KEY}) = "({_SIMPLE})"$', re.MULTILINE)
 _ITEM = re.compile(rf"    {_STRING},")
 _ESCAPE = re.compile(r"\\(.)")
 _MEANING = {"n": "\n", "r": "\r", "t": "\t"}
@@ -38,7 +40,47 @@ def read_plain(text: str) -> dict[str, Any] | None:
     comments of a whole line.
     """
     document: dict[str, Any] = {}
-    table = document
+    for header, lines in _split_tables(text):
+        keys = _read_keys(lines)
+        if keys is None:
+            return None
+        if header is None:
+            document = keys
+        elif not _add(document, header, keys):
+            return None
+    return document
+
+
+def _split_tables(text: str) -> Iterator[tuple[str | None, str]]:
+    """Yield the lines before the first table, then each table's header without `[`, and its lines.
+
+    In a plain document each line that begins with that bracket is a header.
+    """
+    if not text.startswith("["):
+        first = text.find("\n[")
+        yield None, text if first < 0 else text[:first]
+        start = len(text) + 1 if first < 0 else first + 2
+    else:
+        start = 1
+    while start <= len(text):
+        end = text.find("\n[", start)
+        end = len(text) if end < 0 else end
+        header, _, lines = text[start:end].partition("\n")
+        yield header, lines
+        start = end + 2
+
+
+def _read_keys(text: str) -> dict[str, Any] | None:
+    """Return the keys of one table: most have one simple string a line, read all at once."""
+    pairs = _TEXTS.findall(text)
+    keys: dict[str, Any] = dict(pairs)
+    if len(keys) == len(pairs) == text.rstrip("\n").count("\n") + 1:
+        return keys
+    return _read_lines(text)
+
+
+def _read_lines(text: str) -> dict[str, Any] | None:
+    keys: dict[str, Any] = {}
     lines = iter(text.split("\n"))
     for line in lines:
         if not line:
@@ -48,14 +90,8 @@ def read_plain(text: str) -> dict[str, Any] | None:
             if line[0] == "#" and line.isprintable():
                 continue
             return None
-        key, string, truth, number, items, entry, single = found.groups()
+        key, string, truth, number, items = found.groups()
         value: Any
-        if key is None:
-            opened = _open(document, (entry or single).split("."), is_entry=entry is not None)
-            if opened is None:
-                return None
-            table = opened
-            continue
         if string is not None:
             value = string if "\\" not in string else _unescape(string)
         elif items is not None:
@@ -63,10 +99,10 @@ def read_plain(text: str) -> dict[str, Any] | None:
         else:
             value = truth == "true" if truth else int(number)
         name = key if key[0] != '"' else key[1:-1]
-        if value is None or name in table:
+        if value is None or name in keys:
             return None
-        table[name] = value
-    return document
+        keys[name] = value
+    return keys
 
 
 def _unescape(text: str) -> str:
@@ -84,23 +120,36 @@ def _items(lines: Iterator[str]) -> list[str] | None:
     return None
 
 
-def _open(document: dict[str, Any], names: list[str], *, is_entry: bool) -> dict[str, Any] | None:
-    """Add the table that a header begins; None where it cannot simply be added."""
+def _add(document: dict[str, Any], header: str, keys: dict[str, Any]) -> bool:
+    """Put a table where its header says, given without its first bracket, if that is simple."""
+    names = _parse_header(header)
+    if names is None:
+        return False
+    is_entry, *above, last = names
     place: Any = document
-    for name in names[:-1]:
+    for name in above:
         place = place.get(name)
         if isinstance(place, list) and place:
             place = place[-1]
         if not isinstance(place, dict):
-            return None
-    new: dict[str, Any] = {}
+            return False
     if not is_entry:
-        return new if place.setdefault(names[-1], new) is new else None
-    tables = place.get(names[-1])
+        return place.setdefault(last, keys) is keys
+    tables = place.get(last)
     if tables is None:
-        place[names[-1]] = [new]
+        place[last] = [keys]
     elif isinstance(tables, list) and tables and isinstance(tables[-1], dict):
-        tables.append(new)
+        tables.append(keys)
     else:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)  # thousands of tables have few headers
+def _parse_header(header: str) -> tuple[str, ...] | None:
+    """Return a table's names behind `[` for an entry of an array, behind nothing for a table."""
+    found = _HEADER.fullmatch(header)
+    if found is None:
         return None
-    return new
+    entry, single = found.groups()
+    return ("[" if entry else "", *(entry or single).split("."))

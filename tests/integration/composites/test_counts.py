@@ -13,8 +13,19 @@ from pathlib import Path
 import peewee
 import pytest
 
+from holdall.artifacts.ids import ArtifactId
+from holdall.artifacts.paths import RelPath
 from holdall.cli import main
+from holdall.collection.manifest.manifest import (
+    Manifest,
+    ManifestArtifact,
+    ManifestComposite,
+    ManifestMember,
+    render,
+)
+from holdall.collection.manifest.reader import parse
 from holdall.files import syscalls
+from holdall_composites.values.uuids import new_uuid
 from host_factories import make_skill
 
 pytestmark = pytest.mark.integration
@@ -49,6 +60,7 @@ class Life:
             "collect again": [*kit, "collect", str(source)],
             "deploy": [*kit, "deploy", *ids, *to],
             "deploy again": [*kit, "deploy", *to],
+            "status": [*kit, "status", *to],
             "undeploy": [*kit, "undeploy", *ids, *to],
         }
 
@@ -86,6 +98,7 @@ def test_statements_do_not_grow_with_the_artifacts(
     few = statements(tmp_path / "few", FEW, monkeypatch)
     assert statements(tmp_path / "many", MANY, monkeypatch) == few
     most = {"collect": 181, "collect again": 5, "deploy": 28, "deploy again": 6, "undeploy": 12}
+    assert few.keys() == most.keys()  # a status asks no database
     assert {step: count for step, count in few.items() if count > most[step]} == {}
 
 
@@ -146,6 +159,7 @@ def test_system_calls_for_a_file_are_few(tmp_path: Path) -> None:
     each = {step: (many[step]["total"] - few[step]["total"]) / files for step in few}
     # A sixth more than was counted: memory is asked for now and then, too.
     most = {"collect": 42, "collect again": 15, "deploy": 28, "deploy again": 4, "undeploy": 22}
+    most["status"] = 4
     # Of undeploy 2.3 are SQLite's: over 64 kB it keeps a file of what a savepoint would restore.
     assert {step: count for step, count in each.items() if count > most[step]} == {}
     # SQLite's own are among them: a commit each for the pending and the done, a new log, closing.
@@ -154,5 +168,33 @@ def test_system_calls_for_a_file_are_few(tmp_path: Path) -> None:
     assert barriers["undeploy"] <= 9
     assert barriers["deploy again"] == 0
     # What was put there in the last moment before the end of the run before is read once more.
-    again = many["deploy again"] - few["deploy again"]
-    assert all(again[name] < files / 2 for name in ("read", "openat", "getdents64", "write"))
+    for step in ("deploy again", "status"):
+        again = many[step] - few[step]
+        assert all(again[name] < files / 2 for name in ("read", "openat", "getdents64", "write"))
+
+
+def test_calls_for_an_entry_of_a_manifest_are_few() -> None:
+    """Counted as what one more artifact costs, with its membership, when a manifest is read."""
+
+    def text(count: int) -> str:
+        ids = [(ArtifactId("skill", f"s-{number}"), new_uuid()) for number in range(count)]
+        folders = [RelPath(f"skills/s-{number}") for number in range(count)]
+        artifacts = tuple(
+            ManifestArtifact(id_, folder, uuid, content_hash="0f" * 32)
+            for (id_, uuid), folder in zip(ids, folders, strict=True)
+        )
+        members = tuple(ManifestMember(id_, uuid) for id_, uuid in ids)
+        composite = ManifestComposite(ArtifactId("composite", "all"), new_uuid(), members=members)
+        return render(Manifest("kit", new_uuid(), artifacts, (composite,)))
+
+    def calls(text: str) -> int:
+        counted = Counter[str]()
+        sys.setprofile(lambda frame, event, argument: counted.update([event]))
+        try:
+            manifest = parse(text, "manifest.toml")
+        finally:
+            sys.setprofile(None)
+        assert len(manifest.artifacts) in (FEW, MANY)
+        return counted["call"] + counted["c_call"]
+
+    assert (calls(text(MANY)) - calls(text(FEW))) / (MANY - FEW) < 160  # 144 were counted

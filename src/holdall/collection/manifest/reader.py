@@ -12,13 +12,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from holdall.artifacts.hashing import is_sha256
 from holdall.artifacts.ids import RELATIONSHIPS, ArtifactId, CompositeType
-from holdall.artifacts.paths import RelPath, refuse_collisions
+from holdall.artifacts.paths import RelPath, folders_of, refuse_collisions
 from holdall.collection.manifest.manifest import (
     FORMAT,
     Manifest,
@@ -55,7 +55,7 @@ def parse(text: str, where: str) -> Manifest:
 
 
 def manifest_of(document: Mapping[str, Any], where: str, text: str) -> Manifest:
-    """Do what `parse` promises for a text that was read as TOML."""
+    """Do what `parse` promises for a text that was read as TOML, which is used up."""
     return _Reader(document, where, text).manifest()
 
 
@@ -109,11 +109,12 @@ class _Reader:
 
     def _each(self, kind: str, read: Callable[[dict[str, Any], int], Any]) -> Iterable[Any]:
         entries = self.document.get(kind, [])
-        if not isinstance(entries, list) or not all(isinstance(e, Mapping) for e in entries):
+        if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
             raise self.error("", 0, f"{kind} is not an array of tables", hint=f"write [[{kind}]]")
-        for index, entry in enumerate(entries):
+        entries.reverse()
+        for index in range(len(entries)):
             try:
-                yield read(dict(entry), index)
+                yield read(entries.pop(), index)
             except InputError:
                 raise
             except HoldallError as error:
@@ -126,31 +127,31 @@ class _Reader:
         kind = "artifacts"
         artifact_type = self._require(entry, "type", kind, index)
         return ManifestArtifact(
-            id=ArtifactId.parse(f"{artifact_type}:{self._require(entry, 'name', kind, index)}"),
-            path=RelPath.parse(self._require(entry, "path", kind, index).rstrip("/")),
-            uuid=self._uuid(entry, kind, index),
-            aliases=self._aliases(entry, index),
-            origin=self._text(entry, "origin", kind, index) or "local",
-            content_hash=self._hash(entry, "content_hash", kind, index),
-            source=self._text(entry, "source", kind, index),
-            source_path=self._text(entry, "source_path", kind, index),
-            source_revision=self._text(entry, "source_revision", kind, index),
-            source_hash=self._hash(entry, "source_hash", kind, index),
-            extra=entry,
+            ArtifactId.parse(f"{artifact_type}:{self._require(entry, 'name', kind, index)}"),
+            RelPath.parse(self._require(entry, "path", kind, index).rstrip("/")),
+            self._uuid(entry, kind, index),
+            self._aliases(entry, index) if "aliases" in entry else (),
+            self._text(entry, "origin", kind, index) or "local",
+            self._hash(entry, "content_hash", kind, index),
+            self._text(entry, "source", kind, index),
+            self._text(entry, "source_path", kind, index),
+            self._text(entry, "source_revision", kind, index),
+            self._hash(entry, "source_hash", kind, index),
+            entry or {},  # what was emptied is five times as large as what is empty
         )
 
     def composite(self, entry: dict[str, Any], index: int) -> ManifestComposite:
         """Read one `[[composites]]` entry; `index` is its place in the file."""
         kind = "composites"
         members = entry.pop("members", [])
-        if not isinstance(members, list) or not all(isinstance(m, Mapping) for m in members):
+        if not isinstance(members, list) or not all(isinstance(m, dict) for m in members):
             raise self.error(
                 kind,
                 index,
                 "members is not an array of tables",
                 hint="write [[composites.members]]",
             )
-        read = tuple(self._member(dict(member), index) for member in members)
+        read = tuple(self._member(member, index) for member in members)
         if len({member.id for member in read}) != len(read):
             raise self.error(kind, index, "has a member twice", hint="delete one of the two")
         return ManifestComposite(
@@ -198,11 +199,11 @@ class _Reader:
     def _member(self, entry: dict[str, Any], index: int) -> ManifestMember:
         kind = "composites"
         return ManifestMember(
-            id=ArtifactId.parse(self._require(entry, "id", kind, index)),
-            uuid=self._uuid(entry, kind, index),
-            relationship=self._one_of(entry, "relationship", RELATIONSHIPS, kind, index),
-            pin=self._hash(entry, "pin", kind, index),
-            extra=entry,
+            ArtifactId.parse(self._require(entry, "id", kind, index)),
+            self._uuid(entry, kind, index),
+            self._one_of(entry, "relationship", RELATIONSHIPS, kind, index),
+            self._hash(entry, "pin", kind, index),
+            entry or {},
         )
 
     def _number(self, head: dict[str, Any], key: str) -> int | None:
@@ -253,9 +254,8 @@ class _Reader:
         return value or None
 
     def _one_of(
-        self, entry: dict[str, Any], key: str, known: Iterable[str], kind: str, index: int
+        self, entry: dict[str, Any], key: str, known: Sequence[str], kind: str, index: int
     ) -> str:
-        known = tuple(known)
         value = self._text(entry, key, kind, index) or known[0]
         if value not in known:
             raise self.error(
@@ -264,7 +264,6 @@ class _Reader:
         return value
 
     def _refuse_doubles(self, manifest: Manifest) -> None:
-        seen: dict[str, str] = {}
         keyed: list[tuple[str, int, ArtifactId, tuple[str | None, ...]]] = [
             *(
                 ("artifacts", i, a.id, (a.uuid, *a.aliases))
@@ -272,6 +271,21 @@ class _Reader:
             ),
             *(("composites", i, c.id, (c.uuid,)) for i, c in enumerate(manifest.composites)),
         ]
+        ids = {entry_id for _, _, entry_id, _ in keyed}
+        uuids = [uuid for _, _, _, uuids in keyed for uuid in uuids if uuid]
+        if len(ids) < len(keyed) or len(set(uuids)) < len(uuids):
+            self._refuse_double(keyed)
+        self._refuse_shared_paths(manifest)
+        try:
+            refuse_collisions(artifact.path for artifact in manifest.artifacts)
+        except HoldallError as error:
+            raise self.error("", 0, error.message, hint=error.hint or "") from error
+
+    def _refuse_double(
+        self, keyed: Iterable[tuple[str, int, ArtifactId, tuple[str | None, ...]]]
+    ) -> None:
+        """Name the first entry whose id or UUID an earlier one has."""
+        seen: dict[str, str] = {}
         for kind, index, entry_id, uuids in keyed:
             for key in filter(None, (str(entry_id), *uuids)):
                 if key in seen:
@@ -282,14 +296,11 @@ class _Reader:
                         hint="delete one of the two entries, or its uuid if it is a copy",
                     )
                 seen[key] = str(entry_id)
-        self._refuse_shared_paths(manifest)
-        try:
-            refuse_collisions(artifact.path for artifact in manifest.artifacts)
-        except HoldallError as error:
-            raise self.error("", 0, error.message, hint=error.hint or "") from error
 
     def _refuse_shared_paths(self, manifest: Manifest) -> None:
         owners = {artifact.path: artifact.id for artifact in reversed(manifest.artifacts)}
+        if len(owners) == len(manifest.artifacts) and owners.keys().isdisjoint(folders_of(owners)):
+            return
         for index, artifact in enumerate(manifest.artifacts):
             place: RelPath | None = artifact.path
             while place is not None:

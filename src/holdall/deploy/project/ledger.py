@@ -108,7 +108,8 @@ class Deployed(NamedTuple):
 
     def lies_below(self, root: RelPath) -> bool:
         """Return whether its files are in a target's folder, which agents may share."""
-        return any(path.startswith(f"{root}/") for path in self.files)
+        folder = f"{root}/"
+        return any(path.startswith(folder) for path in self.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,8 @@ def read_project(
     for target in targets:
         record = _record(root, target)
         records[target.name] = record
+        if not record.entries:
+            continue
         known = {entry.id for entry in ledger.deployed if entry.lies_below(target.root)}
         known |= {entry.id for entry in adopted if entry.lies_below(target.root)}
         known |= {entry.id for entry in joined.unclear if entry.target == target.name}

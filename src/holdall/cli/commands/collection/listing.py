@@ -69,7 +69,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
         print_ids(context, [entry.id for entry in entries])
     else:
         out.table([(str(e.id), e.uuid or "-", e.source or "-") for e in entries])
-    out.data({"artifacts": [entry_to_json(entry) for entry in entries]})
+    if out.json:
+        out.data({"artifacts": [entry_to_json(entry) for entry in entries]})
     return 0
 
 

@@ -101,9 +101,11 @@ def find_status(
     wanted: Sequence[str] | None = None,
 ) -> list[ArtifactStatus]:
     """Return the state of what is deployed in a project for these targets; None means all."""
+    from holdall.config import cache_folder
     from holdall.deploy.project.project import read_project, targets_in
     from holdall.deploy.status import status_of
     from holdall.files.root import Root
+    from holdall.files.stat_index import StateIndex, index_file
 
     names = wanted or sorted(context.plugins.targets)
     deployed = targets_in(folder, context.plugins.targets)
@@ -113,8 +115,12 @@ def find_status(
             for target in context.targets(names, folder)
             if wanted or target.name in deployed or _can_be_read(root, target)
         ]
+        file = index_file(cache_folder(context.config), "project", folder)
+        index = root.remembered = StateIndex(file, root.folders.top)
         project = read_project(root, targets, context.plugins.targets, collection)
-        return [one for one in status_of(project, collection) if one.target in names]
+        found = [one for one in status_of(project, collection) if one.target in names]
+        index.save(path for entry in project.ledger.deployed for path in entry.files)
+        return found
 
 
 def _can_be_read(root: Root, target: Target) -> bool:
