@@ -6,21 +6,31 @@ SkillMeat and apm take one skill at a time and get ten.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.corpus import make_skills
 from benchmarks.measuring import Bench, Row, Sample, compared
 
-NAMES = ("skills", "openskills", "skillmeat", "apm")
+NAMES = ("skills", "openskills", "rulesync", "skillmeat", "apm")
 FEW = 10
 
 
 def found_peer(name: str) -> str | None:
     """Return a peer's program, None where there is none that runs."""
     return os.environ.get(f"HOLDALL_BENCH_{name.upper()}") or shutil.which(name)
+
+
+def version_of(program: str) -> str:
+    """Return the version that a program says it has."""
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"\d+(?:\.\d+)+", done.stdout)
+    return found[0] if found else "of an unknown version"
 
 
 def beside_peers(bench: Bench) -> list[Row]:
@@ -69,10 +79,10 @@ def _measured(bench: Bench, name: str, program: str, source: Path, ids: list[str
     except (RuntimeError, OSError) as error:
         print(f"\n{name} was left out: {error}"[:300])
         return []
-    files = 5 * count
+    files, title = 5 * count, f"{name} {version_of(program)}"
     return [
-        compared(f"{name}: first, {files} files", "`cp -a`", found["first"], found["cp"]),
-        compared(f"{name}: again, {files} files", "`cp -a`", found["again"], found["cp"]),
+        compared(f"{title}: first, {files} files", "`cp -a`", found["first"], found["cp"]),
+        compared(f"{title}: again, {files} files", "`cp -a`", found["again"], found["cp"]),
         compared(f"(Holdall: first, {files} files)", "`cp -a`", found["ours"], found["cp"]),
     ]
 
@@ -87,6 +97,24 @@ def _skills(bench: Bench, program: str, source: Path, project: Path) -> Way:
 
 def _openskills(bench: Bench, program: str, source: Path, project: Path) -> Way:
     return lambda: bench.run("env", "-C", project, program, "install", source / "skills", "-y")
+
+
+def _rulesync(bench: Bench, program: str, source: Path, project: Path) -> Way:
+    """It takes skills from git, into a folder of its own first."""
+    repository = bench.empty("peer-repository")
+    bench.run("cp", "-a", source / "skills", repository)
+    git = ("git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "-m", "all")):
+        bench.run(*git, *words)
+    wanted = {"source": f"file://{repository}", "transport": "git", "skills": ["*"]}
+    settings = {"targets": ["claudecode"], "features": ["skills"], "sources": [wanted]}
+
+    def install() -> Sample:
+        (project / "rulesync.jsonc").write_text(json.dumps(settings))
+        one, two = (bench.run("env", "-C", project, program, w) for w in ("install", "generate"))
+        return Sample(one.wall + two.wall, one.cpu + two.cpu, max(one.memory, two.memory))
+
+    return install
 
 
 def _skillmeat(bench: Bench, program: str, source: Path, project: Path) -> Way:
@@ -104,4 +132,10 @@ def _apm(bench: Bench, program: str, source: Path, project: Path) -> Way:
     return lambda: bench.run("env", "-C", project, *words)
 
 
-WAYS = {"apm": _apm, "skills": _skills, "openskills": _openskills, "skillmeat": _skillmeat}
+WAYS = {
+    "apm": _apm,
+    "openskills": _openskills,
+    "rulesync": _rulesync,
+    "skillmeat": _skillmeat,
+    "skills": _skills,
+}

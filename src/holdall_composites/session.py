@@ -8,13 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdall.collection import (
-    Collection,
-    Manifest,
-    ManifestArtifact,
-    ManifestComposite,
-    ManifestHead,
-)
+from holdall.collection import Collection, Manifest, ManifestArtifact, ManifestComposite
 from holdall.errors import ConflictError, OvertakenError, UsageError
 from holdall.formats import DatabaseURL
 from holdall.transaction import Signature
@@ -33,6 +27,7 @@ from holdall_composites.store.store import Store
 if TYPE_CHECKING:
     from peewee import Database
 
+    from holdall.collection import ManifestHead
     from holdall_composites.resolver.resolver import Edit
     from holdall_composites.sync.releases.chain import Header
     from holdall_composites.values.records import CollectionRecord

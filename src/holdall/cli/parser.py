@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from holdall.reporter import Reporter
 
 
+# It looks for a translation of each of its texts, of which Python brings none, in all languages.
+argparse._ = str  # type: ignore[attr-defined]
+
 _ANY_WIDTH = 80
 _CHOSEN = "the command"
 """Where the command's name is kept: no argument of a command can be called like this."""

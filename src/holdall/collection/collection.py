@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdall import dataclass
 from holdall.artifacts.ids import BUILTIN_TYPES, ArtifactId, Shape, TypeSpec
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps, Meter
 from holdall.artifacts.paths import RelPath
 from holdall.artifacts.references import find_named
-from holdall.collection.manifest.head import ManifestHead, parse_head
 from holdall.collection.manifest.manifest import Manifest, ManifestArtifact, ManifestComposite
 from holdall.collection.manifest.reader import MAX_MANIFEST_BYTES, parse
 from holdall.config import MANIFEST
@@ -23,6 +23,9 @@ from holdall.files.stat_index import TreeIndex, index_file
 from holdall.files.tree import Peek, Tree, file_tree, folder_tree
 from holdall.formats.database_url import DatabaseURL
 from holdall.reporter import log_debug
+
+if TYPE_CHECKING:
+    from holdall.collection.manifest.head import ManifestHead
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,8 @@ def read_head(root: Path) -> ManifestHead | None:
 
     Raises as `open_collection` does for a file that cannot be read.
     """
+    from holdall.collection.manifest.head import parse_head
+
     return parse_head(_read_text(root))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import Enum, auto
+from pathlib import Path
 
 from holdall import NamedTuple
 from holdall.errors import StorageError
@@ -78,3 +79,8 @@ def _kind_of(entry: os.DirEntry[str]) -> Kind:
     if entry.is_dir(follow_symlinks=False):
         return Kind.FOLDER
     return Kind.LINK if entry.is_symlink() else Kind.OTHER
+
+
+def work_tree_of(folder: Path) -> Path | None:
+    """Return the top of git's work tree that a folder is in, without asking git."""
+    return next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)

@@ -19,14 +19,13 @@ from functools import lru_cache
 from typing import Any
 
 _KEY = r"[A-Za-z0-9_-]+"
-_NAMES = rf"{_KEY}(?:\.{_KEY})*"
 _SIMPLE = r'[^"\\\x00-\x1f\x7f]*'
 _STRING = rf'"({_SIMPLE}(?:\\["\\nrt]{_SIMPLE})*)"'
 _LINE = re.compile(
     rf'({_KEY}|"{_SIMPLE}") = (?:{_STRING}|(true|false)|(0|-?[1-9][0-9]{{0,17}})|(\[\]?))'
 )
-_HEADER = re.compile(rf"\[({_NAMES})\]\]|({_NAMES})\]")
 _TEXTS = re.compile(rf'^({_KEY}) = "({_SIMPLE})"$', re.MULTILINE)
+_BARE = re.compile(_KEY)
 _ITEM = re.compile(rf"    {_STRING},")
 _ESCAPE = re.compile(r"\\(.)")
 _MEANING = {"n": "\n", "r": "\r", "t": "\t"}
@@ -148,8 +147,7 @@ def _add(document: dict[str, Any], header: str, keys: dict[str, Any]) -> bool:
 @lru_cache(maxsize=64)  # thousands of tables have few headers
 def _parse_header(header: str) -> tuple[str, ...] | None:
     """Return a table's names behind `[` for an entry of an array, behind nothing for a table."""
-    found = _HEADER.fullmatch(header)
-    if found is None:
-        return None
-    entry, single = found.groups()
-    return ("[" if entry else "", *(entry or single).split("."))
+    opens, closes = ("[", "]]") if header.startswith("[") else ("", "]")
+    names = header.removeprefix(opens).removesuffix(closes).split(".")
+    is_plain = header.endswith(closes) and all(map(_BARE.fullmatch, names))
+    return (opens, *names) if is_plain else None

@@ -9,17 +9,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 _DRIVER = "psycopg"
 
 
+def _is_installed() -> bool:
+    """Return whether the driver is there, without importing `importlib.util` to look for it."""
+    finders = (getattr(finder, "find_spec", None) for finder in sys.meta_path)
+    return any(find is not None and find(_DRIVER, None) is not None for find in finders)
+
+
 @contextmanager
 def without_driver() -> Iterator[None]:
     """Keep what is imported in the block from importing psycopg along, if nobody did before."""
-    if _DRIVER in sys.modules or find_spec(_DRIVER) is None:
+    if _DRIVER in sys.modules or not _is_installed():
         yield
         return
     sys.modules[_DRIVER] = None  # type: ignore[assignment]  # an import of it now fails
@@ -31,7 +36,7 @@ def without_driver() -> Iterator[None]:
 
 def _import_peewee() -> None:
     """Import Peewee so that its adapter for psycopg imports the driver when it is made."""
-    if {_DRIVER, "peewee"} & sys.modules.keys() or find_spec(_DRIVER) is None:
+    if {_DRIVER, "peewee"} & sys.modules.keys() or not _is_installed():
         return
     with without_driver():
         import peewee

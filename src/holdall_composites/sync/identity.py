@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
-from graphlib import CycleError, TopologicalSorter
 
 from holdall.artifacts import ArtifactId
 from holdall.collection import Manifest, ManifestArtifact, ManifestComposite, ManifestMember
@@ -58,6 +57,10 @@ def fill_uuids(
 def _refuse_cycles(
     composites: tuple[ManifestComposite, ...], names: Mapping[str, ArtifactId]
 ) -> None:
+    if not composites:
+        return
+    from graphlib import CycleError, TopologicalSorter
+
     edges = {
         c.uuid: [m.uuid for m in c.members if m.uuid and m.uuid in names]
         for c in composites

@@ -11,12 +11,20 @@ from typing import Any
 import pytest
 
 from holdall.collection.collection import Collection
+from holdall.deploy.planning import records
 from holdall.deploy.project.ledger import Ledger, parse_ledger, render_ledger
 from holdall.deploy.project.project import read_project
 from holdall.deploy.project.skillmeat_record import parse_record, render_record
 from holdall.deploy.status import status_of
 from holdall.deploy.targets import BUILTIN_TARGETS
-from holdall.errors import ConflictError, HoldallError, InputError, NotFoundError, UsageError
+from holdall.errors import (
+    ConflictError,
+    HoldallError,
+    InputError,
+    NotFoundError,
+    TooLargeError,
+    UsageError,
+)
 from holdall.files.root import Root
 from holdall.files.tree import folder_tree
 from host_factories import (
@@ -428,3 +436,25 @@ def test_names_in_a_project(root: Path, project: Path) -> None:
         undeploy(root, project, "a")
     with pytest.raises(NotFoundError):
         undeploy(root, project, "b")
+
+
+@pytest.mark.parametrize("limit", ["MAX_LEDGER_BYTES", "MAX_RECORD_BYTES", "MAX_SHARED_BYTES"])
+def test_what_could_not_be_read_again_is_not_written(
+    root: Path, project: Path, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deploy that would make a file of its own too large is refused before anything changes."""
+    before = snapshot(project)
+    monkeypatch.setattr(records, limit, 100)
+    with pytest.raises(TooLargeError, match="would be larger"):
+        deploy(root, project, "skill:a")
+    assert snapshot(project) == before
+
+
+def test_a_ledger_may_be_of_half_a_million_files(root: Path, project: Path) -> None:
+    """It may be larger than 64 MB: that of 500,000 files has 112."""
+    deploy(root, project, "skill:a")
+    ledger = project / LEDGER
+    with ledger.open("a") as file:
+        file.write(" " * (65 << 20))
+    read = read_project(Root(project), [], BUILTIN_TARGETS, None)
+    assert len(read.ledger.deployed) == 1

@@ -342,7 +342,7 @@ def _edit_strings(text: str, name: str, wanted: Mapping[str, Any]) -> str | None
         return None
     for key, value in wanted.items():
         if found.get(key) != value:
-            line = dump_toml({key: value}).rstrip("\n")
+            line = render_table("", {key: value}).rstrip("\n")
             if not isinstance(value, str) or "\n" in line:
                 return None
             text = _with_line(text, key, line, is_new=key not in found)

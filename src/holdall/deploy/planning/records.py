@@ -12,11 +12,18 @@ from holdall.artifacts.protected import ATTRIBUTES, DEPLOYED, LEDGER
 from holdall.deploy.planning.files import Arrangement
 from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact
 from holdall.deploy.planning.settings import Entries
-from holdall.deploy.project.ledger import Deployed, Ledger, is_same, render_ledger
+from holdall.deploy.project.ledger import (
+    MAX_LEDGER_BYTES,
+    Deployed,
+    Ledger,
+    is_same,
+    render_ledger,
+)
 from holdall.deploy.project.project import Project
-from holdall.deploy.project.shared import hash_text, render_shared
-from holdall.deploy.project.skillmeat_record import RecordEntry, render_record
+from holdall.deploy.project.shared import MAX_SHARED_BYTES, hash_text, render_shared
+from holdall.deploy.project.skillmeat_record import MAX_RECORD_BYTES, RecordEntry, render_record
 from holdall.deploy.targets import Target
+from holdall.errors import TooLargeError
 from holdall.files.root import Root
 from holdall.files.tree import folder_tree
 from holdall.transaction.actions import Action, Put, Remove, RemoveFolder
@@ -113,7 +120,7 @@ def _record_action(
     if wanted and _is_recorded(record.entries, wanted):
         return None
     text = render_record(wanted) if wanted else None
-    return _text_action(project.root, record.path, record.text, text)
+    return _text_action(project.root, record.path, record.text, text, MAX_RECORD_BYTES)
 
 
 def _hash_there(project: Project, target: Target, entry: Deployed) -> str:
@@ -172,8 +179,8 @@ def _ledger_actions(project: Project, ledger: Ledger, *, is_dry_run: bool) -> li
         sealed = ledger if is_dry_run else seal_ledger(ledger)
         text = render_ledger(sealed, project.stored, project.ledger_text or "")
     actions = (
-        _text_action(project.root, LEDGER, project.ledger_text, text),
-        _text_action(project.root, DEPLOYED, project.shared_text, shared),
+        _text_action(project.root, LEDGER, project.ledger_text, text, MAX_LEDGER_BYTES),
+        _text_action(project.root, DEPLOYED, project.shared_text, shared, MAX_SHARED_BYTES),
         _attributes_action(project.root, is_needed=shared is not None),
     )
     return [action for action in actions if action is not None]
@@ -198,12 +205,21 @@ def _is_written(project: Project, ledger: Ledger) -> bool:
     return is_same(replace(ledger, folders=stored.folders, documents=stored.documents), stored)
 
 
-def _text_action(root: Root, path: RelPath, old: str | None, new: str | None) -> Action | None:
+def _text_action(
+    root: Root, path: RelPath, old: str | None, new: str | None, limit: int
+) -> Action | None:
+    """Return the action that writes a text; TooLargeError for one that could not be read again."""
     if old == new:
         return None
     present = as_read(root, path, old)
     if new is not None:
-        return put_bytes(path, new.encode(), present)
+        data = new.encode()
+        if len(data) > limit:
+            raise TooLargeError(
+                f"{root.path / path} would be larger than {limit >> 20} MiB",
+                hint="deploy fewer artifacts into this project",
+            )
+        return put_bytes(path, data, present)
     return None if present is None else Remove(path, present)
 
 

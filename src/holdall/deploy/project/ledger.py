@@ -36,7 +36,7 @@ from holdall.formats.documents import canonical_json, parse_json
 from holdall.formats.marks import MISSING, Marks
 
 FORMAT = 1
-MAX_LEDGER_BYTES = 64 << 20
+MAX_LEDGER_BYTES = 256 << 20
 
 _LOST = "delete it: the deployed record and the collection are enough to continue"
 _FEW = 16

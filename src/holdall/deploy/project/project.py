@@ -15,9 +15,15 @@ from holdall.artifacts.references import find_named
 from holdall.collection.collection import Collection
 from holdall.deploy.ownership import refuse_foreign
 from holdall.deploy.project.hints import Joined, adopt_recorded, join_shared, own_folders
-from holdall.deploy.project.ledger import Deployed, Ledger, parse_ledger
+from holdall.deploy.project.ledger import MAX_LEDGER_BYTES, Deployed, Ledger, parse_ledger
 from holdall.deploy.project.place import ProjectPlace, is_same_place
-from holdall.deploy.project.shared import SharedEntry, SharedRecord, hash_text, parse_shared
+from holdall.deploy.project.shared import (
+    MAX_SHARED_BYTES,
+    SharedEntry,
+    SharedRecord,
+    hash_text,
+    parse_shared,
+)
 from holdall.deploy.project.skillmeat_record import (
     MAX_RECORD_BYTES,
     RECORD_NAME,
@@ -148,14 +154,14 @@ def read_project(
     targets = list(targets)
     chosen = {target.name: target for target in targets}
     all_targets = targets_for(registered, root.path).with_targets(chosen)
-    ledger_text = _text(root, LEDGER)
+    ledger_text = _text(root, LEDGER, MAX_LEDGER_BYTES)
     ledger = Ledger()
     if ledger_text is not None:
         where = str(root.path / LEDGER)
         ledger = parse_ledger(ledger_text, where)
         refuse_foreign(ledger, all_targets, where)
     stored = ledger
-    shared_text, shared = _text(root, DEPLOYED), SharedRecord()
+    shared_text, shared = _text(root, DEPLOYED, MAX_SHARED_BYTES), SharedRecord()
     joined = Joined(ledger, (), ())
     if shared_text is not None and hash_text(shared_text) != stored.shared:
         shared = parse_shared(shared_text, str(root.path / DEPLOYED))
@@ -210,7 +216,8 @@ def targets_in(path: Path, registered: Mapping[str, Target]) -> list[str]:
     if not path.is_dir():
         return []
     with Root(path) as root:
-        text, shared = _text(root, LEDGER), _text(root, DEPLOYED)
+        text = _text(root, LEDGER, MAX_LEDGER_BYTES)
+        shared = _text(root, DEPLOYED, MAX_SHARED_BYTES)
         if text is None and shared is None:
             firsts = {target.root: target for target in reversed([*registered.values()])}
             return sorted(t.name for t in firsts.values() if _record(root, t).text is not None)
@@ -221,8 +228,8 @@ def targets_in(path: Path, registered: Mapping[str, Target]) -> list[str]:
     return sorted(name for name in names if name in registered)
 
 
-def _text(root: Root, path: RelPath) -> str | None:
-    data = root.read_bytes(path, MAX_RECORD_BYTES)
+def _text(root: Root, path: RelPath, limit: int) -> str | None:
+    data = root.read_bytes(path, limit)
     try:
         return None if data is None else data.decode()
     except UnicodeDecodeError as error:
@@ -233,7 +240,7 @@ def _text(root: Root, path: RelPath) -> str | None:
 
 def _record(root: Root, target: Target) -> ProjectRecord:
     path = target.root.join_path(RelPath.parse(RECORD_NAME))
-    text = _text(root, path)
+    text = _text(root, path, MAX_RECORD_BYTES)
     entries = parse_record(text, str(root.path / path)) if text is not None else []
     return ProjectRecord(path, text, tuple(entries))
 

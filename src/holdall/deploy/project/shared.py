@@ -34,14 +34,14 @@ from holdall.formats.marks import Keys
 from holdall.formats.toml_writer import render_inline, toml_key
 
 FORMAT = 1
-MAX_SHARED_BYTES = 8 << 20
+MAX_SHARED_BYTES = 64 << 20
 
 _HEAD = f"""\
 # What Holdall deployed here. Keep it in git: where the project is cloned, Holdall looks here.
 format = {FORMAT}
 """
 _HINT = "restore it from your version control, or delete it: it is only a hint"
-_CONFLICT = re.compile(r"(?m)^(?:<<<<<<<|\|\|\|\|\|\|\||=======|>>>>>>>)(?: .*)?\r?\n")
+_CONFLICT = r"(?m)^(?:<<<<<<<|\|\|\|\|\|\|\||=======|>>>>>>>)(?: .*)?\r?\n"
 
 
 class _NewerError(InputError):
@@ -148,11 +148,11 @@ def _merged_table(merged: Merged) -> dict[str, Any]:
 def parse_shared(text: str, where: str) -> SharedRecord:
     """Read the file; raises InputError that names it and what is wrong with it."""
     if len(text) > MAX_SHARED_BYTES:
-        raise InputError(f"{where}: larger than 8 MiB", hint=_HINT)
+        raise InputError(f"{where}: larger than {MAX_SHARED_BYTES >> 20} MiB", hint=_HINT)
     deployed: list[SharedEntry] = []
     requests: dict[ArtifactId, str | None] = {}
     made: dict[RelPath, frozenset[Keys]] = {}
-    for number, line in enumerate(_CONFLICT.sub("\n", text).split("\n"), 1):
+    for number, line in enumerate(re.sub(_CONFLICT, "\n", text).split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue
         try:

@@ -27,7 +27,7 @@ from holdall.formats.toml_reader import read_plain
 from holdall.formats.toml_writer import render_array
 
 RECORD_NAME = ".skillmeat-deployed.toml"
-MAX_RECORD_BYTES = 64 << 20
+MAX_RECORD_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)

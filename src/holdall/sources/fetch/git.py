@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from holdall.errors import HoldallError, NotFoundError, StorageError
+from holdall.files.folders import work_tree_of
 from holdall.sources.fetch.address import show_address
 from holdall.sources.values import GitState
 
@@ -235,7 +236,7 @@ def state_in(folder: Path) -> GitState:
     Nothing if there is no repository; nothing is ignored where that ignores the folder itself,
     which the user named.
     """
-    top = _top_of(folder)
+    top = work_tree_of(folder)
     if top is None:
         return GitState()
     ignored = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
@@ -260,7 +261,7 @@ def _paths(names: Iterable[bytes]) -> frozenset[str]:
 
 def descends(folder: Path, commit: str) -> bool:
     """Return whether the history of what is checked out in a folder has a commit."""
-    top = _top_of(folder)
+    top = work_tree_of(folder)
     if top is None:
         return False
     try:
@@ -271,14 +272,9 @@ def descends(folder: Path, commit: str) -> bool:
     return True
 
 
-def _top_of(folder: Path) -> Path | None:
-    """Return the top of the work tree that a folder is in."""
-    return next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
-
-
 def head_of(folder: Path) -> str | None:
     """Return the commit that is checked out in the work tree of a folder; None if unknown."""
-    top = _top_of(folder)
+    top = work_tree_of(folder)
     if top is None:
         return None
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from holdall import NamedTuple
 from holdall.artifacts.limits import DEFAULT_CAPS, Caps
+from holdall.files.folders import work_tree_of
 from holdall.sources.values import GitState, Part, Tagged
 
 if TYPE_CHECKING:
@@ -81,9 +82,11 @@ def open_origin(
 
 
 def _folder(folder: Path) -> Origin:
+    real = Path(os.path.realpath(folder))
+    if work_tree_of(real) is None:
+        return Origin(folder, str(real))
     from holdall.sources.fetch.git import head_of, state_in
 
-    real = Path(os.path.realpath(folder))
     return Origin(folder, str(real), head_of(real), state_in(real))
 
 
