@@ -71,6 +71,11 @@ class Connection(psycopg.Connection[Any]):
     due: tuple[str, ...] = ()
     sending: ExitStack | None = None
 
+    def prepend(self, statement: str) -> None:
+        """Let a statement that has no answer go with the next one, in the same message."""
+        with __exception_wrapper__:
+            self.wait(self._exec_command(statement))
+
     def wait(self, gen: Any, *given: Any, **named: Any) -> Any:
         """Wait for the server's answer."""
         if self.patience is None:
@@ -186,7 +191,7 @@ class ServerDatabase(PostgresqlDatabase):
             connection.sending.enter_context(connection.pipeline())
         due, connection.due = connection.due, ()
         for statement in due:
-            self._pass_on(statement)
+            connection.prepend(statement)
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a statement in the present transaction, or in one of its own.
@@ -213,8 +218,9 @@ class ServerDatabase(PostgresqlDatabase):
         if params is None or not psycopg.Pipeline.is_supported():
             with self.atomic():
                 return self._run_script(sql) if params is None else self.send(sql, params)
-        with __exception_wrapper__, self._open.pipeline():
-            self._pass_on(self._limits)
+        connection = self._open
+        with __exception_wrapper__, connection.pipeline():
+            connection.prepend(self._limits)
             return self._pass_on(sql, params)
 
     def _run_script(self, sql: str) -> Any:

@@ -118,8 +118,12 @@ class Repository:
     ) -> tuple[Record, ...]:
         """Return the records of a query's rows; made some at a time, so that memory is reused."""
         with translate_errors():
-            parts = iter(partial(self._answer(query, **given).fetchmany, _AT_ONCE), [])
-            return tuple(records(chain.from_iterable(parts)))
+            cursor = self._answer(query, **given)
+            first = cursor.fetchmany(_AT_ONCE)
+            if len(first) < _AT_ONCE:
+                return tuple(records(first))
+            parts = iter(partial(cursor.fetchmany, _AT_ONCE), [])
+            return tuple(records(chain(first, chain.from_iterable(parts))))
 
     def _run(self, query: Prepared, **given: object) -> int:
         """Run a query that returns no rows; returns how many it changed."""

@@ -16,7 +16,7 @@ def test_a_cursor_leads_back_to_its_key(number: int, text: str) -> None:
     """Whatever the key's values, and in letters that a URL can carry."""
     cursor = encode_cursor("things", (number, text))
     assert decode_cursor(cursor, "things", (int, str)) == (number, text)
-    assert cursor.replace("-", "").replace("_", "").isalnum()
+    assert cursor.isalnum()
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,8 @@ def test_a_cursor_leads_back_to_its_key(number: int, text: str) -> None:
         "",
         "é",
         "!!!!",
-        "bm90IGpzb24",
+        b"not json".hex(),
+        encode_cursor("things", ("a",))[:-1],
         encode_cursor("others", ("a",)),
         encode_cursor("things", ()),
         encode_cursor("things", (1,)),
