@@ -85,7 +85,7 @@ class ContentMerger:
         """Return the error for edited artifacts that others changed, each with file and line."""
         lines = []
         for entry in entries:
-            by = tell_release(self.store, self.collection.manifest.uuid or "", entry.uuid or "")
+            by = tell_release(self.store, self.collection.manifest.uuid or "", [entry.uuid or ""])
             found = self.conflicts.get(entry.uuid or "", ())
             where = f": {tell_conflicts(found)}" if found else ""
             lines.append(
@@ -117,9 +117,10 @@ class ContentMerger:
         return b"".join(self.store.contents.read_blob(file.sha256))
 
 
-def tell_release(store: Store, collection_id: str, uuid: str) -> str:
-    """Return who changed an entry last, as ` (release 7 by anna)`; '' if no release did."""
-    release = store.collections.last_release_of(collection_id, uuid)
+def tell_release(store: Store, collection_id: str, uuids: Iterable[str]) -> str:
+    """Return who changed one of some entries last, as ` (release 7 by anna)`; '' if nobody did."""
+    last = [store.collections.last_release_of(collection_id, uuid) for uuid in uuids]
+    release = max(filter(None, last), default=None)
     return f" (release {release.number} by {release.author or 'somebody'})" if release else ""
 
 

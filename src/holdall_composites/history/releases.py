@@ -12,11 +12,11 @@ from holdall.errors import ConflictError, NotFoundError, RefusedError
 from holdall.files import Tree
 from holdall_composites.history.compare import Side, difference, kept_side
 from holdall_composites.history.log import OWN_EXTRA, undoes_releases
-from holdall_composites.history.merging import ContentMerger, tell_conflicts
+from holdall_composites.history.merging import ContentMerger, tell_conflicts, tell_release
 from holdall_composites.history.turn import plan_turn
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.conflict import Conflict
-from holdall_composites.sync.releases.manifest import COLLECTION, manifest_of, state_of
+from holdall_composites.sync.releases.manifest import manifest_of, name_of, state_of
 from holdall_composites.sync.releases.merge import find_cycle, merge
 from holdall_composites.values.records import OperationRecord, ReleaseRecord
 from holdall_composites.values.states import (
@@ -55,12 +55,6 @@ class EntryChange(NamedTuple):
         """Return the change as `holdall diff --release --json` prints it."""
         fields = {key: {"before": old, "after": new} for key, (old, new) in self.fields.items()}
         return {"id": self.id, "uuid": self.uuid, "kind": self.kind, "fields": fields}
-
-
-def name_of(uuid: str, entry: Entry | None) -> str:
-    """Return what an entry is called; the collection itself is `collection:NAME`."""
-    kind, name = (entry or {}).get("type", "artifact"), (entry or {}).get("name", uuid)
-    return f"{'collection' if kind == COLLECTION else kind}:{name}"
 
 
 def changes_of(delta: Delta) -> list[EntryChange]:
@@ -196,8 +190,7 @@ def _later_changes(
     lines = []
     for conflict in conflicts:
         name = name_of(conflict.uuid, names.get(conflict.uuid))
-        last = merger.store.collections.last_release_of(collection_id, conflict.uuid)
-        by = f" (release {last.number} by {last.author or 'somebody'})" if last else ""
+        by = tell_release(merger.store, collection_id, conflict.uuids)
         files = merger.conflicts.get(conflict.uuid, ()) if conflict.field == _CONTENT else ()
         what = f": {tell_conflicts(files)}" if files else f", {conflict.field}"
         lines.append(f"{name} was changed since{by}{what if conflict.field else ''}")

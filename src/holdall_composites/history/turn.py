@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import field
 from pathlib import Path
 
@@ -27,15 +27,17 @@ def plan_turn(
     force: bool,
     keep: bool = False,
     merger: ContentMerger | None = None,
+    own: Set[str] = frozenset(),
 ) -> tuple[tuple[Change, ...], tuple[Action, ...]]:
     """Plan what turns entries and their files from what they are into what they shall be.
 
     `scratch` is an empty folder for the bytes of versions. With a merger, files that were edited
     since they were collected are merged where they can be. Other edited files are replaced if
-    forced, or stay edited if they are to be kept. What replaces an edit leaves a backup of it.
+    forced, or stay edited if they are to be kept. What replaces an edit leaves a backup of it, and
+    so does what replaces a content of the folder's `own` entries, if no version has it.
     Raises LocalEditError for edited files else, ConflictError for a place that somebody else took.
     """
-    turn = _Turn(store, collection, scratch, merger, force or keep, keep)
+    turn = _Turn(store, collection, scratch, merger, force or keep, keep, own)
     changes = tuple(change for edit in edits for change in turn.add(edit))
     return changes, turn.actions()
 
@@ -50,10 +52,13 @@ class _Turn:
     merger: ContentMerger | None
     force: bool
     keep: bool
+    own: Set[str]
     refused: list[ManifestArtifact] = field(default_factory=list)
     present: dict[RelPath, FileDigest] = field(default_factory=dict)
     wanted: dict[RelPath, tuple[FileDigest, Path | bytes]] = field(default_factory=dict)
     edited: set[RelPath] = field(default_factory=set)
+    replaced: dict[str, list[RelPath]] = field(default_factory=dict)
+    """Files of own contents that go, by the hash of the whole."""
 
     def add(self, edit: EntryEdit) -> Iterable[Change]:
         """Take in that an entry turns from `before` into `after`; yield what to tell of it."""
@@ -86,6 +91,8 @@ class _Turn:
                     self.refused.append(now)
                 if merged is not None or then is None or not self.keep:
                     self.edited.update(files)
+            elif now.uuid in self.own and tree.content_hash != there:
+                self.replaced.setdefault(tree.content_hash, []).extend(files)
         if then is None or (is_edited and merged is None and not self.force):
             return
         spec = self.collection.spec_of(then.id)
@@ -122,6 +129,9 @@ class _Turn:
         if self.refused:
             first = self.refused[0]
             raise self.merger.refusal(self.refused) if self.merger else edited_error(first)
+        if self.replaced:  # what git brought is kept nowhere else
+            for content_hash in self.store.contents.unknown_trees(self.replaced):
+                self.edited.update(self.replaced[content_hash])
         for path in self.wanted.keys() - self.present.keys():
             if os.path.lexists(self.collection.root / path):
                 self._take_over(path)

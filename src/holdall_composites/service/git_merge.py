@@ -7,16 +7,14 @@ and `holdall collect` makes it a version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from holdall import NamedTuple
 from holdall.collection import Manifest, parse as parse_manifest, render as render_manifest
 from holdall.errors import HoldallError
-from holdall_composites.history.releases import name_of
-from holdall_composites.sync.releases.conflict import Conflict, ConflictKind
 from holdall_composites.sync.releases.manifest import manifest_of, state_of
 from holdall_composites.sync.releases.merge import find_cycle, merge
+from holdall_composites.sync.releases.sentence import tell_conflict
 from holdall_composites.values.states import State, delta_between, with_delta
 
 
@@ -49,7 +47,7 @@ def merge_manifests(base: str, ours: str, theirs: str) -> ManifestMerge:
     cycle = find_cycle(state)
     if conflicts := [*merged.conflicts, *([cycle] if cycle else [])]:
         names = {**was, **now, **head}
-        return ManifestMerge(None, tuple(_tell(conflicts, names)))
+        return ManifestMerge(None, tuple(tell_conflict(one, names) for one in conflicts))
     after = _at_release(manifest_of(state, mine), state, (mine, now), (other, head))
     text = render_manifest(after, ours, mine)
     for attempt in (text, render_manifest(after)):
@@ -73,14 +71,3 @@ def _at_release(
 
 def _lacks_uuids(manifest: Manifest) -> bool:
     return any(entry.uuid is None for entry in manifest.by_id.values())
-
-
-def _tell(conflicts: list[Conflict], names: State) -> Iterator[str]:
-    for conflict in conflicts:
-        name = name_of(conflict.uuid, names.get(conflict.uuid))
-        values = ""
-        if conflict.kind is ConflictKind.CHANGED:
-            values = f", {conflict.field}: {conflict.ours!r} here, {conflict.theirs!r} there"
-        elif conflict.field:
-            values = f", {conflict.field}"
-        yield f"{name} {conflict.kind.value}{values}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from holdall.collection import PULL, ChangeSet, Collection, EditPlan, edits_between
@@ -15,11 +15,17 @@ from holdall_composites.service.chains import find_break
 from holdall_composites.session import has_rows_of, open_synced
 from holdall_composites.store.store import Store
 from holdall_composites.sync.releases.chain import Standing, find_standing, head_of
-from holdall_composites.sync.releases.conflict import Conflict, ConflictKind, Side
-from holdall_composites.sync.releases.manifest import manifest_of, state_of, unnamed_members
+from holdall_composites.sync.releases.conflict import Conflict, Side
+from holdall_composites.sync.releases.manifest import (
+    manifest_of,
+    name_of,
+    state_of,
+    unnamed_members,
+)
 from holdall_composites.sync.releases.merge import find_cycle, merge
 from holdall_composites.sync.releases.outdated import find_outdated
 from holdall_composites.sync.releases.seen import read_seen
+from holdall_composites.sync.releases.sentence import tell_conflict
 from holdall_composites.values.states import State, compose, delta_between, with_delta
 
 
@@ -57,6 +63,7 @@ def plan_pull(
         base = store.collections.state_at(uuid, number)
         theirs = compose(store.collections.changes_between(uuid, number, head[0]).values())
         ours = delta_between(base, state_of(collection.manifest))
+        own = ours.keys()
         outdated = list(find_outdated(store, uuid, ours, number, with_delta(base, theirs)))
         if is_current and (side is Side.OURS or not outdated):
             return None
@@ -71,14 +78,15 @@ def plan_pull(
         conflicts = [*merged.conflicts, *([cycle] if cycle else [])]
         conflicts += outdated if side is None else ()
         if conflicts:
-            raise _conflict_error(merger, conflicts, {**base, **newest})
+            here = {entry: after for entry, (_, after) in ours.items() if after is not None}
+            raise _conflict_error(merger, conflicts, {**base, **here, **newest})
         before = collection.manifest
         gone = store.collections.last_entries(uuid, unnamed_members(result, before))
         after = replace(manifest_of(result, before, gone), release=head[0], base=head[1])
         edits = edits_between(before, after)
         force, keep = side is Side.THEIRS, side is Side.OURS
         given = (store, collection, edits, scratch.path)
-        changes, actions = plan_turn(*given, force=force, keep=keep, merger=merger)
+        changes, actions = plan_turn(*given, force=force, keep=keep, merger=merger, own=own)
     done = ChangeSet(PULL, before, after, changes)
     if common is not None:
         message = f"what this folder had since release {common}"
@@ -132,17 +140,8 @@ def _conflict_error(
 
 
 def _tell(merger: ContentMerger, conflict: Conflict, names: State) -> str:
-    entry = names.get(conflict.uuid) or conflict.ours or {}
-    name = f"{entry.get('type', 'artifact')}:{entry.get('name', conflict.uuid)}"
-    by = tell_release(merger.store, merger.collection.manifest.uuid or "", conflict.uuid)
+    by = tell_release(merger.store, merger.collection.manifest.uuid or "", conflict.uuids)
     if conflict.field == "content_hash" and conflict.uuid in merger.conflicts:
         files = tell_conflicts(merger.conflicts[conflict.uuid])
-        return f"{name}: {files}{by}"
-    return f"{name} {conflict.kind.value}{''.join(_values(conflict))}{by}"
-
-
-def _values(conflict: Conflict) -> Iterator[str]:
-    if conflict.kind is ConflictKind.CHANGED:
-        yield f", {conflict.field}: {conflict.ours!r} here, {conflict.theirs!r} there"
-    elif conflict.field:
-        yield f", {conflict.field}"
+        return f"{name_of(conflict.uuid, names.get(conflict.uuid))}: {files}{by}"
+    return f"{tell_conflict(conflict, names)}{by}"

@@ -460,6 +460,22 @@ def test_a_folder_that_git_moves_is_brought_forward(anna: Kit, bob: Kit, tmp_pat
         assert base_lines(bob) == base_lines(anna) == head
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_clean_folder_without_its_base_is_brought_forward(anna: Kit, bob: Kit) -> None:
+    """Its content says where it stands, whether the lines are gone or wrong."""
+    manifest = bob.collection / "manifest.toml"
+    text = manifest.read_text()
+    anna.run("rename", "skill:plain-prose", "prose")
+    head = base_lines(anna)
+    for pattern, wrong in (
+        (r"(?m)^(release|base) = .*\n", ""),
+        ("(?m)^base = .*$", f'base = "{"0" * 64}"'),
+    ):
+        manifest.write_text(re.sub(pattern, wrong, text))
+        assert same(anna, bob)
+        assert base_lines(bob) == base_lines(anna) == head
+
+
 def test_an_older_content_with_a_newer_base_is_refused(anna: Kit, bob: Kit, tmp_path: Path) -> None:
     """It would take back releases that its folder has had; a side settles it, either way."""
     old = copied(bob, tmp_path / "old")

@@ -182,7 +182,7 @@ def test_what_changed_in_the_collection_since_is_merged(kit: Kit, collects: bool
     (ours / "newer.md").write_text("newer\n")
     if collects:
         kit.run("collect")
-    before = tree(kit.collection / "skills"), tree(kit.project)
+    before, known = (tree(kit.collection / "skills"), tree(kit.project)), states(kit)
     would = adopt(kit, "skill:changelog", "--dry-run")
     assert would["adopted"][0]["merged"]
     assert (tree(kit.collection / "skills"), tree(kit.project)) == before
@@ -204,6 +204,7 @@ def test_what_changed_in_the_collection_since_is_merged(kit: Kit, collects: bool
         found = tree(kit.project)
         assert tree(kit.collection / "skills") == before[0]
         assert {**found, **_record(before[1])} == before[1]
+        assert states(kit) == known
         kit.run("redo")
         assert (tree(ours), tree(kit.project / CHANGELOG)) == after
 
@@ -224,10 +225,12 @@ def test_the_same_lines_are_a_conflict(kit: Kit, tmp_path: Path) -> None:
     assert tree(kit.collection / "skills/changelog") == tree(kit.project / CHANGELOG)
     assert "mine" in (kit.project / CHANGELOG / "SKILL.md").read_text()
     kit.run("undo")
+    assert states(kit)["skill:changelog"] == "modified"
     adopt(kit, "skill:changelog", "--theirs")
     assert "theirs" in (kit.project / CHANGELOG / "SKILL.md").read_text()
     assert states(kit)["skill:changelog"] == "synced"
     kit.run("undo")
+    assert states(kit)["skill:changelog"] == "modified"
     done = adopt(kit, "skill:changelog", "--ours")
     assert (kit.collection / done["backups"]["skills/changelog/SKILL.md"]).exists()
     assert "mine" in (kit.collection / "skills/changelog/SKILL.md").read_text()

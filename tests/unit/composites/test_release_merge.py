@@ -96,6 +96,21 @@ JOINED = {
         but(ua={**A, "source_revision": "abc"}),
         but(ua={**A, "content_hash": "9", "source_revision": "abc"}),
     ),
+    "one content under two names": (
+        but(ux=named(A, "x")),
+        but(uy=named(A, "y")),
+        but(ux=named(A, "x"), uy=named(A, "y")),
+    ),
+    "the same order on both sides": (
+        but(uk=kit("ub", "ua")),
+        but(uk=kit("ub", "ua")),
+        but(uk=kit("ub", "ua")),
+    ),
+    "a key of others here, a rename there": (
+        but(ua={**A, "extra": {"note": "x"}}),
+        but(ua=named(A, "z")),
+        but(ua={**named(A, "z"), "extra": {"note": "x"}}),
+    ),
     "a member that both know is removed as an artifact here": (
         but(ua=None),
         but(uk=kit("ua", "ub", description="x")),

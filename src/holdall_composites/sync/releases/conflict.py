@@ -52,6 +52,20 @@ class Conflict:
     theirs: Any = None
 
     @property
+    def uuids(self) -> tuple[str, ...]:
+        """The entries that the other side may have changed."""
+        if self.kind is ConflictKind.TAKEN:
+            return (self.theirs,)
+        if self.kind is ConflictKind.MISSING:
+            return self.uuid, self.child
+        return self.ours if self.kind is ConflictKind.CYCLE else (self.uuid,)
+
+    @property
+    def child(self) -> str:
+        """The UUID of the member that it is about; empty if it is about none."""
+        return self.field.split(".")[1] if self.field.startswith("members.") else ""
+
+    @property
     def wants_edit(self) -> bool:
         """Whether neither side can be taken, so that one of the two has to be edited."""
         return self.kind in _BY_EDIT

@@ -216,3 +216,9 @@ def _from_json(value: Any) -> Any:
             return parse_toml(value[_TAG], "an entry of a release")["x"]
         return {key: _from_json(item) for key, item in value.items()}
     return [_from_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def name_of(uuid: str, entry: Entry | None) -> str:
+    """Return what an entry is called; the collection itself is `collection:NAME`."""
+    kind, name = (entry or {}).get("type", "artifact"), (entry or {}).get("name", uuid)
+    return f"{'collection' if kind == COLLECTION else kind}:{name}"
