@@ -12,8 +12,6 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
 MAX_CURSOR_BYTES = 64 << 10
 
-_write = json.JSONEncoder(separators=(",", ":")).encode
-
 Item = TypeVar("Item")
 Key = tuple[str | int, ...]
 
@@ -30,7 +28,7 @@ class Page(NamedTuple, Generic[Item]):
 
 def encode_cursor(listing: str, key: Key) -> str:
     """Return an opaque cursor that stands behind the row with this key."""
-    return _write([listing, *key]).encode().hex()
+    return json.dumps([listing, *key], separators=(",", ":")).encode().hex()
 
 
 def decode_cursor(cursor: str, listing: str, shape: tuple[type[str] | type[int], ...]) -> Key:
