@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 )
 def test_the_driver_is_set_if_the_answer_is_yes(tmp_path: Path, answer: str, driver: str) -> None:
     """By default it is not, and how is said; the collection is made before, whatever follows."""
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     child = pexpect.spawn(
         str(HOLDALL),
         ["init", "."],
@@ -35,6 +35,6 @@ def test_the_driver_is_set_if_the_answer_is_yes(tmp_path: Path, answer: str, dri
     assert child.exitstatus == (130 if answer == "\x03" else 0), child.before
     assert (tmp_path / "manifest.toml").exists()
     assert "merge=holdall" in (tmp_path / ".gitattributes").read_text()
-    config = ["git", "-C", tmp_path, "config", "merge.holdall.driver"]
+    config = ["git", "-C", str(tmp_path), "config", "merge.holdall.driver"]
     assert subprocess.run(config, capture_output=True, text=True, check=False).stdout == driver
     assert ("--install" in str(child.before)) == (answer == "")
