@@ -16,6 +16,7 @@ from holdall.deploy.ownership import renamed_head
 from holdall.deploy.planning.entries import changed_entries
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
+from holdall.deploy.status import find_locked
 from holdall.deploy.targets import Target
 from holdall.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from holdall.files.name_line import is_renamed, name_in, read_head, said_name, take_name
@@ -50,11 +51,11 @@ class Adoptable(NamedTuple):
     @property
     def has_conflict(self) -> bool:
         """Whether the collection's files are neither what was deployed nor what is there now."""
-        known = (self.deployed.content_hash, self.taken.content_hash)
-        if self.present.content_hash in known:
+        known = (self.deployed.content_hash, self.deployed.base_hash)
+        if self.present.content_hash in (*known, self.taken.content_hash):
             return False
         names = {self.deployed.id, upstream_id(self.entry)}
-        return not any(is_renamed(i, self.present, self.collected, known[:1]) for i in names)
+        return not any(is_renamed(i, self.present, self.collected, known) for i in names)
 
     @property
     def is_uncollected(self) -> bool:
@@ -78,11 +79,12 @@ def find_adoptable(
     """
     by_name = {target.name: target for target in targets}
     edited: dict[ArtifactId, Adoptable] = {}
-    unchanged, problems = [], []
+    unchanged, problems, locked = [], [], find_locked(project)
     for deployed in find_requested(project, collection, ids, by_name):
         target = by_name[deployed.target]
         entry = find_collected(collection, deployed)
-        found = list(_problems(project, target, deployed, collection))
+        is_locked = (target.name, deployed.id, deployed.content_hash) in locked
+        found = list(_problems(project, target, deployed, collection, is_locked=is_locked))
         problems += [f"{deployed.id}: {problem}" for problem in found]
         if found:
             continue
@@ -131,27 +133,36 @@ def find_collected(collection: Collection, deployed: Deployed) -> ManifestArtifa
 
     Raises NotFoundError if it is not there, ConflictError if another one has its name.
     """
-    known = {entry.uuid: entry for entry in collection.manifest.artifacts if entry.uuid}
-    by_id = {entry.id: entry for entry in collection.manifest.artifacts}
-    entry = known.get(deployed.uuid or "")
+    manifest = collection.manifest
+    entry = manifest.by_uuid.get(deployed.uuid or "")
     if entry is None or entry.id.type != deployed.id.type:
-        entry = by_id.get(deployed.id)
-    if entry is None:
+        entry = manifest.by_id.get(deployed.id)
+    if not isinstance(entry, ManifestArtifact):
         raise NotFoundError(
             f"{deployed.id} is not in the collection {collection.root}",
-            hint="`holdall collect FOLDER` with its folder collects it as a new artifact",
+            hint="`holdall collect SOURCE` collects it from where it comes (`holdall why` says it)"
+            " or from its folder; run `holdall sync` then, if the project has a holdall.lock",
         )
-    if None not in (entry.uuid, deployed.uuid) and entry.uuid != deployed.uuid:
+    if None not in (entry.uuid, deployed.uuid) and deployed.uuid not in (
+        entry.uuid,
+        *entry.aliases,
+    ):
         raise ConflictError(
             f"{deployed.id} was deployed from the collection {deployed.collection!a}; the one of"
             f" that name in {collection.root} is another one",
-            hint="name the right collection with --collection",
+            hint="name the right collection with --collection; if the project has a holdall.lock,"
+            " `holdall sync` says whether it is the same",
         )
     return entry
 
 
 def _problems(
-    project: Project, target: Target, deployed: Deployed, collection: Collection
+    project: Project,
+    target: Target,
+    deployed: Deployed,
+    collection: Collection,
+    *,
+    is_locked: bool,
 ) -> Iterator[str]:
     """Yield why an edit, if there is one, cannot become the collection's content."""
     place = target.places.get(deployed.id.type)
@@ -175,7 +186,7 @@ def _problems(
         return
     if deployed.id.type == "skill" and not any(file.path == "SKILL.md" for file in tree.files):
         yield f"{base}/SKILL.md is gone, and a skill needs one"
-    if deployed.is_pinned:
+    if deployed.is_pinned and not is_locked:
         yield (
             f"it is held at version {deployed.content_hash[:12]}, and a newer one would not be"
             " deployed here: unpin it, or deploy it without a version, then adopt"
@@ -202,6 +213,8 @@ def _edit(
     is_named = renamed_head(target, deployed) is not None
     if deployed.id != entry.id or (is_named and _says_name(deployed.id, tree, location)):
         taken = take_name(entry.id, (tree, location), (present, collection.location(entry)))
+    if deployed.adopted and (taken or tree).content_hash == present.content_hash:
+        return None
     return Adoptable(
         *(deployed, tree, taken or tree, location, entry, present, collection.location(entry)),
         diagnostics=tuple(look.found),

@@ -12,7 +12,15 @@ from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
+from holdall.deploy.project.shared import hash_files
 from holdall.errors import InputError, NotFoundError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from holdall.deploy.locked.values import Lock
+
+ADOPTED = f"adopted; {LOCK_FILE} has what its source has"
+OTHER = f"another version than {LOCK_FILE} has"
 
 
 class State(StrEnum):
@@ -79,27 +87,47 @@ def status_of(project: Project, collection: Collection | None) -> list[ArtifactS
     return sorted(found, key=lambda status: (status.target, status.id))
 
 
-def _with_lock(project: Project, found: list[ArtifactStatus]) -> list[ArtifactStatus]:
-    """Call synced what is as the project's lock has it: its collection may be another machine's."""
+def read_lock(project: Project) -> Lock:
+    """Return what a project's lock has: nothing if there is none, or it cannot be read."""
     from holdall.deploy.locked.lock_file import MAX_LOCK_BYTES, parse_lock
+    from holdall.deploy.locked.values import Lock
 
     data = project.root.read_bytes(LOCK_FILE, MAX_LOCK_BYTES)
     if data is None:
-        return found
+        return Lock()
     try:
-        lock = parse_lock(data.decode(errors="replace"), str(project.root.path / LOCK_FILE))
+        return parse_lock(data.decode(errors="replace"), str(project.root.path / LOCK_FILE))
     except InputError:  # `sync` says what is wrong with it
-        return found
-    locked = {(one.uuid, one.content_hash) for one in lock.artifacts}
+        return Lock()
+
+
+def find_locked(project: Project) -> set[tuple[str, ArtifactId, str | None]]:
+    """Return target, id and content hash of everything that a project's lock has."""
+    return {
+        (name, one.id, one.content_hash)
+        for one in read_lock(project).artifacts
+        for name in one.targets
+    }
+
+
+def _with_lock(project: Project, found: list[ArtifactStatus]) -> list[ArtifactStatus]:
+    """Compare what the collection does not have with the project's lock.
+
+    Its collection may be another machine's.
+    """
+    locked = {(one.uuid, one.content_hash) for one in read_lock(project).artifacts}
+    uuids = {uuid for uuid, _ in locked}
     deployed = {
         (one.target, one.id): (one.uuid, one.content_hash) for one in project.ledger.deployed
     }
-    return [
-        one._replace(state=State.SYNCED, note="of holdall.lock")
-        if one.state is State.REMOVED and deployed[one.target, one.id] in locked
-        else one
-        for one in found
-    ]
+    for number, one in enumerate(found):
+        if one.state is not State.REMOVED or one.uuid not in uuids:
+            continue
+        if deployed[one.target, one.id] in locked:
+            found[number] = one._replace(state=State.SYNCED, note=f"of {LOCK_FILE}")
+        else:
+            found[number] = one._replace(state=State.MODIFIED, note=OTHER)
+    return found
 
 
 _ByUUID = Mapping[str, ManifestArtifact]
@@ -112,7 +140,17 @@ def _status(
     state, note = _against(collection, entry, by_uuid) if collection else (State.SYNCED, None)
     if files:
         state = State.MODIFIED
+        note = ADOPTED if _is_adopted(project, entry) else note
     return ArtifactStatus(entry.id, entry.target, state, entry.uuid, entry.wanted_by, files, note)
+
+
+def _is_adopted(project: Project, entry: Deployed) -> bool:
+    """Return whether the files are as they were when an edit of what the lock has was adopted."""
+    if entry.adopted is None:
+        return False
+    found = {path: project.root.state_of(path) for path in entry.files}
+    present = {path: state for path, state in found.items() if state is not None}
+    return hash_files(present) == entry.adopted.placed_hash
 
 
 def changed_files(project: Project, entry: Deployed) -> Iterator[FileChange]:

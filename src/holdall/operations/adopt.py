@@ -20,8 +20,10 @@ from holdall.deploy.adoptable import Adoptable, files_at, find_adoptable, read_p
 from holdall.deploy.consent.allowance import Allowance, Situation
 from holdall.deploy.planning.files import Arrangement, planned_files
 from holdall.deploy.planning.plan import DeployRequest, Placement, PlannedArtifact
-from holdall.deploy.project.ledger import Deployed, Ledger
+from holdall.deploy.project.ledger import Adopted, Deployed, Ledger
 from holdall.deploy.project.project import Project, read_project
+from holdall.deploy.project.shared import hash_files
+from holdall.deploy.status import find_locked
 from holdall.deploy.targets import Target
 from holdall.files.scratch import Scratch
 from holdall.files.tree import hash_for_skillmeat
@@ -44,12 +46,16 @@ from holdall.transaction.placement import ancestors, puts
 _Holder = tuple[Deployed, Target, Adoptable]
 """A deployment whose place holds the adopted content."""
 
+_Entries = list[tuple[Deployed, _Holder]]
+"""What the ledger gets for each of them."""
+
 
 class AdoptResult(NamedTuple):
     """What was adopted, or would be, and what of that which was named is as it was deployed.
 
     `changed` are the collection's part; `adopted` more than that where the collection had the
-    content already. The outcomes are None where nothing was written.
+    content already. `locked` is what the project's lock has otherwise: there it stays an edit. The
+    outcomes are None where nothing was written.
     """
 
     adopted: tuple[Adoptable, ...]
@@ -60,6 +66,7 @@ class AdoptResult(NamedTuple):
     backups: tuple[tuple[str, str], ...] = ()
     written: tuple[RelPath, ...] = ()
     deleted: tuple[RelPath, ...] = ()
+    locked: tuple[ArtifactId, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,12 +112,16 @@ class Adopter:
                 actions = _actions(collection, found, keeps_versions=keeps_versions)
                 first = FirstHalf(editor, changes, actions)
                 arrangement, allowed = self._merge(project, holders)
-                planned = _plan(deployer, project, request, found, holders, first, arrangement)
+                known = find_locked(project)
+                locked = [e for e, _, _ in holders if (e.target, e.id, e.content_hash) in known]
+                entries = _new_entries(holders, locked, collection)
+                planned = _plan(deployer, project, request, found, entries, first, arrangement)
                 warnings = tuple(deployer.check(planned.plan))
                 result = AdoptResult(
                     *(tuple(found), changes.changes, tuple(unchanged), warnings),
                     written=tuple(a.path for a in arrangement.actions if isinstance(a, Put)),
                     deleted=tuple(a.path for a in arrangement.actions if isinstance(a, Remove)),
+                    locked=tuple(dict.fromkeys(entry.id for entry in locked)),
                 )
                 if self.dry_run or not found:
                     return result
@@ -189,23 +200,24 @@ def _plan(
     project: Project,
     request: DeployRequest,
     found: Iterable[Adoptable],
-    holders: Sequence[_Holder],
+    entries: _Entries,
     first: FirstHalf,
     arrangement: Arrangement,
 ) -> Planned:
     """Return the plan of the project's new ledger and records, with the files that change."""
-    ledger = _ledger(project.ledger, holders, deployer.collection)
+    ledger = _ledger(project.ledger, [entry for entry, _ in entries])
+    placed = [holder for entry, holder in entries if entry.adopted is None]
     return deployer.plan(
         replace(project, ledger=replace(project.ledger, folders=ledger.folders)),
         request,
         arrangement,
         ledger,
-        {(e.target, e.id): _skillmeat_hash(e, target, one) for e, target, one in holders},
+        {(e.target, e.id): _skillmeat_hash(e, target, one) for e, target, one in placed},
         # So that the bytes are kept before the project calls them deployed.
         artifacts=[_planned_artifact(one) for one in found],
         placed=[
             Placement(e.id, e.uuid, one.taken.content_hash, target.root_of(e.id.type))
-            for e, target, one in holders
+            for e, target, one in placed
         ],
         adopted=first.transaction_id,
     )
@@ -254,23 +266,33 @@ def _actions(
     ]
 
 
-def _ledger(
-    ledger: Ledger,
-    holders: Sequence[_Holder],
-    collection: Collection,
-) -> Ledger:
-    new: dict[tuple[str, ArtifactId], Deployed] = {}
+def _new_entries(
+    holders: Sequence[_Holder], locked: Sequence[Deployed], collection: Collection
+) -> _Entries:
+    found = []
     for entry, target, one in holders:
         placed = plan_placed(one, entry, target)
         tree = (placed.named or placed.tree) if one.is_merged else one.tree
-        new[entry.target, entry.id] = entry._replace(
+        files = files_at(target, entry.id, tree)
+        if entry in locked:
+            known = {path: state for path, state in files.items() if path in entry.files}
+            adopted = Adopted(one.taken.content_hash, hash_files(known))
+            found.append((entry._replace(adopted=adopted), (entry, target, one)))
+            continue
+        new = entry._replace(
             uuid=entry.uuid or collection.entry(one.entry.id).uuid,
             collection=collection.name,
             content_hash=one.taken.content_hash,
-            files=files_at(target, entry.id, tree),
+            files=files,
             # What is in settings was not compared: its seal would be no proof.
             seal="" if entry.merged else None,
         )
+        found.append((new, (entry, target, one)))
+    return found
+
+
+def _ledger(ledger: Ledger, entries: Sequence[Deployed]) -> Ledger:
+    new = {(entry.target, entry.id): entry for entry in entries}
     kept = [e for e in ledger.deployed if (e.target, e.id) not in new]
     own = {f for e in new.values() for f in ancestors(e.files) if f.count("/") > 1}
     return replace(ledger, deployed=(*kept, *new.values()), folders=ledger.folders | own)

@@ -231,7 +231,8 @@ class AdoptDocument(TypedDict):
     """What was copied from a project into the collection.
 
     `written` and `deleted` are files of the project that were merged; `backups` are in the
-    collection, `project_backups` in the project.
+    collection, `project_backups` in the project. What is `locked` stays an edit of what
+    `holdall.lock` has.
     """
 
     project: str
@@ -239,6 +240,7 @@ class AdoptDocument(TypedDict):
     adopted: list[Adopted]
     changes: list[Change]
     diagnostics: list[Diagnostic]
+    locked: list[str]
     unchanged: list[str]
     transaction: str | None
     written: list[str]

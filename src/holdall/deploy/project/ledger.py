@@ -13,8 +13,9 @@ artifact below one target's root (shortened; states of files are kind, executabl
        "files": {".claude/skills/a/SKILL.md": ["f", "-", "bc28..."]}, "seal": "90ab..."}]}
 
 An entry of a settings file is in `merged` as `[path, keys, key, value]`, or with the value's hash
-and those of its neighbours in a list as the fifth and sixth. Seals are in `seals`, `place` in
-`place`.
+and those of its neighbours in a list as the fifth and sixth. `adopted` is there where an edit of
+what the project's lock has was adopted: the hashes of the collection's content and of the files.
+Seals are in `seals`, `place` in `place`.
 """
 
 from __future__ import annotations
@@ -81,13 +82,21 @@ def hash_value(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
+class Adopted(NamedTuple):
+    """An edit that the collection has: the hash of its content there, and of its files here."""
+
+    content_hash: str
+    placed_hash: str
+
+
 class Deployed(NamedTuple):
     """An artifact as it was deployed below one target's root.
 
     `files` says what Holdall wrote at which path of the project; `wanted_by` names the requests
     that keep it there: itself, or composites. `is_pinned` says that one of them holds it at this
     content, whatever the collection has. `merged` are its entries of settings files. `seal` is the
-    mark of who placed all this, "" if nobody did who is known; None before it is written.
+    mark of who placed all this, "" if nobody did who is known; None before it is written. `adopted`
+    is the edit of it that was adopted and is none for the project's lock.
     """
 
     id: ArtifactId
@@ -100,6 +109,12 @@ class Deployed(NamedTuple):
     is_pinned: bool = False
     merged: tuple[Merged, ...] = ()
     seal: str | None = ""
+    adopted: Adopted | None = None
+
+    @property
+    def base_hash(self) -> str:
+        """The content that an edit began with: what was adopted last, else what was deployed."""
+        return self.adopted.content_hash if self.adopted else self.content_hash
 
     @property
     def unsealed(self) -> Deployed:
@@ -227,6 +242,7 @@ def deployed_to_json(entry: Deployed) -> dict[str, Any]:
         "merged": list(map(_merged_to_json, entry.merged)),
         "files": {path: state_to_json(state) for path, state in sorted(entry.files.items())},
         "seal": entry.seal or "",
+        **({"adopted": list(entry.adopted)} if entry.adopted else {}),
     }
 
 
@@ -309,6 +325,7 @@ def deployed_from_json(entry: Mapping[str, Any]) -> Deployed:
         is_pinned=entry["is_pinned"] is True,
         merged=tuple(map(_merged_from_json, entry["merged"])),
         seal=_text(entry.get("seal", "")),
+        adopted=Adopted(*map(_text, adopted)) if (adopted := entry.get("adopted")) else None,
     )
 
 

@@ -6,21 +6,25 @@ deployed by hand stays, and so do requests by hand for what the lock lists, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from holdall import NamedTuple, dataclass
 from holdall.artifacts.ids import ArtifactId, ArtifactType
+from holdall.artifacts.protected import LOCK_FILE
 from holdall.deploy.locked.values import Lock, LockedArtifact
 from holdall.deploy.planning.deployed_names import name_head
+from holdall.deploy.planning.files import UNPROVEN
 from holdall.deploy.planning.plan import DeployRequest, PlannedArtifact, StoredContent
 from holdall.deploy.project.ledger import Deployed
 from holdall.deploy.project.project import Project
+from holdall.deploy.project.seals import is_sealed
 from holdall.deploy.status import changed_files
 from holdall.errors import NotFoundError
 from holdall.files.root import Root
+from holdall.files.scratch import Scratch
 from holdall.operations.deploy import Deployer
 from holdall.operations.projects.values import DeployResult, Planned, Share
 from holdall.transaction.actions import Action
@@ -29,6 +33,11 @@ if TYPE_CHECKING:
     from holdall.operations.write_collection import FirstHalf
 
 Key = tuple[str, ArtifactId]
+
+_UNKNOWN = (
+    f"is neither what {LOCK_FILE} has nor any version that is known here; it stays: --force"
+    " replaces it"
+)
 
 
 class Wanted(NamedTuple):
@@ -101,19 +110,46 @@ class LockedDeployer(Deployer):
         wanted = wanted._replace(lock=wanted.lock.unite())
         with self._open_project(self.collection) as (project, index, scratch):
             share = self._share(project, wanted, contents)
+            unknown = self._find_unknown(project, scratch, share, wanted)
+            if unknown:
+                share = self._share(project, wanted, contents, unknown)
             ids = tuple(dict.fromkeys(r for a in wanted.lock.artifacts for r in a.wanted_by))
             request = self._request(self.command, ids, scratch=scratch)
             with self._report_error(request):
                 result = self.place(project, request, scratch, share, self.first)
             self._learn(index, result)
-            return result
+            told = (f"{one} {_UNKNOWN}" for one in sorted(unknown))
+            return result._replace(warnings=(*result.warnings, *told))
+
+    def _find_unknown(
+        self, project: Project, scratch: Scratch, share: Share, wanted: Wanted
+    ) -> set[ArtifactId]:
+        """Return what somebody else placed, and git brought, in versions not known here.
+
+        It is an edit of what the lock has, and stays.
+        """
+        owners = {
+            path: entry.id
+            for entry in share.obsolete
+            if (entry.target, entry.id) in wanted.places and not is_sealed(entry)
+            for path in entry.files
+        }
+        if self.force or not owners:
+            return set()
+        given = (project, scratch, share.kept, share.pairs, share.obsolete)
+        in_the_way = self._arrange(*given)[0].in_the_way
+        return {owners[f.path] for f in in_the_way if f.what == UNPROVEN and f.path in owners}
 
     def _share(
-        self, project: Project, wanted: Wanted, contents: Mapping[ArtifactId, StoredContent]
+        self,
+        project: Project,
+        wanted: Wanted,
+        contents: Mapping[ArtifactId, StoredContent],
+        unknown: Set[ArtifactId] = frozenset(),
     ) -> Share:
         places, own = wanted.places, wanted.own_requests
         listed, locked = _places(wanted.synced), _places(wanted.lock)
-        missing = find_missing(project, wanted, force=self.force)
+        missing = find_missing(project, wanted, force=self.force) - unknown
         entries = {(entry.target, entry.id): entry for entry in project.ledger.deployed}
         others = {
             one.id: _others(entries, one, own) for one in wanted.lock.artifacts if one.targets

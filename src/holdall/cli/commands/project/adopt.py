@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdall.artifacts.protected import LOCK_FILE
 from holdall.cli.allow import HIDDEN_TEXT, add_allow, refuse_unknown
 from holdall.cli.commands.project.deploy import project_of
 from holdall.cli.commands.project.locked import add_edit_options, edits_of
@@ -98,6 +99,11 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
     for one in result.adopted:
         if one.is_merged:
             context.out.line(f"merged    {one.entry.id}, in the project, too")
+    for locked in result.locked:
+        context.out.line(
+            f"          {locked} stays an edit here: {LOCK_FILE} has what its source has, and"
+            " `holdall sync` leaves yours"
+        )
     done = "nothing written, would adopt" if args.dry_run else "adopted"
     same = f", {len(result.unchanged)} as deployed" if result.unchanged else ""
     context.out.line(f"{done}: {len(result.adopted)}{same}")
@@ -116,6 +122,7 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
             ],
             "changes": [change.to_json() for change in result.changed],
             "diagnostics": [diagnostic.to_json() for diagnostic in problems],
+            "locked": [str(artifact_id) for artifact_id in result.locked],
             "unchanged": [str(artifact_id) for artifact_id in result.unchanged],
             "transaction": result.outcome.transaction_id if result.outcome else None,
             "written": list(result.written),

@@ -76,14 +76,17 @@ def _tell_what_to_do(context: Context, found: Sequence[ArtifactStatus], project:
     if not found:
         context.out.line(f"nothing is deployed {place}")
         return
+    from holdall.deploy.status import ADOPTED, OTHER
+
     states = Counter(status.state.value for status in found)
     targets = join_words(sorted({status.target for status in found}))
     counts = ", ".join(f"{number} {state}" for state, number in states.items())
     context.out.line(f"{counts} for {targets} {place}")
     to, away = ("", "") if is_here else (f" --to {project}", f" --from {project}")
     first = {status.state.value: status.id for status in reversed(found)}
-    if "modified" in first:
-        edited = first["modified"]
+    modified = [one for one in found if one.state.value == "modified"]
+    edited = next((one.id for one in modified if one.note not in (ADOPTED, OTHER)), None)
+    if edited is not None:
         context.out.note(
             f"hint: `holdall diff {edited}{to or ' --to .'}` shows an edit, `holdall adopt"
             f" {edited}{away}` keeps it, `holdall deploy{to} --force` replaces it"

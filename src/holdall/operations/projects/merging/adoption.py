@@ -1,6 +1,6 @@
 """Settle what was edited in a project while the collection got something else, for `adopt`.
 
-    base    the version that was deployed
+    base    the version that was deployed, or adopted from here
     ours    the files in the project
     theirs  the files in the collection
 
@@ -48,7 +48,7 @@ def settle_adoptable(
         return one._replace(taken=one.present, location=one.collected, is_merged=True)
     place = target.path_of(one.deployed.id)
     spec = collection.spec_of(one.entry.id)
-    wanted = (one.entry.id, one.entry.uuid, one.deployed.content_hash)
+    wanted = (one.entry.id, one.entry.uuid, one.deployed.base_hash)
     base = find_version(session, collection, wanted, folder)
     if base is None:
         text = f"{place} began with a version that is not known here"

@@ -75,6 +75,10 @@ class MergingDeployer(LockedDeployer):
         every = (*arrangement.actions, *actions)
         return arrangement._replace(actions=every, in_the_way=tuple(left)), entries
 
+    def _find_unknown(self, *_: object) -> set[ArtifactId]:
+        """Return nothing: what stands in the way is decided by `conflicts`."""
+        return set()
+
     def _settle(self, root: Root, owner: Deployed, action: Put | Remove) -> Action | None:
         """Return what to do with a file in the way; None where it stays, or does not merge."""
         if self.conflicts.edits is Edits.OURS:
