@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from holdall import NamedTuple
+from holdall.artifacts.ids import ArtifactId
 from holdall.artifacts.protected import LEDGER
 from holdall.collection.changes import ChangeKind
 from holdall.collection.collect.from_folder import LINE_ENDS, plan_refresh
 from holdall.collection.collection import Collection
-from holdall.deploy.project.ledger import parse_ledger
+from holdall.deploy.project.ledger import Ledger, parse_ledger
 from holdall.errors import HoldallError
 from holdall.files.lock import STATE_FOLDER
 from holdall.transaction.journal import is_unsettled
@@ -112,16 +113,26 @@ def read_deployed(project: Path) -> dict[str | None, set[str]]:
 
     By UUID, and by id: a project's lock gives it UUIDs of another collection.
     """
-    path = project / LEDGER
     found: dict[str | None, set[str]] = {}
-    try:
-        ledger = parse_ledger(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, ValueError, HoldallError):
-        return found
-    for entry in ledger.deployed:
+    for entry in _read_ledger(project).deployed:
         for key in (entry.uuid, str(entry.id)):
             found.setdefault(key, set()).add(entry.content_hash)
     return found
+
+
+def deployed_in(project: Path) -> set[ArtifactId]:
+    """Return the ids of what a project's ledger has, and of what was asked for there."""
+    ledger = _read_ledger(project)
+    return {entry.id for entry in ledger.deployed} | set(ledger.requests)
+
+
+def _read_ledger(project: Path) -> Ledger:
+    """Return a project's ledger, an empty one where it cannot be read."""
+    path = project / LEDGER
+    try:
+        return parse_ledger(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError, HoldallError):
+        return Ledger()
 
 
 def present_in(project: Path) -> frozenset[str]:

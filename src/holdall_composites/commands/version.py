@@ -94,7 +94,12 @@ def run_diff(context: Context, args: argparse.Namespace) -> int:
     if args.release:
         return _diff_releases(context, args)
     if args.old is None:
-        raise UsageError("what is to be compared?", hint="name ID@VERSION, or --release N")
+        raise UsageError(
+            "what is to be compared?",
+            hint="`holdall diff ID` shows what was edited here (`holdall status` lists it),"
+            " `holdall diff ID@VERSION` what changed since a version, `holdall diff --release N`"
+            " since a release",
+        )
     from holdall.artifacts import Reference
 
     if args.to is None and args.new is None and Reference.parse(args.old)[1] is None:

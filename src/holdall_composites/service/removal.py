@@ -37,7 +37,8 @@ def still_wanted(collection: Collection, changes: ChangeSet) -> Iterator[str]:
     for entry in gone:
         holders = [str(holder) for holder in holders_of(changes.after, entry.id)]
         if holders:
-            yield f"{entry.id} is still a member of {', '.join(holders)}"
+            took = " (--force takes it out there, too)" if changes.command == "remove" else ""
+            yield f"{entry.id} is still a member of {', '.join(holders)}{took}"
         projects = [
             show_place(host, project, here)
             for host, project in places.get(entry.uuid or "", ())

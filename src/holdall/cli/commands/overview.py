@@ -32,7 +32,10 @@ def run(context: Context, args: argparse.Namespace) -> int:
     except HoldallError as error:
         found, problem = [], problem or error
     states = Counter(status.state.value for status in found)
-    agents = targets_for(context.plugins.targets, here).find_in(here)
+    targets = targets_for(context.plugins.targets, here)
+    agents = sorted({status.target for status in found})
+    roots = {targets[name].root for name in agents if name in targets}
+    agents += [name for name in targets.find_in(here) if targets[name].root not in roots]
     known, _ = known_commands(context.plugins)
     following = [
         (words, why)

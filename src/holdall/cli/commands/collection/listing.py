@@ -50,6 +50,8 @@ def run(context: Context, args: argparse.Namespace) -> int:
     entries = [collection.entry(artifact_id) for artifact_id in ids]
     if args.source is not None:
         entries = [entry for entry in entries if args.source in (entry.source or "")]
+        if not entries:
+            context.out.note(f"nothing came from a source with {args.source!a} in it")
     out = context.out
     is_plain = args.ids or args.release is not None
     if args.long or args.outdated or (out.is_terminal and not is_plain):

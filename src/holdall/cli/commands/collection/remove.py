@@ -11,7 +11,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="what to remove")
     parser.add_argument(
-        "--force", action="store_true", help="even if a composite contains it or it has edits"
+        "--force",
+        action="store_true",
+        help="take it out of the composites that contain it, too; edited files are kept as backups",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be done, write nothing"

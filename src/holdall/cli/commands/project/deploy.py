@@ -12,6 +12,7 @@ from holdall.cli.context import Context
 from holdall.errors import UsageError
 
 if TYPE_CHECKING:
+    from holdall.artifacts.ids import ArtifactId
     from holdall.collection.collection import Collection
     from holdall.deploy.targets import Target
     from holdall.operations.projects.values import DeployResult
@@ -119,7 +120,31 @@ def run(context: Context, args: argparse.Namespace) -> int:
     collection.remember()
     if how:
         context.out.note(how)
-    return tell(context, result, dry_run=args.dry_run)
+    status = tell(context, result, dry_run=args.dry_run)
+    _tell_of_lock(context, collection, project_of(args), requests)
+    return status
+
+
+def _tell_of_lock(
+    context: Context, collection: Collection, project: Path, requests: Sequence[ArtifactId]
+) -> None:
+    """Say what was deployed by hand where a `holdall.toml` says what the project wants."""
+    from holdall.artifacts.protected import PROJECT_FILE
+
+    if not requests or not (project / PROJECT_FILE).is_file():
+        return
+    import shlex
+
+    from holdall.operations.projects.files import read_both
+
+    required = {request for one in read_both(project).lock.artifacts for request in one.wanted_by}
+    for one in requests:
+        if one not in required:
+            source = collection.entry(one).source
+            how = f'; with `{{ id = "{one}" }}` in its `require`, `holdall sync` keeps it'
+            if source is not None:
+                how = f"; `holdall add {shlex.quote(source)} --skill {one}` writes it there"
+            context.out.note(f"{one} is not in {PROJECT_FILE}{how}")
 
 
 def _choose_ids(context: Context, args: argparse.Namespace, collection: Collection) -> list[str]:

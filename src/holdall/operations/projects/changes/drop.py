@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
-from holdall.artifacts.protected import PROJECT_FILE
+from holdall.artifacts.protected import LOCK_FILE, PROJECT_FILE
 from holdall.artifacts.references import find_named
 from holdall.deploy.locked.project_file import (
     parse_project_file,
@@ -15,6 +15,7 @@ from holdall.deploy.locked.project_file import (
 )
 from holdall.deploy.locked.values import Lock, LockedArtifact, Requirement
 from holdall.errors import ConflictError, NotFoundError
+from holdall.operations.examine import deployed_in
 from holdall.operations.projects.changes.add import deployer_for
 from holdall.operations.projects.changes.sync import with_all
 from holdall.operations.projects.files import read_both
@@ -63,9 +64,12 @@ def _drop_one(terms: Terms, now: _Without, name: str) -> _Without:
             return _without(terms, now, requirement, where)
     found = find_named(name, {one.id for one in now.lock.artifacts}, prefer_composite=True)
     if found is None:
+        by_hand = find_named(name, deployed_in(terms.project), prefer_composite=True)
         raise NotFoundError(
-            f"{name!a} is not in {terms.project}/holdall.lock",
-            hint="`holdall why` with an id says what asked for it; `holdall status` lists all",
+            f"{name!a} is not in {terms.project / LOCK_FILE}",
+            hint="`holdall why` with an id says what asked for it; `holdall status` lists all"
+            if by_hand is None
+            else f"it was deployed by hand: `holdall undeploy {by_hand}` removes it",
         )
     every = [one for one in now.lock.artifacts if one.id == found]
     rows = [one for one in every if found in one.wanted_by]

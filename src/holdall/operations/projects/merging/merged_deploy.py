@@ -101,6 +101,8 @@ class MergingDeployer(LockedDeployer):
         executable = isinstance(action, Put) and action.state.executable
         if present is not None and present.executable != placed.executable:
             executable = present.executable
+        if not self.dry_run and present is not None:
+            self.session.reporter.note(f"merged {action.path}: your edit with what is new")
         sha256 = hashlib.sha256(merged.data).hexdigest()
         state, size = FileState(FileKind.FILE, executable, sha256), len(merged.data)
         return Put(action.path, state, size, merged.data, present, present is not None)
