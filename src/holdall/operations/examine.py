@@ -120,7 +120,7 @@ def read_deployed(project: Path) -> dict[str | None, set[str]]:
     return found
 
 
-def deployed_in(project: Path) -> set[ArtifactId]:
+def find_deployed_ids(project: Path) -> set[ArtifactId]:
     """Return the ids of what a project's ledger has, and of what was asked for there."""
     ledger = _read_ledger(project)
     return {entry.id for entry in ledger.deployed} | set(ledger.requests)

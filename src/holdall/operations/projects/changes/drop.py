@@ -15,7 +15,7 @@ from holdall.deploy.locked.project_file import (
 )
 from holdall.deploy.locked.values import Lock, LockedArtifact, Requirement
 from holdall.errors import ConflictError, NotFoundError
-from holdall.operations.examine import deployed_in
+from holdall.operations.examine import find_deployed_ids
 from holdall.operations.projects.changes.add import deployer_for
 from holdall.operations.projects.changes.sync import with_all
 from holdall.operations.projects.files import read_both
@@ -64,7 +64,7 @@ def _drop_one(terms: Terms, now: _Without, name: str) -> _Without:
             return _without(terms, now, requirement, where)
     found = find_named(name, {one.id for one in now.lock.artifacts}, prefer_composite=True)
     if found is None:
-        by_hand = find_named(name, deployed_in(terms.project), prefer_composite=True)
+        by_hand = find_named(name, find_deployed_ids(terms.project), prefer_composite=True)
         raise NotFoundError(
             f"{name!a} is not in {terms.project / LOCK_FILE}",
             hint="`holdall why` with an id says what asked for it; `holdall status` lists all"
