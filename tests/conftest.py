@@ -12,7 +12,7 @@ from hypothesis import settings
 
 import runs
 import tallies
-from databases import postgres_database, postgres_template, sqlite_database
+from databases import PostgresPool, empty_postgres, sqlite_database
 from e2e.kit import SAMPLE, Kit, in_this_process
 from postgres_server import running_server
 
@@ -81,10 +81,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: str) -> Iterator[str]:
-    """The name of a PostgreSQL database with the present schema, to copy for each test."""
-    with postgres_template(postgres_server) as name:
-        yield name
+def migrated_postgres(postgres_server: str) -> Iterator[PostgresPool]:
+    """PostgreSQL databases with the present schema, one for each test."""
+    pool = PostgresPool(postgres_server)
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(params=DIALECTS)
@@ -101,7 +102,7 @@ def empty_database_url(
     if dialect == "sqlite":
         made = sqlite_database(tmp_path / "holdall.db", migrated=False)
     else:
-        made = postgres_database(request.getfixturevalue("postgres_server"), None)
+        made = empty_postgres(request.getfixturevalue("postgres_server"))
     with made as url:
         yield url
 
@@ -112,8 +113,7 @@ def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -
     if dialect == "sqlite":
         made = sqlite_database(tmp_path / "holdall.db", migrated=True)
     else:
-        server = request.getfixturevalue("postgres_server")
-        made = postgres_database(server, request.getfixturevalue("migrated_postgres"))
+        made = request.getfixturevalue("migrated_postgres").database()
     with made as url:
         yield url
 

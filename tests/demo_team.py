@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from databases import postgres_database
+from databases import empty_postgres
 from postgres_server import running_server
 
 SAMPLE = Path(__file__).parents[1] / "examples/sample"
@@ -92,7 +92,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as top,
         running_server() as server,
-        postgres_database(server, None) as url,
+        empty_postgres(server) as url,
     ):
         play(Path(top), url)
 

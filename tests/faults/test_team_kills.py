@@ -16,7 +16,7 @@ import pytest
 from injection import EveryStep, install
 from tally import IS_LONG, count
 
-from databases import postgres_database, sqlite_database
+from databases import sqlite_database
 from holdall_composites.database.connect import connect_database
 from holdall_composites.store.store import Store
 from integration.team.machines import Machine
@@ -93,8 +93,7 @@ def url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
         (tmp_path / "team.db").touch(0o600)
         made = sqlite_database(tmp_path / "team.db", migrated=True)
     else:
-        server = request.getfixturevalue("postgres_server")
-        made = postgres_database(server, request.getfixturevalue("migrated_postgres"))
+        made = request.getfixturevalue("migrated_postgres").database()
     with made as found:
         yield found
 

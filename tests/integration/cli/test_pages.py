@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from databases import postgres_database
+from databases import empty_postgres
 from e2e.kit import REPOSITORY
 from holdall.testing import make_skill, write
 from machines import Upstream
@@ -109,7 +109,7 @@ def world(
 
         def server() -> str:
             url = request.getfixturevalue("postgres_server")
-            return stack.enter_context(postgres_database(url, None))
+            return stack.enter_context(empty_postgres(url))
 
         made = World(tmp_path, server)
         monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(made.source.settings))

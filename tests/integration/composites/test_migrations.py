@@ -22,7 +22,7 @@ from holdall_composites.schema.drift import find_drift
 from holdall_composites.schema.history import applied_revisions
 from holdall_composites.schema.runner import downgrade, stamp, upgrade
 from host_factories import make_skill
-from postgres_server import copy_database, execute, with_name
+from postgres_server import copy_database, drop_database, with_name
 
 pytestmark = pytest.mark.integration
 
@@ -68,7 +68,7 @@ class Copies:
     def drop(self, url: str) -> None:
         """Take a copy away."""
         if url.startswith("postgresql"):
-            execute(with_name(url, "postgres"), f"DROP DATABASE {name_in(url)} WITH (FORCE)")
+            drop_database(with_name(url, "postgres"), name_in(url))
 
 
 def name_in(url: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from databases import postgres_database, sqlite_database
+from databases import PostgresPool, sqlite_database
 from integration.team.world import Ended, play
 from pgbouncer import running_pgbouncer
 from postgres_server import with_name
@@ -74,8 +74,7 @@ def test_machines_on_one_server(
     part: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    postgres_server: str,
-    migrated_postgres: str,
+    migrated_postgres: PostgresPool,
 ) -> None:
     """The same with lost connections, lost answers and waits for another one's lock."""
     met, numbers = 0, seeds(part)
@@ -83,7 +82,7 @@ def test_machines_on_one_server(
         seed = next(numbers)
         folder = tmp_path / str(seed)
         folder.mkdir()
-        with postgres_database(postgres_server, migrated_postgres) as url:
+        with migrated_postgres.database() as url:
             met += played(seed, folder, url, monkeypatch, url).met
 
 
@@ -92,12 +91,12 @@ def test_machines_behind_a_pooler(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     postgres_server: str,
-    migrated_postgres: str,
+    migrated_postgres: PostgresPool,
 ) -> None:
     """The same behind PgBouncer, where each transaction has another session."""
     met, seed = 0, 0
     with (
-        postgres_database(postgres_server, migrated_postgres) as direct,
+        migrated_postgres.database() as direct,
         # With a session for each machine: who waits for one cannot be asked of the server.
         running_pgbouncer(postgres_server, SESSIONS) as pooled,
     ):
