@@ -100,10 +100,11 @@ def _open_row(store: Store, uuid: str, *, embedded: bool) -> CollectionRecord | 
     """Make sure of the schema, and read the collection's row: one round trip to a server."""
     database: Any = store.database
     if embedded:
-        if not is_current(database):
+        if not (database.is_current or is_current(database)):
             from holdall_composites.schema.runner import ensure_current
 
             ensure_current(database, embedded=True)
+        database.is_current = True
     elif not database.is_current:
         from holdall_composites.schema.history import revisions_of
         from holdall_composites.schema.runner import ensure_current
