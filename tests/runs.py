@@ -18,8 +18,8 @@ FOLDERS = ["unit", "integration", "e2e", "faults", "fuzz", "house"]
 """The order of the folders: first what is measured, since a module's lines run when it is imported;
 last what is quick, so that no worker waits at the end."""
 MEASURED = {"unit", "integration"}
-"""The folders whose tests are run with what measures coverage; it takes as long as they do, and the
-others, which run the same commands again under faults, find no line of ours that these do not."""
+"""The folders whose tests are run with what measures coverage; the others, which run the same
+commands again under faults, find no line of ours that these do not."""
 IS_LONG = bool(os.environ.get("HOLDALL_LONG_TESTS"))
 
 _COVERAGE = pytest.StashKey[Any]()
@@ -48,16 +48,26 @@ def keep_coverage_of_the_whole(config: pytest.Config) -> None:
         plugin.cov_controller.cov.stop()
 
 
-def measure_by_folder(item: pytest.Item) -> None:
-    """Measure the coverage of a test, or not, by its folder."""
+def measure_coverage(item: pytest.Item) -> None:
+    """Measure the coverage of a test, or not."""
     plugin = item.config.stash.get(_COVERAGE, None)
     if plugin is None:
         return
-    control, is_measured = plugin.cov_controller, _folder(item) in MEASURED
+    control, is_measured = plugin.cov_controller, _is_measured(item)
     if is_measured and not control.started:
         control.resume()
     elif control.started and not is_measured:
         control.pause()
+
+
+def _is_measured(item: pytest.Item) -> bool:
+    """Return whether a test is run with what measures coverage, which makes it twice as long.
+
+    What runs the same lines many times, or a second time over PostgreSQL, is not.
+    """
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    is_again = parameters.get("dialect") == "postgresql" or item.get_closest_marker("slow")
+    return _folder(item) in MEASURED and not is_again
 
 
 def _stop_tracing() -> None:

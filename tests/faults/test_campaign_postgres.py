@@ -19,7 +19,7 @@ from tally import IS_LONG, count
 from test_campaign_points import BY_NAME, Checker, steps_of
 from world import temporary_world
 
-from postgres_server import execute, own_server, with_name
+from postgres_server import copy_database, drop_database, execute, own_server, with_name
 
 pytestmark = [pytest.mark.integration, pytest.mark.postgresql, pytest.mark.slow]
 
@@ -45,7 +45,7 @@ class Databases:
 
     def bring(self, name: str) -> None:
         """Make a kept state the present one."""
-        execute(self._server, f"DROP DATABASE {NAME} WITH (FORCE)")
+        drop_database(self._server, NAME)
         self._copy(self._named(name), NAME)
 
     def _named(self, name: str) -> str:
@@ -56,7 +56,7 @@ class Databases:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'"
         )
         execute(self._server, ending)
-        execute(self._server, f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY FILE_COPY")
+        copy_database(self._server, source, target)
 
 
 class Severed(Injection):
