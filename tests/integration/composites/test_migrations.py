@@ -260,7 +260,7 @@ def test_the_uuid_stays_while_memberships_point_to_it(empty_database: Database) 
     make_membership(empty_database)
     before = rows_of(empty_database, "composite_memberships")
     stamp(empty_database, "0002")
-    with pytest.raises(RefusedError, match="composite_memberships|artifacts_collection_uuid"):
+    with pytest.raises(RefusedError, match=r"composite_memberships|artifacts_collection_uuid"):
         down_for_good(empty_database, "0001")
     assert rows_of(empty_database, "composite_memberships") == before
 
