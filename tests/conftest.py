@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import runs
 import tallies
 from databases import PostgresPool, empty_postgres, sqlite_database
 from e2e.kit import SAMPLE, Kit, in_this_process
+from holdall.plugins import entry_points
 from postgres_server import running_server
 
 # The machine that runs them may have other things to do. The short form tries the same examples
@@ -70,6 +72,24 @@ def _own_user_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what Holdall remembers of its user out of the home folder of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_plugins() -> Iterator[None]:
+    """Look once which distributions a folder has, until it changes, not for each command."""
+    find = entry_points._infos
+
+    @cache
+    def find_again(places: tuple[tuple[str, int], ...]) -> list[str]:
+        return list(find(place for place, _ in places))
+
+    def find_infos(places: Iterable[str]) -> list[str]:
+        there = [place or "." for place in places if os.path.isdir(place or ".")]
+        return find_again(tuple((place, os.stat(place).st_mtime_ns) for place in there))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entry_points, "_infos", find_infos)
         yield
 
 
