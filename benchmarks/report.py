@@ -42,6 +42,7 @@ TITLES = {
     "database": "Databases",
     "migrate": "Migrations",
     "peers": "Peers",
+    "of-fleet": "Many projects",
     "publish": "Publishing",
     "site": "The site",
     "growth": "Growth",

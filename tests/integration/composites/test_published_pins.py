@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,81 @@ def test_a_pin_to_others_content_is_not_published(kit: Kit, published: Path) -> 
     kit.run("publish", "--to", published, status=None)
     told = json.loads((published / "releases" / channel(published)["release"]).read_text())
     assert told["pinned"] == []
+
+
+def add(reader: Kit, published: Path, *words: str) -> str:
+    """Add from the channel to the project; return the text of the skill there."""
+
+    channel = published / "channels/main.json"
+    reader.run("add", channel, *words, "--target", "claude", "--allow-commands", *to(reader))
+    return (reader.project / PINNED).read_text()
+
+
+def to(reader: Kit) -> tuple[str, Path]:
+    """Return the words that name the project."""
+    return "--to", reader.project
+
+
+def locked(reader: Kit) -> str:
+    """Return what the project's lock has of the skill."""
+    lock = tomllib.loads((reader.project / "holdall.lock").read_text())
+    return next(a["content_hash"] for a in lock["artifact"] if a["id"] == "skill:plain-prose")
+
+
+def test_add_brings_what_is_pinned(kit: Kit, published: Path, reader: Kit) -> None:
+    """The lock names that version; the collection has both, and the present one as the newest."""
+    text = pin(kit, published)
+    assert add(reader, published, "--skill", "writing") == text
+    assert locked(reader) == versions(kit)[0]
+    assert versions(reader) == versions(kit)
+    reader.run("sync", "--check", *to(reader))
+    assert "everything is as" in reader.run("update", *to(reader))
+    (reader.project / PINNED).unlink()
+    reader.run("sync", *to(reader))
+    assert (reader.project / PINNED).read_text() == text
+
+
+def test_a_lock_with_a_pinned_version_is_enough(
+    kit: Kit, published: Path, reader: Kit, tmp_path: Path
+) -> None:
+    """On a machine that has neither the collection nor the project's files."""
+    text = pin(kit, published)
+    add(reader, published, "--skill", "writing")
+    other = new_kit(tmp_path / "third")
+    for name in ("holdall.toml", "holdall.lock"):
+        shutil.copy(reader.project / name, other.project)
+    other.run("sync", "--frozen", "--allow-commands", *to(other))
+    assert (other.project / PINNED).read_text() == text
+
+
+def test_update_follows_the_pin(kit: Kit, published: Path, reader: Kit) -> None:
+    """Once the composite pins another version, or none, the project has that one."""
+    pin(kit, published)
+    add(reader, published, "--skill", "writing")
+    kit.run("composite", "unpin", "writing", "skill:plain-prose")
+    kit.run("publish", "--to", published)
+    reader.run("update", "--yes", *to(reader))
+    assert "other words" in (reader.project / PINNED).read_text()
+    assert locked(reader) == versions(kit)[1]
+
+
+def test_a_project_has_one_version(kit: Kit, published: Path, reader: Kit) -> None:
+    """Who wants the skill by itself, as it is now, and the composite that pins it, is told so."""
+    pin(kit, published)
+    words = ("--skill", "writing", "--skill", "plain-prose", "--target", "claude", *to(reader))
+    done = reader.command("add", published / "channels/main.json", *words)
+    assert done.returncode == 3
+    assert "skill:plain-prose is wanted in two versions" in done.stderr
+    assert not (reader.project / ".claude").exists()
+    add(reader, published, "--skill", "plain-prose")
+    assert locked(reader) == versions(kit)[1]
+
+
+def test_a_folder_does_not_have_it(kit: Kit, published: Path, reader: Kit) -> None:
+    """A collection as a folder has its present versions alone; the error says what to do."""
+    pin(kit, published)
+    words = ("--skill", "writing", "--target", "claude", "--allow-commands", *to(reader))
+    done = reader.command("add", kit.collection, *words)
+    assert done.returncode == 3
+    assert "composite:writing pins skill:plain-prose to" in done.stderr
+    assert "holdall publish" in done.stderr

@@ -16,19 +16,18 @@ from holdall.config import default_collection, find_collection
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
 from holdall.deploy.planning.plan import StoredContent
 from holdall.deploy.targets import Target
-from holdall.errors import ConflictError, NotFoundError, RefusedError
+from holdall.errors import ConflictError, NotFoundError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.operations.projects.merging.conflicts import Conflicts, Edits
 from holdall.operations.projects.sources.located import Located
 from holdall.operations.projects.sources.merging import settle_edits
 from holdall.operations.projects.sources.pending import PendingChange
+from holdall.operations.projects.sources.pins import hidden_error
 from holdall.operations.projects.sources.selection import Choice
 from holdall.operations.session import Session
 from holdall.operations.write_collection import create_collection
 from holdall.sources.values import FoundArtifact, Reading
-
-HIDDEN_TEXT = "hidden-text"
 
 _Known = Mapping[tuple[str, str | None], LockedArtifact]
 """What a lock has of a source, by type and path."""
@@ -69,8 +68,7 @@ def plan_choice(
     """Plan to collect what was chosen; return what the source's ids are called in the collection.
 
     What the lock has keeps its name and, where it is new, its UUID. `conflicts` says whether edits
-    in the collection are merged. Raises RefusedError for hidden text in what was asked for, and
-    ConflictError where a composite's pin is not what arrived.
+    in the collection are merged. Raises RefusedError for hidden text in what was asked for.
     """
     known = _find_known(reading, located, locked)
     reading, renames = _as_locked(reading, choice, known)
@@ -79,7 +77,6 @@ def plan_choice(
         collection, reading, renames=renames, takes_hidden=takes_hidden, only=choice.ids
     )
     _refuse_hidden(plan.refused, choice)
-    _refuse_other_pins(reading, choice)
     _refuse_other_names(reading, plan.ids, choice, known)
     merged: dict[RelPath, tuple[Tree, Path | bytes]] = {}
     if conflicts.edits is not Edits.KEEP:
@@ -93,7 +90,7 @@ def plan_choice(
         path: (tree, place if isinstance(place, Path) else scratch.file(place))
         for path, (tree, place) in brought.items()
     }
-    pending.add(plan.changes.after, plan.changes.changes, plan.actions, kept)
+    pending.add(plan.changes, plan.actions, kept)
     return plan.ids
 
 
@@ -144,25 +141,7 @@ def _as_locked(
 def _refuse_hidden(refused: Iterable[ArtifactId], choice: Choice) -> None:
     for one in refused:
         if one in choice.ids:
-            raise RefusedError(
-                f"{one} has text that agents read and you would not see",
-                hint=f"look at it with `holdall lint`; --allow {HIDDEN_TEXT} takes it",
-            )
-
-
-def _refuse_other_pins(reading: Reading, choice: Choice) -> None:
-    """Raise ConflictError where a chosen composite pins a member to what did not arrive."""
-    there = {(found.id, found.path): found.tree.content_hash for found in reading.artifacts}
-    for composite in reading.composites:
-        for member in composite.members if composite.id in choice.composites else ():
-            arrived = there.get((member.id, member.path))
-            if None not in (member.pin, arrived) and member.pin != arrived:
-                raise ConflictError(
-                    f"{composite.id} pins {member.id} to {str(member.pin)[:12]}, and its source has"
-                    f" {str(arrived)[:12]} of it",
-                    hint="its owner can change the pin, or put that version back; --skill with the"
-                    " members takes these as they are",
-                )
+            raise hidden_error(str(one))
 
 
 def _refuse_other_names(

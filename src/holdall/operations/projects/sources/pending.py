@@ -12,7 +12,6 @@ from pathlib import Path
 from holdall.artifacts.paths import RelPath
 from holdall.collection.changes import Change, ChangeSet
 from holdall.collection.collection import Collection
-from holdall.collection.manifest.manifest import Manifest
 from holdall.errors import ConflictError
 from holdall.files.tree import Tree
 from holdall.operations.write_collection import Editor, FirstHalf
@@ -44,9 +43,7 @@ class PendingChange:
         """What will have changed."""
         return [change for change in self._changes.changes if change.kind.is_change]
 
-    def add(
-        self, after: Manifest, changes: Sequence[Change], actions: Sequence[Action], bring: Brought
-    ) -> None:
+    def add(self, part: ChangeSet, actions: Sequence[Action], bring: Brought) -> None:
         """Add a part, which was planned from `collection` as it is here.
 
         Raises ConflictError where an earlier part changes the same files.
@@ -58,8 +55,9 @@ class PendingChange:
                     f"two sources of the project have {action.path} with different content",
                     hint="require less of one of them: `select` in holdall.toml names what",
                 )
-        every = (*self._changes.changes, *changes)
-        self._changes = replace(self._changes, after=after, changes=every)
+        every = (*self._changes.changes, *part.changes)
+        older = (*self._changes.older, *part.older)
+        self._changes = replace(self._changes, after=part.after, changes=every, older=older)
         self._actions += actions
         self._brought |= bring
         self._is_proposed = False

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from holdall.artifacts.ids import ArtifactId, Shape
-from holdall.collection.changes import Change, ChangeKind
+from holdall.collection.changes import Change, ChangeKind, ChangeSet
 from holdall.collection.collection import Collection
 from holdall.deploy.locked.values import Lock, LockedArtifact, LockedSource, Requirement, place_of
 from holdall.deploy.planning.plan import StoredContent
@@ -37,6 +37,7 @@ from holdall.operations.projects.sources.dependencies.needs import Dependency, f
 from holdall.operations.projects.sources.identities import find_aliases, refuse_other_uuids
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.pending import PendingChange
+from holdall.operations.projects.sources.pins import take_pinned
 from holdall.operations.projects.sources.selection import Choice, choose, skills_in
 from holdall.operations.projects.terms import Terms
 from holdall.operations.read_source import Readings
@@ -175,12 +176,13 @@ class Supply:
         choice = choose(reading, requirement.select)
         needs = find_needs(self, located, reading, choice, before)
         choice = choose(reading, requirement.select, needs.here)
+        pinned = take_pinned(reading, choice, takes_hidden=self.terms.takes_hidden)
         ids = self.collect_choice(located, reading, choice, before)
         others = [self._collect_needed(one, ids, before) for one in needs.others]
 
         def lock(lock: Lock, targets: Sequence[Target]) -> Lock:
             self.propose()
-            artifacts = self._rows(located, reading, choice, ids, before, targets)
+            artifacts = self._rows(located, pinned, choice, ids, before, targets)
             state = locked_source(requirement, located, reading)
             roots = {r for a in lock.artifacts if a.source == state.source for r in a.wanted_by}
             lock = lock.with_source(state, artifacts).without_unneeded(roots)
@@ -195,6 +197,7 @@ class Supply:
     ) -> Locks:
         """Plan to collect a plugin that others need, from a tag of its own."""
         choice = choose(one.reading, [one.composite.id])
+        pinned = take_pinned(one.reading, choice, takes_hidden=self.terms.takes_hidden)
         own = self.collect_choice(one.located, one.reading, choice, before)
         roots = tuple(ids[root] for root in one.roots)
         asked = Requirement(one.located.written, " ".join(one.ranges), (one.composite.id,))
@@ -202,7 +205,7 @@ class Supply:
         def lock(lock: Lock, targets: Sequence[Target]) -> Lock:
             state = locked_source(asked, one.located, one.reading)
             state = state._replace(tag=one.tag, needed_by=one.needed_by)
-            rows = self._rows(one.located, one.reading, choice, own, before, targets)
+            rows = self._rows(one.located, pinned, choice, own, before, targets)
             known = {a.id: a.wanted_by for a in lock.artifacts if a.source == state.source}
             wanted = [tuple(dict.fromkeys((*known.get(r.id, ()), *roots))) for r in rows]
             rows = tuple(r._replace(wanted_by=w) for r, w in zip(rows, wanted, strict=True))
@@ -266,7 +269,8 @@ class Supply:
         )
         note = "has the UUID of a project's lock as an alias"
         changes = [Change(ChangeKind.CHANGED, one, None, note) for one in new]
-        pending.add(replace(before, artifacts=artifacts), changes, (), {})
+        after = replace(before, artifacts=artifacts)
+        pending.add(ChangeSet("collect", before, after, tuple(changes)), (), {})
 
     def find(self, lock: Lock, missing: Iterable[ArtifactId]) -> None:
         """Find the bytes of what a lock lists, in `contents` afterwards.
@@ -325,7 +329,11 @@ class Supply:
         located = self.places.get(name) or locate_written(name, self.terms.project)
         reading = self.read_locked(located, locked, locked.select)
         refuse_other_uuids(reading, wanted, name)
-        places = {(found.type, found.path): found for found in reading.artifacts}
+        pinned = reading
+        if reading.older:
+            choice = choose(reading, locked.select, lock.needs_in(name))
+            pinned = take_pinned(reading, choice, takes_hidden=self.terms.takes_hidden)
+        places = {(found.type, found.path): found for found in pinned.artifacts}
         pairs = []
         for one in wanted:
             found = places.get((one.id.type, one.path or ""))
@@ -351,7 +359,7 @@ class Supply:
             brought = {one: (one,) for one in new}
             self.collect_choice(located, reading, Choice(tuple(new), brought, (), {}), lock)
         ids = {source_id: one.id for source_id, one in pairs}
-        self.contents |= contents_of(reading, ids, set(ids.values()), self.scratch)
+        self.contents |= contents_of(pinned, ids, set(ids.values()), self.scratch)
         self.contents |= collected_contents(self.collection, wanted)
 
     def locked_content(self, lock: Lock, one: LockedArtifact) -> StoredContent | None:
