@@ -105,7 +105,7 @@ def _tell(context: Context, args: argparse.Namespace, result: AdoptResult) -> in
             " `holdall sync` leaves yours"
         )
     done = "nothing written, would adopt" if args.dry_run else "adopted"
-    same = f", {len(result.unchanged)} as deployed" if result.unchanged else ""
+    same = f", {len(result.unchanged)} unchanged" if result.unchanged else ""
     context.out.line(f"{done}: {len(result.adopted)}{same}")
     context.out.data(
         {
