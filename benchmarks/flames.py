@@ -1,7 +1,7 @@
 """Draw where six cases spend their processor time, as flame graphs: `python -m benchmarks.flames`.
 
-Each case runs in a process of its own, which is looked at a thousand times for each second of
-processor time. What is known is written as folded stacks, a line for each, the caller first:
+Each case runs in a process of its own, which is looked at whenever the system's clock says that it
+used another tick of processor time. What was seen are folded stacks, a line each, callers first:
 
     holdall.cli:main;holdall.operations.deploy:deploy;holdall.files.root:holds 42
 
