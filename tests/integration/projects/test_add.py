@@ -9,10 +9,21 @@ import pytest
 
 from e2e.kit import tree
 from git_repositories import git
+from holdall.operations.projects import files
 from holdall.testing import make_skill
 from machines import Machine, Upstream
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("limit", ["MAX_PROJECT_FILE", "MAX_LOCK_BYTES"])
+def test_what_could_not_be_read_again_is_not_written(
+    ada: Machine, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An `add` that would make one of the project's own files too large changes nothing."""
+    monkeypatch.setattr(files, limit, 20)
+    assert "would be larger than" in ada.run("add", "acme/kit", status=3)
+    assert not ada.files()
 
 
 def test_the_first_add(ada: Machine, upstream: Upstream) -> None:

@@ -27,7 +27,7 @@ from holdall.errors import InputError
 from holdall.formats.documents import parse_toml
 from holdall.formats.toml_writer import render_inline
 
-MAX_LOCK_BYTES = 16 << 20
+MAX_LOCK_BYTES = 64 << 20
 FORMAT = 1
 
 _HEAD = "# What this project has. Holdall writes it; keep it in git. `holdall sync` deploys it.\n"

@@ -16,7 +16,7 @@ from holdall.artifacts.protected import LOCK_FILE, PROJECT_FILE, SYNCED
 from holdall.deploy.locked.lock_file import MAX_LOCK_BYTES, parse_lock, render_lock
 from holdall.deploy.locked.project_file import MAX_PROJECT_FILE, parse_project_file
 from holdall.deploy.locked.values import Lock, ProjectFile
-from holdall.errors import InputError, NotFoundError
+from holdall.errors import InputError, NotFoundError, TooLargeError
 from holdall.files.root import Root
 from holdall.transaction.actions import Action
 from holdall.transaction.placement import as_read, put_bytes
@@ -88,21 +88,28 @@ def file_actions(
     """Yield what writes the files, as far as they differ from what was read before.
 
     Where the project is in git, its attributes say once that these are merged line by line.
+    Raises TooLargeError for a file that could not be read again.
     """
     text = render_lock(lock)
     if lock == before.lock and before.lock_text is not None:
         text = before.lock_text
     pairs = [
-        (PROJECT_FILE, before.wanted_text, wanted_text),
-        (LOCK_FILE, before.lock_text, text),
-        (SYNCED, before.synced_text, text),
+        (PROJECT_FILE, before.wanted_text, wanted_text, MAX_PROJECT_FILE),
+        (LOCK_FILE, before.lock_text, text, MAX_LOCK_BYTES),
+        (SYNCED, before.synced_text, text, MAX_LOCK_BYTES),
     ]
     if before.lock_text is None and _is_in_git(root.path):
         attributes = _text(root, _ATTRIBUTES, _MAX_ATTRIBUTES)
-        pairs.append((_ATTRIBUTES, attributes, _with_merge(attributes)))
-    for path, old, new in pairs:
+        pairs.append((_ATTRIBUTES, attributes, _with_merge(attributes), _MAX_ATTRIBUTES))
+    for path, old, new, limit in pairs:
         if new is not None and new != old:
-            yield put_bytes(path, new.encode(), as_read(root, path, old))
+            data = new.encode()
+            if len(data) > limit:
+                raise TooLargeError(
+                    f"{root.path / path} would be larger than {limit >> 20} MiB",
+                    hint="add less to this project",
+                )
+            yield put_bytes(path, data, as_read(root, path, old))
 
 
 def _is_in_git(project: Path) -> bool:
