@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from e2e.kit import new_kit
 from git_repositories import bare_clone, commit, git, make_repository
 from holdall.artifacts.limits import DEFAULT_CAPS
 from holdall.sources.fetch.address import GitAddress, parse
@@ -110,3 +111,28 @@ def test_add_one_skill(
     bob.run("sync", "--force")
     assert bob.files()[".claude/skills/pdf/SKILL.md"] == ada.files()[".claude/skills/pdf/SKILL.md"]
     assert "everything is as its source" in ada.run("update")
+
+
+def test_add_one_skill_of_a_publication(
+    tmp_path: Path, own_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else of it is read: here the files of the other skill are lost."""
+    kit = new_kit(tmp_path / "kit")
+    make_skill(tmp_path / "source", "pdf", "Read PDFs")
+    make_skill(tmp_path / "source", "web", "Read the web")
+    kit.run("collect", tmp_path / "source")
+    place = tmp_path / "published"
+    kit.run("publish", "--to", place)
+    (lost,) = (blob for blob in place.glob("blobs/*") if b"\nRead the web\n" in blob.read_bytes())
+    lost.unlink()
+    settings = tmp_path / "settings"
+    settings.touch()
+    ada, bob = (Machine(tmp_path / name, settings, monkeypatch) for name in ("ada", "bob"))
+    for one in (ada, bob):
+        one.project.mkdir()
+    ada.run("add", place, "--skill", "pdf")
+    assert ada.uuids() == {"skill:pdf": kit.uuids()["skill:pdf"]}
+    assert "everything is as its source" in ada.run("update")
+    assert lost.name in bob.run("add", place, "--skill", "web", status=2)
+    assert lost.name in bob.run("add", place, "--skill", "pdf", "--skill", "none", status=2)
+    assert not bob.files()

@@ -51,7 +51,8 @@ def open_origin(
 ) -> Iterator[Origin]:
     """Make `text` into a folder to read: a folder, a repository, an archive, a channel, an index.
 
-    Of a repository or an index only what some `skills` need, if they are given and it says that.
+    Of all but a folder or an archive only what some `skills` need, if they are given and it can be
+    told.
 
     Whether a folder exists is checked by its reader. Raises UsageError for what cannot be a
     source, and what `holdall.sources.fetch.repository` and `holdall.sources.fetch.archive` raise.
@@ -74,7 +75,7 @@ def open_origin(
         if isinstance(address, GitAddress):
             yield _repository(address, Path(scratch), caps, skills)
         elif isinstance(address, PublishedAddress):
-            yield _fetch_published(address, Path(scratch), caps)
+            yield _fetch_published(address, Path(scratch), caps, skills)
         elif isinstance(address, IndexAddress):
             yield _index(address, Path(scratch), caps, skills)
         else:
@@ -114,15 +115,18 @@ def _archive(address: ArchiveAddress, scratch: Path, caps: Caps) -> Origin:
     return Origin(folder, os.path.realpath(address.file), f"sha256:{digest}")
 
 
-def _fetch_published(address: PublishedAddress, scratch: Path, caps: Caps) -> Origin:
+def _fetch_published(
+    address: PublishedAddress, scratch: Path, caps: Caps, skills: Sequence[str]
+) -> Origin:
     from holdall.sources.fetch.published.channel import channel_of
     from holdall.sources.fetch.published.reader import lay_out_channel
 
     name = channel_of(address)
     folder = scratch / "files" / _safe(address.url.rpartition("/")[2])
     folder.parent.mkdir()
-    channel = lay_out_channel(address.url, name, folder, caps)
-    return Origin(folder, address.name, f"sha256:{channel.release}")
+    channel, is_all = lay_out_channel(address.url, name, folder, caps, skills)
+    part = Part.ALL if is_all else Part.SOME
+    return Origin(folder, address.name, f"sha256:{channel.release}", part=part)
 
 
 def _index(address: IndexAddress, scratch: Path, caps: Caps, skills: Sequence[str]) -> Origin:

@@ -9,7 +9,7 @@ where it is used.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from holdall.errors import HostilePathError, InputError, NotFoundError
 from holdall.files.plain_folder import ContentFolder
 from holdall.files.user_state import user_folder
 from holdall.formats.documents import MAX_PLAIN_TOML_BYTES, parse_toml
+from holdall.formats.toml_writer import render_array
 from holdall.sources.fetch.published.channel import read_channel
 from holdall.sources.fetch.published.form import (
     BLOBS,
@@ -44,16 +45,19 @@ from holdall.sources.fetch.unpacking import Budget, Unpacker
 _READERS = 8
 
 
-def lay_out_channel(url: str, name: str, folder: Path, caps: Caps) -> Channel:
-    """Write the collection that a channel names into a new folder, checked, and return the channel.
+def lay_out_channel(
+    url: str, name: str, folder: Path, caps: Caps, skills: Sequence[str] = ()
+) -> tuple[Channel, bool]:
+    """Write the collection that a channel names into a new folder, checked.
 
+    Of some `skills` only these, if they are in it. Returns the channel, and whether that is all.
     Raises what `read_channel` raises, InputError for a file that is torn, swapped or foreign, and
     RefusedError above a cap.
     """
     with closing(place_of(url)) as place:
         channel = read_channel(place, name)
-        _Layout(place, folder, caps).write(channel)
-    return channel
+        is_all = _Layout(place, folder, caps).write(channel, skills)
+    return channel, is_all
 
 
 class _Layout:
@@ -65,11 +69,21 @@ class _Layout:
         self._cache = None if is_local else ContentFolder(user_folder("cache") / "blobs")
         self._unpacker = Unpacker(folder, Budget(place.show(""), caps))
 
-    def write(self, channel: Channel) -> None:
-        """Write the manifest and the files of every artifact."""
+    def write(self, channel: Channel, skills: Sequence[str]) -> bool:
+        """Write the manifest and the files of every artifact; or of some skills, if they are there.
+
+        Returns whether that is all.
+        """
         release = self._release(channel)
-        text = self._manifest(release)
-        places = self._find_places(text, release)
+        head, text = self._manifest(release)
+        rows, entries, pinned = self._find_entries(text, release)
+        chosen = _find_skills(rows, skills)
+        if chosen is None:
+            places = [*entries, *pinned]
+        else:
+            places = [entries[number] for number in chosen]
+            listed = [render_array("artifacts", rows[number]) for number in chosen]
+            text = "\n".join([head.decode(), *listed]).encode()
         trees = {
             content_hash: parse_tree(data, self._where(BLOBS, content_hash))
             for content_hash, data in self._small(
@@ -93,6 +107,7 @@ class _Layout:
                 chunks = self._chunks(BLOBS, file.sha256)
                 self._unpacker.file(path, chunks, executable=file.executable)
         self._unpacker.finish()
+        return chosen is None
 
     def _release(self, channel: Channel) -> PublishedRelease:
         ((_, data),) = self._small(RELEASES, {channel.release}, MAX_RELEASE_BYTES)
@@ -102,7 +117,8 @@ class _Layout:
             raise InputError(f"{where}: it is not the release that the channel names", hint=HINT)
         return release
 
-    def _manifest(self, release: PublishedRelease) -> bytes:
+    def _manifest(self, release: PublishedRelease) -> tuple[bytes, bytes]:
+        """Return what is before the entries of the manifest, and all of it."""
         names = {release.head, *release.chunks.values()}
         parts = dict(self._small(BLOBS, names, MAX_CHUNK_BYTES))
         texts = [parts[release.head], *(parts[sha256] for sha256 in release.chunks.values())]
@@ -113,9 +129,12 @@ class _Layout:
                 f" {MAX_PLAIN_TOML_BYTES >> 20} MiB",
                 hint="publish the collection in parts",
             )
-        return text
+        return texts[0], text
 
-    def _find_places(self, text: bytes, release: PublishedRelease) -> list[PublishedEntry]:
+    def _find_entries(
+        self, text: bytes, release: PublishedRelease
+    ) -> tuple[list[dict[str, Any]], list[PublishedEntry], list[PublishedEntry]]:
+        """Return the manifest's artifacts, where each goes, and where what is pinned goes."""
         where = self.place.show(MANIFEST)
         try:
             table = parse_toml(text, where)
@@ -130,7 +149,7 @@ class _Layout:
             raise InputError(f"{where}: {count} entries, not {release.entries}", hint=HINT)
         if release.pinned and {entry.content_hash for entry in pinned} != set(release.pinned):
             raise InputError(f"{where}: `pinned` is not what composites pin", hint=HINT)
-        return [*entries, *sorted(pinned)]
+        return tables, entries, sorted(pinned)
 
     def _small(self, kind: str, names: Iterable[str], limit: int) -> Iterator[tuple[str, bytes]]:
         """Yield small files by their names, each at most once."""
@@ -193,6 +212,14 @@ class _Layout:
 
     def _where(self, kind: str, name: str) -> str:
         return self.place.show(f"{kind}/{name}")
+
+
+def _find_skills(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[int] | None:
+    """Return which rows are the skills of these names; None without names, or if one is missing."""
+    places = {row.get("name"): number for number, row in enumerate(rows) if row["type"] == "skill"}
+    if not names or not places.keys() >= set(names):
+        return None
+    return sorted(places[name] for name in names)
 
 
 def _find_pinned(
