@@ -51,8 +51,8 @@ def open_origin(
 ) -> Iterator[Origin]:
     """Make `text` into a folder to read: a folder, a repository, an archive, a channel, an index.
 
-    Of all but a folder or an archive only what some `skills` need, if they are given and it can be
-    told.
+    Of all but a folder or an archive only what some `skills` need, if they are given and it says
+    that.
 
     Whether a folder exists is checked by its reader. Raises UsageError for what cannot be a
     source, and what `holdall.sources.fetch.repository` and `holdall.sources.fetch.archive` raise.
