@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from holdall import NamedTuple
 from holdall.artifacts.ids import ArtifactId
-from holdall.artifacts.protected import LOCK_FILE
+from holdall.artifacts.paths import RelPath
+from holdall.artifacts.protected import LOCK_FILE, SYNCED
 from holdall.collection.collection import Collection
 from holdall.collection.manifest.manifest import ManifestArtifact
 from holdall.deploy.project.ledger import Deployed
@@ -87,25 +88,29 @@ def status_of(project: Project, collection: Collection | None) -> list[ArtifactS
     return sorted(found, key=lambda status: (status.target, status.id))
 
 
-def read_lock(project: Project) -> Lock:
+def read_lock(project: Project, path: RelPath = LOCK_FILE) -> Lock:
     """Return what a project's lock has: nothing if there is none, or it cannot be read."""
     from holdall.deploy.locked.lock_file import MAX_LOCK_BYTES, parse_lock
     from holdall.deploy.locked.values import Lock
 
-    data = project.root.read_bytes(LOCK_FILE, MAX_LOCK_BYTES)
+    data = project.root.read_bytes(path, MAX_LOCK_BYTES)
     if data is None:
         return Lock()
     try:
-        return parse_lock(data.decode(errors="replace"), str(project.root.path / LOCK_FILE))
+        return parse_lock(data.decode(errors="replace"), str(project.root.path / path))
     except InputError:  # `sync` says what is wrong with it
         return Lock()
 
 
 def find_locked(project: Project) -> set[tuple[str, ArtifactId, str | None]]:
-    """Return target, id and content hash of everything that a project's lock has."""
+    """Return target, id and content hash of everything that a project's lock has.
+
+    And of what it had at the last sync here: git may have brought a newer one since.
+    """
     return {
         (name, one.id, one.content_hash)
-        for one in read_lock(project).artifacts
+        for path in (LOCK_FILE, SYNCED)
+        for one in read_lock(project, path).artifacts
         for name in one.targets
     }
 

@@ -106,6 +106,29 @@ def test_an_update_merges_with_an_adopted_edit(ada: Machine, upstream: Upstream)
     assert ada.lock()[""][0]["commit"] == git(upstream.work, "rev-parse", "HEAD")
 
 
+def test_an_edit_is_adopted_before_the_sync(ada: Machine, bob: Machine, upstream: Upstream) -> None:
+    """Where git brought a newer lock, `sync` does not replace what was adopted; --force does."""
+    ada.run("add", "acme/kit", "--skill", "pdf")
+    share(ada, bob)
+    file_of(bob).unlink()
+    bob.run("sync")
+    skill = upstream.work / "skills/pdf/SKILL.md"
+    skill.write_text(skill.read_text().replace("description: pdf one", "description: pdf two"))
+    upstream.release("v2.0.0")
+    ada.run("update", "--yes")
+    mine = edit(bob, "one")
+    (bob.project / "holdall.lock").write_bytes((ada.project / "holdall.lock").read_bytes())
+    assert "skill:pdf stays an edit here" in bob.run("adopt", "pdf")
+    assert collected(bob) == mine
+    assert "(adopted; " in bob.run("status", status=1)
+    assert "changed by hand" in bob.run("sync", status=3)
+    assert file_of(bob).read_bytes() == mine
+    bob.run("sync", "--force")
+    assert b"description: pdf two" in file_of(bob).read_bytes()
+    kept = list((bob.project / ".holdall/backups").rglob("SKILL.md*"))
+    assert mine in [path.read_bytes() for path in kept]
+
+
 def test_a_version_that_is_not_known_stays(ada: Machine, bob: Machine) -> None:
     """What somebody deployed by hand and git brought is not replaced; all else is synced."""
     ada.run("add", "acme/kit", "--skill", "pdf")
