@@ -136,3 +136,26 @@ def test_add_one_skill_of_a_publication(
     assert lost.name in bob.run("add", place, "--skill", "web", status=2)
     assert lost.name in bob.run("add", place, "--skill", "pdf", "--skill", "none", status=2)
     assert not bob.files()
+
+
+def test_another_skill_at_the_place_of_one_that_is_known(
+    tmp_path: Path, own_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then all is read: what is known may have got another name, and is not the new one."""
+    kit = new_kit(tmp_path / "kit")
+    make_skill(tmp_path / "source", "pdf", "Read PDFs")
+    kit.run("collect", tmp_path / "source")
+    place = tmp_path / "published"
+    kit.run("publish", "--to", place)
+    settings = tmp_path / "settings"
+    settings.touch()
+    ada = Machine(tmp_path / "ada", settings, monkeypatch)
+    ada.project.mkdir()
+    ada.run("add", place, "--skill", "pdf")
+    before = ada.files()
+    kit.run("rename", "skill:pdf", "papers")
+    make_skill(tmp_path / "other", "pdf", "Print PDFs")
+    kit.run("collect", tmp_path / "other")
+    kit.run("publish", "--to", place)
+    assert "skill:pdf, as holdall.lock calls it" in ada.run("update", "--yes", status=3)
+    assert ada.files() == before

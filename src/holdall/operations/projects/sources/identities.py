@@ -13,7 +13,7 @@ from holdall.collection.manifest.manifest import Manifest, ManifestArtifact
 from holdall.deploy.locked.values import Lock, LockedArtifact, place_of
 from holdall.errors import ConflictError
 from holdall.operations.projects.sources.located import Located
-from holdall.sources.values import Reading
+from holdall.sources.values import Part, Reading
 
 
 def find_aliases(
@@ -45,6 +45,23 @@ def find_aliases(
             if not is_meant_too:
                 raise _refusal(one, str(other.id), "the collection")
     return found
+
+
+def has_renamed(manifest: Manifest, located: Located, reading: Reading) -> bool:
+    """Return whether a part of a source may have a new artifact at the place of a known one.
+
+    The known one may have got another name there: all of the source has to be read then.
+    """
+    known = {
+        place_of(e.id.type, e.source, e.source_path): (e.uuid, *e.aliases)
+        for e in (manifest.artifacts if reading.part is not Part.ALL else ())
+        if e.source is not None and e.uuid is not None
+    }
+    for found in reading.artifacts if known else ():
+        uuids = known.get(place_of(found.type, located.recorded, found.path), (found.uuid,))
+        if found.uuid is not None and found.uuid not in uuids:
+            return True
+    return False
 
 
 def refuse_other_uuids(reading: Reading, wanted: Sequence[LockedArtifact], name: str) -> None:

@@ -24,6 +24,7 @@ from holdall.errors import ConflictError, NotFoundError, UsageError
 from holdall.files.scratch import Scratch
 from holdall.files.tree import Tree
 from holdall.operations.projects.merging.conflicts import Conflicts
+from holdall.operations.projects.sources import identities
 from holdall.operations.projects.sources.collecting import (
     collected_contents,
     contents_of,
@@ -34,7 +35,6 @@ from holdall.operations.projects.sources.collecting import (
     plan_choice,
 )
 from holdall.operations.projects.sources.dependencies.needs import Dependency, find_needs
-from holdall.operations.projects.sources.identities import find_aliases, refuse_other_uuids
 from holdall.operations.projects.sources.located import Located, locate_written
 from holdall.operations.projects.sources.pending import PendingChange
 from holdall.operations.projects.sources.pins import take_pinned
@@ -173,6 +173,8 @@ class Supply:
 
         What is returned is for when all is planned: the plugins see all of it at once then.
         """
+        if identities.has_renamed(self.collection.manifest, located, reading):
+            reading = self.read(located, requirement.revision)
         choice = choose(reading, requirement.select)
         needs = find_needs(self, located, reading, choice, before)
         choice = choose(reading, requirement.select, needs.here)
@@ -258,7 +260,7 @@ class Supply:
         """
         self.propose()
         manifest = self.collection.manifest
-        new = find_aliases(manifest, lock, self.places)
+        new = identities.find_aliases(manifest, lock, self.places)
         if not new:
             return
         pending = self._change()
@@ -328,7 +330,7 @@ class Supply:
             )
         located = self.places.get(name) or locate_written(name, self.terms.project)
         reading = self.read_locked(located, locked, locked.select)
-        refuse_other_uuids(reading, wanted, name)
+        identities.refuse_other_uuids(reading, wanted, name)
         pinned = reading
         if reading.older:
             choice = choose(reading, locked.select, lock.needs_in(name))
