@@ -6,10 +6,11 @@ import socket
 import threading
 from contextlib import suppress
 
-import psycopg
 import pytest
 
 __all__ = ["Proxy"]
+
+psycopg = pytest.importorskip("psycopg")
 
 
 class Proxy:

@@ -319,8 +319,13 @@ def _remembered(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _import_all() -> None:
     for package in (holdall, holdall_composites, holdall_composites_hooks):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith("__main__"):
+            if module.name.endswith("__main__"):
+                continue
+            try:
                 importlib.import_module(module.name)
+            except ModuleNotFoundError as error:
+                if error.name != "psycopg":
+                    raise
 
 
 def _make_source(source: Path) -> None:

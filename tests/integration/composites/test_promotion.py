@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 import pytest
 
 import runs
@@ -22,6 +21,8 @@ from databases import migrate
 from e2e.kit import Kit, in_this_process, write
 from postgres_server import execute, with_name
 from standby import Server, running_server_of_its_own, wait_for_replay
+
+psycopg = pytest.importorskip("psycopg")
 
 pytestmark = [pytest.mark.integration, pytest.mark.postgresql, pytest.mark.slow]
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from peewee import Database, IntegrityError
 
@@ -15,7 +14,7 @@ from holdall.errors import HoldallError
 from holdall_composites.database.connect import connect_database, send
 from holdall_composites.store.store import Store
 from holdall_composites.values.records import CollectionRecord
-from proxy import Proxy
+from proxy import Proxy, psycopg
 
 pytestmark = [
     pytest.mark.integration,

@@ -18,11 +18,12 @@ from functools import partial
 from typing import Any
 
 import peewee
-import psycopg
 import pytest
 
 from holdall.files import syscalls
-from holdall_composites.database.server import Connection, ServerDatabase
+
+psycopg = pytest.importorskip("psycopg")
+database_server = pytest.importorskip("holdall_composites.database.server")
 
 _PATIENCE = 0.05
 """After so many seconds without a sign of a machine the server is asked whether it waits."""
@@ -202,11 +203,11 @@ def interleaved(patch: pytest.MonkeyPatch) -> Iterator[None]:
             within.setattr(syscalls, name, partial(_call, name, getattr(syscalls, name)))
         within.setattr(peewee.Database, "execute_sql", _statement(peewee.Database.execute_sql))
         within.setattr(peewee.SqliteDatabase, "begin", _begin(peewee.SqliteDatabase.begin))
-        for kind in (peewee.SqliteDatabase, ServerDatabase):
+        for kind in (peewee.SqliteDatabase, database_server.ServerDatabase):
             within.setattr(kind, "commit", _end(_commit(kind.commit)))
             within.setattr(kind, "rollback", _end(kind.rollback))
         within.setattr(peewee.Database, "close", _end(peewee.Database.close))
-        within.setattr(Connection, "wait", _wait(Connection.wait))
+        within.setattr(database_server.Connection, "wait", _wait(database_server.Connection.wait))
         within.setattr("time.sleep", _sleep)
         yield
 
