@@ -34,6 +34,7 @@ from holdall import __version__
 from holdall.artifacts.hashing import FileDigest, is_executable
 from holdall.artifacts.ids import FileKind
 from holdall.artifacts.paths import RelPath
+from holdall.errors import HostilePathError
 from holdall.files.folders import is_left_out
 from holdall.files.root import FileState
 from holdall.files.tree import Tree
@@ -119,15 +120,22 @@ class StateIndex(_Index):
         self._top = top
         self._folders: dict[str, bool] = {}
 
+    def _find(self, path: RelPath) -> tuple[_Status, str | None]:
+        """Return what is known of a file; nothing where somebody wrote into the index."""
+        match self._new.get(path) or self._known.get(path):
+            case [[_, _, int(), _, _, _] as status, str(sha256)]:
+                return status, sha256
+        return _UNKNOWN
+
     def state_of(
         self, path: RelPath, read: Callable[[RelPath], FileState | None]
     ) -> FileState | None:
         """Return what is at `path`, by `read` only if that is not known."""
         now = time.time_ns()
         status = self._status_of(path)
-        known = self._new.get(path) or self._known.get(path)
-        if known is not None and known[0] == status and self._is_real(path.rpartition("/")[0]):
-            return FileState(FileKind.FILE, is_executable(status[2]), known[1])
+        known, sha256 = self._find(path)
+        if sha256 and known == status and self._is_real(path.rpartition("/")[0]):
+            return FileState(FileKind.FILE, is_executable(status[2]), sha256)
         found = read(path)
         if found is not None and found.kind is FileKind.FILE and _is_settled(status, now):
             self._new[path] = [status, found.sha256]
@@ -136,9 +144,10 @@ class StateIndex(_Index):
     def holds(self, files: Mapping[RelPath, FileState]) -> bool:
         """Return whether all these files are known to be in these states, without reading them."""
         for path, state in files.items():
-            status, sha256 = self._known.get(path, _UNKNOWN)
+            status, sha256 = self._find(path)
             if (
-                sha256 != state.sha256
+                sha256 is None
+                or sha256 != state.sha256
                 or state.kind is not FileKind.FILE
                 or is_executable(status[2]) != state.executable
                 or self._status_of(path) != status
@@ -197,8 +206,10 @@ class TreeIndex(_Index):
         """
         top = f"{self._root}/{path}"
         known = self._known.get(path)
-        if known is not None and only in (None, known[2]) and _is_unchanged(top, known[0]):
-            return _tree(known)
+        with contextlib.suppress(LookupError, TypeError, ValueError, HostilePathError):
+            # Where somebody wrote into the index, it says nothing.
+            if known is not None and only in (None, known[2]) and _is_unchanged(top, known[0]):
+                return _tree(known)
         now = time.time_ns()
         there = _contents(top)
         tree = read()

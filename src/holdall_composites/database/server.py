@@ -91,16 +91,20 @@ class Connection(psycopg.Connection[Any]):
         try:
             wanted = next(gen)
             since: float | None = None
+            is_last = False
             while True:
                 ready = yield wanted
                 if ready:
-                    since = None
+                    since, is_last = None, False
                 elif since is None:
                     since = monotonic()
+                elif is_last:
+                    raise NoAnswer(f"no answer from the server for {patience:.0f} seconds")
                 elif monotonic() - since > patience:
-                    if not self._is_at_work():
-                        raise NoAnswer(f"no answer from the server for {patience:.0f} seconds")
-                    since = None
+                    if self._is_at_work():
+                        since = None
+                    else:
+                        is_last = True  # it may have answered while it was asked
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -305,3 +306,21 @@ def test_each_folder_has_an_index_of_its_own(tmp_path: Path) -> None:
     assert one == index_file(tmp_path, "project", tmp_path / "a" / ".." / "a")
     assert one != index_file(tmp_path, "collection", tmp_path / "a")
     assert index_file(None, "project", tmp_path) is None
+
+
+@pytest.mark.parametrize("entry", ["7", "null", "[1]", '[[1, 2], "x"]', '["abcdef", "x"]'])
+def test_an_entry_that_somebody_wrote_says_nothing(
+    tmp_path: Path, project: Project, entry: str
+) -> None:
+    """Neither of a file nor of an artifact."""
+    version = json.loads(project.file.read_text())[0]
+    project.file.write_text(f'["{version}", {{"{A}": {entry}, "{SKILL}": {entry}}}]')
+    assert project.look()[1] == 1
+    folder = make_skill(tmp_path / "kit", "s", "about")
+    index = TreeIndex(project.file, tmp_path / "kit")
+    assert index.tree(SKILL, lambda: folder_tree(folder)) == folder_tree(folder)
+    with Root(project.path) as root:
+        state = root.state_of(A)
+        assert state is not None
+        project.file.write_text(f'["{version}", {{"{A}": {entry}}}]')
+        assert not StateIndex(project.file, root.folders.top).holds({A: state})
