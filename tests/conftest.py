@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get(runs.WITHOUT_POSTGRES):
         skip = pytest.mark.skip(reason=f"{runs.WITHOUT_POSTGRES} is set")
         for item in items:
-            if item.get_closest_marker("postgresql"):
+            parameters = getattr(getattr(item, "callspec", None), "params", {})
+            if item.get_closest_marker("postgresql") or parameters.get("dialect") == "postgresql":
                 item.add_marker(skip)
 
 

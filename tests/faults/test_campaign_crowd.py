@@ -165,7 +165,7 @@ def test_a_folder_that_turns_into_a_link(world: World, tmp_path: Path) -> None:
         found.append(f"outside is now {sorted(tree_of(outside))}")
     found += of_the_next(world.run(*NEXT), quiet=False, drift=True)
     count(swaps=swaps, violations=len(found))
-    assert swaps > 50
+    assert swaps > 10
     assert not found, "\n".join(found[:10])
 
 

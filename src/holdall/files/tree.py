@@ -94,7 +94,7 @@ def hash_for_skillmeat(tree: Tree, folder: Path) -> str:
     for file in sorted(tree.files, key=lambda file: file.path.split("/")):
         place = Path(os.path.realpath(tree.elsewhere.get(file.path, folder / file.path)))
         is_link = file.kind is FileKind.LINK
-        if is_link and not (place.is_file() and place.is_relative_to(real)):
+        if is_link and not (os.path.isfile(place) and place.is_relative_to(real)):
             continue
         found.update(file.path.encode())
         path = RelPath(str(place.relative_to(real))) if is_link else file.path

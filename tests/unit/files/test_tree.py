@@ -10,7 +10,13 @@ import pytest
 
 from holdall.artifacts.paths import RelPath
 from holdall.errors import StorageError
-from holdall.files.tree import bytes_tree, file_tree, folder_tree, link_stays_inside
+from holdall.files.tree import (
+    bytes_tree,
+    file_tree,
+    folder_tree,
+    hash_for_skillmeat,
+    link_stays_inside,
+)
 from holdall.sources.walk import walk
 
 pytestmark = pytest.mark.unit
@@ -53,6 +59,13 @@ def test_location_and_time_do_not_count_but_the_mode_does(folder: Path, tmp_path
     assert folder_tree(moved).content_hash == before
     (moved / "SKILL.md").chmod(0o755)
     assert folder_tree(moved).content_hash != before
+
+
+def test_a_link_may_name_what_no_file_can_be_called(folder: Path) -> None:
+    """It leads to nothing, as SkillMeat sees it."""
+    before = hash_for_skillmeat(folder_tree(folder), folder)
+    (folder / "loose").symlink_to("x" * 300)
+    assert hash_for_skillmeat(folder_tree(folder), folder) == before
 
 
 def test_keeps_links_that_stay_inside(folder: Path) -> None:

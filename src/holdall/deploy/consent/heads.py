@@ -15,6 +15,7 @@ Where agents might read it in another way than YAML's rules have it, a mention i
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,7 +76,7 @@ def file_effects(artifact: PlannedArtifact, target: Target) -> Iterator[str]:
         if not is_head and folded != _INTERFACE:
             continue
         where = artifact.tree.elsewhere.get(file.path, artifact.location / file.path)
-        if not where.exists():  # a link to nothing
+        if not os.path.exists(where):  # a link to nothing
             continue
         if is_head:
             yield from _read_text(where, is_command, is_converted=False)
