@@ -179,7 +179,7 @@ def test_nothing_of_it_runs_or_is_fetched(served: tuple[Path, str], browser: Any
     page.goto(url)
     for words in ("script", "onerror", "m-", "names", "\u202e"):
         page.fill("#query", words)
-        page.wait_for_function("document.querySelector('#found').textContent !== ''")
+        page.wait_for_function("() => document.querySelector('#found').textContent !== ''")
         assert page.evaluate(
             "[window.ran, window.blocked, document.querySelector('.card img')]"
         ) == [None, None, None]

@@ -92,7 +92,7 @@ def test_a_search_is_not_waited_for(url: str, browser: Any) -> None:
     page.set_default_timeout(120_000)
     page.goto(url)
     page.fill("#query", "deploy")
-    page.wait_for_function("document.querySelector('#found').textContent !== ''")
+    page.wait_for_function("() => document.querySelector('#found').textContent !== ''")
     tools = page.context.new_cdp_session(page)
     # The time of the page's thread: what else the computer does is not counted.
     tools.send("Performance.enable", {"timeDomain": "threadTicks"})
