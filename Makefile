@@ -32,7 +32,7 @@ demo: $(VENV)/installed  ## collect, compose, deploy and rename on the sample, i
 demo-team: $(VENV)/installed  ## two machines, a conflict, a third machine with the URL alone (a minute)
 	$(BIN)/python tests/demo_team.py
 
-test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (13 minutes)
+test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (12 minutes)
 	$(PYTEST) -n $(WORKERS) --maxschedchunk=8
 
 unit: $(VENV)/installed  ## run the unit tests (5 seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -21,6 +22,7 @@ __all__ = [
     "SAMPLE",
     "Command",
     "Kit",
+    "copy_kit",
     "in_this_process",
     "known",
     "new_kit",
@@ -63,6 +65,14 @@ def new_kit(folder: Path) -> Kit:
     kit = Kit(in_this_process, folder, f"sqlite:///{folder}/holdall.db")
     kit.run("init", kit.collection)
     return kit
+
+
+def copy_kit(kit: Kit, folder: Path) -> Kit:
+    """Return a copy of a collection's folder with the same database, as on another machine."""
+    folder.mkdir()
+    made = Kit(in_this_process, folder, kit.database_url)
+    shutil.copytree(kit.collection, made.collection)
+    return made
 
 
 def known(kit: Kit) -> dict[str, Any]:

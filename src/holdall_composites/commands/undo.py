@@ -90,8 +90,9 @@ def run_undo(context: Context, args: argparse.Namespace) -> int:
         found = work.possible(steps) if args.skip else steps
         chosen = list(islice(found, args.count))
         if len(chosen) < args.count:
+            few = f"there are only {len(chosen)} operations to undo"
             raise NotFoundError(
-                f"there are only {len(chosen)} operations to undo", hint="`holdall log` shows them"
+                few if chosen else "there is nothing to undo", hint="`holdall log` shows operations"
             )
         return chosen
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.kit import Kit, write
+from e2e.kit import Kit, copy_kit, write
 from holdall.errors import NotFoundError
 from holdall.testing import in_this_process
 from holdall_composites.database.connect import connect_database
@@ -33,10 +33,7 @@ def name(kit: Kit, *aliases: str) -> None:
 @pytest.fixture
 def bob(kit: Kit, tmp_path: Path) -> Kit:
     """Return a copy of the folder, on another machine."""
-    (tmp_path / "bob").mkdir()
-    bob = Kit(in_this_process, tmp_path / "bob", kit.database_url)
-    shutil.copytree(kit.collection, bob.collection)
-    return bob
+    return copy_kit(kit, tmp_path / "bob")
 
 
 def ids(kit: Kit, *uuids: str) -> list[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from e2e.kit import Kit, tree, write
-from holdall.testing import in_this_process
+from e2e.kit import Kit, copy_kit, tree, write
 
 pytestmark = [
     pytest.mark.integration,
@@ -30,10 +28,7 @@ def anna(kit: Kit) -> Kit:
 @pytest.fixture
 def bob(anna: Kit, tmp_path: Path) -> Kit:
     """Return a copy of its folder, on another machine, where git brings what is edited."""
-    (tmp_path / "bob").mkdir()
-    bob = Kit(in_this_process, tmp_path / "bob", anna.database_url)
-    shutil.copytree(anna.collection, bob.collection)
-    return bob
+    return copy_kit(anna, tmp_path / "bob")
 
 
 def with_member(kit: Kit, composite: str, child: str, more: str = "") -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from e2e.kit import Kit, tree, write
-from holdall.testing import in_this_process
+from e2e.kit import Kit, copy_kit, tree, write
 
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample]
 
@@ -22,10 +20,7 @@ def bob(kit: Kit, tmp_path: Path) -> Kit:
     """Return a copy of the folder, on another machine; the skill has some lines."""
     write(kit.collection / PATH, TEXT)
     kit.run("collect")
-    (tmp_path / "bob").mkdir()
-    bob = Kit(in_this_process, tmp_path / "bob", kit.database_url)
-    shutil.copytree(kit.collection, bob.collection)
-    return bob
+    return copy_kit(kit, tmp_path / "bob")
 
 
 def edit(kit: Kit, old: str, new: str, path: str = PATH) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.kit import Kit, known, tree, write
+from e2e.kit import Kit, copy_kit, known, tree, write
 from holdall.testing import in_this_process
 
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample]
@@ -23,10 +23,7 @@ def anna(kit: Kit) -> Kit:
 @pytest.fixture
 def bob(anna: Kit, tmp_path: Path) -> Kit:
     """Return a copy of its folder, on another machine."""
-    (tmp_path / "bob").mkdir()
-    bob = Kit(in_this_process, tmp_path / "bob", anna.database_url)
-    shutil.copytree(anna.collection, bob.collection)
-    return bob
+    return copy_kit(anna, tmp_path / "bob")
 
 
 def same(anna: Kit, bob: Kit) -> bool:

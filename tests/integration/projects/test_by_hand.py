@@ -23,6 +23,16 @@ def test_what_is_deployed_by_hand(ada: Machine) -> None:
     assert "dropped skill:notes" in ada.run("drop", "notes")
 
 
+def test_a_deploy_by_hand_beside_a_broken_lock(ada: Machine) -> None:
+    """It is done, and no error; what is wrong with the lock is for `sync` to say."""
+    ada.run("add", "acme/kit", "--skill", "pdf")
+    ada.run("collect", "acme/kit")
+    (ada.project / "holdall.lock").write_text("broken")
+    ada.run("deploy", "notes")
+    assert ".claude/skills/notes/SKILL.md" in ada.files()
+    assert "holdall.lock, line 1" in ada.run("sync", status=2)
+
+
 def test_the_same_agents(ada: Machine) -> None:
     """Without a command, the agents are those that `status` names, not others of the folder."""
     ada.run("add", "acme/kit", "--skill", "pdf", "--target", "codex")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdall.cli.context import Context
-from holdall.errors import UsageError
+from holdall.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from holdall.artifacts.ids import ArtifactId
@@ -137,7 +137,11 @@ def _tell_of_lock(
 
     from holdall.operations.projects.files import read_both
 
-    required = {request for one in read_both(project).lock.artifacts for request in one.wanted_by}
+    try:
+        lock = read_both(project).lock
+    except InputError:  # what was deployed is there all the same; `sync` says what is wrong
+        return
+    required = {request for one in lock.artifacts for request in one.wanted_by}
     for one in requests:
         if one not in required:
             source = collection.entry(one).source

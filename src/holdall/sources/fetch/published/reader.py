@@ -216,7 +216,8 @@ class _Layout:
 
 def _find_skills(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[int] | None:
     """Return which rows are the skills of these names; None without names, or if one is missing."""
-    places = {row.get("name"): number for number, row in enumerate(rows) if row["type"] == "skill"}
+    skills = [number for number, row in enumerate(rows) if row["type"] == "skill"]
+    places = {str(rows[number].get("name")): number for number in skills}
     if not names or not places.keys() >= set(names):
         return None
     return sorted(places[name] for name in names)
