@@ -266,6 +266,8 @@ def bring_in_line(
     with store.transaction():
         if not is_alone and store.collections.lock(uuid) != head:
             raise OvertakenError(f"{collection.root}: somebody else changed the collection")
+        if header and store.collections.release_of_change(uuid, header.change_id) is not None:
+            header = touched = None  # reported again: what differs was edited since
         sync(store, state_of(collection))
         told_of = (header.command, header.author) if header else (None, None)
         if header is not None and header.older:

@@ -10,7 +10,7 @@ from pathlib import Path
 from holdall import dataclass
 from holdall.artifacts import FileDigest, RelPath, TypeSpec
 from holdall.collection import Change, ChangeKind, Collection, EntryEdit, ManifestArtifact
-from holdall.errors import ConflictError, NotFoundError
+from holdall.errors import ConflictError, HoldallError, NotFoundError
 from holdall.files import FileState, Root, Tree
 from holdall.transaction import Action, exchange, place_contents, place_files
 from holdall_composites.history.merging import ContentMerger, Place
@@ -96,6 +96,8 @@ class _Turn:
         if then is None or (is_edited and merged is None and not self.force):
             return
         spec = self.collection.spec_of(then.id)
+        if now is None or now.path != then.path:
+            self._take_leftover(then, spec)
         if merged is not None:
             content = merged
         elif now and tree and ((is_edited and self.keep) or tree.content_hash == there):
@@ -109,6 +111,19 @@ class _Turn:
             return self.collection.tree(entry)
         except NotFoundError:
             return None
+
+    def _take_leftover(self, then: ManifestArtifact, spec: TypeSpec) -> None:
+        """Take what is at an entry's new place for ours where a version of it is just that.
+
+        A pull that was killed, and then met an edit of the old place, has left it.
+        """
+        try:
+            tree = self.collection.tree(then)
+        except HoldallError:  # nothing, or nothing of ours
+            return
+        versions = self.store.versions.all_of(then.uuid or "")
+        if tree.content_hash in {version.content_hash for version in versions}:
+            self.present.update(place_files(then.path, spec, tree))
 
     def _merge_entry(
         self, now: ManifestArtifact, edited: Tree, then: ManifestArtifact | None
@@ -140,14 +155,19 @@ class _Turn:
     def _take_over(self, path: RelPath) -> None:
         """Take a file that is there, and was not collected, for one that is to be put there.
 
-        A machine that was killed may have released it. Raises ConflictError for another file.
+        A machine that was killed may have released it. Another file is replaced if forced, and kept
+        as a backup; raises ConflictError else.
         """
         file = self.wanted[path][0]
         with Root(self.collection.root) as root:
             there = root.state_of(path)
-        if there != FileState(file.kind, file.executable, file.sha256):
+        if there == FileState(file.kind, file.executable, file.sha256):
+            self.present[path] = file
+        elif there is not None and self.force and not self.keep:
+            self.present[path] = FileDigest(path, there.kind, there.executable, there.sha256, 0)
+            self.edited.add(path)
+        else:
             raise ConflictError(
                 f"{self.collection.root / path} is there already, and was not collected",
                 hint="move it away, then try again",
             )
-        self.present[path] = file

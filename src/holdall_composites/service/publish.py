@@ -59,7 +59,8 @@ def publish(
             planned = plan_release(store, head, collection.manifest, header, touched)
             if collection.manifest.base != (planned.release.hash if planned.delta else head[1]):
                 raise _overtaken(collection)
-            make_equal(store, state, touched)
+            is_more = touched is None or planned.delta.keys() - touched - {*header.purged}
+            make_equal(store, state, None if is_more else touched)
             ids = [str(entry.id) for entry in changed if entry.content_hash]
             store.versions.add_older(uuid, header.older, header.command, header.author)
             store.versions.add(uuid, ids, header.command, header.author)

@@ -97,8 +97,9 @@ def plan_release(
 ) -> Planned:
     """Plan the release of what a manifest says.
 
-    Nothing but the `touched` entries may differ from the head's; None: any may. Where the chunks'
-    hashes are stored, the others cost nothing.
+    Nothing but the `touched` entries should differ from the head's; None: any may. Where chunks'
+    hashes are stored, entries in other chunks cost nothing. Those in the same chunks are compared:
+    where one differs all the same, it becomes part of the release.
     """
     collection_id = manifest.uuid or ""
     known: dict[str, str] = {}
@@ -109,16 +110,20 @@ def plan_release(
         known = store.collections.chunks_of(collection_id)
         before = store.collections.last_entries(collection_id, touched, is_present=True)
     width = width_of(size_of(manifest))
-    if touched is not None and known.keys() and all(len(prefix) == width for prefix in known):
+    is_chunked = bool(known) and all(len(prefix) == width for prefix in known)
+    if touched is not None and is_chunked:
         prefixes = {uuid[:width] for uuid in touched}
         state = state_of(manifest, lambda uuid: uuid[:width] in prefixes)
-        delta = delta_between(before, {u: e for u, e in state.items() if u in touched})
-        found = chunk_hashes(state, width)
+        now = {uuid: state[uuid] for uuid in state.keys() & touched}
+        others = {uuid: state[uuid] for uuid in state.keys() - touched}
+        was = chunk_hashes({**others, **before}, width)
+        is_chunked = all(was.get(prefix) == known.get(prefix) for prefix in prefixes)
+    if touched is not None and is_chunked:
+        delta, found = delta_between(before, now), chunk_hashes(state, width)
     else:
-        known = store.collections.chunks_of(collection_id)
         state = state_of(manifest)
         delta = delta_between(store.collections.state_at(collection_id, head[0]), state)
-        found = chunk_hashes(state)
+        known, found = known or store.collections.chunks_of(collection_id), chunk_hashes(state)
         prefixes = known.keys() | found.keys()
     chunks = {p: found.get(p) for p in prefixes if found.get(p) != known.get(p)}
     hashes = {p: h for p, h in {**known, **chunks}.items() if h is not None}
@@ -163,14 +168,12 @@ def append_release(
     """Append the release that brings the chain to the manifest's state; None if it is there.
 
     Only the `touched` entries are looked at, if the release is then the one that the manifest says
-    that it is. Safe to repeat: a change makes one release. Needs the collection's row; locks it.
+    that it is. A change makes one release: not for one that has it. Needs the collection's row;
+    locks it.
     """
     collection_id = manifest.uuid or ""
     with store.transaction():
         head = store.collections.lock(collection_id)
-        done = store.collections.release_of_change(collection_id, header.change_id)
-        if done is not None:
-            return done
         planned = plan_release(store, head, manifest, header, touched)
         if touched is not None and planned.release.hash != manifest.base:
             planned = plan_release(store, head, manifest, header)
