@@ -57,7 +57,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     release = Release(1, "2026-11-01T12:00:00Z", "ada", "collect", "", ())
     at = release.at
     catalog = Catalog("many", "0" * 32, 1, at, entries, [release], {}, {}, {})
-    for file in (*ListPages(catalog, "0").render(), *static_files()):
+    pages = [file for page in ListPages(catalog, "0").pages() for file in page.files()]
+    for file in (*pages, *static_files()):
         place = folder / file.path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(file.data)

@@ -249,21 +249,14 @@ class _Build:
         """Draw what lists entries, releases and plugins, and what all pages use."""
         from holdall_composites.service.site.pages import ListPages, static_files
 
-        self._add(self._print, static_files())
-        catalog, url = self.catalog, self.request.url
-        lines = [part.key for part in self.parts]
-        pages = ListPages(catalog, self.request.version)
-        for release in catalog.releases:
-            key = key_of([self._print, release])
-            self._add(key, (pages.render_release(one) for one in (release,)))
         listed = [part.listed for part in self.parts]
-        key = key_of([lines, catalog.releases, catalog.release, self._plugins, url])
-        self._add(key, self._lists(pages.render(), listed))
-
-    def _lists(self, pages: Iterator[SiteFile], listed: Sequence[Listed]) -> Iterator[SiteFile]:
-        yield from pages
-        yield from skill_indexes(listed)
-        yield from marketplaces(self.catalog, self._plugins, self.request.url)
+        self._add(self._print, static_files())
+        for page in ListPages(self.catalog, self.request.version).pages():
+            self._add(key_of([self._print, page.path, page.shows]), page.files())
+        self._add(key_of([self._print, listed]), skill_indexes(listed))
+        url = self.request.url
+        key = key_of([self._print, self.catalog.name, self._plugins, url])
+        self._add(key, marketplaces(self.catalog, self._plugins, url))
 
 
 def _hashes(entry: Entry) -> set[str]:

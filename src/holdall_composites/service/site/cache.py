@@ -24,6 +24,7 @@ from holdall_composites.service.site.clients import Listed
 from holdall_composites.service.site.parts import Part
 
 PACKAGE = "holdall_composites.service.site"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _LIBRARIES = ("jinja2", "markdown-it-py", "nh3", "pygments")
 
 
@@ -59,7 +60,7 @@ def fingerprint(plugins: Iterable[str]) -> str:
 
 def key_of(value: Any) -> str:
     """Return a hash over a value that JSON can have."""
-    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_encode(value).encode()).hexdigest()
 
 
 def _checksum(body: bytes) -> bytes:

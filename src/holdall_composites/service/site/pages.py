@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from holdall import NamedTuple
 from holdall.formats import one_line
-from holdall_composites.service.site.catalog import (
-    Catalog,
-    Entry,
-    File,
-    Release,
-    by_source,
-)
+from holdall_composites.service.site.catalog import Catalog, Entry, File, by_source
 from holdall_composites.service.site.graph import (
     GAP,
     TILE_HEIGHT,
@@ -74,63 +70,88 @@ class EntryPages:
         return self._renderer.page("entry.html", "../../", entry=entry)
 
 
+class Page(NamedTuple):
+    """A page that lists; `shows` is all that it is made from, as JSON can have it."""
+
+    path: str
+    shows: object
+    draw: Callable[[], bytes]
+
+    def files(self) -> Iterator[SiteFile]:
+        """Yield the one file, which is drawn when it is asked for."""
+        yield SiteFile(self.path, self.draw())
+
+
 class ListPages:
-    """Renders what lists entries and releases."""
+    """The pages that list entries and releases."""
 
     def __init__(self, catalog: Catalog, version: str) -> None:
         self.catalog = catalog
         self._renderer = _Renderer(catalog.name, version)
+        self._rows = {entry.uuid: _row(entry) for entry in catalog.entries}
 
-    def render(self) -> Iterator[SiteFile]:
-        """Yield every page."""
-        yield SiteFile("search.json", self._search())
+    def pages(self) -> Iterator[Page]:
+        """Yield every page; none is drawn yet."""
+        entries, releases = self.catalog.entries, self.catalog.releases
+        yield Page("search.json", self._rows_of(entries), self._search)
         yield from self._lists()
-        for source, entries in by_source(self.catalog.entries).items():
-            fields = {"source": source, "entries": entries}
-            yield SiteFile(
-                f"source/{slug_of(source)}.html", self._page("source.html", "../", **fields)
-            )
-        graph = draw_graph(self.catalog.entries)
-        sizes = {"tile_width": TILE_WIDTH, "tile_height": TILE_HEIGHT, "gap": GAP}
-        yield SiteFile("graph.html", self._page("graph.html", "", graph=graph, **sizes))
-        yield SiteFile("releases.html", self._page("releases.html", ""))
-        yield SiteFile("feed.xml", self._page("feed.xml", ""))
+        for source, some in by_source(entries).items():
+            path = f"source/{slug_of(source)}.html"
+            values = {"source": source, "entries": some}
+            yield self._page(path, "source.html", [source, self._rows_of(some)], values)
+        members = [[entry.uuid, [link.uuid for link in entry.members]] for entry in entries]
+        yield Page("graph.html", [self._rows_of(entries), members], self._graph)
+        for release in releases:
+            path = f"release/{release.number}.html"
+            yield self._page(path, "release.html", release, {"release": release})
+        fields: dict[str, Any] = {"catalog": self.catalog}
+        yield self._page("releases.html", "releases.html", releases, fields)
+        head = [self.catalog.collection, self.catalog.at]
+        yield self._page("feed.xml", "feed.xml", [head, releases], fields)
 
-    def render_release(self, release: Release) -> SiteFile:
-        """Return the page of a release."""
-        page = self._page("release.html", "../", release=release)
-        return SiteFile(f"release/{release.number}.html", page)
+    def _page(self, path: str, template: str, shows: object, values: Mapping[str, Any]) -> Page:
+        root = "../" * path.count("/")
+        return Page(path, shows, partial(self._renderer.page, template, root, **values))
 
-    def _page(self, template: str, root: str, **values: Any) -> bytes:
-        return self._renderer.page(template, root, catalog=self.catalog, **values)
+    def _rows_of(self, entries: Iterable[Entry]) -> list[list[object]]:
+        return [self._rows[entry.uuid] for entry in entries]
 
-    def _lists(self) -> Iterator[SiteFile]:
+    def _lists(self) -> Iterator[Page]:
         entries = self.catalog.entries
         count = max(1, -(-len(entries) // PER_PAGE))
         facets = _facets(entries)
-        for number in range(count):
-            part = entries[number * PER_PAGE : (number + 1) * PER_PAGE]
-            path = "index.html" if number == 0 else f"page/{number + 1}.html"
-            root = "" if number == 0 else "../"
-            fields = {"entries": part, "number": number + 1, "count": count, "facets": facets}
-            yield SiteFile(path, self._page("index.html", root, **fields))
+        for number in range(1, count + 1):
+            part = entries[(number - 1) * PER_PAGE : number * PER_PAGE]
+            path = "index.html" if number == 1 else f"page/{number}.html"
+            # Only the first page names the release, so that the others stay as they are.
+            head = [len(entries), self.catalog.release, self.catalog.at] if number == 1 else []
+            fields = {"entries": part, "number": number, "count": count, "facets": facets}
+            shows = [self._rows_of(part), number, count, facets, head]
+            yield self._page(path, "index.html", shows, {**fields, "catalog": self.catalog})
+
+    def _graph(self) -> bytes:
+        graph = draw_graph(self.catalog.entries)
+        sizes = {"tile_width": TILE_WIDTH, "tile_height": TILE_HEIGHT, "gap": GAP}
+        return self._renderer.page("graph.html", "", graph=graph, **sizes)
 
     def _search(self) -> bytes:
-        rows = [
-            [
-                entry.uuid,
-                entry.id,
-                entry.type,
-                entry.description,
-                entry.source,
-                entry.licence,
-                entry.agents,
-                int(bool(entry.runs)),
-                int(bool(entry.problems)),
-            ]
-            for entry in self.catalog.entries
-        ]
+        rows = [[*row[:-1], int(bool(row[-1]))] for row in self._rows_of(self.catalog.entries)]
         return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _row(entry: Entry) -> list[Any]:
+    """Return what a list shows of an entry; the last is how many problems it has."""
+    return [
+        entry.uuid,
+        entry.id,
+        entry.type,
+        entry.description,
+        entry.source,
+        entry.licence,
+        entry.agents,
+        int(bool(entry.runs)),
+        len(entry.problems),
+    ]
 
 
 def static_files() -> Iterator[SiteFile]:

@@ -136,7 +136,8 @@ class SiteFolder:
         fields: dict[str, object] = {"format": 1, "files": files}
         if new is not None:
             fields["next"] = new
-        self._place.replace(SITE, json.dumps(fields, sort_keys=True, indent=0).encode() + b"\n")
+        text = json.dumps(fields, sort_keys=True, separators=(",\n", ": "))
+        self._place.replace(SITE, text.encode() + b"\n")
 
 
 def _read(place: PlainFolder) -> tuple[dict[str, str], dict[str, str]]:
