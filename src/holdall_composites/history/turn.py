@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 
 from holdall import dataclass
 from holdall.artifacts import FileDigest, RelPath, TypeSpec
@@ -16,6 +18,8 @@ from holdall.transaction import Action, exchange, place_contents, place_files
 from holdall_composites.history.merging import ContentMerger, Place
 from holdall_composites.history.versions import edited_error, lay_out
 from holdall_composites.store.store import Store
+
+_NOTHING: Mapping[str, Set[str]] = MappingProxyType({})
 
 
 def plan_turn(
@@ -28,16 +32,18 @@ def plan_turn(
     keep: bool = False,
     merger: ContentMerger | None = None,
     own: Set[str] = frozenset(),
+    brought: Mapping[str, Set[str]] = _NOTHING,
 ) -> tuple[tuple[Change, ...], tuple[Action, ...]]:
     """Plan what turns entries and their files from what they are into what they shall be.
 
     `scratch` is an empty folder for the bytes of versions. With a merger, files that were edited
     since they were collected are merged where they can be. Other edited files are replaced if
     forced, or stay edited if they are to be kept. What replaces an edit leaves a backup of it, and
-    so does what replaces a content of the folder's `own` entries, if no version has it.
+    so does what replaces a content of the folder's `own` entries, if no version has it. `brought`
+    are the contents that an interrupted pull may have left of each entry: they count as no edit.
     Raises LocalEditError for edited files else, ConflictError for a place that somebody else took.
     """
-    turn = _Turn(store, collection, scratch, merger, force or keep, keep, own)
+    turn = _Turn(store, collection, scratch, merger, force or keep, keep, own, brought)
     changes = tuple(change for edit in edits for change in turn.add(edit))
     return changes, turn.actions()
 
@@ -53,6 +59,7 @@ class _Turn:
     force: bool
     keep: bool
     own: Set[str]
+    brought: Mapping[str, Set[str]]
     refused: list[ManifestArtifact] = field(default_factory=list)
     present: dict[RelPath, FileDigest] = field(default_factory=dict)
     wanted: dict[RelPath, tuple[FileDigest, Path | bytes]] = field(default_factory=dict)
@@ -82,7 +89,8 @@ class _Turn:
         there = then.content_hash if then else None
         merged, is_edited = None, False
         if now and tree:
-            is_edited = tree.content_hash not in (now.content_hash, there)
+            known = {now.content_hash, there, *self.brought.get(now.uuid or "", ())}
+            is_edited = tree.content_hash not in known
             files = place_files(now.path, self.collection.spec_of(now.id), tree)
             self.present.update(files)
             if is_edited:
@@ -113,17 +121,14 @@ class _Turn:
             return None
 
     def _take_leftover(self, then: ManifestArtifact, spec: TypeSpec) -> None:
-        """Take what is at an entry's new place for ours where a version of it is just that.
-
-        A pull that was killed, and then met an edit of the old place, has left it.
-        """
-        try:
-            tree = self.collection.tree(then)
-        except HoldallError:  # nothing, or nothing of ours
+        """Take what is at an entry's new place for ours, if an interrupted pull has left it."""
+        brought = self.brought.get(then.uuid or "")
+        if not brought:
             return
-        versions = self.store.versions.all_of(then.uuid or "")
-        if tree.content_hash in {version.content_hash for version in versions}:
-            self.present.update(place_files(then.path, spec, tree))
+        with suppress(HoldallError):  # nothing is there, or nothing of ours
+            tree = self.collection.tree(then)
+            if tree.content_hash in brought:
+                self.present.update(place_files(then.path, spec, tree))
 
     def _merge_entry(
         self, now: ManifestArtifact, edited: Tree, then: ManifestArtifact | None

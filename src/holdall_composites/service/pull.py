@@ -26,7 +26,7 @@ from holdall_composites.sync.releases.merge import find_cycle, merge
 from holdall_composites.sync.releases.outdated import find_outdated
 from holdall_composites.sync.releases.seen import read_seen
 from holdall_composites.sync.releases.sentence import tell_conflict
-from holdall_composites.values.states import State, compose, delta_between, with_delta
+from holdall_composites.values.states import Delta, State, compose, delta_between, with_delta
 
 
 def plan_pull(
@@ -61,7 +61,8 @@ def plan_pull(
         if is_current and has_rows_of(store, collection):
             return None
         base = store.collections.state_at(uuid, number)
-        theirs = compose(store.collections.changes_between(uuid, number, head[0]).values())
+        releases = store.collections.changes_between(uuid, number, head[0]).values()
+        theirs = compose(releases)
         ours = delta_between(base, state_of(collection.manifest))
         own = ours.keys()
         outdated = list(find_outdated(store, uuid, ours, number, with_delta(base, theirs)))
@@ -84,14 +85,33 @@ def plan_pull(
         gone = store.collections.last_entries(uuid, unnamed_members(result, before))
         after = replace(manifest_of(result, before, gone), release=head[0], base=head[1])
         edits = edits_between(before, after)
-        force, keep = side is Side.THEIRS, side is Side.OURS
-        given = (store, collection, edits, scratch.path)
-        changes, actions = plan_turn(*given, force=force, keep=keep, merger=merger, own=own)
+        changes, actions = plan_turn(
+            *(store, collection, edits, scratch.path),
+            force=side is Side.THEIRS,
+            keep=side is Side.OURS,
+            merger=merger,
+            own=own,
+            brought=_brought(releases),
+        )
     done = ChangeSet(PULL, before, after, changes)
     if common is not None:
         message = f"what this folder had since release {common}"
         done.extra[OWN_EXTRA] = {"message": message}
     return EditPlan(done, actions)
+
+
+def _brought(releases: Iterable[Delta]) -> dict[str, set[str]]:
+    """Return the contents that releases gave each artifact.
+
+    A pull of any of them may have been interrupted, and then have met an edit: its files are in
+    the folder, and the manifest is as it was.
+    """
+    found: dict[str, set[str]] = {}
+    for delta in releases:
+        for uuid, (_, after) in delta.items():
+            if after is not None and after.get("content_hash"):
+                found.setdefault(uuid, set()).add(after["content_hash"])
+    return found
 
 
 def _another_chain(store: Store, collection: Collection) -> RefusedError:

@@ -620,6 +620,18 @@ def test_what_a_killed_pull_left_at_a_new_place_is_taken_over(anna: Kit, bob: Ki
     assert not (bob.collection / ".holdall/backups").exists()
 
 
+def test_what_a_killed_pull_left_of_an_older_release_is_no_edit(anna: Kit, bob: Kit) -> None:
+    """It put the files of a release, and not the manifest; the head is further by now."""
+    file = "skills/changelog/SKILL.md"
+    for text in ("one", "two"):
+        write(anna.collection / file, f"---\nname: changelog\n---\n{text}\n")
+        anna.run("collect")
+        if text == "one":
+            shutil.copy(anna.collection / file, bob.collection / file)
+    assert same(anna, bob)
+    assert (bob.collection / file).read_text().endswith("two\n")
+
+
 def test_a_file_in_the_way_of_others_stays_or_is_kept_as_a_backup(anna: Kit, bob: Kit) -> None:
     """Without a side it is refused, and nothing is written; `--theirs` keeps it as a backup."""
     anna.run("rename", "skill:plain-prose", "prose")
