@@ -18,6 +18,9 @@ _FORBIDDEN = (
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
+# Nothing can be wrong with most: reserved names have at most four letters before a dot.
+_PLAIN_COMPONENT = r"\.?[\w-]{5,}(?:\.[\w-]+)*"
+_PLAIN = re.compile(f"{_PLAIN_COMPONENT}(?:/{_PLAIN_COMPONENT})*", re.ASCII)
 _RESERVED = frozenset(
     [
         "con",
@@ -43,11 +46,9 @@ class RelPath(str):
 
         Raises HostilePathError, which quotes the path and names the rule it breaks.
         """
+        if len(text) <= MAX_COMPONENT_BYTES and _PLAIN.fullmatch(text):
+            return cls(text)
         for component in text.split("/"):
-            # Nothing can be wrong with most; reserved names have at most four letters.
-            is_plain = 4 < len(component) < 256 and component.isascii()
-            if is_plain and component.replace("-", "").isalnum():
-                continue
             if problem := _problem_of(component):
                 raise HostilePathError(
                     f"unsafe path {text!a}: {problem}",

@@ -20,6 +20,7 @@ def test_keeps_safe_paths(text: str) -> None:
     [
         "", "/etc/passwd", "a//b", "a/", "..", "a/../b", "./a", "a\\b", "a\nb", "a\0", "a.", "a ",
         "con", "NUL.txt", "x/aux/y", "com¹", "a" * 256, "\udcff", "a\u202eb", "a\U000e0041",
+        "folder/lpt1.json", "abcde.", "folder/.", "folder/..", "folder/a b c d ",
         "SKILL.md:hidden", "c:/x", ".git::$INDEX_ALLOCATION",
         "/".join(["a" * 200] * 6),
     ],

@@ -52,9 +52,10 @@ _HARMLESS_TOOLS = re.compile(
 )
 _TOOL = re.compile(r"[^\s,(]+(?:\([^()]*\))?")
 # Commands that agents run when they load a text, and steps that they run without asking.
-_INLINE = r"!`[^`]+`|(?ms:^[ \t]*(`{3,}|~{3,})!.*?(?:^[ \t]*\1|\Z))"
-_BRACED = r"!\{[^\n]*"
-_TURBO = r"(?im)^[ \t]*//[ \t]*turbo.*"
+# Each with what is in every match, in lowercase: looking for that is quick.
+_INLINE = "!", r"!`[^`]+`|(?ms:^[ \t]*(`{3,}|~{3,})!.*?(?:^[ \t]*\1|\Z))"
+_BRACED = "!{", r"!\{[^\n]*"
+_TURBO = "turbo", r"(?im)^[ \t]*//[ \t]*turbo.*"
 
 
 def file_effects(artifact: PlannedArtifact, target: Target) -> Iterator[str]:
@@ -117,10 +118,11 @@ def text_effects(data: bytes, *, is_command: bool, is_converted: bool = False) -
     text = data.decode(errors="replace")
     if is_converted:
         text = text.replace("$ARGUMENTS", "{{args}}")  # as it will be
-    for pattern in (_INLINE, _TURBO, _BRACED)[: 3 if is_converted else 2]:
-        found += [
-            f"runs when it is used: {match[0].strip()}" for match in re.finditer(pattern, text)
-        ]
+    lowered = text.lower()
+    for sign, pattern in (_INLINE, _TURBO, _BRACED)[: 3 if is_converted else 2]:
+        if sign in lowered:
+            runs = (match[0].strip() for match in re.finditer(pattern, text))
+            found += [f"runs when it is used: {run}" for run in runs]
     return found
 
 

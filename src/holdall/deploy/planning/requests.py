@@ -145,8 +145,12 @@ def refuse_elsewhere(
     deployed: Sequence[Deployed], ids: Iterable[ArtifactId], targets: Container[str]
 ) -> None:
     """Raise NotFoundError for an id that is deployed for other targets only."""
+    found: dict[ArtifactId, set[str]] = {}
+    for entry in deployed:
+        for one in (entry.id, *entry.wanted_by):
+            found.setdefault(one, set()).add(entry.target)
     for asked in ids:
-        names = {d.target for d in deployed if asked in (d.id, *d.wanted_by)}
+        names = found.get(asked, set())
         if names and not any(name in targets for name in names):
             raise NotFoundError(
                 f"{asked} is deployed for {' and '.join(sorted(names))} only",
@@ -257,10 +261,10 @@ def choose_artifacts(
             for artifact_id in (member, companion) if companion else (member,):
                 wanted.setdefault(artifact_id, []).append(asked)
     earlier = _Earlier(project.ledger.deployed, {target.name for target in request.targets})
-    found = []
+    own, found = set(request.ids), []
     for artifact_id, bringing in wanted.items():
         uuid = resolution.uuids.get(artifact_id) or known.get(artifact_id)
-        others = [r for r in earlier.requests_for(artifact_id, uuid) if r not in request.ids]
+        others = [r for r in earlier.requests_for(artifact_id, uuid) if r not in own]
         content = _content_of(request.collection, resolution, artifact_id)
         found.append(
             PlannedArtifact(
