@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -100,8 +101,14 @@ def test_one_that_cannot_be_read_is_reported(team: Kit, tmp_path: Path) -> None:
     shutil.rmtree(machine.project / "p02/.claude")
     reports = tmp_path / "reports"
     reports.mkdir()
-    words = ("sync", "--all", "--to", machine.project, "--report-to", reports)
-    assert machine.command(*words).returncode == 2
+    words = ("sync", "--all", "--to", machine.project, "--report-to", reports, "--json")
+    done = machine.command(*words)
+    assert done.returncode == 2
+    told = json.loads(done.stdout)
+    assert [Path(one["project"]).name for one in told["projects"]] == ["p00", "p02"]
+    assert [(Path(one["project"]).name, one["code"]) for one in told["failed"]] == [
+        ("p01", "input")
+    ]
     assert len(skills(machine.project / "p02")) == len(SKILLS)
     found = {Path(one["project"]).name: one for one in read(reports, status=1)}
     assert found["p01"]["note"] == "sync failed: input"

@@ -41,10 +41,21 @@ class SyncedProject(TypedDict):
     deployed: Deployment | None
 
 
+class FailedProject(TypedDict):
+    """A project that could not be synced, and the error; `hint` says what to do."""
+
+    project: str
+    code: str
+    message: str
+    hint: str | None
+    exit_status: int
+
+
 class SyncDocument(TypedDict):
-    """The projects that were synced, or checked."""
+    """The projects that were synced, or checked, and with `--all` those that could not be."""
 
     projects: list[SyncedProject]
+    failed: list[FailedProject]
 
 
 class DropDocument(Deployment):

@@ -67,22 +67,24 @@ def run(context: Context, args: argparse.Namespace) -> int:
             raise
         except HoldallError as error:
             failures[project] = error
-            if len(projects) > 1:
+            if args.all:
                 context.out.warn(f"{project}: {error.message}")
+                if error.hint:
+                    context.out.note(f"hint: {error.hint}")
     _report(context, args, projects, failures)
+    if failures and not args.all:
+        raise failures[projects[0]]
+    failed = [_failure_to_json(project, error) for project, error in failures.items()]
+    context.out.data({"projects": done, "failed": failed})
     if failures:
-        raise _failure(failures, len(projects))
-    context.out.data({"projects": done})
+        context.out.warn(f"{len(failures)} of {len(projects)} projects were not synced")
+        return next(iter(failures.values())).exit_status
     return 1 if args.check and not all(one["agree"] for one in done) else 0
 
 
-def _failure(failures: Mapping[Path, HoldallError], count: int) -> HoldallError:
-    """Return the first error; where there are several projects, it says how many failed."""
-    project, error = next(iter(failures.items()))
-    if count > 1:
-        told = f"{len(failures)} of {count} projects were not synced; {project}: {error.message}"
-        error.message, error.args = told, (told,)
-    return error
+def _failure_to_json(project: Path, error: HoldallError) -> dict[str, Any]:
+    told = {"code": error.code, "message": error.message, "hint": error.hint}
+    return {"project": str(project), **told, "exit_status": error.exit_status}
 
 
 def _report(
