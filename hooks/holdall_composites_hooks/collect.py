@@ -89,13 +89,17 @@ def holdall_collect_complete(
     changes: ChangeSet, collection: Collection, transaction_id: str
 ) -> None:
     """Make the database follow the manifest, keep what changed as new versions, and log it."""
+    from holdall.collection import PULL
     from holdall.files import Root
     from holdall_composites.history.log import header_of, record_change
     from holdall_composites.session import open_synced
     from holdall_composites.sync.releases.manifest import find_touched
 
-    touched = find_touched(changes.edits, collection.manifest)
-    with open_synced(collection, header_of(changes), touched=touched) as resolver:
+    is_as_written = not changes.is_edited_since
+    touched = find_touched(changes.edits, collection.manifest) if is_as_written else None
+    # What differs from others' change, once that is here, is somebody's edit.
+    header = header_of(changes) if is_as_written or changes.command != PULL else None
+    with open_synced(collection, header, touched=touched) as resolver:
         # What was committed to a shared database is in its log since then.
         if collection.manifest.uuid is not None and collection.has_own_database:
             record_change(resolver.store, collection.manifest.uuid, changes, transaction_id)

@@ -88,8 +88,9 @@ class ChangeSet:
 
     Plugins may return another `after` while nothing is written (`holdall_collect_modify`), and keep
     what they need later in `extra`, which holds JSON values under the plugin's own name and lives
-    in the journal. Once it is applied, `edits` has each entry before and after. `older` are
-    versions that a source brings, there until the change is prepared.
+    in the journal. Once it is applied, `edits` has each entry before and after; `is_edited_since`
+    says whether the manifest is by now another one than it wrote. `older` are versions that a
+    source brings, there until the change is prepared.
     """
 
     command: str
@@ -100,13 +101,14 @@ class ChangeSet:
     signature: Signature = field(default_factory=Signature.now)
     edits: tuple[EntryEdit, ...] = ()
     older: tuple[OlderVersion, ...] = ()
+    is_edited_since: bool = False
 
     def of_kind(self, *kinds: ChangeKind) -> list[Change]:
         """Return the changes of these kinds, in order."""
         return [change for change in self.changes if change.kind in kinds]
 
-    def to_payload(self) -> dict[str, Any]:
-        """Return what the journal keeps; the manifest itself is one of the files."""
+    def to_payload(self, manifest_hash: str) -> dict[str, Any]:
+        """Return what the journal keeps; the manifest itself, of this hash, is one of the files."""
         shown = [change.to_json() for change in self.changes if change.kind.is_change]
         edits = [edit.to_json() for edit in edits_between(self.before, self.after)]
         return {
@@ -115,11 +117,14 @@ class ChangeSet:
             "edits": edits,
             "extra": self.extra,
             "signature": self.signature.to_json(),
+            "manifest": manifest_hash,
         }
 
     @classmethod
-    def from_payload(cls, payload: Mapping[str, Any], manifest: Manifest) -> ChangeSet:
-        """Rebuild a change set that was applied; `manifest` is the collection's present one."""
+    def from_payload(
+        cls, payload: Mapping[str, Any], manifest: Manifest, manifest_hash: str
+    ) -> ChangeSet:
+        """Rebuild a change set that was applied; `manifest` is the present one, of this hash."""
         return cls(
             payload["command"],
             manifest,
@@ -128,4 +133,5 @@ class ChangeSet:
             dict(payload["extra"]),
             Signature.from_json(payload["signature"]),
             tuple(EntryEdit.from_json(table) for table in payload["edits"]),
+            is_edited_since=payload["manifest"] != manifest_hash,
         )

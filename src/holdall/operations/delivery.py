@@ -132,7 +132,8 @@ def _call_of(message: Message, path: Path, session: Session) -> tuple[str, dict[
         from holdall.collection.changes import ChangeSet
 
         collection = session.open_collection(path)
-        changes = ChangeSet.from_payload(message.payload, collection.manifest)
+        present = collection.manifest, collection.manifest_hash
+        changes = ChangeSet.from_payload(message.payload, *present)
         hook = "holdall_collect_complete" if message.applied else "holdall_collect_abandoned"
         return hook, {"changes": changes, "collection": collection}
     collection = session.open_collection(Path(str(message.payload["collection"])))

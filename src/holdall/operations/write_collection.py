@@ -116,7 +116,8 @@ class Editor:
     ) -> tuple[Outcome | None, Outcome | None]:
         before = self.collection
         text = self._manifest_text(changes.after)
-        payload = to_journal_json(changes.to_payload())
+        after = replace(before, manifest=changes.after, manifest_text=text)
+        payload = to_journal_json(changes.to_payload(after.manifest_hash))
         is_step = STEP in payload["extra"]  # one that is logged even if nothing differs
         if text == before.manifest_text and not actions and not is_step:
             self._settle(changes)
@@ -126,7 +127,6 @@ class Editor:
         # Who typed while others' changes came in has not seen them: the folder stays behind then.
         manifest = manifest._replace(needs_all=changes.command == PULL)
         staged_at: list[int] = []
-        after = replace(before, manifest=changes.after, manifest_text=text)
 
         def prepare(transaction_id: str) -> None:
             staged_at.append(time.time_ns())

@@ -65,7 +65,7 @@ class _Turn:
     wanted: dict[RelPath, tuple[FileDigest, Path | bytes]] = field(default_factory=dict)
     edited: set[RelPath] = field(default_factory=set)
     replaced: dict[str, list[RelPath]] = field(default_factory=dict)
-    """Files of own contents that go, by the hash of the whole."""
+    """Files that go and are no edit, by the hash of the whole: the database may not have it."""
 
     def add(self, edit: EntryEdit) -> Iterable[Change]:
         """Take in that an entry turns from `before` into `after`; yield what to tell of it."""
@@ -89,17 +89,21 @@ class _Turn:
         there = then.content_hash if then else None
         merged, is_edited = None, False
         if now and tree:
-            known = {now.content_hash, there, *self.brought.get(now.uuid or "", ())}
-            is_edited = tree.content_hash not in known
+            brought = self.brought.get(now.uuid or "", ())
+            is_edited = tree.content_hash not in (now.content_hash, there, *brought)
+            if is_edited and then is None and self.keep:
+                return  # the files stay, as ones that are not collected
             files = place_files(now.path, self.collection.spec_of(now.id), tree)
             self.present.update(files)
             if is_edited:
                 merged = self._merge_entry(now, tree, then)
                 if merged is None and not self.force:
                     self.refused.append(now)
-                if merged is not None or then is None or not self.keep:
+                if merged is not None or not self.keep:
                     self.edited.update(files)
-            elif now.uuid in self.own and tree.content_hash != there:
+            elif tree.content_hash in brought or (
+                now.uuid in self.own and tree.content_hash != there
+            ):
                 self.replaced.setdefault(tree.content_hash, []).extend(files)
         if then is None or (is_edited and merged is None and not self.force):
             return
@@ -128,7 +132,9 @@ class _Turn:
         with suppress(HoldallError):  # nothing is there, or nothing of ours
             tree = self.collection.tree(then)
             if tree.content_hash in brought:
-                self.present.update(place_files(then.path, spec, tree))
+                files = place_files(then.path, spec, tree)
+                self.present.update(files)
+                self.replaced.setdefault(tree.content_hash, []).extend(files)
 
     def _merge_entry(
         self, now: ManifestArtifact, edited: Tree, then: ManifestArtifact | None

@@ -91,7 +91,7 @@ def plan_pull(
             keep=side is Side.OURS,
             merger=merger,
             own=own,
-            brought=_brought(releases),
+            brought={} if side is Side.OURS or common is not None else _brought(releases),
         )
     done = ChangeSet(PULL, before, after, changes)
     if common is not None:

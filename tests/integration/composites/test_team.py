@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.kit import SAMPLE, Kit, copy_kit, known, tree, write
-from holdall.operations import delivery
+from e2e.kit import Kit, copy_kit, known, tree, write
 from holdall.testing import in_this_process
 
 pytestmark = [pytest.mark.integration, pytest.mark.with_sample]
@@ -572,76 +571,3 @@ def test_an_embedded_collection_keeps_its_own_chain(tmp_path: Path, own_state: P
     assert "release = 4" in (kit.collection / "manifest.toml").read_text()
     assert "release = 2" in new
     assert kit.json("doctor")["findings"] == []
-
-
-def test_an_edit_before_a_change_is_reported_again_is_a_release_of_its_own(
-    anna: Kit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed before it forgot its message, then the manifest is edited: the chain stays right."""
-    _edit_between_reports(anna, monkeypatch)
-
-
-def test_so_it_is_where_a_collection_has_a_database_of_its_own(
-    tmp_path: Path, own_state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a database that follows its folder has of the edit is released, too."""
-    own = Kit(in_this_process, tmp_path)
-    own.run("init", own.collection)
-    own.run("collect", SAMPLE)
-    _edit_between_reports(own, monkeypatch)
-
-
-def _edit_between_reports(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    kit.run("composite", "create", "mine", "--member", "skill:changelog")
-    with monkeypatch.context() as patch:
-        patch.setattr(delivery, "forget_message", lambda *_: None)
-        edit(kit, "name: changelog", "name: changelog\nlicense: MIT")
-        kit.run("collect")
-    edit(kit, 'name = "mine"\n', 'name = "mine"\ndescription = "x"\n', "manifest.toml")
-    write(kit.collection / "skills/extra/SKILL.md", "---\nname: extra\ndescription: x\n---\n")
-    kit.run("collect")
-    assert kit.json("doctor", "--deep")["findings"] == []
-    commands = [release["command"] for release in kit.json("log")["releases"]]
-    assert commands[:3] == ["collect", "edit", "collect"]
-
-
-def test_what_a_killed_pull_left_at_a_new_place_is_taken_over(anna: Kit, bob: Kit) -> None:
-    """It was killed after it put the renamed files; the head has another version of them by now."""
-    script = anna.collection / "skills/plain-prose/run.sh"
-    write(script, "#!/bin/sh\n")
-    anna.run("collect")
-    bob.run("pull")
-    anna.run("rename", "skill:plain-prose", "prose")
-    shutil.copytree(anna.collection / "skills/prose", bob.collection / "skills/prose")
-    (anna.collection / "skills/prose/run.sh").unlink()
-    edit(anna, "name: prose", "name: prose\nlicense: MIT", "skills/prose/SKILL.md")
-    anna.run("collect")
-    assert same(anna, bob)
-    assert not (bob.collection / ".holdall/backups").exists()
-
-
-def test_what_a_killed_pull_left_of_an_older_release_is_no_edit(anna: Kit, bob: Kit) -> None:
-    """It put the files of a release, and not the manifest; the head is further by now."""
-    file = "skills/changelog/SKILL.md"
-    for text in ("one", "two"):
-        write(anna.collection / file, f"---\nname: changelog\n---\n{text}\n")
-        anna.run("collect")
-        if text == "one":
-            shutil.copy(anna.collection / file, bob.collection / file)
-    assert same(anna, bob)
-    assert (bob.collection / file).read_text().endswith("two\n")
-
-
-def test_a_file_in_the_way_of_others_stays_or_is_kept_as_a_backup(anna: Kit, bob: Kit) -> None:
-    """Without a side it is refused, and nothing is written; `--theirs` keeps it as a backup."""
-    anna.run("rename", "skill:plain-prose", "prose")
-    own = bob.collection / "skills/prose/SKILL.md"
-    write(own, "my own\n")
-    before = tree(bob.collection)
-    for side in ((), ("--ours",)):
-        assert "is there already, and was not collected" in bob.command("pull", *side).stderr
-        assert tree(bob.collection) == before
-    bob.run("pull", "--theirs")
-    assert same(anna, bob)
-    kept = list((bob.collection / ".holdall/backups").rglob("SKILL.md"))
-    assert [path.read_text() for path in kept] == ["my own\n"]

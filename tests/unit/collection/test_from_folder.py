@@ -247,7 +247,7 @@ def test_a_change_set_survives_the_journal(root: Path) -> None:
     (root / "skills/a").rename(root / "skills/z")
     changes = refresh(root).changes
     changes.extra["p"] = {"x": 1}
-    again = ChangeSet.from_payload(changes.to_payload(), changes.after)
+    again = ChangeSet.from_payload(changes.to_payload("1f"), changes.after, "1f")
     assert again.command == "collect"
     assert again.extra == {"p": {"x": 1}}
     assert [c for c in changes.changes if c.kind is not ChangeKind.IDENTICAL] == list(again.changes)
