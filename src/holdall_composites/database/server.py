@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-import select
+import selectors
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from time import monotonic
@@ -164,7 +164,10 @@ class ServerDatabase(PostgresqlDatabase):
         """Whether an idle connection was closed: nothing else comes from a server unasked."""
         if self.is_closed() or self._open.closed:
             return True
-        return bool(select.select([self._open.fileno()], [], [], 0)[0])
+        # Not `select`, which knows no descriptor above 1,023.
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._open.fileno(), selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def begin(self, isolation_level: str | None = None) -> None:
         """Begin a transaction and set its limits, together with its first statement."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +162,15 @@ def test_a_statement_that_hangs_is_given_up(kit: Kit) -> None:
     assert not (kit.project / ".claude").exists()
     kit.deploy("skill:changelog")
     assert_sound(kit, 2)
+
+
+def test_a_program_with_very_many_open_files(kit: Kit) -> None:
+    """Descriptors above 1,023 are as good as others."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit < 2_000:
+        pytest.skip("no more than 1,024 files may be open")
+    with ExitStack() as held, open(os.devnull) as file:
+        for _ in range(1_100):
+            held.callback(os.close, os.dup(file.fileno()))
+        kit.run("composite", "create", "mine", "--member", "skill:changelog")
+        assert "composite:mine" in kit.run("composite", "list")
