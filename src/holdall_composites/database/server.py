@@ -164,7 +164,7 @@ class ServerDatabase(PostgresqlDatabase):
         """Whether an idle connection was closed: nothing else comes from a server unasked."""
         if self.is_closed() or self._open.closed:
             return True
-        # Not `select`, which knows no descriptor above 1,023.
+        # Not `select`: it takes no descriptor above 1,023.
         with selectors.DefaultSelector() as selector:
             selector.register(self._open.fileno(), selectors.EVENT_READ)
             return bool(selector.select(0))

@@ -86,9 +86,11 @@ def test_an_edit_of_what_was_purged_is_not_lost(kit: Kit, bob: Kit) -> None:
     bob.run("pull", status=3)
     assert tree(bob.collection) == before
     bob.run("pull", "--ours")
-    kept = list((bob.collection / ".holdall/backups").rglob("SKILL.md"))
-    assert [path.read_text() for path in kept] == ["---\nname: changelog\n---\nbob\n"]
+    own = bob.collection / "skills/changelog/SKILL.md"
+    assert own.read_text() == "---\nname: changelog\n---\nbob\n"
+    bob.run("collect")
     assert bob.json("doctor")["findings"] == []
+    assert "skill:changelog" in bob.run("list")
 
 
 def test_an_own_collection_purges_in_the_same_way(tmp_path: Path, own_state: Path) -> None:

@@ -181,12 +181,12 @@ def test_a_side_is_taken_only_where_lines_do_not_merge(anna: Kit, bob: Kit) -> N
 
 @pytest.mark.usefixtures("long")
 def test_an_edit_of_what_another_one_removed_is_kept(anna: Kit, bob: Kit) -> None:
-    """The pull is refused; whichever side is taken, the edited file is kept as a backup."""
+    """The pull is refused; where theirs is taken, the edited file is kept as a backup."""
     anna.run("remove", "skill:changelog", status=None)
     edit(bob, "one", "1")
     edited = (bob.collection / "skills/changelog/SKILL.md").read_text()
     assert bob.command("pull").returncode == 3
-    bob.run("pull", "--ours")
+    bob.run("pull", "--theirs")
     kept = list((bob.collection / ".holdall/backups").rglob("SKILL.md"))
     assert [path.read_text() for path in kept] == [edited]
 
