@@ -35,8 +35,8 @@ demo-team: $(VENV)/installed  ## two machines, a conflict, a third machine with 
 test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (12 minutes)
 	$(PYTEST) -n $(WORKERS) --maxschedchunk=8
 
-unit: $(VENV)/installed  ## run the unit tests (5 seconds)
-	$(PYTEST) tests/unit --no-cov -p no:xdist
+unit: $(VENV)/installed  ## run the quick unit tests, with few made-up examples (5 seconds)
+	HOLDALL_FEW_EXAMPLES=3 $(PYTEST) tests/unit --no-cov -p no:xdist --capture=sys -m "not slow"
 
 check: $(VENV)/installed  ## check format, lint and types
 	$(BIN)/ruff format --check .

@@ -26,7 +26,9 @@ _COVERAGE = pytest.StashKey[Any]()
 
 
 def examples(short: int) -> int:
-    """Return how many examples Hypothesis tries; more of them in `make long`."""
+    """Return how many examples Hypothesis tries: more in `make long`, a few in `make unit`."""
+    if few := os.environ.get("HOLDALL_FEW_EXAMPLES"):
+        return min(short, int(few))
     return max(short, int(os.environ.get("HOLDALL_LONG_TESTS", "0")))
 
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.unit
 DOCS = Path(__file__).parents[3] / "docs"
 
 
+@pytest.mark.slow
 def test_page_and_schemas_are_made_from_the_code() -> None:
     """`make docs` was run, and each schema is one."""
     assert (DOCS / "json.md").read_text() == render_page(commands()), "run `make docs`"

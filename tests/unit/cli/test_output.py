@@ -40,6 +40,7 @@ ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of characters that do something."""
 
 
+@pytest.mark.slow
 def test_every_character_that_does_something_is_escaped() -> None:
     """All that this Python's Unicode knows, the tab excepted."""
     acting = {c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) in ACTING}

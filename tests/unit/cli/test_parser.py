@@ -137,6 +137,7 @@ def test_what_was_meant_is_suggested(plugins: Plugins, words: str, meant: str) -
     assert meant in str(caught.value.hint)
 
 
+@pytest.mark.slow
 def test_every_command_helps(plugins: Plugins, capsys: pytest.CaptureFixture[str]) -> None:
     """Each has a group, and each action an example that can be parsed; each argument a help.
 

@@ -266,6 +266,7 @@ def seconds_to_write(count: int) -> float:
     return took
 
 
+@pytest.mark.slow
 def test_a_big_manifest_is_written_in_time() -> None:
     """The work grows with the number of entries, not with its square."""
     small, large = (min(seconds_to_write(count) for _ in range(3)) for count in (150, 1500))

@@ -213,6 +213,7 @@ def test_a_cycle_is_shown_from_composite_to_member() -> None:
     assert set(pairwise(path)) == {*steps, ("composite:c3", "composite:c1")}
 
 
+@pytest.mark.slow
 def test_a_long_chain_of_composites_needs_no_stack() -> None:
     """Five thousand, the last of which may close the circle."""
     assert len(fill_uuids(chain(5_000), {}).composites) == 5_000

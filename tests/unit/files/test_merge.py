@@ -100,6 +100,7 @@ def test_the_ends_of_lines_are_part_of_them() -> None:
     assert merge_lines(base, base + b"\r\n", base.replace(b"d", b"e")).conflicts
 
 
+@pytest.mark.slow
 def test_long_texts_merge_soon() -> None:
     """Ten thousand lines, of which many repeat and each side changed a thousand, take no second."""
     base = [b"{\n" if number % 3 else b"%d\n" % number for number in range(10_000)]
@@ -113,6 +114,7 @@ def test_long_texts_merge_soon() -> None:
     assert (merge.text.count(b"mine\n"), merge.text.count(b"new\n")) == (500, 500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "texts",
     [

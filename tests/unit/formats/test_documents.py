@@ -123,6 +123,7 @@ def test_json_refuses_a_key_twice(text: str, key: str, line: int) -> None:
         parse_json(text, "f")
 
 
+@pytest.mark.slow
 def test_limits_are_the_callers() -> None:
     """What is our own may be larger than what strangers bring."""
     text = "[" + "1," * (1 << 20) + "1]"

@@ -118,6 +118,7 @@ def test_pairs_of_selectors_are_hidden_text() -> None:
     assert codes_in(text) == ["hidden-text"]
 
 
+@pytest.mark.slow
 def test_the_table_is_unicodes() -> None:
     """It has each character that is ignorable by default, and no other one."""
     pytest.importorskip("regex")
@@ -126,6 +127,7 @@ def test_the_table_is_unicodes() -> None:
     assert TABLE.read_text(encoding="utf-8") == table()
 
 
+@pytest.mark.slow
 def test_all_that_is_ignorable_is_escaped_where_nothing_may_hide() -> None:
     """Each character of the table, before users allow what they are shown."""
     found = re.findall(f"[{IGNORABLE}]", "".join(map(chr, range(0xE000, 0xF0000))))
