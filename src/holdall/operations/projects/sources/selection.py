@@ -57,7 +57,7 @@ def resolve(reading: Reading, names: Iterable[str]) -> tuple[ArtifactId, ...]:
 def _unknown(reading: Reading, name: str, known: Sequence[ArtifactId]) -> NotFoundError:
     import difflib
 
-    texts = [*map(str, known), *(one.name for one in known)]
+    texts = list(dict.fromkeys([*map(str, known), *(one.name for one in known)]))
     near = [str(one) for one in difflib.get_close_matches(name, texts, n=3)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`holdall scan SOURCE` lists them"
     return NotFoundError(f"{reading.source or reading.root} has no {name!a}", hint=hint)
