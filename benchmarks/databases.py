@@ -78,7 +78,7 @@ REORDER = (
 UPSERT = (
     "INSERT INTO deployments (collection_id, project, target_root, artifact_uuid, content_hash,"
     " transaction_id, state) VALUES (?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (collection_id, project, target_root, artifact_uuid) DO UPDATE SET"
+    " ON CONFLICT (collection_id, host, project, target_root, artifact_uuid) DO UPDATE SET"
     " content_hash = excluded.content_hash, transaction_id = excluded.transaction_id,"
     " state = excluded.state, deployed_at = excluded.deployed_at"
 )
