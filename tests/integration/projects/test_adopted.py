@@ -106,6 +106,30 @@ def test_an_update_merges_with_an_adopted_edit(ada: Machine, upstream: Upstream)
     assert ada.lock()[""][0]["commit"] == git(upstream.work, "rev-parse", "HEAD")
 
 
+def test_git_brings_what_was_merged(ada: Machine, bob: Machine, upstream: Upstream) -> None:
+    """What an update merged elsewhere is an edit of what the lock has now, here as there."""
+    ada.run("add", "acme/kit", "--skill", "pdf")
+    share(ada, bob)
+    bob.run("sync")
+    edit(ada, "one")
+    ada.run("adopt", "pdf")
+    share(ada, bob)
+    assert LEFT in bob.run("sync", status=1)
+    skill = upstream.work / "skills/pdf/SKILL.md"
+    skill.write_text(skill.read_text().replace("description: pdf one", "description: pdf two"))
+    upstream.release("v2.0.0")
+    ada.run("update", "--yes")
+    share(ada, bob)
+    merged = file_of(ada).read_bytes()
+    for _ in range(2):
+        assert LEFT in bob.run("sync", status=1)
+        assert file_of(bob).read_bytes() == merged
+    bob.run("sync", "--force")
+    assert file_of(bob).read_bytes() == skill.read_bytes()
+    bob.run("undo")
+    assert file_of(bob).read_bytes() == merged
+
+
 def test_an_edit_is_adopted_before_the_sync(ada: Machine, bob: Machine, upstream: Upstream) -> None:
     """Where git brought a newer lock, `sync` does not replace what was adopted; --force does."""
     ada.run("add", "acme/kit", "--skill", "pdf")
