@@ -139,10 +139,12 @@ def _size(database: Any) -> int:
 
 
 def _deploys(bench: Bench, url: str) -> list[Row]:
-    """Start many deploys at once, each into a project of its own."""
-    from pgbouncer import running_pgbouncer
+    """Start many deploys at once, each into a project of its own; nothing without PgBouncer."""
+    from pgbouncer import find_pgbouncer, running_pgbouncer
     from postgres_server import with_name
 
+    if find_pgbouncer() is None:
+        return []
     source, kit, projects = (bench.empty(f"fleet-{n}") for n in ("source", "kit", "projects"))
     chosen = make_skills(source, 10)[0]
     with ExitStack() as held:

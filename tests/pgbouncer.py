@@ -20,7 +20,7 @@ import pytest
 
 from postgres_server import with_name
 
-__all__ = ["running_pgbouncer"]
+__all__ = ["find_pgbouncer", "running_pgbouncer"]
 
 _SETTINGS = """\
 [databases]
@@ -39,7 +39,8 @@ pidfile = {folder}/pid
 """
 
 
-def _binary() -> str | None:
+def find_pgbouncer() -> str | None:
+    """Return the place of the program; None where it is not installed."""
     return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
@@ -49,7 +50,7 @@ def running_pgbouncer(server: str, size: int = 2) -> Iterator[str]:
 
     It has so many sessions with the server for each database.
     """
-    binary = _binary()
+    binary = find_pgbouncer()
     if binary is None:
         pytest.skip("the pgbouncer command is not installed")
     folder = Path(tempfile.mkdtemp(prefix="holdall-pgbouncer-"))
