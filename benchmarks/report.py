@@ -35,11 +35,13 @@ FOLLOWED = (
 """The cases of which the plot over commits has a line."""
 TITLES = {
     "start": "Start-up",
+    "projects": "Projects",
     "files": "Files",
     "scan": "Scanning",
     "size": "Large files",
     "large": "Large collections",
     "database": "Databases",
+    "fleet": "A team's collection",
     "migrate": "Migrations",
     "peers": "Peers",
     "of-fleet": "Many projects",

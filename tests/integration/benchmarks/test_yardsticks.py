@@ -1,11 +1,12 @@
-"""What the benchmarks compare the data layer with: it does the same on the newest schema."""
+"""The benchmarks themselves: what they compare with works, and what they find is shown."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from benchmarks import databases
+from benchmarks import databases, report
+from benchmarks.__main__ import GROUPS, LARGE
 from benchmarks.measuring import Bench
 
 pytestmark = pytest.mark.integration
@@ -21,3 +22,8 @@ def test_each_case_of_the_databases_runs(
     cases = [row.case for row in rows]
     assert "any: children of 100" in cases
     assert "any: 100 upserted" in cases
+
+
+def test_the_page_has_a_table_for_each_group() -> None:
+    """A group without a title would be measured and not shown."""
+    assert {*GROUPS, *LARGE, "growth"} == {*report.TITLES}
