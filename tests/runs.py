@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from contextlib import ExitStack
 from typing import Any
@@ -104,10 +107,20 @@ def share_a_server(config: pytest.Config) -> None:
 
 
 def work_in_memory() -> None:
-    """Let pytest's temporary folders be in memory where there is room."""
+    """Let all temporary folders be in memory where there is room: pytest's, and what commands make.
+
+    Workers have what the main process set, and other users may write there.
+    """
     folder = memory_folder()
-    if folder is not None:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+    if folder is None:
+        return
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+    if "TMPDIR" not in os.environ:
+        own = tempfile.mkdtemp(prefix="holdall-temporary-", dir=folder)
+        os.chmod(own, 0o1777)
+        os.environ["TMPDIR"] = own
+        atexit.register(shutil.rmtree, own, ignore_errors=True)  # behind what a server leaves there
+    tempfile.tempdir = None
 
 
 def sort_by_folder(items: list[pytest.Item]) -> None:
