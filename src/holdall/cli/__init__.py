@@ -59,9 +59,19 @@ def _report(words: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        from holdall.errors import StorageError
+        return _tell(words, _storage_error(error))
 
-        return _tell(words, StorageError(str(error)))
+
+def _storage_error(error: OSError) -> HoldallError:
+    """Return the error for what the system refused where nothing else says what to do."""
+    import os
+
+    from holdall.errors import StorageError
+
+    name = error.filename
+    place = f"{os.fsdecode(name)}: " if isinstance(name, str | bytes) else ""
+    hint = "check the permissions and the free space; TMPDIR names the folder for temporary files"
+    return StorageError(f"{place}{error.strerror or error}", hint=hint)
 
 
 def _tell(words: list[str], error: HoldallError) -> int:
