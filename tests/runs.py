@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from memory import memory_folder
-from postgres_server import URL_VARIABLE, running_server
+from postgres_server import PREFIX, URL_VARIABLE, running_server
 
 WITHOUT_POSTGRES = "HOLDALL_TESTS_WITHOUT_POSTGRES"
 FOLDERS = ["unit", "integration", "e2e", "faults", "fuzz", "house"]
@@ -116,7 +116,8 @@ def work_in_memory() -> None:
         return
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
     if "TMPDIR" not in os.environ:
-        own = tempfile.mkdtemp(prefix="holdall-temporary-", dir=folder)
+        # Named as a server's folder: where a run is killed, the next one removes it.
+        own = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=folder)
         os.chmod(own, 0o1777)
         os.environ["TMPDIR"] = own
         atexit.register(shutil.rmtree, own, ignore_errors=True)  # behind what a server leaves there
