@@ -32,7 +32,7 @@ demo: $(VENV)/installed  ## collect, compose, deploy and rename on the sample, i
 demo-team: $(VENV)/installed  ## two machines, a conflict, a third machine with the URL alone (a minute)
 	$(BIN)/python tests/demo_team.py
 
-test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (12 minutes)
+test: $(VENV)/installed  ## run all tests, over SQLite and a PostgreSQL that they start (8 to 12 minutes)
 	$(PYTEST) -n $(WORKERS) --maxschedchunk=8
 
 unit: $(VENV)/installed  ## run the quick unit tests, with few made-up examples (5 seconds)
@@ -79,8 +79,8 @@ long: $(VENV)/installed  ## run random histories, concurrency and all kills of m
 fuzz: $(VENV)/installed  ## feed hostile input to everything that reads, at length (an hour)
 	HOLDALL_FUZZ=$(or $(FUZZ),6000) $(PYTEST) tests/fuzz
 
-faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (an hour and a half)
-	HOLDALL_FAULTS=long $(PYTEST) tests/faults
+faults: $(VENV)/installed  ## interrupt real commands everywhere, at length (half an hour)
+	HOLDALL_FAULTS=long $(PYTEST) tests/faults -n $(WORKERS) --maxschedchunk=1
 
 mutants: $(VENV)/installed  ## see the short faults tests notice what is taken out of the writer
 	$(BIN)/python tests/faults/mutants.py
