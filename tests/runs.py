@@ -120,8 +120,9 @@ def work_in_memory() -> None:
         own = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=folder)
         os.chmod(own, 0o1777)
         os.environ["TMPDIR"] = own
-        atexit.register(shutil.rmtree, own, ignore_errors=True)  # behind what a server leaves there
-    tempfile.tempdir = None
+        tempfile.tempdir = None
+        # At the very end: when a server stops, it still leaves a file there.
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
 
 
 def sort_by_folder(items: list[pytest.Item]) -> None:

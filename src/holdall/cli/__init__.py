@@ -63,15 +63,15 @@ def _report(words: list[str]) -> int:
 
 
 def _storage_error(error: OSError) -> HoldallError:
-    """Return the error for what the system refused where nothing else says what to do."""
-    import os
+    """Return the error for what the system refused, and nobody else explained."""
+    from pathlib import Path
 
     from holdall.errors import StorageError
+    from holdall.files.root import storage_error
 
-    name = error.filename
-    place = f"{os.fsdecode(name)}: " if isinstance(name, str | bytes) else ""
-    hint = "check the permissions and the free space; TMPDIR names the folder for temporary files"
-    return StorageError(f"{place}{error.strerror or error}", hint=hint)
+    if isinstance(error.filename, str):
+        return storage_error(Path(error.filename), error)
+    return StorageError(error.strerror or str(error))
 
 
 def _tell(words: list[str], error: HoldallError) -> int:
